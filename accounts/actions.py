@@ -1,0 +1,149 @@
+"""What can be done with people, desks, roles and tokens. Each action is one transaction."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Forbidden, Invalid, NotFound
+from accounts.models import Desk, Membership, Role, Token, User
+from accounts.queries import role_in
+from accounts.transactions import act
+
+LONGEST_TOKEN_LIFETIME = timedelta(days=365)
+
+
+def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
+    """Ask a row's own field rules. Raises Invalid that names each field."""
+    try:
+        row.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise Invalid({field: list(texts) for field, texts in error.message_dict.items()}) from error
+
+
+def _administrator(by: User | None) -> None:
+    """Refuse everybody but an administrator; None is the command line of the machine itself."""
+    if by is not None and not (by.is_active and by.is_staff):
+        raise Forbidden(_("Only an administrator can do this."))
+
+
+def create_user(
+    *,
+    username: str,
+    password: str,
+    email: str = "",
+    time_zone: str = "UTC",
+    is_administrator: bool = False,
+    check_password: bool = True,
+    by: User | None,
+) -> User:
+    """A new account. Raises Invalid for a name that is taken or a weak password, Forbidden for who may not."""
+    with act():
+        _administrator(by)
+        user = User(username=username, email=email, time_zone=time_zone, is_staff=is_administrator, is_superuser=is_administrator)
+        check_fields(user, exclude=("password",))
+        if User.objects.filter(username__iexact=username).exists():
+            raise Invalid({"username": [_("This user name is taken. Choose another.")]})
+        _known_zone(time_zone)
+        if check_password:
+            try:
+                validate_password(password, user)
+            except ValidationError as error:
+                raise Invalid({"password": error.messages}) from error
+        user.set_password(password)
+        user.save()
+    return user
+
+
+def change_preferences(*, time_zone: str, by: User) -> User:
+    """Set one's own time zone (an IANA name). Raises Invalid for one that is not known."""
+    with act():
+        _known_zone(time_zone)
+        user = User.objects.select_for_update().get(pk=by.pk)
+        user.time_zone = time_zone
+        user.save(update_fields=["time_zone"])
+    return user
+
+
+def _known_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise Invalid({"time_zone": [_("This is no time zone that is known here. Use a name such as Europe/Kyiv.")]})
+
+
+def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
+    """A new desk. `policy` may set min_independence and days_to_review. Raises Invalid, Forbidden."""
+    with act():
+        _administrator(by)
+        desk = Desk(name=name, prefix=prefix, created_at=now or timezone.now(), **policy)
+        check_fields(desk)
+        if Desk.objects.filter(prefix=prefix).exists():
+            raise Invalid({"prefix": [_("Another desk has this prefix. Choose another.")]})
+        desk.save()
+    return desk
+
+
+def change_desk(*, desk: Desk, changes: dict[str, Any], by: User) -> Desk:
+    """Change a desk's name or days to review: an editor of the desk, or an administrator.
+
+    `min_independence` is changed by `claims.actions.change_threshold_of_desk`, since claims rest on it.
+    """
+    with act():
+        desk = Desk.objects.select_for_update().get(pk=desk.pk)
+        may_change_desk(desk, by)
+        for field in changes:
+            if field not in ("name", "days_to_review"):
+                raise Invalid({field: [_("This cannot be changed here.")]})
+            setattr(desk, field, changes[field])
+        check_fields(desk)
+        desk.save()
+    return desk
+
+
+def may_change_desk(desk: Desk, by: User) -> None:
+    """Refuse who is neither an editor of the desk nor an administrator. Raises NotFound or Forbidden."""
+    role = role_in(by, desk.pk)
+    if by.is_active and (by.is_staff or role == Role.EDITOR):
+        return
+    if role is None:
+        raise NotFound(_("There is no such desk."))
+    raise Forbidden(_("Only an editor or an administrator changes a desk."))
+
+
+def set_role(*, desk: Desk, user: User, role: str | None, by: User | None, now: datetime | None = None) -> Membership | None:
+    """Give a person a role on a desk, change it, or take them off (None). Raises Invalid, Forbidden."""
+    with act():
+        _administrator(by)
+        if role is None:
+            Membership.objects.filter(desk=desk, user=user).delete()
+            return None
+        if role not in Role.values:
+            raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
+        membership, _created = Membership.objects.update_or_create(
+            desk=desk, user=user, defaults={"role": role}, create_defaults={"role": role, "created_at": now or timezone.now()}
+        )
+    return membership
+
+
+def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(days=30)) -> tuple[Token, str]:
+    """A token for the API: the row, and the token itself, which is shown this once. Raises Invalid for a lifetime out of range."""
+    if not timedelta(0) < lifetime <= LONGEST_TOKEN_LIFETIME:
+        raise Invalid({"lifetime_days": [_("Give a lifetime of 1 to 365 days.")]})
+    with act():
+        row, token = Token.objects.create(user=user, expiry=lifetime)
+        row.name = name[:80]
+        row.save(update_fields=["name"])
+    return row, token
+
+
+def revoke_token(*, token_id: UUID, by: User) -> None:
+    """End one of one's own tokens. Raises NotFound."""
+    with act():
+        ended, _rows = Token.objects.filter(user=by, id=token_id).delete()
+        if not ended:
+            raise NotFound(_("There is no such token."))

@@ -1,0 +1,61 @@
+"""What an action or a query may refuse, and why. `config.errors` makes answers of these, for pages and API alike."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class DomainError(Exception):
+    """A refusal that a person can read. `message` is one plain sentence, translated."""
+
+    def __init__(self, message: Any = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class NotFound(DomainError):
+    """It does not exist, or this person may not know that it does (404)."""
+
+
+class Forbidden(DomainError):
+    """The person may know of it, and may not do this (403)."""
+
+
+class Invalid(DomainError):
+    """What was handed in cannot be used (400). `errors` maps a field's name to sentences; "" is the whole."""
+
+    def __init__(self, errors: Mapping[str, Sequence[Any]]) -> None:
+        self.errors = {field: [str(text) for text in texts] for field, texts in errors.items()}
+        super().__init__(" ".join(text for texts in self.errors.values() for text in texts))
+
+
+class Conflict(DomainError):
+    """It is not possible in the present state of things (409)."""
+
+
+class Stale(Conflict):
+    """Somebody was faster (409). `version` is the present one, `changes` says what happened since, in words."""
+
+    def __init__(self, message: Any, *, version: int, changes: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.version = version
+        self.changes = [str(change) for change in changes]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that policy asks for and that is not there: a code for programs, a sentence for people."""
+
+    code: str
+    text: str
+
+
+class PolicyNotMet(DomainError):
+    """Allowed to this person, and not possible yet (422). `missing` says what it would take."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        self.missing = list(missing)
+        super().__init__(" ".join(item.text for item in self.missing))

@@ -1,0 +1,69 @@
+"""Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid, NotFound
+from accounts.models import Desk, Membership, Role, Token, User
+
+
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """The person's memberships with their desks, by the desk's name."""
+    return Membership.objects.filter(user=user).select_related("desk").order_by("desk__name", "desk_id")
+
+
+def desks_of(user: User) -> QuerySet[Desk]:
+    """The desks that the person is on; all of them for an administrator."""
+    return Desk.objects.all() if user.is_staff else Desk.objects.filter(memberships__user=user)
+
+
+def get_desk(user: User, desk_id: UUID) -> Desk:
+    """One desk of the person's. Raises NotFound."""
+    desk = desks_of(user).filter(pk=desk_id).first()
+    if desk is None:
+        raise NotFound(_("There is no such desk."))
+    return desk
+
+
+def desk_for(user: User, desk_id: UUID | None) -> Desk:
+    """The desk on which a person creates something: the one named, or the only one they are on.
+
+    Raises Invalid for `desk` when it is not theirs, or when they are on several and named none.
+    """
+    own = [membership.desk for membership in memberships_of(user)]
+    if desk_id is None:
+        if len(own) == 1:
+            return own[0]
+        raise Invalid({"desk": [_("Name the desk: you are on more than one.") if own else _("You are on no desk.")]})
+    for desk in own:
+        if desk.pk == desk_id:
+            return desk
+    raise Invalid({"desk": [_("There is no such desk.")]})
+
+
+def role_in(user: User, desk_id: UUID | None) -> Role | None:
+    """What the person is on this desk now, asked of the database; None for an outsider."""
+    if desk_id is None:
+        return None
+    role = Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True).first()
+    return Role(role) if role else None
+
+
+def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
+    """The active people of a desk, those with one of `roles` when any are given, by name."""
+    people = User.objects.filter(memberships__desk=desk, is_active=True)
+    if roles:
+        people = people.filter(memberships__desk=desk, memberships__role__in=roles)
+    return people.distinct().order_by("username")
+
+
+def tokens_of(user: User) -> QuerySet[Token]:
+    """The person's own tokens, newest first."""
+    return Token.objects.filter(user=user).order_by("-created", "digest")
+
+
+def is_demonstration() -> bool:
+    """Whether this installation holds the demonstration desk."""
+    return Desk.objects.filter(is_demonstration=True).exists()

@@ -1,0 +1,347 @@
+"""What must stay true: claims, their evidence, and every move they made."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import NullIf
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Desk
+from claims.states import MOVES, VERDICTS, Deciders, State
+from sources.models import Actor, Basis, Source, Visibility
+
+# What a claim that nobody has to look at by any time is due: keyset paging needs a value that is never null.
+NEVER_DUE = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+class StateChoices(models.TextChoices):
+    REPORTED = State.REPORTED.value, _("Reported")
+    CORROBORATED = State.CORROBORATED.value, _("Corroborated")
+    DENIED = State.DENIED.value, _("Denied")
+    REFUTED = State.REFUTED.value, _("Refuted")
+
+
+class Stance(models.TextChoices):
+    SUPPORTS = "supports", _("supports")
+    DENIES = "denies", _("denies")
+    REFUTES = "refutes", _("refutes")
+    CONTEXT = "context", _("context")
+
+
+class Credibility(models.IntegerChoices):
+    """How far a piece of information is borne out (Admiralty code, NATO STANAG 2511)."""
+
+    CONFIRMED = 1, _("confirmed by other sources")
+    PROBABLE = 2, _("probably true")
+    POSSIBLE = 3, _("possibly true")
+    DOUBTFUL = 4, _("doubtful")
+    IMPROBABLE = 5, _("improbable")
+    UNJUDGED = 6, _("cannot be judged")
+
+
+class CloseReason(models.TextChoices):
+    DUPLICATE = "duplicate", _("a duplicate")
+    MOOT = "moot", _("moot")
+    UNCHECKABLE = "uncheckable", _("cannot be checked")
+    MISTAKE = "mistake", _("entered by mistake")
+
+
+class Topic(models.Model):
+    """A word that a desk files claims under."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="topics")
+    name = models.CharField(max_length=80)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["desk", "name"], name="topic_once_a_desk")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Claim(models.Model):
+    """One checkable assertion in a fixed wording, and where it stands.
+
+    `state`, `last_seq` and `version` are written by `claims.transitions` and by the actions of this room alone.
+    `contested`, `independence_*` and `support_lost_at` restate what the unrestricted evidence says, so that lists
+    can be read fast; every change that could alter them recomputes them in its own transaction.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="claims")
+    reference = models.CharField(_("reference"), max_length=24, unique=True)
+    statement = models.TextField(_("statement"), max_length=2000)
+    original_statement = models.TextField(_("original wording"), max_length=2000, blank=True)
+    language = models.CharField(_("language of the original"), max_length=16, blank=True)
+    claimant = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="claimed")
+    also_claimed_by = models.ManyToManyField(Actor, blank=True, related_name="also_claimed")
+    parties = models.ManyToManyField(Actor, blank=True, related_name="party_to")
+    claimed_on = models.DateField(_("claimed on"), null=True, blank=True)
+    happened_from = models.DateField(_("said to have happened from"), null=True, blank=True)
+    happened_to = models.DateField(_("until"), null=True, blank=True)
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    topics = models.ManyToManyField(Topic, blank=True, related_name="claims")
+    threshold_override = models.PositiveSmallIntegerField(null=True, blank=True)
+    threshold_reason = models.TextField(blank=True)
+    threshold_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    state = models.CharField(_("state"), max_length=16, choices=StateChoices)
+    last_seq = models.PositiveIntegerField()
+    version = models.PositiveIntegerField(default=1)
+    contested = models.BooleanField(default=False)
+    independence_min = models.PositiveSmallIntegerField(default=0)
+    independence_max = models.PositiveSmallIntegerField(default=0)
+    support_lost_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(default=NEVER_DUE)
+    published_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_reason = models.CharField(max_length=16, choices=CloseReason, blank=True)
+    closed_note = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    words = models.GeneratedField(
+        expression=SearchVector("statement", "place", config="english")
+        + SearchVector("reference", "statement", "original_statement", "place", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["desk", "created_at", "id"], name="claim_by_creation"),
+            models.Index(fields=["desk", "changed_at", "id"], name="claim_by_change"),
+            models.Index(fields=["desk", "due_at", "id"], name="claim_by_due"),
+            models.Index(fields=["desk", "state", "created_at", "id"], name="claim_by_state"),
+            GinIndex(fields=["words"], name="claim_words"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(state__in=StateChoices.values), name="claim_state_known"),
+            models.CheckConstraint(condition=~Q(statement=""), name="claim_has_a_statement"),
+            models.CheckConstraint(condition=Q(last_seq__gte=1), name="claim_has_a_status_change"),
+            models.CheckConstraint(
+                condition=Q(happened_to__isnull=True) | Q(happened_from__isnull=True) | Q(happened_to__gte=F("happened_from")),
+                name="claim_happened_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(threshold_override__isnull=True, threshold_by__isnull=True)
+                | (Q(threshold_override__range=(1, 5), threshold_by__isnull=False) & ~Q(threshold_reason="")),
+                name="claim_threshold_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_reason="") | Q(closed_at__isnull=False, closed_reason__in=CloseReason.values),
+                name="claim_closed_with_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def support_lost(self) -> bool:
+        return self.support_lost_at is not None
+
+
+class Element(models.Model):
+    """One separately checkable part of a claim."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="elements")
+    text = models.CharField(_("part"), max_length=300)
+    essential = models.BooleanField(_("essential"), default=True)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["claim", "position"], name="element_position_once"),
+            models.CheckConstraint(condition=~Q(text=""), name="element_has_text"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Evidence(models.Model):
+    """A source attached to a claim, and what it says to it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="evidence")
+    source = models.ForeignKey(Source, models.PROTECT, related_name="evidence")
+    stance = models.CharField(_("stance"), max_length=16, choices=Stance)
+    elements = models.ManyToManyField(Element, blank=True, related_name="evidence")
+    basis = models.CharField(_("basis"), max_length=16, choices=Basis, blank=True, help_text=_("None: its source's."))
+    basis_reason = models.TextField(_("reason for the basis"), blank=True)
+    excerpt = models.TextField(_("excerpt"), max_length=4000, blank=True)
+    locator = models.CharField(_("place in the source"), max_length=200, blank=True)
+    credibility = models.PositiveSmallIntegerField(_("credibility"), choices=Credibility, null=True, blank=True)
+    against_interest = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="+")
+    against_interest_reason = models.TextField(blank=True)
+    superseded_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="supersedes")
+    visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_reason = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(stance__in=Stance.values), name="evidence_stance_known"),
+            models.CheckConstraint(condition=Q(basis__in=["", *Basis.values]), name="evidence_basis_known"),
+            models.CheckConstraint(condition=Q(credibility__isnull=True) | Q(credibility__range=(1, 6)), name="evidence_credibility_1_to_6"),
+            models.CheckConstraint(condition=Q(visibility__in=Visibility.values), name="evidence_visibility_known"),
+            models.CheckConstraint(condition=Q(against_interest__isnull=True) | ~Q(against_interest_reason=""), name="evidence_against_interest_has_a_reason"),
+            models.CheckConstraint(condition=~Q(superseded_by=F("id")), name="evidence_not_superseded_by_itself"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True) | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                name="evidence_withdrawal_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.stance}"
+
+    @property
+    def live(self) -> bool:
+        """Neither withdrawn nor superseded."""
+        return self.withdrawn_at is None and self.superseded_by_id is None
+
+    @property
+    def effective_basis(self) -> str:
+        """The basis for this claim: its own, else its source's. Needs `source` loaded."""
+        return self.basis or self.source.basis
+
+    @property
+    def counts(self) -> bool:
+        """Live, of a source that counts, and not of credibility 5. Needs `source` and its publisher loaded."""
+        return self.live and self.source.counts and self.credibility != Credibility.IMPROBABLE
+
+
+class ParticipantRole(models.TextChoices):
+    REVIEWER = "reviewer", _("reviewer")
+    DECIDER = "decider", _("decider")
+
+
+class Participant(models.Model):
+    """What claims must know of assignments: who works on one, or was named to decide it, and until when.
+
+    Written by the actions of `reviews`.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="participants")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="participations")
+    role = models.CharField(max_length=16, choices=ParticipantRole)
+    accepted = models.BooleanField(default=False)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["claim", "user", "role"], condition=Q(until__isnull=True), name="participant_once"),
+            models.CheckConstraint(condition=Q(role__in=ParticipantRole.values), name="participant_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} on {self.claim_id}"
+
+
+def _pairs(moves: list[tuple[State | None, State]]) -> Q:
+    condition = Q()
+    for before, after in moves:
+        condition |= Q(from_state=before.value, to_state=after.value) if before else Q(from_state__isnull=True, to_state=after.value)
+    return condition
+
+
+_ALL_PAIRS = [(move.before, move.after) for move in MOVES]
+_SECOND_PAIRS = [(move.before, move.after) for move in MOVES if move.deciders is Deciders.SECOND]
+_LONE_PAIRS = [(move.before, move.after) for move in MOVES if move.deciders is not Deciders.SECOND]
+_NEEDING_EVIDENCE = [(move.before, move.after) for move in MOVES if move.needs_evidence]
+
+
+class StatusChange(models.Model):
+    """One move of a claim. Never edited, never deleted: the application's role may only insert and read.
+
+    Rows form a chain: `(claim, prev, from_state)` has to be an earlier row's `(claim, seq, to_state)`, which the
+    migration that follows the table adds as a foreign key, with the guards against UPDATE, DELETE and TRUNCATE.
+    """
+
+    append_only = True
+
+    pk = models.CompositePrimaryKey("claim", "seq")
+    claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="status_changes")
+    seq = models.PositiveIntegerField()
+    prev = models.GeneratedField(expression=NullIf(F("seq") - 1, 0), output_field=models.IntegerField(null=True), db_persist=True)
+    from_state = models.CharField(max_length=16, null=True)  # the first row has no state before it
+    to_state = models.CharField(max_length=16)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    evidence = ArrayField(models.UUIDField())
+    stance = models.CharField(max_length=16, choices=Stance)
+    independence_min = models.PositiveSmallIntegerField()
+    independence_max = models.PositiveSmallIntegerField()
+    threshold = models.PositiveSmallIntegerField()
+    graph_digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering: ClassVar = ["claim", "seq"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["claim", "seq", "to_state"], name="status_change_chain"),
+            models.CheckConstraint(condition=_pairs(_ALL_PAIRS), name="status_change_is_a_move"),
+            models.CheckConstraint(condition=Q(seq=1, from_state__isnull=True) | Q(seq__gt=1, from_state__isnull=False), name="status_change_first_from_nothing"),
+            models.CheckConstraint(
+                condition=~_pairs(_SECOND_PAIRS) | (Q(decided_by__isnull=False) & ~Q(decided_by=F("by"))),
+                name="status_change_second_person",
+            ),
+            models.CheckConstraint(condition=~_pairs(_LONE_PAIRS) | Q(decided_by__isnull=True), name="status_change_alone"),
+            models.CheckConstraint(condition=~_pairs(_NEEDING_EVIDENCE) | Q(evidence__len__gt=0), name="status_change_rests_on_evidence"),
+            models.CheckConstraint(condition=Q(graph_digest__regex=r"^[0-9a-f]{64}$"), name="status_change_digest_form"),
+            models.CheckConstraint(condition=Q(independence_min__lte=F("independence_max")), name="status_change_interval_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} {self.seq}: {self.from_state} → {self.to_state}"
+
+    @property
+    def is_verdict(self) -> bool:
+        return self.to_state in VERDICTS
+
+
+class StatusChangeText(models.Model):
+    """The free text of a status change, apart from it so that words can be erased later and the row stays."""
+
+    append_only = True
+
+    pk = models.CompositePrimaryKey("claim", "seq")
+    claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="+")
+    seq = models.PositiveIntegerField()
+    reason = models.TextField()
+    decision_reason = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} {self.seq}"
+
+
+class StatusChangeGraph(models.Model):
+    """The graph that a status change was decided on: canonical JSON (RFC 8785), whose SHA-256 the change keeps."""
+
+    append_only = True
+
+    pk = models.CompositePrimaryKey("claim", "seq")
+    claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="+")
+    seq = models.PositiveIntegerField()
+    graph = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} {self.seq}"

@@ -1,0 +1,13 @@
+"""The project's own application: checks and commands that belong to no room, and the administration site."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+
+
+class ProjectConfig(AppConfig):
+    name = "config"
+    verbose_name = "Second Source"
+
+
+class AdminConfig(DjangoAdminConfig):
+    default_site = "config.admin.Site"

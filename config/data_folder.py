@@ -1,0 +1,161 @@
+"""DATA_DIR: who holds it, the secrets that are kept in it, and where the running servers are."""
+
+import fcntl
+import json
+import os
+import secrets
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+Holder = Literal["bin/dev", "manage.py"]
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Refused(Exception):
+    """The start is refused. Its text is one line that says what to set or to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What is made once and kept: Django's key, and the passwords of the embedded servers."""
+
+    secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(50))
+    superuser: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    owner: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    application: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    redis: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What run.json says: who holds the folder, since when, and the addresses for the environment."""
+
+    pid: int
+    holder: Holder
+    since: str
+    environment: dict[str, str]
+    address: str = ""
+
+
+class DataFolder:
+    """The folder named by DATA_DIR, made readable by its owner only when it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        """Makes the folder and `logs` in it. Raises Refused when it cannot be made or written."""
+        self.path = path.absolute()
+        self._lock: int | None = None
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise Refused(f"DATA_DIR: {self.path} cannot be written ({error.strerror}); set another folder") from error
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "DataFolder":
+        return cls(Path(environ.get("DATA_DIR") or PROJECT / "var"))
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def run_file(self) -> Path:
+        return self.path / "run.json"
+
+    @property
+    def started_before(self) -> Path:
+        """Stands once the demonstration data was loaded."""
+        return self.path / "demonstration-loaded"
+
+    def lock(self, holder: Holder) -> bool:
+        """Takes the folder for this process until `unlock` or its end. False: another process holds it."""
+        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        self._lock = handle
+        self.run_file.unlink(missing_ok=True)
+        os.truncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()} {holder}\n".encode(), 0)
+        return True
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            self.run_file.unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+
+    def held_by(self) -> str:
+        """Who holds the folder, in words."""
+        run = self.read_run()
+        if run:
+            where = f" at {run.address}" if run.address else ""
+            return f"{run.holder}{where}, process {run.pid}, since {run.since}"
+        pid, _, holder = (self.path / "lock").read_text().strip().partition(" ")
+        return f"{holder}, process {pid}, which is starting or stopping"
+
+    def write_run(self, holder: Holder, environment: Mapping[str, str], address: str = "") -> None:
+        """Writes run.json, readable by its owner only."""
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        run = Run(os.getpid(), holder, since, dict(environment), address)
+        write_private(self.run_file, json.dumps(asdict(run), indent=2))
+
+    def read_run(self) -> Run | None:
+        """What the present holder wrote; None when it has not written yet."""
+        try:
+            run = Run(**json.loads(self.run_file.read_text()))
+            holder_pid = (self.path / "lock").read_text().partition(" ")[0]
+        except (OSError, ValueError, TypeError):
+            return None
+        return run if str(run.pid) == holder_pid else None
+
+    def wait_for_run(self, seconds: float) -> Run | None:
+        """The addresses of a running bin/dev. None when nobody holds the folder, and it is then locked by us.
+
+        Waits up to `seconds` for a holder that is still starting, and for a command that uses the folder alone.
+        Raises Refused when the time is over.
+        """
+        until = time.monotonic() + seconds
+        while not self.lock("manage.py"):
+            run = self.read_run()
+            if run and run.holder == "bin/dev":
+                return run
+            if time.monotonic() > until:
+                raise Refused(f"DATA_DIR: {self.path} is held by {self.held_by()}; wait for it or stop it")
+            time.sleep(0.05)
+        return None
+
+    def secrets(self) -> Secrets:
+        """The kept secrets, made on the first call. Raises Refused when servers have data but the secrets are gone."""
+        path = self.path / "secrets.json"
+        try:
+            return Secrets(**json.loads(path.read_text()))
+        except FileNotFoundError:
+            if (self.path / "postgres").exists():
+                raise Refused(
+                    f"DATA_DIR: {path} is missing, and without it nobody can log in to the database in {self.path}; "
+                    "put the file back from a backup, or set another DATA_DIR"
+                ) from None
+        except (OSError, ValueError, TypeError) as error:
+            raise Refused(f"DATA_DIR: {path} cannot be read ({error}); put it back from a backup") from error
+        made = Secrets()
+        write_private(path, json.dumps(asdict(made), indent=2))
+        return made
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner may read, all of it or nothing."""
+    # mkstemp makes files with mode 0600.
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+    Path(temporary).replace(path)

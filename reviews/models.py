@@ -1,0 +1,196 @@
+"""People and time: who has to look at what by when, what they found, who decided, and what reminds them."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from claims.models import Claim, Element, Evidence, StateChoices
+
+
+class AssignmentState(models.TextChoices):
+    OFFERED = "offered", _("offered")
+    ACCEPTED = "accepted", _("accepted")
+    DECLINED = "declined", _("declined")
+    HANDED_OVER = "handed_over", _("handed over")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    COMPLETED = "completed", _("completed")
+
+
+OPEN_ASSIGNMENTS = (AssignmentState.OFFERED, AssignmentState.ACCEPTED)
+ENDED_ASSIGNMENTS = tuple(state for state in AssignmentState if state not in OPEN_ASSIGNMENTS)
+
+
+class Assignment(models.Model):
+    """A claim given to a reviewer with a due time."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="assignments")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    due_at = models.DateTimeField(_("due"))
+    state = models.CharField(max_length=16, choices=AssignmentState, default=AssignmentState.OFFERED)
+    created_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_reason = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["reviewer", "due_at", "id"], condition=Q(ended_at__isnull=True), name="assignment_open_by_person"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["claim", "reviewer"], condition=Q(ended_at__isnull=True), name="assignment_open_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN_ASSIGNMENTS, ended_at__isnull=True)
+                | (Q(ended_at__isnull=False) & Q(state__in=ENDED_ASSIGNMENTS)),
+                name="assignment_ended_or_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} for {self.reviewer_id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+
+class AssessmentState(models.TextChoices):
+    WAITING = "waiting", _("waiting for a decision")
+    APPROVED = "approved", _("approved")
+    REJECTED = "rejected", _("rejected")
+    REPLACED = "replaced", _("replaced")
+    RECORDED = "recorded", _("recorded")
+
+
+class Assessment(models.Model):
+    """A reviewer's finding. `recorded`: it proposed to leave the state as it is, which needs no decision."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="assessments")
+    assessor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assessments")
+    assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="assessments")
+    from_state = models.CharField(max_length=16, choices=StateChoices)
+    proposed_state = models.CharField(max_length=16, choices=StateChoices)
+    rationale = models.TextField(_("rationale"))
+    evidence = models.ManyToManyField(Evidence, blank=True, related_name="assessments")
+    recorded_mistake = models.BooleanField(default=False)
+    seen_version = models.PositiveIntegerField()
+    state = models.CharField(max_length=16, choices=AssessmentState)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["claim", "assessor"], condition=Q(state="waiting"), name="assessment_one_waits"),
+            models.CheckConstraint(condition=Q(state__in=AssessmentState.values), name="assessment_state_known"),
+            models.CheckConstraint(condition=~Q(rationale=""), name="assessment_has_a_rationale"),
+            models.CheckConstraint(
+                condition=Q(proposed_state=F("from_state"), state=AssessmentState.RECORDED)
+                | (~Q(proposed_state=F("from_state")) & ~Q(state=AssessmentState.RECORDED)),
+                name="assessment_recorded_leaves_the_state",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.proposed_state}"
+
+
+class AssessmentElement(models.Model):
+    """What the assessor says on one element."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="elements")
+    element = models.ForeignKey(Element, models.PROTECT, related_name="+")
+    text = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["assessment", "element"], name="assessment_element_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Answer(models.Model):
+    """The assessor's answer to one piece of contrary evidence."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="answers")
+    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="+")
+    text = models.TextField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["assessment", "evidence"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Decision(models.Model):
+    """Approval or rejection of an assessment by a second person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.OneToOneField(Assessment, models.PROTECT, related_name="decision")
+    assessor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    approved = models.BooleanField()
+    reason = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(decided_by=F("assessor")), name="decision_by_a_second_person"),
+            models.CheckConstraint(condition=~Q(reason=""), name="decision_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assessment_id}: {'approved' if self.approved else 'rejected'}"
+
+
+class ReminderKind(models.TextChoices):
+    DUE = "due", _("due")
+    OVERDUE = "overdue", _("overdue")
+
+
+class ReminderState(models.TextChoices):
+    PENDING = "pending", _("waiting")
+    SENT = "sent", _("sent")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")
+
+
+class Reminder(models.Model):
+    """What tells a person in time. A row from the moment it is known that it will be due."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="reminders")
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reminders")
+    kind = models.CharField(max_length=24, choices=ReminderKind)
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=ReminderState, default=ReminderState.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="reminder_pending_by_due"),
+            models.Index(fields=["recipient", "due_at", "id"], name="reminder_by_person"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["assignment", "recipient", "kind", "due_at"], condition=~Q(state="cancelled"), name="reminder_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="pending", ended_at__isnull=True)
+                | (Q(ended_at__isnull=False) & Q(state__in=["sent", "cancelled", "failed"])),
+                name="reminder_ends_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.recipient_id}"

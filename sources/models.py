@@ -1,0 +1,245 @@
+"""What carries information: actors, sources, who got it from whom, and the files that show it."""
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Desk
+
+
+class Visibility(models.TextChoices):
+    """Who may see a thing. From left to right stricter; what hangs on a thing is at least as strict as the thing."""
+
+    PUBLIC = "public", _("public")
+    DESK = "desk", _("the desk")
+    RESTRICTED = "restricted", _("restricted")
+
+    @property
+    def strictness(self) -> int:
+        """0 for public, 1 for desk, 2 for restricted."""
+        return list(Visibility).index(self)
+
+
+class Reliability(models.TextChoices):
+    """How far a source has proved reliable so far (Admiralty code, NATO STANAG 2511)."""
+
+    A = "A", _("completely reliable")
+    B = "B", _("usually reliable")
+    C = "C", _("fairly reliable")
+    D = "D", _("not usually reliable")
+    E = "E", _("unreliable")
+    F = "F", _("cannot be judged")
+
+
+class Basis(models.TextChoices):
+    FIRSTHAND = "firsthand", _("firsthand")
+    SECONDHAND = "secondhand", _("secondhand")
+    UNKNOWN = "unknown", _("unknown")
+
+
+class ActorKind(models.TextChoices):
+    PERSON = "person", _("person")
+    ORGANISATION = "organisation", _("organisation")
+    STATE = "state", _("state")
+    OUTLET = "outlet", _("outlet")
+
+
+class SourceKind(models.TextChoices):
+    ARTICLE = "article", _("article")
+    STATEMENT = "statement", _("statement")
+    DOCUMENT = "document", _("document")
+    IMAGE = "image", _("image")
+    VIDEO = "video", _("video")
+    DATASET = "dataset", _("dataset")
+    INTERVIEW = "interview", _("interview")
+    POST = "post", _("post")
+
+
+def _known(field: str, choices: type[models.TextChoices], name: str) -> models.CheckConstraint:
+    return models.CheckConstraint(condition=Q(**{f"{field}__in": choices.values}), name=name)
+
+
+class Actor(models.Model):
+    """Anyone who says, publishes, or is spoken about."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="actors", help_text=_("None: shared with all desks."))
+    name = models.CharField(_("name"), max_length=200)
+    kind = models.CharField(_("kind"), max_length=16, choices=ActorKind)
+    part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
+    part_of_from = models.DateField(_("part of it from"), null=True, blank=True)
+    part_of_to = models.DateField(_("part of it until"), null=True, blank=True)
+    stands_alone_because = models.TextField(
+        _("why the chain ends here"),
+        blank=True,
+        help_text=_("For a court, an auditor or an editorially independent broadcaster: why nobody else speaks through it."),
+    )
+    owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
+    reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, default=Reliability.F)
+    visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+        indexes: ClassVar = [models.Index(fields=["desk", "created_at", "id"], name="actor_by_desk")]
+        constraints: ClassVar = [
+            _known("kind", ActorKind, "actor_kind_known"),
+            _known("reliability", Reliability, "actor_reliability_known"),
+            _known("visibility", Visibility, "actor_visibility_known"),
+            models.CheckConstraint(condition=~Q(part_of=F("id")), name="actor_not_part_of_itself"),
+            models.CheckConstraint(condition=Q(part_of_to__isnull=True) | Q(part_of_from__isnull=True) | Q(part_of_to__gte=F("part_of_from")), name="actor_part_of_dates_in_order"),
+            models.CheckConstraint(condition=Q(desk__isnull=False) | ~Q(visibility=Visibility.RESTRICTED), name="actor_shared_not_restricted"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Source(models.Model):
+    """One item that carries information."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="sources")
+    kind = models.CharField(_("kind"), max_length=16, choices=SourceKind, default=SourceKind.ARTICLE)
+    title = models.CharField(_("title"), max_length=300)
+    url = models.URLField(_("address"), max_length=2000, blank=True)
+    publisher = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="published")
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    basis = models.CharField(_("basis"), max_length=16, choices=Basis, default=Basis.UNKNOWN)
+    basis_reason = models.TextField(_("reason for the basis"), blank=True, help_text=_("For an examiner who got the material from a party: why tampering is excluded."))
+    language = models.CharField(_("language"), max_length=16, blank=True)
+    reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher's."))
+    visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    retracted_at = models.DateTimeField(null=True, blank=True)
+    retracted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    retracted_reason = models.TextField(blank=True)
+    corrected_at = models.DateTimeField(null=True, blank=True)
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    corrected_reason = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    words = models.GeneratedField(
+        expression=SearchVector("title", "url", config="simple"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["desk", "created_at", "id"], name="source_by_desk"),
+            GinIndex(fields=["words"], name="source_words"),
+        ]
+        constraints: ClassVar = [
+            _known("kind", SourceKind, "source_kind_known"),
+            _known("basis", Basis, "source_basis_known"),
+            _known("visibility", Visibility, "source_visibility_known"),
+            models.CheckConstraint(condition=Q(reliability__in=["", *Reliability.values]), name="source_reliability_known"),
+            models.CheckConstraint(
+                condition=Q(retracted_at__isnull=True, retracted_by__isnull=True) | Q(retracted_at__isnull=False, retracted_by__isnull=False),
+                name="source_retraction_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def effective_reliability(self) -> str:
+        """The source's own grade, else its publisher's, else F. Needs `publisher` loaded."""
+        return self.reliability or (self.publisher.reliability if self.publisher else Reliability.F.value)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is not retracted and its reliability is not E."""
+        return self.retracted_at is None and self.effective_reliability != Reliability.E
+
+
+class Relay(models.Model):
+    """'This one got it from that one', with the quote that shows it. Ended, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    downstream = models.ForeignKey(Source, models.PROTECT, related_name="upstream_relays")
+    upstream = models.ForeignKey(Source, models.PROTECT, related_name="downstream_relays")
+    quote = models.TextField(_("quote that shows it"), blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    removed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["downstream", "upstream"], condition=Q(removed_at__isnull=True), name="relay_once"),
+            models.CheckConstraint(condition=~Q(downstream=F("upstream")), name="relay_not_to_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.downstream_id} ← {self.upstream_id}"
+
+
+class Attachment(models.Model):
+    """A file kept byte for byte. Reached by its random id only, never by its digest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="attachments")
+    visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    media_type = models.CharField(max_length=100)
+    name = models.CharField(max_length=255)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "id"]
+        constraints: ClassVar = [
+            _known("visibility", Visibility, "attachment_visibility_known"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="attachment_digest_form"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CaptureState(models.TextChoices):
+    PENDING = "pending", _("waiting")
+    DONE = "done", _("kept")
+    FAILED = "failed", _("failed")
+
+
+class Capture(models.Model):
+    """What a URL answered when we fetched it; a row from the moment it is asked for."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="captures")
+    visibility = models.CharField(max_length=16, choices=Visibility, default=Visibility.DESK)
+    url = models.URLField(max_length=2000)
+    state = models.CharField(max_length=16, choices=CaptureState, default=CaptureState.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    final_url = models.URLField(max_length=2000, blank=True)
+    headers = models.JSONField(default=list)
+    error = models.CharField(max_length=300, blank=True)
+    attachment = models.OneToOneField(Attachment, models.PROTECT, null=True, blank=True, related_name="capture")
+
+    class Meta:
+        ordering: ClassVar = ["-requested_at", "id"]
+        indexes: ClassVar = [
+            models.Index(fields=["requested_at"], condition=Q(state=CaptureState.PENDING), name="capture_waiting"),
+        ]
+        constraints: ClassVar = [
+            _known("visibility", Visibility, "capture_visibility_known"),
+            _known("state", CaptureState, "capture_state_known"),
+            models.CheckConstraint(condition=~Q(state=CaptureState.DONE) | Q(attachment__isnull=False), name="capture_done_has_file"),
+        ]
+
+    def __str__(self) -> str:
+        return self.url
