@@ -22,7 +22,12 @@ from config.data_folder import DataFolder, Refused, Secrets, write_private
 from config.processes import Account, Child
 from config.system_user import account_for, let_through
 
-SUPERUSER, OWNER, APPLICATION, DATABASE = "postgres", "second_source_owner", "second_source_app", "second_source"
+SUPERUSER, OWNER, APPLICATION, DATABASE = (
+    "postgres",
+    "second_source_owner",
+    "second_source_app",
+    "second_source",
+)
 # The servers need nothing of our environment, and variables such as PGPORT would change what they do.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _SECONDS_TO_ANSWER = 30
@@ -50,8 +55,15 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
     Raises Refused when the data folder does not fit, ChildEnded when a server does not come up.
     """
     secrets = folder.secrets()
-    environment = {"SECRET_KEY": environ.get("SECRET_KEY") or secrets.secret_key, "DATA_DIR": str(folder.path)}
-    given = {name: environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if environ.get(name)}
+    environment = {
+        "SECRET_KEY": environ.get("SECRET_KEY") or secrets.secret_key,
+        "DATA_DIR": str(folder.path),
+    }
+    given = {
+        name: environ[name]
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+        if environ.get(name)
+    }
     started: list[Child] = []
     superuser_url = ""
     try:
@@ -202,7 +214,9 @@ def _wait(child: Child, probe: Callable[[], None]) -> None:
             probe()
         except (OSError, psycopg.OperationalError) as error:
             if time.monotonic() > until:
-                message = f"{child.name} did not answer within {_SECONDS_TO_ANSWER} s: {processes.tail(child.log)}"
+                message = (
+                    f"{child.name} did not answer within {_SECONDS_TO_ANSWER} s: {processes.tail(child.log)}"
+                )
                 raise processes.ChildEnded(message) from error
             time.sleep(0.03)
         else:
@@ -220,7 +234,9 @@ def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
             create_database(connection, DATABASE)
 
 
-def create_database(connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER) -> None:
+def create_database(
+    connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER
+) -> None:
     """A database that belongs to `owner`, its schema included; nobody else may make anything in it."""
     database, role = sql.Identifier(name), sql.Identifier(owner)
     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))

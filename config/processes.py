@@ -54,7 +54,9 @@ class Child:
         """Raises ChildEnded, with the end of its log, when the process is gone."""
         status = self.process.poll()
         if status is not None:
-            raise ChildEnded(f"{self.name} ended with status {status}: {tail(self.log)} (whole log: {self.log})")
+            raise ChildEnded(
+                f"{self.name} ended with status {status}: {tail(self.log)} (whole log: {self.log})"
+            )
 
 
 def start(
@@ -125,4 +127,6 @@ def tail(log: Path, lines: int = 3) -> str:
         text = log.read_text(errors="replace")
     except OSError:
         return "no log"
-    return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip()) or "its log is empty"
+    return (
+        " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip()) or "its log is empty"
+    )

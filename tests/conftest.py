@@ -1,0 +1,243 @@
+"""Real servers for every test: PostgreSQL, Valkey or Redis, a mail server, a worker, a browser.
+
+Tests run as the application's role, in a database that our own migrations made and `grant_roles` opened.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from config.data_folder import DataFolder
+from config.embedded import Servers, create_database, start_servers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+    from pytest_django import DjangoDbBlocker
+    from pytest_django.fixtures import SettingsWrapper
+
+    from tests.mail import MailServer
+
+ROOT = Path(__file__).resolve().parent.parent
+# Filled by Django after migrate, read by everybody, written by no test.
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts the servers once for all test processes, and points this process at a database of its own."""
+    worker: str | None = getattr(config, "workerinput", {}).get("workerid")
+    if worker is None:
+        _start_session(config)
+    number = int(worker.removeprefix("gw")) if worker else 0
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        os.environ[name] = _replace_path(os.environ[name], f"test_second_source_{worker or 'main'}")
+    os.environ["REDIS_URL"] = _replace_path(os.environ["REDIS_URL"], str(number))
+    folder = Path(os.environ["DATA_DIR"]) / (worker or "main")
+    (folder / "static").mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "DATA_DIR": str(folder),
+        "EVIDENCE_STORAGE": str(folder / "evidence"),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        # Playwright's synchronous interface keeps an event loop running in the thread of the tests.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
+    }
+    _configure_django()
+
+
+def _start_session(config: pytest.Config) -> None:
+    for name in ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND"):
+        os.environ.pop(name, None)
+    if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
+        raise pytest.UsageError(
+            "DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL"
+        )
+    temporary = tempfile.TemporaryDirectory(prefix="second-source-tests-")
+    config.add_cleanup(temporary.cleanup)
+    servers: Servers = start_servers(DataFolder(Path(temporary.name)), os.environ, durable=False)
+    config.add_cleanup(servers.stop)
+    os.environ |= servers.environment
+    os.environ["TEST_SUPERUSER_URL"] = servers.superuser_url or os.environ["DATABASE_OWNER_URL"]
+
+
+def _replace_path(url: str, path: str) -> str:
+    return urlsplit(url)._replace(path="/" + path).geturl()
+
+
+def _configure_django() -> None:
+    from django.conf import settings
+
+    # Hashing slowly is right for people and tells a test nothing.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # The live server finds the files where they lie; bin/check makes the collected and hashed ones.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+def superuser(database: str = "") -> "psycopg.Connection[tuple[Any, ...]]":
+    """A connection that commits each statement, past all rights of the application, to this process's database."""
+    name = database or urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
+    return psycopg.connect(_replace_path(os.environ["TEST_SUPERUSER_URL"], name), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
+    """The database of this process: made anew, migrated by the owner, opened to the application's role."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    name = urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
+    owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
+    with superuser("postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        create_database(connection, name, owner)
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0)
+        call_command("grant_roles", verbosity=0)
+        connections["owner"].close()
+    with superuser() as connection, pytest.MonkeyPatch.context() as patch:
+        _empty_tables_instead_of_flushing(connection, patch)
+        yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    with superuser("postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _empty_tables_instead_of_flushing(
+    connection: "psycopg.Connection[tuple[Any, ...]]", patch: pytest.MonkeyPatch
+) -> None:
+    """Django's flush truncates as the application's role, which may not, and append-only tables refuse anybody.
+
+    Here, and nowhere else, their triggers are set aside. DELETE rather than TRUNCATE: a few rows go faster, and a
+    transaction that a test left open cannot block it for ever.
+    """
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+    names = sorted({name for (name,) in tables} - KEPT_TABLES)
+    filled = [
+        name for name in names if connection.execute(_query("SELECT 1 FROM {} LIMIT 1", name)).fetchone()
+    ]
+    if filled:
+        raise pytest.UsageError(
+            f"migrations fill {', '.join(filled)}: say in tests/conftest.py how they are kept"
+        )
+    connection.execute("SET session_replication_role = replica")
+    connection.execute("SET lock_timeout = '10s'")
+    statement = sql.SQL("; ").join([_query("DELETE FROM {}", name) for name in names])
+
+    def empty(_case: TransactionTestCase) -> None:
+        connection.execute(statement)
+        connections["default"].close()
+
+    patch.setattr(TransactionTestCase, "_fixture_teardown", empty)
+
+
+def _query(template: str, table: str) -> sql.Composed:
+    return sql.SQL(template).format(sql.Identifier(table))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _evidence_storage(settings: "SettingsWrapper", tmp_path: Path) -> None:
+    """Every test keeps its attachments in a folder of its own."""
+    settings.EVIDENCE_STORAGE = tmp_path / "evidence"
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """The broker's address, in a Redis database that is this process's alone and empty."""
+    import redis
+
+    url = os.environ["REDIS_URL"]
+    with redis.Redis.from_url(url) as server:
+        server.flushdb()
+        yield url
+        server.flushdb()
+
+
+@pytest.fixture
+def smtp_server(settings: "SettingsWrapper") -> Iterator["MailServer"]:
+    """A mail server that keeps what it gets in `messages`; Django sends to it."""
+    from tests.mail import MailServer
+
+    with MailServer() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.host, server.port
+        yield server
+
+
+@pytest.fixture
+def celery_worker(transactional_db: None, redis_url: str) -> Iterator[None]:
+    """A real worker for both queues, in a thread, so that the settings of the test are its settings."""
+    from celery.contrib.testing.worker import start_worker
+
+    from config.celery import app
+
+    with start_worker(
+        app, pool="solo", perform_ping_check=False, queues="reminders,captures", loglevel="WARNING"
+    ):
+        yield
+
+
+@pytest.fixture
+def worker_process(
+    transactional_db: None, redis_url: str, settings: "SettingsWrapper", tmp_path: Path
+) -> Iterator[Callable[..., Any]]:
+    """Starts workers as processes of their own: `worker_process("reminders")` returns one that is ready.
+
+    It has `.process` (a Popen) and `.log`; what a test leaves running is killed.
+    """
+    from tests.workers import start_worker_process
+
+    started: list[Any] = []
+
+    def start(queues: str = "reminders,captures", **environment: str) -> Any:
+        mail = (
+            f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if settings.EMAIL_HOST else "consolemail://"
+        )
+        own = {"EVIDENCE_STORAGE": str(settings.EVIDENCE_STORAGE), "EMAIL_URL": mail}
+        worker = start_worker_process(queues, tmp_path / f"worker-{len(started)}.log", own | environment)
+        started.append(worker)
+        return worker
+
+    yield start
+    for worker in started:
+        worker.wait_or_kill(0)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """Chromium, one for all tests of this process. It fails, and says what to install, where there is none."""
+    from tests.chromium import launch
+
+    with launch() as running:
+        yield running
+
+
+@pytest.fixture
+def context(browser: "Browser") -> Iterator["BrowserContext"]:
+    """A browser profile with nothing in it."""
+    fresh = browser.new_context(locale="en-GB", timezone_id="UTC")
+    fresh.set_default_timeout(15_000)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def page(context: "BrowserContext") -> "Page":
+    return context.new_page()
+
+
+@pytest.fixture
+def page_without_javascript(browser: "Browser") -> Iterator["Page"]:
+    """A page in a browser that runs no scripts."""
+    fresh = browser.new_context(locale="en-GB", timezone_id="UTC", java_script_enabled=False)
+    fresh.set_default_timeout(15_000)
+    yield fresh.new_page()
+    fresh.close()

@@ -1,0 +1,41 @@
+"""A Celery worker as a process of its own, for tests that kill it."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from config import processes
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def start_worker_process(queues: str, log: Path, environment: Mapping[str, str]) -> processes.Child:
+    """Starts a worker for `queues` (names with commas between) and returns when it takes tasks."""
+    command = [
+        *(
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "config",
+            "worker",
+            "-Q",
+            queues,
+            "-n",
+            f"{log.stem}-{os.getpid()}@test",
+        ),
+        *("--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+    ]
+    worker = processes.start(
+        "worker", command, log=log, env=os.environ | environment, orphan_signal=signal.SIGKILL, folder=ROOT
+    )
+    until = time.monotonic() + 30
+    while " ready." not in log.read_text():
+        worker.check()
+        if time.monotonic() > until:
+            raise TimeoutError(f"the worker was not ready within 30 s: {processes.tail(log)}")
+        time.sleep(0.05)
+    return worker
