@@ -119,9 +119,9 @@ class DataFolder:
         return run if str(run.pid) == holder_pid else None
 
     def wait_for_run(self, seconds: float) -> Run | None:
-        """The addresses of a running bin/dev. None when nobody holds the folder, and it is then locked by us.
+        """The addresses of a running bin/dev. None when nobody held the folder; it is then locked by us.
 
-        Waits up to `seconds` for a holder that is still starting, and for a command that uses the folder alone.
+        Waits up to `seconds` for a holder that is still starting, and for a command that uses it alone.
         Raises Refused when the time is over.
         """
         until = time.monotonic() + seconds
@@ -135,14 +135,14 @@ class DataFolder:
         return None
 
     def secrets(self) -> Secrets:
-        """The kept secrets, made on the first call. Raises Refused when servers have data but the secrets are gone."""
+        """The kept secrets, made on the first call. Raises Refused when there is data but they are gone."""
         path = self.path / "secrets.json"
         try:
             return Secrets(**json.loads(path.read_text()))
         except FileNotFoundError:
             if (self.path / "postgres").exists():
                 raise Refused(
-                    f"DATA_DIR: {path} is missing, and without it nobody can log in to the database in {self.path}; "
+                    f"DATA_DIR: {path} is missing, and without it nobody can log in to the database there; "
                     "put the file back from a backup, or set another DATA_DIR"
                 ) from None
         except (OSError, ValueError, TypeError) as error:

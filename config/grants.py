@@ -1,4 +1,4 @@
-"""What the application's database role may do: read and write rows, and only add to the append-only tables."""
+"""What the application's database role may do: change rows, and only add to the append-only tables."""
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql

@@ -41,7 +41,7 @@ class Child:
             self.process.send_signal(self.stop_signal)
 
     def wait_or_kill(self, until: float) -> None:
-        """Waits until the monotonic time `until` (seconds), then kills the process and all that it started."""
+        """Waits until the monotonic time `until` (seconds), then kills the process and what it started."""
         try:
             self.process.wait(max(0.0, until - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -73,9 +73,9 @@ def start(
 ) -> Child:
     """Starts `command` with its output appended to `log` and `feed` as its input.
 
-    The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its children in
-    order. When the supervisor is killed, the kernel sends `orphan_signal` (default: `stop_signal`). Call it from
-    the main thread: the kernel takes the end of the thread that started a child for the end of the parent.
+    The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its children
+    in order. When the supervisor is killed, the kernel sends `orphan_signal` (default: `stop_signal`). Call it
+    from the main thread: the kernel takes the end of the thread that started a child for the end of the parent.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are our own

@@ -1,7 +1,7 @@
 """For a start as root: PostgreSQL refuses to run as root, so a system user runs it.
 
-That user must pass through the folders above the data and the programs. It alone is let through, by an access
-control list (acl(5)) that gives it `x` and nothing else: nobody else can enter a folder that was closed to them.
+That user must pass through the folders above the data and the programs. It alone is let through, by an
+access control list (acl(5)) that gives it `x` and nothing else: what was closed to others stays closed.
 """
 
 import errno
@@ -24,7 +24,7 @@ Entry = tuple[int, int, int]  # tag, permissions, id
 
 
 def account_for(data: Path) -> Account | None:
-    """Who runs the embedded servers: None for an ordinary user; as root the owner of `data`, or our system user.
+    """Who runs the embedded servers: None for an ordinary user; as root the owner of `data` or our system user.
 
     Raises Refused when the system user is missing and cannot be made.
     """
@@ -83,8 +83,8 @@ def let_through(account: Account, path: Path) -> None:
         except OSError as error:
             raise Refused(
                 f"{folder}: the system user that runs PostgreSQL cannot pass through this folder "
-                f"({error.strerror}); allow it with chmod o+x, set DATA_DIR to another folder, or start as an "
-                "ordinary user"
+                f"({error.strerror}); allow it with chmod o+x, set DATA_DIR to another folder, or start "
+                "as an ordinary user"
             ) from error
 
 

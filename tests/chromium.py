@@ -1,4 +1,4 @@
-"""The browser of the tests: CHROMIUM_PATH, else the system's, else installed by apt where that can be done."""
+"""The browser of the tests: CHROMIUM_PATH, else the system's, else installed by apt where that can be."""
 
 import fcntl
 import os
@@ -33,7 +33,8 @@ def find_chromium() -> str:
     found = _on_path() or _installed_by_apt()
     if not found:
         raise NoBrowser(
-            "The browser tests need Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM_PATH"
+            "The browser tests need Chromium: install it (Debian: apt-get install chromium) "
+            "or set CHROMIUM_PATH"
         )
     return found
 

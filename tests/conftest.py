@@ -34,6 +34,9 @@ def pytest_configure(config: pytest.Config) -> None:
     worker: str | None = getattr(config, "workerinput", {}).get("workerid")
     if worker is None:
         _start_session(config)
+        if config.getoption("dist") != "no":
+            # The processes that this one starts run the tests; Django is set up there.
+            return
     number = int(worker.removeprefix("gw")) if worker else 0
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
         os.environ[name] = _replace_path(os.environ[name], f"test_second_source_{worker or 'main'}")
@@ -79,7 +82,7 @@ def _configure_django() -> None:
 
 
 def superuser(database: str = "") -> "psycopg.Connection[tuple[Any, ...]]":
-    """A connection that commits each statement, past all rights of the application, to this process's database."""
+    """A connection past all rights of the application, to this process's database; commits each statement."""
     name = database or urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
     return psycopg.connect(_replace_path(os.environ["TEST_SUPERUSER_URL"], name), autocommit=True)
 
@@ -111,10 +114,10 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
 def _empty_tables_instead_of_flushing(
     connection: "psycopg.Connection[tuple[Any, ...]]", patch: pytest.MonkeyPatch
 ) -> None:
-    """Django's flush truncates as the application's role, which may not, and append-only tables refuse anybody.
+    """Django's flush truncates as the application's role, which may not; append-only tables refuse anybody.
 
-    Here, and nowhere else, their triggers are set aside. DELETE rather than TRUNCATE: a few rows go faster, and a
-    transaction that a test left open cannot block it for ever.
+    Here, and nowhere else, their triggers are set aside. DELETE rather than TRUNCATE: a few rows go faster, and
+    a transaction that a test left open cannot block it for ever.
     """
     from django.db import connections
     from django.test import TransactionTestCase
@@ -213,7 +216,7 @@ def worker_process(
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Browser"]:
-    """Chromium, one for all tests of this process. It fails, and says what to install, where there is none."""
+    """Chromium, one for all tests of this process. Fails, and says what to install, where there is none."""
     from tests.chromium import launch
 
     with launch() as running:

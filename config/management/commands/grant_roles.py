@@ -8,7 +8,7 @@ from config import grants
 
 
 class Command(BaseCommand):
-    help = "Gives the application's database role its rights: rows of all tables, and only additions to what is append-only."
+    help = "Gives the application's database role its rights: all rows, and only additions to append-only tables."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -16,6 +16,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{grants.application_role()} has its rights.")
         else:
             self.stdout.write(
-                "Nothing was changed: DATABASE_URL and DATABASE_OWNER_URL name the same role. Set DATABASE_OWNER_URL "
-                "to another one that owns the database."
+                "Nothing was changed: DATABASE_URL and DATABASE_OWNER_URL name the same role. "
+                "Set DATABASE_OWNER_URL to another one that owns the database."
             )
