@@ -1,4 +1,4 @@
-"""How times, numbers and grades are said in words. Pure functions: the person's time zone and `now` are given."""
+"""How times and numbers are said in words. Pure functions: the person's time zone and `now` are given."""
 
 from datetime import UTC, date, datetime, tzinfo
 
@@ -21,7 +21,9 @@ def _count(number: int) -> str:
 
 def voices(least: int, most: int) -> str:
     """The same with its noun: "1–3 independent voices"."""
-    text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
+    text = ngettext(
+        "%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2
+    )
     return text % {"count": interval(least, most)}
 
 
@@ -72,7 +74,7 @@ def _late(at: datetime, *, zone: tzinfo, now: datetime) -> str:
 
 
 def zone_label(zone: tzinfo, *, now: datetime) -> str:
-    """Whose clock the page shows, with its distance from UTC now: "Times are Kyiv time (UTC+2)", "Times are UTC"."""
+    """Whose clock the page shows, and how far from UTC: "Times are Kyiv time (UTC+2)", "Times are UTC"."""
     name = str(zone)
     if name == "UTC":
         return _("Times are UTC")

@@ -1,0 +1,67 @@
+"""What every page is given: the places of the running head, the person's desks, the strip, the clock."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, Role
+from accounts.queries import is_demonstration, memberships_of
+from config import words
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the main navigation; `current` is its aria-current: "page", "true" (below it), ""."""
+
+    url: str
+    label: str
+    current: str
+
+
+class Page:
+    """Answers only what a template asks for, so that a page without a head costs no query."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def demonstration(self) -> bool:
+        """Whether the demonstration data was loaded here."""
+        return is_demonstration()
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        """What the person is on which desk; none for nobody."""
+        user = self._request.user
+        return list(memberships_of(user)) if user.is_authenticated else []
+
+    @property
+    def places(self) -> list[Place]:
+        """The main navigation. Who only reads is not offered to write a claim down."""
+        entries = [("/", _("My work")), ("/claims/", _("Claims"))]
+        if any(membership.role != Role.AUDITOR for membership in self.memberships):
+            entries.append(("/claims/new/", _("New claim")))
+        here = self._nearest([url for url, _label in entries])
+        return [Place(url, label, self._current(url) if url == here else "") for url, label in entries]
+
+    def _nearest(self, urls: list[str]) -> str:
+        """The longest address that the present one is, or is below of; "/" is above none."""
+        path = self._request.path
+        above = [url for url in urls if path == url or (url != "/" and path.startswith(url))]
+        return max(above, key=len, default="")
+
+    def _current(self, url: str) -> str:
+        return "page" if self._request.path == url else "true"
+
+    @property
+    def zone_label(self) -> str:
+        """Whose clock the page shows: "Times are Kyiv time (UTC+2)"."""
+        return words.zone_label(timezone.get_current_timezone(), now=timezone.now())
+
+
+def page(request: HttpRequest) -> dict[str, Page]:
+    """The context processor: `page` in every template."""
+    return {"page": Page(request)}

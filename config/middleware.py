@@ -1,0 +1,68 @@
+"""What every answer passes through: the person's clock, who may keep a copy, and refusals made readable."""
+
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from config.errors import page_response
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+# Nothing here asks for any of these, so that nothing injected can either.
+PERMISSIONS_POLICY = (
+    "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
+    "magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()"
+)
+
+
+class PersonsTimeZone:
+    """Pages for a person show that person's time; pages and answers for anybody show UTC, the same to all."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(UTC):
+            return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Only for views that need a person anyway: the others cost no look into the session."""
+        if getattr(view, "login_required", True) and request.user.is_authenticated:
+            timezone.activate(ZoneInfo(request.user.time_zone))
+
+
+class PrivateAnswers:
+    """What one person was shown is kept by no cache, and by no browser once they have signed out."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers:
+            response["Cache-Control"] = "no-store"
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class DomainErrors:
+    """What an action or a query refused becomes the page that says so; the API has its own handler."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if request.path.startswith("/api/"):
+            return None
+        return page_response(request, exception)

@@ -1,0 +1,36 @@
+// Comforts only: every page does its whole job without this file.
+
+const typing = (element) => element instanceof HTMLElement && element.matches("input, select, textarea, [contenteditable]");
+
+// "/" goes to the search, as the field says.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  const search = document.querySelector('[aria-keyshortcuts="/"]');
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// Leaving a form with text that was not handed in asks first. A form opts in with `data-unsaved`;
+// one that came back with errors holds such text from the start.
+const unsaved = new Set();
+for (const form of document.querySelectorAll("form[data-unsaved]")) {
+  if (form.querySelector('[aria-invalid="true"], .note.wrong')) unsaved.add(form);
+  form.addEventListener("input", () => unsaved.add(form));
+  form.addEventListener("reset", () => unsaved.delete(form));
+  form.addEventListener("submit", () => unsaved.clear());
+}
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved.size) event.preventDefault();
+});
+
+// `command` on buttons is younger than `dialog`.
+if (!("command" in HTMLButtonElement.prototype)) {
+  const acts = { "show-modal": (dialog) => dialog.showModal(), close: (dialog) => dialog.close() };
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("button[command][commandfor]");
+    const dialog = button && document.getElementById(button.getAttribute("commandfor"));
+    if (dialog instanceof HTMLDialogElement) acts[button.getAttribute("command")]?.(dialog);
+  });
+}

@@ -1,0 +1,241 @@
+"""What the pages are drawn with: marks, states, voices, times.
+
+`{% load second_source %}`. No rule lives here: who may do what, and what is possible, is asked before.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from config import words
+
+register = template.Library()
+
+MARKS = frozenset(
+    {"reported", "corroborated", "denied", "refuted", "contested", "lost"}
+    | {"keystone", "counted", "maybe", "missing", "stop", "arrow"}
+)
+STATE_WORDS: dict[str, Promise] = {
+    "reported": gettext_lazy("Reported"),
+    "corroborated": gettext_lazy("Corroborated"),
+    "denied": gettext_lazy("Denied"),
+    "refuted": gettext_lazy("Refuted"),
+}
+STATE_MEANINGS: dict[str, Promise] = {
+    "reported": gettext_lazy("Somebody says so. Nothing is established."),
+    "corroborated": gettext_lazy("Enough independent voices show it, and a second person agreed."),
+    "denied": gettext_lazy(
+        "A party to the claim says that it is not so. Nothing is established, either way."
+    ),
+    "refuted": gettext_lazy("Evidence shows that it is not so, and a second person agreed."),
+}
+# The Admiralty code, on its two axes (product.md of the design: "Grades").
+RELIABILITY: dict[str, Promise] = {
+    "A": gettext_lazy("completely reliable"),
+    "B": gettext_lazy("usually reliable"),
+    "C": gettext_lazy("fairly reliable"),
+    "D": gettext_lazy("not usually reliable"),
+    "E": gettext_lazy("unreliable"),
+    "F": gettext_lazy("cannot be judged"),
+}
+CREDIBILITY: dict[str, Promise] = {
+    "1": gettext_lazy("confirmed by other sources"),
+    "2": gettext_lazy("probably true"),
+    "3": gettext_lazy("possibly true"),
+    "4": gettext_lazy("doubtful"),
+    "5": gettext_lazy("improbable"),
+    "6": gettext_lazy("cannot be judged"),
+}
+
+
+@register.simple_tag
+def mark(name: str, extra_class: str = "") -> SafeString:
+    """A drawing from marks.svg, hidden from screen readers: its word stands beside it.
+
+    Raises KeyError where there is no such mark.
+    """
+    if name not in MARKS:
+        raise KeyError(f"There is no mark {name!r}.")
+    return format_html(
+        '<svg class="mark{}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">'
+        '<use href="{}#m-{}"/></svg>',
+        f" {extra_class}" if extra_class else "",
+        static("second_source/marks.svg"),
+        name,
+    )
+
+
+@register.filter
+def state_word(state: str) -> str:
+    """The state's name: "Denied"."""
+    return str(STATE_WORDS[state])
+
+
+@register.filter
+def state_meaning(state: str) -> str:
+    """One sentence on what the state says, and what it does not."""
+    return str(STATE_MEANINGS[state])
+
+
+@register.simple_tag
+def state(name: str, word: str = "") -> SafeString:
+    """Mark and word of a state; `word` stands in for the state's name ("You propose refuted")."""
+    return format_html('<span class="state {}">{}{}</span>', name, mark(name), word or state_word(name))
+
+
+@register.simple_tag
+def contested(by: str = "") -> SafeString:
+    """The contested mark with its word, and with the names of those who contest where they are given."""
+    word = _("Contested by %(names)s") % {"names": by} if by else _("Contested")
+    return format_html('<span class="state contested">{}{}</span>', mark("contested"), word)
+
+
+@register.simple_tag
+def support_lost() -> SafeString:
+    """The mark of a state whose support has gone, with its word."""
+    return format_html('<span class="state lost">{}{}</span>', mark("lost"), _("Support lost"))
+
+
+@register.simple_tag
+def state_line(name: str, is_contested: bool = False, is_support_lost: bool = False) -> SafeString:
+    """A claim's state in a list. "Denied" says already that a party says no: no "contested" beside it."""
+    parts = [state(name)]
+    if is_contested and name != "denied":
+        parts.append(contested())
+    if is_support_lost:
+        parts.append(support_lost())
+    return format_html_join(" ", "{}", ((part,) for part in parts))
+
+
+@register.simple_tag
+def interval(least: int, most: int) -> str:
+    """The number of independent voices: "2", "1–3", "5+" (6 stands for more than five)."""
+    return words.interval(least, most)
+
+
+@register.simple_tag
+def voices(least: int, most: int) -> str:
+    """The same with its noun: "1–3 independent voices"."""
+    return words.voices(least, most)
+
+
+@register.simple_tag
+def pips(least: int, most: int, threshold: int) -> SafeString:
+    """One disc for each voice that is needed: filled counts surely, dashed perhaps, empty is missing."""
+    sure = min(least, words.SHOWN_UP_TO)
+    perhaps = min(most, max(threshold, sure)) - sure
+    missing = max(0, threshold - sure - perhaps)
+    label = ngettext(
+        "%(count)s of %(threshold)d independent voice",
+        "%(count)s of %(threshold)d independent voices",
+        threshold,
+    ) % {"count": words.interval(least, least), "threshold": threshold}
+    if perhaps:
+        label = ngettext(
+            "%(counted)s, %(n)d more is possible", "%(counted)s, %(n)d more are possible", perhaps
+        ) % {
+            "counted": label,
+            "n": perhaps,
+        }
+    drawn = ["counted"] * sure + ["maybe"] * perhaps + ["missing"] * missing
+    discs = format_html_join("", "{}", ((mark(name),) for name in drawn))
+    return format_html('<span class="pips" role="img" aria-label="{}">{}</span>', label, discs)
+
+
+@register.filter
+def reliability_word(grade: str) -> str:
+    """The words of a source's grade: "B" is "usually reliable"."""
+    return str(RELIABILITY[grade])
+
+
+@register.filter
+def credibility_word(grade: str | int) -> str:
+    """The words of an information's grade: 2 is "probably true"."""
+    return str(CREDIBILITY[str(grade)])
+
+
+@register.filter
+def when(at: datetime | None) -> SafeString | str:
+    """A moment in the person's time zone, as a `time` element; nothing for none."""
+    if at is None:
+        return ""
+    text = words.moment(at, zone=timezone.get_current_timezone(), now=timezone.now())
+    return _time(timezone.localtime(at).isoformat(timespec="seconds"), text)
+
+
+@register.filter
+def day(on: date | datetime | None) -> SafeString | str:
+    """A calendar day as a `time` element, for what is known to the day only; nothing for none."""
+    if on is None:
+        return ""
+    calendar_day = words.calendar_day(on)
+    return _time(calendar_day.isoformat(), words.day(calendar_day))
+
+
+@register.filter
+def due(at: datetime | None) -> SafeString | str:
+    """How a due time stands to now: "Due today, 17:00", "2 days late". Late ones carry the class `late`."""
+    if at is None:
+        return ""
+    text = words.due(at, zone=timezone.get_current_timezone(), now=timezone.now())
+    return _time(timezone.localtime(at).isoformat(timespec="seconds"), text, "late" if is_late(at) else "")
+
+
+@register.filter
+def is_late(at: datetime | None) -> bool:
+    """Whether the moment has gone by."""
+    return at is not None and at < timezone.now()
+
+
+def _time(machine: str, text: str, css_class: str = "") -> SafeString:
+    if css_class:
+        return format_html('<time class="{}" datetime="{}">{}</time>', css_class, machine, text)
+    return format_html('<time datetime="{}">{}</time>', machine, text)
+
+
+@register.filter
+def bdi(text: object) -> SafeString:
+    """Somebody's words inside ours, so that their direction does not turn ours."""
+    return format_html("<bdi>{}</bdi>", text)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One item of a nested list, as `parts/tree.html` writes it down."""
+
+    node: Any
+    opens: bool  # a list begins before it
+    ends: bool  # nothing stands below it
+    closes: range  # so many lists end after it
+
+
+@register.filter
+def steps(nodes: Sequence[Any]) -> Iterator[Step]:
+    """A tree of nodes, each with `children` (key or attribute), as a flat run of steps, parents first.
+
+    Flat, because a chain of relays may be longer than templates can include themselves.
+    """
+    stack = [(node, 0) for node in reversed(nodes)]
+    run: list[tuple[Any, int]] = []
+    while stack:
+        node, depth = stack.pop()
+        run.append((node, depth))
+        stack += [(child, depth + 1) for child in reversed(_children(node))]
+    depths = [0, *(depth for _node, depth in run), 0]
+    for (node, depth), before, after in zip(run, depths, depths[2:], strict=False):
+        yield Step(node, opens=depth > before, ends=after <= depth, closes=range(depth - after))
+
+
+def _children(node: Any) -> Sequence[Any]:
+    children = node.get("children") if isinstance(node, dict) else getattr(node, "children", None)
+    return children or ()
