@@ -4,12 +4,20 @@
 import os
 import sys
 
+from config.data_folder import Refused
+from config.embedded import servers_for_command
+from config.processes import ChildEnded
+
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from django.core.management import execute_from_command_line
+    try:
+        with servers_for_command(os.environ):
+            from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+            execute_from_command_line(sys.argv)
+    except (Refused, ChildEnded) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

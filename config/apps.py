@@ -8,6 +8,9 @@ class ProjectConfig(AppConfig):
     name = "config"
     verbose_name = "Second Source"
 
+    def ready(self) -> None:
+        from config import checks as checks  # registers them
+
 
 class AdminConfig(DjangoAdminConfig):
     default_site = "config.admin.Site"

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +32,7 @@ SUPERUSER, OWNER, APPLICATION, DATABASE = (
 # The servers need nothing of our environment, and variables such as PGPORT would change what they do.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 _SECONDS_TO_ANSWER = 30
+_SECONDS_FOR_THE_HOLDER = 90
 # A test's cluster is thrown away: nothing of it must outlive a crash.
 _FORGETFUL = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
 # Statements and rows hold confidential material: the log gets the error without them.
@@ -82,6 +84,33 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
         processes.stop(started, 4)
         raise
     return Servers(started, environment | given, superuser_url)
+
+
+@contextmanager
+def servers_for_command(environ: MutableMapping[str, str]) -> Iterator[None]:
+    """Completes `environ` for one command: from the bin/dev that runs, else with servers for its time alone.
+
+    With DATABASE_URL nothing is started and nothing is completed. Raises Refused and ChildEnded.
+    """
+    if environ.get("DATABASE_URL"):
+        yield
+        return
+    folder = DataFolder.from_environment(environ)
+    run = folder.wait_for_run(_SECONDS_FOR_THE_HOLDER)
+    if run:
+        environ.update(run.environment | dict(environ))
+        yield
+        return
+    try:
+        servers = start_servers(folder, environ)
+        folder.write_run("manage.py", servers.environment)
+        environ.update(servers.environment)
+        try:
+            yield
+        finally:
+            servers.stop()
+    finally:
+        folder.unlock()
 
 
 def _url(user: str, password: str, port: int, database: str = DATABASE) -> str:
@@ -188,8 +217,8 @@ def _check_version(programs: Path, data: Path) -> None:
     found = (data / "PG_VERSION").read_text().strip()
     if found != major:
         raise Refused(
-            f"DATA_DIR: {data} was made by PostgreSQL {found} and this is {major}; start the release that made "
-            "it, save its database with pg_dump, and load it into an empty DATA_DIR; or set another DATA_DIR"
+            f"DATA_DIR: {data} was made by PostgreSQL {found} and this is {major}; start the release that "
+            "made it, save its database with pg_dump and load it into an empty DATA_DIR, or set another one"
         )
 
 
@@ -224,7 +253,7 @@ def _wait(child: Child, probe: Callable[[], None]) -> None:
 
 
 def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
-    """The two roles and the database: one owns and migrates, the other runs the application, owning nothing."""
+    """The two roles and the database: one owns and migrates, the other runs the application."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         for role, password in ((OWNER, secrets.owner), (APPLICATION, secrets.application)):
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():

@@ -73,9 +73,10 @@ def start(
 ) -> Child:
     """Starts `command` with its output appended to `log` and `feed` as its input.
 
-    The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its children
-    in order. When the supervisor is killed, the kernel sends `orphan_signal` (default: `stop_signal`). Call it
-    from the main thread: the kernel takes the end of the thread that started a child for the end of the parent.
+    The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its
+    children in order. When the supervisor is killed, the kernel sends `orphan_signal` (default:
+    `stop_signal`). Call it from the main thread: the kernel takes the end of the thread that started a child
+    for the end of the parent.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are our own

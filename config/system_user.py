@@ -24,7 +24,7 @@ Entry = tuple[int, int, int]  # tag, permissions, id
 
 
 def account_for(data: Path) -> Account | None:
-    """Who runs the embedded servers: None for an ordinary user; as root the owner of `data` or our system user.
+    """Who runs the embedded servers: None for an ordinary user; as root the owner of `data` or our own user.
 
     Raises Refused when the system user is missing and cannot be made.
     """

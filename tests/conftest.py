@@ -116,8 +116,8 @@ def _empty_tables_instead_of_flushing(
 ) -> None:
     """Django's flush truncates as the application's role, which may not; append-only tables refuse anybody.
 
-    Here, and nowhere else, their triggers are set aside. DELETE rather than TRUNCATE: a few rows go faster, and
-    a transaction that a test left open cannot block it for ever.
+    Here, and nowhere else, their triggers are set aside. DELETE rather than TRUNCATE: a few rows go faster,
+    and a transaction that a test left open cannot block it for ever.
     """
     from django.db import connections
     from django.test import TransactionTestCase

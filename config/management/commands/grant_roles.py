@@ -8,7 +8,7 @@ from config import grants
 
 
 class Command(BaseCommand):
-    help = "Gives the application's database role its rights: all rows, and only additions to append-only tables."
+    help = "Gives the application's database role its rights: rows, and only additions to append-only tables."
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:

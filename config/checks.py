@@ -1,0 +1,23 @@
+"""What `check --deploy` says beyond Django's own checks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Tags, Warning, register
+
+from config import grants
+
+
+@register(Tags.security, deploy=True)
+def owner_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warns when the application runs as the owner of its tables: it could change what is append-only."""
+    if grants.application_role() != grants.owner_role():
+        return []
+    return [
+        Warning(
+            "The application runs as the role that owns the tables.",
+            hint="Set DATABASE_OWNER_URL to another role that owns the database; run migrate and grant_roles.",
+            id="second_source.W001",
+        )
+    ]
