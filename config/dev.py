@@ -213,7 +213,7 @@ def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Itera
             worker = (*python, "celery", "-A", "config", "worker", "-Q", queue, "-n", f"{queue}@%h")
             lean = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
             # A worker that is asked politely finishes its task first; nobody is there to wait for an orphan.
-            start(f"worker-{queue}", (*worker, *lean, "--loglevel", "INFO"), signal.SIGQUIT)
+            start(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGQUIT)
         yield children
     finally:
         _ignore_signals()

@@ -194,7 +194,7 @@ def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: Account
     if account:
         os.chown(unfinished, account.uid, account.gid)
         os.chown(password, account.uid, account.gid)
-    command = [
+    command: list[str | Path] = [
         *(programs / "initdb", "-D", unfinished, "-U", SUPERUSER, f"--pwfile={password}"),
         *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8"),

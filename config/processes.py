@@ -71,14 +71,16 @@ def start(
     folder: Path | str = "/",
     feed: bytes | None = None,
 ) -> Child:
-    """Starts `command` with its output appended to `log` and `feed` as its input.
+    """Starts `command` with `feed` as its input and a new `log` for its output; the last log is kept beside it.
 
     The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its
     children in order. When the supervisor is killed, the kernel sends `orphan_signal` (default:
     `stop_signal`). Call it from the main thread: the kernel takes the end of the thread that started a child
     for the end of the parent.
     """
-    with log.open("ab") as output:
+    if log.exists():
+        log.replace(log.with_suffix(".previous.log"))
+    with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are our own
             [str(part) for part in command],
             stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,

@@ -1,6 +1,6 @@
 """All settings, typed, from the environment. A wrong or missing value stops the start with one line.
 
-Nothing is started here: `config.embedded` starts servers and hands their addresses over through the environment.
+Nothing is started here: `config.embedded` starts servers and hands their addresses over in the environment.
 """
 
 from datetime import timedelta
@@ -22,51 +22,89 @@ def _stop(name: str, remedy: str) -> SystemExit:
     return SystemExit(f"{name}: {remedy}")
 
 
-def _database(name: str, default: str | None = None) -> dict[str, Any]:
-    """The PostgreSQL connection that the variable `name` gives."""
-    try:
-        parsed: dict[str, Any] = env.dj_db_url(name, default, conn_max_age=60, conn_health_checks=True)
-    except (EnvError, ValueError) as error:
-        raise _stop(name, "set it to postgresql://user:password@host:5432/name (bin/dev sets it by itself)") from error
-    if parsed.get("ENGINE") != "django.db.backends.postgresql":
-        raise _stop(name, "only PostgreSQL 15 or later is supported; set postgresql://user:password@host:5432/name")
-    return parsed
+def _text(name: str, default: str = "") -> str:
+    """The value of a variable; one that is set to nothing counts as unset."""
+    value: str = env.str(name, "") or default
+    return value
+
+
+def _list(name: str) -> list[str]:
+    return [part.strip() for part in _text(name).split(",") if part.strip()]
+
+
+def _number(name: str, default: int) -> int:
+    text = _text(name, str(default))
+    if not (text.isascii() and text.isdigit()):
+        raise _stop(name, f"set a whole number, such as {default} (it is {text!r})")
+    return int(text)
 
 
 def _required(name: str, remedy: str) -> str:
-    value: str = env.str(name, "")
+    value = _text(name)
     if not value:
         raise _stop(name, remedy)
     return value
 
 
+def _database(name: str) -> dict[str, Any]:
+    """The PostgreSQL connection that the variable `name` gives."""
+    remedy = "set it to postgresql://user:password@host:5432/name (bin/dev sets it by itself)"
+    _required(name, remedy)
+    try:
+        parsed: dict[str, Any] = env.dj_db_url(name, conn_max_age=60, conn_health_checks=True)
+    except (EnvError, ValueError) as error:
+        raise _stop(name, remedy) from error
+    if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed.get("NAME"):
+        raise _stop(name, f"only PostgreSQL 15 or later is supported; {remedy}")
+    return parsed
+
+
+def _mail_server(name: str) -> dict[str, Any]:
+    """How mail is sent, as the variable `name` says; unset, mails are kept in a folder."""
+    if not _text(name):
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
+    remedy = "set it to smtp://user:password@host:587/?tls=True, or unset it to keep mails in DATA_DIR/mail"
+    try:
+        parsed: dict[str, Any] = env.dj_email_url(name)
+    except EnvError as error:
+        raise _stop(name, remedy) from error
+    if not parsed.get("EMAIL_BACKEND"):
+        raise _stop(name, remedy)
+    return parsed
+
+
 # Where things are
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-EVIDENCE_STORAGE = Path(env.str("EVIDENCE_STORAGE", str(DATA_DIR / "evidence")))
-if "://" in str(env.str("EVIDENCE_STORAGE", "")):
+DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+EVIDENCE_STORAGE = Path(_text("EVIDENCE_STORAGE", str(DATA_DIR / "evidence")))
+if "://" in _text("EVIDENCE_STORAGE"):
     raise _stop("EVIDENCE_STORAGE", "set the path of a folder")
-ATTACHMENT_LIMIT = env.int("ATTACHMENT_LIMIT", 50 * 2**20)  # bytes
+ATTACHMENT_LIMIT = _number("ATTACHMENT_LIMIT", 50 * 2**20)  # bytes
 try:
-    CAPTURE_ALLOW = [ip_network(part) for part in env.list("CAPTURE_ALLOW", [])]
+    CAPTURE_ALLOW = [ip_network(part) for part in _list("CAPTURE_ALLOW")]
 except ValueError as error:
     raise _stop("CAPTURE_ALLOW", f"set networks such as 10.0.0.0/8,192.168.1.5 ({error})") from error
 
-PUBLIC_URL = env.str("PUBLIC_URL", f"http://localhost:{env.int('PORT', 8000)}").rstrip("/")
-_public = urlsplit(PUBLIC_URL)
-if _public.scheme not in ("http", "https") or not _public.hostname:
+PUBLIC_URL = _text("PUBLIC_URL", f"http://localhost:{_number('PORT', 8000)}").rstrip("/")
+try:
+    _public = urlsplit(PUBLIC_URL)
+    _public_is_good = _public.scheme in ("http", "https") and bool(_public.hostname) and _public.port != 0
+except ValueError:
+    _public_is_good = False
+if not _public_is_good or _public.path or _public.query or "@" in _public.netloc:
     raise _stop("PUBLIC_URL", "set the address people use, such as https://desk.example.org")
 HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", _public.hostname])
+ALLOWED_HOSTS = [*(_list("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]), str(_public.hostname)]
 SECRET_KEY = _required("SECRET_KEY", "set 50 random characters (bin/dev makes and keeps one by itself)")
 DEBUG = False
 
 DATABASES = {
     "default": _database("DATABASE_URL"),
     # Migrations and grants only; the application's own role owns nothing.
-    "owner": _database("DATABASE_OWNER_URL", env.str("DATABASE_URL", None)),
+    "owner": _database("DATABASE_OWNER_URL" if _text("DATABASE_OWNER_URL") else "DATABASE_URL"),
 }
-DATABASE_OWNER_IS_APART = bool(env.str("DATABASE_OWNER_URL", ""))
 REDIS_URL = _required("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
+if not REDIS_URL.startswith(("redis://", "rediss://")):
+    raise _stop("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
 
 INSTALLED_APPS = [
     "config.apps.AdminConfig",
@@ -77,6 +115,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
+    "django.forms",  # The form templates that config/templates does not replace
     "allauth",
     "allauth.account",
     "rest_framework",
@@ -123,9 +162,8 @@ TEMPLATES = [
     }
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
-STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(DATA_DIR / "static")))
+STATIC_ROOT = Path(_text("STATIC_ROOT", str(DATA_DIR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -196,14 +234,17 @@ USE_I18N = USE_TZ = True
 TIME_ZONE = "UTC"
 
 # Mail
-_mail = env.dj_email_url("EMAIL_URL", "file:" + str(DATA_DIR / "mail"))
+_mail = _mail_server("EMAIL_URL")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST", ""), _mail.get("EMAIL_PORT") or 25
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER") or "", _mail.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+    _mail.get("EMAIL_HOST_USER") or "",
+    _mail.get("EMAIL_HOST_PASSWORD") or "",
+)
 EMAIL_USE_TLS, EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_TLS")), bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Second Source <second-source@{_public.hostname}>")
+DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", f"Second Source <second-source@{_public.hostname}>")
 
 # Tasks
 CELERY_BROKER_URL = REDIS_URL
@@ -221,7 +262,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "reminders"
-# Captures wait on other people's servers: a queue and a worker of their own, so that no reminder stands behind them.
+# Captures wait on other people's servers: with a queue and a worker of their own no reminder stands behind them.
 CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
 # A tick that nobody took in time is dropped: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
@@ -243,7 +284,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-KNOX_TOKEN_MODEL = "accounts.Token"
+KNOX_TOKEN_MODEL = "accounts.Token"  # noqa: S105 - the name of a model
 REST_KNOX = {
     "AUTH_HEADER_PREFIX": "Bearer",
     "TOKEN_TTL": timedelta(days=30),
@@ -265,7 +306,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # Paths and bodies of requests are confidential material: of a failed request only the exception is logged.
+    # Paths and bodies of requests are confidential: of a failed request only the exception is logged.
     "loggers": {"django.request": {"level": "ERROR"}},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

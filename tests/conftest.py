@@ -19,8 +19,7 @@ from config.embedded import Servers, create_database, start_servers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-    from pytest_django import DjangoDbBlocker
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import DjangoDbBlocker, Settings
 
     from tests.mail import MailServer
 
@@ -143,11 +142,11 @@ def _empty_tables_instead_of_flushing(
 
 
 def _query(template: str, table: str) -> sql.Composed:
-    return sql.SQL(template).format(sql.Identifier(table))  # type: ignore[arg-type]
+    return sql.SQL(template).format(sql.Identifier(table))
 
 
 @pytest.fixture(autouse=True)
-def _evidence_storage(settings: "SettingsWrapper", tmp_path: Path) -> None:
+def _evidence_storage(settings: "Settings", tmp_path: Path) -> None:
     """Every test keeps its attachments in a folder of its own."""
     settings.EVIDENCE_STORAGE = tmp_path / "evidence"
 
@@ -165,7 +164,7 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def smtp_server(settings: "SettingsWrapper") -> Iterator["MailServer"]:
+def smtp_server(settings: "Settings") -> Iterator["MailServer"]:
     """A mail server that keeps what it gets in `messages`; Django sends to it."""
     from tests.mail import MailServer
 
@@ -190,7 +189,7 @@ def celery_worker(transactional_db: None, redis_url: str) -> Iterator[None]:
 
 @pytest.fixture
 def worker_process(
-    transactional_db: None, redis_url: str, settings: "SettingsWrapper", tmp_path: Path
+    transactional_db: None, redis_url: str, settings: "Settings", tmp_path: Path
 ) -> Iterator[Callable[..., Any]]:
     """Starts workers as processes of their own: `worker_process("reminders")` returns one that is ready.
 
