@@ -68,8 +68,7 @@ def run(started: float) -> None:
     folder = DataFolder.from_environment(os.environ)
     if not folder.lock("bin/dev"):
         raise Refused(
-            f"DATA_DIR: {folder.path} is in use by {folder.held_by()}; "
-            "stop that, or set another DATA_DIR and PORT"
+            f"DATA_DIR: {folder.path} is in use by {folder.held_by()}; stop that, or set another DATA_DIR and PORT"
         )
     try:
         web = read_web(os.environ)
@@ -105,12 +104,8 @@ def read_web(environ: Mapping[str, str]) -> Web:
             raise Refused(f"PORT: {port} needs rights that you do not have; set one above 1023") from error
         except (OSError, UnicodeError) as error:
             if getattr(error, "errno", None) == errno.EADDRINUSE:
-                raise Refused(
-                    f"PORT: {port} on {bind} is taken; set another, such as PORT={port + 1}"
-                ) from error
-            raise Refused(
-                f"BIND: {bind!r} is no address of this machine; set 127.0.0.1 or 0.0.0.0"
-            ) from error
+                raise Refused(f"PORT: {port} on {bind} is taken; set another, such as PORT={port + 1}") from error
+            raise Refused(f"BIND: {bind!r} is no address of this machine; set 127.0.0.1 or 0.0.0.0") from error
     return Web(bind, port, (environ.get("PUBLIC_URL") or f"http://localhost:{port}").rstrip("/") + "/")
 
 
@@ -134,23 +129,15 @@ def _check_given(environ: Mapping[str, str]) -> None:
             with psycopg.connect(environ[name], connect_timeout=5) as connection:
                 version = connection.info.server_version // 10000
         except psycopg.Error as error:
-            raise Refused(
-                f"{name}: no connection ({_one_line(error)}); set another or start that server"
-            ) from error
+            raise Refused(f"{name}: no connection ({_one_line(error)}); set another or start that server") from error
         if version < _OLDEST_POSTGRES:
-            raise Refused(
-                f"{name}: PostgreSQL {version} is too old; set one of version {_OLDEST_POSTGRES} or later"
-            )
+            raise Refused(f"{name}: PostgreSQL {version} is too old; set one of version {_OLDEST_POSTGRES} or later")
     if environ.get("REDIS_URL"):
         try:
-            with redis.Redis.from_url(
-                environ["REDIS_URL"], socket_connect_timeout=5, socket_timeout=5
-            ) as server:
+            with redis.Redis.from_url(environ["REDIS_URL"], socket_connect_timeout=5, socket_timeout=5) as server:
                 server.ping()
         except (redis.RedisError, ValueError) as error:
-            raise Refused(
-                f"REDIS_URL: no answer ({_one_line(error)}); set another or start that server"
-            ) from error
+            raise Refused(f"REDIS_URL: no answer ({_one_line(error)}); set another or start that server") from error
 
 
 def _one_line(error: Exception) -> str:
@@ -201,9 +188,7 @@ def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Itera
     def start(name: str, command: tuple[str, ...], orphan_signal: signal.Signals = signal.SIGTERM) -> None:
         log = folder.logs / f"{name}.log"
         children.append(
-            processes.start(
-                name, command, log=log, env=environment, folder=PROJECT, orphan_signal=orphan_signal
-            )
+            processes.start(name, command, log=log, env=environment, folder=PROJECT, orphan_signal=orphan_signal)
         )
 
     try:
@@ -239,17 +224,13 @@ def _wait_for_web(web: Web, children: list[Child]) -> None:
                 return
         time.sleep(0.1)
     log = children[1].log
-    raise ChildEnded(
-        f"web answered /healthz with {answer} for {_SECONDS_TO_ANSWER} s: {processes.tail(log)} ({log})"
-    )
+    raise ChildEnded(f"web answered /healthz with {answer} for {_SECONDS_TO_ANSWER} s: {processes.tail(log)} ({log})")
 
 
 def _announce(folder: DataFolder, environment: Mapping[str, str], web: Web, started: float) -> None:
     _say(f"Second Source is ready at {web.public} after {time.time() - started:.1f} s")
     with psycopg.connect(environment["DATABASE_URL"]) as connection:
-        demonstration = connection.execute(
-            "SELECT 1 FROM accounts_desk WHERE is_demonstration LIMIT 1"
-        ).fetchone()
+        demonstration = connection.execute("SELECT 1 FROM accounts_desk WHERE is_demonstration LIMIT 1").fetchone()
     if demonstration:
         _say("Demonstration logins (name / password):")
         for name in DEMONSTRATION:

@@ -61,11 +61,7 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
         "SECRET_KEY": environ.get("SECRET_KEY") or secrets.secret_key,
         "DATA_DIR": str(folder.path),
     }
-    given = {
-        name: environ[name]
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
-        if environ.get(name)
-    }
+    given = {name: environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if environ.get(name)}
     started: list[Child] = []
     superuser_url = ""
     try:
@@ -243,9 +239,7 @@ def _wait(child: Child, probe: Callable[[], None]) -> None:
             probe()
         except (OSError, psycopg.OperationalError) as error:
             if time.monotonic() > until:
-                message = (
-                    f"{child.name} did not answer within {_SECONDS_TO_ANSWER} s: {processes.tail(child.log)}"
-                )
+                message = f"{child.name} did not answer within {_SECONDS_TO_ANSWER} s: {processes.tail(child.log)}"
                 raise processes.ChildEnded(message) from error
             time.sleep(0.03)
         else:
@@ -261,11 +255,11 @@ def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
                 connection.execute(create.format(sql.Identifier(role), sql.Literal(password)))
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             create_database(connection, DATABASE)
+        connect = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+        connection.execute(connect.format(sql.Identifier(DATABASE), sql.Identifier(APPLICATION)))
 
 
-def create_database(
-    connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER
-) -> None:
+def create_database(connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER) -> None:
     """A database that belongs to `owner`, its schema included; nobody else may make anything in it."""
     database, role = sql.Identifier(name), sql.Identifier(owner)
     connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))

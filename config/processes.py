@@ -54,9 +54,7 @@ class Child:
         """Raises ChildEnded, with the end of its log, when the process is gone."""
         status = self.process.poll()
         if status is not None:
-            raise ChildEnded(
-                f"{self.name} ended with status {status}: {tail(self.log)} (whole log: {self.log})"
-            )
+            raise ChildEnded(f"{self.name} ended with status {status}: {tail(self.log)} (whole log: {self.log})")
 
 
 def start(
@@ -71,7 +69,7 @@ def start(
     folder: Path | str = "/",
     feed: bytes | None = None,
 ) -> Child:
-    """Starts `command` with `feed` as its input and a new `log` for its output; the last log is kept beside it.
+    """Starts `command` with `feed` as its input and a new `log` as its output; the last log stays beside it.
 
     The child gets a session of its own, so that Ctrl-C reaches the supervisor alone, which ends its
     children in order. When the supervisor is killed, the kernel sends `orphan_signal` (default:
@@ -130,6 +128,4 @@ def tail(log: Path, lines: int = 3) -> str:
         text = log.read_text(errors="replace")
     except OSError:
         return "no log"
-    return (
-        " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip()) or "its log is empty"
-    )
+    return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip()) or "its log is empty"

@@ -262,7 +262,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "reminders"
-# Captures wait on other people's servers: with a queue and a worker of their own no reminder stands behind them.
+# Captures wait on other people's servers: with a queue and a worker of their own no reminder waits for them.
 CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
 # A tick that nobody took in time is dropped: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
