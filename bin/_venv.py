@@ -60,7 +60,7 @@ def is_installed(name: str) -> bool:
 
 
 def install(names: list[str]) -> None:
-    print(f"Installing {' and '.join(names)} into .venv", file=sys.stderr, flush=True)  # noqa: T201
+    print(f"Installing {' and '.join(names)} into .venv", file=sys.stderr, flush=True)
     options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"]
     files = [part for name in names for part in ("-r", name)]
     if run([str(PYTHON), "-m", "pip", "install", *options, *files]) != 0:

@@ -125,11 +125,11 @@ def test_what_the_environment_names_is_not_started(tmp_path: Path) -> None:
 
 def test_nobody_gets_in_without_the_password(tmp_path: Path, start: Callable[[Path], Servers]) -> None:
     servers = start(tmp_path)
-    password = DataFolder(tmp_path).secrets().application
+    secrets = DataFolder(tmp_path).secrets()
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(servers.environment["DATABASE_URL"].replace(password, "guess"))
+        psycopg.connect(servers.environment["DATABASE_URL"].replace(secrets.application, "guess"))
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis.from_url(servers.environment["REDIS_URL"].replace(":" + password, "")).execute_command("AUTH x")
+        redis.Redis.from_url(servers.environment["REDIS_URL"].replace(secrets.redis, "guess")).ping()
 
 
 def test_the_application_may_make_nothing_in_the_database(tmp_path: Path, start: Callable[[Path], Servers]) -> None:

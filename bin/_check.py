@@ -1,0 +1,148 @@
+"""Every check but the tests. All of them run; the sum stands at the end, and the status is 1 when one failed.
+
+    bin/check            checks
+    bin/check --write    first writes what is made from the sources: format, state table, API schema, messages
+
+The settings are those of a production machine; nothing connects to the servers that they name.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = {
+    "DATABASE_URL": "postgresql://second_source_app:secret@127.0.0.1:1/second_source",
+    "DATABASE_OWNER_URL": "postgresql://second_source_owner:secret@127.0.0.1:1/second_source",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "SECRET_KEY": "only-here-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "PUBLIC_URL": "https://desk.example.org",
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+}
+SCHEMA = ROOT / "docs" / "openapi.yaml"
+MESSAGES = ROOT / "config" / "locale" / "en" / "LC_MESSAGES" / "django.po"
+EXTRACT = [
+    *("makemessages", "--locale", "en", "--no-location", "--no-obsolete", "--no-wrap"),
+    *("--ignore", ".venv", "--ignore", "var", "--ignore", "tests", "--ignore", "bin"),
+]
+
+
+def module(name: str, *arguments: str) -> bool:
+    """Whether `python -m name` succeeds."""
+    return run([sys.executable, "-m", name, *arguments])
+
+
+def manage(*arguments: str) -> bool:
+    # makemigrations warns that no database answers, which is meant.
+    return run([sys.executable, "-W", "ignore::RuntimeWarning", "manage.py", *arguments])
+
+
+def run(command: list[str]) -> bool:
+    sys.stdout.flush()
+    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
+
+
+def schema_is_up_to_date() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "openapi.yaml"
+        if not manage("spectacular", "--validate", "--fail-on-warn", "--file", str(made)):
+            return False
+        if SCHEMA.exists() and made.read_text() == SCHEMA.read_text():
+            return True
+    print("docs/openapi.yaml is not what the code says: run bin/check --write and look at the difference")
+    return False
+
+
+def messages_are_up_to_date() -> bool:
+    if not MESSAGES.exists():
+        print(f"{MESSAGES.relative_to(ROOT)} is missing: run bin/check --write")
+        return False
+    before = MESSAGES.read_text()
+    try:
+        if not extract_messages():
+            return False
+        if meaning(MESSAGES.read_text()) == meaning(before):
+            return True
+    finally:
+        MESSAGES.write_text(before)
+    print(f"{MESSAGES.relative_to(ROOT)} misses texts or has old ones: run bin/check --write")
+    return False
+
+
+def extract_messages() -> bool:
+    if not shutil.which("xgettext"):
+        print("xgettext is missing: install gettext (Debian: apt-get install gettext)")
+        return False
+    MESSAGES.parent.mkdir(parents=True, exist_ok=True)
+    return manage(*EXTRACT)
+
+
+def meaning(text: str) -> list[str]:
+    """The lines of a message file without the time at which it was made."""
+    return [line for line in text.splitlines() if not line.startswith('"POT-Creation-Date')]
+
+
+def static_files_collect() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["STATIC_ROOT"] = folder
+        try:
+            return manage("collectstatic", "--no-input", "--verbosity", "0")
+        finally:
+            del os.environ["STATIC_ROOT"]
+
+
+def templates() -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("*/templates"))]
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "format": lambda: module("ruff", "format", "--check", "."),
+    "lint": lambda: module("ruff", "check", "."),
+    "types": lambda: module("mypy", "."),
+    "import rules": lambda: run([str(Path(sys.executable).with_name("lint-imports"))]),
+    "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),
+    "state table": lambda: manage("write_states_doc", "--check"),
+    "API schema": schema_is_up_to_date,
+    "messages": messages_are_up_to_date,
+    "template lint": lambda: module("djlint", "--lint", "--quiet", *templates()),
+    "templates compile": lambda: manage("check_templates"),
+    "static files": static_files_collect,
+    "deployment": lambda: manage("check", "--deploy", "--fail-level", "WARNING"),
+}
+
+
+def write() -> bool:
+    done = [
+        module("ruff", "format", "."),
+        manage("write_states_doc"),
+        manage("spectacular", "--file", str(SCHEMA)),
+        extract_messages(),
+    ]
+    return all(done)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bin/check", description="Every check but the tests.")
+    parser.add_argument("--write", action="store_true", help="first write what is made from the sources")
+    os.environ.update(ENVIRONMENT)
+    if parser.parse_args().write and not write():
+        return 1
+    failed = []
+    for name, check in CHECKS.items():
+        started = time.monotonic()
+        print(f"--- {name}", flush=True)
+        if not check():
+            failed.append(name)
+        print(f"    {'failed' if name in failed else 'good'}, {time.monotonic() - started:.1f} s", flush=True)
+    print(f"{len(failed)} of {len(CHECKS)} checks failed: {', '.join(failed)}" if failed else "All checks are good.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
