@@ -7,24 +7,16 @@ from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import Forbidden, Invalid, NotFound
+from accounts.fields import check_fields
 from accounts.models import Desk, Membership, Role, Token, User
 from accounts.queries import role_in
 from accounts.transactions import act
 
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
-
-
-def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
-    """Ask a row's own field rules. Raises Invalid that names each field."""
-    try:
-        row.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        raise Invalid({field: list(texts) for field, texts in error.message_dict.items()}) from error
 
 
 def _administrator(by: User | None) -> None:
@@ -46,7 +38,13 @@ def create_user(
     """A new account. Raises Invalid for a name that is taken or a weak password, Forbidden for who may not."""
     with act():
         _administrator(by)
-        user = User(username=username, email=email, time_zone=time_zone, is_staff=is_administrator, is_superuser=is_administrator)
+        user = User(
+            username=username,
+            email=email,
+            time_zone=time_zone,
+            is_staff=is_administrator,
+            is_superuser=is_administrator,
+        )
         check_fields(user, exclude=("password",))
         if User.objects.filter(username__iexact=username).exists():
             raise Invalid({"username": [_("This user name is taken. Choose another.")]})
@@ -91,7 +89,7 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
 def change_desk(*, desk: Desk, changes: dict[str, Any], by: User) -> Desk:
     """Change a desk's name or days to review: an editor of the desk, or an administrator.
 
-    `min_independence` is changed by `claims.actions.change_threshold_of_desk`, since claims rest on it.
+    `min_independence` is changed by `claims.actions.claims.change_threshold_of_desk`, since claims rest on it.
     """
     with act():
         desk = Desk.objects.select_for_update().get(pk=desk.pk)
@@ -115,7 +113,9 @@ def may_change_desk(desk: Desk, by: User) -> None:
     raise Forbidden(_("Only an editor or an administrator changes a desk."))
 
 
-def set_role(*, desk: Desk, user: User, role: str | None, by: User | None, now: datetime | None = None) -> Membership | None:
+def set_role(
+    *, desk: Desk, user: User, role: str | None, by: User | None, now: datetime | None = None
+) -> Membership | None:
     """Give a person a role on a desk, change it, or take them off (None). Raises Invalid, Forbidden."""
     with act():
         _administrator(by)
@@ -125,13 +125,19 @@ def set_role(*, desk: Desk, user: User, role: str | None, by: User | None, now: 
         if role not in Role.values:
             raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
         membership, _created = Membership.objects.update_or_create(
-            desk=desk, user=user, defaults={"role": role}, create_defaults={"role": role, "created_at": now or timezone.now()}
+            desk=desk,
+            user=user,
+            defaults={"role": role},
+            create_defaults={"role": role, "created_at": now or timezone.now()},
         )
     return membership
 
 
 def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(days=30)) -> tuple[Token, str]:
-    """A token for the API: the row, and the token itself, which is shown this once. Raises Invalid for a lifetime out of range."""
+    """A token for the API: the row, and the token itself, which is shown this once.
+
+    Raises Invalid for a lifetime out of range.
+    """
     if not timedelta(0) < lifetime <= LONGEST_TOKEN_LIFETIME:
         raise Invalid({"lifetime_days": [_("Give a lifetime of 1 to 365 days.")]})
     with act():

@@ -34,7 +34,9 @@ class Desk(models.Model):
         _("prefix"),
         max_length=8,
         unique=True,
-        validators=[RegexValidator(r"\A[A-Z][A-Z0-9]{1,7}\Z", _("Two to eight capital letters or digits, a letter first."))],
+        validators=[
+            RegexValidator(r"\A[A-Z][A-Z0-9]{1,7}\Z", _("Two to eight capital letters or digits, a letter first."))
+        ],
         help_text=_("Stands before the number of every claim, as in UKR-42."),
     )
     min_independence = models.PositiveSmallIntegerField(
@@ -56,7 +58,9 @@ class Desk(models.Model):
     class Meta:
         ordering: ClassVar = ["name", "id"]
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(min_independence__range=(1, 5)), name="desk_min_independence_1_to_5"),
+            models.CheckConstraint(
+                condition=models.Q(min_independence__range=(1, 5)), name="desk_min_independence_1_to_5"
+            ),
             models.CheckConstraint(condition=models.Q(prefix__regex=r"^[A-Z][A-Z0-9]{1,7}$"), name="desk_prefix_form"),
         ]
 

@@ -47,7 +47,11 @@ def role_in(user: User, desk_id: UUID | None) -> Role | None:
     """What the person is on this desk now, asked of the database; None for an outsider."""
     if desk_id is None:
         return None
-    role = Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True).first()
+    role = (
+        Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True)
+        .values_list("role", flat=True)
+        .first()
+    )
     return Role(role) if role else None
 
 

@@ -128,7 +128,9 @@ class Claim(models.Model):
             models.CheckConstraint(condition=~Q(statement=""), name="claim_has_a_statement"),
             models.CheckConstraint(condition=Q(last_seq__gte=1), name="claim_has_a_status_change"),
             models.CheckConstraint(
-                condition=Q(happened_to__isnull=True) | Q(happened_from__isnull=True) | Q(happened_to__gte=F("happened_from")),
+                condition=Q(happened_to__isnull=True)
+                | Q(happened_from__isnull=True)
+                | Q(happened_to__gte=F("happened_from")),
                 name="claim_happened_in_order",
             ),
             models.CheckConstraint(
@@ -137,7 +139,8 @@ class Claim(models.Model):
                 name="claim_threshold_has_a_reason",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True, closed_reason="") | Q(closed_at__isnull=False, closed_reason__in=CloseReason.values),
+                condition=Q(closed_at__isnull=True, closed_reason="")
+                | Q(closed_at__isnull=False, closed_reason__in=CloseReason.values),
                 name="claim_closed_with_a_reason",
             ),
         ]
@@ -198,12 +201,19 @@ class Evidence(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(stance__in=Stance.values), name="evidence_stance_known"),
             models.CheckConstraint(condition=Q(basis__in=["", *Basis.values]), name="evidence_basis_known"),
-            models.CheckConstraint(condition=Q(credibility__isnull=True) | Q(credibility__range=(1, 6)), name="evidence_credibility_1_to_6"),
+            models.CheckConstraint(
+                condition=Q(credibility__isnull=True) | Q(credibility__range=(1, 6)),
+                name="evidence_credibility_1_to_6",
+            ),
             models.CheckConstraint(condition=Q(visibility__in=Visibility.values), name="evidence_visibility_known"),
-            models.CheckConstraint(condition=Q(against_interest__isnull=True) | ~Q(against_interest_reason=""), name="evidence_against_interest_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(against_interest__isnull=True) | ~Q(against_interest_reason=""),
+                name="evidence_against_interest_has_a_reason",
+            ),
             models.CheckConstraint(condition=~Q(superseded_by=F("id")), name="evidence_not_superseded_by_itself"),
             models.CheckConstraint(
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True) | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
                 name="evidence_withdrawal_whole",
             ),
         ]
@@ -227,6 +237,33 @@ class Evidence(models.Model):
         return self.live and self.source.counts and self.credibility != Credibility.IMPROBABLE
 
 
+class RevisionKind(models.TextChoices):
+    REPORTED = "reported", _("reported")
+    EDITED = "edited", _("edited")
+    ATTACHED = "attached", _("evidence attached")
+    CHANGED = "changed", _("evidence changed")
+    WITHDRAWN = "withdrawn", _("evidence withdrawn")
+    MOVED = "moved", _("status changed")
+
+
+class Revision(models.Model):
+    """What raised a claim's version, so that whoever comes second can be told what changed meanwhile."""
+
+    id = models.BigAutoField(primary_key=True)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="revisions")
+    version = models.PositiveIntegerField()
+    kind = models.CharField(max_length=16, choices=RevisionKind)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["claim", "version"], name="revision_once_a_version")]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} v{self.version}: {self.kind}"
+
+
 class ParticipantRole(models.TextChoices):
     REVIEWER = "reviewer", _("reviewer")
     DECIDER = "decider", _("decider")
@@ -248,7 +285,9 @@ class Participant(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["claim", "user", "role"], condition=Q(until__isnull=True), name="participant_once"),
+            models.UniqueConstraint(
+                fields=["claim", "user", "role"], condition=Q(until__isnull=True), name="participant_once"
+            ),
             models.CheckConstraint(condition=Q(role__in=ParticipantRole.values), name="participant_role_known"),
         ]
 
@@ -259,7 +298,11 @@ class Participant(models.Model):
 def _pairs(moves: list[tuple[State | None, State]]) -> Q:
     condition = Q()
     for before, after in moves:
-        condition |= Q(from_state=before.value, to_state=after.value) if before else Q(from_state__isnull=True, to_state=after.value)
+        condition |= (
+            Q(from_state=before.value, to_state=after.value)
+            if before
+            else Q(from_state__isnull=True, to_state=after.value)
+        )
     return condition
 
 
@@ -281,7 +324,9 @@ class StatusChange(models.Model):
     pk = models.CompositePrimaryKey("claim", "seq")
     claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="status_changes")
     seq = models.PositiveIntegerField()
-    prev = models.GeneratedField(expression=NullIf(F("seq") - 1, 0), output_field=models.IntegerField(null=True), db_persist=True)
+    prev = models.GeneratedField(
+        expression=NullIf(F("seq") - 1, 0), output_field=models.IntegerField(null=True), db_persist=True
+    )
     from_state = models.CharField(max_length=16, null=True)  # the first row has no state before it
     to_state = models.CharField(max_length=16)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
@@ -299,15 +344,28 @@ class StatusChange(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["claim", "seq", "to_state"], name="status_change_chain"),
             models.CheckConstraint(condition=_pairs(_ALL_PAIRS), name="status_change_is_a_move"),
-            models.CheckConstraint(condition=Q(seq=1, from_state__isnull=True) | Q(seq__gt=1, from_state__isnull=False), name="status_change_first_from_nothing"),
+            models.CheckConstraint(
+                condition=Q(seq=1, from_state__isnull=True) | Q(seq__gt=1, from_state__isnull=False),
+                name="status_change_first_from_nothing",
+            ),
             models.CheckConstraint(
                 condition=~_pairs(_SECOND_PAIRS) | (Q(decided_by__isnull=False) & ~Q(decided_by=F("by"))),
                 name="status_change_second_person",
             ),
-            models.CheckConstraint(condition=~_pairs(_LONE_PAIRS) | Q(decided_by__isnull=True), name="status_change_alone"),
-            models.CheckConstraint(condition=~_pairs(_NEEDING_EVIDENCE) | Q(evidence__len__gt=0), name="status_change_rests_on_evidence"),
-            models.CheckConstraint(condition=Q(graph_digest__regex=r"^[0-9a-f]{64}$"), name="status_change_digest_form"),
-            models.CheckConstraint(condition=Q(independence_min__lte=F("independence_max")), name="status_change_interval_in_order"),
+            models.CheckConstraint(
+                condition=~_pairs(_LONE_PAIRS) | Q(decided_by__isnull=True), name="status_change_alone"
+            ),
+            models.CheckConstraint(
+                condition=~_pairs(_NEEDING_EVIDENCE) | Q(evidence__len__gt=0),
+                name="status_change_rests_on_evidence",
+            ),
+            models.CheckConstraint(
+                condition=Q(graph_digest__regex=r"^[0-9a-f]{64}$"), name="status_change_digest_form"
+            ),
+            models.CheckConstraint(
+                condition=Q(independence_min__lte=F("independence_max")),
+                name="status_change_interval_in_order",
+            ),
         ]
 
     def __str__(self) -> str:

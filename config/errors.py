@@ -63,7 +63,12 @@ def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None
 
 def error_page(request: HttpRequest, status: int, *, error: DomainError | None = None) -> HttpResponse:
     """The page for `status`; `error` adds what was refused and why."""
-    context = {"status": status, "title": titles()[status], "error": error, "message": error.message if error else ""}
+    context = {
+        "status": status,
+        "title": titles()[status],
+        "error": error,
+        "message": error.message if error else "",
+    }
     return render(request, "error.html", context, status=status)
 
 
@@ -92,10 +97,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", {"status": 403}, status=403)
 
 
-def problem(status: int, name: str = "about:blank", detail: str = "", errors: dict[str, list[str]] | None = None, **more: Any) -> dict[str, Any]:
+def problem(
+    status: int,
+    name: str = "about:blank",
+    detail: str = "",
+    errors: dict[str, list[str]] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     """The members of a problem document (RFC 9457, section 3.1)."""
     kind = name if name == "about:blank" else f"urn:second-source:problem:{name}"
-    return {"type": kind, "title": titles().get(status, ""), "status": status, "detail": detail, "errors": errors or {}, **more}
+    return {
+        "type": kind,
+        "title": titles().get(status, ""),
+        "status": status,
+        "detail": detail,
+        "errors": errors or {},
+        **more,
+    }
 
 
 def problem_response(status: int) -> HttpResponse:
@@ -143,7 +161,11 @@ def _of_framework_error(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         errors = _by_field(error.detail)
         return problem(400, "invalid", " ".join(text for texts in errors.values() for text in texts), errors)
-    status = 401 if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed) else error.status_code
+    status = (
+        401
+        if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed)
+        else error.status_code
+    )
     name = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 429: "too-many"}.get(status, "request")
     return problem(status, name, str(error.detail))
 

@@ -40,10 +40,16 @@ class Assignment(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["reviewer", "due_at", "id"], condition=Q(ended_at__isnull=True), name="assignment_open_by_person"),
+            models.Index(
+                fields=["reviewer", "due_at", "id"],
+                condition=Q(ended_at__isnull=True),
+                name="assignment_open_by_person",
+            ),
         ]
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["claim", "reviewer"], condition=Q(ended_at__isnull=True), name="assignment_open_once"),
+            models.UniqueConstraint(
+                fields=["claim", "reviewer"], condition=Q(ended_at__isnull=True), name="assignment_open_once"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=OPEN_ASSIGNMENTS, ended_at__isnull=True)
                 | (Q(ended_at__isnull=False) & Q(state__in=ENDED_ASSIGNMENTS)),
@@ -65,10 +71,15 @@ class AssessmentState(models.TextChoices):
     REJECTED = "rejected", _("rejected")
     REPLACED = "replaced", _("replaced")
     RECORDED = "recorded", _("recorded")
+    ENACTED = "enacted", _("made alone")
 
 
 class Assessment(models.Model):
-    """A reviewer's finding. `recorded`: it proposed to leave the state as it is, which needs no decision."""
+    """A reviewer's finding.
+
+    `recorded`: it proposed to leave the state as it is, which needs no decision. `enacted`: it proposed a move that one
+    person makes, which was made at once.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="assessments")
@@ -85,7 +96,9 @@ class Assessment(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["claim", "assessor"], condition=Q(state="waiting"), name="assessment_one_waits"),
+            models.UniqueConstraint(
+                fields=["claim", "assessor"], condition=Q(state="waiting"), name="assessment_one_waits"
+            ),
             models.CheckConstraint(condition=Q(state__in=AssessmentState.values), name="assessment_state_known"),
             models.CheckConstraint(condition=~Q(rationale=""), name="assessment_has_a_rationale"),
             models.CheckConstraint(
@@ -108,7 +121,9 @@ class AssessmentElement(models.Model):
     text = models.TextField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["assessment", "element"], name="assessment_element_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["assessment", "element"], name="assessment_element_once")
+        ]
 
     def __str__(self) -> str:
         return self.text
@@ -183,7 +198,9 @@ class Reminder(models.Model):
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["assignment", "recipient", "kind", "due_at"], condition=~Q(state="cancelled"), name="reminder_once"
+                fields=["assignment", "recipient", "kind", "due_at"],
+                condition=~Q(state="cancelled"),
+                name="reminder_once",
             ),
             models.CheckConstraint(
                 condition=Q(state="pending", ended_at__isnull=True)

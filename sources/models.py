@@ -69,7 +69,14 @@ class Actor(models.Model):
     """Anyone who says, publishes, or is spoken about."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="actors", help_text=_("None: shared with all desks."))
+    desk = models.ForeignKey(
+        Desk,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="actors",
+        help_text=_("None: shared with all desks."),
+    )
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=16, choices=ActorKind)
     part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
@@ -78,7 +85,9 @@ class Actor(models.Model):
     stands_alone_because = models.TextField(
         _("why the chain ends here"),
         blank=True,
-        help_text=_("For a court, an auditor or an editorially independent broadcaster: why nobody else speaks through it."),
+        help_text=_(
+            "For a court, an auditor or an editorially independent broadcaster: why nobody else speaks through it."
+        ),
     )
     owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
     reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, default=Reliability.F)
@@ -94,8 +103,16 @@ class Actor(models.Model):
             _known("reliability", Reliability, "actor_reliability_known"),
             _known("visibility", Visibility, "actor_visibility_known"),
             models.CheckConstraint(condition=~Q(part_of=F("id")), name="actor_not_part_of_itself"),
-            models.CheckConstraint(condition=Q(part_of_to__isnull=True) | Q(part_of_from__isnull=True) | Q(part_of_to__gte=F("part_of_from")), name="actor_part_of_dates_in_order"),
-            models.CheckConstraint(condition=Q(desk__isnull=False) | ~Q(visibility=Visibility.RESTRICTED), name="actor_shared_not_restricted"),
+            models.CheckConstraint(
+                condition=Q(part_of_to__isnull=True)
+                | Q(part_of_from__isnull=True)
+                | Q(part_of_to__gte=F("part_of_from")),
+                name="actor_part_of_dates_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(desk__isnull=False) | ~Q(visibility=Visibility.RESTRICTED),
+                name="actor_shared_not_restricted",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,9 +130,15 @@ class Source(models.Model):
     publisher = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="published")
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     basis = models.CharField(_("basis"), max_length=16, choices=Basis, default=Basis.UNKNOWN)
-    basis_reason = models.TextField(_("reason for the basis"), blank=True, help_text=_("For an examiner who got the material from a party: why tampering is excluded."))
+    basis_reason = models.TextField(
+        _("reason for the basis"),
+        blank=True,
+        help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
+    )
     language = models.CharField(_("language"), max_length=16, blank=True)
-    reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher's."))
+    reliability = models.CharField(
+        _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher's.")
+    )
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
     retracted_at = models.DateTimeField(null=True, blank=True)
     retracted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -126,7 +149,9 @@ class Source(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     words = models.GeneratedField(
-        expression=SearchVector("title", "url", config="simple"), output_field=SearchVectorField(), db_persist=True
+        expression=SearchVector("title", "url", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
     )
 
     class Meta:
@@ -138,9 +163,12 @@ class Source(models.Model):
             _known("kind", SourceKind, "source_kind_known"),
             _known("basis", Basis, "source_basis_known"),
             _known("visibility", Visibility, "source_visibility_known"),
-            models.CheckConstraint(condition=Q(reliability__in=["", *Reliability.values]), name="source_reliability_known"),
             models.CheckConstraint(
-                condition=Q(retracted_at__isnull=True, retracted_by__isnull=True) | Q(retracted_at__isnull=False, retracted_by__isnull=False),
+                condition=Q(reliability__in=["", *Reliability.values]), name="source_reliability_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(retracted_at__isnull=True, retracted_by__isnull=True)
+                | Q(retracted_at__isnull=False, retracted_by__isnull=False),
                 name="source_retraction_whole",
             ),
         ]
@@ -173,7 +201,9 @@ class Relay(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["downstream", "upstream"], condition=Q(removed_at__isnull=True), name="relay_once"),
+            models.UniqueConstraint(
+                fields=["downstream", "upstream"], condition=Q(removed_at__isnull=True), name="relay_once"
+            ),
             models.CheckConstraint(condition=~Q(downstream=F("upstream")), name="relay_not_to_itself"),
         ]
 
@@ -238,7 +268,10 @@ class Capture(models.Model):
         constraints: ClassVar = [
             _known("visibility", Visibility, "capture_visibility_known"),
             _known("state", CaptureState, "capture_state_known"),
-            models.CheckConstraint(condition=~Q(state=CaptureState.DONE) | Q(attachment__isnull=False), name="capture_done_has_file"),
+            models.CheckConstraint(
+                condition=~Q(state=CaptureState.DONE) | Q(attachment__isnull=False),
+                name="capture_done_has_file",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,61 @@
+"""Checking what people hand in, before anything is written."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+
+LONGEST_TEXT = 20_000  # characters
+
+
+def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
+    """Ask a row's own field rules, and that every text can be kept. Raises Invalid that names each field."""
+    errors: dict[str, list[Any]] = {}
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        if isinstance(value, str) and (problem := _not_keepable(value)):
+            errors[field.name] = [problem]
+    if errors:
+        raise Invalid(errors)
+    try:
+        row.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise Invalid({field: list(texts) for field, texts in error.message_dict.items()}) from error
+
+
+def _not_keepable(text: str) -> str:
+    if "\x00" in text:
+        return _("This holds a NUL character, which cannot be kept. Take it out.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _("This holds half a character (a lone surrogate), which cannot be kept. Take it out.")
+    if len(text) > LONGEST_TEXT:
+        return _("This is too long: %(length)d characters; at most %(limit)d fit.") % {
+            "length": len(text),
+            "limit": LONGEST_TEXT,
+        }
+    return ""
+
+
+def given_text(text: str, field: str, message: str) -> str:
+    """A text that has to be there, without the space around it.
+
+    Raises Invalid for `field`, with `message` when empty.
+    """
+    text = (text or "").strip()
+    problem = _not_keepable(text) if text else message
+    if problem:
+        raise Invalid({field: [problem]})
+    return text
+
+
+def optional_text(text: str, field: str) -> str:
+    """A text that may be empty, without the space around it. Raises Invalid for `field` when it cannot be kept."""
+    text = (text or "").strip()
+    if problem := _not_keepable(text):
+        raise Invalid({field: [problem]})
+    return text

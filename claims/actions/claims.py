@@ -1,0 +1,331 @@
+"""What can be done with a claim itself: write it down, edit, move alone, publish, close. One transaction each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import may_change_desk
+from accounts.errors import Conflict, Invalid
+from accounts.fields import check_fields, given_text, optional_text
+from accounts.models import Desk, User
+from accounts.transactions import act
+from claims.actions.evidence import write_evidence
+from claims.models import (
+    Claim,
+    CloseReason,
+    Element,
+    Revision,
+    RevisionKind,
+    StateChoices,
+    StatusChange,
+    Topic,
+)
+from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
+from claims.policy import Finding
+from claims.queries import named_evidence
+from claims.revisions import check_version, count_version
+from claims.states import Deciders, State
+from claims.support import Effect, lock_claim, lock_graph, recompute, recompute_claim
+from claims.transitions import first_change, legal_move, make_move
+from sources.models import Actor, Visibility
+from sources.permissions import may_write
+from sources.queries import named_actor
+
+EDITABLE = (
+    "statement",
+    "original_statement",
+    "language",
+    "claimed_on",
+    "happened_from",
+    "happened_to",
+    "place",
+)
+MOST_ELEMENTS = 20
+
+
+def report_claim(
+    *,
+    desk: Desk,
+    fields: Mapping[str, Any],
+    evidence: Sequence[Mapping[str, Any]],
+    by: User,
+    reason: str = "",
+    now: datetime | None = None,
+) -> Claim:
+    """Write a claim down, with at least one piece of evidence; it begins as 'reported'.
+
+    `fields`: those of the claim by name, with `claimant`, `also_claimed_by` and `parties` as ids of actors, `topics`
+    as names, `elements` as `{"text", "essential"}`. `evidence`: as for `attach_evidence`; its `elements` are numbers
+    of the claim's elements, from 0. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(desk.pk)
+        may_write(by, desk)
+        desk = Desk.objects.select_for_update().get(pk=desk.pk)
+        desk.last_claim_number += 1
+        claim = Claim(
+            desk=desk,
+            reference=f"{desk.prefix}-{desk.last_claim_number}",
+            state=State.REPORTED,
+            last_seq=1,
+            created_by=by,
+            created_at=now,
+            changed_at=now,
+        )
+        _set_fields(claim, fields, by)
+        claim.save()
+        desk.save(update_fields=["last_claim_number"])
+        _set_relations(claim, fields, by)
+        parts = _write_elements(claim, fields.get("elements") or ())
+        items = [
+            write_evidence(claim, _with_parts(entry, parts, number), by=by, now=now)
+            for number, entry in enumerate(evidence)
+        ]
+        Revision.objects.create(claim=claim, version=claim.version, kind=RevisionKind.REPORTED, by=by, at=now)
+        named = [item.pk for item in items if item.visibility != Visibility.RESTRICTED]
+        first_change(claim, named, by=by, reason=optional_text(reason, "reason"), now=now)
+    return claim
+
+
+def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
+    for name in EDITABLE:
+        if name in fields:
+            value = fields[name]
+            setattr(claim, name, value.strip() if isinstance(value, str) else value)
+    if "claimant" in fields:
+        claim.claimant = _open_actor(named_actor(by, claim.desk_id, fields["claimant"], "claimant"), "claimant")
+    check_fields(claim, exclude=("reference",))
+    if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
+        raise Invalid({"happened_to": [_("The end lies before the beginning.")]})
+
+
+def _open_actor(actor: Actor | None, field: str) -> Actor | None:
+    """Refuse a restricted actor where everybody on the desk reads the name."""
+    if actor is not None and actor.visibility == Visibility.RESTRICTED:
+        raise Invalid(
+            {field: [_("“%(name)s” is restricted and would be seen here by the whole desk.") % {"name": actor.name}]}
+        )
+    return actor
+
+
+def _set_relations(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
+    for name in ("also_claimed_by", "parties"):
+        if name in fields:
+            actors = [_open_actor(named_actor(by, claim.desk_id, pk, name), name) for pk in fields[name] or ()]
+            getattr(claim, name).set([actor for actor in actors if actor is not None])
+    if "topics" in fields:
+        claim.topics.set(_topics(claim.desk, fields["topics"] or ()))
+
+
+def _topics(desk: Desk, names: Iterable[str]) -> list[Topic]:
+    topics = []
+    for name in dict.fromkeys(" ".join(name.split()) for name in names):
+        if name:
+            check_fields(Topic(desk=desk, name=name), exclude=("desk",))
+            topics.append(Topic.objects.get_or_create(desk=desk, name=name)[0])
+    return topics
+
+
+def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[Element]:
+    if len(entries) > MOST_ELEMENTS:
+        raise Invalid({"elements": [_("At most %(count)d elements.") % {"count": MOST_ELEMENTS}]})
+    parts = []
+    for position, entry in enumerate(entries):
+        text = given_text(entry.get("text", ""), "elements", _("Give each element its words."))
+        part = Element(claim=claim, text=text, essential=entry.get("essential", True), position=position)
+        check_fields(part, exclude=("claim",))
+        parts.append(part)
+    if parts and not any(part.essential for part in parts):
+        raise Invalid({"elements": [_("At least one element has to be essential.")]})
+    Element.objects.bulk_create(parts)
+    return parts
+
+
+def _with_parts(entry: Mapping[str, Any], parts: list[Element], number: int) -> dict[str, Any]:
+    """An inline piece of evidence with its element numbers as ids."""
+    try:
+        chosen = [parts[index].pk for index in entry.get("elements") or () if index >= 0]
+    except (IndexError, TypeError) as error:
+        message = _("Name elements by their number in this claim, from 0.")
+        raise Invalid({f"evidence.{number}.elements": [message]}) from error
+    return {**entry, "elements": chosen}
+
+
+def edit_claim(
+    *,
+    claim: Claim,
+    fields: Mapping[str, Any],
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
+) -> Claim:
+    """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
+
+    Elements are given by their `id` to keep, without one to add; one that evidence bears on cannot be left out.
+    Raises NotFound, Forbidden, Invalid, Stale.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id)
+        claim = lock_claim(claim)
+        may_edit_claim(by, claim)
+        if seen_version is not None:
+            check_version(claim, seen_version)
+        _set_fields(claim, fields, by)
+        claim.save()
+        _set_relations(claim, fields, by)
+        if "elements" in fields:
+            _change_elements(claim, fields["elements"] or ())
+        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        recompute_claim(claim, now=now)
+    return claim
+
+
+def _change_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> None:
+    present = {part.pk: part for part in claim.elements.all()}
+    kept = {entry["id"] for entry in entries if entry.get("id")}
+    if kept - set(present):
+        raise Invalid({"elements": [_("There is no such element on this claim.")]})
+    for pk, part in present.items():
+        if pk not in kept:
+            if part.evidence.exists() or StatusChange.objects.filter(claim=claim, seq__gt=1).exists():
+                raise Invalid({"elements": [_("“%(text)s” is in use and cannot be taken away.") % {"text": part.text}]})
+            part.delete()
+    # Out of each other's way first: a position may stand once only.
+    claim.elements.update(position=F("position") + 1000)
+    for position, entry in enumerate(entries):
+        text = given_text(entry.get("text", ""), "elements", _("Give each element its words."))
+        part = present.get(entry["id"]) if entry.get("id") else None
+        part = part or Element(claim=claim)
+        part.text, part.essential, part.position = text, entry.get("essential", True), position
+        check_fields(part, exclude=("claim",))
+        part.save()
+    if entries and not any(entry.get("essential", True) for entry in entries):
+        raise Invalid({"elements": [_("At least one element has to be essential.")]})
+
+
+def set_threshold(*, claim: Claim, threshold: int | None, reason: str, by: User, now: datetime | None = None) -> Claim:
+    """Set another threshold for one claim with the reason, or (None) the desk's again. Raises Forbidden, Invalid."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id)
+        claim = lock_claim(claim)
+        may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+        if threshold is None:
+            claim.threshold_override, claim.threshold_by, claim.threshold_reason = None, None, ""
+        else:
+            if not 1 <= threshold <= 5:
+                raise Invalid({"threshold": [_("Give a number from 1 to 5.")]})
+            reason = given_text(
+                reason,
+                "reason",
+                _("Say why this claim needs another threshold: it is printed beside the verdict."),
+            )
+            claim.threshold_override, claim.threshold_by, claim.threshold_reason = threshold, by, reason
+        claim.save(update_fields=["threshold_override", "threshold_by", "threshold_reason"])
+        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        recompute_claim(claim, now=now)
+    return claim
+
+
+def change_threshold_of_desk(
+    *, desk: Desk, min_independence: int, by: User, now: datetime | None = None
+) -> list[Effect]:
+    """Change how many independent voices the desk's verdicts need; says which claims lose or regain support."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(desk.pk)
+        may_change_desk(desk, by)
+        desk = Desk.objects.select_for_update().get(pk=desk.pk)
+        desk.min_independence = min_independence
+        check_fields(desk)
+        desk.save(update_fields=["min_independence"])
+        return recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), now=now)
+
+
+def move_alone(
+    *,
+    claim: Claim,
+    to: str,
+    reason: str,
+    evidence: Sequence[UUID],
+    seen_version: int,
+    by: User,
+    now: datetime | None = None,
+) -> StatusChange:
+    """Record a denial or its withdrawal: the moves that one person makes.
+
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict (no such move, closed, or for two), PolicyNotMet.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id, shared=True)
+        claim = lock_claim(claim)
+        may_move_alone(by, claim)
+        if to not in StateChoices.values:
+            raise Invalid({"to": [_("Choose one of: %(states)s.") % {"states": ", ".join(StateChoices.values)}]})
+        reason = given_text(reason, "reason", _("Give the reason."))
+        named = frozenset(str(item.pk) for item in named_evidence(by, claim, evidence, "evidence"))
+        check_version(claim, seen_version)
+        move = legal_move(claim, to, deciders=Deciders.ALONE)
+        if move.needs_evidence and not named:
+            raise Invalid({"evidence": [_("Name the evidence that this rests on.")]})
+        return make_move(claim, move, Finding(named), by=by, reason=reason, now=now)
+
+
+def publish_claim(*, claim: Claim, by: User, now: datetime | None = None) -> Claim:
+    """Show the claim, and the public part of its material, to everybody. Raises Forbidden, Conflict."""
+    return _publication(claim, by, now or timezone.now(), published=True)
+
+
+def unpublish_claim(*, claim: Claim, by: User, now: datetime | None = None) -> Claim:
+    """Take the claim's public page away. Raises Forbidden, Conflict."""
+    return _publication(claim, by, now or timezone.now(), published=False)
+
+
+def _publication(claim: Claim, by: User, now: datetime, *, published: bool) -> Claim:
+    with act():
+        claim = lock_claim(claim)
+        may_edit_as_editor(by, claim, _("An editor publishes."))
+        if (claim.published_at is not None) == published:
+            raise Conflict(_("This claim is published already.") if published else _("This claim is not published."))
+        claim.published_at = now if published else None
+        claim.save(update_fields=["published_at"])
+        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+    return claim
+
+
+def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime) -> None:
+    """Close a locked claim: its state stays. `reviews.actions.assignments.close_claim` also ends its assignments.
+
+    Raises Forbidden, Invalid, Conflict.
+    """
+    may_edit_as_editor(by, claim, _("An editor closes a claim."))
+    if reason not in CloseReason.values:
+        raise Invalid({"reason": [_("Choose one of: %(reasons)s.") % {"reasons": ", ".join(CloseReason.values)}]})
+    note = optional_text(note, "note")
+    if claim.closed_at is not None:
+        raise Conflict(_("This claim is closed already."))
+    claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
+    claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
+    count_version(claim, RevisionKind.EDITED, by=by, now=now)
+
+
+def open_claim(*, claim: Claim, by: User, now: datetime | None = None) -> Claim:
+    """Open a closed claim again. Raises Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(claim)
+        may_edit_as_editor(by, claim, _("An editor opens a claim again."))
+        if claim.closed_at is None:
+            raise Conflict(_("This claim is open."))
+        claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
+        claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
+        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+    return claim

@@ -1,0 +1,236 @@
+"""Attaching sources to claims as evidence, changing that and withdrawing it. One transaction each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.fields import check_fields, given_text
+from accounts.models import User
+from accounts.transactions import act
+from claims.graphs import day_of, load_standing
+from claims.models import Claim, Element, Evidence, RevisionKind
+from claims.permissions import may_edit_claim, may_edit_evidence
+from claims.queries import evidence_of, named_source
+from claims.revisions import check_version, count_version
+from claims.support import lock_claim, lock_graph, recompute_claim
+from sources.models import Visibility
+from sources.queries import named_actor
+
+PLAIN = (
+    "stance",
+    "basis",
+    "basis_reason",
+    "excerpt",
+    "locator",
+    "credibility",
+    "against_interest_reason",
+    "visibility",
+)
+
+
+def attach_evidence(
+    *,
+    claim: Claim,
+    fields: Mapping[str, Any],
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
+) -> Evidence:
+    """Attach a source to a claim.
+
+    `fields`: `source` (id) and `stance` are enough; `elements` (ids; none: all), `basis`, `basis_reason`, `excerpt`,
+    `locator`, `credibility` (1–6), `against_interest` (actor id) with `against_interest_reason`, `visibility`.
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict (closed).
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id)
+        claim = lock_claim(claim)
+        may_edit_claim(by, claim)
+        if seen_version is not None:
+            check_version(claim, seen_version)
+        _open(claim)
+        item = write_evidence(claim, fields, by=by, now=now)
+        _after_change(
+            claim,
+            RevisionKind.ATTACHED,
+            item,
+            counted=item.visibility != Visibility.RESTRICTED,
+            by=by,
+            now=now,
+        )
+    return item
+
+
+def write_evidence(claim: Claim, fields: Mapping[str, Any], *, by: User, now: datetime) -> Evidence:
+    """Write one piece of evidence onto a locked claim. Raises Invalid."""
+    source = named_source(by, claim.desk_id, fields.get("source"), "source")
+    item = Evidence(
+        claim=claim,
+        source=source,
+        created_by=by,
+        created_at=now,
+        visibility=_default_visibility(source.visibility),
+    )
+    parts = _set_fields(item, fields, by)
+    item.save()
+    item.elements.set(parts)
+    return item
+
+
+def _default_visibility(of_source: str) -> str:
+    """Evidence of a restricted source is restricted; any other is the desk's unless somebody says so."""
+    return of_source if of_source == Visibility.RESTRICTED else Visibility.DESK.value
+
+
+def change_evidence(
+    *,
+    evidence: Evidence,
+    fields: Mapping[str, Any],
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
+) -> Evidence:
+    """Change what is recorded of a piece of evidence; `superseded_by` names a later statement of the same voice.
+
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(evidence.claim.desk_id)
+        claim = lock_claim(evidence.claim)
+        item = Evidence.objects.select_for_update(of=("self",)).select_related("source", "claim").get(pk=evidence.pk)
+        may_edit_evidence(by, item)
+        if seen_version is not None:
+            check_version(claim, seen_version)
+        _open(claim)
+        if item.withdrawn_at is not None:
+            raise Conflict(_("This evidence was withdrawn."))
+        was_open = item.visibility != Visibility.RESTRICTED
+        parts = _set_fields(item, fields, by)
+        if "superseded_by" in fields:
+            item.superseded_by = _later_statement(item, fields["superseded_by"], by)
+        item.save()
+        if "elements" in fields:
+            item.elements.set(parts)
+        counted = was_open or item.visibility != Visibility.RESTRICTED
+        _after_change(claim, RevisionKind.CHANGED, item, counted=counted, by=by, now=now)
+    return item
+
+
+def withdraw_evidence(
+    *, evidence: Evidence, reason: str, by: User, seen_version: int | None = None, now: datetime | None = None
+) -> Evidence:
+    """Take evidence out of what counts. It stays on record with the reason.
+
+    Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(evidence.claim.desk_id)
+        claim = lock_claim(evidence.claim)
+        item = Evidence.objects.select_for_update(of=("self",)).select_related("source", "claim").get(pk=evidence.pk)
+        may_edit_evidence(by, item)
+        reason = given_text(reason, "reason", _("Say why this evidence is withdrawn."))
+        if seen_version is not None:
+            check_version(claim, seen_version)
+        _open(claim)
+        if item.withdrawn_at is not None:
+            raise Conflict(_("This evidence is withdrawn already."))
+        item.withdrawn_at, item.withdrawn_by, item.withdrawn_reason = now, by, reason
+        item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+        _after_change(
+            claim,
+            RevisionKind.WITHDRAWN,
+            item,
+            counted=item.visibility != Visibility.RESTRICTED,
+            by=by,
+            now=now,
+        )
+    return item
+
+
+def _open(claim: Claim) -> None:
+    if claim.closed_at is not None:
+        raise Conflict(_("This claim is closed. Open it again first."))
+
+
+def _after_change(claim: Claim, kind: RevisionKind, item: Evidence, *, counted: bool, by: User, now: datetime) -> None:
+    """Restricted evidence raises no version and enters no number: nothing that others see changes with it."""
+    if counted:
+        count_version(claim, kind, by=by, now=now, evidence=item)
+        recompute_claim(claim, now=now)
+
+
+def _set_fields(item: Evidence, fields: Mapping[str, Any], by: User) -> list[Element]:
+    for name in PLAIN:
+        if name in fields:
+            value = fields[name]
+            setattr(item, name, value.strip() if isinstance(value, str) else value)
+    if "against_interest" in fields:
+        item.against_interest = named_actor(by, item.claim.desk_id, fields["against_interest"], "against_interest")
+    check_fields(item, exclude=("claim", "source", "superseded_by"))
+    _check_together(item)
+    return _parts(item.claim, fields.get("elements") or ())
+
+
+def _check_together(item: Evidence) -> None:
+    if item.against_interest_id and not item.against_interest_reason:
+        raise Invalid(
+            {"against_interest_reason": [_("Say why this speaks against the interest of the one who says it.")]}
+        )
+    if (
+        item.against_interest
+        and item.against_interest.visibility == Visibility.RESTRICTED
+        and item.visibility != Visibility.RESTRICTED
+    ):
+        raise Invalid({"against_interest": [_("This actor is restricted; restrict the evidence, or name another.")]})
+    if Visibility(item.visibility).strictness < Visibility(item.source.visibility).strictness:
+        message = _("Evidence is at least as strict as its source, which is “%(visibility)s”.")
+        raise Invalid({"visibility": [message % {"visibility": Visibility(item.source.visibility).label}]})
+
+
+def _parts(claim: Claim, ids: Any) -> list[Element]:
+    wanted = set(ids)
+    parts = list(claim.elements.filter(pk__in=wanted))
+    if len(parts) != len(wanted):
+        raise Invalid({"elements": [_("There is no such element on this claim.")]})
+    return parts
+
+
+def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidence | None:
+    """The evidence that supersedes: of the same claim, visible to the person, not itself resting on this one."""
+    if later_id is None:
+        return None
+    later = evidence_of(by, item.claim).filter(pk=later_id, withdrawn_at__isnull=True).first()
+    if later is None or later.pk == item.pk:
+        raise Invalid({"superseded_by": [_("Name another piece of evidence of this claim.")]})
+    if later.visibility == Visibility.RESTRICTED and item.visibility != Visibility.RESTRICTED:
+        raise Invalid({"superseded_by": [_("Restricted evidence cannot supersede what others see.")]})
+    _same_voice_later(item, later)
+    seen, step = {item.pk}, later
+    while step is not None:
+        if step.pk in seen:
+            raise Invalid({"superseded_by": [_("These would supersede each other in a circle.")]})
+        seen.add(step.pk)
+        step = step.superseded_by  # type: ignore[assignment]  # None ends the loop
+    return later
+
+
+def _same_voice_later(item: Evidence, later: Evidence) -> None:
+    """Only a later statement of the same voice supersedes: a recantation, an abandoned denial."""
+    if day_of(later.source) < day_of(item.source):
+        raise Invalid({"superseded_by": [_("That statement is older than this one.")]})
+    if Visibility.RESTRICTED in (item.visibility, later.visibility):
+        return
+    standing = load_standing(item.claim)
+    voices = [{standing.voice(source) for source in standing.upstream_of(str(one.source_id))} for one in (item, later)]
+    if not voices[0] & voices[1]:
+        raise Invalid(
+            {"superseded_by": [_("That is another voice’s statement: only the same voice takes its word back.")]}
+        )

@@ -1,0 +1,194 @@
+"""Changes of sources, relays and actors that change what claims rest on.
+
+Each takes the desk's graph, changes it and recomputes every claim that rests on it in the same transaction. With
+`dry_run` the same is done and taken back, and what would have happened is answered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.fields import given_text, optional_text
+from accounts.models import User
+from accounts.transactions import act
+from claims.models import Evidence
+from claims.queries import named_source
+from claims.support import Effect, claims_resting_on, claims_touching, lock_graph, lock_graphs_of, recompute
+from sources.actions import set_actor_fields, set_source_fields
+from sources.independence import find_cycle
+from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
+from sources.permissions import may_change_actor, may_change_source, may_retract
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The row after the change, and what the change did to claims (or would do, for a dry run)."""
+
+    row: Any
+    effects: list[Effect] = field(default_factory=list)
+
+
+def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Outcome:
+    """Change what is recorded of a source; `fields` as for `create_source`. Raises NotFound, Forbidden, Invalid."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(source.desk_id)
+        source = Source.objects.select_for_update(of=("self",)).select_related("publisher").get(pk=source.pk)
+        may_change_source(by, source)
+        before = source.visibility
+        set_source_fields(source, fields, by)
+        if source.visibility != before:
+            _check_release(source, before)
+        source.save()
+        return Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
+
+
+def _check_release(source: Source, before: str) -> None:
+    """Stricter drags what hangs on the source along; released, its relays must not close a cycle for others."""
+    if Visibility(source.visibility).strictness > Visibility(before).strictness:
+        looser = [v.value for v in Visibility if v.strictness < Visibility(source.visibility).strictness]
+        Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+        Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+        Evidence.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+    elif before == Visibility.RESTRICTED:
+        ends = Source.objects.filter(desk=source.desk_id).exclude(
+            visibility=Visibility.RESTRICTED
+        ) | Source.objects.filter(pk=source.pk)
+        _refuse_cycle(
+            Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends),
+            "visibility",
+        )
+
+
+def retract_source(
+    *, source: Source, reason: str, dry_run: bool = False, by: User, now: datetime | None = None
+) -> Outcome:
+    """Record that a source's publisher took it back: it counts no more, and claims that rested on it are flagged.
+
+    Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(source.desk_id)
+        source = Source.objects.select_for_update(of=("self",)).select_related("publisher").get(pk=source.pk)
+        may_retract(by, source)
+        reason = given_text(reason, "reason", _("Say who retracted it, when and where."))
+        if source.retracted_at is not None:
+            raise Conflict(_("This source is retracted already."))
+        source.retracted_at, source.retracted_by, source.retracted_reason = now, by, reason
+        source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason"])
+        outcome = Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
+        if dry_run:
+            transaction.set_rollback(True)
+        return outcome
+
+
+def correct_source(
+    *, source: Source, reason: str, dry_run: bool = False, by: User, now: datetime | None = None
+) -> Outcome:
+    """Record that a source's publisher corrected it. The effects name the claims whose excerpts want a second look.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(source.desk_id)
+        source = Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
+        may_retract(by, source)
+        reason = given_text(reason, "reason", _("Say what was corrected, when and where."))
+        source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
+        source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason"])
+        outcome = Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
+        if dry_run:
+            transaction.set_rollback(True)
+        return outcome
+
+
+def add_relay(*, downstream: Source, upstream: UUID, quote: str = "", by: User, now: datetime | None = None) -> Outcome:
+    """Record that one source got it from another.
+
+    Raises NotFound, Forbidden, Invalid (for a cycle, which is shown), Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(downstream.desk_id)
+        downstream = Source.objects.select_for_update(of=("self",)).get(pk=downstream.pk)
+        may_change_source(by, downstream)
+        origin = named_source(by, downstream.desk_id, upstream, "upstream")
+        quote = optional_text(quote, "quote")
+        if origin.pk == downstream.pk:
+            raise Invalid({"upstream": [_("A source cannot have it from itself.")]})
+        if Relay.objects.filter(downstream=downstream, upstream=origin, removed_at__isnull=True).exists():
+            raise Conflict(_("This is recorded already."))
+        relay = Relay.objects.create(downstream=downstream, upstream=origin, quote=quote, created_by=by, created_at=now)
+        relays = Relay.objects.filter(removed_at__isnull=True, downstream__desk=downstream.desk_id)
+        if Visibility.RESTRICTED not in (downstream.visibility, origin.visibility):
+            # Relays of restricted sources stay out of it: an error here must not tell of them.
+            relays = relays.exclude(downstream__visibility=Visibility.RESTRICTED).exclude(
+                upstream__visibility=Visibility.RESTRICTED
+            )
+        _refuse_cycle(relays, "upstream")
+        return Outcome(relay, recompute(claims_resting_on([downstream.pk]), now=now))
+
+
+def _refuse_cycle(relays: Any, name: str) -> None:
+    """Raise Invalid that shows the cycle, where these relays have one."""
+    cycle = find_cycle((str(below), str(above)) for below, above in relays.values_list("downstream_id", "upstream_id"))
+    if cycle is None:
+        return
+    titles = {str(pk): title for pk, title in Source.objects.filter(pk__in=cycle).values_list("pk", "title")}
+    shown = " → ".join(f"“{titles[pk]}”" for pk in cycle)
+    raise Invalid(
+        {name: [_("That would close a cycle: %(cycle)s. One of them cannot have it from the next.") % {"cycle": shown}]}
+    )
+
+
+def remove_relay(*, relay: Relay, by: User, now: datetime | None = None) -> Outcome:
+    """End a relay that was recorded by mistake; the row stays. Raises NotFound, Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(relay.downstream.desk_id)
+        relay = Relay.objects.select_for_update(of=("self",)).select_related("downstream").get(pk=relay.pk)
+        may_change_source(by, relay.downstream)
+        if relay.removed_at is not None:
+            raise Conflict(_("This relay was taken away already."))
+        relay.removed_at, relay.removed_by = now, by
+        relay.save(update_fields=["removed_at", "removed_by"])
+        return Outcome(relay, recompute(claims_resting_on([relay.downstream_id]), now=now))
+
+
+def change_actor(*, actor: Actor, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Outcome:
+    """Change what is recorded of an actor; `fields` as for `create_actor`. Raises NotFound, Forbidden, Invalid."""
+    now = now or timezone.now()
+    with act():
+        lock_graphs_of(actor)
+        actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
+        may_change_actor(by, actor)
+        before = actor.visibility
+        touched = claims_touching(actor)
+        set_actor_fields(actor, fields, by)
+        if Visibility(actor.visibility).strictness > Visibility(before).strictness:
+            _refuse_in_use(actor, touched)
+        actor.save()
+        return Outcome(actor, recompute({*touched, *claims_touching(actor)}, now=now))
+
+
+def _refuse_in_use(actor: Actor, touched: list[UUID]) -> None:
+    """An actor that looser things point at cannot be made stricter than they are."""
+    looser = [v.value for v in Visibility if v.strictness < Visibility(actor.visibility).strictness]
+    in_use = (
+        Source.objects.filter(publisher=actor, visibility__in=looser).exists()
+        or Actor.objects.filter(part_of=actor, visibility__in=looser).exists()
+        or (actor.visibility == Visibility.RESTRICTED and bool(touched))
+    )
+    if in_use:
+        raise Invalid(
+            {"visibility": [_("Sources, actors or claims that others see name this actor. Make those stricter first.")]}
+        )

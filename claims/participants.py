@@ -1,0 +1,27 @@
+"""What claims know of assignments, written by the actions of `reviews` inside their own transactions."""
+
+from datetime import datetime
+
+from accounts.models import User
+from claims.models import NEVER_DUE, Claim, Participant, ParticipantRole
+
+
+def join(claim: Claim, user: User, role: ParticipantRole, *, accepted: bool, now: datetime) -> None:
+    """The person takes part in the claim from now on; taking part already, only `accepted` is set."""
+    row, created = Participant.objects.get_or_create(
+        claim=claim, user=user, role=role, until=None, defaults={"accepted": accepted, "since": now}
+    )
+    if not created and row.accepted != accepted:
+        row.accepted = accepted
+        row.save(update_fields=["accepted"])
+
+
+def leave(claim: Claim, user: User, role: ParticipantRole, *, now: datetime) -> None:
+    """The person takes part no longer."""
+    Participant.objects.filter(claim=claim, user=user, role=role, until__isnull=True).update(until=now)
+
+
+def set_due(claim: Claim, due_at: datetime | None) -> None:
+    """When the claim is due next; None when nobody has to look at it by any time."""
+    claim.due_at = due_at or NEVER_DUE
+    claim.save(update_fields=["due_at"])

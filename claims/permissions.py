@@ -1,0 +1,86 @@
+"""Who may do what with claims, evidence, sources and actors. Whether it is possible now is asked in policy.py.
+
+Every function raises: NotFound where the person may not know of the thing, Forbidden where they may not do it.
+They are called after the locks are taken, inside the transaction.
+"""
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import Forbidden, NotFound
+from accounts.models import Role, User
+from accounts.queries import role_in
+from claims.models import Claim, Evidence, Participant, ParticipantRole
+from sources.models import Visibility
+
+
+def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
+    """Whether the claim is given to the person; with `accepted`, whether they took it on."""
+    rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.REVIEWER, until__isnull=True)
+    return rows.filter(accepted=True).exists() if accepted else rows.exists()
+
+
+def is_named_decider(user: User, claim: Claim) -> bool:
+    """Whether an editor named the person to decide on this claim."""
+    return Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True).exists()
+
+
+def role_for(user: User, claim: Claim) -> Role | None:
+    """The person's role on the claim's desk. None for somebody of another desk who was invited to decide."""
+    role = role_in(user, claim.desk_id)
+    if role is None and not is_named_decider(user, claim):
+        raise NotFound(_("There is no such claim."))
+    return role
+
+
+def may_edit_claim(user: User, claim: Claim) -> None:
+    """Claims and their evidence: a reporter's own, any for a reviewer or an editor."""
+    role = role_for(user, claim)
+    if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and claim.created_by_id == user.pk):
+        return
+    raise Forbidden(_("A reporter changes their own claims; a reviewer or an editor any of the desk’s."))
+
+
+def may_edit_evidence(user: User, evidence: Evidence) -> None:
+    """Evidence on a claim that one may edit; restricted evidence also has to be visible to one."""
+    may_edit_claim(user, evidence.claim)
+    if evidence.visibility == Visibility.RESTRICTED and not may_see_restricted(
+        user, evidence.claim, evidence.created_by_id == user.pk
+    ):
+        raise NotFound(_("There is no such evidence."))
+
+
+def may_see_restricted(user: User, claim: Claim, own: bool) -> bool:
+    """Restricted material of a claim: its uploader, the claim's assigned reviewers, editors."""
+    return own or role_in(user, claim.desk_id) == Role.EDITOR or is_assigned(user, claim)
+
+
+def may_edit_as_editor(user: User, claim: Claim, message: str) -> None:
+    """Assigning, deciding, retracting, publishing, closing: an editor."""
+    if role_for(user, claim) != Role.EDITOR:
+        raise Forbidden(message)
+
+
+def may_move_alone(user: User, claim: Claim) -> None:
+    """A lone move: the reviewer to whom it is assigned and who accepted, or an editor."""
+    role = role_for(user, claim)
+    if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+        return
+    raise Forbidden(_("An editor, or the reviewer who accepted this claim, records this."))
+
+
+def may_assess(user: User, claim: Claim) -> None:
+    """A finding: the same people who may make a lone move."""
+    role = role_for(user, claim)
+    if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+        return
+    raise Forbidden(_("An editor, or the reviewer who accepted this claim, assesses it."))
+
+
+def may_decide(user: User, claim: Claim, assessor: User) -> None:
+    """A second person: an editor, or somebody whom an editor named for it; never the assessor."""
+    role = role_for(user, claim)
+    if user.pk == assessor.pk:
+        raise Forbidden(_("A second person decides: you cannot decide on your own finding."))
+    if role == Role.EDITOR or (role != Role.AUDITOR and is_named_decider(user, claim)):
+        return
+    raise Forbidden(_("An editor decides, or somebody whom an editor named for it."))

@@ -1,0 +1,229 @@
+"""Reading claims and their evidence: scoped to what the person may see, and fetched in the same step."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid, NotFound
+from accounts.models import User
+from accounts.scopes import is_auditor
+from claims.models import Claim, Element, Evidence, StatusChange, StatusChangeGraph, StatusChangeText, Topic
+from claims.scopes import claims_for, evidence_for, material_for, sources_for
+from sources.models import Attachment, Capture, Relay, Source, Visibility
+
+
+def visible_claims(user: User) -> QuerySet[Claim]:
+    """The claims that the person may know of."""
+    return Claim.objects.filter(claims_for(user))
+
+
+def get_claim(user: User, reference: str) -> Claim:
+    """One claim with what its pages show of it. Raises NotFound."""
+    claim = (
+        visible_claims(user)
+        .filter(reference=reference)
+        .select_related("desk", "claimant", "created_by")
+        .prefetch_related("parties", "also_claimed_by", "topics", "elements")
+        .first()
+    )
+    if claim is None:
+        raise NotFound(_("There is no such claim."))
+    return claim
+
+
+def words_in(text: str) -> SearchQuery:
+    """A search for words as people type them: quotes, OR and a minus are understood, in two ways of stemming."""
+    return SearchQuery(text, config="english", search_type="websearch") | SearchQuery(
+        text, config="simple", search_type="websearch"
+    )
+
+
+def filter_claims(
+    rows: QuerySet[Claim],
+    *,
+    states: Iterable[str] = (),
+    q: str = "",
+    topic: str = "",
+    assignee: str | None = None,
+    claimant: UUID | None = None,
+    party: UUID | None = None,
+    desk: UUID | None = None,
+    contested: bool | None = None,
+    support_lost: bool | None = None,
+    closed: bool | None = None,
+    due_before: object = None,
+) -> QuerySet[Claim]:
+    """Claims narrowed by what people and programs ask for. `assignee` is a user name; "" means nobody."""
+    chosen = list(states)
+    if chosen:
+        rows = rows.filter(state__in=chosen)
+    if q:
+        rows = rows.filter(words=words_in(q))
+    if topic:
+        rows = rows.filter(topics__name=topic)
+    if assignee is not None:
+        reviewing = Q(participants__role="reviewer", participants__until__isnull=True)
+        if assignee:
+            rows = rows.filter(reviewing & Q(participants__user__username=assignee))
+        else:
+            rows = rows.exclude(pk__in=Claim.objects.filter(reviewing).values("pk"))
+    if claimant:
+        rows = rows.filter(claimant=claimant)
+    if party:
+        rows = rows.filter(parties=party)
+    if desk:
+        rows = rows.filter(desk=desk)
+    if contested is not None:
+        rows = rows.filter(contested=contested)
+    if support_lost is not None:
+        rows = rows.filter(support_lost_at__isnull=not support_lost)
+    if closed is not None:
+        rows = rows.filter(closed_at__isnull=not closed)
+    if due_before is not None:
+        rows = rows.filter(due_at__lt=due_before)
+    return rows
+
+
+def topics_of(user: User) -> QuerySet[Topic]:
+    return Topic.objects.filter(desk__memberships__user=user).order_by("name")
+
+
+def evidence_of(user: User, claim: Claim) -> QuerySet[Evidence]:
+    """The claim's evidence that the person may see, the withdrawn too, oldest first, with its source and publisher."""
+    return (
+        Evidence.objects.filter(evidence_for(user), claim=claim)
+        .select_related("source__publisher", "against_interest", "superseded_by__source", "created_by", "withdrawn_by")
+        .prefetch_related(Prefetch("elements", Element.objects.order_by("position")))
+        .order_by("created_at", "id")
+    )
+
+
+def get_evidence(user: User, claim: Claim, evidence_id: UUID) -> Evidence:
+    """One piece of evidence of a claim that the person may see. Raises NotFound."""
+    found = evidence_of(user, claim).filter(pk=evidence_id).first()
+    if found is None:
+        raise NotFound(_("There is no such evidence."))
+    return found
+
+
+def withheld_evidence(user: User, claim: Claim) -> int:
+    """For an auditor: how many pieces of the claim's evidence they are not shown. 0 for anybody else."""
+    hidden = Evidence.objects.filter(is_auditor(user, "claim__desk"), claim=claim).exclude(evidence_for(user))
+    return hidden.count()
+
+
+def visible_sources(user: User) -> QuerySet[Source]:
+    return Source.objects.filter(sources_for(user)).select_related("publisher", "created_by")
+
+
+def get_source(user: User, source_id: UUID) -> Source:
+    """One source that the person may see, with its publisher. Raises NotFound."""
+    source = visible_sources(user).select_related("desk", "publisher__part_of").filter(pk=source_id).first()
+    if source is None:
+        raise NotFound(_("There is no such source."))
+    return source
+
+
+def named_source(user: User, desk_id: UUID, source_id: UUID | None, field: str) -> Source:
+    """The source that a form or a body names, on this desk. Raises Invalid for `field`."""
+    source = visible_sources(user).filter(desk=desk_id, pk=source_id).first() if source_id else None
+    if source is None:
+        raise Invalid({field: [_("There is no such source on this desk.")]})
+    return source
+
+
+def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) -> list[Evidence]:
+    """The evidence of this claim that a finding rests on or answers.
+
+    Raises Invalid for `field`: for what the person may not see or what is of another claim, as if it did not exist;
+    for what is withdrawn; and for restricted evidence, which enters nothing that others see before it is released.
+    """
+    wanted = list(dict.fromkeys(ids))
+    found = {item.pk: item for item in evidence_of(user, claim).filter(pk__in=wanted)}
+    texts: list[str] = []
+    for pk in wanted:
+        item = found.get(pk)
+        if item is None:
+            texts.append(_("There is no such evidence on this claim."))
+        elif item.withdrawn_at is not None:
+            texts.append(_("“%(title)s” was withdrawn.") % {"title": item.source.title})
+        elif item.visibility == Visibility.RESTRICTED:
+            texts.append(
+                _("“%(title)s” is restricted. Release it to the desk before a finding rests on it.")
+                % {"title": item.source.title}
+            )
+    if texts:
+        raise Invalid({field: list(dict.fromkeys(texts))})
+    return [found[pk] for pk in wanted]
+
+
+def relays_of(user: User, source: Source) -> tuple[list[Relay], list[Relay]]:
+    """A source's relays of which the person may see both ends: those to its upstreams, those to its downstreams."""
+    seen = Source.objects.filter(sources_for(user))
+    rows = Relay.objects.filter(removed_at__isnull=True).select_related("upstream__publisher", "downstream__publisher")
+    up = rows.filter(downstream=source, upstream__in=seen).order_by("created_at", "id")
+    down = rows.filter(upstream=source, downstream__in=seen).order_by("created_at", "id")
+    return list(up), list(down)
+
+
+def attachments_of(user: User, source: Source) -> QuerySet[Attachment]:
+    """The files of a source (already scoped) that the person may see."""
+    return Attachment.objects.filter(material_for(user), source=source).select_related("created_by", "capture")
+
+
+def get_attachment(user: User, attachment_id: UUID) -> Attachment:
+    """One file, by its random id, of a source that the person may see. Raises NotFound."""
+    seen = Source.objects.filter(sources_for(user))
+    found = Attachment.objects.filter(material_for(user), pk=attachment_id, source__in=seen).first()
+    if found is None:
+        raise NotFound(_("There is no such file."))
+    return found
+
+
+def captures_of(user: User, source: Source) -> QuerySet[Capture]:
+    """The captures of a source (already scoped): what was asked for and what came, newest first."""
+    return Capture.objects.filter(source=source).select_related("attachment").order_by("-requested_at", "id")
+
+
+def history_of(claim: Claim) -> list[StatusChange]:
+    """A claim's status changes, oldest first, each with `words` (its text, None once erased)."""
+    changes = list(StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq"))
+    words = {row.seq: row for row in StatusChangeText.objects.filter(claim=claim)}
+    for change in changes:
+        change.words = words.get(change.seq)  # type: ignore[attr-defined]  # read beside the row, written apart from it
+    return changes
+
+
+def graph_at(claim: Claim, seq: int) -> str | None:
+    """The canonical JSON of the graph that one status change was decided on."""
+    return StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
+
+
+def published_claim(reference: str) -> Claim:
+    """A published claim, for anybody. Raises NotFound."""
+    claim = (
+        Claim.objects.filter(reference=reference, published_at__isnull=False)
+        .select_related("desk", "claimant")
+        .prefetch_related("parties", "topics", "elements")
+        .first()
+    )
+    if claim is None:
+        raise NotFound(_("Nothing is published at this address."))
+    return claim
+
+
+def public_evidence(claim: Claim) -> QuerySet[Evidence]:
+    """What of a published claim's evidence anybody may see: public, and of a public source."""
+    return (
+        Evidence.objects.filter(
+            claim=claim,
+            withdrawn_at__isnull=True,
+            visibility=Visibility.PUBLIC,
+            source__visibility=Visibility.PUBLIC,
+        )
+        .select_related("source__publisher")
+        .order_by("created_at", "id")
+    )

@@ -1,0 +1,61 @@
+"""Versions of a claim: they grow, and what made each grow can be told in words."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import Stale
+from accounts.models import User
+from claims.models import Claim, Evidence, Revision, RevisionKind, StatusChange
+from sources.models import Visibility
+
+
+def count_version(
+    claim: Claim, kind: RevisionKind, *, by: User, now: datetime, evidence: Evidence | None = None
+) -> None:
+    """Raise a locked claim's version and keep what did it.
+
+    Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
+    that the version tells nobody of what they may not see.
+    """
+    claim.version += 1
+    claim.changed_at = now
+    claim.save(update_fields=["version", "changed_at"])
+    Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence)
+
+
+def check_version(claim: Claim, seen: int) -> None:
+    """Refuse what was decided on another version than the present one. Raises Stale with what happened since."""
+    if seen == claim.version:
+        return
+    raise Stale(
+        _("Somebody was faster: this claim has changed since you opened it. Nothing that you typed is lost."),
+        version=claim.version,
+        changes=changes_since(claim, seen),
+    )
+
+
+def changes_since(claim: Claim, seen: int) -> list[str]:
+    """What raised the version after `seen`, oldest first, one sentence each."""
+    rows = (
+        Revision.objects.filter(claim=claim, version__gt=seen)
+        .select_related("by", "evidence__source")
+        .order_by("version")
+    )
+    return [_in_words(row) for row in rows]
+
+
+def _in_words(row: Revision) -> str:
+    who = {"person": row.by.username}
+    if row.kind == RevisionKind.MOVED:
+        change = StatusChange.objects.filter(claim=row.claim, at=row.at).order_by("-seq").first()
+        state = change.to_state if change else row.claim.state
+        return _("%(person)s moved the claim: it is now “%(state)s”.") % {**who, "state": state}
+    title = row.evidence.source.title if row.evidence and row.evidence.visibility != Visibility.RESTRICTED else ""
+    if row.kind == RevisionKind.ATTACHED:
+        return _("%(person)s attached “%(title)s”.") % {**who, "title": title}
+    if row.kind == RevisionKind.CHANGED:
+        return _("%(person)s changed the evidence “%(title)s”.") % {**who, "title": title}
+    if row.kind == RevisionKind.WITHDRAWN:
+        return _("%(person)s withdrew the evidence “%(title)s”.") % {**who, "title": title}
+    return _("%(person)s edited the claim.") % who

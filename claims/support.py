@@ -1,0 +1,136 @@
+"""Keeping what claims say of their support in step with the graph: the lock, and the recomputation.
+
+A verdict move and a change of the graph must not pass each other unseen: every change of support takes the desk's
+graph lock alone, every move takes it shared, both before any claim's row (shown by trial in docs/decisions).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.models import Desk
+from claims.graphs import last_change, load_standing
+from claims.models import Claim
+from claims.policy import holds
+from claims.standing import of_claim, party_denials
+from sources.models import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change of support did to one claim, or would do."""
+
+    reference: str
+    state: str
+    before: tuple[int, int]
+    after: tuple[int, int]
+    loses_support: bool
+    regains_support: bool
+
+
+def lock_graph(desk_id: UUID, *, shared: bool = False) -> None:
+    """Hold the desk's graph until the transaction ends: alone to change it, shared to decide on it."""
+    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [f"second-source graph {desk_id}"])
+
+
+def lock_graphs_of(actor: Actor) -> None:
+    """Hold every graph that an actor can be part of: its desk's, or all of them for a shared one."""
+    desks = [actor.desk_id] if actor.desk_id else sorted(Desk.objects.values_list("pk", flat=True))
+    for desk_id in desks:
+        lock_graph(desk_id)
+
+
+def lock_claim(claim: Claim) -> Claim:
+    """The claim's row, locked until the transaction ends and read anew, with its desk."""
+    return Claim.objects.select_for_update(of=("self",)).select_related("desk", "claimant").get(pk=claim.pk)
+
+
+_RESTING_ON_SOURCES = """
+WITH RECURSIVE down (id) AS (
+    SELECT unnest(%s::uuid[])
+    UNION
+    SELECT r.downstream_id FROM down JOIN sources_relay r ON r.upstream_id = down.id AND r.removed_at IS NULL
+)
+SELECT DISTINCT e.claim_id FROM claims_evidence e JOIN down ON down.id = e.source_id WHERE e.withdrawn_at IS NULL
+"""
+_PARTS = """
+WITH RECURSIVE parts (id) AS (
+    SELECT %s::uuid
+    UNION
+    SELECT a.id FROM parts JOIN sources_actor a ON a.part_of_id = parts.id
+)
+SELECT id FROM parts
+"""
+_OF_ACTORS = """
+SELECT id FROM claims_claim WHERE claimant_id = ANY(%(actors)s)
+UNION SELECT claim_id FROM claims_claim_parties WHERE actor_id = ANY(%(actors)s)
+UNION SELECT claim_id FROM claims_claim_also_claimed_by WHERE actor_id = ANY(%(actors)s)
+UNION SELECT claim_id FROM claims_evidence WHERE against_interest_id = ANY(%(actors)s)
+"""
+
+
+def claims_resting_on(source_ids: Iterable[UUID]) -> list[UUID]:
+    """The claims whose evidence is one of these sources or has it from one, over any number of relays."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RESTING_ON_SOURCES, [list(source_ids)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def claims_touching(actor: Actor) -> list[UUID]:
+    """The claims in which the actor, or a part of it, publishes, claims, is a party or admits."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTS, [actor.pk])
+        actors = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_OF_ACTORS, {"actors": actors})
+        found = {row[0] for row in cursor.fetchall()}
+        cursor.execute("SELECT id FROM sources_source WHERE publisher_id = ANY(%s)", [actors])
+        sources = [row[0] for row in cursor.fetchall()]
+    return sorted(found | set(claims_resting_on(sources)))
+
+
+def recompute(claim_ids: Iterable[UUID], *, now: datetime) -> list[Effect]:
+    """Bring what the claims say of their support up to date, row by row in one order, and say what changed.
+
+    Call it inside the transaction that changed the graph, with the graph's lock held.
+    """
+    rows = (
+        Claim.objects.select_for_update(of=("self",))
+        .select_related("desk")
+        .filter(pk__in=list(claim_ids))
+        .order_by("pk")
+    )
+    return [effect for claim in rows if (effect := recompute_claim(claim, now=now)) is not None]
+
+
+def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
+    """Recompute one locked claim; None where nothing changed."""
+    standing = load_standing(claim)
+    result = of_claim(standing)
+    last = last_change(claim)
+    lost = last is not None and not holds(standing, last)
+    effect = Effect(
+        reference=claim.reference,
+        state=claim.state,
+        before=(claim.independence_min, claim.independence_max),
+        after=(result.min, result.max),
+        loses_support=lost and not claim.support_lost,
+        regains_support=claim.support_lost and not lost,
+    )
+    contested = bool(party_denials(standing))
+    if (
+        effect.before == effect.after
+        and not (effect.loses_support or effect.regains_support)
+        and contested == claim.contested
+    ):
+        return None
+    claim.independence_min, claim.independence_max = effect.after
+    claim.contested = contested
+    if effect.loses_support or effect.regains_support:
+        claim.support_lost_at = now if lost else None
+    claim.save(update_fields=["independence_min", "independence_max", "contested", "support_lost_at"])
+    return effect

@@ -1,0 +1,130 @@
+"""The only writer of a claim's state. Imported by actions alone, which hold the locks and have asked who may."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, PolicyNotMet
+from accounts.models import User
+from claims.graphs import digest, last_change, load_standing, snapshot
+from claims.models import Claim, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
+from claims.policy import STANCE_OF_VERDICT, Finding, missing_for, refuted_element
+from claims.revisions import count_version
+from claims.standing import Standing, of_claim, threshold_for
+from claims.states import Deciders, Move, State, find_move
+from claims.support import recompute_claim
+from sources.independence import Independence
+
+
+def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
+    """The move from where a locked claim stands.
+
+    Raises Conflict where there is none, where the claim is closed, or where others decide it.
+    """
+    if claim.closed_at is not None:
+        raise Conflict(_("This claim is closed. Open it again first."))
+    move = find_move(claim.state, to)
+    if move is None:
+        raise Conflict(_("There is no move from “%(from)s” to “%(to)s”.") % {"from": claim.state, "to": to})
+    if move.deciders is not deciders:
+        if move.deciders is Deciders.SECOND:
+            raise Conflict(_("A second person decides this move: hand in a finding."))
+        raise Conflict(_("This move needs no second person: the assigned reviewer or an editor makes it alone."))
+    return move
+
+
+def check_policy(claim: Claim, move: Move, finding: Finding) -> Standing:
+    """Whether the move is possible now, on the evidence named. Raises PolicyNotMet with all that is missing."""
+    standing = load_standing(claim)
+    missing = missing_for(move, standing, last_change(claim), finding)
+    if missing:
+        raise PolicyNotMet(missing)
+    return standing
+
+
+def make_move(
+    claim: Claim,
+    move: Move,
+    finding: Finding,
+    *,
+    by: User,
+    decided_by: User | None = None,
+    reason: str,
+    decision_reason: str = "",
+    now: datetime,
+) -> StatusChange:
+    """Move a locked claim: check the policy, write the change with its words and its graph, and the new state.
+
+    Raises PolicyNotMet. The graph's lock has to be held, shared or alone.
+    """
+    standing = check_policy(claim, move, finding)
+    claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
+    change = _write(claim, move, standing, finding.named or frozenset(), by, decided_by, reason, decision_reason, now)
+    claim.save(update_fields=["state", "last_seq"])
+    count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now)
+    recompute_claim(claim, now=now)
+    return change
+
+
+def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: str, now: datetime) -> StatusChange:
+    """The change that a newly written claim begins with. Raises PolicyNotMet where nothing is attached."""
+    move = find_move(None, State.REPORTED)
+    assert move is not None
+    named = frozenset(str(pk) for pk in evidence)
+    if not named:
+        raise PolicyNotMet(missing_for(move, load_standing(claim), None, Finding(named)))
+    standing = load_standing(claim)
+    change = _write(claim, move, standing, named, by, None, reason, "", now)
+    recompute_claim(claim, now=now)
+    return change
+
+
+def _write(
+    claim: Claim,
+    move: Move,
+    standing: Standing,
+    named: frozenset[str],
+    by: User,
+    decided_by: User | None,
+    reason: str,
+    decision_reason: str,
+    now: datetime,
+) -> StatusChange:
+    stance, result, threshold = _measure(move, standing, named)
+    graph = snapshot(standing)
+    change = StatusChange.objects.create(
+        claim=claim,
+        seq=claim.last_seq,
+        from_state=move.before.value if move.before else None,
+        to_state=move.after.value,
+        by=by,
+        decided_by=decided_by,
+        at=now,
+        evidence=sorted(UUID(pk) for pk in named),
+        stance=stance,
+        independence_min=result.min,
+        independence_max=result.max,
+        threshold=threshold,
+        graph_digest=digest(graph),
+    )
+    StatusChangeText.objects.create(claim=claim, seq=claim.last_seq, reason=reason, decision_reason=decision_reason)
+    StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=graph)
+    return change
+
+
+def _measure(move: Move, standing: Standing, named: frozenset[str]) -> tuple[str, Independence, int]:
+    """The stance a move rests on, its interval then, and the threshold that held.
+
+    A verdict's interval is that of the evidence named; a refutation's that of the element it has come furthest on,
+    since one refuted element is enough. Any other move keeps what all supporting evidence added up to.
+    """
+    stance = STANCE_OF_VERDICT.get(move.after)
+    if stance == Stance.SUPPORTS:
+        needed = max(threshold_for(standing, stance, part, named) for part in standing.essential)
+        return stance, of_claim(standing, stance, named), needed
+    if stance == Stance.REFUTES:
+        element, result = refuted_element(standing, named)
+        return stance, result, threshold_for(standing, stance, element, named)
+    return Stance.SUPPORTS.value, of_claim(standing), standing.threshold

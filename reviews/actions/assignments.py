@@ -1,0 +1,219 @@
+"""Giving a claim to a reviewer, and what becomes of that. One transaction each.
+
+Ending an assignment cancels its reminders in the same transaction; changing its due time moves them.
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Forbidden, Invalid, NotFound
+from accounts.fields import given_text, optional_text
+from accounts.models import Role, User
+from accounts.queries import members_of, role_in
+from accounts.transactions import act
+from claims.actions.claims import mark_closed
+from claims.models import Claim, ParticipantRole
+from claims.participants import join, leave, set_due
+from claims.permissions import may_edit_as_editor
+from claims.support import lock_claim
+from reviews.actions.reminders import cancel_reminders, plan_reminders
+from reviews.models import Assignment, AssignmentState
+
+
+def assign(
+    *,
+    claim: Claim,
+    reviewer: User | None,
+    due_at: datetime | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Assignment:
+    """Give a claim to a reviewer of its desk, due at `due_at` (else after the desk's days to review).
+
+    Raises NotFound, Forbidden, Invalid, Conflict (closed, or given to them already).
+    """
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(claim)
+        may_edit_as_editor(by, claim, _("An editor assigns."))
+        return _give(claim, reviewer, due_at or now + timedelta(days=claim.desk.days_to_review), by=by, now=now)
+
+
+def _give(
+    claim: Claim, reviewer: User | None, due_at: datetime, *, by: User, now: datetime, field: str = "reviewer"
+) -> Assignment:
+    """Write the assignment of a locked claim, with its reminders."""
+    if reviewer is None or not members_of(claim.desk, Role.REVIEWER, Role.EDITOR).filter(pk=reviewer.pk).exists():
+        raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
+    if due_at <= now:
+        raise Invalid({"due_at": [_("Give a time that is still to come.")]})
+    if claim.closed_at is not None:
+        raise Conflict(_("This claim is closed. Open it again first."))
+    if Assignment.objects.filter(claim=claim, reviewer=reviewer, ended_at__isnull=True).exists():
+        raise Conflict(_("%(person)s has this claim already.") % {"person": reviewer.username})
+    takes_it = reviewer.pk == by.pk  # who gives it to themselves need not be asked
+    assignment = Assignment.objects.create(
+        claim=claim,
+        reviewer=reviewer,
+        assigned_by=by,
+        due_at=due_at,
+        state=AssignmentState.ACCEPTED if takes_it else AssignmentState.OFFERED,
+        accepted_at=now if takes_it else None,
+        created_at=now,
+    )
+    join(claim, reviewer, ParticipantRole.REVIEWER, accepted=takes_it, now=now)
+    plan_reminders(assignment)
+    _update_due(claim)
+    return assignment
+
+
+def _lock(assignment: Assignment) -> Assignment:
+    claim = lock_claim(assignment.claim)
+    row = Assignment.objects.select_for_update(of=("self",)).select_related("reviewer").get(pk=assignment.pk)
+    row.claim = claim
+    return row
+
+
+def _own(assignment: Assignment, by: User) -> None:
+    if assignment.reviewer_id == by.pk and role_in(by, assignment.claim.desk_id) is not None:
+        return
+    if role_in(by, assignment.claim.desk_id) is None:
+        raise NotFound(_("There is no such assignment."))
+    raise Forbidden(
+        _("This claim is given to %(person)s, who answers for it.") % {"person": assignment.reviewer.username}
+    )
+
+
+def _still_open(assignment: Assignment) -> None:
+    if not assignment.is_open:
+        raise Conflict(_("This assignment has ended: it was %(state)s.") % {"state": assignment.get_state_display()})
+
+
+def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> Assignment:
+    """Take the claim on. Raises NotFound, Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        assignment = _lock(assignment)
+        _own(assignment, by)
+        _still_open(assignment)
+        if assignment.state == AssignmentState.ACCEPTED:
+            raise Conflict(_("You have accepted this already."))
+        assignment.state, assignment.accepted_at = AssignmentState.ACCEPTED, now
+        assignment.save(update_fields=["state", "accepted_at"])
+        join(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, accepted=True, now=now)
+    return assignment
+
+
+def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | None = None) -> Assignment:
+    """Give the claim back with a reason. Raises NotFound, Forbidden, Invalid, Conflict."""
+    now = now or timezone.now()
+    with act():
+        assignment = _lock(assignment)
+        _own(assignment, by)
+        reason = given_text(reason, "reason", _("Say why, so that the editor can find somebody else."))
+        _still_open(assignment)
+        end_assignment(assignment, AssignmentState.DECLINED, reason=reason, now=now)
+    return assignment
+
+
+def hand_over(
+    *, assignment: Assignment, to: User | None, reason: str = "", by: User, now: datetime | None = None
+) -> Assignment:
+    """Pass the claim on to another reviewer, who is asked; the due time stays unless it is past.
+
+    Answers the new assignment. Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        assignment = _lock(assignment)
+        _own(assignment, by)
+        reason = optional_text(reason, "reason")
+        if to is not None and to.pk == by.pk:
+            raise Invalid({"to": [_("Name somebody else: you have this claim.")]})
+        _still_open(assignment)
+        end_assignment(assignment, AssignmentState.HANDED_OVER, reason=reason, now=now)
+        due_at = assignment.due_at
+        if due_at <= now:
+            due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
+        return _give(assignment.claim, to, due_at, by=by, now=now, field="to")
+
+
+def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None) -> Assignment:
+    """Take an assignment back as an editor. Raises NotFound, Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        assignment = _lock(assignment)
+        may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
+        reason = optional_text(reason, "reason")
+        _still_open(assignment)
+        end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, now=now)
+    return assignment
+
+
+def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datetime | None = None) -> Assignment:
+    """Give an assignment another due time; its reminders move with it.
+
+    Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        assignment = _lock(assignment)
+        may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
+        if due_at <= now:
+            raise Invalid({"due_at": [_("Give a time that is still to come.")]})
+        _still_open(assignment)
+        assignment.due_at = due_at
+        assignment.save(update_fields=["due_at"])
+        cancel_reminders(assignment, now=now)
+        plan_reminders(assignment)
+        _update_due(assignment.claim)
+    return assignment
+
+
+def end_assignment(assignment: Assignment, state: AssignmentState, *, reason: str = "", now: datetime) -> None:
+    """End a locked assignment of a locked claim: its reminders are cancelled, its reviewer takes part no longer."""
+    assignment.state, assignment.ended_at, assignment.ended_reason = state, now, reason
+    assignment.save(update_fields=["state", "ended_at", "ended_reason"])
+    leave(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, now=now)
+    cancel_reminders(assignment, now=now)
+    _update_due(assignment.claim)
+
+
+def _update_due(claim: Claim) -> None:
+    """A claim is due when the first of its open assignments is."""
+    first = Assignment.objects.filter(claim=claim, ended_at__isnull=True).order_by("due_at").first()
+    set_due(claim, first.due_at if first else None)
+
+
+def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | None = None) -> None:
+    """Name a reviewer who may decide on this claim besides the editors: of this desk, or invited from another.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(claim)
+        may_edit_as_editor(by, claim, _("An editor names who decides."))
+        fit = (
+            user is not None
+            and user.is_active
+            and user.memberships.filter(role__in=[Role.REVIEWER, Role.EDITOR]).exists()
+        )
+        if user is None or not fit:
+            raise Invalid({"person": [_("Name a reviewer or an editor, of this desk or of another.")]})
+        join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
+
+
+def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: datetime | None = None) -> Claim:
+    """Close a claim: its state stays, its assignments end, its reminders stop. Raises Forbidden, Invalid, Conflict."""
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(claim)
+        mark_closed(claim, reason=reason, note=note, by=by, now=now)
+        rows = Assignment.objects.select_for_update(of=("self",)).select_related("reviewer")
+        for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):
+            assignment.claim = claim
+            end_assignment(assignment, AssignmentState.WITHDRAWN, reason=_("The claim was closed."), now=now)
+    return claim

@@ -1,0 +1,231 @@
+"""Findings and decisions: what a reviewer hands in, and what a second person makes of it. One transaction each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.fields import given_text
+from accounts.models import User
+from accounts.transactions import act
+from claims.models import Claim, Element, Evidence, StateChoices
+from claims.permissions import may_assess, may_decide
+from claims.policy import Finding
+from claims.queries import named_evidence
+from claims.revisions import check_version
+from claims.states import VERDICTS, Deciders, find_move
+from claims.support import lock_claim, lock_graph
+from claims.transitions import check_policy, legal_move, make_move
+from reviews.actions.assignments import end_assignment
+from reviews.models import (
+    Answer,
+    Assessment,
+    AssessmentElement,
+    AssessmentState,
+    Assignment,
+    AssignmentState,
+    Decision,
+)
+
+
+def hand_in(
+    *,
+    claim: Claim,
+    proposed_state: str,
+    rationale: str,
+    evidence: Sequence[UUID] = (),
+    answers: Sequence[Mapping[str, Any]] = (),
+    elements: Sequence[Mapping[str, Any]] = (),
+    recorded_mistake: bool = False,
+    seen_version: int,
+    by: User,
+    now: datetime | None = None,
+) -> Assessment:
+    """Hand in a finding.
+
+    It waits for a second person; or is made at once where one person makes the move; or, where it leaves the state as
+    it is, is recorded and needs no decision. The last two complete the assignment. A finding of the same assessor
+    that still waits is replaced. `answers`: `{"evidence": id, "text"}`; `elements`: `{"element": id, "text"}`.
+
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict, PolicyNotMet.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id, shared=True)
+        claim = lock_claim(claim)
+        may_assess(by, claim)
+        if proposed_state not in StateChoices.values:
+            raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
+        rationale = given_text(rationale, "rationale", _("Say what you saw, and what would change your mind."))
+        named = named_evidence(by, claim, evidence, "evidence")
+        replies = _replies(by, claim, answers)
+        lines = _lines(claim, elements, needed=proposed_state in VERDICTS)
+        check_version(claim, seen_version)
+        finding = Finding(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
+        state = _try(claim, proposed_state, finding)
+        Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING).update(
+            state=AssessmentState.REPLACED
+        )
+        assignment = (
+            Assignment.objects.select_for_update().filter(claim=claim, reviewer=by, ended_at__isnull=True).first()
+        )
+        assessment = Assessment.objects.create(
+            claim=claim,
+            assessor=by,
+            assignment=assignment,
+            from_state=claim.state,
+            proposed_state=proposed_state,
+            rationale=rationale,
+            recorded_mistake=recorded_mistake,
+            seen_version=seen_version,
+            state=state,
+            created_at=now,
+        )
+        assessment.evidence.set(named)
+        Answer.objects.bulk_create(Answer(assessment=assessment, evidence=item, text=text) for item, text in replies)
+        AssessmentElement.objects.bulk_create(
+            AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines
+        )
+        if state == AssessmentState.ENACTED:
+            move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
+            make_move(claim, move, finding, by=by, reason=rationale, now=now)
+        if state != AssessmentState.WAITING and assignment is not None:
+            _complete(assignment, claim, now)
+    return assessment
+
+
+def _ids(items: Any) -> frozenset[str]:
+    return frozenset(str(item.pk) for item in items)
+
+
+def _try(claim: Claim, proposed: str, finding: Finding) -> AssessmentState:
+    """What a finding becomes when it is handed in; the policy is asked now, and once more at approval."""
+    if claim.closed_at is not None:
+        raise Conflict(_("This claim is closed. Open it again first."))
+    if proposed == claim.state:
+        return AssessmentState.RECORDED
+    move = find_move(claim.state, proposed)
+    if move is not None and move.deciders is Deciders.ALONE:
+        if move.needs_evidence and not finding.named:
+            raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
+        return AssessmentState.ENACTED
+    move = legal_move(claim, proposed, deciders=Deciders.SECOND)
+    if move.needs_evidence and not finding.named:
+        raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
+    check_policy(claim, move, finding)
+    return AssessmentState.WAITING
+
+
+def _replies(by: User, claim: Claim, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Evidence, str]]:
+    given = {entry["evidence"]: entry.get("text", "") for entry in answers}
+    found = named_evidence(by, claim, given, "answers")
+    return [(item, given_text(given[item.pk], "answers", _("Write the answer, or leave it out."))) for item in found]
+
+
+def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) -> list[tuple[Element, str]]:
+    """The line on each element; a verdict needs one on every element that the claim has."""
+    parts = {part.pk: part for part in claim.elements.all()}
+    given = {entry["element"]: entry.get("text", "").strip() for entry in entries}
+    if set(given) - set(parts):
+        raise Invalid({"elements": [_("There is no such element on this claim.")]})
+    silent = [part.text for pk, part in parts.items() if not given.get(pk)]
+    if needed and silent:
+        raise Invalid(
+            {"elements": [_("Say what the evidence shows for “%(element)s”.") % {"element": text} for text in silent]}
+        )
+    return [(part, given_text(given[pk], "elements", "")) for pk, part in parts.items() if given.get(pk)]
+
+
+def _complete(assignment: Assignment, claim: Claim, now: datetime) -> None:
+    assignment.claim = claim
+    end_assignment(assignment, AssignmentState.COMPLETED, now=now)
+
+
+def approve(
+    *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
+) -> Assessment:
+    """Agree with a finding as the second person: the claim moves in the same transaction, the assignment is completed.
+
+    Raises NotFound, Forbidden (also on one's own), Invalid, Stale, Conflict, PolicyNotMet.
+    """
+    now = now or timezone.now()
+    with act():
+        assessment = _lock_for_decision(assessment, by)
+        reason = given_text(reason, "reason", _("Say why you agree."))
+        claim = assessment.claim
+        check_version(claim, seen_version)
+        _still_waits(assessment)
+        if assessment.from_state != claim.state:
+            raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
+        move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
+        finding = Finding(
+            frozenset(str(pk) for pk in assessment.evidence.values_list("pk", flat=True)),
+            frozenset(str(pk) for pk in assessment.answers.values_list("evidence_id", flat=True)),
+            assessment.recorded_mistake,
+        )
+        make_move(
+            claim,
+            move,
+            finding,
+            by=assessment.assessor,
+            decided_by=by,
+            reason=assessment.rationale,
+            decision_reason=reason,
+            now=now,
+        )
+        _record(assessment, by, approved=True, reason=reason, now=now)
+        assignment = Assignment.objects.select_for_update().filter(
+            claim=claim, reviewer=assessment.assessor, ended_at__isnull=True
+        ).first()  # fmt: skip
+        if assignment is not None:
+            _complete(assignment, claim, now)
+    return assessment
+
+
+def reject(
+    *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
+) -> Assessment:
+    """Send a finding back with the reason. It blocks nothing: the assignment stays accepted.
+
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        assessment = _lock_for_decision(assessment, by)
+        reason = given_text(reason, "reason", _("Say what is missing or what you see otherwise."))
+        check_version(assessment.claim, seen_version)
+        _still_waits(assessment)
+        _record(assessment, by, approved=False, reason=reason, now=now)
+    return assessment
+
+
+def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
+    lock_graph(assessment.claim.desk_id, shared=True)
+    claim = lock_claim(assessment.claim)
+    row = Assessment.objects.select_for_update(of=("self",)).select_related("assessor").get(pk=assessment.pk)
+    row.claim = claim
+    may_decide(by, claim, row.assessor)
+    return row
+
+
+def _still_waits(assessment: Assessment) -> None:
+    if assessment.state != AssessmentState.WAITING:
+        message = _("This finding waits no longer: it is %(state)s.")
+        raise Conflict(message % {"state": assessment.get_state_display()})
+
+
+def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, now: datetime) -> None:
+    assessment.state = AssessmentState.APPROVED if approved else AssessmentState.REJECTED
+    assessment.save(update_fields=["state"])
+    Decision.objects.create(
+        assessment=assessment,
+        assessor=assessment.assessor,
+        decided_by=by,
+        approved=approved,
+        reason=reason,
+        at=now,
+    )

@@ -1,0 +1,185 @@
+"""Reading assignments, findings, decisions and reminders: scoped to the person, and fetched in the same step."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import NotFound
+from accounts.models import Role, User
+from accounts.queries import members_of, role_in
+from accounts.scopes import is_editor, is_member
+from claims.models import Claim, ParticipantRole
+from claims.scopes import takes_part
+from reviews.models import (
+    Assessment,
+    AssessmentState,
+    Assignment,
+    AssignmentState,
+    Reminder,
+    ReminderState,
+)
+
+
+def visible_assignments(user: User) -> QuerySet[Assignment]:
+    """The assignments on the desks that the person is on."""
+    return Assignment.objects.filter(is_member(user, "claim__desk")).select_related(
+        "claim__desk", "claim__claimant", "reviewer", "assigned_by"
+    )
+
+
+def get_assignment(user: User, assignment_id: UUID) -> Assignment:
+    """One assignment that the person may know of. Raises NotFound."""
+    found = visible_assignments(user).filter(pk=assignment_id).first()
+    if found is None:
+        raise NotFound(_("There is no such assignment."))
+    return found
+
+
+def open_assignment(user: User, claim: Claim) -> Assignment | None:
+    """The person's own open assignment of a claim, if they have one."""
+    return Assignment.objects.filter(claim=claim, reviewer=user, ended_at__isnull=True).first()
+
+
+def assignments_of(claim: Claim) -> QuerySet[Assignment]:
+    """Everybody who has the claim now, the nearest due first."""
+    rows = Assignment.objects.filter(claim=claim, ended_at__isnull=True)
+    return rows.select_related("reviewer", "assigned_by").order_by("due_at", "id")
+
+
+def assessments_of(claim: Claim) -> QuerySet[Assessment]:
+    """The findings on a claim (already scoped), the newest first, with their decisions."""
+    return (
+        Assessment.objects.filter(claim=claim)
+        .select_related("assessor", "decision__decided_by")
+        .prefetch_related("evidence__source", "answers__evidence__source", "elements__element")
+        .order_by("-created_at", "id")
+    )
+
+
+def get_assessment(user: User, assessment_id: UUID) -> Assessment:
+    """One finding on a claim of the person's desks, or one they were named to decide. Raises NotFound."""
+    found = (
+        Assessment.objects.filter(
+            Q(is_member(user, "claim__desk")) | Q(takes_part(user, ParticipantRole.DECIDER, "claim")),
+            pk=assessment_id,
+        )
+        .select_related("claim__desk", "claim__claimant", "assessor", "decision__decided_by")
+        .prefetch_related("evidence__source__publisher", "answers__evidence__source", "elements__element")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("There is no such finding."))
+    return found
+
+
+def to_decide(user: User) -> QuerySet[Assessment]:
+    """The findings that wait and that the person may decide: never their own. The longest waiting first."""
+    named = Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
+    rows = Assessment.objects.filter(Q(is_editor(user, "claim__desk")) | named, state=AssessmentState.WAITING)
+    return (
+        rows.exclude(assessor=user)
+        .select_related("claim__desk", "claim__claimant", "assessor")
+        .order_by("created_at", "id")
+    )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who could be given a claim: how much they have, and what speaks against asking them first."""
+
+    person: User
+    open_assignments: int
+    reported_it: bool
+    has_it: bool
+
+
+def candidates_for(claim: Claim) -> list[Candidate]:
+    """Who could review a claim: those with the least open work first, then who reported it, then who has it already."""
+    people = members_of(claim.desk, Role.REVIEWER, Role.EDITOR).annotate(
+        open_work=Count("assignments", filter=Q(assignments__ended_at__isnull=True), distinct=True)
+    )
+    holding = set(Assignment.objects.filter(claim=claim, ended_at__isnull=True).values_list("reviewer_id", flat=True))
+    found = [
+        Candidate(person, person.open_work, person.pk == claim.created_by_id, person.pk in holding) for person in people
+    ]
+    return sorted(found, key=lambda one: (one.has_it, one.reported_it, one.open_assignments, one.person.username))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one person has to do, in the order in which they would look."""
+
+    overdue: list[Assignment]
+    today: list[Assignment]
+    offered: list[Assignment]
+    later: list[Assignment]
+    to_decide: list[Assessment]
+    handed_in: list[Assessment]
+    support_lost: list[Claim]
+    unassigned: list[Claim]
+    reminders: list[Reminder]
+    next_due: Assignment | None
+
+
+MOST_SHOWN = 25
+
+
+def work_of(user: User, *, now: datetime) -> Work:
+    """The person's queue. 'Today' ends at midnight in their own time zone."""
+    zone = ZoneInfo(user.time_zone)
+    tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time.min, zone)
+    mine = list(
+        visible_assignments(user)
+        .filter(reviewer=user, ended_at__isnull=True)
+        .prefetch_related("claim__elements")
+        .order_by("due_at", "id")[: 4 * MOST_SHOWN]
+    )
+    accepted = [item for item in mine if item.state == AssignmentState.ACCEPTED]
+    later = [item for item in accepted if item.due_at >= tomorrow]
+    handed_in = Assessment.objects.filter(assessor=user, state=AssessmentState.WAITING).select_related(
+        "claim__claimant"
+    )
+    return Work(
+        overdue=[item for item in accepted if item.due_at <= now],
+        today=[item for item in accepted if now < item.due_at < tomorrow],
+        offered=[item for item in mine if item.state == AssignmentState.OFFERED],
+        later=later,
+        to_decide=list(to_decide(user)[:MOST_SHOWN]),
+        handed_in=list(handed_in.order_by("created_at", "id")[:MOST_SHOWN]),
+        support_lost=list(
+            _for_editors(user).filter(support_lost_at__isnull=False).order_by("support_lost_at", "id")[:MOST_SHOWN]
+        ),
+        unassigned=list(_unassigned(user)[:MOST_SHOWN]),
+        reminders=list(reminders_of(user).filter(state=ReminderState.SENT).order_by("-ended_at", "id")[:10]),
+        next_due=later[0] if later else None,
+    )
+
+
+def _for_editors(user: User) -> QuerySet[Claim]:
+    return Claim.objects.filter(is_editor(user), closed_at__isnull=True).select_related("claimant")
+
+
+def _unassigned(user: User) -> QuerySet[Claim]:
+    """Open questions that nobody has: for the editors, who assign."""
+    free = (
+        _for_editors(user)
+        .filter(state__in=["reported", "denied"])
+        .exclude(assignments__ended_at__isnull=True, assignments__isnull=False)
+    )
+    return free.order_by("created_at", "id")
+
+
+def reminders_of(user: User) -> QuerySet[Reminder]:
+    """One's own reminders, the sent ones included."""
+    return Reminder.objects.filter(recipient=user).select_related("assignment__claim")
+
+
+def may_be_decided_by(user: User, assessment: Assessment) -> bool:
+    """Whether to show the person the form to decide; the action asks again."""
+    if assessment.state != AssessmentState.WAITING or assessment.assessor_id == user.pk:
+        return False
+    return role_in(user, assessment.claim.desk_id) == Role.EDITOR or to_decide(user).filter(pk=assessment.pk).exists()

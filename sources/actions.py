@@ -1,0 +1,272 @@
+"""Writing actors and sources down, keeping files, and capturing what an address answers. One transaction each.
+
+What changes support (relays, retraction, a publisher, `part_of` …) recomputes claims: see `claims.actions.sources`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Forbidden, Invalid
+from accounts.fields import check_fields
+from accounts.models import Desk, User
+from accounts.transactions import act
+from sources.evidence_storage import TooLarge, store
+from sources.fetch import FetchFailed, FetchRefused, fetch
+from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
+from sources.permissions import may_change_source, may_write
+from sources.queries import named_actor
+
+CAPTURE_LEASE = timedelta(seconds=90)  # longer than a fetch may take
+MOST_CAPTURE_ATTEMPTS = 3
+
+ACTOR_FIELDS = (
+    "name", "kind", "part_of_from", "part_of_to", "stands_alone_because", "reliability", "visibility",
+)  # fmt: skip
+SOURCE_FIELDS = (
+    "kind", "title", "url", "published_at", "basis", "basis_reason", "language", "reliability", "visibility",
+)  # fmt: skip
+
+
+def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Actor:
+    """Write an actor down on a desk, or (None, an administrator) for all desks.
+
+    `fields`: by name, with `part_of` and `owned_by` as ids. Raises NotFound, Forbidden, Invalid.
+    """
+    with act():
+        if desk is not None:
+            may_write(by, desk)
+        else:
+            may_share(by)
+        actor = Actor(desk=desk, created_by=by, created_at=now or timezone.now())
+        set_actor_fields(actor, fields, by)
+        actor.save()
+    return actor
+
+
+def may_share(by: User) -> None:
+    """Only an administrator shares an actor with all desks. Raises Forbidden."""
+    if not (by.is_active and by.is_staff):
+        raise Forbidden(_("An administrator shares an actor with all desks."))
+
+
+def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
+    """Set and check an actor's fields. Raises Invalid; a chain that would lead back to the actor is shown."""
+    _set_plain(actor, ACTOR_FIELDS, fields)
+    for name in ("part_of", "owned_by"):
+        if name in fields:
+            setattr(actor, name, named_actor(by, actor.desk_id, fields[name], name))
+    check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
+    if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
+        raise Invalid({"part_of_to": [_("The end lies before the beginning.")]})
+    if actor.desk_id is None and actor.visibility == Visibility.RESTRICTED:
+        raise Invalid({"visibility": [_("An actor that all desks share cannot be restricted.")]})
+    for name in ("part_of", "owned_by"):
+        above: Actor | None = getattr(actor, name)
+        if above is None:
+            continue
+        if above.visibility == Visibility.RESTRICTED and actor.visibility != Visibility.RESTRICTED:
+            raise Invalid(
+                {name: [_("“%(name)s” is restricted; what points at it would give it away.") % {"name": above.name}]}
+            )
+    _refuse_circle(actor)
+
+
+def _refuse_circle(actor: Actor) -> None:
+    names, above = [actor.name], actor.part_of
+    seen = {actor.pk}
+    while above is not None:
+        names.append(above.name)
+        if above.pk in seen:
+            raise Invalid({"part_of": [_("That would close a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
+        seen.add(above.pk)
+        above = above.part_of
+
+
+def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, Any]) -> None:
+    for name in names:
+        if name in fields:
+            value = fields[name]
+            setattr(row, name, value.strip() if isinstance(value, str) else value)
+
+
+def create_source(
+    *, desk: Desk, fields: Mapping[str, Any], by: User, capture: bool = True, now: datetime | None = None
+) -> Source:
+    """Write a source down; where it has an address, what that answers is fetched soon after (capture).
+
+    `fields`: by name, with `publisher` as an id. Raises NotFound, Forbidden, Invalid.
+    """
+    now = now or timezone.now()
+    with act():
+        may_write(by, desk)
+        source = Source(desk=desk, created_by=by, created_at=now)
+        set_source_fields(source, fields, by)
+        source.save()
+        if capture and source.url:
+            _ask_for_capture(source, by, now)
+    return source
+
+
+def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> None:
+    """Set and check a source's fields. Raises Invalid."""
+    _set_plain(source, SOURCE_FIELDS, fields)
+    if not source.title and source.url:
+        source.title = source.url[:300]
+    if "publisher" in fields:
+        source.publisher = named_actor(by, source.desk_id, fields["publisher"], "publisher")
+    check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
+    if source.url and not source.url.lower().startswith(("http://", "https://")):
+        raise Invalid({"url": [_("Give an address that begins with https:// or http://.")]})
+    if (
+        source.publisher
+        and Visibility(source.visibility).strictness < Visibility(source.publisher.visibility).strictness
+    ):
+        message = _("A source is at least as strict as its publisher, which is “%(visibility)s”.")
+        raise Invalid({"visibility": [message % {"visibility": Visibility(source.publisher.visibility).label}]})
+
+
+def attach_file(
+    *,
+    source: Source,
+    chunks: Iterable[bytes],
+    name: str,
+    visibility: str | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Attachment:
+    """Keep a file byte for byte with a source. Raises NotFound, Forbidden, Invalid (empty, too large)."""
+    now = now or timezone.now()
+    may_change_source(by, source)
+    limit: int = settings.ATTACHMENT_LIMIT
+    try:
+        stored = store(chunks, limit=limit)
+    except TooLarge as error:
+        message = _("This file is larger than %(size)d MB, the most that is kept. Attach a part of it.")
+        raise Invalid({"file": [message % {"size": limit // 2**20}]}) from error
+    if stored.size == 0:
+        raise Invalid({"file": [_("This file is empty. Choose another.")]})
+    with act():
+        may_change_source(by, source)
+        row = Attachment(
+            source=source,
+            visibility=visibility or source.visibility,
+            sha256=stored.sha256,
+            size=stored.size,
+            media_type=stored.media_type,
+            name=_file_name(name),
+            created_by=by,
+            created_at=now,
+        )
+        check_fields(row, exclude=("source", "created_by"))
+        if Visibility(row.visibility).strictness < Visibility(source.visibility).strictness:
+            raise Invalid({"visibility": [_("A file is at least as strict as its source.")]})
+        row.save()
+    return row
+
+
+def _file_name(name: str) -> str:
+    """The last part of a name, without what a header or a file system could trip over."""
+    last = PurePath(name.replace("\\", "/")).name
+    kept = "".join(sign for sign in last if sign.isprintable() and sign not in '"<>|:*?/')
+    return kept.strip(" .")[-255:] or _("file")
+
+
+def request_capture(*, source: Source, by: User, now: datetime | None = None) -> Capture:
+    """Ask for (another) capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
+    now = now or timezone.now()
+    with act():
+        source = Source.objects.select_for_update().get(pk=source.pk)
+        may_change_source(by, source)
+        if not source.url:
+            raise Invalid({"url": [_("This source has no address to fetch. Give it one, or attach a file.")]})
+        if Capture.objects.filter(source=source, state=CaptureState.PENDING).exists():
+            raise Conflict(_("A capture of this source is waiting already."))
+        return _ask_for_capture(source, by, now)
+
+
+def _ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
+    return Capture.objects.create(
+        source=source, visibility=source.visibility, url=source.url, requested_by=by, requested_at=now
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One piece of work taken for a while: the row, and the attempt that this is."""
+
+    id: str
+    attempt: int
+
+
+def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
+    """Take captures that wait (or whose taker died), oldest first, each for `CAPTURE_LEASE`."""
+    now = now or timezone.now()
+    with act():
+        rows = list(
+            Capture.objects.select_for_update(skip_locked=True)
+            .filter(state=CaptureState.PENDING)
+            .exclude(lease_until__gt=now)
+            .order_by("requested_at")[:most]
+        )
+        leases = []
+        for row in rows:
+            if row.attempt >= MOST_CAPTURE_ATTEMPTS:
+                _fail(row, _("The fetch was broken off three times."), now)
+                continue
+            row.attempt, row.lease_until = row.attempt + 1, now + CAPTURE_LEASE
+            row.save(update_fields=["attempt", "lease_until"])
+            leases.append(Lease(str(row.pk), row.attempt))
+    return leases
+
+
+def run_capture(lease: Lease) -> Capture:
+    """Fetch what a leased capture's address answers, keep it, and say how it went in the row.
+
+    Nothing is held while the other side is slow; the row is written only where this attempt is still its own.
+    """
+    row = Capture.objects.get(pk=lease.id)
+    try:
+        answer = fetch(row.url, allow=settings.CAPTURE_ALLOW, sink=store)
+    except (FetchRefused, FetchFailed):
+        reason = str(error)
+        return _finish(lease, lambda capture, now: _fail(capture, reason, now))
+    return _finish(lease, lambda capture, now: _keep(capture, answer, now))
+
+
+def _finish(lease: Lease, write: Any) -> Capture:
+    now = timezone.now()
+    with act():
+        row = Capture.objects.select_for_update().select_related("source").get(pk=lease.id)
+        if row.state == CaptureState.PENDING and row.attempt == lease.attempt:
+            write(row, now)
+    return row
+
+
+def _fail(row: Capture, error: str, now: datetime) -> None:
+    row.state, row.error, row.finished_at, row.lease_until = CaptureState.FAILED, error[:300], now, None
+    row.save(update_fields=["state", "error", "finished_at", "lease_until"])
+
+
+def _keep(row: Capture, answer: Any, now: datetime) -> None:
+    stored = answer.body
+    row.attachment = Attachment.objects.create(
+        source=row.source,
+        visibility=row.source.visibility,
+        sha256=stored.sha256,
+        size=stored.size,
+        media_type=stored.media_type,
+        name=_("capture of %(day)s") % {"day": now.date().isoformat()},
+        created_by=row.requested_by,
+        created_at=now,
+    )
+    row.state, row.finished_at, row.lease_until = CaptureState.DONE, now, None
+    row.status, row.final_url = answer.status, answer.final_url[:2000]
+    row.headers = [[name, value] for name, value in answer.headers]
+    row.save()

@@ -1,0 +1,55 @@
+"""Who may do what with actors and sources.
+
+Every function raises: NotFound where the person may not know of the thing, Forbidden where they may not do it.
+They are called after the locks are taken, inside the transaction.
+"""
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import Forbidden, NotFound
+from accounts.models import Desk, Role, User
+from accounts.queries import role_in
+from sources.models import Actor, Source
+
+WRITERS = (Role.REPORTER, Role.REVIEWER, Role.EDITOR)
+
+
+def may_write(user: User, desk: Desk) -> None:
+    """Write claims down, add actors, sources, files and relays: everybody on the desk but its auditors."""
+    role = role_in(user, desk.pk)
+    if role is None:
+        raise NotFound(_("There is no such desk."))
+    if role not in WRITERS:
+        raise Forbidden(_("An auditor reads everything and writes nothing."))
+
+
+def may_change_source(user: User, source: Source) -> None:
+    """A reporter changes their own sources; a reviewer or an editor any of the desk's."""
+    role = role_in(user, source.desk_id)
+    if role is None:
+        raise NotFound(_("There is no such source."))
+    if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and source.created_by_id == user.pk):
+        return
+    raise Forbidden(_("A reporter changes their own sources; a reviewer or an editor any of the desk’s."))
+
+
+def may_retract(user: User, source: Source) -> None:
+    role = role_in(user, source.desk_id)
+    if role is None:
+        raise NotFound(_("There is no such source."))
+    if role != Role.EDITOR:
+        raise Forbidden(_("An editor records that a source was retracted or corrected."))
+
+
+def may_change_actor(user: User, actor: Actor) -> None:
+    """A shared actor is changed by an administrator; a desk's own like a source."""
+    if actor.desk_id is None:
+        if user.is_active and user.is_staff:
+            return
+        raise Forbidden(_("This actor is shared by all desks: an administrator changes it."))
+    role = role_in(user, actor.desk_id)
+    if role is None:
+        raise NotFound(_("There is no such actor."))
+    if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and actor.created_by_id == user.pk):
+        return
+    raise Forbidden(_("A reporter changes their own actors; a reviewer or an editor any of the desk’s."))
