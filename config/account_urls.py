@@ -1,4 +1,4 @@
-"""The ways to sign in and out that are open here; allauth's others (sign-up, e-mail, reset) have no address."""
+"""The ways to sign in and out that are open; allauth's others (sign-up, e-mail, reset) have no address here."""
 
 from allauth.account import views
 from django.urls import path
