@@ -63,7 +63,7 @@ def change_preferences(*, time_zone: str, by: User) -> User:
     """Set one's own time zone (an IANA name). Raises Invalid for one that is not known."""
     with act():
         _known_zone(time_zone)
-        user = User.objects.select_for_update().get(pk=by.pk)
+        user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
         user.time_zone = time_zone
         user.save(update_fields=["time_zone"])
     return user
@@ -92,7 +92,7 @@ def change_desk(*, desk: Desk, changes: dict[str, Any], by: User) -> Desk:
     `min_independence` is changed by `claims.actions.claims.change_threshold_of_desk`, since claims rest on it.
     """
     with act():
-        desk = Desk.objects.select_for_update().get(pk=desk.pk)
+        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         may_change_desk(desk, by)
         for field in changes:
             if field not in ("name", "days_to_review"):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types its own manager as Any
     """A person with a login. Never deleted: when they leave, they are anonymised and their acts stay."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -65,7 +65,8 @@ def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
 
 def tokens_of(user: User) -> QuerySet[Token]:
     """The person's own tokens, newest first."""
-    return Token.objects.filter(user=user).order_by("-created", "digest")
+    tokens: QuerySet[Token] = Token.objects.filter(user=user).order_by("-created", "digest")
+    return tokens
 
 
 def is_demonstration() -> bool:

@@ -47,7 +47,9 @@ def lock_graphs_of(actor: Actor) -> None:
 
 def lock_claim(claim: Claim) -> Claim:
     """The claim's row, locked until the transaction ends and read anew, with its desk."""
-    return Claim.objects.select_for_update(of=("self",)).select_related("desk", "claimant").get(pk=claim.pk)
+    return (
+        Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk", "claimant").get(pk=claim.pk)
+    )
 
 
 _RESTING_ON_SOURCES = """
@@ -99,7 +101,7 @@ def recompute(claim_ids: Iterable[UUID], *, now: datetime) -> list[Effect]:
     Call it inside the transaction that changed the graph, with the graph's lock held.
     """
     rows = (
-        Claim.objects.select_for_update(of=("self",))
+        Claim.objects.select_for_update(of=("self",), no_key=True)
         .select_related("desk")
         .filter(pk__in=list(claim_ids))
         .order_by("pk")

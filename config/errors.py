@@ -55,6 +55,10 @@ def titles() -> dict[int, str]:
 
 def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The error page of a refusal, or None for what is not one."""
+    if isinstance(error, IntegrityError):
+        # The database refused what an action let through: two acts met. Nothing was written.
+        logger.warning("refused by the database: %s", type(error).__name__)
+        return error_page(request, 409)
     if not isinstance(error, DomainError):
         return None
     status, _name = status_of(error)
@@ -130,8 +134,6 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         body = _of_framework_error(error)
         if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
             headers["WWW-Authenticate"] = "Bearer"
-        if isinstance(error, exceptions.Throttled) and error.wait:
-            headers["Retry-After"] = str(int(error.wait) + 1)
     elif isinstance(error, Http404):
         body = problem(404, "not-found")
     elif isinstance(error, PermissionDenied):
@@ -162,9 +164,7 @@ def _of_framework_error(error: exceptions.APIException) -> dict[str, Any]:
         errors = _by_field(error.detail)
         return problem(400, "invalid", " ".join(text for texts in errors.values() for text in texts), errors)
     status = (
-        401
-        if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed)
-        else error.status_code
+        401 if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed) else error.status_code
     )
     name = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 429: "too-many"}.get(status, "request")
     return problem(status, name, str(error.detail))

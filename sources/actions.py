@@ -182,7 +182,7 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
     """Ask for (another) capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with act():
-        source = Source.objects.select_for_update().get(pk=source.pk)
+        source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
         may_change_source(by, source)
         if not source.url:
             raise Invalid({"url": [_("This source has no address to fetch. Give it one, or attach a file.")]})
@@ -210,7 +210,7 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
     now = now or timezone.now()
     with act():
         rows = list(
-            Capture.objects.select_for_update(skip_locked=True)
+            Capture.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(state=CaptureState.PENDING)
             .exclude(lease_until__gt=now)
             .order_by("requested_at")[:most]
@@ -234,7 +234,7 @@ def run_capture(lease: Lease) -> Capture:
     row = Capture.objects.get(pk=lease.id)
     try:
         answer = fetch(row.url, allow=settings.CAPTURE_ALLOW, sink=store)
-    except (FetchRefused, FetchFailed):
+    except (FetchRefused, FetchFailed) as error:
         reason = str(error)
         return _finish(lease, lambda capture, now: _fail(capture, reason, now))
     return _finish(lease, lambda capture, now: _keep(capture, answer, now))
@@ -243,7 +243,7 @@ def run_capture(lease: Lease) -> Capture:
 def _finish(lease: Lease, write: Any) -> Capture:
     now = timezone.now()
     with act():
-        row = Capture.objects.select_for_update().select_related("source").get(pk=lease.id)
+        row = Capture.objects.select_for_update(no_key=True).select_related("source").get(pk=lease.id)
         if row.state == CaptureState.PENDING and row.attempt == lease.attempt:
             write(row, now)
     return row

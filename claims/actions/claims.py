@@ -67,7 +67,7 @@ def report_claim(
     with act():
         lock_graph(desk.pk)
         may_write(by, desk)
-        desk = Desk.objects.select_for_update().get(pk=desk.pk)
+        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         desk.last_claim_number += 1
         claim = Claim(
             desk=desk,
@@ -167,7 +167,7 @@ def edit_claim(
 ) -> Claim:
     """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
 
-    Elements are given by their `id` to keep, without one to add; one that evidence bears on cannot be left out.
+    Elements are given by their `id`, or without one to add it; none that the claim has can be left out.
     Raises NotFound, Forbidden, Invalid, Stale.
     """
     now = now or timezone.now()
@@ -192,17 +192,18 @@ def _change_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> None
     kept = {entry["id"] for entry in entries if entry.get("id")}
     if kept - set(present):
         raise Invalid({"elements": [_("There is no such element on this claim.")]})
-    for pk, part in present.items():
-        if pk not in kept:
-            if part.evidence.exists() or StatusChange.objects.filter(claim=claim, seq__gt=1).exists():
-                raise Invalid({"elements": [_("“%(text)s” is in use and cannot be taken away.") % {"text": part.text}]})
-            part.delete()
+    left_out = [part.text for pk, part in present.items() if pk not in kept]
+    if left_out:
+        # Whether evidence bears on it is not asked: the answer could tell of evidence that is restricted.
+        message = _("“%(text)s” cannot be taken away: reword it, or mark it as not essential.")
+        raise Invalid({"elements": [message % {"text": text} for text in left_out]})
+    if len(entries) > MOST_ELEMENTS:
+        raise Invalid({"elements": [_("At most %(count)d elements.") % {"count": MOST_ELEMENTS}]})
     # Out of each other's way first: a position may stand once only.
     claim.elements.update(position=F("position") + 1000)
     for position, entry in enumerate(entries):
         text = given_text(entry.get("text", ""), "elements", _("Give each element its words."))
-        part = present.get(entry["id"]) if entry.get("id") else None
-        part = part or Element(claim=claim)
+        part = present[entry["id"]] if entry.get("id") else Element(claim=claim)
         part.text, part.essential, part.position = text, entry.get("essential", True), position
         check_fields(part, exclude=("claim",))
         part.save()
@@ -242,7 +243,7 @@ def change_threshold_of_desk(
     with act():
         lock_graph(desk.pk)
         may_change_desk(desk, by)
-        desk = Desk.objects.select_for_update().get(pk=desk.pk)
+        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         desk.min_independence = min_independence
         check_fields(desk)
         desk.save(update_fields=["min_independence"])

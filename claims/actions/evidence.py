@@ -104,7 +104,11 @@ def change_evidence(
     with act():
         lock_graph(evidence.claim.desk_id)
         claim = lock_claim(evidence.claim)
-        item = Evidence.objects.select_for_update(of=("self",)).select_related("source", "claim").get(pk=evidence.pk)
+        item = (
+            Evidence.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("source", "claim")
+            .get(pk=evidence.pk)
+        )
         may_edit_evidence(by, item)
         if seen_version is not None:
             check_version(claim, seen_version)
@@ -134,7 +138,11 @@ def withdraw_evidence(
     with act():
         lock_graph(evidence.claim.desk_id)
         claim = lock_claim(evidence.claim)
-        item = Evidence.objects.select_for_update(of=("self",)).select_related("source", "claim").get(pk=evidence.pk)
+        item = (
+            Evidence.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("source", "claim")
+            .get(pk=evidence.pk)
+        )
         may_edit_evidence(by, item)
         reason = given_text(reason, "reason", _("Say why this evidence is withdrawn."))
         if seen_version is not None:

@@ -40,7 +40,9 @@ def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: d
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
-        source = Source.objects.select_for_update(of=("self",)).select_related("publisher").get(pk=source.pk)
+        source = (
+            Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
+        )
         may_change_source(by, source)
         before = source.visibility
         set_source_fields(source, fields, by)
@@ -77,7 +79,9 @@ def retract_source(
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
-        source = Source.objects.select_for_update(of=("self",)).select_related("publisher").get(pk=source.pk)
+        source = (
+            Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
+        )
         may_retract(by, source)
         reason = given_text(reason, "reason", _("Say who retracted it, when and where."))
         if source.retracted_at is not None:
@@ -100,7 +104,7 @@ def correct_source(
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
-        source = Source.objects.select_for_update(of=("self",)).get(pk=source.pk)
+        source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
         may_retract(by, source)
         reason = given_text(reason, "reason", _("Say what was corrected, when and where."))
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
@@ -119,7 +123,7 @@ def add_relay(*, downstream: Source, upstream: UUID, quote: str = "", by: User, 
     now = now or timezone.now()
     with act():
         lock_graph(downstream.desk_id)
-        downstream = Source.objects.select_for_update(of=("self",)).get(pk=downstream.pk)
+        downstream = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=downstream.pk)
         may_change_source(by, downstream)
         origin = named_source(by, downstream.desk_id, upstream, "upstream")
         quote = optional_text(quote, "quote")
@@ -155,7 +159,7 @@ def remove_relay(*, relay: Relay, by: User, now: datetime | None = None) -> Outc
     now = now or timezone.now()
     with act():
         lock_graph(relay.downstream.desk_id)
-        relay = Relay.objects.select_for_update(of=("self",)).select_related("downstream").get(pk=relay.pk)
+        relay = Relay.objects.select_for_update(of=("self",), no_key=True).select_related("downstream").get(pk=relay.pk)
         may_change_source(by, relay.downstream)
         if relay.removed_at is not None:
             raise Conflict(_("This relay was taken away already."))
@@ -169,7 +173,7 @@ def change_actor(*, actor: Actor, fields: Mapping[str, Any], by: User, now: date
     now = now or timezone.now()
     with act():
         lock_graphs_of(actor)
-        actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
+        actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_change_actor(by, actor)
         before = actor.visibility
         touched = claims_touching(actor)

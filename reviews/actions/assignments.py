@@ -71,7 +71,9 @@ def _give(
 
 def _lock(assignment: Assignment) -> Assignment:
     claim = lock_claim(assignment.claim)
-    row = Assignment.objects.select_for_update(of=("self",)).select_related("reviewer").get(pk=assignment.pk)
+    row = (
+        Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer").get(pk=assignment.pk)
+    )
     row.claim = claim
     return row
 
@@ -212,7 +214,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
     with act():
         claim = lock_claim(claim)
         mark_closed(claim, reason=reason, note=note, by=by, now=now)
-        rows = Assignment.objects.select_for_update(of=("self",)).select_related("reviewer")
+        rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
         for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):
             assignment.claim = claim
             end_assignment(assignment, AssignmentState.WITHDRAWN, reason=_("The claim was closed."), now=now)

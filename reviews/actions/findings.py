@@ -71,7 +71,9 @@ def hand_in(
             state=AssessmentState.REPLACED
         )
         assignment = (
-            Assignment.objects.select_for_update().filter(claim=claim, reviewer=by, ended_at__isnull=True).first()
+            Assignment.objects.select_for_update(no_key=True)
+            .filter(claim=claim, reviewer=by, ended_at__isnull=True)
+            .first()
         )
         assessment = Assessment.objects.create(
             claim=claim,
@@ -178,7 +180,7 @@ def approve(
             now=now,
         )
         _record(assessment, by, approved=True, reason=reason, now=now)
-        assignment = Assignment.objects.select_for_update().filter(
+        assignment = Assignment.objects.select_for_update(no_key=True).filter(
             claim=claim, reviewer=assessment.assessor, ended_at__isnull=True
         ).first()  # fmt: skip
         if assignment is not None:
@@ -206,7 +208,9 @@ def reject(
 def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
     lock_graph(assessment.claim.desk_id, shared=True)
     claim = lock_claim(assessment.claim)
-    row = Assessment.objects.select_for_update(of=("self",)).select_related("assessor").get(pk=assessment.pk)
+    row = (
+        Assessment.objects.select_for_update(of=("self",), no_key=True).select_related("assessor").get(pk=assessment.pk)
+    )
     row.claim = claim
     may_decide(by, claim, row.assessor)
     return row

@@ -56,7 +56,7 @@ def lease_due_reminders(*, now: datetime | None = None) -> list[Lease]:
     now = now or timezone.now()
     with act():
         rows = list(
-            Reminder.objects.select_for_update(skip_locked=True)
+            Reminder.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(
                 Q(lease_until__isnull=True) | Q(lease_until__lte=now),
                 state=ReminderState.PENDING,
