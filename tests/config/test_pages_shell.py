@@ -11,7 +11,7 @@ from accounts.actions import create_desk, create_user, set_role
 from accounts.models import Role, User
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
     from pytest_django import DjangoAssertNumQueries
     from pytest_django.live_server_helper import LiveServer
 
@@ -362,7 +362,12 @@ def test_leaving_text_that_was_not_handed_in_asks_first(
     enter(page, live_server)
     page.goto(f"{live_server.url}/claims/new/")
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def leave(dialog: "Dialog") -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
     page.get_by_label("Statement").press_sequentially("typed")
     page.get_by_role("link", name="Claims", exact=True).click()
     page.wait_for_url("**/claims/")
