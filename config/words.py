@@ -21,9 +21,7 @@ def _count(number: int) -> str:
 
 def voices(least: int, most: int) -> str:
     """The same with its noun: "1–3 independent voices"."""
-    text = ngettext(
-        "%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2
-    )
+    text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
     return text % {"count": interval(least, most)}
 
 

@@ -34,9 +34,7 @@ STATE_WORDS: dict[str, Promise] = {
 STATE_MEANINGS: dict[str, Promise] = {
     "reported": gettext_lazy("Somebody says so. Nothing is established."),
     "corroborated": gettext_lazy("Enough independent voices show it, and a second person agreed."),
-    "denied": gettext_lazy(
-        "A party to the claim says that it is not so. Nothing is established, either way."
-    ),
+    "denied": gettext_lazy("A party to the claim says that it is not so. Nothing is established, either way."),
     "refuted": gettext_lazy("Evidence shows that it is not so, and a second person agreed."),
 }
 # The Admiralty code, on its two axes (product.md of the design: "Grades").
@@ -141,9 +139,7 @@ def pips(least: int, most: int, threshold: int) -> SafeString:
         threshold,
     ) % {"count": words.interval(least, least), "threshold": threshold}
     if perhaps:
-        label = ngettext(
-            "%(counted)s, %(n)d more is possible", "%(counted)s, %(n)d more are possible", perhaps
-        ) % {
+        label = ngettext("%(counted)s, %(n)d more is possible", "%(counted)s, %(n)d more are possible", perhaps) % {
             "counted": label,
             "n": perhaps,
         }
