@@ -38,8 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
             return
     number = int(worker.removeprefix("gw")) if worker else 0
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
-        os.environ[name] = _replace_path(os.environ[name], f"test_second_source_{worker or 'main'}")
-    os.environ["REDIS_URL"] = _replace_path(os.environ["REDIS_URL"], str(number))
+        os.environ[name] = replace_path(os.environ[name], f"test_second_source_{worker or 'main'}")
+    os.environ["REDIS_URL"] = replace_path(os.environ["REDIS_URL"], str(number))
     folder = Path(os.environ["DATA_DIR"]) / (worker or "main")
     (folder / "static").mkdir(parents=True, exist_ok=True)
     os.environ |= {
@@ -56,9 +56,7 @@ def _start_session(config: pytest.Config) -> None:
     for name in ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
-        raise pytest.UsageError(
-            "DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL"
-        )
+        raise pytest.UsageError("DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL")
     temporary = tempfile.TemporaryDirectory(prefix="second-source-tests-")
     config.add_cleanup(temporary.cleanup)
     servers: Servers = start_servers(DataFolder(Path(temporary.name)), os.environ, durable=False)
@@ -67,7 +65,8 @@ def _start_session(config: pytest.Config) -> None:
     os.environ["TEST_SUPERUSER_URL"] = servers.superuser_url or os.environ["DATABASE_OWNER_URL"]
 
 
-def _replace_path(url: str, path: str) -> str:
+def replace_path(url: str, path: str) -> str:
+    """The address `url` with another database."""
     return urlsplit(url)._replace(path="/" + path).geturl()
 
 
@@ -83,7 +82,7 @@ def _configure_django() -> None:
 def superuser(database: str = "") -> "psycopg.Connection[tuple[Any, ...]]":
     """A connection past all rights of the application, to this process's database; commits each statement."""
     name = database or urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
-    return psycopg.connect(_replace_path(os.environ["TEST_SUPERUSER_URL"], name), autocommit=True)
+    return psycopg.connect(replace_path(os.environ["TEST_SUPERUSER_URL"], name), autocommit=True)
 
 
 @pytest.fixture(scope="session")
@@ -123,13 +122,9 @@ def _empty_tables_instead_of_flushing(
 
     tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
     names = sorted({name for (name,) in tables} - KEPT_TABLES)
-    filled = [
-        name for name in names if connection.execute(_query("SELECT 1 FROM {} LIMIT 1", name)).fetchone()
-    ]
+    filled = [name for name in names if connection.execute(_query("SELECT 1 FROM {} LIMIT 1", name)).fetchone()]
     if filled:
-        raise pytest.UsageError(
-            f"migrations fill {', '.join(filled)}: say in tests/conftest.py how they are kept"
-        )
+        raise pytest.UsageError(f"migrations fill {', '.join(filled)}: say in tests/conftest.py how they are kept")
     connection.execute("SET session_replication_role = replica")
     connection.execute("SET lock_timeout = '10s'")
     statement = sql.SQL("; ").join([_query("DELETE FROM {}", name) for name in names])
@@ -181,9 +176,7 @@ def celery_worker(transactional_db: None, redis_url: str) -> Iterator[None]:
 
     from config.celery import app
 
-    with start_worker(
-        app, pool="solo", perform_ping_check=False, queues="reminders,captures", loglevel="WARNING"
-    ):
+    with start_worker(app, pool="solo", perform_ping_check=False, queues="reminders,captures", loglevel="WARNING"):
         yield
 
 
@@ -200,9 +193,7 @@ def worker_process(
     started: list[Any] = []
 
     def start(queues: str = "reminders,captures", **environment: str) -> Any:
-        mail = (
-            f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if settings.EMAIL_HOST else "consolemail://"
-        )
+        mail = f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if settings.EMAIL_HOST else "consolemail://"
         own = {"EVIDENCE_STORAGE": str(settings.EVIDENCE_STORAGE), "EMAIL_URL": mail}
         worker = start_worker_process(queues, tmp_path / f"worker-{len(started)}.log", own | environment)
         started.append(worker)
