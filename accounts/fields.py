@@ -15,6 +15,8 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
     """Ask a row's own field rules, and that every text can be kept. Raises Invalid that names each field."""
     errors: dict[str, list[Any]] = {}
     for field in row._meta.concrete_fields:
+        if field.generated:  # the database makes it when the row is written
+            continue
         value = getattr(row, field.attname)
         if isinstance(value, str) and (problem := _not_keepable(value)):
             errors[field.name] = [problem]
