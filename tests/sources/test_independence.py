@@ -1,0 +1,169 @@
+"""The vectors of the design, and what the function refuses or bears."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sources.independence import (
+    Bearing,
+    Graph,
+    GraphError,
+    Independence,
+    SourceNode,
+    find_cycle,
+    independence,
+    read_graph,
+)
+
+VECTORS = json.loads(Path(__file__).with_name("independence_vectors.json").read_text())
+
+
+def source(name: str, voice: str | None, basis: str = "firsthand", *, countable: bool = True) -> SourceNode:
+    return SourceNode(name, voice, basis, counts=True, countable=countable)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_vector_of_the_design(vector: dict) -> None:  # type: ignore[type-arg]
+    expected = vector["expect"]
+    assert independence(read_graph(vector["graph"])) == Independence(
+        expected["min"], expected["max"], tuple(expected["single_points_of_failure"])
+    )
+
+
+def test_all_vectors_are_there() -> None:
+    assert len(VECTORS) == 25
+
+
+def test_unknown_voice_stands_last_among_single_points_of_failure() -> None:
+    graph = Graph([source("a", "B", "secondhand"), source("x", None)], [("a", "x")], [Bearing("a")])
+    assert independence(graph) == Independence(1, 1, ("B", None))
+
+
+def test_unknown_voice_is_countable_whatever_its_source_says() -> None:
+    assert independence(Graph([source("x", None, countable=False)], [], [Bearing("x")])) == Independence(1, 1, (None,))
+
+
+def test_voice_is_countable_at_one_date_and_not_at_another() -> None:
+    graph = Graph(
+        [source("before", "Agency"), source("after", "Agency", countable=False), source("other", "Other")],
+        [],
+        [Bearing("before"), Bearing("after"), Bearing("other")],
+    )
+    assert independence(graph) == Independence(2, 2, ())
+
+
+def test_admission_makes_only_the_admitting_voice_countable() -> None:
+    graph = Graph(
+        [
+            source("p", "Party", countable=False),
+            source("q", "Claimant", countable=False),
+            source("w", "W", "secondhand"),
+        ],
+        [("w", "p"), ("w", "q")],
+        [Bearing("w", against_interest="Party")],
+    )
+    assert independence(graph) == Independence(1, 1, ("Party", "W"))
+
+
+def test_admission_does_not_reach_the_paths_of_other_evidence() -> None:
+    graph = Graph(
+        [source("p", "Party", countable=False), source("v", "V", "secondhand"), source("w", "W", "secondhand")],
+        [("v", "p"), ("w", "p")],
+        [Bearing("v", against_interest="Party"), Bearing("w")],
+    )
+    assert independence(graph) == Independence(1, 1, ("Party", "V"))
+
+
+def test_cut_of_fewer_voices_than_sources_is_found() -> None:
+    # Both halves pass through one source of the voice B, so A and B are met by B alone.
+    graph = Graph(
+        [
+            source("a1", "A", "secondhand"),
+            source("b1", "B", "secondhand"),
+            source("b2", "B"),
+            source("c1", "C"),
+        ],
+        [("a1", "b2"), ("b1", "c1")],
+        [Bearing("a1"), Bearing("b1")],
+    )
+    assert independence(graph) == Independence(1, 1, ("B",))
+
+
+def test_three_paths_that_meet_pairwise_need_two_voices() -> None:
+    # No two paths are without a common voice, yet no voice is on all of them: packing alone would say 1.
+    names = ["AB", "BC", "CA"]
+    graph = Graph(
+        [
+            source(f"{pair}{place}", voice, "firsthand" if place else "secondhand")
+            for pair in names
+            for place, voice in enumerate(pair)
+        ],
+        [(f"{pair}0", f"{pair}1") for pair in names],
+        [Bearing(f"{pair}0") for pair in names],
+    )
+    assert independence(graph) == Independence(2, 2, ())
+
+
+def layered(layers: int, width: int, voices: int | None) -> Graph:
+    """Each source got it from all of the next layer; the last layer is firsthand."""
+    nodes, relays = [], []
+    for layer in range(layers):
+        for place in range(width):
+            number = layer * width + place
+            voice = f"V{number if voices is None else number * 7 % voices}"
+            nodes.append(source(f"{layer}-{place}", voice, "firsthand" if layer == layers - 1 else "secondhand"))
+            if layer < layers - 1:
+                relays += [(f"{layer}-{place}", f"{layer + 1}-{above}") for above in range(width)]
+    return Graph(nodes, relays, [Bearing(f"0-{place}") for place in range(width)])
+
+
+@pytest.mark.parametrize(
+    ("layers", "width", "voices", "expected"),
+    [(10, 50, None, 6), (100, 5, None, 5), (125, 4, None, 4), (10, 50, 5, 5), (20, 25, 60, 6), (250, 2, 499, 2)],
+)
+def test_layered_graph_of_500_sources(layers: int, width: int, voices: int | None, expected: int) -> None:
+    assert independence(layered(layers, width, voices)) == Independence(expected, expected, ())
+
+
+def test_chain_of_500_sources_hangs_on_each_voice() -> None:
+    answer = independence(layered(500, 1, None))
+    assert answer == Independence(1, 1, tuple(sorted(f"V{number}" for number in range(500))))
+
+
+def test_every_earlier_source_relays_every_later_one_and_three_are_evidence() -> None:
+    nodes = [source(str(n), f"V{n % 450}", "firsthand" if n > 480 else "secondhand") for n in range(500)]
+    relays = [(str(low), str(high)) for low in range(500) for high in range(low + 1, 500)]
+    answer = independence(Graph(nodes, relays, [Bearing("0"), Bearing("1"), Bearing("2")]))
+    assert answer == Independence(3, 3, ())
+
+
+def test_relay_of_a_source_that_is_not_listed_is_refused() -> None:
+    with pytest.raises(GraphError, match=r'^relays\[0\]\.upstream: no source has the id "b"$'):
+        independence(Graph([source("a", "A")], [("a", "b")], []))
+
+
+def test_evidence_of_a_source_that_is_not_listed_is_refused() -> None:
+    with pytest.raises(GraphError, match=r'^evidence\[0\]\.source: no source has the id "b"$'):
+        independence(Graph([source("a", "A")], [], [Bearing("b")]))
+
+
+def test_no_cycle_is_found_where_there_is_none() -> None:
+    assert find_cycle([("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")]) is None
+
+
+def test_cycle_is_shown_from_its_first_source_round_to_it() -> None:
+    assert find_cycle([("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")]) == ["a", "b", "c", "a"]
+
+
+def test_source_that_relays_itself_is_a_cycle() -> None:
+    assert find_cycle([("a", "a")]) == ["a", "a"]
+
+
+def test_chain_far_longer_than_the_recursion_limit_has_no_cycle() -> None:
+    assert find_cycle((str(n), str(n + 1)) for n in range(100_000)) is None
+
+
+def test_cycle_far_longer_than_the_recursion_limit_is_found() -> None:
+    cycle = find_cycle((str(n), str((n + 1) % 50_000)) for n in range(50_000))
+    assert cycle == [*map(str, range(50_000)), "0"]
