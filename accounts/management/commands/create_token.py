@@ -1,0 +1,31 @@
+"""Makes a token for the API."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts.actions import create_token
+from accounts.errors import DomainError
+from accounts.models import User
+
+
+class Command(BaseCommand):
+    help = "Makes a token for the API and prints it, alone on the last line. It is shown this once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the user name of the person whose token it is")
+        parser.add_argument("--days", type=int, default=30, help="how long it lasts, 1 to 365 days (30)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["name"], is_active=True).first()
+        if user is None:
+            raise CommandError(f"Nobody who can sign in is called {options['name']}.")
+        try:
+            row, token = create_token(user=user, name="made on the command line", lifetime=timedelta(options["days"]))
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"A token for {user.username}, until {row.expiry:%Y-%m-%d %H:%M} UTC. Keep it: it is shown once."
+        )
+        self.stdout.write(token)

@@ -1,0 +1,77 @@
+"""Makes an account and puts it on a desk."""
+
+import secrets
+import sys
+from getpass import getpass
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from accounts.actions import create_user, set_role
+from accounts.errors import DomainError
+from accounts.models import Desk, Role
+
+
+class Command(BaseCommand):
+    help = "Makes an account with a role on a desk. The password is asked for, or read from standard input."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="what the person signs in with")
+        parser.add_argument("--role", choices=Role.values, help="what the person is on the desk")
+        parser.add_argument("--desk", help="the prefix of the desk, such as UKR")
+        parser.add_argument("--email", default="", help="where reminders go")
+        parser.add_argument("--time-zone", default="UTC", help="an IANA name, such as Europe/Kyiv")
+        parser.add_argument("--administrator", action="store_true", help="may manage accounts, desks and roles")
+        parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        desk = self._desk(options["desk"], options["role"], options["administrator"])
+        given = _given_password(from_stdin=options["password_stdin"])
+        password = given or secrets.token_urlsafe(12)
+        try:
+            with transaction.atomic():
+                user = create_user(
+                    username=options["name"],
+                    password=password,
+                    email=options["email"],
+                    time_zone=options["time_zone"],
+                    is_administrator=options["administrator"],
+                    by=None,
+                )
+                if desk is not None:
+                    set_role(desk=desk, user=user, role=options["role"], by=None)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        place = f"{options['role']} on {desk.name}" if desk else "administrator, on no desk"
+        self.stdout.write(f"{user.username} can sign in: {place}.")
+        if not given:
+            self.stdout.write(f"No password was given, so one was made: {password}")
+
+    def _desk(self, prefix: str | None, role: str | None, administrator: bool) -> Desk | None:
+        """The desk that is meant; None for an administrator who is on none. Raises CommandError."""
+        if not prefix and not role and administrator:
+            return None
+        if not prefix or not role:
+            raise CommandError("Give --role and --desk, or --administrator for an account without a desk.")
+        desk = Desk.objects.filter(prefix=prefix).first()
+        if desk is None:
+            known = ", ".join(Desk.objects.order_by("prefix").values_list("prefix", flat=True)) or "none yet"
+            raise CommandError(f"There is no desk with the prefix {prefix}. There are: {known}.")
+        return desk
+
+
+def _given_password(*, from_stdin: bool) -> str:
+    """The password as typed or handed in, without the end of its line; "" where nobody is there to give one.
+
+    Raises CommandError where the two that were typed differ, or where one was promised and none came.
+    """
+    if sys.stdin.isatty() and not from_stdin:
+        first = getpass("Password: ")
+        if getpass("Once more: ") != first:
+            raise CommandError("The two passwords differ. Nothing was changed.")
+        return first
+    given = sys.stdin.readline().rstrip("\r\n")
+    if from_stdin and not given:
+        raise CommandError("Standard input holds no password. Nothing was changed.")
+    return given
