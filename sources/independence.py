@@ -565,7 +565,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         answer = independence(_read_file(arguments[0]))
     except GraphError as error:
-        print(f"{_quoted(arguments[0])}: {error}", file=sys.stderr)
+        print(f"{json.dumps(arguments[0])}: {error}", file=sys.stderr)
         return 2
     voices = list(answer.single_points_of_failure)
     print(json.dumps({"min": answer.min, "max": answer.max, "single_points_of_failure": voices}))
