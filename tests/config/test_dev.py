@@ -1,6 +1,7 @@
 """`bin/dev`: what it says, and that it ends everything, whatever ends it."""
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -49,6 +51,13 @@ class Start:
     def until_ready(self) -> "Start":
         self.wait_for(lambda: "Ctrl-C" in self.output)
         return self
+
+    def servers_answer(self) -> bool:
+        """Whether it has come to the preparation of the database."""
+        try:
+            return bool(json.loads((self.folder / "run.json").read_text())["pid"] == self.process.pid)
+        except FileNotFoundError:
+            return False
 
     def family(self) -> dict[int, str]:
         """Every process that descends from it, with its command."""
@@ -143,7 +152,7 @@ def test_it_serves_says_where_and_ends_with_everything_on_sigterm(start: Callabl
     other = refusal(running.folder)
     assert other.startswith(f"DATA_DIR: {running.folder} is in use by bin/dev at http://localhost:{running.port}/, ")
     assert other.endswith("; stop that, or set another DATA_DIR and PORT\n")
-    assert running.end(signal.SIGTERM, 10) == (0, {})
+    assert running.end(signal.SIGTERM, 10) == (0, {}), running.output
     assert not (running.folder / "run.json").exists()
 
 
@@ -155,7 +164,7 @@ def test_nothing_outlives_a_killed_supervisor(start: Callable[..., Start]) -> No
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
 def test_a_start_that_is_interrupted_ends_what_it_began(start: Callable[..., Start], number: signal.Signals) -> None:
     running = start()
-    running.wait_for((running.folder / "run.json").exists)
+    running.wait_for(running.servers_answer)
     assert running.end(number, 10) == (0, {})
 
 
@@ -173,6 +182,8 @@ def test_servers_that_the_environment_names_are_used(start: Callable[..., Start]
     name = f"given_{os.getpid()}"
     with superuser("postgres") as connection:
         create_database(connection, name)
+        role = sql.Identifier(urlsplit(os.environ["DATABASE_URL"]).username or "")
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), role))
     given = {key: replace_path(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL")}
     try:
         running = start(tmp_path / "data", REDIS_URL=replace_path(os.environ["REDIS_URL"], "15"), **given).until_ready()
