@@ -1,0 +1,77 @@
+"""Whether the application is alive, and whether it can serve (docs: interfaces, 'Web')."""
+
+import secrets
+from pathlib import Path
+
+import redis
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+@never_cache
+@login_not_required
+def alive(request: HttpRequest) -> HttpResponse:
+    """200 as long as a process answers; asks nothing of anything else."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+@login_not_required
+def ready(request: HttpRequest) -> JsonResponse:
+    """503 where the database, its migrations or the storage fail; without Redis 200 and `degraded`.
+
+    Without Redis people work on and reminders wait as rows, so that is no reason to take the pages away.
+    """
+    checks = {"database": _database(), "storage": _storage()}
+    checks["migrations"] = _migrations() if checks["database"] else False
+    whole = all(checks.values())
+    with_redis = _redis()
+    status = "ready" if whole and with_redis else "degraded" if whole else "failing"
+    return JsonResponse({"status": status, **checks, "redis": with_redis}, status=200 if whole else 503)
+
+
+def _database() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _migrations() -> bool:
+    """Whether every migration of this code is applied."""
+    try:
+        executor = MigrationExecutor(connection)
+        return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return False
+
+
+def _storage() -> bool:
+    """Whether a file can be written where evidence is kept."""
+    trial = Path(settings.EVIDENCE_STORAGE) / f"trial-{secrets.token_hex(8)}"
+    try:
+        trial.parent.mkdir(parents=True, exist_ok=True)
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _redis() -> bool:
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False
+    finally:
+        client.close()
