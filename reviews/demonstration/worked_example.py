@@ -1,0 +1,420 @@
+"""Seven claims of the worked example: how each was written down, what was attached, and what people decided."""
+
+from datetime import UTC, date, datetime
+
+from reviews.demonstration.shapes import (
+    Accept,
+    Assign,
+    Attach,
+    Decide,
+    DemoClaim,
+    Find,
+    Piece,
+    Publish,
+    Step,
+    Supersede,
+)
+
+
+def _at(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+_GRADED = {"credibility": 3}
+_PUBLIC = {"visibility": "public"}
+_SHELLS_PARTIES = ("North Korea", "Russia", "US government")
+_DRONE_PARTIES = ("Ukraine’s government", "Russia", "Iran")
+_CHAIN = (
+    Piece(
+        "aggregator",
+        "supports",
+        "Repeats what the spokesman told the network, and adds that he named no evidence for it.",
+        fields={**_GRADED, "locator": "paragraphs 2 and 3"},
+    ),
+    Piece(
+        "cnn",
+        "supports",
+        "The council’s spokesman said that Pyongyang is sending shells in secret.",
+        fields={**_GRADED, "locator": "paragraph 2"},
+    ),
+    Piece(
+        "kirby",
+        "supports",
+        "Washington has information that North Korea covertly sends Russia a considerable quantity of artillery "
+        "shells. What the information is was not said.",
+        fields=_GRADED,
+    ),
+)
+
+SHELLS = DemoClaim(
+    statement="North Korea covertly supplies Russia with a significant number of artillery shells.",
+    claimant="US government",
+    parties=_SHELLS_PARTIES,
+    claimed_on=date(2022, 11, 2),
+    at=_at(2022, 11, 2, 17),
+    reason="Taken from the aggregator’s article of today.",
+    elements=("covertly", "artillery shells", "to Russia"),
+    topics=("arms transfers", "North Korea"),
+    fields={"language": "en", "place": "North Korea and Russia"},
+    evidence=_CHAIN,
+    steps=(
+        Step(_at(2022, 11, 3, 8), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
+        Step(_at(2022, 11, 3, 9), "reviewer", Accept()),
+        Step(
+            _at(2022, 11, 3, 9, 30),
+            "reviewer",
+            Attach(
+                Piece(
+                    "kcna-september",
+                    "context",
+                    "The ministry says that it has sold Russia no arms and does not plan to. This came before the "
+                    "claim: it is no answer to it.",
+                )
+            ),
+        ),
+        Step(
+            _at(2022, 11, 8, 9),
+            "reviewer",
+            Attach(
+                Piece(
+                    "kcna-november",
+                    "denies",
+                    "The ministry calls the accusation a rumour and says that there were no dealings in arms.",
+                )
+            ),
+        ),
+        Step(
+            _at(2022, 11, 8, 10),
+            "reviewer",
+            Find(
+                "denied",
+                "Three sources, one origin: the spokesman, who speaks for the claimant. A party has now denied it. "
+                "Nothing shows which of them is right; an origin besides the claimant would change that.",
+                evidence=("kcna-november",),
+            ),
+        ),
+    ),
+)
+DISGUISE = DemoClaim(
+    statement="North Korea’s shipments of shells are made to look as if they went to the Middle East or North Africa.",
+    claimant="US government",
+    parties=_SHELLS_PARTIES,
+    claimed_on=date(2022, 11, 2),
+    at=_at(2022, 11, 2, 17, 20),
+    reason="A second statement in the same article: how the shipments are hidden.",
+    topics=("arms transfers", "North Korea"),
+    fields={"language": "en"},
+    evidence=_CHAIN,
+    steps=(
+        Step(_at(2022, 11, 3, 8, 10), "editor", Assign("reviewer2", _at(2022, 11, 10, 15))),
+        Step(_at(2022, 11, 3, 11), "reviewer2", Accept()),
+        Step(
+            _at(2022, 11, 9, 14),
+            "reviewer2",
+            Find(
+                "reported",
+                "The spokesman gave no evidence for the disguise, and nobody else speaks of it. It stays reported "
+                "until ship movements or papers turn up.",
+                evidence=("kirby",),
+            ),
+        ),
+    ),
+)
+PURCHASES = DemoClaim(
+    statement="Russia is buying millions of rockets and shells from North Korea.",
+    claimant="US intelligence",
+    parties=("Russia", "North Korea", "US government"),
+    claimed_on=date(2022, 9, 5),
+    at=_at(2022, 11, 2, 17, 45),
+    reason="The article refers back to this report of September.",
+    topics=("arms transfers", "North Korea"),
+    fields={"language": "en"},
+    evidence=(
+        Piece("nyt", "supports", "The paper has it from declassified American intelligence.", fields=_GRADED),
+        Piece("ap", "supports", "An American official, not named, told the agency the same.", fields=_GRADED),
+    ),
+    steps=(
+        Step(_at(2022, 11, 3, 8, 20), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
+        Step(_at(2022, 11, 3, 9, 5), "reviewer", Accept()),
+        Step(
+            _at(2022, 11, 3, 13),
+            "reviewer",
+            Attach(
+                Piece(
+                    "kirby-september",
+                    "context",
+                    "There was no sign yet that a purchase had been completed. This is the claimant’s own voice.",
+                )
+            ),
+        ),
+        Step(
+            _at(2022, 11, 3, 13, 20),
+            "reviewer",
+            Attach(Piece("ambassador", "denies", "The ambassador calls the report a fake.")),
+        ),
+        Step(
+            _at(2022, 11, 3, 13, 40),
+            "reviewer",
+            Attach(
+                Piece(
+                    "kcna-september",
+                    "denies",
+                    "The ministry says that it has sold Russia no arms and does not plan to.",
+                )
+            ),
+        ),
+        Step(
+            _at(2022, 11, 4, 10),
+            "reviewer",
+            Find(
+                "denied",
+                "The paper and the agency both have it from American officials: one voice, and the claimant’s. "
+                "Both buyer and seller deny it.",
+                evidence=("ambassador", "kcna-september"),
+            ),
+        ),
+    ),
+)
+NO_EXPORTS = DemoClaim(
+    statement="North Korea has exported no weapons to Russia.",
+    claimant="Kim Yo Jong",
+    parties=("North Korea", "Russia", "Ukraine’s government"),
+    claimed_on=date(2024, 5, 17),
+    at=_at(2024, 5, 17, 8),
+    reason="A new statement on the matter of the claims of November 2022.",
+    topics=("arms transfers", "North Korea"),
+    fields={"language": "ko"},
+    evidence=(
+        Piece(
+            "kcna-kim",
+            "supports",
+            "She says that her country’s weapons are for its own defence and that none were sent to Russia.",
+        ),
+    ),
+    steps=(
+        Step(_at(2024, 5, 17, 9), "editor", Assign("reviewer2", _at(2024, 5, 24, 15))),
+        Step(_at(2024, 5, 17, 11), "reviewer2", Accept()),
+        Step(
+            _at(2024, 5, 20, 9),
+            "reviewer2",
+            Attach(
+                Piece(
+                    "car-missile",
+                    "refutes",
+                    "The ballistic missile that came down in Kharkiv was made in North Korea not long before.",
+                    fields={"credibility": 2},
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 20, 9, 30),
+            "reviewer2",
+            Attach(
+                Piece(
+                    "reuters-monitors",
+                    "refutes",
+                    "The debris in Kharkiv is that of a North Korean missile, the monitors found.",
+                    fields={"credibility": 2},
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 20, 10),
+            "reviewer2",
+            Attach(
+                Piece(
+                    "rusi",
+                    "context",
+                    "Ships carried cargoes from Rajin to Russian ports that are likely munitions. What was in the "
+                    "containers could not be seen.",
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 21, 13),
+            "reviewer2",
+            Find(
+                "refuted",
+                "Two bodies that have nothing to do with each other examined what came down in Kharkiv, each with "
+                "its own record to compare it with. Both found a North Korean missile.",
+                evidence=("car-missile", "reuters-monitors"),
+                answers={"kcna-kim": "A party’s word. It does not say how else the missile could have come there."},
+            ),
+        ),
+        Step(
+            _at(2024, 5, 22, 8),
+            "editor",
+            Decide(True, "Two voices that examined it themselves; custody is written down for both."),
+        ),
+    ),
+)
+VOLUNTEERS = DemoClaim(
+    statement="Pyongyang offered 100,000 volunteers to fight in Ukraine.",
+    claimant="Pundit",
+    parties=("Russia", "North Korea"),
+    claimed_on=date(2022, 8, 5),
+    at=_at(2024, 5, 23, 8),
+    reason="The file is taken up again: this one was never written down.",
+    topics=("North Korea", "foreign fighters"),
+    fields={"language": "ru"},
+    evidence=(
+        Piece("pundit", "supports", "He said that there were reports of 100,000 volunteers who stand ready."),
+        Piece("tabloid", "supports", "Tells what was said in the programme."),
+        Piece("news-site", "supports", "Tells what was said in the programme."),
+        Piece("regnum", "supports", "Speaks of volunteers. Where the agency got it is not known.", fields=_GRADED),
+    ),
+    steps=(
+        Step(_at(2024, 5, 23, 9), "editor", Assign("reviewer", _at(2024, 5, 30, 15))),
+        Step(_at(2024, 5, 23, 9, 30), "reviewer", Accept()),
+        Step(
+            _at(2024, 5, 24, 9),
+            "reviewer",
+            Attach(Piece("moscow-volunteers", "denies", "The ministry’s spokesman calls it a fake from start to end.")),
+        ),
+        Step(
+            _at(2024, 5, 24, 11),
+            "reviewer",
+            Find(
+                "denied",
+                "All that was written goes back to one man on television, and he to an agency whose own source is "
+                "not known. Russia’s foreign ministry denied it.",
+                evidence=("moscow-volunteers",),
+            ),
+        ),
+    ),
+)
+DRONES = DemoClaim(
+    statement="Russia uses drones that Iran supplied against Ukrainian cities.",
+    claimant="Ukraine’s government",
+    parties=_DRONE_PARTIES,
+    claimed_on=date(2022, 10, 17),
+    at=_at(2024, 5, 23, 8, 30),
+    elements=("Iran supplied such drones to Russia", "used against cities"),
+    topics=("arms transfers", "drones", "Iran"),
+    fields={"language": "uk", "place": "Kyiv", "happened_from": date(2022, 10, 17)},
+    evidence=(
+        Piece(
+            "kyiv",
+            "supports",
+            "The drones that struck the capital this morning are Iranian, the government says.",
+            fields=_PUBLIC | _GRADED,
+        ),
+        Piece(
+            "tehran",
+            "denies",
+            "The ministry says that Iran has given no side of the war any weapons.",
+            elements=(0,),
+            fields=_PUBLIC,
+        ),
+    ),
+    steps=(
+        Step(_at(2024, 5, 23, 9, 10), "editor", Assign("reviewer", _at(2024, 6, 6, 15))),
+        Step(_at(2024, 5, 23, 9, 35), "reviewer", Accept()),
+        Step(
+            _at(2024, 5, 27, 9),
+            "reviewer",
+            Attach(
+                Piece(
+                    "afp",
+                    "supports",
+                    "A drone of the delta shape dives at a building in the middle of Kyiv.",
+                    elements=(1,),
+                    fields=_PUBLIC | {"credibility": 1},
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 27, 9, 15),
+            "reviewer",
+            Attach(
+                Piece(
+                    "reuters",
+                    "supports",
+                    "The agency’s own photographer shows a drone over the roofs of Kyiv, and the fire after it.",
+                    elements=(1,),
+                    fields=_PUBLIC | {"credibility": 1},
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 27, 9, 40),
+            "reviewer",
+            Attach(
+                Piece(
+                    "car-drones",
+                    "supports",
+                    "The wreckage is of Iranian make, down to parts and marks; its Russian names were painted on.",
+                    elements=(0,),
+                    fields=_PUBLIC | {"credibility": 2},
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 27, 10),
+            "reviewer",
+            Attach(
+                Piece(
+                    "minister",
+                    "supports",
+                    "The minister says that Iran gave Russia a limited number of drones, months before the war.",
+                    elements=(0,),
+                    against_interest="Iran",
+                    fields=_PUBLIC
+                    | {
+                        "credibility": 2,
+                        "against_interest_reason": "Iran had denied any supply and is under sanctions for it: saying "
+                        "that there was one harms it. He admits the supply, and not the use against cities.",
+                    },
+                )
+            ),
+        ),
+        Step(_at(2024, 5, 27, 10, 10), "reviewer", Supersede("tehran", "minister")),
+        Step(
+            _at(2024, 5, 27, 10, 30),
+            "reviewer",
+            Attach(
+                Piece(
+                    "kremlin",
+                    "denies",
+                    "The spokesman knows nothing of Iranian drones: Russian equipment with Russian names is used.",
+                    fields=_PUBLIC,
+                )
+            ),
+        ),
+        Step(
+            _at(2024, 5, 27, 14),
+            "reviewer",
+            Find(
+                "corroborated",
+                "Photographs by two agencies show the use; an examination and the minister’s admission the supply.",
+                evidence=("afp", "reuters", "car-drones", "minister"),
+                lines=("Examined, and admitted.", "Two photographers saw it."),
+            ),
+        ),
+        Step(
+            _at(2024, 5, 28, 8),
+            "editor",
+            Decide(False, "The examiners had the wreckage from a party. Say why that does not matter here."),
+        ),
+        Step(
+            _at(2024, 5, 28, 13),
+            "reviewer",
+            Find(
+                "corroborated",
+                "Two agencies’ own photographs show such drones over Kyiv. For the supply there are two voices: the "
+                "examination of wreckage, and the minister’s admission. Moscow’s denial stands and is shown.",
+                evidence=("afp", "reuters", "car-drones", "minister"),
+                lines=(
+                    "Conflict Armament Research had the wreckage from Ukraine’s security service and matched it with "
+                    "drones that it had taken apart elsewhere before. Iran’s minister admits a supply, against "
+                    "Iran’s interest.",
+                    "AFP and Reuters each photographed it themselves.",
+                ),
+            ),
+        ),
+        Step(_at(2024, 5, 29, 8), "editor", Decide(True, "Two voices for each element, and custody is explained.")),
+        Step(_at(2024, 5, 30, 8), "editor", Publish()),
+    ),
+)
+
+CLAIMS = (SHELLS, DISGUISE, PURCHASES, NO_EXPORTS, VOLUNTEERS, DRONES)
