@@ -19,7 +19,7 @@ from accounts.transactions import act
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
 
 
-def _administrator(by: User | None) -> None:
+def may_administer(by: User | None) -> None:
     """Refuse everybody but an administrator; None is the command line of the machine itself."""
     if by is not None and not (by.is_active and by.is_staff):
         raise Forbidden(_("Only an administrator can do this."))
@@ -37,7 +37,7 @@ def create_user(
 ) -> User:
     """A new account. Raises Invalid for a name that is taken or a weak password, Forbidden for who may not."""
     with act():
-        _administrator(by)
+        may_administer(by)
         user = User(
             username=username,
             email=email,
@@ -77,7 +77,7 @@ def _known_zone(name: str) -> None:
 def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
     """A new desk. `policy` may set min_independence and days_to_review. Raises Invalid, Forbidden."""
     with act():
-        _administrator(by)
+        may_administer(by)
         desk = Desk(name=name, prefix=prefix, created_at=now or timezone.now(), **policy)
         check_fields(desk)
         if Desk.objects.filter(prefix=prefix).exists():
@@ -118,7 +118,7 @@ def set_role(
 ) -> Membership | None:
     """Give a person a role on a desk, change it, or take them off (None). Raises Invalid, Forbidden."""
     with act():
-        _administrator(by)
+        may_administer(by)
         if role is None:
             Membership.objects.filter(desk=desk, user=user).delete()
             return None

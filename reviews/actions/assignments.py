@@ -78,7 +78,8 @@ def _lock(assignment: Assignment) -> Assignment:
     return row
 
 
-def _own(assignment: Assignment, by: User) -> None:
+def may_answer(assignment: Assignment, by: User) -> None:
+    """Accept, decline, hand over: the one to whom it is given. Raises NotFound, Forbidden."""
     if assignment.reviewer_id == by.pk and role_in(by, assignment.claim.desk_id) is not None:
         return
     if role_in(by, assignment.claim.desk_id) is None:
@@ -98,7 +99,7 @@ def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> 
     now = now or timezone.now()
     with act():
         assignment = _lock(assignment)
-        _own(assignment, by)
+        may_answer(assignment, by)
         _still_open(assignment)
         if assignment.state == AssignmentState.ACCEPTED:
             raise Conflict(_("You have accepted this already."))
@@ -113,7 +114,7 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
     now = now or timezone.now()
     with act():
         assignment = _lock(assignment)
-        _own(assignment, by)
+        may_answer(assignment, by)
         reason = given_text(reason, "reason", _("Say why, so that the editor can find somebody else."))
         _still_open(assignment)
         end_assignment(assignment, AssignmentState.DECLINED, reason=reason, now=now)
@@ -130,7 +131,7 @@ def hand_over(
     now = now or timezone.now()
     with act():
         assignment = _lock(assignment)
-        _own(assignment, by)
+        may_answer(assignment, by)
         reason = optional_text(reason, "reason")
         if to is not None and to.pk == by.pk:
             raise Invalid({"to": [_("Name somebody else: you have this claim.")]})
