@@ -1,6 +1,7 @@
 """Reading claims and their evidence: scoped to what the person may see, and fetched in the same step."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
@@ -10,7 +11,17 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid, NotFound
 from accounts.models import User
 from accounts.scopes import is_auditor
-from claims.models import Claim, Element, Evidence, StatusChange, StatusChangeGraph, StatusChangeText, Topic
+from claims.models import (
+    Claim,
+    Element,
+    Evidence,
+    Participant,
+    ParticipantRole,
+    StatusChange,
+    StatusChangeGraph,
+    StatusChangeText,
+    Topic,
+)
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
 from sources.models import Attachment, Capture, Relay, Source, Visibility
 
@@ -85,6 +96,18 @@ def filter_claims(
     if due_before is not None:
         rows = rows.filter(due_at__lt=due_before)
     return rows
+
+
+def with_reviewers(rows: QuerySet[Claim]) -> QuerySet[Claim]:
+    """Claims with what a list shows of them; `reviewing` has the participants who review each."""
+    reviewing = Participant.objects.filter(role=ParticipantRole.REVIEWER, until__isnull=True)
+    people = Prefetch("participants", reviewing.select_related("user").order_by("since", "id"), to_attr="reviewing")
+    return rows.select_related("claimant").prefetch_related(people)
+
+
+def count_up_to(rows: QuerySet[Any], most: int) -> int:
+    """How many rows there are; more than `most` are not counted and answer `most + 1`."""
+    return rows.order_by()[: most + 1].count()
 
 
 def topics_of(user: User) -> QuerySet[Topic]:
@@ -169,6 +192,13 @@ def relays_of(user: User, source: Source) -> tuple[list[Relay], list[Relay]]:
     return list(up), list(down)
 
 
+def relays_among(user: User, source_ids: Iterable[UUID | str]) -> list[Relay]:
+    """The relays below these sources of which the person may see both ends, oldest first, with the upstream's name."""
+    seen = Source.objects.filter(sources_for(user))
+    rows = Relay.objects.filter(removed_at__isnull=True, downstream__in=list(source_ids), upstream__in=seen)
+    return list(rows.select_related("upstream__publisher").order_by("created_at", "id"))
+
+
 def attachments_of(user: User, source: Source) -> QuerySet[Attachment]:
     """The files of a source (already scoped) that the person may see."""
     return Attachment.objects.filter(material_for(user), source=source).select_related("created_by", "capture")
@@ -186,6 +216,12 @@ def get_attachment(user: User, attachment_id: UUID) -> Attachment:
 def captures_of(user: User, source: Source) -> QuerySet[Capture]:
     """The captures of a source (already scoped): what was asked for and what came, newest first."""
     return Capture.objects.filter(source=source).select_related("attachment").order_by("-requested_at", "id")
+
+
+def last_captures(source_ids: Iterable[UUID]) -> dict[UUID, Capture]:
+    """The last capture of each of these sources (already scoped), by the source's id; sources without one are absent."""
+    rows = Capture.objects.filter(source__in=list(source_ids)).order_by("source", "-requested_at", "id")
+    return {row.source_id: row for row in rows.distinct("source")}
 
 
 def history_of(claim: Claim) -> list[StatusChange]:
@@ -213,6 +249,11 @@ def published_claim(reference: str) -> Claim:
     if claim is None:
         raise NotFound(_("Nothing is published at this address."))
     return claim
+
+
+def published_claims() -> QuerySet[Claim]:
+    """Every published claim, for anybody."""
+    return Claim.objects.filter(published_at__isnull=False).select_related("claimant", "desk")
 
 
 def public_evidence(claim: Claim) -> QuerySet[Evidence]:
