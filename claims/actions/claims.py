@@ -211,13 +211,26 @@ def _change_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> None
         raise Invalid({"elements": [_("At least one element has to be essential.")]})
 
 
-def set_threshold(*, claim: Claim, threshold: int | None, reason: str, by: User, now: datetime | None = None) -> Claim:
-    """Set another threshold for one claim with the reason, or (None) the desk's again. Raises Forbidden, Invalid."""
+def set_threshold(
+    *,
+    claim: Claim,
+    threshold: int | None,
+    reason: str,
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
+) -> Claim:
+    """Set another threshold for one claim with the reason, or (None) the desk's again.
+
+    Raises Forbidden, Invalid, Stale.
+    """
     now = now or timezone.now()
     with act():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+        if seen_version is not None:
+            check_version(claim, seen_version)
         if threshold is None:
             claim.threshold_override, claim.threshold_by, claim.threshold_reason = None, None, ""
         else:
