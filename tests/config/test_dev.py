@@ -17,7 +17,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from config.dev import DEMONSTRATION
 from config.embedded import create_database, free_port
+from reviews.demonstration.loader import LOGINS
 from tests.conftest import replace_path, superuser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -181,7 +183,7 @@ def test_a_child_that_dies_is_named_and_ends_everything(start: Callable[..., Sta
 def test_servers_that_the_environment_names_are_used(start: Callable[..., Start], tmp_path: Path) -> None:
     name = f"given_{os.getpid()}"
     with superuser("postgres") as connection:
-        create_database(connection, name)
+        create_database(connection, name, urlsplit(os.environ["DATABASE_OWNER_URL"]).username or "")
         role = sql.Identifier(urlsplit(os.environ["DATABASE_URL"]).username or "")
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), role))
     given = {key: replace_path(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL")}
@@ -222,3 +224,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 def test_a_wrong_value_is_refused_with_one_line(tmp_path: Path, name: str, value: str, line: str) -> None:
     printed = refusal(tmp_path, **{name: value})
     assert (printed[: len(line)], printed.count("\n")) == (line, 1)
+
+
+def test_the_logins_that_it_prints_are_those_of_the_demonstration_data() -> None:
+    assert DEMONSTRATION == tuple(LOGINS)
