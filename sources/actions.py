@@ -17,8 +17,8 @@ from accounts.errors import Conflict, Forbidden, Invalid
 from accounts.fields import check_fields
 from accounts.models import Desk, User
 from accounts.transactions import act
-from sources.evidence_storage import TooLarge, store
-from sources.fetch import FetchFailed, FetchRefused, fetch
+from sources.evidence_storage import Stored, TooLarge, store
+from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor
@@ -254,7 +254,7 @@ def _fail(row: Capture, error: str, now: datetime) -> None:
     row.save(update_fields=["state", "error", "finished_at", "lease_until"])
 
 
-def _keep(row: Capture, answer: Any, now: datetime) -> None:
+def _keep(row: Capture, answer: Fetched[Stored], now: datetime) -> None:
     stored = answer.body
     row.attachment = Attachment.objects.create(
         source=row.source,
@@ -269,4 +269,5 @@ def _keep(row: Capture, answer: Any, now: datetime) -> None:
     row.state, row.finished_at, row.lease_until = CaptureState.DONE, now, None
     row.status, row.final_url = answer.status, answer.final_url[:2000]
     row.headers = [[name, value] for name, value in answer.headers]
+    row.redirects = [[redirect.url, redirect.status] for redirect in answer.redirects]
     row.save()

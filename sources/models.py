@@ -257,6 +257,7 @@ class Capture(models.Model):
     status = models.PositiveSmallIntegerField(null=True, blank=True)
     final_url = models.URLField(max_length=2000, blank=True)
     headers = models.JSONField(default=list)
+    redirects = models.JSONField(default=list)
     error = models.CharField(max_length=300, blank=True)
     attachment = models.OneToOneField(Attachment, models.PROTECT, null=True, blank=True, related_name="capture")
 

@@ -108,6 +108,7 @@ class Migration(migrations.Migration):
                 ('status', models.PositiveSmallIntegerField(blank=True, null=True)),
                 ('final_url', models.URLField(blank=True, max_length=2000)),
                 ('headers', models.JSONField(default=list)),
+                ('redirects', models.JSONField(default=list)),
                 ('error', models.CharField(blank=True, max_length=300)),
                 ('attachment', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='capture', to='sources.attachment')),
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
