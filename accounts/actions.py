@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Forbidden, Invalid, NotFound
+from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
 from accounts.models import Desk, Membership, Role, Token, User
 from accounts.queries import role_in
@@ -50,12 +50,41 @@ def create_user(
             raise Invalid({"username": [_("This user name is taken. Choose another.")]})
         _known_zone(time_zone)
         if check_password:
-            try:
-                validate_password(password, user)
-            except ValidationError as error:
-                raise Invalid({"password": error.messages}) from error
+            _strong(password, user)
         user.set_password(password)
         user.save()
+    return user
+
+
+def _strong(password: str, user: User) -> None:
+    """Refuse a password that is easily guessed. Raises Invalid."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid({"password": error.messages}) from error
+
+
+def change_user(*, user: User, changes: dict[str, Any], password: str = "", by: User) -> User:
+    """Change an account's e-mail, time zone, whether it is open or an administrator's; a `password` replaces it.
+
+    Raises Invalid, Forbidden; Conflict where nobody would be left who may manage accounts.
+    """
+    with act():
+        may_administer(by)
+        user = User.objects.select_for_update().get(pk=user.pk)
+        for field in changes:
+            if field not in ("email", "time_zone", "is_active", "is_staff"):
+                raise Invalid({field: [_("This cannot be changed here.")]})
+            setattr(user, field, changes[field])
+        user.is_superuser = user.is_staff  # the administration pages ask for both
+        check_fields(user, exclude=("password",))
+        _known_zone(user.time_zone)
+        if password:
+            _strong(password, user)
+            user.set_password(password)
+        user.save()
+        if not User.objects.filter(is_active=True, is_staff=True).exists():
+            raise Conflict(_("Somebody has to be left who may manage accounts."))
     return user
 
 

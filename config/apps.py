@@ -1,7 +1,7 @@
 """The project's own application: checks and commands that belong to no room, and the administration site."""
 
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class ProjectConfig(AppConfig):
@@ -12,5 +12,7 @@ class ProjectConfig(AppConfig):
         from config import checks as checks  # registers them
 
 
-class AdminConfig(DjangoAdminConfig):
+class AdminConfig(SimpleAdminConfig):
+    """Looks for no `admin` modules: those of other packages would put groups and addresses on the site."""
+
     default_site = "config.admin.Site"
