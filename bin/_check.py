@@ -105,7 +105,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "format": lambda: module("ruff", "format", "--check", "."),
     "lint": lambda: module("ruff", "check", "."),
     "types": lambda: module("mypy", "."),
-    "import rules": lambda: run([str(Path(sys.executable).with_name("lint-imports"))]),
+    "import rules": lambda: run([str(Path(sys.executable).with_name("lint-imports")), "--no-logo"]),
     "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),
     "state table": lambda: manage("write_states_doc", "--check"),
     "API schema": schema_is_up_to_date,

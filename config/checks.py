@@ -17,8 +17,7 @@ def owner_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
     return [
         Warning(
             "The application runs as the role that owns the tables.",
-            hint="Set DATABASE_OWNER_URL to another role that owns the database, then run migrate and "
-            "grant_roles.",
+            hint="Set DATABASE_OWNER_URL to another role that owns the database, then run migrate and grant_roles.",
             id="second_source.W001",
         )
     ]

@@ -53,9 +53,7 @@ class DataFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.logs.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise Refused(
-                f"DATA_DIR: {self.path} cannot be written ({error.strerror}); set another folder"
-            ) from error
+            raise Refused(f"DATA_DIR: {self.path} cannot be written ({error.strerror}); set another folder") from error
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "DataFolder":

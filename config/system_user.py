@@ -100,9 +100,7 @@ def _give_x(folder: Path, uid: int) -> None:
         return
     kept = [e for e in entries if e[0] != _MASK and (e[0], e[2]) != (_USER, uid)]
     # The kernel wants the entries by tag and id.
-    wanted = sorted(
-        [*kept, (_USER, own[1] | 1, uid), (_MASK, mask[1] | 1, _NO_ID)], key=lambda e: (e[0], e[2])
-    )
+    wanted = sorted([*kept, (_USER, own[1] | 1, uid), (_MASK, mask[1] | 1, _NO_ID)], key=lambda e: (e[0], e[2]))
     os.setxattr(folder, _ACL, struct.pack("<I", _VERSION) + b"".join(struct.pack("<HHI", *e) for e in wanted))
 
 

@@ -33,8 +33,7 @@ def find_chromium() -> str:
     found = _on_path() or _installed_by_apt()
     if not found:
         raise NoBrowser(
-            "The browser tests need Chromium: install it (Debian: apt-get install chromium) "
-            "or set CHROMIUM_PATH"
+            "The browser tests need Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM_PATH"
         )
     return found
 
@@ -52,9 +51,7 @@ def _installed_by_apt() -> str | None:
         if not _on_path():
             environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
             for command in (["apt-get", "-qq", "update"], ["apt-get", "-qq", "-y", "install", "chromium"]):
-                subprocess.run(
-                    command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-                )
+                subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return _on_path()
 
 

@@ -227,4 +227,4 @@ def test_a_wrong_value_is_refused_with_one_line(tmp_path: Path, name: str, value
 
 
 def test_the_logins_that_it_prints_are_those_of_the_demonstration_data() -> None:
-    assert DEMONSTRATION == tuple(LOGINS)
+    assert tuple(LOGINS) == DEMONSTRATION

@@ -10,7 +10,7 @@ from config.checks import owner_is_apart
 pytestmark = pytest.mark.django_db(databases=["default", "owner"])
 
 
-def rows(query: str) -> list[tuple[str, ...]]:
+def rows(query: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return [tuple(row) for row in cursor.fetchall()]
@@ -22,11 +22,11 @@ def rights_by_table() -> dict[str, str]:
         FROM pg_tables t LEFT JOIN information_schema.role_table_grants g
             ON g.table_schema = t.schemaname AND g.table_name = t.tablename AND g.grantee = current_user
         WHERE t.schemaname = 'public' GROUP BY 1"""
-    return {row[0]: row[1] for row in rows(query)}
+    return {str(row[0]): str(row[1]) for row in rows(query)}
 
 
 def expected_rights() -> dict[str, str]:
-    tables = [table for (table,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+    tables = [str(table) for (table,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     full, adding = "DELETE INSERT SELECT UPDATE", "INSERT SELECT"
     return {table: adding if table in grants.APPEND_ONLY else full for table in tables}
 
