@@ -73,8 +73,14 @@ class DataFolder:
         return self.path / "demonstration-loaded"
 
     def lock(self, holder: Holder) -> bool:
-        """Takes the folder for this process until `unlock` or its end. False: another process holds it."""
-        handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        """Takes the folder for this process until `unlock` or its end. False: another process holds it.
+
+        Raises Refused when the folder is another person's.
+        """
+        try:
+            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise Refused(f"DATA_DIR: {self.path} cannot be locked ({error.strerror}); set another folder") from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

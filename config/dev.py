@@ -52,6 +52,11 @@ class Web:
 def main() -> int:
     """Runs until somebody asks for the end (status 0) or something fails (status 1, one line says what)."""
     started = float(os.environ.get("SECOND_SOURCE_STARTED") or time.time())
+    if len(sys.argv) > 1:
+        sys.stderr.write("bin/dev takes no arguments; README.md names the variables that it reads\n")
+        return 2
+    # Evidence, mails and logs are nobody else's, also in a folder that was made by hand.
+    os.umask(0o077)
     try:
         _listen_for_signals()
         run(started)
