@@ -268,6 +268,7 @@ CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
 CELERY_BEAT_SCHEDULE = {
     "reminders": {"task": "reviews.tasks.send_due_reminders", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
+    "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # API

@@ -1,8 +1,12 @@
 """Captures: beat's tick finds the rows. On a queue of its own, so that no reminder waits behind a slow server."""
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.utils import timezone
 
 from sources.actions import lease_captures, run_capture
+from sources.evidence_storage import delete_incoming_older_than
 
 
 @shared_task
@@ -14,3 +18,9 @@ def run_due_captures() -> int:
             run_capture(lease)
             done += 1
     return done
+
+
+@shared_task
+def clear_incoming() -> int:
+    """Delete what writers of files that died have left behind, a day old or older; how many files."""
+    return delete_incoming_older_than(timedelta(days=1), timezone.now())
