@@ -1,0 +1,203 @@
+"""What each move lacks, and when a state still holds. No database."""
+
+from datetime import timedelta
+
+import pytest
+
+from claims.policy import Finding, LastChange, contrary, holds, missing_for
+from claims.standing import EvidenceView, Standing
+from claims.states import State, find_move
+from tests.claims.graphs import ATTACHED, DAY, element, evidence, source, standing
+
+
+def _missing(
+    before: State | None,
+    after: State,
+    found: Standing,
+    *,
+    named: set[str] | None = None,
+    answered: set[str] | None = None,
+    last: LastChange | None = None,
+    mistake: bool = False,
+) -> list[str]:
+    """The codes of what the move lacks."""
+    move = find_move(before, after)
+    assert move is not None
+    finding = Finding(
+        frozenset(named) if named is not None else None,
+        frozenset(answered) if answered is not None else None,
+        mistake,
+    )
+    return [item.code for item in missing_for(move, found, last, finding)]
+
+
+def _witnesses(*names: str, stance: str = "supports", more: tuple[EvidenceView, ...] = ()) -> Standing:
+    items = [evidence(name, stance) for name in names] + list(more)
+    return standing([source(item.source) for item in items], items)
+
+
+def test_reporting_needs_a_source() -> None:
+    assert _missing(None, State.REPORTED, standing([], [])) == ["no_source"]
+    assert _missing(None, State.REPORTED, _witnesses("a")) == []
+
+
+def test_a_denial_is_recorded_on_a_denial_by_a_party() -> None:
+    sources = [source("d", "party"), source("b")]
+    found = standing(sources, [evidence("d", "denies"), evidence("b", "denies")])
+    assert _missing(State.REPORTED, State.DENIED, found, named={"d"}) == []
+    assert _missing(State.REPORTED, State.DENIED, found, named={"b"}) == ["party_denial_not_named"]
+
+
+def test_without_a_partys_denial_none_is_recorded() -> None:
+    before = source("d", "party", day=DAY - timedelta(days=40))
+    found = standing([before], [evidence("d", "denies")])
+    assert _missing(State.REPORTED, State.DENIED, found, named={"d"}) == ["no_party_denial"]
+
+
+@pytest.mark.parametrize("before", [State.REPORTED, State.DENIED])
+def test_to_corroborate_takes_the_threshold(before: State) -> None:
+    assert _missing(before, State.CORROBORATED, _witnesses("a"), named={"a"}) == ["voices_supports"]
+    assert _missing(before, State.CORROBORATED, _witnesses("a", "b"), named={"a", "b"}) == []
+
+
+def test_only_what_is_named_counts() -> None:
+    assert _missing(State.REPORTED, State.CORROBORATED, _witnesses("a", "b"), named={"a"}) == ["voices_supports"]
+
+
+def test_it_is_the_least_number_that_counts() -> None:
+    items = [evidence("a"), evidence("u")]
+    found = standing([source("a"), source("u", basis="unknown")], items)
+    assert _missing(State.REPORTED, State.CORROBORATED, found, named={"a", "u"}) == ["voices_supports"]
+
+
+def test_what_is_missing_says_how_many_and_what_could_supply_it() -> None:
+    found = standing([source("a"), source("u", basis="unknown")], [evidence("a"), evidence("u")])
+    move = find_move(State.REPORTED, State.CORROBORATED)
+    assert move is not None
+    (item,) = missing_for(move, found, None, Finding())
+    assert item.text == "1 more independent voice. Establishing where this 1 source got it could supply it."
+
+
+def test_what_is_missing_names_the_element() -> None:
+    parts = [element("artillery shells"), element("to Russia"), element("by rail", essential=False)]
+    items = [evidence("a"), evidence("b", "supports", "to Russia")]
+    found = standing([source("a"), source("b")], items, elements=parts)
+    move = find_move(State.REPORTED, State.CORROBORATED)
+    assert move is not None
+    assert [item.text for item in missing_for(move, found, None, Finding())] == [
+        "1 more independent voice for “artillery shells”."
+    ]
+
+
+@pytest.mark.parametrize(("answered", "missing"), [(set(), ["unanswered"]), ({"r"}, [])])
+def test_every_refutation_is_answered_before_a_corroboration(answered: set[str], missing: list[str]) -> None:
+    found = _witnesses("a", "b", more=(evidence("r", "refutes"),))
+    assert _missing(State.REPORTED, State.CORROBORATED, found, named={"a", "b"}, answered=answered) == missing
+
+
+@pytest.mark.parametrize("stance", ["denies", "context"])
+def test_no_other_stance_needs_an_answer(stance: str) -> None:
+    found = _witnesses("a", "b", more=(evidence("o", stance),))
+    assert _missing(State.REPORTED, State.CORROBORATED, found, named={"a", "b"}, answered=set()) == []
+
+
+def test_a_refutation_that_counts_for_nothing_is_answered_too_while_it_lives() -> None:
+    found = _witnesses("a", "b", more=(evidence("r", "refutes", counts=False),))
+    assert _missing(State.REPORTED, State.CORROBORATED, found, named={"a", "b"}, answered=set()) == ["unanswered"]
+
+
+def test_superseded_evidence_needs_no_answer() -> None:
+    found = _witnesses("a", "b", more=(evidence("r", "refutes", live=False, counts=False),))
+    assert _missing(State.REPORTED, State.CORROBORATED, found, named={"a", "b"}, answered=set()) == []
+
+
+@pytest.mark.parametrize("before", [State.REPORTED, State.DENIED, State.CORROBORATED])
+def test_to_refute_takes_the_threshold_and_answers(before: State) -> None:
+    found = _witnesses("a", "b", stance="refutes", more=(evidence("s"),))
+    assert _missing(before, State.REFUTED, found, named={"a"}, answered={"s"}) == ["voices_refutes"]
+    assert _missing(before, State.REFUTED, found, named={"a", "b"}, answered=set()) == ["unanswered"]
+    assert _missing(before, State.REFUTED, found, named={"a", "b"}, answered={"s"}) == []
+
+
+def test_one_refuted_element_is_enough_and_its_supports_alone_are_answered() -> None:
+    parts = [element("one"), element("two")]
+    items = [
+        evidence("a", "refutes", "one"),
+        evidence("b", "refutes", "one"),
+        evidence("s", "supports", "one"),
+        evidence("t", "supports", "two"),
+    ]
+    found = standing([source(item.source) for item in items], items, elements=parts)
+    assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"s"}) == []
+    assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"t"}) == ["unanswered"]
+    assert [item.id for item in contrary(found, "refutes", parts[0])] == ["s"]
+
+
+def test_half_a_refutation_of_two_elements_is_none() -> None:
+    items = [evidence("a", "refutes", "one"), evidence("b", "refutes", "two")]
+    found = standing([source("a"), source("b")], items, elements=[element("one"), element("two")])
+    assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered=set()) == ["voices_refutes"]
+
+
+def test_an_element_that_is_not_essential_refutes_nothing() -> None:
+    parts = [element("one"), element("aside", essential=False)]
+    items = [evidence("a", "refutes", "aside"), evidence("b", "refutes", "aside")]
+    found = standing([source("a"), source("b")], items, elements=parts)
+    assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered=set()) == ["voices_refutes"]
+
+
+def test_a_denial_is_withdrawn_once_none_stands() -> None:
+    standing_denial = standing([source("d", "party")], [evidence("d", "denies")])
+    superseded = standing([source("d", "party")], [evidence("d", "denies", live=False)])
+    assert _missing(State.DENIED, State.REPORTED, standing_denial, named=set()) == ["denial_stands"]
+    assert _missing(State.DENIED, State.REPORTED, superseded, named=set()) == []
+
+
+def test_a_corroboration_is_withdrawn_for_a_reason_alone() -> None:
+    assert _missing(State.CORROBORATED, State.REPORTED, _witnesses("a", "b"), named=set()) == []
+
+
+REFUTED = LastChange(State.REFUTED, frozenset({"a", "b"}), ATTACHED + timedelta(days=1))
+
+
+def test_nothing_new_reopens_nothing() -> None:
+    found = _witnesses("a", "b", stance="refutes")
+    assert _missing(State.REFUTED, State.REPORTED, found, named=set(), last=REFUTED) == ["nothing_new"]
+
+
+def test_evidence_attached_since_reopens() -> None:
+    since = evidence("c", "context", attached_at=REFUTED.at + timedelta(seconds=1))
+    found = _witnesses("a", "b", stance="refutes", more=(since,))
+    assert _missing(State.REFUTED, State.REPORTED, found, named=set(), last=REFUTED) == []
+
+
+def test_a_refutation_that_lost_its_support_reopens() -> None:
+    lost = standing(
+        [source("a"), source("b", counts=False)], [evidence("a", "refutes"), evidence("b", "refutes", counts=False)]
+    )
+    assert _missing(State.REFUTED, State.REPORTED, lost, named=set(), last=REFUTED) == []
+
+
+def test_a_recorded_mistake_reopens() -> None:
+    found = _witnesses("a", "b", stance="refutes")
+    assert _missing(State.REFUTED, State.REPORTED, found, named=set(), last=REFUTED, mistake=True) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "stance"), [(State.CORROBORATED, "supports"), (State.REFUTED, "refutes")], ids=["corroborated", "refuted"]
+)
+def test_a_verdict_holds_on_what_it_named_and_on_nothing_else(state: State, stance: str) -> None:
+    named = LastChange(state, frozenset({"a", "b"}), ATTACHED)
+    assert holds(_witnesses("a", "b", stance=stance), named)
+    assert not holds(_witnesses("a", "c", stance=stance), named)
+
+
+def test_a_denied_claim_holds_while_the_denial_it_named_stands() -> None:
+    named = LastChange(State.DENIED, frozenset({"d"}), ATTACHED)
+    sources = [source("d", "party"), source("e", "party")]
+    assert holds(standing(sources, [evidence("d", "denies"), evidence("e", "denies")]), named)
+    assert not holds(standing(sources, [evidence("d", "denies", live=False), evidence("e", "denies")]), named)
+
+
+def test_a_reported_claim_has_nothing_to_lose() -> None:
+    assert holds(standing([], []), LastChange(State.REPORTED, frozenset({"gone"}), ATTACHED))
