@@ -26,10 +26,12 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One way to order a list: by the column `key` (a path such as `assignment__created_at` may be given)."""
+    """One way to order a list: by the column `key` (a path such as `assignment__created_at` may be given), and among
+    rows that share it by `id`, a column of unique UUIDs."""
 
     key: str
     newest_first: bool = False
+    id: str = "pk"
 
 
 BY_CREATION = {"created": Order("created_at"), "-created": Order("created_at", newest_first=True)}
@@ -72,9 +74,9 @@ def read_page(
     back = start is not None and start.back
     newest_first = order.newest_first != back
     if start is not None:
-        rows = rows.filter(_beyond(order.key, start, "lt" if newest_first else "gt"))
+        rows = rows.filter(_beyond(order, start, "lt" if newest_first else "gt"))
     sign = "-" if newest_first else ""
-    found = list(rows.order_by(f"{sign}{order.key}", f"{sign}pk")[: size + 1])
+    found = list(rows.order_by(f"{sign}{order.key}", f"{sign}{order.id}")[: size + 1])
     more, found = len(found) > size, found[:size]
     if back:
         found.reverse()
@@ -93,9 +95,10 @@ def find_order(name: str, orders: Mapping[str, Order]) -> Order:
     return order
 
 
-def _beyond(key: str, start: _Cursor, side: str) -> Q:
+def _beyond(order: Order, start: _Cursor, side: str) -> Q:
     """`(key, id)` beyond the cursor's, with the first condition by itself so that an index on the key can serve."""
-    return Q(**{f"{key}__{side}e": start.key}) & (Q(**{f"{key}__{side}": start.key}) | Q(**{f"pk__{side}": start.id}))
+    beyond = Q(**{f"{order.key}__{side}": start.key}) | Q(**{f"{order.id}__{side}": start.id})
+    return Q(**{f"{order.key}__{side}e": start.key}) & beyond
 
 
 def _signer() -> signing.Signer:
@@ -110,7 +113,7 @@ def _digest(order: Order, filters: Mapping[str, object]) -> str:
 
 def _write(row: Model, order: Order, bound: str, *, back: bool) -> str:
     key: datetime = attrgetter(order.key.replace("__", "."))(row)
-    return str(_signer().sign_object([key.isoformat(), str(row.pk), back, bound]))
+    return str(_signer().sign_object([key.isoformat(), str(getattr(row, order.id)), back, bound]))
 
 
 def _read(cursor: str, bound: str) -> _Cursor:

@@ -4,9 +4,9 @@ import json
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -24,6 +24,20 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (Conflict, 409, "conflict"),
     (PolicyNotMet, 422, "policy-not-met"),
 )
+
+
+# The short names of what the REST framework refuses.
+FRAMEWORK_NAMES = {
+    400: "invalid",
+    401: "not-signed-in",
+    403: "forbidden",
+    404: "not-found",
+    405: "no-such-method",
+    412: "precondition-failed",
+    413: "too-large",
+    415: "unread-content-type",
+    429: "too-many",
+}
 
 
 def status_of(error: DomainError) -> tuple[int, str]:
@@ -77,16 +91,20 @@ def error_page(request: HttpRequest, status: int, *, error: DomainError | None =
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem_response(400, "invalid")
     return error_page(request, 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem_response(403, "forbidden")
     return error_page(request, 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return problem_response(404)
+        return problem_response(404, "not-found")
     return error_page(request, 404)
 
 
@@ -120,9 +138,9 @@ def problem(
     }
 
 
-def problem_response(status: int) -> HttpResponse:
+def problem_response(status: int, name: str = "about:blank") -> HttpResponse:
     """A problem document outside of the REST framework."""
-    return HttpResponse(json.dumps(problem(status)), status=status, content_type="application/problem+json")
+    return HttpResponse(json.dumps(problem(status, name)), status=status, content_type="application/problem+json")
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -138,6 +156,10 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
         body = problem(404, "not-found")
     elif isinstance(error, PermissionDenied):
         body = problem(403, "forbidden")
+    elif isinstance(error, RequestDataTooBig):
+        body = problem(413, "too-large")
+    elif isinstance(error, SuspiciousOperation | UnreadablePostError):
+        body = problem(400, "invalid")
     elif isinstance(error, IntegrityError):
         # The database refused what an action let through: two acts met. Nothing was written.
         logger.warning("refused by the database: %s", type(error).__name__)
@@ -166,8 +188,7 @@ def _of_framework_error(error: exceptions.APIException) -> dict[str, Any]:
     status = (
         401 if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed) else error.status_code
     )
-    name = {401: "not-signed-in", 403: "forbidden", 404: "not-found", 429: "too-many"}.get(status, "request")
-    return problem(status, name, str(error.detail))
+    return problem(status, FRAMEWORK_NAMES.get(status, "request"), str(error.detail))
 
 
 def _by_field(detail: Any, prefix: str = "") -> dict[str, list[str]]:

@@ -1,0 +1,133 @@
+"""Actors: anyone who says, publishes, or is spoken about."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.actions.sources import change_actor
+from reviews.api.bodies import Choice, Day, Fields, Id, Text, peek, read_body, read_changes, read_query
+from reviews.api.desks import desk_to_write_on
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, created, person
+from sources.actions import create_actor, may_share
+from sources.models import Actor, ActorKind, Reliability, Visibility
+from sources.permissions import may_change_actor
+from sources.queries import get_actor, visible_actors
+
+
+class ActorShape(TypedDict):
+    """`desk`: null for one that all desks share."""
+
+    id: UUID
+    desk: UUID | None
+    name: str
+    kind: Annotated[str, ActorKind]
+    part_of: UUID | None
+    part_of_from: date | None
+    part_of_to: date | None
+    stands_alone_because: str
+    owned_by: UUID | None
+    reliability: Annotated[str, Reliability]
+    visibility: Annotated[str, Visibility]
+    created_by: str
+    created_at: datetime
+
+
+class ActorChanges(Fields):
+    name = Text()
+    kind = Choice(ActorKind.choices, required=False)
+    part_of = Id(required=False, allow_null=True)
+    part_of_from = Day(required=False, allow_null=True)
+    part_of_to = Day(required=False, allow_null=True)
+    stands_alone_because = Text()
+    owned_by = Id(required=False, allow_null=True)
+    reliability = Choice(Reliability.choices, required=False)
+    visibility = Choice(Visibility.choices, required=False)
+
+
+class NewActor(ActorChanges):
+    """`desk`: null to share it with all desks (administrators)."""
+
+    desk = Id(required=False, allow_null=True)
+    name = Text(required=True)
+    kind = Choice(ActorKind.choices)
+
+
+class ActorQuery(ListQuery):
+    q = Text()
+    desk = Id(required=False)
+    kind = Choice(ActorKind.choices, required=False)
+
+
+class Actors(ApiView):
+    @operation(
+        "list_actors", "The actors of one’s desks, and those shared", query=ActorQuery, answer=PageOf(ActorShape)
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ActorQuery)
+        rows = visible_actors(person(request)).select_related("created_by")
+        if query.get("q"):
+            rows = rows.filter(name__icontains=query["q"])
+        rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})
+        return answer_list(request, rows, query, render_actors)
+
+    @operation("create_actor", "A new actor", body=NewActor, status=201, answer=ActorShape, refuses=[403])
+    def post(self, request: Request) -> Response:
+        by = person(request)
+        desk = None
+        if peek(request, "desk") is None:
+            may_share(by)
+        else:
+            desk = desk_to_write_on(request)
+        fields = read_body(request, NewActor)
+        fields.pop("desk", None)
+        actor = create_actor(desk=desk, fields=fields, by=by)
+        return created(request, render_actors([actor])[0], at=reverse("api:actor", args=[actor.pk]))
+
+
+class OneActor(ApiView):
+    @operation("read_actor", "One actor", answer=ActorShape, refuses=[404])
+    def get(self, request: Request, actor_id: UUID) -> Response:
+        return Response(render_actors([get_actor(person(request), actor_id)])[0])
+
+    @operation(
+        "change_actor",
+        "Change an actor; claims that rest on its voice are recomputed",
+        body=ActorChanges,
+        answer=ActorShape,
+        refuses=[403, 404],
+    )
+    def patch(self, request: Request, actor_id: UUID) -> Response:
+        by = person(request)
+        actor = get_actor(by, actor_id)
+        may_change_actor(by, actor)
+        # The action's own row: who made it restricted may not be one to fetch it any more.
+        outcome = change_actor(actor=actor, fields=read_changes(request, ActorChanges), by=by)
+        return Response(render_actors([outcome.row])[0])
+
+
+def render_actors(rows: Sequence[Actor]) -> list[ActorShape]:
+    return [
+        {
+            "id": actor.pk,
+            "desk": actor.desk_id,
+            "name": actor.name,
+            "kind": actor.kind,
+            "part_of": actor.part_of_id,
+            "part_of_from": actor.part_of_from,
+            "part_of_to": actor.part_of_to,
+            "stands_alone_because": actor.stands_alone_because,
+            "owned_by": actor.owned_by_id,
+            "reliability": actor.reliability,
+            "visibility": actor.visibility,
+            "created_by": actor.created_by.username,
+            "created_at": actor.created_at,
+        }
+        for actor in rows
+    ]

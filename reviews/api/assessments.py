@@ -1,0 +1,192 @@
+"""Assessments: what reviewers find, and what a second person makes of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import NotFound
+from accounts.models import User
+from claims.models import StateChoices
+from claims.permissions import may_assess, may_decide
+from claims.queries import get_claim
+from reviews.actions.findings import approve, hand_in, reject
+from reviews.api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, created, person
+from reviews.models import Assessment, AssessmentState
+from reviews.queries import assessments_of, get_assessment
+
+
+class AnswerShape(TypedDict):
+    evidence: UUID
+    text: str
+
+
+class LineShape(TypedDict):
+    element: UUID
+    text: str
+
+
+class DecisionShape(TypedDict):
+    approved: bool
+    decided_by: str
+    reason: str
+    at: datetime
+
+
+class AssessmentShape(TypedDict):
+    """`answers` are to contrary evidence; `elements` the line on each element; `decision` null while none was made."""
+
+    id: UUID
+    claim: str
+    assessor: str
+    state: Annotated[str, AssessmentState]
+    from_state: Annotated[str, StateChoices]
+    proposed_state: Annotated[str, StateChoices]
+    rationale: str
+    evidence: list[UUID]
+    answers: list[AnswerShape]
+    elements: list[LineShape]
+    recorded_mistake: bool
+    seen_version: int
+    decision: DecisionShape | None
+    created_at: datetime
+
+
+class NewAnswer(Fields):
+    evidence = Id()
+    text = Text(default="")
+
+
+class NewLine(Fields):
+    element = Id()
+    text = Text(default="")
+
+
+class NewAssessment(Fields):
+    """`proposed_state`: the present one to leave it so. `recorded_mistake`: a refutation was a mistake."""
+
+    proposed_state = Text(required=True)
+    rationale = Text(default="")
+    evidence = Ids(default=list)
+    answers = NewAnswer(many=True, required=False, default=list)
+    elements = NewLine(many=True, required=False, default=list)
+    recorded_mistake = Flag(default=False)
+    seen_version = Whole()
+
+
+class NewDecision(Fields):
+    reason = Text(default="")
+    seen_version = Whole()
+
+
+class Assessments(ApiView):
+    @operation(
+        "list_assessments", "The findings on a claim", query=ListQuery, answer=PageOf(AssessmentShape), refuses=[404]
+    )
+    def get(self, request: Request, reference: str) -> Response:
+        claim = get_claim(person(request), reference)
+        query = read_query(request, ListQuery)
+        return answer_list(request, assessments_of(claim).select_related("claim"), query, render_assessments)
+
+    @operation(
+        "hand_in_assessment",
+        "Hand in a finding; one of the same assessor that still waits is replaced",
+        body=NewAssessment,
+        status=201,
+        answer=AssessmentShape,
+        refuses=[403, 404, 409, 422],
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        may_assess(by, claim)
+        assessment = hand_in(claim=claim, **read_body(request, NewAssessment), by=by)
+        at = reverse("api:assessment", args=[claim.reference, assessment.pk])
+        return created(request, _shown(by, assessment.pk), at=at)
+
+
+class OneAssessment(ApiView):
+    @operation("read_assessment", "One finding", answer=AssessmentShape, refuses=[404])
+    def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
+        return Response(render_assessments([_find(person(request), reference, assessment_id)])[0])
+
+
+class Approval(ApiView):
+    @operation(
+        "approve_assessment",
+        "Agree with a finding as a second person; the claim moves",
+        body=NewDecision,
+        answer=AssessmentShape,
+        refuses=[403, 404, 409, 422],
+    )
+    def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
+        by = person(request)
+        assessment = _find(by, reference, assessment_id)
+        may_decide(by, assessment.claim, assessment.assessor)
+        approve(assessment=assessment, **read_body(request, NewDecision), by=by)
+        return Response(_shown(by, assessment_id))
+
+
+class Rejection(ApiView):
+    @operation(
+        "reject_assessment",
+        "Send a finding back with the reason",
+        body=NewDecision,
+        answer=AssessmentShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
+        by = person(request)
+        assessment = _find(by, reference, assessment_id)
+        may_decide(by, assessment.claim, assessment.assessor)
+        reject(assessment=assessment, **read_body(request, NewDecision), by=by)
+        return Response(_shown(by, assessment_id))
+
+
+def _find(user: User, reference: str, assessment_id: UUID) -> Assessment:
+    """A finding on this claim. Raises NotFound."""
+    assessment = get_assessment(user, assessment_id)
+    if assessment.claim.reference != reference:
+        raise NotFound(_("There is no such finding."))
+    return assessment
+
+
+def _shown(user: User, assessment_id: UUID) -> AssessmentShape:
+    return render_assessments([get_assessment(user, assessment_id)])[0]
+
+
+def render_assessments(rows: Sequence[Assessment]) -> list[AssessmentShape]:
+    return [
+        {
+            "id": row.pk,
+            "claim": row.claim.reference,
+            "assessor": row.assessor.username,
+            "state": row.state,
+            "from_state": row.from_state,
+            "proposed_state": row.proposed_state,
+            "rationale": row.rationale,
+            "evidence": [item.pk for item in row.evidence.all()],
+            "answers": [{"evidence": answer.evidence_id, "text": answer.text} for answer in row.answers.all()],
+            "elements": [{"element": line.element_id, "text": line.text} for line in row.elements.all()],
+            "recorded_mistake": row.recorded_mistake,
+            "seen_version": row.seen_version,
+            "decision": _decision(row),
+            "created_at": row.created_at,
+        }
+        for row in rows
+    ]
+
+
+def _decision(row: Assessment) -> DecisionShape | None:
+    if not hasattr(row, "decision"):
+        return None
+    made = row.decision
+    return {"approved": made.approved, "decided_by": made.decided_by.username, "reason": made.reason, "at": made.at}

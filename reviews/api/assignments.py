@@ -1,0 +1,241 @@
+"""Assignments: claims given to reviewers, and what became of that."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import Forbidden, Invalid, NotFound
+from accounts.models import Role, User
+from accounts.queries import members_of, memberships_of
+from claims.models import Claim
+from claims.paging import BY_CREATION, Order
+from claims.permissions import may_edit_as_editor
+from claims.queries import get_claim
+from reviews.actions.assignments import accept, assign, change_due, decline, hand_over, may_answer, withdraw
+from reviews.api.attachments import NoFields
+from reviews.api.bodies import Choice, Fields, Flag, Moment, Text, peek, read_body, read_query
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, created, person
+from reviews.models import Assignment, AssignmentState
+from reviews.queries import get_assignment, visible_assignments
+
+
+class AssignmentShape(TypedDict):
+    id: UUID
+    claim: str
+    reviewer: str
+    assigned_by: str
+    due_at: datetime
+    state: Annotated[str, AssignmentState]
+    accepted_at: datetime | None
+    ended_at: datetime | None
+    ended_reason: str
+    created_at: datetime
+
+
+class HandedOverShape(AssignmentShape):
+    """The assignment that ended, and the one that the other person is offered."""
+
+    handed_over_to: AssignmentShape
+
+
+class NewAssignment(Fields):
+    """Without `due_at` it is due after the desk’s days to review."""
+
+    claim = Text(required=True)
+    reviewer = Text(required=True)
+    due_at = Moment(required=False, allow_null=True)
+
+
+class AssignmentChanges(Fields):
+    due_at = Moment()
+
+
+class Reason(Fields):
+    reason = Text(default="")
+
+
+class HandingOver(Reason):
+    to = Text(required=True)
+
+
+class AssignmentQuery(ListQuery):
+    """`mine`: given to oneself, or to others."""
+
+    mine = Flag(required=False)
+    state = Choice(AssignmentState.choices, required=False)
+    claim = Text()
+    due_before = Moment(required=False)
+
+
+ORDERS = {**BY_CREATION, "due": Order("due_at")}
+
+
+class Assignments(ApiView):
+    @operation(
+        "list_assignments", "The assignments on one’s desks", query=AssignmentQuery, answer=PageOf(AssignmentShape)
+    )
+    def get(self, request: Request) -> Response:
+        by = person(request)
+        query = read_query(request, AssignmentQuery)
+        rows: QuerySet[Assignment] = visible_assignments(by)
+        if "mine" in query:
+            rows = rows.filter(reviewer=by) if query["mine"] else rows.exclude(reviewer=by)
+        if "state" in query:
+            rows = rows.filter(state=query["state"])
+        if "claim" in query:
+            rows = rows.filter(claim__reference=query["claim"])
+        if "due_before" in query:
+            rows = rows.filter(due_at__lt=query["due_before"])
+        return answer_list(request, rows, query, render_assignments, orders=ORDERS)
+
+    @operation(
+        "assign", "Give a claim to a reviewer (editors)", body=NewAssignment, status=201, answer=AssignmentShape,
+        refuses=[403, 409],
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        by = person(request)
+        _may_assign(by, peek(request, "claim"))
+        given = read_body(request, NewAssignment)
+        claim = _named_claim(by, given["claim"])
+        may_edit_as_editor(by, claim, _("An editor assigns."))
+        reviewer = _member(claim, given["reviewer"])
+        assignment = assign(claim=claim, reviewer=reviewer, due_at=given.get("due_at"), by=by)
+        at = reverse("api:assignment", args=[assignment.pk])
+        return created(request, render_assignments([assignment])[0], at=at)
+
+
+def _may_assign(by: User, reference: object) -> None:
+    """Refuse who may not, before the body is looked at: editors of no desk, and of another than that of the claim."""
+    if not any(membership.role == Role.EDITOR for membership in memberships_of(by)):
+        raise Forbidden(_("An editor assigns."))
+    if isinstance(reference, str):
+        try:
+            claim = _named_claim(by, reference)
+        except Invalid:
+            return
+        may_edit_as_editor(by, claim, _("An editor assigns."))
+
+
+def _named_claim(by: User, reference: str) -> Claim:
+    """The claim that a body names. Raises Invalid for `claim`."""
+    try:
+        return get_claim(by, reference)
+    except NotFound as error:
+        raise Invalid({"claim": [str(error)]}) from error
+
+
+def _member(claim: Claim, name: str) -> User | None:
+    """The person of that user name on the claim's desk, if there is one."""
+    return members_of(claim.desk).filter(username=name).first()
+
+
+class OneAssignment(ApiView):
+    @operation("read_assignment", "One assignment", answer=AssignmentShape, refuses=[404])
+    def get(self, request: Request, assignment_id: UUID) -> Response:
+        return Response(render_assignments([get_assignment(person(request), assignment_id)])[0])
+
+    @operation(
+        "change_assignment",
+        "Give an assignment another due time; its reminders move (editors)",
+        body=AssignmentChanges,
+        answer=AssignmentShape,
+        refuses=[403, 404, 409],
+    )
+    def patch(self, request: Request, assignment_id: UUID) -> Response:
+        by = person(request)
+        assignment = get_assignment(by, assignment_id)
+        may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
+        change_due(assignment=assignment, **read_body(request, AssignmentChanges), by=by)
+        return _answer(by, assignment_id)
+
+
+class Acceptance(ApiView):
+    @operation("accept_assignment", "Take a claim on", body=NoFields, answer=AssignmentShape, refuses=[403, 404, 409])
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        by = person(request)
+        assignment = get_assignment(by, assignment_id)
+        may_answer(assignment, by)
+        read_body(request, NoFields)
+        accept(assignment=assignment, by=by)
+        return _answer(by, assignment_id)
+
+
+class Refusal(ApiView):
+    @operation(
+        "decline_assignment",
+        "Give a claim back with a reason",
+        body=Reason,
+        answer=AssignmentShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        by = person(request)
+        assignment = get_assignment(by, assignment_id)
+        may_answer(assignment, by)
+        decline(assignment=assignment, **read_body(request, Reason), by=by)
+        return _answer(by, assignment_id)
+
+
+class HandOver(ApiView):
+    @operation(
+        "hand_over_assignment",
+        "Pass a claim on to another reviewer",
+        body=HandingOver,
+        answer=HandedOverShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        by = person(request)
+        assignment = get_assignment(by, assignment_id)
+        may_answer(assignment, by)
+        given = read_body(request, HandingOver)
+        new = hand_over(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
+        ended, offered = render_assignments([get_assignment(by, assignment_id), new])
+        return Response({**ended, "handed_over_to": offered})
+
+
+class TakingBack(ApiView):
+    @operation(
+        "withdraw_assignment",
+        "Take an assignment back (editors)",
+        body=Reason,
+        answer=AssignmentShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, assignment_id: UUID) -> Response:
+        by = person(request)
+        assignment = get_assignment(by, assignment_id)
+        may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
+        withdraw(assignment=assignment, **read_body(request, Reason), by=by)
+        return _answer(by, assignment_id)
+
+
+def _answer(by: User, assignment_id: UUID) -> Response:
+    return Response(render_assignments([get_assignment(by, assignment_id)])[0])
+
+
+def render_assignments(rows: Sequence[Assignment]) -> list[AssignmentShape]:
+    return [
+        {
+            "id": row.pk,
+            "claim": row.claim.reference,
+            "reviewer": row.reviewer.username,
+            "assigned_by": row.assigned_by.username,
+            "due_at": row.due_at,
+            "state": row.state,
+            "accepted_at": row.accepted_at,
+            "ended_at": row.ended_at,
+            "ended_reason": row.ended_reason,
+            "created_at": row.created_at,
+        }
+        for row in rows
+    ]

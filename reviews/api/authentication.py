@@ -1,0 +1,39 @@
+"""Who asks: the bearer of a token, or the person of a session."""
+
+import re
+
+from django.utils.translation import gettext as _
+from knox.auth import TokenAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from accounts.models import Token, User
+from reviews.api.bodies import check_length
+
+_TOKEN = re.compile(rb"[0-9a-f]{64}")
+
+
+class BearerAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`. Anything else under that name is no token and never reaches the database."""
+
+    def authenticate(self, request: Request) -> tuple[User, Token] | None:
+        scheme, _space, token = get_authorization_header(request).partition(b" ")
+        if scheme.lower() != b"bearer":
+            return None
+        if not _TOKEN.fullmatch(token.strip()):
+            raise AuthenticationFailed(_("This is no token."))
+        found: tuple[User, Token] = TokenAuthentication().authenticate_credentials(token.strip())
+        return found
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class PersonsSession(SessionAuthentication):
+    """The session of a signed-in person, protected against forged requests."""
+
+    def enforce_csrf(self, request: Request) -> None:
+        """Looking for the protection reads forms whole: what is too large is refused before."""
+        check_length(request)
+        super().enforce_csrf(request)

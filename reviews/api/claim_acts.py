@@ -1,0 +1,73 @@
+"""Publishing a claim, closing it, and taking either back: acts of an editor."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from claims.actions.claims import open_claim, publish_claim, unpublish_claim
+from claims.models import Claim, CloseReason
+from claims.permissions import may_edit_as_editor
+from claims.queries import get_claim
+from reviews.actions.assignments import close_claim
+from reviews.api.attachments import NoFields
+from reviews.api.bodies import Choice, Fields, Text, read_body
+from reviews.api.claims import ClaimShape, answer_claim
+from reviews.api.schema import ETAG, operation
+from reviews.api.view import ApiView, person
+
+
+class Closing(Fields):
+    reason = Choice(CloseReason.choices)
+    note = Text(default="")
+
+
+def _described(name: str, summary: str, body: type[Fields]) -> Callable[..., Callable[..., Response]]:
+    return operation(name, summary, body=body, answer=ClaimShape, refuses=[403, 404, 409], headers=[ETAG])
+
+
+def _claim_for_editor(by: User, reference: str) -> Claim:
+    claim = get_claim(by, reference)
+    may_edit_as_editor(by, claim, _("An editor publishes, closes and opens claims."))
+    return claim
+
+
+class Publication(ApiView):
+    @_described("publish_claim", "Show a claim and its public material to everybody (editors)", NoFields)
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = _claim_for_editor(by, reference)
+        read_body(request, NoFields)
+        publish_claim(claim=claim, by=by)
+        return answer_claim(by, reference)
+
+
+class Withdrawal(ApiView):
+    @_described("unpublish_claim", "Take a claim’s public page away (editors)", NoFields)
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = _claim_for_editor(by, reference)
+        read_body(request, NoFields)
+        unpublish_claim(claim=claim, by=by)
+        return answer_claim(by, reference)
+
+
+class Close(ApiView):
+    @_described("close_claim", "Close a claim: its state stays, its assignments and reminders end (editors)", Closing)
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = _claim_for_editor(by, reference)
+        close_claim(claim=claim, **read_body(request, Closing), by=by)
+        return answer_claim(by, reference)
+
+
+class Open(ApiView):
+    @_described("open_claim", "Open a closed claim again (editors)", NoFields)
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = _claim_for_editor(by, reference)
+        read_body(request, NoFields)
+        open_claim(claim=claim, by=by)
+        return answer_claim(by, reference)

@@ -1,0 +1,276 @@
+"""Claims: what is claimed, by whom, and where it stands."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import Invalid, Stale
+from accounts.models import User
+from accounts.transactions import act
+from claims.actions.claims import edit_claim, report_claim, set_threshold
+from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
+from claims.paging import CLAIM_ORDERS
+from claims.permissions import may_edit_as_editor, may_edit_claim
+from claims.queries import filter_claims, get_claim, visible_claims
+from reviews.api.bodies import (
+    Choice,
+    Day,
+    Fields,
+    Flag,
+    Id,
+    Ids,
+    Moment,
+    Text,
+    Whole,
+    peek,
+    read_body,
+    read_changes,
+    read_query,
+)
+from reviews.api.desks import desk_to_write_on
+from reviews.api.evidence import EvidenceFields
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
+from reviews.api.sources import IntervalShape
+from reviews.api.versions import PreconditionFailed, etag, version_to_match
+from reviews.api.view import ApiView, created, person
+
+
+class ElementShape(TypedDict):
+    id: UUID
+    text: str
+    essential: bool
+
+
+class ClaimShape(TypedDict):
+    """`due_at`: when the first of its open assignments is due. `threshold`: what a verdict needs at least."""
+
+    reference: str
+    desk: UUID
+    statement: str
+    original_statement: str
+    language: str
+    claimant: UUID | None
+    also_claimed_by: list[UUID]
+    parties: list[UUID]
+    claimed_on: date | None
+    happened_from: date | None
+    happened_to: date | None
+    place: str
+    topics: list[str]
+    elements: list[ElementShape]
+    state: Annotated[str, StateChoices]
+    contested: bool
+    support_lost: bool
+    independence: IntervalShape
+    threshold: int
+    threshold_reason: str
+    version: int
+    due_at: datetime | None
+    published_at: datetime | None
+    closed_at: datetime | None
+    closed_reason: Annotated[str, CloseReason] | None
+    closed_note: str
+    created_by: str
+    created_at: datetime
+    changed_at: datetime
+
+
+class NewElement(Fields):
+    text = Text(required=True)
+    essential = Flag(default=True)
+
+
+class ChangedElement(NewElement):
+    """With the `id` of an element that the claim has; without one it is added."""
+
+    id = Id(required=False)
+
+
+class InlineEvidence(EvidenceFields):
+    """`elements` are numbers of the claim's elements, from 0."""
+
+    source = Id()  # type: ignore[assignment]  # fields are taken off the class
+    elements = serializers.ListField(child=Whole(), required=False, max_length=50)
+
+
+class ClaimFields(Fields):
+    statement = Text()
+    original_statement = Text()
+    language = Text()
+    claimant = Id(required=False, allow_null=True)
+    also_claimed_by = Ids()
+    parties = Ids()
+    claimed_on = Day(required=False, allow_null=True)
+    happened_from = Day(required=False, allow_null=True)
+    happened_to = Day(required=False, allow_null=True)
+    place = Text()
+    topics = serializers.ListField(child=Text(required=True), required=False, max_length=100)
+
+
+class NewClaim(ClaimFields):
+    """At least one piece of evidence is needed."""
+
+    desk = Id(required=False, allow_null=True)
+    statement = Text(required=True)
+    elements = NewElement(many=True, required=False)
+    evidence = InlineEvidence(many=True, required=False)
+    reason = Text()
+
+
+class ClaimChanges(ClaimFields):
+    """`threshold` (editors; null: the desk's again) goes with a `threshold_reason`."""
+
+    elements = ChangedElement(many=True, required=False)
+    threshold = Whole(required=False, allow_null=True)
+    threshold_reason = Text()
+    seen_version = Whole(required=False)
+
+
+class ClaimQuery(ListQuery):
+    """`assignee`: a user name; empty for claims that nobody has. `due_before`: has an assignment due before then."""
+
+    q = Text()
+    state = serializers.ListField(child=Choice(StateChoices.choices), required=False)
+    desk = Id(required=False)
+    claimant = Id(required=False)
+    party = Id(required=False)
+    topic = Text()
+    assignee = Text()
+    contested = Flag(required=False)
+    support_lost = Flag(required=False)
+    closed = Flag(required=False)
+    due_before = Moment(required=False)
+
+
+class Claims(ApiView):
+    @operation("list_claims", "The claims that one may know of", query=ClaimQuery, answer=PageOf(ClaimShape))
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ClaimQuery)
+        chosen = {name: value for name, value in query.items() if name not in ListQuery().fields}
+        rows = filter_claims(visible_claims(person(request)), states=chosen.pop("state", ()), **chosen)
+        return answer_list(request, _whole(rows), query, render_claims, orders=CLAIM_ORDERS)
+
+    @operation(
+        "report_claim",
+        "Write a claim down with its first evidence",
+        body=NewClaim,
+        status=201,
+        answer=ClaimShape,
+        refuses=[403, 422],
+        headers=[ETAG],
+    )
+    def post(self, request: Request) -> Response:
+        by = person(request)
+        desk = desk_to_write_on(request)
+        fields = read_body(request, NewClaim)
+        fields.pop("desk", None)
+        evidence = fields.pop("evidence", [])
+        claim = report_claim(desk=desk, evidence=evidence, reason=fields.pop("reason", ""), fields=fields, by=by)
+        claim = get_claim(by, claim.reference)
+        at = reverse("api:claim", args=[claim.reference])
+        return created(request, render_claims([claim])[0], at=at, ETag=etag(claim))
+
+
+class OneClaim(ApiView):
+    @operation("read_claim", "One claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
+    def get(self, request: Request, reference: str) -> Response:
+        return answer_claim(person(request), reference)
+
+    @operation(
+        "change_claim",
+        "Change a claim’s wording, days, place, people, topics, elements or threshold",
+        body=ClaimChanges,
+        answer=ClaimShape,
+        refuses=[403, 404, 409, 412],
+        headers=[ETAG, IF_MATCH],
+    )
+    def patch(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        may_edit_claim(by, claim)
+        if peek(request, "threshold") is not serializers.empty:
+            may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+        matched = version_to_match(request, claim)
+        changes = read_changes(request, ClaimChanges)
+        seen = changes.pop("seen_version", None)
+        try:
+            _change(claim, changes, seen if matched is None else matched, by)
+        except Stale as error:
+            if matched is None:
+                raise
+            raise PreconditionFailed(str(error)) from error
+        return answer_claim(by, reference)
+
+
+def _change(claim: Claim, changes: dict[str, Any], seen: int | None, by: User) -> None:
+    """One change of the claim: its fields, its threshold, or both together."""
+    sets_threshold = "threshold" in changes
+    threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
+    if reason and not sets_threshold:
+        raise Invalid({"threshold": [_("Give the threshold that this is the reason for.")]})
+    with act():
+        if changes:
+            edit_claim(claim=claim, fields=changes, seen_version=seen, by=by)
+            seen = None
+        if sets_threshold:
+            set_threshold(claim=claim, threshold=threshold, reason=reason, seen_version=seen, by=by)
+
+
+def answer_claim(user: User, reference: str) -> Response:
+    """The claim as it is now, with its version as the entity tag."""
+    claim = get_claim(user, reference)
+    return Response(render_claims([claim])[0], headers={"ETag": etag(claim)})
+
+
+def _whole(rows: QuerySet[Claim]) -> QuerySet[Claim]:
+    return rows.select_related("desk", "created_by").prefetch_related(
+        "parties", "also_claimed_by", "topics", "elements"
+    )
+
+
+def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:
+    return [
+        {
+            "reference": claim.reference,
+            "desk": claim.desk_id,
+            "statement": claim.statement,
+            "original_statement": claim.original_statement,
+            "language": claim.language,
+            "claimant": claim.claimant_id,
+            "also_claimed_by": [actor.pk for actor in claim.also_claimed_by.all()],
+            "parties": [actor.pk for actor in claim.parties.all()],
+            "claimed_on": claim.claimed_on,
+            "happened_from": claim.happened_from,
+            "happened_to": claim.happened_to,
+            "place": claim.place,
+            "topics": [topic.name for topic in claim.topics.all()],
+            "elements": [
+                {"id": part.pk, "text": part.text, "essential": part.essential} for part in claim.elements.all()
+            ],
+            "state": claim.state,
+            "contested": claim.contested,
+            "support_lost": claim.support_lost,
+            "independence": {"min": claim.independence_min, "max": claim.independence_max},
+            "threshold": claim.threshold_override or claim.desk.min_independence,
+            "threshold_reason": claim.threshold_reason,
+            "version": claim.version,
+            "due_at": None if claim.due_at == NEVER_DUE else claim.due_at,
+            "published_at": claim.published_at,
+            "closed_at": claim.closed_at,
+            "closed_reason": claim.closed_reason or None,
+            "closed_note": claim.closed_note,
+            "created_by": claim.created_by.username,
+            "created_at": claim.created_at,
+            "changed_at": claim.changed_at,
+        }
+        for claim in rows
+    ]

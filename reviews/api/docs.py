@@ -1,0 +1,75 @@
+"""The page that lists the operations of the API, made from the schema."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address. `fields` are those of the body, `query` those of the query string."""
+
+    method: str
+    path: str
+    summary: str
+    query: list[str]
+    fields: list[tuple[str, bool]]
+    statuses: list[str]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """The operations whose address begins with the same word."""
+
+    name: str
+    operations: list[Operation]
+
+
+@require_safe
+@login_not_required
+def api_docs(request: HttpRequest) -> HttpResponse:
+    """What can be asked of the API, for anybody."""
+    return render(request, "reviews/api_docs.html", {"resources": resources()})
+
+
+@cache
+def resources() -> list[Resource]:
+    """Every operation of the schema by resource, in the order of their addresses."""
+    generator: Any = SchemaGenerator  # carries no types
+    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    found: dict[str, list[Operation]] = {}
+    for path, item in schema["paths"].items():
+        name = path.removeprefix("/api/v1/").split("/")[0]
+        for method in METHODS:
+            if method in item:
+                found.setdefault(name, []).append(_operation(method, path, item[method], schema))
+    return [Resource(name, operations) for name, operations in found.items()]
+
+
+def _operation(method: str, path: str, said: dict[str, Any], schema: dict[str, Any]) -> Operation:
+    return Operation(
+        method=method.upper(),
+        path=path,
+        summary=said["summary"],
+        query=[one["name"] for one in said.get("parameters", []) if one["in"] == "query"],
+        fields=_fields(said.get("requestBody", {}), schema),
+        statuses=sorted(said["responses"]),
+    )
+
+
+def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[tuple[str, bool]]:
+    """The names of a body's fields, each with whether it has to be there."""
+    for content in body.get("content", {}).values():
+        shape = content["schema"]
+        if "$ref" in shape:
+            shape = schema["components"]["schemas"][shape["$ref"].rsplit("/", 1)[1]]
+        return [(name, name in shape.get("required", [])) for name in shape.get("properties", {})]
+    return []

@@ -1,0 +1,181 @@
+"""Evidence: sources attached to a claim, and what they say to it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.actions.evidence import attach_evidence, change_evidence, withdraw_evidence
+from claims.models import Credibility, Evidence, Stance
+from claims.permissions import may_edit_claim, may_edit_evidence
+from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
+from reviews.api.bodies import Choice, Fields, Id, Ids, Text, Whole, read_body, read_changes, read_query
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, created, person
+from sources.models import Basis, Visibility
+
+
+class EvidenceShape(TypedDict):
+    """`basis`: null where its source's holds. `elements`: those it bears on; none named: all."""
+
+    id: UUID
+    claim: str
+    source: UUID
+    stance: Annotated[str, Stance]
+    elements: list[UUID]
+    basis: Annotated[str, Basis] | None
+    basis_reason: str
+    excerpt: str
+    locator: str
+    credibility: int | None
+    against_interest: UUID | None
+    against_interest_reason: str
+    visibility: Annotated[str, Visibility]
+    superseded_by: UUID | None
+    counts: bool
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+    withdrawn_reason: str
+    created_by: str
+    created_at: datetime
+
+
+class EvidenceFields(Fields):
+    """What is recorded of a piece of evidence besides its source."""
+
+    stance = Choice(Stance.choices)
+    basis = Choice(Basis.choices, required=False, allow_blank=True)
+    basis_reason = Text()
+    excerpt = Text()
+    locator = Text()
+    credibility = Choice(Credibility.choices, required=False, allow_null=True)
+    against_interest = Id(required=False, allow_null=True)
+    against_interest_reason = Text()
+    visibility = Choice(Visibility.choices, required=False)
+
+
+class NewEvidence(EvidenceFields):
+    source = Id()  # type: ignore[assignment]  # fields are taken off the class
+    elements = Ids()
+    seen_version = Whole(required=False)
+
+
+class EvidenceChanges(EvidenceFields):
+    stance = Choice(Stance.choices, required=False)
+    elements = Ids()
+    superseded_by = Id(required=False, allow_null=True)
+    seen_version = Whole(required=False)
+
+
+class EvidenceWithdrawal(Fields):
+    reason = Text(default="")
+    seen_version = Whole(required=False)
+
+
+class EvidenceList(ApiView):
+    @operation(
+        "list_evidence",
+        "A claim’s evidence, the withdrawn too; `withheld` says to auditors how much they are not shown",
+        query=ListQuery,
+        answer=PageOf(EvidenceShape, more=(("withheld", int),)),
+        refuses=[404],
+    )
+    def get(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        query = read_query(request, ListQuery)
+        rows = evidence_of(by, claim).select_related("claim")
+        return answer_list(request, rows, query, render_evidence, withheld=withheld_evidence(by, claim))
+
+    @operation(
+        "attach_evidence",
+        "Attach a source to a claim",
+        body=NewEvidence,
+        status=201,
+        answer=EvidenceShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        may_edit_claim(by, claim)
+        fields = read_body(request, NewEvidence)
+        seen = fields.pop("seen_version", None)
+        item = attach_evidence(claim=claim, fields=fields, seen_version=seen, by=by)
+        at = reverse("api:evidence", args=[claim.reference, item.pk])
+        return created(request, render_evidence([item])[0], at=at)
+
+
+class OneEvidence(ApiView):
+    @operation("read_evidence", "One piece of evidence", answer=EvidenceShape, refuses=[404])
+    def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
+        by = person(request)
+        return Response(render_evidence([get_evidence(by, get_claim(by, reference), evidence_id)])[0])
+
+    @operation(
+        "change_evidence",
+        "Change what is recorded of a piece of evidence",
+        body=EvidenceChanges,
+        answer=EvidenceShape,
+        refuses=[403, 404, 409],
+    )
+    def patch(self, request: Request, reference: str, evidence_id: UUID) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        item = get_evidence(by, claim, evidence_id)
+        may_edit_evidence(by, item)
+        fields = read_changes(request, EvidenceChanges)
+        seen = fields.pop("seen_version", None)
+        # The action's own row: who made it restricted may not be one to fetch it any more.
+        item = change_evidence(evidence=item, seen_version=seen, fields=fields, by=by)
+        return Response(render_evidence([item])[0])
+
+
+class EvidenceWithdrawn(ApiView):
+    @operation(
+        "withdraw_evidence",
+        "Take evidence out of what counts; it stays on record",
+        body=EvidenceWithdrawal,
+        answer=EvidenceShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        item = get_evidence(by, claim, evidence_id)
+        may_edit_evidence(by, item)
+        item = withdraw_evidence(evidence=item, **read_body(request, EvidenceWithdrawal), by=by)
+        return Response(render_evidence([item])[0])
+
+
+def render_evidence(rows: Sequence[Evidence]) -> list[EvidenceShape]:
+    return [
+        {
+            "id": item.pk,
+            "claim": item.claim.reference,
+            "source": item.source_id,
+            "stance": item.stance,
+            "elements": [part.pk for part in item.elements.all()],
+            "basis": item.basis or None,
+            "basis_reason": item.basis_reason,
+            "excerpt": item.excerpt,
+            "locator": item.locator,
+            "credibility": item.credibility,
+            "against_interest": item.against_interest_id,
+            "against_interest_reason": item.against_interest_reason,
+            "visibility": item.visibility,
+            "superseded_by": item.superseded_by_id,
+            "counts": item.counts,
+            "withdrawn_at": item.withdrawn_at,
+            "withdrawn_by": item.withdrawn_by.username if item.withdrawn_by else None,
+            "withdrawn_reason": item.withdrawn_reason,
+            "created_by": item.created_by.username,
+            "created_at": item.created_at,
+        }
+        for item in rows
+    ]

@@ -1,0 +1,162 @@
+"""Moves of a claim: which there are from here, the lone ones made, and all that were made."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import Missing, NotFound
+from claims.actions.claims import move_alone
+from claims.graphs import last_change, load_standing
+from claims.models import Claim, StateChoices, StatusChange
+from claims.permissions import may_move_alone
+from claims.policy import STANCE_OF_VERDICT, Finding, LastChange, contrary, missing_for, refuted_element
+from claims.queries import get_claim, graph_at, history_of
+from claims.standing import Standing
+from claims.states import Move, State, moves_from
+from reviews.api.bodies import Fields, Ids, Text, Whole, read_body
+from reviews.api.lists import answer_all
+from reviews.api.schema import Lacking, PageOf, operation
+from reviews.api.sources import IntervalShape
+from reviews.api.view import ApiView, created, person
+
+
+class MoveShape(TypedDict):
+    """`decides`: `alone` the assigned reviewer or an editor, `second` a second person. `contrary`: the evidence that a
+    finding for it has to answer."""
+
+    to: Annotated[str, StateChoices]
+    name: str
+    decides: str
+    possible: bool
+    missing: list[Lacking]
+    contrary: list[UUID]
+
+
+StatusChangeShape = TypedDict(
+    "StatusChangeShape",
+    {
+        "seq": int,
+        "from": Annotated[str, StateChoices] | None,
+        "to": Annotated[str, StateChoices],
+        "by": str,
+        "decided_by": str | None,
+        "at": datetime,
+        "reason": str | None,
+        "decision_reason": str | None,
+        "evidence": list[UUID],
+        "stance": str,
+        "independence": IntervalShape,
+        "threshold": int,
+        "graph_digest": str,
+    },
+)
+
+
+class RecordedChangeShape(StatusChangeShape):
+    """With the graph it was decided on, in canonical JSON (RFC 8785); `graph_digest` is the SHA-256 of that text."""
+
+    graph: str | None
+
+
+class NewMove(Fields):
+    to = Text(required=True)
+    reason = Text(default="")
+    evidence = Ids(default=list)
+    seen_version = Whole()
+
+
+class Moves(ApiView):
+    @operation("list_moves", "Every move from here, and what each would take", answer=PageOf(MoveShape), refuses=[404])
+    def get(self, request: Request, reference: str) -> Response:
+        claim = get_claim(person(request), reference)
+        standing, last = load_standing(claim), last_change(claim)
+        return answer_all([_render_move(claim, move, standing, last) for move in moves_from(claim.state)])
+
+    @operation(
+        "make_move",
+        "Make a move that one person makes: record a denial, or its withdrawal",
+        body=NewMove,
+        status=201,
+        answer=StatusChangeShape,
+        refuses=[403, 404, 409, 422],
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        may_move_alone(by, claim)
+        seq = move_alone(claim=claim, **read_body(request, NewMove), by=by).seq
+        at = reverse("api:status-change", args=[claim.reference, seq])
+        return created(request, _render_change(_change(claim, seq)), at=at)
+
+
+class History(ApiView):
+    @operation("list_history", "The status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
+    def get(self, request: Request, reference: str) -> Response:
+        claim = get_claim(person(request), reference)
+        return answer_all([_render_change(change) for change in history_of(claim)])
+
+
+class OneStatusChange(ApiView):
+    @operation(
+        "read_status_change",
+        "One status change, with the graph it was decided on",
+        answer=RecordedChangeShape,
+        refuses=[404],
+    )
+    def get(self, request: Request, reference: str, seq: int) -> Response:
+        claim = get_claim(person(request), reference)
+        return Response({**_render_change(_change(claim, seq)), "graph": graph_at(claim, seq)})
+
+
+def _change(claim: Claim, seq: int) -> StatusChange:
+    for change in history_of(claim):
+        if change.seq == seq:
+            return change
+    raise NotFound(_("There is no such status change."))
+
+
+def _render_move(claim: Claim, move: Move, standing: Standing, last: LastChange | None) -> MoveShape:
+    missing = missing_for(move, standing, last, Finding())
+    if claim.closed_at is not None:
+        missing = [Missing("closed", _("This claim is closed. Open it again first.")), *missing]
+    return {
+        "to": move.after.value,
+        "name": move.name,
+        "decides": move.deciders.value,
+        "possible": not missing,
+        "missing": [{"code": item.code, "text": item.text} for item in missing],
+        "contrary": [UUID(pk) for pk in _contrary(move.after, standing)],
+    }
+
+
+def _contrary(to: State, standing: Standing) -> list[str]:
+    """What a verdict has to answer by name: for a refutation, on the element that it has come furthest on."""
+    stance = STANCE_OF_VERDICT.get(to)
+    if stance is None:
+        return []
+    element = refuted_element(standing, None)[0] if to is State.REFUTED else None
+    return [item.id for item in contrary(standing, stance, element)]
+
+
+def _render_change(change: StatusChange) -> dict[str, Any]:
+    words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row
+    return {
+        "seq": change.seq,
+        "from": change.from_state,
+        "to": change.to_state,
+        "by": change.by.username,
+        "decided_by": change.decided_by.username if change.decided_by else None,
+        "at": change.at,
+        "reason": words.reason if words else None,
+        "decision_reason": words.decision_reason if words else None,
+        "evidence": change.evidence,
+        "stance": change.stance,
+        "independence": {"min": change.independence_min, "max": change.independence_max},
+        "threshold": change.threshold,
+        "graph_digest": change.graph_digest,
+    }

@@ -1,0 +1,78 @@
+"""One's own reminders: those to come and those that were sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.errors import NotFound
+from claims.paging import Order
+from reviews.api.bodies import Choice, read_query
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, person
+from reviews.models import Reminder, ReminderKind, ReminderState
+from reviews.queries import reminders_of
+
+
+class ReminderShape(TypedDict):
+    """`due_at`: the reminder's own moment; `ended_at`: when it was sent, cancelled, or given up."""
+
+    id: UUID
+    claim: str
+    assignment: UUID
+    kind: Annotated[str, ReminderKind]
+    due_at: datetime
+    state: Annotated[str, ReminderState]
+    ended_at: datetime | None
+
+
+class ReminderQuery(ListQuery):
+    """A reminder counts as made when its assignment was."""
+
+    state = Choice(ReminderState.choices, required=False)
+    kind = Choice(ReminderKind.choices, required=False)
+
+
+ORDERS = {
+    "created": Order("assignment__created_at"),
+    "-created": Order("assignment__created_at", newest_first=True),
+    "due": Order("due_at"),
+}
+
+
+class Reminders(ApiView):
+    @operation("list_reminders", "One’s own reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ReminderQuery)
+        rows = reminders_of(person(request))
+        rows = rows.filter(**{name: query[name] for name in ("state", "kind") if name in query})
+        return answer_list(request, rows, query, render_reminders, orders=ORDERS)
+
+
+class OneReminder(ApiView):
+    @operation("read_reminder", "One of one’s own reminders", answer=ReminderShape, refuses=[404])
+    def get(self, request: Request, reminder_id: UUID) -> Response:
+        found = reminders_of(person(request)).filter(pk=reminder_id).first()
+        if found is None:
+            raise NotFound(_("There is no such reminder."))
+        return Response(render_reminders([found])[0])
+
+
+def render_reminders(rows: Sequence[Reminder]) -> list[ReminderShape]:
+    return [
+        {
+            "id": row.pk,
+            "claim": row.assignment.claim.reference,
+            "assignment": row.assignment_id,
+            "kind": row.kind,
+            "due_at": row.due_at,
+            "state": row.state,
+            "ended_at": row.ended_at,
+        }
+        for row in rows
+    ]

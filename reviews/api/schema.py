@@ -1,0 +1,200 @@
+"""How the schema (OpenAPI 3.1) is made of the code: shapes of answers, refusals, ways to say who asks."""
+
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,
+    TypedDict,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+
+from reviews.api.bodies import Fields
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Lacking(TypedDict):
+    """One thing that policy asks for and that is not there."""
+
+    code: str
+    text: str
+
+
+class Problem(TypedDict):
+    """Why something was refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: dict[str, list[str]]
+    missing: NotRequired[list[Lacking]]
+    version: NotRequired[int]
+    changes: NotRequired[list[str]]
+
+
+REFUSALS = {
+    400: "It cannot be used as it is; `errors` says why, by field.",
+    401: "No token that is good, and no session.",
+    403: "Not allowed to this person.",
+    404: "Not here, or nothing that this person may know of.",
+    409: "Another version is the present one (`version`, `changes`), or it is not possible as things stand.",
+    412: "`If-Match` names another version than the present one.",
+    413: "Larger than is read here.",
+    415: "A content type that is not read here.",
+    422: "Policy is not met; `missing` says what it would take.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """A page of a list whose rows have the shape `row`; `more` are members of the page besides."""
+
+    row: Any
+    more: tuple[tuple[str, Any], ...] = ()
+
+
+def operation(
+    name: str,
+    summary: str,
+    *,
+    answer: Any = None,
+    status: int = 200,
+    body: type[Fields] | dict[str, Any] | None = None,
+    query: type[Fields] | None = None,
+    refuses: Sequence[int] = (),
+    headers: Sequence[OpenApiParameter] = (),
+) -> Callable[[Method], Method]:
+    """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
+
+    401 goes without saying, and with a body or a query 400, with a body 413 and 415.
+    """
+    codes = {401, *refuses} | ({400} if body or query else set()) | ({413, 415} if body else set())
+    responses: dict[Any, Any] = {status: answer or OpenApiResponse(description="Done.")}
+    for code in sorted(codes):
+        responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
+    described: Callable[[Method], Method] = extend_schema(
+        operation_id=name,
+        summary=summary,
+        request=body,
+        responses=responses,
+        parameters=[*([query] if query else []), *headers, *([LOCATION] if status == 201 else [])],
+    )
+    return described
+
+
+LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201], description="Where the row is.")
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The claim’s version, as in "v3".'
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="Change it only if it is at this version still."
+)
+
+_PLAIN: dict[Any, dict[str, str]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    UUID: {"type": "string", "format": "uuid"},
+    datetime: {"type": "string", "format": "date-time"},
+    date: {"type": "string", "format": "date"},
+    type(None): {"type": "null"},
+}
+
+
+class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # the library registers it untyped
+    """A TypedDict, or a page of such rows, as a component of the schema."""
+
+    @classmethod
+    def _matches(cls, target: Any) -> bool:
+        return is_typeddict(target) or isinstance(target, PageOf)
+
+    def get_name(self, auto_schema: AutoSchema, direction: str) -> str:
+        if isinstance(self.target, PageOf):
+            return _name(self.target.row) + "Page"
+        return _name(self.target)
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        if isinstance(self.target, PageOf):
+            return _page(self.target, auto_schema)
+        hints = get_type_hints(self.target, include_extras=True)
+        return {
+            "type": "object",
+            "properties": {name: _shape(hint, auto_schema) for name, hint in hints.items()},
+            "required": sorted(self.target.__required_keys__),
+        } | ({"description": self.target.__doc__} if self.target.__doc__ else {})
+
+
+def _name(shape: Any) -> str:
+    """What a shape is called in the schema: without the ending that keeps it apart from the model of that name."""
+    return str(shape.__name__).removesuffix("Shape")
+
+
+def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
+    address = {"type": ["string", "null"], "format": "uri"}
+    properties = {"next": address, "previous": address}
+    properties |= {name: _shape(hint, auto_schema) for name, hint in page.more}
+    properties["results"] = _shape(list[page.row], auto_schema)  # type: ignore[name-defined]  # known at run time
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
+    """The schema of a type as it is written in the shapes of answers."""
+    if hint in _PLAIN:
+        return dict(_PLAIN[hint])
+    if is_typeddict(hint):
+        component: ResolvedComponent = auto_schema.resolve_serializer(hint, "response")
+        return dict(component.ref)
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is list:
+        return {"type": "array", "items": _shape(inner[0], auto_schema)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _shape(inner[1], auto_schema)}
+    if origin is Annotated:  # one of some words: Annotated[str, TheChoices]
+        return _shape(inner[0], auto_schema) | {"enum": list(inner[1].values)}
+    if origin is NotRequired:
+        return _shape(inner[0], auto_schema)
+    if origin in (Union, types.UnionType):
+        return _union([_shape(one, auto_schema) for one in inner])
+    raise TypeError(f"no schema for {hint!r}")
+
+
+def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+    """A type or null as one schema where that says it all."""
+    null = {"type": "null"}
+    others = [shape for shape in shapes if shape != null]
+    if len(others) == 1 and null in shapes and "type" in others[0] and "enum" not in others[0]:
+        return others[0] | {"type": [others[0]["type"], "null"]}
+    return {"oneOf": shapes}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library registers it untyped
+    target_class = "reviews.api.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library registers it untyped
+    target_class = "reviews.api.authentication.PersonsSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

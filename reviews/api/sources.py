@@ -1,0 +1,224 @@
+"""Sources: single items that carry information, and what their publishers did to them since."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from django.urls import reverse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.actions.sources import Outcome, change_source, correct_source, retract_source
+from claims.queries import get_source, search_sources, visible_sources
+from claims.support import Effect
+from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, read_body, read_changes, read_query
+from reviews.api.desks import desk_to_write_on
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, created, person
+from sources.actions import create_source
+from sources.models import Basis, Reliability, Source, SourceKind, Visibility
+from sources.permissions import may_change_source, may_retract
+
+
+class SourceShape(TypedDict):
+    """`reliability`: null where its publisher's holds. `counts`: neither retracted nor unreliable (E)."""
+
+    id: UUID
+    desk: UUID
+    kind: Annotated[str, SourceKind]
+    title: str
+    url: str
+    publisher: UUID | None
+    published_at: datetime | None
+    basis: Annotated[str, Basis]
+    basis_reason: str
+    language: str
+    reliability: Annotated[str, Reliability] | None
+    visibility: Annotated[str, Visibility]
+    counts: bool
+    retracted_at: datetime | None
+    retracted_reason: str
+    corrected_at: datetime | None
+    corrected_reason: str
+    created_by: str
+    created_at: datetime
+
+
+class IntervalShape(TypedDict):
+    """Independent voices at the least and at the most; 6 stands for more than five."""
+
+    min: int
+    max: int
+
+
+class EffectShape(TypedDict):
+    claim: str
+    state: str
+    before: IntervalShape
+    after: IntervalShape
+    loses_support: bool
+    regains_support: bool
+
+
+class SourceEffectShape(SourceShape):
+    """The source after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+
+    dry_run: bool
+    effects: list[EffectShape]
+
+
+class SourceChanges(Fields):
+    kind = Choice(SourceKind.choices, required=False)
+    title = Text()
+    url = Text()
+    publisher = Id(required=False, allow_null=True)
+    published_at = Moment(required=False, allow_null=True)
+    basis = Choice(Basis.choices, required=False)
+    basis_reason = Text()
+    language = Text()
+    reliability = Choice(Reliability.choices, required=False, allow_blank=True)
+    visibility = Choice(Visibility.choices, required=False)
+
+
+class NewSource(SourceChanges):
+    """A title or an address is needed."""
+
+    desk = Id(required=False, allow_null=True)
+
+
+class SourceQuery(ListQuery):
+    q = Text()
+    desk = Id(required=False)
+    kind = Choice(SourceKind.choices, required=False)
+    publisher = Id(required=False)
+
+
+class SourceAct(Fields):
+    reason = Text(default="")
+    dry_run = Flag(default=False)
+
+
+class Sources(ApiView):
+    @operation("list_sources", "The sources of one’s desks", query=SourceQuery, answer=PageOf(SourceShape))
+    def get(self, request: Request) -> Response:
+        query = read_query(request, SourceQuery)
+        rows = search_sources(visible_sources(person(request)), query.get("q", ""))
+        rows = rows.filter(**{name: query[name] for name in ("desk", "kind", "publisher") if name in query})
+        return answer_list(request, rows, query, render_sources)
+
+    @operation(
+        "create_source",
+        "A new source; what its address answers is captured soon after",
+        body=NewSource,
+        status=201,
+        answer=SourceShape,
+        refuses=[403],
+    )
+    def post(self, request: Request) -> Response:
+        desk = desk_to_write_on(request)
+        fields = read_body(request, NewSource)
+        fields.pop("desk", None)
+        source = create_source(desk=desk, fields=fields, by=person(request))
+        return created(request, render_source(source), at=reverse("api:source", args=[source.pk]))
+
+
+class OneSource(ApiView):
+    @operation("read_source", "One source", answer=SourceShape, refuses=[404])
+    def get(self, request: Request, source_id: UUID) -> Response:
+        return Response(render_source(get_source(person(request), source_id)))
+
+    @operation(
+        "change_source",
+        "Change a source; claims that rest on it are recomputed",
+        body=SourceChanges,
+        answer=SourceShape,
+        refuses=[403, 404],
+    )
+    def patch(self, request: Request, source_id: UUID) -> Response:
+        by = person(request)
+        source = get_source(by, source_id)
+        may_change_source(by, source)
+        # The action's own row: who made it restricted may not be one to fetch it any more.
+        outcome = change_source(source=source, fields=read_changes(request, SourceChanges), by=by)
+        return Response(render_source(outcome.row))
+
+
+class Retraction(ApiView):
+    @operation(
+        "retract_source",
+        "Record that its publisher took a source back (editors)",
+        body=SourceAct,
+        answer=SourceEffectShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, source_id: UUID) -> Response:
+        by = person(request)
+        source = get_source(by, source_id)
+        may_retract(by, source)
+        given = read_body(request, SourceAct)
+        return _answer_effects(retract_source(source=source, **given, by=by), given["dry_run"])
+
+
+class Correction(ApiView):
+    @operation(
+        "correct_source",
+        "Record that its publisher corrected a source (editors)",
+        body=SourceAct,
+        answer=SourceEffectShape,
+        refuses=[403, 404],
+    )
+    def post(self, request: Request, source_id: UUID) -> Response:
+        by = person(request)
+        source = get_source(by, source_id)
+        may_retract(by, source)
+        given = read_body(request, SourceAct)
+        return _answer_effects(correct_source(source=source, **given, by=by), given["dry_run"])
+
+
+def _answer_effects(outcome: Outcome, dry_run: bool) -> Response:
+    effects = [render_effect(effect) for effect in outcome.effects]
+    return Response({**render_source(outcome.row), "dry_run": dry_run, "effects": effects})
+
+
+def render_effect(effect: Effect) -> EffectShape:
+    return {
+        "claim": effect.reference,
+        "state": effect.state,
+        "before": {"min": effect.before[0], "max": effect.before[1]},
+        "after": {"min": effect.after[0], "max": effect.after[1]},
+        "loses_support": effect.loses_support,
+        "regains_support": effect.regains_support,
+    }
+
+
+def render_source(source: Source) -> SourceShape:
+    return render_sources([source])[0]
+
+
+def render_sources(rows: Sequence[Source]) -> list[SourceShape]:
+    return [
+        {
+            "id": source.pk,
+            "desk": source.desk_id,
+            "kind": source.kind,
+            "title": source.title,
+            "url": source.url,
+            "publisher": source.publisher_id,
+            "published_at": source.published_at,
+            "basis": source.basis,
+            "basis_reason": source.basis_reason,
+            "language": source.language,
+            "reliability": source.reliability or None,
+            "visibility": source.visibility,
+            "counts": source.counts,
+            "retracted_at": source.retracted_at,
+            "retracted_reason": source.retracted_reason,
+            "corrected_at": source.corrected_at,
+            "corrected_reason": source.corrected_reason,
+            "created_by": source.created_by.username,
+            "created_at": source.created_at,
+        }
+        for source in rows
+    ]

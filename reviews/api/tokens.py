@@ -1,0 +1,78 @@
+"""One's own tokens for this API."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypedDict
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.actions import create_token, revoke_token
+from accounts.errors import NotFound
+from accounts.models import Token
+from accounts.queries import tokens_of
+from claims.paging import Order
+from reviews.api.bodies import Fields, Text, Whole, read_body, read_query
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, created, person
+
+LONGEST_NUMBER = 100_000  # days that a time span can be made of; how many are allowed the action says
+
+
+class TokenShape(TypedDict):
+    id: UUID
+    name: str
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class MadeTokenShape(TokenShape):
+    """`token` is shown this once."""
+
+    token: str
+
+
+class NewToken(Fields):
+    name = Text(default="")
+    lifetime_days = Whole(default=30, max_value=LONGEST_NUMBER)
+
+
+# The primary key of a token is its digest, which stays in the database.
+ORDERS = {"created": Order("created", id="id"), "-created": Order("created", newest_first=True, id="id")}
+
+
+class Tokens(ApiView):
+    @operation("list_tokens", "One’s own tokens, without their secrets", query=ListQuery, answer=PageOf(TokenShape))
+    def get(self, request: Request) -> Response:
+        query = read_query(request, ListQuery)
+        return answer_list(request, tokens_of(person(request)), query, render_tokens, orders=ORDERS)
+
+    @operation("create_token", "A new token, shown this once", body=NewToken, status=201, answer=MadeTokenShape)
+    def post(self, request: Request) -> Response:
+        given = read_body(request, NewToken)
+        lifetime = timedelta(days=given["lifetime_days"])
+        row, token = create_token(user=person(request), name=given["name"], lifetime=lifetime)
+        at = reverse("api:token", args=[row.id])
+        return created(request, {**render_tokens([row])[0], "token": token}, at=at)
+
+
+class OneToken(ApiView):
+    @operation("read_token", "One of one’s own tokens", answer=TokenShape, refuses=[404])
+    def get(self, request: Request, token_id: UUID) -> Response:
+        found = tokens_of(person(request)).filter(id=token_id).first()
+        if found is None:
+            raise NotFound(_("There is no such token."))
+        return Response(render_tokens([found])[0])
+
+    @operation("revoke_token", "End one of one’s own tokens", status=204, refuses=[404])
+    def delete(self, request: Request, token_id: UUID) -> Response:
+        revoke_token(token_id=token_id, by=person(request))
+        return Response(status=204)
+
+
+def render_tokens(rows: Sequence[Token]) -> list[TokenShape]:
+    return [{"id": row.id, "name": row.name, "created_at": row.created, "expires_at": row.expiry} for row in rows]

@@ -1,0 +1,65 @@
+"""What every view of the API has in common."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.conf import settings
+from rest_framework.exceptions import NotFound
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
+from rest_framework.views import APIView
+
+from accounts.models import User
+
+
+class OneFormat(BaseContentNegotiation):
+    """There is one format: whatever `Accept` says, an answer is of use and a refusal of it is not."""
+
+    def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
+        for parser in parsers:
+            if media_type_matches(parser.media_type, request.content_type):
+                return cast(BaseParser, parser)
+        return None
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+# No docstring here: the schema would give it to every operation as its description.
+class ApiView(APIView):
+    content_negotiation_class = OneFormat
+
+    @property
+    def largest_body(self) -> int:
+        """How many bytes of a body it reads at most."""
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+
+class NoSuchAddress(ApiView):
+    """Every address of the API that is none: first who asks, then that there is nothing."""
+
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound
+
+
+def person(request: Request) -> User:
+    """Who asks: views of the API are reached by nobody else than people who are known."""
+    return cast(User, request.user)
+
+
+def created(request: Request, row: Mapping[str, Any], *, at: str, **headers: str) -> Response:
+    """201 with the row, and where it is from now on: `at`, a path of this site."""
+    return Response(row, status=201, headers={"Location": request.build_absolute_uri(at), **headers})
