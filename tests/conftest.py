@@ -193,8 +193,9 @@ def worker_process(
     started: list[Any] = []
 
     def start(queues: str = "reminders,captures", **environment: str) -> Any:
-        mail = f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}" if settings.EMAIL_HOST else "consolemail://"
-        own = {"EVIDENCE_STORAGE": str(settings.EVIDENCE_STORAGE), "EMAIL_URL": mail}
+        own = {"EVIDENCE_STORAGE": str(settings.EVIDENCE_STORAGE)}
+        if settings.EMAIL_HOST:
+            own["EMAIL_URL"] = f"smtp://{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
         worker = start_worker_process(queues, tmp_path / f"worker-{len(started)}.log", own | environment)
         started.append(worker)
         return worker
