@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, NotFound
@@ -17,6 +17,13 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 def desks_of(user: User) -> QuerySet[Desk]:
     """The desks that the person is on; all of them for an administrator."""
     return Desk.objects.all() if user.is_staff else Desk.objects.filter(memberships__user=user)
+
+
+def desks_with_members(user: User) -> QuerySet[Desk]:
+    """The desks that the person is on, each with `members`: the memberships of its active people, by name."""
+    people = Membership.objects.filter(user__is_active=True).select_related("user").order_by("user__username")
+    own = Desk.objects.filter(memberships__user=user).order_by("name", "id")
+    return own.prefetch_related(Prefetch("memberships", people, to_attr="members"))
 
 
 def get_desk(user: User, desk_id: UUID) -> Desk:
@@ -61,6 +68,17 @@ def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
     if roles:
         people = people.filter(memberships__desk=desk, memberships__role__in=roles)
     return people.distinct().order_by("username")
+
+
+def colleagues_of(user: User, *roles: Role) -> QuerySet[User]:
+    """The active people with one of `roles` on a desk that the person is on, by name."""
+    shared = Membership.objects.filter(desk__memberships__user=user, role__in=roles)
+    return User.objects.filter(pk__in=shared.values("user"), is_active=True).order_by("username")
+
+
+def person_named(username: str) -> User | None:
+    """The active person with this user name; None where there is none."""
+    return User.objects.filter(username=username.strip(), is_active=True).first() if "\x00" not in username else None
 
 
 def tokens_of(user: User) -> QuerySet[Token]:

@@ -124,7 +124,7 @@ def _missing_voices(
 
 
 def _could_supply(standing: Standing, stance: str, element: ElementView, named: Collection[str] | None) -> str:
-    unknown = [source for source in _involved(standing, stance, element, named) if _lineage_unknown(standing, source)]
+    unknown = [source for source in _involved(standing, stance, element, named) if lineage_unknown(standing, source)]
     count = len(unknown)
     return ngettext(
         "Establishing where this %(count)d source got it could supply it.",
@@ -141,7 +141,7 @@ def _involved(standing: Standing, stance: str, element: ElementView, named: Coll
     return found
 
 
-def _lineage_unknown(standing: Standing, source: str) -> bool:
+def lineage_unknown(standing: Standing, source: str) -> bool:
     """Whether a counting, countable source is of unknown lineage (provenance.md)."""
     if not standing.sources[source].counts or not standing.countable(source):
         return False

@@ -23,7 +23,7 @@ from claims.models import (
     Topic,
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
-from sources.models import Attachment, Capture, Relay, Source, Visibility
+from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 
 def visible_claims(user: User) -> QuerySet[Claim]:
@@ -142,12 +142,22 @@ def visible_sources(user: User) -> QuerySet[Source]:
     return Source.objects.filter(sources_for(user)).select_related("publisher", "created_by")
 
 
+def search_sources(rows: QuerySet[Source], q: str) -> QuerySet[Source]:
+    """Sources narrowed to those with these words in their title or address; all of them for none."""
+    return rows.filter(words=SearchQuery(q, config="simple", search_type="websearch")) if q else rows
+
+
 def get_source(user: User, source_id: UUID) -> Source:
     """One source that the person may see, with its publisher. Raises NotFound."""
     source = visible_sources(user).select_related("desk", "publisher__part_of").filter(pk=source_id).first()
     if source is None:
         raise NotFound(_("There is no such source."))
     return source
+
+
+def published_by(user: User, actor: Actor) -> QuerySet[Source]:
+    """What an actor published, of the sources that the person may see, the newest first."""
+    return visible_sources(user).filter(publisher=actor).order_by("-created_at", "id")
 
 
 def named_source(user: User, desk_id: UUID, source_id: UUID | None, field: str) -> Source:
@@ -186,10 +196,27 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
 def relays_of(user: User, source: Source) -> tuple[list[Relay], list[Relay]]:
     """A source's relays of which the person may see both ends: those to its upstreams, those to its downstreams."""
     seen = Source.objects.filter(sources_for(user))
-    rows = Relay.objects.filter(removed_at__isnull=True).select_related("upstream__publisher", "downstream__publisher")
+    rows = Relay.objects.filter(removed_at__isnull=True).select_related(
+        "upstream__publisher", "downstream__publisher", "created_by"
+    )
     up = rows.filter(downstream=source, upstream__in=seen).order_by("created_at", "id")
     down = rows.filter(upstream=source, downstream__in=seen).order_by("created_at", "id")
     return list(up), list(down)
+
+
+def get_relay(user: User, source: Source, relay_id: UUID) -> Relay:
+    """One relay from a source to its upstream, of which the person may see both ends. Raises NotFound."""
+    upstream, _downstream = relays_of(user, source)
+    for relay in upstream:
+        if relay.pk == relay_id:
+            return relay
+    raise NotFound(_("There is no such relay."))
+
+
+def claims_resting_on_source(user: User, source: Source) -> list[Claim]:
+    """The claims that the person may know of and to which the source is attached, in evidence that they may see."""
+    seen = Evidence.objects.filter(evidence_for(user), source=source, withdrawn_at__isnull=True)
+    return list(visible_claims(user).filter(pk__in=seen.values("claim")).order_by("created_at", "id"))
 
 
 def relays_among(user: User, source_ids: Iterable[UUID | str]) -> list[Relay]:
@@ -219,7 +246,7 @@ def captures_of(user: User, source: Source) -> QuerySet[Capture]:
 
 
 def last_captures(source_ids: Iterable[UUID]) -> dict[UUID, Capture]:
-    """The last capture of each of these sources (already scoped), by the source's id; sources without one are absent."""
+    """The last capture of each of these sources (already scoped) that has one, by the source's id."""
     rows = Capture.objects.filter(source__in=list(source_ids)).order_by("source", "-requested_at", "id")
     return {row.source_id: row for row in rows.distinct("source")}
 

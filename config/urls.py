@@ -2,11 +2,19 @@
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
 
 from config import health
+from reviews.api import docs
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("reviews.urls")),
+    path("", include("claims.urls")),
+    path("", include("accounts.urls")),
     path("account/", include("config.account_urls")),
+    path("api/v1/", include("reviews.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", docs.api_docs, name="api-docs"),
     path("administration/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -60,6 +60,12 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
     )
 
 
+def last_own_finding(user: User, claim: Claim) -> Assessment | None:
+    """The person's own finding on a claim that waits, or was sent back last: what they would go on from."""
+    last = assessments_of(claim).filter(assessor=user).first()
+    return last if last and last.state in (AssessmentState.WAITING, AssessmentState.REJECTED) else None
+
+
 def get_assessment(user: User, assessment_id: UUID) -> Assessment:
     """One finding on a claim of the person's desks, or one they were named to decide. Raises NotFound."""
     found = (

@@ -44,3 +44,27 @@ def named_actor(user: User, desk_id: UUID | None, actor_id: UUID | None, field: 
     if actor is None:
         raise Invalid({field: [_("There is no such actor on this desk.")]})
     return actor
+
+
+def search_actors(rows: QuerySet[Actor], q: str) -> QuerySet[Actor]:
+    """Actors narrowed to those with all of these words in their name; all of them for none."""
+    for word in q.split()[:10]:
+        rows = rows.filter(name__icontains=word)
+    return rows
+
+
+def chain_of(user: User, actor: Actor) -> list[Actor]:
+    """The actor and those above it that it is, or was, part of, up to the first that the person may not see."""
+    chain, above = [actor], actor.part_of_id
+    while above is not None:
+        step = visible_actors(user).filter(pk=above).first()
+        if step is None or step in chain:
+            break
+        chain.append(step)
+        above = step.part_of_id
+    return chain
+
+
+def parts_of(user: User, actor: Actor) -> QuerySet[Actor]:
+    """The actors that are, or were, part of this one, of those that the person may see."""
+    return visible_actors(user).filter(part_of=actor).order_by("name", "id")

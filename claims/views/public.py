@@ -76,5 +76,3 @@ def _notes(row: Evidence) -> list[str]:
     if row.stance == Stance.DENIES:
         notes.append(_("A denial is what somebody says, not what evidence shows."))
     return notes
-
-

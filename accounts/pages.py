@@ -1,0 +1,131 @@
+"""What every page with a form does: who asks, what to offer them, and how a refusal comes back without losing a word.
+
+A page reads by a query, calls one action, and redirects. What the action refuses stands on the form: errors beside
+their fields (400), what policy misses (422), what happened meanwhile (409). Other refusals become error pages.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.errors import Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale
+from accounts.models import User
+
+
+class PersonsRequest(HttpRequest):
+    """A request of somebody who is signed in: LoginRequiredMiddleware lets no other reach a view."""
+
+    user: User
+
+
+form_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def may(check: Callable[..., object], *arguments: Any) -> bool:
+    """Whether to offer an act: what `check` (of a permissions module) says now. The action asks it again."""
+    try:
+        check(*arguments)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
+def sent(request: HttpRequest) -> dict[str, Any]:
+    """The arguments that bind a form to what was posted; none for a page that is only looked at."""
+    return {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
+
+
+class ActForm(forms.Form):
+    """A form that hands what was typed to an action, and keeps it where the action refuses.
+
+    After a refusal `status` is that of the answer, `missing` what policy asks for, `stale` what others changed.
+    """
+
+    use_required_attribute = False
+    action_fields: Mapping[str, str] = {}  # the form's name of a field that the action calls otherwise
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.status = 200
+        self.missing: Sequence[Missing] = ()
+        self.stale: Stale | None = None
+        self.outcome: Any = None
+        for field in self.fields.values():
+            if field.error_messages.get("required") is forms.Field.default_error_messages["required"]:
+                field.error_messages["required"] = gettext_lazy("This is needed.")
+
+    def handed_in(self, action: Callable[[dict[str, Any]], Any]) -> bool:
+        """Call `action` with the cleaned fields. Whether it was done; `outcome` is then what it answered."""
+        if not self.is_bound:
+            return False
+        if not self.is_valid():
+            self.status = 400
+            return False
+        try:
+            self.outcome = action(self.cleaned_data)
+        except Invalid as error:
+            self.status = 400
+            self._show(error)
+        except Stale as error:
+            self.status = 409
+            self._show_again(error)
+        except PolicyNotMet as error:
+            self.status = 422
+            self.missing = error.missing
+        return self.status == 200
+
+    def _show(self, error: Invalid) -> None:
+        for name, texts in error.errors.items():
+            for field, text in self.place(name, texts):
+                self.add_error(field if field in self.fields else None, text)
+
+    def place(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
+        """Which of the form's fields each of an action's sentences belongs to; None for the form as a whole."""
+        return [(self.action_fields.get(name, name), text) for text in texts]
+
+    def _show_again(self, error: Stale) -> None:
+        """Having read what changed, the person decides on the present version."""
+        self.stale = error
+        if "seen_version" in self.fields and isinstance(self.data, QueryDict):
+            data = self.data.copy()
+            data[self.add_prefix("seen_version")] = str(error.version)
+            self.data = data
+
+    @property
+    def refused(self) -> bool:
+        return self.status != 200
+
+
+def show_form(
+    request: HttpRequest,
+    form: ActForm,
+    *,
+    title: str,
+    button: str,
+    back: str,
+    about: object = None,
+    lines: Sequence[str] = (),
+    template: str = "accounts/form.html",
+    **more: Any,
+) -> HttpResponse:
+    """The page of one act: what it is (`title`), what it will do (`lines`), the form, its button, the way `back`.
+
+    `about`: the claim that it is about, whose reference and statement stand above.
+    """
+    context = {
+        "form": form,
+        "title": title,
+        "button": button,
+        "back": back,
+        "about": about,
+        "lines": lines,
+        "stale_title": _("Somebody was faster: this has changed since you opened it"),
+        **more,
+    }
+    return render(request, template, context, status=form.status)

@@ -1,0 +1,194 @@
+"""What one form brings at once: new actors, a new source with its file, the evidence, and where the source got it.
+
+Each is one transaction made of the actions for its parts. Where an actor's id is asked for, `{"name", "kind"}` stands
+for the actor of that name, written down where the desk has none. Errors of a part name it: `source.url`,
+`source.publisher.name`, `claimant.name`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+from accounts.models import Desk, User
+from accounts.transactions import act
+from claims.actions.claims import edit_claim, report_claim
+from claims.actions.evidence import attach_evidence
+from claims.actions.sources import Outcome, add_relay, change_source
+from claims.models import Claim, Evidence
+from claims.queries import named_source
+from claims.support import lock_graph
+from sources.actions import attach_file, create_actor, create_source
+from sources.models import Actor, Source, Visibility
+from sources.queries import visible_actors
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is handed in: its bytes in pieces, and the name that it came with."""
+
+    chunks: Iterable[bytes]
+    name: str
+
+
+def report_with_source(
+    *,
+    desk: Desk,
+    fields: Mapping[str, Any],
+    source: Mapping[str, Any],
+    evidence: Mapping[str, Any],
+    file: File | None = None,
+    reason: str = "",
+    by: User,
+    now: datetime | None = None,
+) -> Claim:
+    """Write a claim down with one piece of evidence, whose source may be new.
+
+    `fields` and `evidence` as for `report_claim`; `source`: an `id`, or the fields of a new one.
+    Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(desk.pk)
+        fields = with_actors(desk, fields, by=by, now=now)
+        carrier = _source(desk, source, evidence.get("visibility"), file, by=by, now=now)
+        return report_claim(
+            desk=desk, fields=fields, evidence=[{**evidence, "source": carrier.pk}], by=by, reason=reason, now=now
+        )
+
+
+def edit_with_actors(
+    *, claim: Claim, fields: Mapping[str, Any], by: User, seen_version: int | None = None, now: datetime | None = None
+) -> Claim:
+    """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id)
+        fields = with_actors(claim.desk, fields, by=by, now=now)
+        return edit_claim(claim=claim, fields=fields, by=by, seen_version=seen_version, now=now)
+
+
+def attach_source(
+    *,
+    claim: Claim,
+    source: Mapping[str, Any],
+    evidence: Mapping[str, Any],
+    file: File | None = None,
+    upstream: UUID | None = None,
+    quote: str = "",
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
+) -> Evidence:
+    """Attach a source that may be new to a claim; `upstream` is where it got it from, `quote` what shows that.
+
+    `source`: an `id`, or the fields of a new one; `evidence` as for `attach_evidence`.
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id)
+        carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
+        if upstream is not None:
+            add_relay(downstream=carrier, upstream=upstream, quote=quote, by=by, now=now)
+        elif quote.strip():
+            raise Invalid({"upstream": [_("Name the source that this quote points to.")]})
+        fields = {**evidence, "source": carrier.pk}
+        return attach_evidence(claim=claim, fields=fields, by=by, seen_version=seen_version, now=now)
+
+
+def change_source_with_publisher(
+    *, source: Source, fields: Mapping[str, Any], by: User, now: datetime | None = None
+) -> Outcome:
+    """Change a source, whose publisher may be a new actor. Raises as `change_source`."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(source.desk_id)
+        fields = _with_publisher(source.desk, fields, by=by, now=now)
+        return change_source(source=source, fields=fields, by=by, now=now)
+
+
+def _with_publisher(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
+    """The fields of a source with its publisher as an id; a new one is seen by whom the source is seen."""
+    given = dict(fields)
+    if isinstance(given.get("publisher"), Mapping):
+        visibility = str(given.get("visibility") or Visibility.DESK)
+        with _naming("publisher"):
+            given["publisher"] = _actor(desk, given["publisher"], visibility, by=by, now=now).pk
+    return given
+
+
+def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
+    """The fields of a claim with its new actors written down, as ids."""
+
+    def found(value: Any, name: str) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        with _naming(name):
+            return _actor(desk, value, Visibility.DESK, by=by, now=now).pk
+
+    given = dict(fields)
+    if "claimant" in given:
+        given["claimant"] = found(given["claimant"], "claimant")
+    for name in ("parties", "also_claimed_by"):
+        if name in given:
+            given[name] = [found(value, name) for value in given[name] or ()]
+    return given
+
+
+def _actor(desk: Desk, new: Mapping[str, Any], visibility: str, *, by: User, now: datetime) -> Actor:
+    """The actor of that name, or a new one, seen by whom the thing is seen by that names it."""
+    name = " ".join(str(new.get("name", "")).split())
+    rows = visible_actors(by).filter(Q(desk=desk) | Q(desk__isnull=True), name__iexact=name)
+    if visibility != Visibility.RESTRICTED:
+        rows = rows.exclude(visibility=Visibility.RESTRICTED)
+    present = rows.order_by("created_at", "id").first() if name and "\x00" not in name else None
+    fields = {"name": name, "kind": new.get("kind", ""), "visibility": visibility}
+    return present or create_actor(desk=desk, fields=fields, by=by, now=now)
+
+
+def _source(
+    desk: Desk, given: Mapping[str, Any], visibility: str | None, file: File | None, *, by: User, now: datetime
+) -> Source:
+    """The source named by `id`, or a new one of these fields, with the file kept."""
+    described = bool(given.get("url") or given.get("title"))
+    if given.get("id") is not None:
+        if described:
+            raise Invalid({"source.id": [_("Choose a source of the desk, or describe a new one; not both.")]})
+        source = named_source(by, desk.pk, given["id"], "source.id")
+    else:
+        if not described and file is None:
+            raise Invalid({"source.url": [_("Give an address or a file, or choose a source that the desk has.")]})
+        source = _new_source(desk, given, visibility, file, by=by, now=now)
+    if file is not None:
+        with _naming("source"):
+            attach_file(source=source, chunks=file.chunks, name=file.name, by=by, now=now)
+    return source
+
+
+def _new_source(
+    desk: Desk, given: Mapping[str, Any], visibility: str | None, file: File | None, *, by: User, now: datetime
+) -> Source:
+    fields = dict(given)
+    fields.pop("id", None)
+    fields["visibility"] = visibility or Visibility.DESK.value
+    if not fields.get("title") and not fields.get("url") and file is not None:
+        fields["title"] = file.name[:300]
+    with _naming("source"):
+        return create_source(desk=desk, fields=_with_publisher(desk, fields, by=by, now=now), by=by, now=now)
+
+
+@contextmanager
+def _naming(part: str) -> Iterator[None]:
+    """Errors inside are of this part: `url` becomes `source.url`."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid({f"{part}.{name}": texts for name, texts in error.errors.items()}) from error

@@ -1,0 +1,50 @@
+"""The form about an actor."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Desk, User
+from accounts.pages import ActForm
+from claims.forms.rows import DayField, OneOf, actor_entries
+from sources.models import Actor, ActorKind, Reliability, Visibility
+
+
+class ActorForm(ActForm):
+    """What is recorded of an actor."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    kind = forms.ChoiceField(label=_("Kind"), choices=ActorKind.choices)
+    part_of = OneOf(
+        label=_("Part of"),
+        help_text=_("It speaks for it, or is edited under its orders. Then both are one voice."),
+    )
+    part_of_from = DayField(label=_("from"))
+    part_of_to = DayField(label=_("until"))
+    stands_alone_because = forms.CharField(
+        label=_("Why nobody else speaks through it"),
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("For a court, an auditor or an editorially independent broadcaster."),
+    )
+    owned_by = OneOf(label=_("Owned by"), help_text=_("Shown, and never counted."))
+    reliability = forms.ChoiceField(
+        label=_("Reliability"),
+        choices=[(value, f"{value} {label}") for value, label in Reliability.choices],
+        initial=Reliability.F,
+        help_text=_("That of its sources, where they have none of their own."),
+    )
+    visibility = forms.ChoiceField(label=_("Who may see it"), choices=Visibility.choices, initial=Visibility.DESK)
+
+    def __init__(
+        self, *arguments: Any, user: User, desk: Desk | None, actor: Actor | None = None, **named: Any
+    ) -> None:
+        initial = {}
+        if actor is not None:
+            initial = {name: getattr(actor, name) for name in self.base_fields if name not in ("part_of", "owned_by")}
+            initial |= {"part_of": actor.part_of_id, "owned_by": actor.owned_by_id}
+        super().__init__(*arguments, initial=initial, **named)
+        entries = [entry for entry in actor_entries(user, desk) if actor is None or entry[0] != actor.pk]
+        for name in ("part_of", "owned_by"):
+            self.fields[name].entries = entries  # type: ignore[attr-defined]  # OneOf

@@ -1,0 +1,127 @@
+"""Forms about evidence: attaching a source to a claim, and changing what is recorded of it."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.pages import ActForm
+from claims.forms.rows import OneOf, actor_entries, source_entries
+from claims.forms.sources import NewSourceFields
+from claims.models import Claim, Credibility, Evidence, Stance
+from sources.models import Basis, Visibility
+
+STANCES = [
+    (Stance.SUPPORTS.value, _("supports it")),
+    (Stance.DENIES.value, _("denies it: says that it is not so")),
+    (Stance.REFUTES.value, _("refutes it: shows that it is not so")),
+    (Stance.CONTEXT.value, _("context: bears on it, and says neither")),
+]
+GRADES = [("", _("not judged yet")), *((str(value), f"{value} {label}") for value, label in Credibility.choices)]
+
+
+class EvidenceFields(forms.Form):
+    """What a source says to a claim; `recorded` puts it as the actions take it."""
+
+    stance = forms.ChoiceField(label=_("What it does to the claim"), choices=STANCES, widget=forms.RadioSelect)
+    elements = forms.TypedMultipleChoiceField(
+        label=_("Parts that it bears on"),
+        required=False,
+        coerce=UUID,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None ticked: all of them."),
+    )
+    excerpt = forms.CharField(
+        label=_("Excerpt"), required=False, widget=forms.Textarea({"class": "said", "rows": 4}), max_length=4000
+    )
+    locator = forms.CharField(label=_("Place in the source"), required=False, help_text=_("Paragraph, page, minute."))
+    credibility = forms.TypedChoiceField(
+        label=_("Credibility of the information"), required=False, choices=GRADES, coerce=int, empty_value=None
+    )
+    basis = forms.ChoiceField(
+        label=_("Basis for this claim"), required=False, choices=[("", _("its source’s")), *Basis.choices]
+    )
+    basis_reason = forms.CharField(label=_("Reason for this basis"), required=False, widget=forms.Textarea({"rows": 2}))
+    against_interest = OneOf(
+        label=_("Speaks against the interest of"),
+        none=_("Nobody’s"),
+        help_text=_("Whoever admits something against their own interest counts as independent here."),
+    )
+    against_interest_reason = forms.CharField(
+        label=_("Why it is against their interest"), required=False, widget=forms.Textarea({"rows": 2})
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who may see it"),
+        choices=Visibility.choices,
+        initial=Visibility.DESK,
+        help_text=_("Restricted material enters no number and no move before an editor releases it."),
+    )
+
+    def offer_evidence(self, user: User, claim: Claim) -> None:
+        """Fill the lists with the claim's parts and the desk's actors."""
+        parts = list(claim.elements.all())
+        if parts:
+            self.fields["elements"].choices = [(str(part.pk), part.text) for part in parts]  # type: ignore[attr-defined]
+        else:
+            del self.fields["elements"]
+        self.fields["against_interest"].entries = actor_entries(user, claim.desk)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def recorded(given: dict[str, Any]) -> dict[str, Any]:
+        names = ("stance", "elements", "excerpt", "locator", "credibility", "basis", "basis_reason", "visibility")
+        names += ("against_interest", "against_interest_reason", "superseded_by")
+        return {name: given[name] for name in names if name in given}
+
+
+class AttachForm(ActForm, NewSourceFields, EvidenceFields):
+    """A source, new or not, attached to a claim, and where it got it from."""
+
+    upstream = OneOf(label=_("Got it from"), none=_("not known, or nobody"))
+    quote = forms.CharField(
+        label=_("The words that show it"),
+        required=False,
+        widget=forms.Textarea({"class": "said", "rows": 2}),
+    )
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    action_fields = NewSourceFields.names_of_source_fields
+
+    def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
+        super().__init__(*arguments, initial={"seen_version": claim.version}, **named)
+        self.offer_sources(user, claim.desk)
+        self.offer_evidence(user, claim)
+        self.fields["upstream"].entries = source_entries(user, claim.desk)  # type: ignore[attr-defined]
+
+
+class EvidenceForm(ActForm, EvidenceFields):
+    """What is recorded of a piece of evidence."""
+
+    superseded_by = OneOf(
+        label=_("Superseded by"),
+        none=_("Nothing later"),
+        help_text=_("A later statement of the same voice: a recantation, an abandoned denial."),
+    )
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(
+        self, *arguments: Any, user: User, evidence: Evidence, others: Iterable[tuple[Any, str]], **named: Any
+    ) -> None:
+        plain = ("stance", "excerpt", "locator", "credibility", "basis", "basis_reason", "visibility")
+        initial = {name: getattr(evidence, name) for name in (*plain, "against_interest_reason")}
+        initial |= {
+            "elements": [str(part.pk) for part in evidence.elements.all()],
+            "against_interest": evidence.against_interest_id,
+            "superseded_by": evidence.superseded_by_id,
+            "seen_version": evidence.claim.version,
+        }
+        super().__init__(*arguments, initial=initial, **named)
+        self.offer_evidence(user, evidence.claim)
+        self.fields["superseded_by"].entries = list(others)  # type: ignore[attr-defined]
+
+
+class WithdrawEvidenceForm(ActForm):
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"class": "said", "rows": 4}))
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)

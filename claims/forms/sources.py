@@ -1,0 +1,186 @@
+"""Forms about sources: describing one, retracting it, its files, and who got it from whom."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Desk, User
+from accounts.pages import ActForm
+from claims.forms.rows import Moment, OneOf, actor_entries, entries_of, source_entries
+from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
+
+
+class NewSourceFields(forms.Form):
+    """A source that the desk has, or the description of a new one; `described` puts it as the actions take it."""
+
+    source = OneOf(label=_("A source that the desk has"), none=_("None of these: a new one"))
+    url = forms.CharField(
+        label=_("or the address of a new one"),
+        widget=forms.URLInput({"dir": "ltr"}),
+        required=False,
+        help_text=_("What it answers is fetched and kept."),
+    )
+    file = forms.FileField(label=_("and/or a file"), required=False, allow_empty_file=True)
+    title = forms.CharField(label=_("Title"), required=False, help_text=_("None: its address, or the file’s name."))
+    kind = forms.ChoiceField(label=_("Kind"), choices=SourceKind.choices, initial=SourceKind.ARTICLE)
+    publisher = OneOf(
+        label=_("Publisher"),
+        none=_("Unknown"),
+        help_text=_("Who made the statement, recording or examination; never the platform."),
+    )
+    new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
+    new_publisher_kind = forms.ChoiceField(
+        label=_("which is a"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION
+    )
+    published_at = Moment(label=_("Published"))
+    source_basis = forms.ChoiceField(
+        label=_("Basis"),
+        choices=Basis.choices,
+        initial=Basis.UNKNOWN,
+        help_text=_("Firsthand: the publisher itself saw, recorded, measured or examined it."),
+    )
+    source_basis_reason = forms.CharField(
+        label=_("Reason for the basis"),
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
+    )
+
+    names_of_source_fields = {
+        "source.id": "source",
+        "source.publisher": "publisher",
+        "source.publisher.name": "new_publisher",
+        "source.publisher.kind": "new_publisher_kind",
+        "source.basis": "source_basis",
+        "source.basis_reason": "source_basis_reason",
+        "source.visibility": "visibility",
+        **{f"source.{name}": name for name in ("url", "title", "kind", "published_at", "file")},
+    }
+
+    def offer_sources(self, user: User, desk: Desk) -> None:
+        """Fill the lists with what the person may name on this desk."""
+        self.fields["source"].entries = source_entries(user, desk)  # type: ignore[attr-defined]  # OneOf
+        self.fields["publisher"].entries = actor_entries(user, desk)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def described(given: dict[str, Any]) -> dict[str, Any]:
+        """The source as `claims.actions.composing` takes it."""
+        return {
+            "id": given["source"],
+            "url": given["url"],
+            "title": given["title"],
+            "kind": given["kind"],
+            "publisher": chosen_actor(given, "publisher"),
+            "published_at": given["published_at"],
+            "basis": given["source_basis"],
+            "basis_reason": given["source_basis_reason"],
+        }
+
+
+def chosen_actor(given: dict[str, Any], name: str) -> Any:
+    """The id of the actor chosen for a field; a new one as its name and kind where one was typed."""
+    typed = given[f"new_{name}"]
+    return {"name": typed, "kind": given[f"new_{name}_kind"]} if typed else given[name]
+
+
+class SourceForm(ActForm):
+    """What is recorded of a source."""
+
+    title = forms.CharField(label=_("Title"), required=False)
+    url = forms.CharField(label=_("Address"), widget=forms.URLInput({"dir": "ltr"}), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=SourceKind.choices)
+    publisher = OneOf(label=_("Publisher"), none=_("Unknown"))
+    new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
+    new_publisher_kind = forms.ChoiceField(
+        label=_("which is a"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION
+    )
+    published_at = Moment(label=_("Published"))
+    basis = forms.ChoiceField(label=_("Basis"), choices=Basis.choices)
+    basis_reason = forms.CharField(
+        label=_("Reason for the basis"),
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
+    )
+    reliability = forms.ChoiceField(
+        label=_("Reliability"),
+        required=False,
+        choices=[("", _("its publisher’s")), *((value, f"{value} {label}") for value, label in Reliability.choices)],
+    )
+    language = forms.CharField(
+        label=_("Language"), required=False, help_text=_("A short code, such as en, ko or fa."), max_length=16
+    )
+    visibility = forms.ChoiceField(label=_("Who may see it"), choices=Visibility.choices)
+
+    action_fields = {"publisher.name": "new_publisher", "publisher.kind": "new_publisher_kind"}
+
+    def __init__(self, *arguments: Any, user: User, source: Source, **named: Any) -> None:
+        names = ("title", "url", "kind", "published_at", "basis", "basis_reason", "reliability", "language")
+        initial = {name: getattr(source, name) for name in (*names, "visibility")}
+        super().__init__(*arguments, initial={**initial, "publisher": source.publisher_id}, **named)
+        self.fields["publisher"].entries = actor_entries(user, source.desk)  # type: ignore[attr-defined]
+
+    @staticmethod
+    def described(given: dict[str, Any]) -> dict[str, Any]:
+        left_out = ("publisher", "new_publisher", "new_publisher_kind")
+        plain = {name: value for name, value in given.items() if name not in left_out}
+        return {**plain, "publisher": chosen_actor(given, "publisher")}
+
+
+class ReasonForm(ActForm):
+    """A reason, and nothing else."""
+
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"class": "said", "rows": 4}))
+
+    def __init__(self, *arguments: Any, hint: str = "", needed: bool = True, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["reason"].help_text = hint
+        self.fields["reason"].required = needed
+
+
+class ConfirmForm(ActForm):
+    """Nothing to type: the page says what will happen, its button does it."""
+
+
+class FileForm(ActForm):
+    file = forms.FileField(label=_("File"), allow_empty_file=True, help_text=_("It is kept byte for byte."))
+    visibility = forms.ChoiceField(
+        label=_("Who may see it"), required=False, choices=[("", _("who may see the source")), *Visibility.choices]
+    )
+
+
+class RelayForm(ActForm):
+    """Where one source got it from."""
+
+    upstream = OneOf(label=_("It got it from"), none=_("Choose a source"), required=True)
+    quote = forms.CharField(
+        label=_("The words that show it"),
+        required=False,
+        widget=forms.Textarea({"class": "said", "rows": 2}),
+        help_text=_("Such as: “according to the agency”."),
+    )
+
+    def __init__(self, *arguments: Any, user: User, source: Source, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        entries = source_entries(user, source.desk)
+        self.fields["upstream"].entries = [entry for entry in entries if entry[0] != source.pk]  # type: ignore[attr-defined]
+
+
+class RelayBetweenForm(ActForm):
+    """Which of a claim's sources got it from which."""
+
+    downstream = OneOf(label=_("This source"), none=_("Choose a source"), required=True)
+    upstream = OneOf(label=_("got it from this one"), none=_("Choose a source"), required=True)
+    quote = forms.CharField(
+        label=_("The words that show it"), required=False, widget=forms.Textarea({"class": "said", "rows": 2})
+    )
+
+    def __init__(
+        self, *arguments: Any, sources: Iterable[Source], upstreams: Iterable[Source] = (), **named: Any
+    ) -> None:
+        super().__init__(*arguments, **named)
+        entries = entries_of({source.pk: source for source in sources}.values())
+        self.fields["downstream"].entries = entries  # type: ignore[attr-defined]
+        self.fields["upstream"].entries = [*entries, *entries_of(upstreams)]  # type: ignore[attr-defined]

@@ -1,0 +1,206 @@
+"""What a claim's standing says in plain sentences: whom everything rests on, and why a piece does not count.
+
+Pure, over `Standing`: nothing restricted is ever in it, so that everybody reads the same sentences.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from claims.policy import lineage_unknown
+from claims.standing import EvidenceView, Standing, of_claim, on_element
+from sources.independence import LIMIT, Independence
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`head` counts ("3 sources, one origin."), `rest` names the voice that it rests on. Either may be empty."""
+
+    head: str
+    rest: str
+
+
+def interval_in_words(least: int, most: int) -> str:
+    """How many independent voices: "2", "1–3"; "5+" for everything above five."""
+    ends = [str(number) if number < LIMIT else f"{LIMIT - 1}+" for number in (least, most)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
+
+
+def voices_in_words(least: int, most: int) -> str:
+    """The same with its noun: "1–3 independent voices"."""
+    text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
+    return text % {"count": interval_in_words(least, most)}
+
+
+def sentence_of(standing: Standing, stance: str = "supports") -> Sentence:
+    """What one stance's evidence adds up to, and on whose word."""
+    bearing = [item for item in standing.evidence if item.stance == stance and item.live]
+    if not bearing:
+        nothing = {"refutes": _("Nothing attached shows that it is not so.")}
+        return Sentence("", nothing.get(stance, _("Nothing attached supports it.")))
+    sources = {source for item in bearing for source in standing.upstream_of(item.source)}
+    result = of_claim(standing, stance)
+    if result.max == 0:
+        return _nothing_independent(standing, stance, bearing, sources)
+    head = _("%(sources)s, %(voices)s.") % {
+        "sources": sources_in_words(len(sources)),
+        "voices": voices_in_words(result.min, result.max),
+    }
+    parts = [_whom_it_hangs_on(standing, result), _what_is_unknown(standing, sources, result)]
+    return Sentence(head, " ".join(part for part in (*parts, _weakest_part(standing, stance, result)) if part))
+
+
+def sources_in_words(count: int) -> str:
+    return ngettext("%(count)d source", "%(count)d sources", count) % {"count": count}
+
+
+def _nothing_independent(standing: Standing, stance: str, bearing: list[EvidenceView], sources: set[str]) -> Sentence:
+    """Nothing counts at all: because of who says it, or because a part of the claim has nothing."""
+    origins = _origins(standing, sources)
+    voices = {standing.voice(source) for source in origins}
+    head = ngettext("%(sources)s, one origin.", "%(sources)s, %(count)d origins.", len(voices)) % {
+        "sources": sources_in_words(len(sources)),
+        "count": len(voices),
+    }
+    silent = [part for part in standing.essential if not any(item.bears_on(part) for item in bearing)]
+    if silent:
+        text = _("Nothing attached bears on “%(element)s”.") % {"element": silent[0].text}
+    elif not any(item.counts for item in bearing):
+        text = _("None of it counts: it was retracted, or is judged unreliable or improbable.")
+    elif all(not standing.countable(source) for source in origins):
+        text = _rests_on_the_interested(standing, origins)
+    else:
+        text = _("No way leads from an independent origin to the claim.")
+    return Sentence(head, text)
+
+
+def _origins(standing: Standing, sources: Iterable[str]) -> list[str]:
+    """The sources that chains begin with: firsthand ones, and those that got it from nowhere recorded."""
+    return [
+        source
+        for source in sorted(sources)
+        if standing.basis_of(source) == "firsthand" or len(standing.upstream_of(source)) == 1
+    ]
+
+
+def _rests_on_the_interested(standing: Standing, origins: list[str]) -> str:
+    claimants = _names(standing, (source for source in origins if standing.is_claimants(source)))
+    parties = _names(standing, (source for source in origins if not standing.is_claimants(source)))
+    if claimants and parties:
+        text = _("Everything here rests on %(claimants)s, which claims it, and on %(parties)s, which is a party.")
+        return text % {"claimants": listed(claimants), "parties": listed(parties)}
+    if parties:
+        text = _("Everything here rests on %(names)s, a party to the claim. A party’s word does not count for it.")
+        return text % {"names": listed(parties)}
+    text = _("Everything here rests on %(names)s, which is the claimant. A claimant cannot corroborate its own word.")
+    return text % {"names": listed(claimants)}
+
+
+def _names(standing: Standing, sources: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name_of(standing, standing.voice(source)) for source in sources))
+
+
+def name_of(standing: Standing, voice: str | None) -> str:
+    """A voice by its name; an unknown one says so."""
+    return standing.names.get(voice, "") if voice is not None else _("an unknown voice")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as one reads them out: "A, B and C"."""
+    *first, last = list(names) or [""]
+    return _("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+
+
+def _whom_it_hangs_on(standing: Standing, result: Independence) -> str:
+    voices = [name_of(standing, voice) for voice in result.single_points_of_failure]
+    if result.min >= 2:
+        return _("No one voice carries it alone.")
+    if result.min == 0 or not voices:
+        return _("Nothing here surely counts.")
+    if len(voices) == 1:
+        return _("Take %(name)s away and nothing is left that surely counts.") % {"name": voices[0]}
+    return _("Take any one of %(names)s away and nothing is left that surely counts.") % {"names": listed(voices)}
+
+
+def _what_is_unknown(standing: Standing, sources: set[str], result: Independence) -> str:
+    if result.min == result.max:
+        return ""
+    count = sum(lineage_unknown(standing, source) for source in sources)
+    text = ngettext(
+        "Where %(count)d of the sources got it is not known yet.",
+        "Where %(count)d of the sources got it is not known yet.",
+        count,
+    )
+    return text % {"count": count} if count else ""
+
+
+def _weakest_part(standing: Standing, stance: str, result: Independence) -> str:
+    """Says which element the figure is of, where the elements differ."""
+    found = [(part, on_element(standing, stance, part)) for part in standing.essential]
+    if len({(each.min, each.max) for _part, each in found}) < 2:
+        return ""
+    weakest = next(part for part, each in found if each.min == result.min)
+    return _("That is for its weakest part, “%(element)s”.") % {"element": weakest.text}
+
+
+def why_not_counted(standing: Standing, item: EvidenceView) -> str:
+    """Why a live piece of evidence adds nothing, or not surely; empty where it counts.
+
+    Retraction and grades are said by who shows the source: they are facts of the rows, not of the graph.
+    """
+    if not item.counts or item.stance == "context":
+        return ""
+    if item.stance == "denies":
+        return _of_a_denial(standing, item)
+    found = [on_element(standing, item.stance, part, {item.id}) for part in standing.parts if item.bears_on(part)]
+    if any(result.min for result in found):
+        return _("against its own interest: counts") if item.against_interest else ""
+    if any(result.max for result in found):
+        return _("lineage unknown: counts in the upper figure only")
+    if standing.is_claimants(item.source):
+        return _("the claimant’s own voice: does not count")
+    if standing.is_partys(item.source):
+        return _("a party’s word: does not count")
+    return why_source_does_not_count(standing, item.source)
+
+
+def _of_a_denial(standing: Standing, item: EvidenceView) -> str:
+    if standing.is_claimants(item.source):
+        return _("withdrawn by the claimant")
+    above = standing.upstream_of(item.source)
+    if not any(standing.is_partys(source) and not standing.is_claimants(source) for source in above):
+        return _("not a party’s: decides nothing")
+    if standing.sources[item.source].day < standing.day:
+        return _("older than the claim: no denial of it")
+    return _("a party’s word: a denial, not a refutation")
+
+
+def why_source_does_not_count(standing: Standing, source: str) -> str:
+    """Why a source carries no support path; empty where it may carry one."""
+    if not standing.sources[source].counts:
+        return _("retracted, or judged unreliable")
+    if standing.is_claimants(source):
+        return _("the claimant’s voice")
+    if standing.is_partys(source):
+        return _("a party’s voice")
+    if carries(standing, source):
+        return ""
+    voices = _names(standing, _origins(standing, standing.upstream_of(source)))
+    return _("goes back to %(names)s only") % {"names": listed(voices)}
+
+
+def carries(standing: Standing, source: str) -> bool:
+    """Whether an independent origin, sure or possible, reaches this source over sources that count."""
+    waiting, seen = [source], {source}
+    while waiting:
+        here = waiting.pop()
+        if not standing.sources[here].counts or not standing.countable(here):
+            continue
+        if standing.basis_of(here) == "firsthand" or lineage_unknown(standing, here):
+            return True
+        above = {upstream for below, upstream in standing.relays if below == here} - seen
+        seen |= above
+        waiting += above
+    return False

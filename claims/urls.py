@@ -1,0 +1,55 @@
+"""Addresses of claims, sources, actors and files. A claim's own page is in reviews.urls: it shows who has it."""
+
+from django.urls import path, register_converter
+
+from claims.views import actors, attachments, claims, evidence, listing, public, sources, writing
+
+
+class ReferenceConverter:
+    """A claim's reference, such as UKR-42."""
+
+    regex = r"[A-Z][A-Z0-9]{1,7}-[1-9][0-9]{0,8}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ReferenceConverter, "reference")
+
+CLAIM = "claims/<reference:reference>/"
+SOURCE = "sources/<uuid:source_id>/"
+
+urlpatterns = [
+    path("claims/", listing.claims, name="claims"),
+    path("claims/new/", writing.new_claim, name="new-claim"),
+    path(CLAIM + "edit/", writing.edit_claim, name="edit-claim"),
+    path(CLAIM + "publish/", writing.publish, name="publish"),
+    path(CLAIM + "unpublish/", writing.unpublish, name="unpublish"),
+    path(CLAIM + "open/", writing.reopen, name="open-claim"),
+    path(CLAIM + "threshold/", writing.threshold, name="threshold"),
+    path(CLAIM + "sources/", claims.claim_sources, name="claim-sources"),
+    path(CLAIM + "provenance/", claims.provenance, name="claim-provenance"),
+    path(CLAIM + "history/", claims.history, name="claim-history"),
+    path(CLAIM + "attach/", evidence.attach, name="attach"),
+    path(CLAIM + "evidence/<uuid:evidence_id>/", evidence.evidence, name="evidence"),
+    path(CLAIM + "evidence/<uuid:evidence_id>/withdraw/", evidence.withdraw, name="withdraw-evidence"),
+    path("sources/", sources.sources, name="sources"),
+    path(SOURCE, sources.source, name="source"),
+    path(SOURCE + "edit/", sources.edit_source, name="edit-source"),
+    path(SOURCE + "retract/", sources.retract, name="retract"),
+    path(SOURCE + "correct/", sources.correct, name="correct"),
+    path(SOURCE + "attachments/", sources.attach_to_source, name="attach-file"),
+    path(SOURCE + "capture/", sources.capture, name="capture"),
+    path(SOURCE + "relays/", sources.new_relay, name="new-relay"),
+    path(SOURCE + "relays/<uuid:relay_id>/remove/", sources.end_relay, name="end-relay"),
+    path("attachments/<uuid:attachment_id>/", attachments.attachment, name="attachment"),
+    path("actors/", actors.actors, name="actors"),
+    path("actors/new/", actors.new_actor, name="new-actor"),
+    path("actors/<uuid:actor_id>/", actors.actor, name="actor"),
+    path("actors/<uuid:actor_id>/edit/", actors.edit_actor, name="edit-actor"),
+    path("public/", public.public_claims, name="public"),
+    path("public/<reference:reference>/", public.public_claim, name="public-claim"),
+]

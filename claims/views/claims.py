@@ -1,0 +1,183 @@
+"""The parts of a claim that need nothing of assignments: its sources, its provenance, its history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.pages import PersonsRequest, form_page, may, sent
+from claims.actions.sources import add_relay
+from claims.forms.sources import RelayBetweenForm
+from claims.graphs import last_change
+from claims.models import Claim, Evidence, StatusChange
+from claims.permissions import may_edit_claim
+from claims.queries import (
+    evidence_of,
+    get_claim,
+    get_source,
+    history_of,
+    last_captures,
+    relays_among,
+    withheld_evidence,
+)
+from claims.sentences import name_of, sentence_of, voices_in_words
+from claims.standing import by_element, of_claim
+from claims.states import find_move
+from claims.views.heading import claim_context
+from claims.views.lineage import Lineage
+from claims.views.lines import Link, numbers_of
+from claims.ways import ways_from
+from sources.models import Capture, CaptureState, Source
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """A source of a claim with the numbers of its evidence, and in words whether its address was kept."""
+
+    source: Source
+    numbers: str
+    kept: str
+    failed: bool
+
+
+@require_safe
+def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
+    """The sources attached to a claim, each once, with what became of their captures."""
+    claim = get_claim(request.user, reference)
+    rows = list(evidence_of(request.user, claim))
+    captures = last_captures(row.source_id for row in rows)
+    context = claim_context(
+        request.user,
+        claim,
+        "claim-sources",
+        rows=_source_rows(rows, captures),
+        may_attach=claim.closed_at is None and may(may_edit_claim, request.user, claim),
+        withheld=withheld_evidence(request.user, claim),
+    )
+    return render(request, "claims/sources.html", context)
+
+
+def _source_rows(rows: list[Evidence], captures: dict[Any, Capture]) -> list[SourceRow]:
+    numbers = numbers_of(rows)
+    sources = {row.source_id: row.source for row in rows}
+    return [
+        SourceRow(
+            source,
+            ", ".join(numbers[row.pk] for row in rows if row.source_id == pk),
+            in_words(source, captures.get(pk)),
+            pk in captures and captures[pk].state == CaptureState.FAILED,
+        )
+        for pk, source in sources.items()
+    ]
+
+
+def in_words(source: Source, capture: Capture | None) -> str:
+    """What became of the last capture of a source's address."""
+    if capture is None:
+        return _("nothing was fetched") if source.url else ""
+    if capture.state == CaptureState.FAILED:
+        return _("Not kept: %(error)s") % {"error": capture.error}
+    return _("kept") if capture.state == CaptureState.DONE else _("waits to be fetched")
+
+
+@form_page
+def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Who got it from whom, what that adds up to, and a form to add a relay between the claim's sources."""
+    claim = get_claim(request.user, reference)
+    rows = list(evidence_of(request.user, claim))
+    form = None
+    if may(may_edit_claim, request.user, claim):
+        form = RelayBetweenForm(**sent(request), sources=[row.source for row in rows])
+        if form.handed_in(lambda given: _add_relay(request, given)):
+            return redirect("claim-provenance", claim.reference)
+    elif request.method == "POST":
+        may_edit_claim(request.user, claim)
+    context = claim_context(request.user, claim, "claim-provenance", form=form)
+    standing = context["standing"]
+    relays = relays_among(request.user, standing.sources)
+    numbers = {str(pk): number for pk, number in numbers_of(rows).items()}
+    by_ends = {(str(relay.downstream_id), str(relay.upstream_id)): relay for relay in relays}
+    context |= {
+        "sentence": sentence_of(standing),
+        "refuting": sentence_of(standing, "refutes"),
+        "parts": by_element(standing),
+        "single": [name_of(standing, voice) for voice in of_claim(standing).single_points_of_failure],
+        "nodes": Lineage(standing, by_ends, numbers).roots(),
+        "ways": ways_from(claim.state, standing, last_change(claim)),
+    }
+    return render(request, "claims/provenance.html", context, status=form.status if form else 200)
+
+
+def _add_relay(request: PersonsRequest, given: dict[str, Any]) -> object:
+    downstream = get_source(request.user, given["downstream"])
+    return add_relay(downstream=downstream, upstream=given["upstream"], quote=given["quote"], by=request.user)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One status change; see `parts/change.html` for what each attribute is."""
+
+    seq: int
+    from_state: str
+    to_state: str
+    name: str
+    by: str
+    decided_by: str
+    at: object
+    reason: str
+    decision_reason: str
+    evidence: list[Link]
+    voices: str
+    facts: list[str]
+
+
+@require_safe
+def history(request: PersonsRequest, reference: str) -> HttpResponse:
+    """A claim's status changes, oldest first."""
+    claim = get_claim(request.user, reference)
+    rows = list(evidence_of(request.user, claim))
+    numbers = numbers_of(rows)
+    context = claim_context(
+        request.user,
+        claim,
+        "claim-history",
+        changes=[change_line(claim, change, numbers) for change in history_of(claim)],
+    )
+    return render(request, "claims/history.html", context)
+
+
+def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> Change:
+    """One status change in words; evidence that the reader may not see is left out."""
+    words = change.words  # type: ignore[attr-defined]  # set by history_of
+    move = find_move(change.from_state, change.to_state)
+    address = reverse("claim", args=[claim.reference])
+    return Change(
+        seq=change.seq,
+        from_state=change.from_state or "",
+        to_state=change.to_state,
+        name=move.name if move else "",
+        by=change.by.username,
+        decided_by=change.decided_by.username if change.decided_by else "",
+        at=change.at,
+        reason=words.reason if words else _("The words were erased."),
+        decision_reason=words.decision_reason if words else "",
+        evidence=_links(address, (numbers[pk] for pk in change.evidence if pk in numbers)),
+        voices=voices_in_words(change.independence_min, change.independence_max),
+        facts=[
+            _("%(count)d needed") % {"count": change.threshold},
+            _("graph %(digest)s") % {"digest": change.graph_digest},
+        ],
+    )
+
+
+def _links(address: str, numbers: Iterable[str]) -> list[Link]:
+    return [Link(number, f"{address}#e-{number}") for number in sorted(numbers, key=_by_number)]
+
+
+def _by_number(number: str) -> tuple[str, int]:
+    return (number.rstrip("0123456789"), int(number.lstrip("R") or 0))

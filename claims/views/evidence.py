@@ -1,0 +1,113 @@
+"""Attaching sources to a claim, changing what is recorded of evidence, withdrawing it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.pages import PersonsRequest, form_page, sent, show_form
+from claims.actions.composing import attach_source
+from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
+from claims.models import Claim, Evidence
+from claims.permissions import may_edit_claim, may_edit_evidence
+from claims.queries import evidence_of, get_claim, get_evidence
+from claims.views.lines import numbers_of
+from claims.views.writing import file_in
+
+
+@form_page
+def attach(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Attach a source, new or not, and say where it got it from."""
+    claim = get_claim(request.user, reference)
+    may_edit_claim(request.user, claim)
+    form = AttachForm(**sent(request), user=request.user, claim=claim)
+    if form.handed_in(lambda given: _attach(request, claim, given)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Attach a source"),
+        button=_("Attach source"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        template="claims/attach.html",
+    )
+
+
+def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evidence:
+    return attach_source(
+        claim=claim,
+        source=AttachForm.described(given),
+        evidence=AttachForm.recorded(given),
+        file=file_in(given),
+        upstream=given["upstream"],
+        quote=given["quote"],
+        by=request.user,
+        seen_version=given["seen_version"],
+    )
+
+
+@form_page
+def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+    """Change what is recorded of a piece of evidence."""
+    claim, item = _find(request, reference, evidence_id)
+    rows = list(evidence_of(request.user, claim))
+    numbers = numbers_of(rows)
+    others = [
+        (row.pk, f"{numbers[row.pk]}. {row.source.title}")
+        for row in rows
+        if row.pk != item.pk and row.withdrawn_at is None
+    ]
+    form = EvidenceForm(**sent(request), user=request.user, evidence=item, others=others)
+    if form.handed_in(lambda given: _change(request, item, given)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Evidence %(number)s: %(title)s") % {"number": numbers[item.pk], "title": item.source.title},
+        button=_("Save evidence"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        template="claims/evidence.html",
+        evidence=item,
+    )
+
+
+def _change(request: PersonsRequest, item: Evidence, given: dict[str, Any]) -> Evidence:
+    return change_evidence(
+        evidence=item,
+        fields=EvidenceForm.recorded(given),
+        by=request.user,
+        seen_version=given["seen_version"],
+    )
+
+
+@form_page
+def withdraw(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+    """Take a piece of evidence out of what counts, with the reason."""
+    claim, item = _find(request, reference, evidence_id)
+    form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": claim.version})
+    if form.handed_in(lambda given: withdraw_evidence(evidence=item, by=request.user, **given)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Withdraw “%(title)s”") % {"title": item.source.title},
+        button=_("Withdraw evidence"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[_("It counts no longer, and stays on record with your reason. The source itself is not touched.")],
+    )
+
+
+def _find(request: PersonsRequest, reference: str, evidence_id: UUID) -> tuple[Claim, Evidence]:
+    """The claim and its piece of evidence, of somebody who may change it."""
+    claim = get_claim(request.user, reference)
+    item = get_evidence(request.user, claim, evidence_id)
+    item.claim = claim
+    may_edit_evidence(request.user, item)
+    return claim, item

@@ -1,0 +1,93 @@
+"""Who got it from whom as a nested list for `parts/tree.html`: origins first, what got it from them below."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from claims.models import Stance
+from claims.policy import lineage_unknown
+from claims.sentences import why_source_does_not_count
+from claims.standing import Standing, of_claim
+from sources.models import Basis, Relay
+
+
+@dataclass
+class Node:
+    """One source in the list; see `parts/tree.html` for what each attribute is."""
+
+    title: str
+    url: str
+    publisher: str
+    published_on: object
+    lines: list[str]
+    kind: str
+    reason: str
+    single: bool
+    quote: str = ""
+    quote_language: str = ""
+    children: list["Node"] = field(default_factory=list)
+
+
+@dataclass
+class Lineage:
+    """Builds the list. A source that was reached before is named again without what is below it: a dense net of
+    relays would otherwise be written out along every path."""
+
+    standing: Standing
+    relays: Mapping[tuple[str, str], Relay]
+    numbers: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        self._below: dict[str, list[str]] = {}
+        for below, above in self.standing.relays:
+            self._below.setdefault(above, []).append(below)
+        self._single = set(of_claim(self.standing).single_points_of_failure)
+        self._seen: set[str] = set()
+
+    def roots(self) -> list[Node]:
+        """The sources that got it from nowhere recorded, each with what got it from them."""
+        relaying = {below for below, _above in self.standing.relays}
+        return self._grown([(source, None) for source in self.standing.sources if source not in relaying])
+
+    def _grown(self, starts: Iterable[tuple[str, str | None]]) -> list[Node]:
+        top: list[Node] = []
+        waiting = [(source, above, top) for source, above in reversed(list(starts))]
+        while waiting:
+            source, above, place = waiting.pop()
+            node = self._node(source, above)
+            place.append(node)
+            if source not in self._seen:
+                self._seen.add(source)
+                waiting += [(below, source, node.children) for below in reversed(self._below.get(source, []))]
+        return top
+
+    def _node(self, source: str, above: str | None) -> Node:
+        standing, view = self.standing, self.standing.sources[source]
+        relay = self.relays.get((source, above)) if above else None
+        reason = why_source_does_not_count(standing, source)
+        unknown = not reason and lineage_unknown(standing, source)
+        return Node(
+            title=view.title,
+            url=reverse("source", args=[source]),
+            publisher=standing.names.get(view.publisher or "", ""),
+            published_on=view.day,
+            lines=self._lines(source),
+            kind="greyed" if reason else "unknown" if unknown else "",
+            reason=reason,
+            single=standing.voice(source) in self._single and not reason,
+            quote=relay.quote if relay else "",
+        )
+
+    def _lines(self, source: str) -> list[str]:
+        lines = [str(Basis(self.standing.basis_of(source)).label)]
+        lines += [
+            _("evidence %(number)s, %(stance)s")
+            % {"number": self.numbers.get(item.id, "?"), "stance": Stance(item.stance).label}
+            for item in self.standing.evidence
+            if item.source == source
+        ]
+        if source in self._seen:
+            lines.append(_("named above already"))
+        return lines

@@ -1,0 +1,193 @@
+"""Evidence as `parts/evidence.html` shows it: a line for each piece, with what it counts for and why not."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from claims.models import Claim, Credibility, Evidence, Stance
+from claims.queries import evidence_of, relays_among
+from claims.sentences import why_not_counted
+from claims.standing import EvidenceView, Standing
+from sources.models import Basis, Relay, Reliability, Visibility
+
+
+@dataclass(frozen=True)
+class Link:
+    """Text with an address: `label` for what one can do there, `text` for what it is."""
+
+    text: str
+    url: str
+
+    @property
+    def label(self) -> str:
+        return self.text
+
+
+@dataclass
+class Line:
+    """One piece of evidence; see `parts/evidence.html` for what each attribute is."""
+
+    evidence: Evidence
+    number: str
+    title: str
+    url: str
+    publisher: str
+    published_on: object
+    basis: str
+    excerpt: str
+    excerpt_language: str
+    locator: str
+    reliability: str
+    credibility: int | None
+    notes: list[str]
+    restricted: bool
+    withdrawn: str
+    upstream: list[Link] = field(default_factory=list)
+    acts: list[Link] = field(default_factory=list)
+    stance: str = ""
+
+    @property
+    def anchor(self) -> str:
+        return f"e-{self.number}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The live evidence of one stance, under its heading."""
+
+    stance: str
+    heading: str
+    lines: list[Line]
+    empty: str
+
+
+def lines_of(user: User, claim: Claim, standing: Standing) -> list[Line]:
+    """All evidence that the person may see, oldest first, the withdrawn too."""
+    rows = list(evidence_of(user, claim))
+    numbers = numbers_of(rows)
+    relays = relays_among(user, {row.source_id for row in rows})
+    views = {item.id: item for item in standing.evidence}
+    found = []
+    for row in rows:
+        line = line_of(row, numbers[row.pk], standing, views.get(str(row.pk)), numbers)
+        line.upstream = _upstream(row, relays, rows, numbers)
+        found.append(line)
+    return found
+
+
+def numbers_of(rows: Iterable[Evidence]) -> dict[UUID, str]:
+    """A number for each piece, by age. Restricted ones are lettered apart, so that the others' numbers tell nothing."""
+    numbers: dict[UUID, str] = {}
+    plain = hidden = 0
+    for row in rows:
+        if row.visibility == Visibility.RESTRICTED:
+            hidden += 1
+            numbers[row.pk] = f"R{hidden}"
+        else:
+            plain += 1
+            numbers[row.pk] = str(plain)
+    return numbers
+
+
+def line_of(
+    row: Evidence,
+    number: str,
+    standing: Standing,
+    view: EvidenceView | None,
+    numbers: Mapping[UUID, str],
+) -> Line:
+    """One line; `view` is the piece in the standing, None for what stays out of it (restricted, withdrawn)."""
+    source = row.source
+    return Line(
+        evidence=row,
+        number=number,
+        title=source.title,
+        url=reverse("source", args=[source.pk]),
+        publisher=source.publisher.name if source.publisher else "",
+        published_on=source.published_at,
+        basis=str(Basis(row.effective_basis).label),
+        excerpt=row.excerpt,
+        excerpt_language=source.language,
+        locator=row.locator,
+        reliability=source.effective_reliability,
+        credibility=row.credibility,
+        notes=_notes(row, standing, view, numbers),
+        restricted=row.visibility == Visibility.RESTRICTED,
+        withdrawn=_withdrawn(row),
+    )
+
+
+def _withdrawn(row: Evidence) -> str:
+    if row.withdrawn_at is None or row.withdrawn_by is None:
+        return ""
+    return _("Withdrawn by %(person)s: %(reason)s") % {
+        "person": row.withdrawn_by.username,
+        "reason": row.withdrawn_reason,
+    }
+
+
+def _notes(row: Evidence, standing: Standing, view: EvidenceView | None, numbers: Mapping[UUID, str]) -> list[str]:
+    notes = []
+    parts = [part.text for part in row.elements.all()]
+    if parts:
+        notes.append(_("on %(elements)s") % {"elements": ", ".join(f"“{text}”" for text in parts)})
+    notes += facts_against(row, numbers)
+    if view is not None and (reason := why_not_counted(standing, view)):
+        notes.append(reason[:1].upper() + reason[1:])
+    if row.against_interest:
+        notes.append(
+            _("Against the interest of %(name)s: %(reason)s")
+            % {"name": row.against_interest.name, "reason": row.against_interest_reason}
+        )
+    if row.basis_reason or row.source.basis_reason:
+        notes.append(_("Basis: %(reason)s") % {"reason": row.basis_reason or row.source.basis_reason})
+    if row.visibility == Visibility.RESTRICTED:
+        notes.append(_("Restricted: enters no number and no move that others see"))
+    return notes
+
+
+def facts_against(row: Evidence, numbers: Mapping[UUID, str]) -> list[str]:
+    """What on the row itself keeps it from counting: retracted, superseded, unreliable, improbable."""
+    found = []
+    if row.source.retracted_at is not None:
+        found.append(_("Retracted: does not count"))
+    if row.superseded_by_id is not None:
+        number = numbers.get(row.superseded_by_id, "")
+        found.append(_("Superseded by %(number)s: counts no longer") % {"number": number})
+    if row.source.effective_reliability == Reliability.E:
+        found.append(_("Its source is judged unreliable: does not count"))
+    if row.credibility == Credibility.IMPROBABLE:
+        found.append(_("Judged improbable: does not count"))
+    return found
+
+
+def _upstream(
+    row: Evidence, relays: Sequence[Relay], rows: Sequence[Evidence], numbers: Mapping[UUID, str]
+) -> list[Link]:
+    by_source = {each.source_id: numbers[each.pk] for each in reversed(rows)}
+    found = []
+    for relay in relays:
+        if relay.downstream_id == row.source_id:
+            number = by_source.get(relay.upstream_id)
+            text = f"{number}, {relay.upstream.title}" if number else relay.upstream.title
+            found.append(Link(text, reverse("source", args=[relay.upstream_id])))
+    return found
+
+
+def grouped(lines: Iterable[Line]) -> list[Group]:
+    """The evidence that is not withdrawn, by stance, in the order in which one reads it."""
+    live = [line for line in lines if not line.withdrawn]
+    headings = {
+        Stance.SUPPORTS: (_("Supports"), _("Nothing attached supports it.")),
+        Stance.DENIES: (_("Denies"), _("Nobody denies it in anything attached.")),
+        Stance.REFUTES: (_("Refutes"), _("Nothing attached shows that it is not so.")),
+        Stance.CONTEXT: (_("Context"), _("Nothing attached besides.")),
+    }
+    return [
+        Group(stance.value, heading, [line for line in live if line.evidence.stance == stance], empty)
+        for stance, (heading, empty) in headings.items()
+    ]

@@ -1,0 +1,156 @@
+"""The list of claims: narrowed by one form, in pages by key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.errors import Invalid
+from accounts.models import Role
+from accounts.pages import PersonsRequest, may
+from accounts.queries import colleagues_of, memberships_of
+from claims.forms.claims import NOBODY, FilterForm
+from claims.models import NEVER_DUE, Claim
+from claims.paging import CLAIM_ORDERS, Page, find_order, read_page
+from claims.queries import count_up_to, filter_claims, topics_of, visible_claims, with_reviewers
+from claims.views.lines import Link
+from sources.permissions import may_write
+
+PAGE_SIZE = 25
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim in the list; see `parts/register.html` for what each attribute is."""
+
+    url: str
+    reference: str
+    statement: str
+    original_statement: str
+    original_language: str
+    state: str
+    contested: bool
+    support_lost: bool
+    said_by: str
+    claimed_on: object
+    least: int
+    most: int
+    assignees: str
+    due_at: object
+    closed: bool
+
+
+@require_safe
+def claims(request: PersonsRequest) -> HttpResponse:
+    """The claims that the person may know of, narrowed by the form, 25 a page."""
+    form = _filters(request)
+    given = form.cleaned_data
+    rows = _narrowed(request, given)
+    page = read_page(
+        with_reviewers(rows),
+        order=find_order(given["ordering"], CLAIM_ORDERS),
+        cursor=request.GET.get("cursor", ""),
+        filters={"list": "claims", **given},
+        size=PAGE_SIZE,
+    )
+    count = count_up_to(rows, MOST_COUNTED)
+    context = {
+        "form": form,
+        "rows": [_row(claim) for claim in page.rows],
+        "count": f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count),
+        "chips": _chips(request, form),
+        "may_write": any(may(may_write, request.user, row.desk) for row in memberships_of(request.user)),
+        **neighbours(request, page),
+    }
+    return render(request, "claims/list.html", context)
+
+
+def _filters(request: PersonsRequest) -> FilterForm:
+    people = colleagues_of(request.user, Role.REVIEWER, Role.EDITOR).values_list("username", flat=True)
+    topics = topics_of(request.user).values_list("name", flat=True)
+    form = FilterForm(request.GET, people=people, topics=list(dict.fromkeys(topics)))
+    if not form.is_valid():
+        raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+    return form
+
+
+def _narrowed(request: PersonsRequest, given: dict[str, Any]) -> Any:
+    assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
+    return filter_claims(
+        visible_claims(request.user),
+        states=given["state"],
+        q=given["q"],
+        topic=given["topic"],
+        assignee=assignee,
+        contested=True if given["contested"] else None,
+        support_lost=True if given["support_lost"] else None,
+        closed={"": False, "only": True}.get(given["closed"]),
+        due_before=timezone.now() if given["overdue"] else None,
+    )
+
+
+def _row(claim: Claim) -> Row:
+    reviewing = claim.reviewing  # type: ignore[attr-defined]  # set by with_reviewers
+    return Row(
+        url=reverse("claim", args=[claim.reference]),
+        reference=claim.reference,
+        statement=claim.statement,
+        original_statement=claim.original_statement,
+        original_language=claim.language,
+        state=claim.state,
+        contested=claim.contested,
+        support_lost=claim.support_lost,
+        said_by=claim.claimant.name if claim.claimant else "",
+        claimed_on=claim.claimed_on,
+        least=claim.independence_min,
+        most=claim.independence_max,
+        assignees=", ".join(row.user.username for row in reviewing),
+        due_at=None if claim.due_at == NEVER_DUE else claim.due_at,
+        closed=claim.closed_at is not None,
+    )
+
+
+def _chips(request: PersonsRequest, form: FilterForm) -> list[Link]:
+    """What the list is narrowed by, each with the address without it."""
+    given = form.cleaned_data
+    said: list[tuple[str, str, str]] = [("state", state, form.label_of("state", state)) for state in given["state"]]
+    said += [
+        (name, "", str(form.fields[name].label)) for name in ("contested", "support_lost", "overdue") if given[name]
+    ]
+    texts = {
+        "q": _("“%(value)s”"),
+        "closed": _("Closed: %(value)s"),
+        "assignee": _("Given to %(value)s"),
+        "topic": _("Topic: %(value)s"),
+    }
+    for name, text in texts.items():
+        if given[name]:
+            said.append((name, "", text % {"value": form.label_of(name, given[name])}))
+    return [Link(text, _address_without(request, name, value)) for name, value, text in said]
+
+
+def _address_without(request: PersonsRequest, name: str, value: str) -> str:
+    """The present address at its first page, without a filter, or without one `value` of it."""
+    query = request.GET.copy()
+    query.pop("cursor", None)
+    query.setlist(name, [each for each in query.getlist(name) if value and each != value])
+    return f"{request.path}?{query.urlencode()}"
+
+
+def neighbours(request: PersonsRequest, page: Page[Any]) -> dict[str, str]:
+    """The addresses of the pages before and after, for `parts/paging.html`."""
+
+    def at(cursor: str | None) -> str:
+        if cursor is None:
+            return ""
+        query = request.GET.copy()
+        query["cursor"] = cursor
+        return f"{request.path}?{query.urlencode()}"
+
+    return {"next_url": at(page.next), "previous_url": at(page.previous)}

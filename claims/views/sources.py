@@ -1,0 +1,237 @@
+"""Pages of sources: what is recorded, what was kept, who got it from whom, which claims rest on it."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from accounts.errors import Invalid
+from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from claims.actions.composing import change_source_with_publisher
+from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
+from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SourceForm
+from claims.paging import BY_CREATION, find_order, read_page
+from claims.queries import (
+    attachments_of,
+    captures_of,
+    claims_resting_on_source,
+    get_relay,
+    get_source,
+    relays_of,
+    search_sources,
+    visible_sources,
+)
+from claims.views.listing import PAGE_SIZE, neighbours
+from sources.actions import attach_file, request_capture
+from sources.models import CaptureState
+from sources.permissions import may_change_source, may_retract
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(label=gettext_lazy("Words in it"), required=False, max_length=200, widget=forms.SearchInput)
+
+
+def searched(request: PersonsRequest) -> tuple[SearchForm, str]:
+    """The search form of a list, and what was typed. Raises Invalid."""
+    form = SearchForm(request.GET)
+    if not form.is_valid():
+        raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+    return form, form.cleaned_data["q"]
+
+
+@require_safe
+def sources(request: PersonsRequest) -> HttpResponse:
+    """The sources that the person may see, newest first."""
+    form, q = searched(request)
+    page = read_page(
+        search_sources(visible_sources(request.user), q),
+        order=find_order("-created", BY_CREATION),
+        cursor=request.GET.get("cursor", ""),
+        filters={"list": "sources", "q": q},
+        size=PAGE_SIZE,
+    )
+    context = {"form": form, "rows": page.rows, **neighbours(request, page)}
+    return render(request, "sources/list.html", context)
+
+
+@require_safe
+def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    """Everything that the person may see of one source."""
+    row = get_source(request.user, source_id)
+    upstream, downstream = relays_of(request.user, row)
+    captures = list(captures_of(request.user, row))
+    may_change = may(may_change_source, request.user, row)
+    context = {
+        "source": row,
+        "upstream": upstream,
+        "downstream": downstream,
+        "captures": captures,
+        "waits": any(capture.state == CaptureState.PENDING for capture in captures),
+        "attachments": attachments_of(request.user, row),
+        "resting": claims_resting_on_source(request.user, row),
+        "may_change": may_change,
+        "may_retract": may(may_retract, request.user, row),
+        "relay_form": RelayForm(user=request.user, source=row) if may_change else None,
+    }
+    return render(request, "sources/source.html", context)
+
+
+@form_page
+def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    row = get_source(request.user, source_id)
+    may_change_source(request.user, row)
+    form = SourceForm(**sent(request), user=request.user, source=row)
+    if form.handed_in(
+        lambda given: change_source_with_publisher(
+            source=get_source(request.user, source_id), fields=SourceForm.described(given), by=request.user
+        )
+    ):
+        return redirect("source", source_id)
+    return show_form(
+        request,
+        form,
+        title=_("Edit “%(title)s”") % {"title": row.title},
+        button=_("Save source"),
+        back=reverse("source", args=[source_id]),
+        lines=[_("Every claim that rests on it is counted anew.")],
+    )
+
+
+@form_page
+def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    return _taken_back(
+        request,
+        source_id,
+        act=retract_source,
+        title=_("Record that “%(title)s” was retracted"),
+        button=_("Record retraction"),
+        hint=_("Who retracted it, when and where."),
+        line=_("It counts no longer, for any claim. A verdict that rested on it is flagged “support lost”."),
+    )
+
+
+@form_page
+def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    return _taken_back(
+        request,
+        source_id,
+        act=correct_source,
+        title=_("Record that “%(title)s” was corrected"),
+        button=_("Record correction"),
+        hint=_("What was corrected, when and where."),
+        line=_("It counts as before. Look again at the excerpts of the claims below."),
+    )
+
+
+def _taken_back(
+    request: PersonsRequest, source_id: UUID, *, act: Any, title: str, button: str, hint: str, line: str
+) -> HttpResponse:
+    """Two steps: what it would do to claims, by a dry run; then the act itself."""
+    row = get_source(request.user, source_id)
+    may_retract(request.user, row)
+    form = ReasonForm(**sent(request), hint=hint)
+    dry_run = "confirmed" not in request.POST
+    effects = None
+    if form.handed_in(lambda given: act(source=row, reason=given["reason"], dry_run=dry_run, by=request.user)):
+        if not dry_run:
+            return redirect("source", source_id)
+        effects = form.outcome.effects
+    return show_form(
+        request,
+        form,
+        title=title % {"title": row.title},
+        button=button if effects is not None else _("Show what it would do"),
+        back=reverse("source", args=[source_id]),
+        lines=[line],
+        template="sources/taken_back.html",
+        effects=effects,
+        resting=claims_resting_on_source(request.user, row),
+    )
+
+
+@form_page
+def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    """Keep a file with a source."""
+    row = get_source(request.user, source_id)
+    may_change_source(request.user, row)
+    form = FileForm(**sent(request))
+
+    def keep(given: dict[str, Any]) -> object:
+        upload = given["file"]
+        visibility = given["visibility"] or None
+        return attach_file(source=row, chunks=upload.chunks(), name=upload.name, visibility=visibility, by=request.user)
+
+    if form.handed_in(keep):
+        return redirect("source", source_id)
+    return show_form(
+        request,
+        form,
+        title=_("Attach a file to “%(title)s”") % {"title": row.title},
+        button=_("Attach file"),
+        back=reverse("source", args=[source_id]),
+        lines=[_("A screenshot, a document, the page as you saved it. Its digest shows later that it is the same.")],
+    )
+
+
+@form_page
+def capture(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    """Ask for another capture of a source's address."""
+    row = get_source(request.user, source_id)
+    may_change_source(request.user, row)
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: request_capture(source=row, by=request.user)):
+        return redirect("source", source_id)
+    return show_form(
+        request,
+        form,
+        title=_("Fetch “%(title)s” again") % {"title": row.title},
+        button=_("Fetch address"),
+        back=reverse("source", args=[source_id]),
+        lines=[_("What the address answers now is kept beside what was kept before.")],
+    )
+
+
+@form_page
+def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    """Say where a source got it from."""
+    row = get_source(request.user, source_id)
+    may_change_source(request.user, row)
+    form = RelayForm(**sent(request), user=request.user, source=row)
+    if form.handed_in(lambda given: add_relay(downstream=row, by=request.user, **given)):
+        return redirect("source", source_id)
+    return show_form(
+        request,
+        form,
+        title=_("Where “%(title)s” got it from") % {"title": row.title},
+        button=_("Add relay"),
+        back=reverse("source", args=[source_id]),
+        lines=[_("Every claim that rests on it is counted anew.")],
+    )
+
+
+@form_page
+def end_relay(request: PersonsRequest, source_id: UUID, relay_id: UUID) -> HttpResponse:
+    """Take away a relay that was recorded by mistake."""
+    row = get_source(request.user, source_id)
+    relay = get_relay(request.user, row, relay_id)
+    may_change_source(request.user, row)
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: remove_relay(relay=relay, by=request.user)):
+        return redirect("source", source_id)
+    return show_form(
+        request,
+        form,
+        title=_("Take the relay away"),
+        button=_("Take relay away"),
+        back=reverse("source", args=[source_id]),
+        lines=[
+            _("“%(below)s” then no longer has it from “%(above)s”. Every claim that rests on it is counted anew.")
+            % {"below": row.title, "above": relay.upstream.title}
+        ],
+    )

@@ -1,0 +1,185 @@
+"""Writing claims down and changing them: one form a page, one action a form."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+from accounts.models import Desk
+from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.queries import desk_for, memberships_of
+from claims.actions.claims import open_claim, publish_claim, set_threshold, unpublish_claim
+from claims.actions.composing import File, edit_with_actors, report_with_source
+from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
+from claims.forms.sources import ConfirmForm
+from claims.models import Claim
+from claims.permissions import may_edit_as_editor, may_edit_claim
+from claims.queries import get_claim
+from sources.permissions import WRITERS, may_write
+
+
+@form_page
+def new_claim(request: PersonsRequest) -> HttpResponse:
+    """A claim, its actors and its first source, in one go."""
+    desk = chosen_desk(request)
+    if desk is None:
+        own = [row.desk for row in memberships_of(request.user) if row.role in WRITERS]
+        return render(request, "claims/choose_desk.html", {"desks": own})
+    may_write(request.user, desk)
+    form = NewClaimForm(**sent(request), user=request.user, desk=desk)
+    elements = element_forms(**sent(request))
+    if request.method == "POST" and not elements.is_valid():
+        form.add_error(None, _("Some parts of the claim cannot be used as they are."))
+    if form.handed_in(lambda given: _report(request, desk, given, elements)):
+        return redirect("claim", form.outcome.reference)
+    return show_form(
+        request,
+        form,
+        title=_("New claim"),
+        button=_("Save claim"),
+        back=reverse("claims"),
+        template="claims/new.html",
+        elements=elements,
+        desk=desk,
+    )
+
+
+def chosen_desk(request: PersonsRequest) -> Desk | None:
+    """The desk named in the address or the form, else the person's only one; None where they have to choose."""
+    named = request.POST.get("desk") or request.GET.get("desk")
+    try:
+        chosen = UUID(named) if named else None
+    except ValueError as error:
+        raise Invalid({"desk": [_("There is no such desk.")]}) from error
+    if chosen is None and len(memberships_of(request.user)) > 1:
+        return None
+    return desk_for(request.user, chosen)
+
+
+def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements: Any) -> Claim:
+    return report_with_source(
+        desk=desk,
+        fields={**NewClaimForm.worded(given), "elements": elements_in(elements)},
+        source=NewClaimForm.described(given),
+        evidence=NewClaimForm.recorded(given),
+        file=file_in(given),
+        by=request.user,
+    )
+
+
+def file_in(given: dict[str, Any]) -> File | None:
+    """The uploaded file as the actions take it."""
+    upload = given.get("file")
+    return File(upload.chunks(), upload.name) if upload else None
+
+
+@form_page
+def edit_claim(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Change a claim's wording, people, days, topics and parts."""
+    claim = get_claim(request.user, reference)
+    may_edit_claim(request.user, claim)
+    form = EditClaimForm(**sent(request), user=request.user, claim=claim)
+    elements = element_forms(claim=claim, **sent(request))
+    if request.method == "POST" and not elements.is_valid():
+        form.add_error(None, _("Some parts of the claim cannot be used as they are."))
+    if form.handed_in(lambda given: _edit(request, claim, given, elements)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Edit the claim"),
+        button=_("Save changes"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        template="claims/edit.html",
+        elements=elements,
+    )
+
+
+def _edit(request: PersonsRequest, claim: Claim, given: dict[str, Any], elements: Any) -> Claim:
+    return edit_with_actors(
+        claim=claim,
+        fields={**EditClaimForm.worded(given), "elements": elements_in(elements)},
+        by=request.user,
+        seen_version=given["seen_version"],
+    )
+
+
+@form_page
+def publish(request: PersonsRequest, reference: str) -> HttpResponse:
+    return _confirmed(
+        request,
+        reference,
+        act=publish_claim,
+        message=_("An editor publishes."),
+        title=_("Publish this claim"),
+        button=_("Publish claim"),
+        lines=[
+            _("Everybody can then read what it says, how it stands, how it moved and why, and its public evidence."),
+            _("Evidence, sources and actors that are not public stay out of it. Later moves show by themselves."),
+        ],
+    )
+
+
+@form_page
+def unpublish(request: PersonsRequest, reference: str) -> HttpResponse:
+    return _confirmed(
+        request,
+        reference,
+        act=unpublish_claim,
+        message=_("An editor publishes."),
+        title=_("Take the public page away"),
+        button=_("Unpublish claim"),
+        lines=[_("The public page is gone at once. Copies that others made of it are not.")],
+    )
+
+
+@form_page
+def reopen(request: PersonsRequest, reference: str) -> HttpResponse:
+    return _confirmed(
+        request,
+        reference,
+        act=open_claim,
+        message=_("An editor opens a claim again."),
+        title=_("Open this claim again"),
+        button=_("Open claim"),
+        lines=[_("It can be changed, assigned and assessed again. Its state is what it was.")],
+    )
+
+
+def _confirmed(
+    request: PersonsRequest, reference: str, *, act: Any, message: str, title: str, button: str, lines: list[str]
+) -> HttpResponse:
+    """A page that says what an editor's act will do, and does it at the press of its button."""
+    claim = get_claim(request.user, reference)
+    may_edit_as_editor(request.user, claim, message)
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: act(claim=claim, by=request.user)):
+        return redirect("claim", claim.reference)
+    back = reverse("claim", args=[claim.reference])
+    return show_form(request, form, title=title, button=button, back=back, about=claim, lines=lines)
+
+
+@form_page
+def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
+    """How many independent voices a verdict on this claim needs."""
+    claim = get_claim(request.user, reference)
+    may_edit_as_editor(request.user, claim, _("An editor sets the threshold of a claim."))
+    initial = {"threshold": claim.threshold_override, "reason": claim.threshold_reason}
+    form = ThresholdForm(**sent(request), initial=initial)
+    if form.handed_in(lambda given: set_threshold(claim=claim, by=request.user, **given)):
+        return redirect("claim", claim.reference)
+    needed = claim.desk.min_independence
+    return show_form(
+        request,
+        form,
+        title=_("Set the threshold"),
+        button=_("Set threshold"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[_("The desk asks for %(count)d. A verdict that then lacks voices is flagged.") % {"count": needed}],
+    )

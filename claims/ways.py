@@ -1,0 +1,48 @@
+"""What it would take to move a claim: every move from where it stands, with what is missing. Pure."""
+
+from dataclasses import dataclass
+
+from accounts.errors import Missing
+from claims.policy import Finding, LastChange, missing_for, refuted_element
+from claims.standing import Standing, of_claim, threshold_for, threshold_of_claim
+from claims.states import Deciders, Move, State, moves_from
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One move from here. For a verdict `least`, `most` and `threshold` say how many voices there are and needed."""
+
+    move: Move
+    missing: list[Missing]
+    least: int = 0
+    most: int = 0
+    threshold: int | None = None
+
+    @property
+    def to(self) -> str:
+        return self.move.after.value
+
+    @property
+    def possible(self) -> bool:
+        return not self.missing
+
+    @property
+    def alone(self) -> bool:
+        """Whether one person makes it."""
+        return self.move.deciders is not Deciders.SECOND
+
+
+def ways_from(state: str, standing: Standing, last: LastChange | None) -> list[Way]:
+    """Every move from a state, on all the evidence that counts; answers to contrary evidence are taken as given."""
+    return [_way(move, standing, last) for move in moves_from(state)]
+
+
+def _way(move: Move, standing: Standing, last: LastChange | None) -> Way:
+    missing = missing_for(move, standing, last, Finding())
+    if move.after is State.CORROBORATED:
+        result = of_claim(standing)
+        return Way(move, missing, result.min, result.max, threshold_of_claim(standing))
+    if move.after is State.REFUTED:
+        element, result = refuted_element(standing, None)
+        return Way(move, missing, result.min, result.max, threshold_for(standing, "refutes", element))
+    return Way(move, missing)

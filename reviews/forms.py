@@ -1,0 +1,177 @@
+"""What people type about assignments, findings and decisions."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.pages import ActForm
+from claims.forms.rows import OneOf
+from claims.models import Claim, CloseReason, Element
+from claims.states import State
+from reviews.models import Assessment
+from reviews.queries import Candidate
+
+
+class DueField(forms.DateTimeField):
+    """A moment in the person's own zone, to the second."""
+
+    def __init__(self, **named: Any) -> None:
+        control = forms.DateTimeInput({"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+        super().__init__(widget=control, label=_("Due"), help_text=_("In your time zone."), **named)
+
+
+class AssignForm(ActForm):
+    """Who gets the claim, and by when."""
+
+    reviewer = forms.TypedChoiceField(label=_("Reviewer"), widget=forms.RadioSelect, coerce=UUID)
+    due_at = DueField()
+
+    def __init__(self, *arguments: Any, candidates: Iterable[tuple[Any, str]], due_at: datetime, **named: Any) -> None:
+        super().__init__(*arguments, initial={"due_at": due_at}, **named)
+        self.fields["reviewer"].choices = [(str(pk), label) for pk, label in candidates]  # type: ignore[attr-defined]
+
+
+class DueForm(ActForm):
+    due_at = DueField()
+
+
+class HandOverForm(ActForm):
+    to = OneOf(label=_("To whom"), none=_("Choose somebody"), required=True)
+    reason = forms.CharField(label=_("Why"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
+
+    def __init__(self, *arguments: Any, people: Iterable[tuple[Any, str]], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["to"].entries = list(people)  # type: ignore[attr-defined]  # OneOf
+
+
+class DeciderForm(ActForm):
+    person = forms.CharField(
+        label=_("User name"),
+        widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
+        help_text=_("A reviewer or an editor, of this desk or of another."),
+    )
+
+
+class CloseForm(ActForm):
+    reason = forms.ChoiceField(label=_("Why"), choices=CloseReason.choices, widget=forms.RadioSelect)
+    note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
+
+
+class DecisionForm(ActForm):
+    """What the second person makes of a finding. The button pressed is `decision`."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"class": "said", "rows": 4}),
+        help_text=_("Say what you checked, and why you agree or do not. It stands in the history."),
+    )
+    decision = forms.ChoiceField(choices=[("approve", _("approve")), ("reject", _("reject"))], widget=forms.HiddenInput)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, claim: Claim, **named: Any) -> None:
+        super().__init__(*arguments, initial={"seen_version": claim.version}, **named)
+        self.fields["decision"].error_messages["required"] = _("Press one of the two buttons.")
+
+
+def candidate_in_words(one: Candidate) -> str:
+    """Somebody who could be given a claim, with what speaks for and against it."""
+    facts = [one.person.username, _("%(count)d open") % {"count": one.open_assignments}]
+    if one.reported_it:
+        facts.append(str(_("reported it")))
+    if one.has_it:
+        facts.append(str(_("has it already")))
+    return ", ".join(str(fact) for fact in facts)
+
+
+class FindingForm(ActForm):
+    """A reviewer's finding: the proposed state, what it rests on, a line on each element, answers, the rationale.
+
+    `answer_<id>` answers a piece of contrary evidence, `element_<id>` says what the evidence shows for a part.
+    """
+
+    evidence = forms.TypedMultipleChoiceField(
+        label=_("What it rests on"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple
+    )
+    proposed_state = forms.ChoiceField(label=_("What state do you propose?"), widget=forms.RadioSelect)
+    rationale = forms.CharField(
+        label=_("Rationale"),
+        widget=forms.Textarea({"class": "said", "rows": 6}),
+        help_text=_("Say what you saw, and what would change your mind. It stands in the history."),
+    )
+    recorded_mistake = forms.BooleanField(
+        label=_("The refutation was a mistake of ours; the rationale says which"), required=False
+    )
+    seen_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *arguments: Any,
+        claim: Claim,
+        evidence: Sequence[tuple[Any, str]],
+        contrary: Sequence[tuple[Any, str]],
+        states: Sequence[str],
+        before: Assessment | None = None,
+        **named: Any,
+    ) -> None:
+        super().__init__(*arguments, initial=_written_before(claim, before), **named)
+        self.parts: list[Element] = list(claim.elements.all())
+        self.contrary = contrary
+        self.fields["evidence"].choices = [(str(pk), label) for pk, label in evidence]  # type: ignore[attr-defined]
+        self.fields["proposed_state"].choices = [(state, state) for state in states]  # type: ignore[attr-defined]
+        self.fields["proposed_state"].error_messages["required"] = _("Choose what you propose.")
+        if claim.state != State.REFUTED:
+            del self.fields["recorded_mistake"]
+        for part in self.parts:
+            self.fields[f"element_{part.pk}"] = forms.CharField(label=part.text, required=False)
+        for pk, label in contrary:
+            self.fields[f"answer_{pk}"] = forms.CharField(
+                label=label, required=False, widget=forms.Textarea({"class": "said", "rows": 2})
+            )
+
+    @property
+    def element_lines(self) -> list[forms.BoundField]:
+        return [self[f"element_{part.pk}"] for part in self.parts]
+
+    @property
+    def answer_lines(self) -> list[forms.BoundField]:
+        return [self[f"answer_{pk}"] for pk, _label in self.contrary]
+
+    def found(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The finding as `reviews.actions.findings.hand_in` takes it."""
+        return {
+            "proposed_state": given["proposed_state"],
+            "rationale": given["rationale"],
+            "evidence": given["evidence"],
+            "answers": [
+                {"evidence": pk, "text": text} for pk, _label in self.contrary if (text := given[f"answer_{pk}"])
+            ],
+            "elements": [{"element": part.pk, "text": given[f"element_{part.pk}"]} for part in self.parts],
+            "recorded_mistake": given.get("recorded_mistake", False),
+            "seen_version": given["seen_version"],
+        }
+
+    def place(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
+        """What is said of the elements as a whole belongs to those without a line, in their order."""
+        if name != "elements":
+            return super().place(name, texts)
+        silent = [f"element_{part.pk}" for part in self.parts if not self.cleaned_data.get(f"element_{part.pk}")]
+        return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
+
+
+def _written_before(claim: Claim, before: Assessment | None) -> dict[str, Any]:
+    """What the person's own finding that waits, or was sent back, says: they go on from there."""
+    if before is None:
+        return {"seen_version": claim.version}
+    return {
+        "seen_version": claim.version,
+        "proposed_state": before.proposed_state,
+        "rationale": before.rationale,
+        "recorded_mistake": before.recorded_mistake,
+        "evidence": [str(item.pk) for item in before.evidence.all()],
+        **{f"element_{line.element_id}": line.text for line in before.elements.all()},
+        **{f"answer_{answer.evidence_id}": answer.text for answer in before.answers.all()},
+    }

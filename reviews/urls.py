@@ -1,0 +1,23 @@
+"""Addresses of the pages where people and claims meet."""
+
+from django.urls import path
+
+from claims.urls import CLAIM
+from reviews.views import assignments, claim, findings, work
+
+ASSIGNMENT = "assignments/<uuid:assignment_id>/"
+
+urlpatterns = [
+    path("", work.work, name="work"),
+    path(CLAIM, claim.claim, name="claim"),
+    path(CLAIM + "assess/", findings.assess, name="assess"),
+    path(CLAIM + "assign/", assignments.give, name="assign"),
+    path(CLAIM + "decider/", assignments.decider, name="name-decider"),
+    path(CLAIM + "close/", assignments.close, name="close-claim"),
+    path("reviews/<uuid:assessment_id>/", findings.review, name="review"),
+    path(ASSIGNMENT + "accept/", assignments.take_on, name="accept"),
+    path(ASSIGNMENT + "decline/", assignments.give_back, name="decline"),
+    path(ASSIGNMENT + "hand-over/", assignments.pass_on, name="hand-over"),
+    path(ASSIGNMENT + "withdraw/", assignments.take_back, name="withdraw-assignment"),
+    path(ASSIGNMENT + "due/", assignments.new_due, name="change-due"),
+]

@@ -1,0 +1,1 @@
+"""Pages where people and claims meet: my work, a claim's page, findings, decisions, assignments."""

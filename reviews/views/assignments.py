@@ -1,0 +1,177 @@
+"""Giving claims to people, and what they answer."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.models import Role
+from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.queries import members_of, person_named
+from claims.forms.sources import ReasonForm
+from claims.permissions import may_edit_as_editor
+from claims.queries import get_claim
+from reviews.actions.assignments import (
+    accept,
+    assign,
+    change_due,
+    close_claim,
+    decline,
+    hand_over,
+    may_answer,
+    name_decider,
+    withdraw,
+)
+from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, HandOverForm, candidate_in_words
+from reviews.models import Assignment
+from reviews.queries import candidates_for, get_assignment
+
+
+@form_page
+def give(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Assign a claim to one of the desk's people, with a due time."""
+    claim = get_claim(request.user, reference)
+    may_edit_as_editor(request.user, claim, _("An editor assigns."))
+    candidates = [one for one in candidates_for(claim) if not one.has_it]
+    people = {one.person.pk: one.person for one in candidates}
+    form = AssignForm(
+        **sent(request),
+        candidates=[(one.person.pk, candidate_in_words(one)) for one in candidates],
+        due_at=timezone.now() + timedelta(days=claim.desk.days_to_review),
+    )
+
+    def act(given: dict[str, Any]) -> Assignment:
+        person = people[given["reviewer"]]
+        return assign(claim=claim, reviewer=person, due_at=given["due_at"], by=request.user)
+
+    if form.handed_in(act):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Assign this claim"),
+        button=_("Assign claim"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[_("They are asked whether they take it. Reminders go out when it is due, and daily after that.")],
+    )
+
+
+@require_POST
+def take_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Accept; nothing has to be typed for it."""
+    assignment = get_assignment(request.user, assignment_id)
+    accept(assignment=assignment, by=request.user)
+    return redirect("claim", assignment.claim.reference)
+
+
+@form_page
+def give_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Decline, with a reason."""
+    assignment = get_assignment(request.user, assignment_id)
+    may_answer(assignment, request.user)
+    form = ReasonForm(**sent(request), hint=_("So that the editor can find somebody else."))
+    if form.handed_in(lambda given: decline(assignment=assignment, by=request.user, **given)):
+        return redirect("work")
+    return _show(request, form, assignment, title=_("Decline this claim"), button=_("Decline claim"))
+
+
+@form_page
+def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Hand over to another reviewer."""
+    assignment = get_assignment(request.user, assignment_id)
+    may_answer(assignment, request.user)
+    candidates = [one for one in candidates_for(assignment.claim) if not one.has_it]
+    people = {one.person.pk: one.person for one in candidates}
+    form = HandOverForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
+    if form.handed_in(
+        lambda given: hand_over(assignment=assignment, to=people[given["to"]], reason=given["reason"], by=request.user)
+    ):
+        return redirect("work")
+    lines = [_("They are asked whether they take it. The due time stays, unless it is past.")]
+    return _show(request, form, assignment, title=_("Hand over this claim"), button=_("Hand over claim"), lines=lines)
+
+
+@form_page
+def take_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Withdraw an assignment as an editor."""
+    assignment = get_assignment(request.user, assignment_id)
+    may_edit_as_editor(request.user, assignment.claim, _("An editor takes an assignment back."))
+    form = ReasonForm(**sent(request), needed=False)
+    if form.handed_in(lambda given: withdraw(assignment=assignment, by=request.user, **given)):
+        return redirect("claim", assignment.claim.reference)
+    name = assignment.reviewer.username
+    return _show(
+        request,
+        form,
+        assignment,
+        title=_("Take the claim back from %(name)s") % {"name": name},
+        button=_("Take claim back"),
+        lines=[_("%(name)s no longer has it, and gets no more reminders.") % {"name": name}],
+    )
+
+
+@form_page
+def new_due(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+    """Change a due time as an editor."""
+    assignment = get_assignment(request.user, assignment_id)
+    may_edit_as_editor(request.user, assignment.claim, _("An editor changes a due time."))
+    form = DueForm(**sent(request), initial={"due_at": assignment.due_at})
+    if form.handed_in(lambda given: change_due(assignment=assignment, by=request.user, **given)):
+        return redirect("claim", assignment.claim.reference)
+    lines = [_("The reminders move with it.")]
+    return _show(request, form, assignment, title=_("Change the due time"), button=_("Set due time"), lines=lines)
+
+
+def _show(request: PersonsRequest, form: Any, assignment: Assignment, **said: Any) -> HttpResponse:
+    claim = assignment.claim
+    return show_form(request, form, back=reverse("claim", args=[claim.reference]), about=claim, **said)
+
+
+@form_page
+def decider(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Name somebody besides the editors who may decide on this claim."""
+    claim = get_claim(request.user, reference)
+    may_edit_as_editor(request.user, claim, _("An editor names who decides."))
+    form = DeciderForm(**sent(request))
+    if form.handed_in(lambda given: name_decider(claim=claim, user=person_named(given["person"]), by=request.user)):
+        return redirect("claim", claim.reference)
+    deciders = ", ".join(user.username for user in members_of(claim.desk, Role.EDITOR))
+    return show_form(
+        request,
+        form,
+        title=_("Name a second person"),
+        button=_("Name second person"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[
+            _("They may then approve or reject findings on this claim, and never their own."),
+            _("Somebody of another desk sees this claim and its unrestricted evidence, and nothing else of this desk."),
+            _("These decide already: %(names)s.") % {"names": deciders},
+        ],
+    )
+
+
+@form_page
+def close(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Close a claim, with the reason."""
+    claim = get_claim(request.user, reference)
+    may_edit_as_editor(request.user, claim, _("An editor closes a claim."))
+    form = CloseForm(**sent(request))
+    if form.handed_in(lambda given: close_claim(claim=claim, by=request.user, **given)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Close this claim"),
+        button=_("Close claim"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[_("Its state stays. Whoever has it no longer does, and its reminders stop. It can be opened again.")],
+    )

@@ -1,0 +1,155 @@
+"""Handing in findings, and deciding on them."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from claims.graphs import last_change
+from claims.models import Claim, Evidence
+from claims.permissions import may_assess, may_decide, may_edit_as_editor
+from claims.queries import get_claim
+from claims.revisions import changes_since
+from claims.standing import Standing
+from claims.views.heading import claim_context
+from claims.views.lines import Line, lines_of
+from claims.ways import Way, ways_from
+from reviews.actions.findings import approve, hand_in, reject
+from reviews.forms import DecisionForm, FindingForm
+from reviews.models import Assessment, AssessmentState
+from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment
+from sources.models import Visibility
+
+
+@dataclass(frozen=True)
+class Tick:
+    """The checkbox on a piece of evidence; see `parts/evidence.html`."""
+
+    value: str
+    checked: bool
+    stance: str
+    name: str = "evidence"
+    form: str = "finding"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One state that can be proposed, with whether it is possible and what is missing."""
+
+    state: str
+    checked: bool
+    way: Way | None
+
+
+@form_page
+def assess(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Hand in a finding: evidence beside the form."""
+    claim = get_claim(request.user, reference)
+    may_assess(request.user, claim)
+    context = claim_context(request.user, claim, "")
+    standing: Standing = context["standing"]
+    lines = [line for line in lines_of(request.user, claim, standing) if not line.withdrawn]
+    ways = ways_from(claim.state, standing, last_change(claim))
+    nameable = [line for line in lines if line.evidence.visibility != Visibility.RESTRICTED]
+    form = FindingForm(
+        **sent(request),
+        claim=claim,
+        evidence=[(line.evidence.pk, line.title) for line in nameable],
+        contrary=[(line.evidence.pk, _answer_label(line)) for line in nameable if _is_contrary(line.evidence)],
+        states=[claim.state, *(way.to for way in ways)],
+        before=last_own_finding(request.user, claim),
+    )
+    if form.handed_in(lambda given: hand_in(claim=claim, by=request.user, **form.found(given))):
+        return redirect("review", form.outcome.pk)
+    ticked = {str(value) for value in form["evidence"].value() or ()}
+    proposed = form["proposed_state"].value()
+    context |= {
+        "mine": open_assignment(request.user, claim),
+        "items": [(line, _tick(line, ticked)) for line in lines],
+        "choices": [
+            Choice(state, state == proposed, way)
+            for state, way in [(claim.state, None), *((way.to, way) for way in ways)]
+        ],
+        "missing_title": _("Not handed in: this is missing"),
+    }
+    return show_form(
+        request,
+        form,
+        title=_("Assess"),
+        button=_("Hand in finding"),
+        back=reverse("claim", args=[claim.reference]),
+        template="reviews/assess.html",
+        **context,
+    )
+
+
+def _is_contrary(row: Evidence) -> bool:
+    """Whether a finding may have to answer it: live evidence for the other side."""
+    return row.live and row.stance in ("supports", "refutes")
+
+
+def _answer_label(line: Line) -> str:
+    return _("Answer to %(number)s, which %(stance)s it: %(title)s") % {
+        "number": line.number,
+        "stance": line.evidence.get_stance_display(),
+        "title": line.title,
+    }
+
+
+def _tick(line: Line, ticked: set[str]) -> Tick | None:
+    """The checkbox of a piece that a finding may rest on; restricted ones have none."""
+    if line.restricted:
+        return None
+    value = str(line.evidence.pk)
+    return Tick(value, value in ticked, line.evidence.get_stance_display())
+
+
+@form_page
+def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
+    """A finding; for who may decide on it, the form to do so."""
+    finding = get_assessment(request.user, assessment_id)
+    claim = get_claim(request.user, finding.claim.reference)
+    form = DecisionForm(**sent(request), claim=claim)
+    if request.method == "POST":
+        may_decide(request.user, claim, finding.assessor)
+        if form.handed_in(lambda given: _decide(request.user, finding, given)):
+            return redirect("review", finding.pk)
+    context = claim_context(request.user, claim, "")
+    numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, context["standing"])}
+    context |= {
+        "finding": finding,
+        "rests_on": [line for pk, line in numbers.items() if pk in {item.pk for item in finding.evidence.all()}],
+        "answers": [(numbers.get(answer.evidence_id), answer.text) for answer in finding.answers.all()],
+        "decision": getattr(finding, "decision", None),
+        "may_decide": may_be_decided_by(request.user, finding),
+        "own": finding.assessor_id == request.user.pk,
+        "edits": may(may_edit_as_editor, request.user, claim, ""),
+        "changes": _changed_meanwhile(claim, finding),
+        "moved_on": finding.state == AssessmentState.WAITING and finding.from_state != claim.state,
+        "missing_title": _("Not approved: the finding no longer has what it needs"),
+    }
+    return show_form(
+        request,
+        form,
+        title=_("Finding on %(reference)s") % {"reference": claim.reference},
+        button="",
+        back=reverse("claim", args=[claim.reference]),
+        template="reviews/review.html",
+        **context,
+    )
+
+
+def _decide(user: User, finding: Assessment, given: dict[str, Any]) -> Assessment:
+    act = approve if given["decision"] == "approve" else reject
+    return act(assessment=finding, reason=given["reason"], seen_version=given["seen_version"], by=user)
+
+
+def _changed_meanwhile(claim: Claim, finding: Assessment) -> list[str]:
+    """What happened to the claim since a finding that waits was handed in."""
+    return changes_since(claim, finding.seen_version) if finding.state == AssessmentState.WAITING else []

@@ -1,0 +1,181 @@
+"""My work: what one person has to do, in the order in which they would look."""
+
+from dataclasses import dataclass, field
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import Role, User
+from accounts.pages import PersonsRequest
+from accounts.queries import memberships_of
+from claims.models import Claim
+from claims.sentences import voices_in_words
+from reviews.models import Assessment, Assignment
+from reviews.queries import Work, work_of
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button; see `parts/act.html` for what each attribute is."""
+
+    label: str
+    url: str
+    main: bool = False
+    plain: bool = False
+    post: bool = False
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One claim in a list of work; see `parts/entry.html` for what each attribute is."""
+
+    reference: str
+    url: str
+    statement: str
+    state: str
+    contested: bool
+    support_lost: bool
+    facts: list[str]
+    due_at: object = None
+    note: str = ""
+    proposed: str = ""
+    acts: list[Act] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A stretch of the page. `empty` is said where there is nothing; without it the stretch is left out then."""
+
+    anchor: str
+    heading: str
+    entries: list[Entry]
+    late: bool = False
+
+
+@require_safe
+def work(request: PersonsRequest) -> HttpResponse:
+    """The person's queue."""
+    now = timezone.now()
+    found = work_of(request.user, now=now)
+    edits = any(row.role == Role.EDITOR for row in memberships_of(request.user))
+    context = {
+        "now": now,
+        "queues": [queue for queue in _queues(request.user, found) if queue.entries],
+        "late": len(found.overdue),
+        "today": len(found.today),
+        "nothing_due": not found.overdue and not found.today,
+        "next_due": found.next_due,
+        "reminders": found.reminders,
+        "edits": edits,
+    }
+    return render(request, "reviews/work.html", context)
+
+
+def _queues(user: User, found: Work) -> list[Queue]:
+    return [
+        Queue("late", _("Overdue"), [_assigned(row) for row in found.overdue], late=True),
+        Queue("today", _("Due today"), [_assigned(row) for row in found.today]),
+        Queue("new", _("Given to you"), [_offered(row) for row in found.offered]),
+        Queue("decide", _("Waiting for your decision"), [_to_decide(row) for row in found.to_decide]),
+        Queue("later", _("Later"), [_assigned(row) for row in found.later]),
+        Queue("waiting", _("Handed in by you"), [_handed_in(row) for row in found.handed_in]),
+        Queue("lost", _("Support lost"), [_support_lost(claim) for claim in found.support_lost]),
+        Queue("nobody", _("Given to nobody"), [_unassigned(claim) for claim in found.unassigned]),
+    ]
+
+
+def _assigned(row: Assignment) -> Entry:
+    return _entry(
+        row.claim,
+        due_at=row.due_at,
+        acts=[
+            Act(_("Assess"), reverse("assess", args=[row.claim.reference]), main=True),
+            Act(_("Hand over…"), reverse("hand-over", args=[row.pk]), plain=True),
+        ],
+    )
+
+
+def _offered(row: Assignment) -> Entry:
+    given = _("From %(person)s, %(time)s ago") % {"person": row.assigned_by.username, "time": _since(row.created_at)}
+    return _entry(
+        row.claim,
+        given,
+        due_at=row.due_at,
+        acts=[
+            Act(_("Accept"), reverse("accept", args=[row.pk]), post=True),
+            Act(_("Decline…"), reverse("decline", args=[row.pk]), plain=True),
+        ],
+    )
+
+
+def _to_decide(row: Assessment) -> Entry:
+    found = _("%(person)s found this %(time)s ago") % {
+        "person": row.assessor.username,
+        "time": _since(row.created_at),
+    }
+    return _entry(
+        row.claim,
+        found,
+        proposed=row.proposed_state,
+        acts=[Act(_("Look at the finding"), reverse("review", args=[row.pk]), main=True)],
+    )
+
+
+def _handed_in(row: Assessment) -> Entry:
+    return _entry(
+        row.claim,
+        proposed=row.proposed_state,
+        note=_("Waits for a second person, for %(time)s") % {"time": _since(row.created_at)},
+        acts=[Act(_("See your finding"), reverse("review", args=[row.pk]))],
+    )
+
+
+def _support_lost(claim: Claim) -> Entry:
+    note = _("For %(time)s") % {"time": _since(claim.support_lost_at)}
+    acts = [
+        Act(_("Look at it again"), reverse("claim", args=[claim.reference])),
+        Act(_("Assign…"), reverse("assign", args=[claim.reference]), plain=True),
+    ]
+    return _entry(claim, note=note, acts=acts)
+
+
+def _unassigned(claim: Claim) -> Entry:
+    return _entry(
+        claim,
+        note=_("No due time"),
+        acts=[Act(_("Assign…"), reverse("assign", args=[claim.reference]))],
+    )
+
+
+def _entry(
+    claim: Claim,
+    *facts: str,
+    due_at: object = None,
+    note: str = "",
+    proposed: str = "",
+    acts: list[Act],
+) -> Entry:
+    said_by = claim.claimant.name if claim.claimant else _("claimant unknown")
+    return Entry(
+        reference=claim.reference,
+        url=reverse("claim", args=[claim.reference]),
+        statement=claim.statement,
+        state=claim.state,
+        contested=claim.contested,
+        support_lost=claim.support_lost,
+        facts=[said_by, voices_in_words(claim.independence_min, claim.independence_max), *facts],
+        due_at=due_at,
+        note=note,
+        proposed=proposed,
+        acts=acts,
+    )
+
+
+def _since(moment: object) -> str:
+    """How long ago, in its largest unit: "2 days"."""
+    return timesince(moment, depth=1)  # type: ignore[arg-type]  # a moment: a claim without support has one
