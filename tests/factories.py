@@ -158,6 +158,11 @@ def claim(
     return report_claim(desk=cast.desk, fields=fields, evidence=evidence, by=by, now=now)
 
 
+def report_as(by: User, desk: Desk, evidence: Sequence[dict[str, Any]], **fields: Any) -> Claim:
+    """A claim as it is written down, nothing done for it before."""
+    return report_claim(desk=desk, fields={"statement": "A ship came in.", **fields}, evidence=evidence, by=by)
+
+
 def attach(
     cast: Cast,
     claim: Claim,
@@ -243,17 +248,29 @@ def finding(
         evidence = _all(claim, {"corroborated": "supports", "refuted": "refutes", "denied": "denies"}, proposed_state)
     if answers is None:
         answers = _all(claim, {"corroborated": "refutes", "refuted": "supports"}, proposed_state)
-    return hand_in(
-        claim=claim,
-        proposed_state=proposed_state,
-        rationale="This is what the evidence shows.",
-        evidence=[item.pk for item in evidence],
-        answers=[{"evidence": item.pk, "text": "Looked at: it does not hold."} for item in answers],
-        elements=[{"element": part.pk, "text": "The evidence bears on it."} for part in claim.elements.all()],
-        **{"seen_version": claim.version, **fields},
-        by=by,
-        now=now,
-    )
+    return hand_in_as(by, claim, proposed_state, evidence, answers, now=now, **fields)
+
+
+def hand_in_as(
+    by: User,
+    claim: Claim,
+    proposed_state: str,
+    evidence: Sequence[Evidence],
+    answers: Sequence[Evidence] = (),
+    **fields: Any,
+) -> Assessment:
+    """A finding as it is handed in, nothing done for it before. `fields` replace what would be handed in."""
+    given = {
+        "claim": claim,
+        "proposed_state": proposed_state,
+        "rationale": "This is what the evidence shows.",
+        "evidence": [item.pk for item in evidence],
+        "answers": [{"evidence": item.pk, "text": "Looked at: it does not hold."} for item in answers],
+        "elements": [{"element": part.pk, "text": "The evidence bears on it."} for part in claim.elements.all()],
+        "seen_version": claim.version,
+        "by": by,
+    }
+    return hand_in(**{**given, **fields})
 
 
 def _all(claim: Claim, stances: dict[str, str], state: str) -> list[Evidence]:

@@ -1,0 +1,213 @@
+"""Every state, every state, every person, policy met or not: what the actions answer, and that nothing else happens."""
+
+from collections.abc import Iterator
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+from django.db import transaction
+
+from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
+from claims.actions.claims import move_alone
+from claims.actions.evidence import withdraw_evidence
+from claims.models import Claim, Evidence, StatusChange
+from claims.states import State
+from reviews.actions.findings import approve
+from reviews.models import AssessmentState
+from tests import factories
+from tests.claims.worlds import PARTS, World, make_world
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+# The moves once more, by hand: the table that is tested cannot vouch for itself.
+LONE = {("reported", "denied"), ("denied", "reported")}
+BY_TWO = {
+    ("reported", "corroborated"),
+    ("denied", "corroborated"),
+    ("reported", "refuted"),
+    ("denied", "refuted"),
+    ("corroborated", "refuted"),
+    ("corroborated", "reported"),
+    ("refuted", "reported"),
+}
+# A corroboration is withdrawn for a reason alone: its policy cannot fail.
+ALWAYS_MET = {("corroborated", "reported")}
+Outcome = type[Exception] | None
+
+
+@pytest.fixture(scope="module")
+def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[World]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_world()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(shared_world: World) -> Iterator[World]:
+    with transaction.atomic():
+        yield shared_world
+        transaction.set_rollback(True)
+
+
+def _refused_person(part: str) -> Outcome:
+    if part in ("admin", "stranger"):
+        return NotFound
+    return None if part in ("assigned", "editor") else Forbidden
+
+
+def _lone_outcome(before: str, after: str, part: str, met: bool) -> Outcome:
+    if (refused := _refused_person(part)) is not None:
+        return refused
+    if (before, after) not in LONE:
+        return Conflict
+    return None if met else PolicyNotMet
+
+
+def _stands(claim: Claim) -> tuple[object, ...]:
+    row = factories.fresh(claim)
+    return row.state, row.last_seq, row.version, StatusChange.objects.filter(claim=claim).count()
+
+
+@pytest.mark.parametrize(("before", "after", "part", "met"), list(product(State, State, PARTS, (False, True))))
+def test_a_move_alone(world: World, before: State, after: State, part: str, met: bool) -> None:
+    claim, outcome = world.claim(before, met=met), _lone_outcome(before, after, part, met)
+    standing = _stands(claim)
+
+    def move() -> StatusChange:
+        return move_alone(
+            claim=claim,
+            to=after,
+            reason="Because.",
+            evidence=[item.pk for item in world.named(claim, after)],
+            seen_version=claim.version,
+            by=world.people[part],
+        )
+
+    if outcome is None:
+        change = move()
+        assert (change.from_state, change.to_state, change.by, change.decided_by) == (
+            *(before, after, world.people[part]),
+            None,
+        )
+        assert _stands(claim) == (after, claim.last_seq + 1, claim.version + 1, claim.last_seq + 1)
+        return
+    with pytest.raises(outcome) as error:
+        move()
+    assert type(error.value) is outcome
+    assert _stands(claim) == standing
+
+
+def _finding_outcome(before: str, after: str, part: str, met: bool) -> Outcome | AssessmentState:
+    if (refused := _refused_person(part)) is not None:
+        return refused
+    if before == after:
+        return AssessmentState.RECORDED
+    if (before, after) not in LONE | BY_TWO:
+        return Conflict
+    if not met and (before, after) not in ALWAYS_MET:
+        return PolicyNotMet
+    return AssessmentState.ENACTED if (before, after) in LONE else AssessmentState.WAITING
+
+
+@pytest.mark.parametrize(("before", "after", "part", "met"), list(product(State, State, PARTS, (False, True))))
+def test_a_finding(world: World, before: State, after: State, part: str, met: bool) -> None:
+    claim, outcome = world.claim(before, met=met), _finding_outcome(before, after, part, met)
+    standing = _stands(claim)
+    named, answers = world.named(claim, after), world.answers(claim, after)
+
+    def hand_in() -> AssessmentState:
+        row = factories.hand_in_as(world.people[part], claim, after, named, answers)
+        return AssessmentState(row.state)
+
+    if isinstance(outcome, AssessmentState):
+        assert hand_in() == outcome
+        moved = outcome == AssessmentState.ENACTED
+        assert _stands(claim)[:2] == ((after, claim.last_seq + 1) if moved else (before, claim.last_seq))
+        return
+    assert outcome is not None
+    with pytest.raises(outcome) as error:
+        hand_in()
+    assert type(error.value) is outcome
+    assert (_stands(claim), claim.assessments.filter(state="waiting").count()) == (standing, 0)
+
+
+DECIDERS: dict[str, Outcome] = {
+    "editor": None,
+    "named": None,
+    "invited": None,
+    "assigned": Forbidden,  # it is their own
+    "reporter": Forbidden,
+    "offered": Forbidden,
+    "reviewer": Forbidden,
+    "auditor": Forbidden,
+    "admin": NotFound,
+    "stranger": NotFound,
+}
+
+
+@pytest.mark.parametrize(("pair", "part", "met"), list(product(sorted(BY_TWO), DECIDERS, (False, True))))
+def test_a_decision(world: World, pair: tuple[str, str], part: str, met: bool) -> None:
+    before, after = pair
+    claim = world.claim(before, met=True)
+    named, answers = world.named(claim, after), world.answers(claim, after)
+    assessment = factories.hand_in_as(world.people["assigned"], claim, after, named, answers)
+    if not met:
+        _undo(world, claim, named)
+    claim = factories.fresh(claim)
+    standing, by = _stands(claim), world.people[part]
+    outcome = DECIDERS[part] or (None if met or pair in ALWAYS_MET else PolicyNotMet)
+    if outcome is None:
+        approve(assessment=assessment, reason="I agree.", seen_version=claim.version, by=by)
+        change = StatusChange.objects.get(claim=claim, seq=claim.last_seq + 1)
+        assert (change.from_state, change.to_state) == pair
+        assert (change.by, change.decided_by) == (world.people["assigned"], by)
+        return
+    with pytest.raises(outcome) as error:
+        approve(assessment=assessment, reason="I agree.", seen_version=claim.version, by=by)
+    assert type(error.value) is outcome
+    assert (_stands(claim), factories.fresh(assessment).state) == (standing, AssessmentState.WAITING)
+
+
+def _undo(world: World, claim: Claim, named: list[Evidence]) -> None:
+    """Take back, after the hand-in, what made the move possible."""
+    last = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
+    for item in named or claim.evidence.filter(created_at__gt=last.at):
+        withdraw_evidence(evidence=item, reason="It was not so.", by=world.cast.editor)
+
+
+@pytest.mark.parametrize(
+    ("part", "outcome"),
+    [
+        ("reporter", None),
+        ("reviewer", None),
+        ("editor", None),
+        ("auditor", Forbidden),
+        ("admin", NotFound),
+        ("stranger", NotFound),
+    ],
+)
+@pytest.mark.parametrize("met", [False, True])
+def test_a_report(world: World, part: str, outcome: Outcome, met: bool) -> None:
+    by = world.people[part]
+    before = (Claim.objects.count(), factories.fresh(world.cast.desk).last_claim_number)
+    sources = [{"source": factories.source(world.cast).pk, "stance": "supports"}] if met else []
+    outcome = outcome or (None if met else PolicyNotMet)
+    if outcome is None:
+        claim = factories.report_as(by, world.cast.desk, sources)
+        change = StatusChange.objects.get(claim=claim)
+        assert (change.seq, change.from_state, change.to_state, change.by) == (1, None, "reported", by)
+        return
+    with pytest.raises(outcome) as error:
+        factories.report_as(by, world.cast.desk, sources)
+    assert type(error.value) is outcome
+    assert (Claim.objects.count(), factories.fresh(world.cast.desk).last_claim_number) == before
+
+
+def test_there_is_no_fifth_state(world: World) -> None:
+    claim = world.claim("reported", met=True)
+    with pytest.raises(Invalid) as error:
+        move_alone(
+            claim=claim, to="true", reason="x", evidence=[], seen_version=claim.version, by=world.people["editor"]
+        )
+    assert set(error.value.errors) == {"to"}
