@@ -296,10 +296,11 @@ class Participant(models.Model):
 
 
 def _pairs(moves: list[tuple[State | None, State]]) -> Q:
+    """Whether a row is one of these moves. Never NULL, which a check would let through."""
     condition = Q()
     for before, after in moves:
         condition |= (
-            Q(from_state=before.value, to_state=after.value)
+            Q(from_state__isnull=False, from_state=before.value, to_state=after.value)
             if before
             else Q(from_state__isnull=True, to_state=after.value)
         )
