@@ -82,10 +82,10 @@ class ActForm(forms.Form):
 
     def _show(self, error: Invalid) -> None:
         for name, texts in error.errors.items():
-            for field, text in self.place(name, texts):
+            for field, text in self.fields_for(name, texts):
                 self.add_error(field if field in self.fields else None, text)
 
-    def place(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
+    def fields_for(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
         """Which of the form's fields each of an action's sentences belongs to; None for the form as a whole."""
         return [(self.action_fields.get(name, name), text) for text in texts]
 

@@ -66,7 +66,7 @@ class DecisionForm(ActForm):
 
     reason = forms.CharField(
         label=_("Reason"),
-        widget=forms.Textarea({"class": "said", "rows": 4}),
+        widget=forms.Textarea({"class": "said"}),
         help_text=_("Say what you checked, and why you agree or do not. It stands in the history."),
     )
     decision = forms.ChoiceField(choices=[("approve", _("approve")), ("reject", _("reject"))], widget=forms.HiddenInput)
@@ -99,7 +99,7 @@ class FindingForm(ActForm):
     proposed_state = forms.ChoiceField(label=_("What state do you propose?"), widget=forms.RadioSelect)
     rationale = forms.CharField(
         label=_("Rationale"),
-        widget=forms.Textarea({"class": "said", "rows": 6}),
+        widget=forms.Textarea({"class": "said"}),
         help_text=_("Say what you saw, and what would change your mind. It stands in the history."),
     )
     recorded_mistake = forms.BooleanField(
@@ -154,10 +154,10 @@ class FindingForm(ActForm):
             "seen_version": given["seen_version"],
         }
 
-    def place(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
+    def fields_for(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
         """What is said of the elements as a whole belongs to those without a line, in their order."""
         if name != "elements":
-            return super().place(name, texts)
+            return super().fields_for(name, texts)
         silent = [f"element_{part.pk}" for part in self.parts if not self.cleaned_data.get(f"element_{part.pk}")]
         return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
 

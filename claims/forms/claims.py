@@ -205,7 +205,7 @@ class FilterForm(forms.Form):
         super().__init__(*arguments, **named)
         choices = [("", _("Anyone")), (NOBODY, _("Nobody")), *((name, name) for name in people)]
         self.fields["assignee"].choices = choices  # type: ignore[attr-defined]
-        self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]  # type: ignore[attr-defined]
+        self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]
 
     def label_of(self, name: str, value: str) -> str:
         """What a value of a field is called; itself where it is no choice."""

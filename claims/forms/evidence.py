@@ -71,8 +71,7 @@ class EvidenceFields(forms.Form):
 
     @staticmethod
     def recorded(given: dict[str, Any]) -> dict[str, Any]:
-        names = ("stance", "elements", "excerpt", "locator", "credibility", "basis", "basis_reason", "visibility")
-        names += ("against_interest", "against_interest_reason", "superseded_by")
+        names = [*EvidenceFields.base_fields, "superseded_by"]
         return {name: given[name] for name in names if name in given}
 
 
@@ -123,5 +122,5 @@ class EvidenceForm(ActForm, EvidenceFields):
 
 
 class WithdrawEvidenceForm(ActForm):
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"class": "said", "rows": 4}))
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"class": "said"}))
     seen_version = forms.IntegerField(widget=forms.HiddenInput)

@@ -132,7 +132,7 @@ class SourceForm(ActForm):
 class ReasonForm(ActForm):
     """A reason, and nothing else."""
 
-    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"class": "said", "rows": 4}))
+    reason = forms.CharField(label=_("Reason"), widget=forms.Textarea({"class": "said"}))
 
     def __init__(self, *arguments: Any, hint: str = "", needed: bool = True, **named: Any) -> None:
         super().__init__(*arguments, **named)

@@ -45,6 +45,8 @@ class Lineage:
             self._below.setdefault(above, []).append(below)
         self._single = set(of_claim(self.standing).single_points_of_failure)
         self._seen: set[str] = set()
+        # On the paths that start at such evidence the voice counts; elsewhere it does not, which its line says.
+        self._admitting = {item.source for item in self.standing.evidence if item.against_interest and item.counts}
 
     def roots(self) -> list[Node]:
         """The sources that got it from nowhere recorded, each with what got it from them."""
@@ -66,7 +68,7 @@ class Lineage:
     def _node(self, source: str, above: str | None) -> Node:
         standing, view = self.standing, self.standing.sources[source]
         relay = self.relays.get((source, above)) if above else None
-        reason = why_source_does_not_count(standing, source)
+        reason = "" if source in self._admitting else why_source_does_not_count(standing, source)
         unknown = not reason and lineage_unknown(standing, source)
         return Node(
             title=view.title,
@@ -88,6 +90,8 @@ class Lineage:
             for item in self.standing.evidence
             if item.source == source
         ]
+        if source in self._admitting:
+            lines.append(_("against its own interest: counts there only"))
         if source in self._seen:
             lines.append(_("named above already"))
         return lines

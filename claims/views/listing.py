@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -143,7 +143,7 @@ def _address_without(request: PersonsRequest, name: str, value: str) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def neighbours(request: PersonsRequest, page: Page[Any]) -> dict[str, str]:
+def neighbours(request: HttpRequest, page: Page[Any]) -> dict[str, str]:
     """The addresses of the pages before and after, for `parts/paging.html`."""
 
     def at(cursor: str | None) -> str:

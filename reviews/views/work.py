@@ -77,24 +77,34 @@ def work(request: PersonsRequest) -> HttpResponse:
 
 
 def _queues(user: User, found: Work) -> list[Queue]:
+    handed_in = {row.claim_id: row for row in found.handed_in}
+
+    def assigned(rows: list[Assignment]) -> list[Entry]:
+        return [_assigned(row, handed_in.get(row.claim_id)) for row in rows]
+
     return [
-        Queue("late", _("Overdue"), [_assigned(row) for row in found.overdue], late=True),
-        Queue("today", _("Due today"), [_assigned(row) for row in found.today]),
+        Queue("late", _("Overdue"), assigned(found.overdue), late=True),
+        Queue("today", _("Due today"), assigned(found.today)),
         Queue("new", _("Given to you"), [_offered(row) for row in found.offered]),
         Queue("decide", _("Waiting for your decision"), [_to_decide(row) for row in found.to_decide]),
-        Queue("later", _("Later"), [_assigned(row) for row in found.later]),
+        Queue("later", _("Later"), assigned(found.later)),
         Queue("waiting", _("Handed in by you"), [_handed_in(row) for row in found.handed_in]),
         Queue("lost", _("Support lost"), [_support_lost(claim) for claim in found.support_lost]),
         Queue("nobody", _("Given to nobody"), [_unassigned(claim) for claim in found.unassigned]),
     ]
 
 
-def _assigned(row: Assignment) -> Entry:
+def _assigned(row: Assignment, handed_in: Assessment | None) -> Entry:
+    """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
+    if handed_in:
+        first = Act(_("See your finding"), reverse("review", args=[handed_in.pk]))
+    else:
+        first = Act(_("Assess"), reverse("assess", args=[row.claim.reference]), main=True)
     return _entry(
         row.claim,
         due_at=row.due_at,
         acts=[
-            Act(_("Assess"), reverse("assess", args=[row.claim.reference]), main=True),
+            first,
             Act(_("Hand over…"), reverse("hand-over", args=[row.pk]), plain=True),
         ],
     )
