@@ -253,6 +253,7 @@ def _watch(children: list[Child]) -> None:
 
 def _listen_for_signals() -> None:
     def stop(number: int, frame: FrameType | None) -> None:
+        _ignore_signals()
         raise Stopped
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -263,8 +264,12 @@ def _listen_for_signals() -> None:
 
 def _ignore_signals() -> None:
     """The end is on its way and takes a bounded time: being asked again must not cut it short."""
+
+    def nothing(number: int, frame: FrameType | None) -> None:
+        """Not SIG_IGN: of a second signal that came with the first, Python would complain."""
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, nothing)
 
 
 def _say(line: str) -> None:

@@ -158,6 +158,15 @@ def test_it_serves_says_where_and_ends_with_everything_on_sigterm(start: Callabl
     assert not (running.folder / "run.json").exists()
 
 
+def test_being_asked_twice_does_not_cut_the_end_short(start: Callable[..., Start]) -> None:
+    running = start().until_ready()
+    children = running.family()
+    running.process.send_signal(signal.SIGINT)
+    running.process.send_signal(signal.SIGTERM)
+    assert running.process.wait(10) == 0
+    assert [line for pid, line in children.items() if is_running(pid)] == []
+
+
 def test_nothing_outlives_a_killed_supervisor(start: Callable[..., Start]) -> None:
     running = start().until_ready()
     assert running.end(signal.SIGKILL, 10) == (-signal.SIGKILL, {})
