@@ -1,0 +1,296 @@
+"""Two at once, with real threads and PostgreSQL: one wins, nothing is lost, and no verdict stands on what is gone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
+from claims.actions.claims import edit_claim, move_alone, report_claim
+from claims.actions.evidence import withdraw_evidence
+from claims.actions.sources import add_relay, change_actor, retract_source
+from claims.graphs import last_change, load_standing
+from claims.models import Claim, Evidence, StatusChange
+from claims.policy import holds
+from claims.support import lock_graph
+from reviews.actions.assignments import accept, assign, name_decider
+from reviews.actions.findings import approve, hand_in, reject
+from reviews.actions.reminders import lease_due_reminders
+from reviews.models import Assessment, Assignment, Decision, Reminder
+from sources.models import Relay
+from tests import factories
+from tests.factories import Cast
+from tests.threads import refusals, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 5
+# Before, with and after the other.
+HEADSTARTS = [0.0, 0.0, 0.0, 0.02, 0.05]
+
+
+@pytest.fixture
+def people(transactional_db: None) -> Cast:
+    return factories.cast()
+
+
+def _waiting(people: Cast, state: str = "corroborated") -> Assessment:
+    claim = factories.claim(people)
+    factories.firsthand(people, claim, 2, stance="supports" if state == "corroborated" else "refutes")
+    return factories.finding(people, claim, state)
+
+
+def _a_witness(assessment: Assessment) -> Evidence:
+    """One of the two pieces of evidence without which the finding does not stand."""
+    return assessment.evidence.filter(source__basis="firsthand")[0]
+
+
+def _version(claim: Claim) -> int:
+    return Claim.objects.values_list("version", flat=True).get(pk=claim.pk)
+
+
+def test_two_people_decide_at_once(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        assessment = _waiting(people)
+        claim = assessment.claim
+        name_decider(claim=claim, user=people.reviewer2, by=people.editor)
+        decide = partial(approve, assessment=assessment, reason="Yes.", seen_version=_version(claim))
+        outcomes = together(partial(decide, by=people.editor), partial(decide, by=people.reviewer2))
+        assert refusals(outcomes) == [Stale]
+        assert Decision.objects.filter(assessment=assessment).count() == 1
+        assert StatusChange.objects.filter(claim=claim).count() == 2
+
+
+def test_one_approves_while_the_other_rejects(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        assessment = _waiting(people)
+        claim = assessment.claim
+        name_decider(claim=claim, user=people.reviewer2, by=people.editor)
+        seen = {"assessment": assessment, "reason": "So.", "seen_version": _version(claim)}
+        outcomes = together(
+            partial(approve, **seen, by=people.editor),  # type: ignore[arg-type]  # the three are what both take
+            partial(reject, **seen, by=people.reviewer2),  # type: ignore[arg-type]
+        )
+        assert len(refusals(outcomes)) == 1
+        decision = Decision.objects.get(assessment=assessment)
+        claim.refresh_from_db()
+        assert claim.state == ("corroborated" if decision.approved else "reported")
+
+
+def test_approving_ones_own_beside_the_editor(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        assessment = _waiting(people)
+        decide = partial(approve, assessment=assessment, reason="Yes.", seen_version=_version(assessment.claim))
+        outcomes = together(partial(decide, by=people.reviewer), partial(decide, by=people.editor))
+        assert [type(outcomes[0]), type(outcomes[1])] == [Forbidden, Assessment]
+        assert Decision.objects.get(assessment=assessment).decided_by == people.editor
+
+
+@pytest.mark.parametrize("state", ["corroborated", "refuted"])
+def test_a_retraction_and_an_approval_pass_each_other(people: Cast, state: str) -> None:
+    approved_first = retracted_first = 0
+    for headstart in HEADSTARTS:
+        for approval_leads in (True, False):
+            assessment = _waiting(people, state)
+            claim = assessment.claim
+            source = _a_witness(assessment).source
+            approval = partial(
+                approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor
+            )
+            retraction = partial(retract_source, source=source, reason="It was taken back.", by=people.editor)
+            acts: list[Callable[[], Any]] = [approval, retraction] if approval_leads else [retraction, approval]
+            outcomes = together(*acts, headstart=headstart)
+            claim.refresh_from_db()
+            if refusals(outcomes):
+                assert refusals(outcomes) == [PolicyNotMet]
+                assert (claim.state, claim.support_lost) == ("reported", False)
+                retracted_first += 1
+            else:
+                assert (claim.state, claim.support_lost) == (state, True)
+                approved_first += 1
+            assert _honest(claim)
+    assert approved_first
+    assert retracted_first
+
+
+def _honest(claim: Claim) -> bool:
+    """Whether a claim says 'support lost' exactly where its state no longer holds."""
+    last = last_change(claim)
+    assert last is not None
+    return claim.support_lost is not holds(load_standing(claim), last)
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_evidence_is_withdrawn_while_it_is_approved(people: Cast, leads: bool) -> None:
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        claim = assessment.claim
+        approval = partial(
+            approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor
+        )
+        fallen = partial(withdraw_evidence, evidence=_a_witness(assessment), reason="Not so.", by=people.reviewer2)
+        acts: list[Callable[[], Any]] = [approval, fallen] if leads else [fallen, approval]
+        outcomes = together(*acts, headstart=headstart)
+        claim.refresh_from_db()
+        assert refusals(outcomes) in ([], [Stale])
+        assert (claim.state, claim.support_lost) == (
+            ("corroborated", True) if not refusals(outcomes) else ("reported", False)
+        )
+        assert _honest(claim)
+
+
+def test_a_publisher_turns_out_to_be_a_partys_while_its_word_is_approved(people: Cast) -> None:
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        claim = assessment.claim
+        publisher = _a_witness(assessment).source.publisher
+        assert publisher is not None
+        party = claim.parties.all()[0]
+        outcomes = together(
+            partial(change_actor, actor=publisher, fields={"part_of": party.pk}, by=people.reviewer2),
+            partial(approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor),
+            headstart=headstart,
+        )
+        claim.refresh_from_db()
+        assert refusals(outcomes) in ([], [PolicyNotMet])
+        assert _honest(claim)
+
+
+def test_two_relays_that_together_would_close_a_cycle(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        first, second = factories.source(people), factories.source(people)
+        outcomes = together(
+            partial(add_relay, downstream=first, upstream=second.pk, by=people.reviewer),
+            partial(add_relay, downstream=second, upstream=first.pk, by=people.reviewer2),
+        )
+        assert refusals(outcomes) == [Invalid]
+        assert Relay.objects.filter(downstream__in=[first, second]).count() == 1
+
+
+def test_three_relays_that_together_would_close_a_cycle(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        sources = [factories.source(people) for _number in range(3)]
+        outcomes = together(
+            *(
+                partial(add_relay, downstream=sources[number], upstream=sources[number - 1].pk, by=people.editor)
+                for number in range(3)
+            )
+        )
+        assert refusals(outcomes) == [Invalid]
+        assert Relay.objects.filter(downstream__in=sources).count() == 2
+
+
+def test_two_actors_cannot_each_become_part_of_the_other(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        first, second = factories.actor(people), factories.actor(people)
+        outcomes = together(
+            partial(change_actor, actor=first, fields={"part_of": second.pk}, by=people.reviewer),
+            partial(change_actor, actor=second, fields={"part_of": first.pk}, by=people.reviewer2),
+        )
+        assert refusals(outcomes) == [Invalid]
+
+
+def test_two_edits_on_one_version(people: Cast) -> None:
+    for number in range(ROUNDS):
+        claim = factories.claim(people)
+        edit = partial(edit_claim, claim=claim, seen_version=claim.version)
+        outcomes = together(
+            partial(edit, fields={"statement": f"First {number}."}, by=people.reviewer),
+            partial(edit, fields={"statement": f"Second {number}."}, by=people.reviewer2),
+        )
+        (late,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert isinstance(late, Stale)
+        winner = "reviewer" if outcomes[1] is late else "reviewer2"
+        assert late.changes == [f"{winner} edited the claim."]
+        assert _version(claim) == 2
+
+
+def test_two_record_the_same_denial(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        claim = factories.claim(people)
+        denial = factories.party_denial(people, claim)
+        factories.assigned(people, claim)
+        move = partial(
+            move_alone, claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=_version(claim)
+        )
+        outcomes = together(partial(move, by=people.reviewer), partial(move, by=people.editor))
+        assert refusals(outcomes) == [Stale]
+        assert StatusChange.objects.filter(claim=claim).count() == 2
+
+
+def test_two_reports_at_once_get_numbers_of_their_own(people: Cast) -> None:
+    source = factories.source(people)
+    report = partial(
+        report_claim,
+        desk=people.desk,
+        fields={"statement": "A ship came in."},
+        evidence=[{"source": source.pk, "stance": "supports"}],
+    )
+    outcomes = together(*(partial(report, by=by) for by in (people.reporter, people.reviewer, people.editor) * 3))
+    assert refusals(outcomes) == []
+    assert {claim.reference for claim in outcomes} == {f"UKR-{number}" for number in range(1, 10)}
+
+
+def test_one_assessor_hands_in_twice_at_once(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        first = _waiting(people)
+        again: dict[str, Any] = {
+            "claim": first.claim,
+            "proposed_state": "corroborated",
+            "rationale": "Once more.",
+            "evidence": [item.pk for item in first.evidence.all()],
+            "seen_version": _version(first.claim),
+            "by": people.reviewer,
+        }
+        outcomes = together(partial(hand_in, **again), partial(hand_in, **again))
+        assert refusals(outcomes) == []
+        states = Assessment.objects.filter(claim=first.claim).order_by("state").values_list("state", flat=True)
+        assert list(states) == ["replaced", "replaced", "waiting"]
+
+
+def test_a_claim_is_given_to_one_person_once(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        claim = factories.claim(people)
+        give = partial(assign, claim=claim, reviewer=people.reviewer, by=people.editor)
+        assert refusals(together(give, give)) == [Conflict]
+        assert Assignment.objects.filter(claim=claim).count() == 1
+
+
+def test_what_is_offered_is_accepted_once(people: Cast) -> None:
+    for _ in range(ROUNDS):
+        offered = factories.assigned(people, factories.claim(people), accepted=False)
+        take = partial(accept, assignment=offered, by=people.reviewer)
+        assert refusals(together(take, take)) == [Conflict]
+
+
+def test_two_workers_lease_each_reminder_once(people: Cast) -> None:
+    for _ in range(6):
+        factories.assigned(people, factories.claim(people))
+    later = timezone.now() + timedelta(days=30)
+    outcomes = together(*(partial(lease_due_reminders, now=later) for _ in range(4)))
+    assert refusals(outcomes) == []
+    leased = [lease.id for leases in outcomes for lease in leases]
+    assert sorted(leased) == sorted(Reminder.objects.values_list("pk", flat=True))
+
+
+def test_a_decision_waits_for_a_change_of_the_graph_and_not_for_another_decision(people: Cast) -> None:
+    """Decisions take the graph's lock shared: on one desk many may decide at once, while nobody changes it."""
+    first, second = _waiting(people), _waiting(people)
+    with transaction.atomic():
+        lock_graph(people.desk.pk, shared=True)
+        decide = partial(approve, reason="Yes.", by=people.editor)
+        (outcome,) = together(partial(decide, assessment=first, seen_version=_version(first.claim)))
+        assert isinstance(outcome, Assessment)
+    with transaction.atomic():
+        lock_graph(people.desk.pk)
+
+        def impatient() -> Any:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '200ms'")
+            return decide(assessment=second, seen_version=_version(second.claim))
+
+        (outcome,) = together(impatient)
+        assert "lock timeout" in str(outcome)
