@@ -174,7 +174,11 @@ class Claims(ApiView):
         fields = read_body(request, NewClaim)
         fields.pop("desk", None)
         evidence = fields.pop("evidence", [])
-        claim = report_claim(desk=desk, evidence=evidence, reason=fields.pop("reason", ""), fields=fields, by=by)
+        reason = fields.pop("reason", "")
+        try:
+            claim = report_claim(desk=desk, evidence=evidence, reason=reason, fields=fields, by=by)
+        except Invalid as error:
+            raise _in_the_body(error, len(evidence)) from error
         claim = get_claim(by, claim.reference)
         at = reverse("api:claim", args=[claim.reference])
         return created(request, render_claims([claim])[0], at=at, ETag=etag(claim))
@@ -209,6 +213,13 @@ class OneClaim(ApiView):
                 raise
             raise PreconditionFailed(str(error)) from error
         return answer_claim(by, reference)
+
+
+def _in_the_body(error: Invalid, count: int) -> Invalid:
+    """The same refusal, with fields of inline evidence named by their place in the body."""
+    place = "evidence.0" if count == 1 else "evidence"
+    inside = InlineEvidence().fields.keys() - {"elements"}
+    return Invalid({f"{place}.{name}" if name in inside else name: texts for name, texts in error.errors.items()})
 
 
 def _change(claim: Claim, changes: dict[str, Any], seen: int | None, by: User) -> None:
