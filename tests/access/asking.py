@@ -1,0 +1,64 @@
+"""Asking at an address as somebody, and what came back in one word."""
+
+from typing import Any
+
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import User
+from claims.models import StatusChange
+from sources.models import Capture
+from tests.access.routes import Route
+from tests.access.world import World
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def values_of(world: World) -> dict[str, Any]:
+    """What can stand in a path, by the name that the addresses give it."""
+    return {
+        "reference": world.claim.reference,
+        "seq": StatusChange.objects.filter(claim=world.claim).count(),
+        "actor_id": world.actor.pk,
+        "source_id": world.source.pk,
+        "relay_id": world.relay.pk,
+        "evidence_id": world.evidence.pk,
+        "attachment_id": world.attachment.pk,
+        "assignment_id": world.assignment.pk,
+        "assessment_id": world.assessment.pk,
+        "reminder_id": world.assignment.reminders.earliest("due_at").pk,
+        "desk_id": world.cast.desk.pk,
+        "token_id": world.own_tokens["reporter"].id,
+        "capture_id": Capture.objects.get(source=world.upstream).pk,
+    }
+
+
+def address_of(route: Route, world: World) -> str:
+    values = values_of(world)
+    if route.name == "api:capture":
+        values["source_id"] = world.upstream.pk
+    return route.address(values)
+
+
+def signed_in(user: User | None) -> Client:
+    """A browser in which the person is signed in; None is nobody. A failing page answers 500 here too."""
+    client = Client(raise_request_exception=False)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def ask(client: Client, method: str, address: str) -> str:
+    """How an empty request is answered: `sign in`, `hidden`, `forbidden`, `no such act`, `failed`, or `open`.
+
+    `open`: only what was handed in was looked at, or it was done. What it did is taken back.
+    """
+    cookies = client.cookies.copy()
+    with transaction.atomic():
+        answer = client.generic(method, address, b"", content_type="application/x-www-form-urlencoded")
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    status = answer.status_code
+    if status == 401 or (status == 302 and "/account/login/" in answer["Location"]):
+        return "sign in"
+    return {403: "forbidden", 404: "hidden", 405: "no such act"}.get(status, "failed" if status >= 500 else "open")

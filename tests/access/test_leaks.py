@@ -1,0 +1,177 @@
+"""Restricted material leaks nowhere: what others get is the same to the byte with it and without it.
+
+An editor puts in a restricted actor, a source of theirs with a file and a capture, its evidence on the claim (of each
+stance, on one element), and relays to and from open sources. Everybody who may not see it asks at every address
+before and after. Auditors are told that something is withheld, and nothing of it.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from django.test import Client
+
+from accounts.errors import Invalid
+from claims.actions.evidence import withdraw_evidence
+from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from sources.actions import attach_file, create_actor, create_source
+from sources.models import Source
+from tests import factories
+from tests.access.asking import address_of, signed_in
+from tests.access.routes import routes
+from tests.access.world import World
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+SECRET = "Zephyrine"  # stands in every text of the restricted material
+OTHERS = ("anonymous", "stranger", "administrator", "reporter", "other reporter", "other reviewer")
+# What differs between two answers by itself: the token of a form, and words such as '3 seconds ago'.
+NOISE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
+# Made from the code alone, or ends the session.
+NOTHING_OF_A_DESK = {"api-schema", "api-docs", "healthz", "readyz", "account_logout"}
+SEARCHES = (
+    f"/claims/?q={SECRET}",
+    f"/sources/?q={SECRET}",
+    f"/actors/?q={SECRET}",
+    f"/api/v1/claims/?q={SECRET}",
+    f"/api/v1/sources/?q={SECRET}",
+    f"/api/v1/actors/?q={SECRET}",
+    "/claims/?ordering=-changed",
+    "/api/v1/claims/?ordering=-changed",
+    "/api/v1/sources/?ordering=created",
+)
+
+
+def _answers(client: Client, world: World) -> dict[str, tuple[int, bytes, str]]:
+    """Status, body and version of every address that can be read, and of some searches."""
+    addresses = [address_of(route, world) for route in routes() if route.name not in NOTHING_OF_A_DESK]
+    found = {}
+    for address in [*addresses, *SEARCHES]:
+        answer = client.get(address)
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        found[address] = (answer.status_code, NOISE.sub(b"", body), answer.get("ETag", ""))
+    return found
+
+
+@pytest.fixture
+def clients(world: World, taken_back: None) -> Iterator[dict[str, Client]]:
+    yield {who: signed_in(world.people[who]) for who in (*OTHERS, "auditor", "editor", "assigned reviewer")}
+
+
+def _put_in_restricted_material(world: World, by: "User") -> Source:
+    """What nobody of OTHERS may know of; answers the source."""
+    cast = world.cast
+    actor = create_actor(
+        desk=cast.desk, fields={"name": f"{SECRET} herself", "kind": "person", "visibility": "restricted"}, by=by
+    )
+    fields = {
+        "title": f"{SECRET} speaks",
+        "url": f"https://{SECRET.lower()}.example/",
+        "publisher": actor.pk,
+        "basis": "firsthand",
+        "visibility": "restricted",
+    }
+    source = create_source(desk=cast.desk, fields=fields, by=by)
+    attach_file(source=source, chunks=[SECRET.encode()], name=f"{SECRET}.txt", by=by)
+    part = world.claim.elements.earliest("position")
+    for stance in ("supports", "denies", "refutes", "context"):
+        evidence = factories.attach(cast, world.claim, source, stance, by=by, excerpt=SECRET, elements=[part])
+    withdraw_evidence(evidence=evidence, reason=f"{SECRET} asked for it", by=by)
+    add_relay(downstream=world.source, upstream=source.pk, quote=f"as {SECRET} told me", by=by)
+    add_relay(downstream=source, upstream=world.upstream.pk, quote=f"{SECRET} read the log", by=by)
+    return source
+
+
+def test_others_get_the_same_with_restricted_material_and_without(world: World, clients: dict[str, Client]) -> None:
+    before = {who: _answers(clients[who], world) for who in OTHERS}
+    _put_in_restricted_material(world, world.cast.editor)
+    after = {who: _answers(clients[who], world) for who in OTHERS}
+    different = [
+        (who, address) for who in OTHERS for address in before[who] if before[who][address] != after[who][address]
+    ]
+    assert different == []
+
+
+def test_retracting_a_restricted_source_changes_nothing_for_others(world: World, clients: dict[str, Client]) -> None:
+    source = _put_in_restricted_material(world, world.cast.editor)
+    before = {who: _answers(clients[who], world) for who in OTHERS}
+    retract_source(source=source, reason=f"{SECRET} took it back", by=world.cast.editor)
+    assert {who: _answers(clients[who], world) for who in OTHERS} == before
+
+
+def test_the_restricted_source_is_not_there_for_others(world: World, clients: dict[str, Client]) -> None:
+    source = _put_in_restricted_material(world, world.cast.editor)
+    attachment = source.attachments.get()
+    addresses = [
+        f"/sources/{source.pk}/",
+        f"/attachments/{attachment.pk}/",
+        f"/api/v1/sources/{source.pk}/",
+        f"/api/v1/attachments/{attachment.pk}/",
+        f"/actors/{source.publisher_id}/",
+        f"/api/v1/actors/{source.publisher_id}/",
+        f"/claims/{world.claim.reference}/evidence/{source.evidence.earliest('created_at').pk}/",
+    ]
+    hidden = {who: {clients[who].get(address).status_code for address in addresses} for who in OTHERS[1:]}
+    assert hidden == {who: {404} for who in OTHERS[1:]}
+
+
+def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
+    world: World, clients: dict[str, Client]
+) -> None:
+    auditor = clients["auditor"]
+    _put_in_restricted_material(world, world.cast.editor)
+    answers = _answers(auditor, world)
+    told = [address for address, (_status, body, _tag) in answers.items() if b"withheld" in body]
+    spilt = [
+        a for a, (_status, body, _tag) in answers.items() if SECRET.lower().encode() in body.lower() and "q=" not in a
+    ]
+    assert (f"/claims/{world.claim.reference}/" in told, spilt) == (True, [])
+
+
+def test_those_who_may_see_it_do(world: World, clients: dict[str, Client]) -> None:
+    source = _put_in_restricted_material(world, world.cast.editor)
+    page = f"/claims/{world.claim.reference}/"
+    seen = {
+        who: (SECRET in clients[who].get(page).content.decode(), clients[who].get(f"/sources/{source.pk}/").status_code)
+        for who in ("editor", "assigned reviewer")
+    }
+    assert seen == {"editor": (True, 200), "assigned reviewer": (True, 200)}
+
+
+def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Client]) -> None:
+    _put_in_restricted_material(world, world.cast.editor)
+    address = f"/api/v1/claims/{world.claim.reference}/"
+    keys = ("independence", "contested", "support_lost", "threshold", "version", "state")
+    read = [
+        {key: clients[who].get(address).json()[key] for key in keys}
+        for who in ("reporter", "editor", "assigned reviewer", "auditor")
+    ]
+    assert read == [read[0]] * 4
+
+
+def test_a_cycle_through_a_restricted_source_is_not_told_of(world: World, clients: dict[str, Client]) -> None:
+    _put_in_restricted_material(world, world.cast.editor)
+    # source ← secret ← upstream is recorded already; upstream ← source is a cycle for who sees the secret one only.
+    answer = clients["reporter"].post(
+        f"/api/v1/sources/{world.upstream.pk}/relays/",
+        {"upstream": str(world.source.pk)},
+        content_type="application/json",
+    )
+    # The open relay source ← upstream makes it a cycle for everybody: what is shown of it names open sources alone.
+    assert (answer.status_code, SECRET in answer.content.decode()) == (400, False)
+
+
+def test_a_source_is_not_released_before_its_publisher(world: World, clients: dict[str, Client]) -> None:
+    source = _put_in_restricted_material(world, world.cast.editor)
+    with pytest.raises(Invalid, match="at least as strict as its publisher"):
+        change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)
+
+
+def test_once_released_it_is_there_for_everybody_on_the_desk(world: World, clients: dict[str, Client]) -> None:
+    source = _put_in_restricted_material(world, world.cast.editor)
+    assert source.publisher is not None
+    change_actor(actor=source.publisher, fields={"visibility": "desk"}, by=world.cast.editor)
+    change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)
+    assert clients["other reporter"].get(f"/sources/{source.pk}/").status_code == 200

@@ -1,0 +1,176 @@
+"""Who may do what: every address × method × person. An address without an entry fails.
+
+The people are those of `World.people`: the claim is the reporter's, given to the assigned reviewer. An empty request is
+made: what is `open` to somebody answers with what is missing in it, or does the act (which is taken back).
+"""
+
+import pytest
+
+from tests.access.asking import METHODS, address_of, ask, signed_in
+from tests.access.routes import Route, routes
+from tests.access.world import World
+
+PEOPLE = (
+    "anonymous", "stranger", "administrator", "reporter", "other reporter", "assigned reviewer", "other reviewer",
+    "editor", "auditor",
+)  # fmt: skip
+DESK = PEOPLE[3:]
+
+
+def _only(*may: str, others: str = "forbidden", outside: str = "hidden", **apart: str) -> dict[str, str]:
+    """Open to `may`, `others` to the rest of the desk, `outside` to who is not on it; `apart` overrides by person."""
+    answers = dict.fromkeys(DESK, others) | {"stranger": outside, "administrator": outside, "anonymous": "sign in"}
+    return answers | dict.fromkeys(may, "open") | {who.replace("_", " "): what for who, what in apart.items()}
+
+
+ANYONE = dict.fromkeys(PEOPLE, "open")
+PERSON = _only(*PEOPLE[1:])
+ON_DESK = _only(*DESK)
+MAY_CHANGE = _only("reporter", "assigned reviewer", "other reviewer", "editor")
+EDITOR = _only("editor")
+HOLDER = _only("assigned reviewer")
+ASSESSOR = _only("assigned reviewer", "editor")
+# Without a claim or a source in the address one writes on one's own desk, as the stranger does on theirs.
+WRITER = _only(*DESK[:-1], stranger="open", administrator="forbidden")
+WRITERS_PAGE = _only(*DESK[:-1], stranger="open", administrator="open")
+EDITOR_SOMEWHERE = _only("editor", stranger="open", administrator="forbidden")
+ADMINISTRATOR = _only("administrator", stranger="forbidden")
+EDITOR_OR_ADMINISTRATOR = _only("editor", "administrator")
+DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
+REMINDED = _only("assigned reviewer", others="hidden")
+TOKENS_OWNER = _only("reporter", others="hidden")
+NOWHERE = _only(others="hidden")
+
+
+def _both(who: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The same people see a form and hand it in."""
+    return {"GET": who, "POST": who}
+
+
+MATRIX: dict[str, dict[str, dict[str, str]]] = {
+    # outside
+    "healthz": {"GET": ANYONE},
+    "readyz": {"GET": ANYONE},
+    "public": {"GET": ANYONE},
+    "public-claim": {"GET": ANYONE},
+    "api-docs": {"GET": ANYONE},
+    "api-schema": {"GET": ANYONE},
+    # one's own
+    "work": {"GET": PERSON},
+    "account": _both(PERSON),
+    "desk": {"GET": PERSON},
+    "api:reminders": {"GET": PERSON},
+    "api:reminder": {"GET": REMINDED},
+    "api:tokens": _both(PERSON),
+    "api:token": {"GET": TOKENS_OWNER, "DELETE": TOKENS_OWNER},
+    # lists and new things
+    "claims": {"GET": PERSON},
+    "sources": {"GET": PERSON},
+    "actors": {"GET": PERSON},
+    "new-claim": _both(WRITERS_PAGE),
+    "new-actor": _both(WRITERS_PAGE),
+    "api:claims": {"GET": PERSON, "POST": WRITER},
+    "api:sources": {"GET": PERSON, "POST": WRITER},
+    "api:actors": {"GET": PERSON, "POST": WRITER},
+    "api:desks": {"GET": PERSON, "POST": ADMINISTRATOR},
+    "api:desk": {"GET": DESK_OR_ADMINISTRATOR, "PATCH": EDITOR_OR_ADMINISTRATOR},
+    "api:assignments": {"GET": PERSON, "POST": EDITOR_SOMEWHERE},
+    "api:none": dict.fromkeys(METHODS, NOWHERE),
+    # a claim
+    "claim": {"GET": ON_DESK},
+    "claim-sources": {"GET": ON_DESK},
+    "claim-provenance": {"GET": ON_DESK, "POST": MAY_CHANGE},
+    "claim-history": {"GET": ON_DESK},
+    "edit-claim": _both(MAY_CHANGE),
+    "attach": _both(MAY_CHANGE),
+    "evidence": _both(MAY_CHANGE),
+    "withdraw-evidence": _both(MAY_CHANGE),
+    "publish": _both(EDITOR),
+    "unpublish": _both(EDITOR),
+    "close-claim": _both(EDITOR),
+    "open-claim": _both(EDITOR),
+    "threshold": _both(EDITOR),
+    "name-decider": _both(EDITOR),
+    "assign": _both(EDITOR),
+    "assess": _both(ASSESSOR),
+    "review": {"GET": ON_DESK, "POST": EDITOR},
+    "api:claim": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
+    "api:evidence-list": {"GET": ON_DESK, "POST": MAY_CHANGE},
+    "api:evidence": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
+    "api:withdraw-evidence": {"POST": MAY_CHANGE},
+    "api:provenance": {"GET": ON_DESK},
+    "api:history": {"GET": ON_DESK},
+    "api:status-change": {"GET": ON_DESK},
+    "api:moves": {"GET": ON_DESK, "POST": ASSESSOR},
+    "api:publish": {"POST": EDITOR},
+    "api:unpublish": {"POST": EDITOR},
+    "api:close": {"POST": EDITOR},
+    "api:open": {"POST": EDITOR},
+    "api:assessments": {"GET": ON_DESK, "POST": ASSESSOR},
+    "api:assessment": {"GET": ON_DESK},
+    "api:approve": {"POST": EDITOR},
+    "api:reject": {"POST": EDITOR},
+    # an assignment
+    "accept": {"POST": HOLDER},
+    "decline": _both(HOLDER),
+    "hand-over": _both(HOLDER),
+    "change-due": _both(EDITOR),
+    "withdraw-assignment": _both(EDITOR),
+    "api:assignment": {"GET": ON_DESK, "PATCH": EDITOR},
+    "api:accept": {"POST": HOLDER},
+    "api:decline": {"POST": HOLDER},
+    "api:hand-over": {"POST": HOLDER},
+    "api:withdraw-assignment": {"POST": EDITOR},
+    # a source
+    "source": {"GET": ON_DESK},
+    "edit-source": _both(MAY_CHANGE),
+    "attach-file": _both(MAY_CHANGE),
+    "capture": _both(MAY_CHANGE),
+    "new-relay": _both(MAY_CHANGE),
+    "end-relay": _both(MAY_CHANGE),
+    "retract": _both(EDITOR),
+    "correct": _both(EDITOR),
+    "attachment": {"GET": ON_DESK},
+    "api:source": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
+    "api:relays": {"GET": ON_DESK, "POST": MAY_CHANGE},
+    "api:relay": {"GET": ON_DESK, "DELETE": MAY_CHANGE},
+    "api:retract": {"POST": EDITOR},
+    "api:correct": {"POST": EDITOR},
+    "api:captures": {"GET": ON_DESK, "POST": MAY_CHANGE},
+    "api:capture": {"GET": ON_DESK},
+    "api:attachments": {"GET": ON_DESK, "POST": MAY_CHANGE},
+    "api:attachment": {"GET": ON_DESK},
+    # an actor
+    "actor": {"GET": ON_DESK},
+    "edit-actor": _both(MAY_CHANGE),
+    "api:actor": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
+}
+# Signing in and out are allauth's own views, tested in tests/config.
+ALLAUTH = {
+    "account_login", "account_logout", "account_inactive", "account_change_password", "account_reauthenticate",
+}  # fmt: skip
+
+
+def test_every_address_has_an_entry_and_every_entry_an_address() -> None:
+    assert {route.name for route in routes()} == set(MATRIX) | ALLAUTH
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX))
+def test_an_address_opens_to_whom_it_should_and_to_nobody_else(name: str, world: World, taken_back: None) -> None:
+    route = _route(name)
+    address = address_of(route, world)
+    clients = {who: signed_in(user) for who, user in world.people.items()}
+    found = {method: {who: ask(client, method, address) for who, client in clients.items()} for method in MATRIX[name]}
+    assert found == MATRIX[name]
+
+
+@pytest.mark.parametrize("name", sorted(MATRIX))
+def test_an_address_knows_no_other_method(name: str, world: World, taken_back: None) -> None:
+    address = address_of(_route(name), world)
+    others = [method for method in METHODS if method not in MATRIX[name]]
+    editor = signed_in(world.cast.editor)
+    assert {method: ask(editor, method, address) for method in others} == dict.fromkeys(others, "no such act")
+
+
+def _route(name: str) -> Route:
+    return next(route for route in routes() if route.name == name)

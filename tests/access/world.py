@@ -1,0 +1,85 @@
+"""One desk with something of every kind on it, for tests that walk every address."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accounts.actions import create_token
+from accounts.models import Role, User
+from claims.actions.claims import publish_claim
+from claims.models import Claim, Evidence
+from reviews.models import Assessment, Assignment
+from sources.actions import attach_file, request_capture
+from sources.models import Actor, Attachment, Relay, Source
+from tests import factories
+from tests.factories import Cast
+
+
+@dataclass(frozen=True)
+class World:
+    """`claim` is the reporter's, given to the reviewer, whose finding waits; it is published."""
+
+    files: Path
+    cast: Cast
+    other_reporter: User
+    claim: Claim
+    actor: Actor
+    source: Source
+    upstream: Source
+    relay: Relay
+    evidence: Evidence
+    attachment: Attachment
+    assignment: Assignment
+    assessment: Assessment
+    own_tokens: dict[str, Any]
+
+    @property
+    def people(self) -> dict[str, User | None]:
+        """Everybody who might ask, by what they are to the claim; None is somebody who is not signed in."""
+        cast = self.cast
+        return {
+            "anonymous": None,
+            "stranger": cast.stranger,
+            "administrator": cast.admin,
+            "reporter": cast.reporter,
+            "other reporter": self.other_reporter,
+            "assigned reviewer": cast.reviewer,
+            "other reviewer": cast.reviewer2,
+            "editor": cast.editor,
+            "auditor": cast.auditor,
+        }
+
+
+def make_world(files: Path) -> World:
+    """The desk, made through the actions that people use; `files` is where it keeps evidence."""
+    cast = factories.cast()
+    other_reporter = factories.person("reporter2", Role.REPORTER, cast.desk)
+    claim = factories.claim(
+        cast, "A ship unloaded containers at night.", elements=["a ship", "at night"], topics=["ships"]
+    )
+    evidence = factories.firsthand(cast, claim, 2, by=cast.reporter)[0]
+    source = evidence.source
+    upstream = factories.source(cast, "The harbour log", by=cast.reporter, url="https://harbour.example/log")
+    relay = factories.relay(cast, source, upstream, quote="as the log has it")
+    attachment = attach_file(source=source, chunks=[b"What the witness wrote."], name="witness.txt", by=cast.reporter)
+    request_capture(source=upstream, by=cast.reporter)
+    assignment = factories.assigned(cast, claim)
+    assessment = factories.finding(cast, claim, "corroborated")
+    publish_claim(claim=factories.fresh(claim), by=cast.editor)
+    publisher = source.publisher
+    assert publisher is not None
+    return World(
+        files=files,
+        cast=cast,
+        other_reporter=other_reporter,
+        claim=factories.fresh(claim),
+        actor=publisher,
+        source=source,
+        upstream=upstream,
+        relay=relay,
+        evidence=evidence,
+        attachment=attachment,
+        assignment=assignment,
+        assessment=assessment,
+        own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
+    )
