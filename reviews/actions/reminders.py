@@ -85,7 +85,7 @@ def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState
     try:
         if row.recipient.email:
             _mail(row).send()
-    except OSError as error:  # smtplib's errors are among these
+    except (OSError, ValueError) as error:  # smtplib's errors; an address that no mail can carry
         if lease.attempt < MOST_ATTEMPTS:
             return ReminderState.PENDING
         return _end(lease, ReminderState.FAILED, now, type(error).__name__)
