@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -113,16 +114,15 @@ class Assignments(ApiView):
         return created(request, render_assignments([assignment])[0], at=at)
 
 
-def _may_assign(by: User, reference: object) -> None:
+def _may_assign(by: User, reference: Any) -> None:
     """Refuse who may not, before the body is looked at: editors of no desk, and of another than that of the claim."""
     if not any(membership.role == Role.EDITOR for membership in memberships_of(by)):
         raise Forbidden(_("An editor assigns."))
-    if isinstance(reference, str):
-        try:
-            claim = _named_claim(by, reference)
-        except Invalid:
-            return
-        may_edit_as_editor(by, claim, _("An editor assigns."))
+    try:
+        claim = _named_claim(by, Text().run_validation(reference))
+    except (Invalid, ValidationError):
+        return  # what is wrong with it is said once it is known who may assign
+    may_edit_as_editor(by, claim, _("An editor assigns."))
 
 
 def _named_claim(by: User, reference: str) -> Claim:

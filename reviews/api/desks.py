@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
@@ -62,7 +62,7 @@ class Desks(ApiView):
     @operation("list_desks", "One’s desks; all of them for an administrator", query=DeskQuery, answer=PageOf(DeskShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, DeskQuery)
-        rows = _with_members(desks_of(person(request)))
+        rows = desks_of(person(request))
         if query.get("q"):
             rows = rows.filter(name__icontains=query["q"])
         return answer_list(request, rows, query, render_desks)
@@ -101,12 +101,9 @@ class OneDesk(ApiView):
         return Response(render_desks([get_desk(by, desk_id)])[0])
 
 
-def _with_members(rows: QuerySet[Desk]) -> QuerySet[Desk]:
-    members = Membership.objects.select_related("user").order_by("user__username")
-    return rows.prefetch_related(Prefetch("memberships", members))
-
-
 def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
+    members = Membership.objects.select_related("user").order_by("user__username")
+    prefetch_related_objects(rows, Prefetch("memberships", members))
     return [
         {
             "id": desk.pk,
