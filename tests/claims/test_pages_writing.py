@@ -98,9 +98,7 @@ def test_what_is_missing_is_named_and_everything_typed_comes_back(cast: "Cast") 
 def test_a_claim_without_any_source_is_refused_and_nothing_of_it_stays(cast: "Cast") -> None:
     answer = _post(cast.reporter, "/claims/new/", NEW | {"new_claimant": "The ministry"})
     assert answer.status_code == 400
-    assert answer.context["form"].errors["url"] == [
-        "Give an address or a file, or choose a source that the desk has."
-    ]
+    assert answer.context["form"].errors["url"] == ["Give an address or a file, or choose a source that the desk has."]
     assert (Claim.objects.count(), Actor.objects.count()) == (0, 0)
 
 
