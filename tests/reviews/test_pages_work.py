@@ -1,0 +1,183 @@
+"""My work, and a claim's own page."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from claims.actions.sources import retract_source
+from claims.models import Claim
+from reviews.models import Reminder, ReminderState
+from tests import factories
+from tests.pages import got, signed_in, text_of
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tests.factories import Cast
+
+
+def _queues(user: "User") -> dict[str, list[str]]:
+    page = got(user, "/")
+    queues = page.context["queues"]  # type: ignore[attr-defined]
+    return {queue.heading: [entry.reference for entry in queue.entries] for queue in queues}
+
+
+def test_an_empty_queue_says_so(cast: "Cast") -> None:
+    text = text_of(got(cast.reviewer, "/"))
+    assert "Nothing is due. Look at the claims" in text
+    assert _queues(cast.reviewer) == {}
+
+
+def test_work_stands_in_the_order_in_which_one_would_look(cast: "Cast") -> None:
+    now = timezone.now()
+    late, soon, offered = (factories.claim(cast) for _ in range(3))
+    factories.assigned(cast, late, due_at=now - timedelta(days=1), now=factories.days_ago(3))
+    factories.assigned(cast, soon, due_at=now + timedelta(days=4))
+    factories.assigned(cast, offered, accepted=False)
+    assert _queues(cast.reviewer) == {
+        "Overdue": [late.reference],
+        "Given to you": [offered.reference],
+        "Later": [soon.reference],
+    }
+    assert "1 day late" in text_of(got(cast.reviewer, "/"))
+
+
+def test_with_nothing_due_the_next_is_named(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    factories.assigned(cast, claim, due_at=timezone.now() + timedelta(days=4))
+    assert f"Nothing is due. Next: {claim.reference}," in text_of(got(cast.reviewer, "/"))
+
+
+def test_a_finding_waits_with_its_assessor_and_with_who_may_decide(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    factories.finding(cast, claim, "corroborated")
+    assert _queues(cast.reviewer) == {"Later": [claim.reference], "Handed in by you": [claim.reference]}
+    assert _queues(cast.editor) == {"Waiting for your decision": [claim.reference]}
+    assert _queues(cast.reviewer2) == {}
+
+
+def test_editors_see_lost_support_and_what_nobody_has(cast: "Cast") -> None:
+    claim = factories.claim_in(cast, "corroborated")
+    free = factories.claim(cast)
+    source = claim.evidence.filter(source__basis="firsthand")[0].source
+    retract_source(source=source, reason="Taken back.", by=cast.editor)
+    assert _queues(cast.editor) == {"Support lost": [claim.reference], "Given to nobody": [free.reference]}
+    assert _queues(cast.reporter) == {}
+
+
+def test_reminders_that_were_sent_stand_beside(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    factories.assigned(cast, claim)
+    first = Reminder.objects.order_by("due_at")[0]
+    Reminder.objects.filter(pk=first.pk).update(state=ReminderState.SENT, ended_at=timezone.now())
+    assert f"Reminders sent to you {claim.reference} due" in text_of(got(cast.reviewer, "/"))
+
+
+def test_the_number_of_queries_does_not_grow_with_the_work(cast: "Cast") -> None:
+    client = signed_in(cast.reviewer)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/")
+        return len(queries)
+
+    for _ in range(2):
+        factories.assigned(cast, factories.claim(cast))
+    few = cost()
+    for _ in range(6):
+        factories.assigned(cast, factories.claim(cast))
+    assert cost() == few
+
+
+# A claim's own page
+
+
+def _claim_text(user: "User", claim: Claim) -> str:
+    return text_of(got(user, f"/claims/{claim.reference}/"))
+
+
+def test_a_claim_shows_its_evidence_by_stance_with_the_grades_apart(cast: "Cast") -> None:
+    agency = factories.actor(cast, "The agency", reliability="B")
+    claim = factories.claim(cast, elements=["closed"])
+    source = factories.source(cast, "Dispatch", publisher=agency, basis="firsthand")
+    factories.attach(cast, claim, source, "refutes", excerpt="It was open.", credibility=3, locator="page 4")
+    text = _claim_text(cast.reporter, claim)
+    assert "Refutes 1 2 Dispatch The agency firsthand It was open." in text
+    assert "Source B usually reliable Information 3 possibly true page 4" in text
+    assert "Supports 1 1 Statement" in text
+    assert "The claimant’s own voice: does not count" in text
+    assert "Context 0 Nothing attached besides." in text
+    assert "Elements closed no finding yet" in text
+
+
+def test_restricted_evidence_is_marked_for_who_sees_it_and_changes_nothing_for_others(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    before = {user.username: _claim_text(user, claim) for user in (cast.reviewer2, cast.reporter)}
+    hidden = factories.source(cast, "A talk", visibility="restricted", by=cast.editor)
+    factories.attach(cast, claim, hidden, visibility="restricted", by=cast.editor)
+    assert {user.username: _claim_text(user, claim) for user in (cast.reviewer2, cast.reporter)} == before
+    assert "R1 A talk publisher unknown unknown restricted" in _claim_text(cast.editor, claim)
+    assert "Withheld 1 1 piece of evidence is restricted and withheld from you." in _claim_text(cast.auditor, claim)
+
+
+def test_the_number_of_queries_does_not_grow_with_the_evidence(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 1)
+    client = signed_in(cast.reviewer)
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            client.get(f"/claims/{claim.reference}/")
+        return len(queries)
+
+    few = cost()
+    factories.firsthand(cast, claim, 5)
+    assert cost() == few
+
+
+def test_who_has_the_claim_can_answer_for_it_there(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    factories.assigned(cast, claim, accepted=False)
+    text = _claim_text(cast.reviewer, claim)
+    assert "Given to you Due" in text and "editor asks whether you take it. Accept Decline…" in text
+    assert "Given to you" not in _claim_text(cast.reviewer2, claim)
+
+
+def test_each_role_is_offered_what_it_may_do(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    offers = ("Attach a source", "Edit the claim", "Publish…", "Assign…", "Assess it yourself")
+    assert {
+        user.username: [offer for offer in offers if offer in _claim_text(user, claim)]
+        for user in (cast.reporter, cast.reviewer, cast.editor, cast.auditor)
+    } == {
+        "reporter": ["Attach a source", "Edit the claim"],
+        "reviewer": ["Attach a source", "Edit the claim"],
+        "editor": list(offers),
+        "auditor": [],
+    }
+
+
+def test_a_denied_claim_names_who_contests_it(cast: "Cast") -> None:
+    claim = factories.claim_in(cast, "denied")
+    accused = claim.parties.exclude(pk=claim.claimant_id).get()
+    assert f"Denied Contested by {accused.name}" in _claim_text(cast.reporter, claim)
+
+
+def test_lost_support_is_said_beside_the_state(cast: "Cast") -> None:
+    claim = factories.claim_in(cast, "corroborated")
+    source = claim.evidence.filter(source__basis="firsthand")[0].source
+    retract_source(source=source, reason="Taken back.", by=cast.editor)
+    text = _claim_text(cast.reporter, claim)
+    assert "Corroborated Support lost" in text and "Retracted: does not count" in text
+
+
+def test_somebody_invited_from_another_desk_sees_the_claim_and_no_acts(cast: "Cast") -> None:
+    from reviews.actions.assignments import name_decider
+
+    claim = factories.claim(cast)
+    name_decider(claim=claim, user=cast.stranger, by=cast.editor)
+    text = _claim_text(cast.stranger, claim)
+    assert claim.statement in text and "Attach a source" not in text and "Edit the claim" not in text
