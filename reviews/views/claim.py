@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.pages import PersonsRequest, may
 from claims.graphs import last_change
 from claims.models import Claim
-from claims.permissions import may_assess, may_edit_as_editor, may_edit_claim, may_edit_evidence
+from claims.permissions import may_assess, may_edit_as_editor, may_edit_claim
 from claims.queries import get_claim, withheld_evidence
 from claims.sentences import sentence_of
 from claims.standing import Standing
@@ -39,7 +39,8 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     context = claim_context(user, row, "claim")
     standing: Standing = context["standing"]
     lines = lines_of(user, row, standing)
-    _offer_changes(user, row, lines)
+    if row.closed_at is None and may(may_edit_claim, user, row):
+        _offer_changes(row, lines)  # whoever may edit the claim may edit what they see of its evidence
     findings = list(assessments_of(row)[:10])
     context |= {
         "sentence": sentence_of(standing),
@@ -59,12 +60,9 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "reviews/claim.html", context)
 
 
-def _offer_changes(user: User, row: Claim, lines: list[Line]) -> None:
-    if row.closed_at is not None:
-        return
+def _offer_changes(row: Claim, lines: list[Line]) -> None:
     for line in lines:
-        line.evidence.claim = row
-        if not line.withdrawn and may(may_edit_evidence, user, line.evidence):
+        if not line.withdrawn:
             line.acts = [Link(_("Change…"), reverse("evidence", args=[row.reference, line.evidence.pk]))]
 
 

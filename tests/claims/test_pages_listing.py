@@ -140,7 +140,7 @@ def test_a_cursor_of_other_filters_is_refused(cast: "Cast") -> None:
     assert client.get(f"{address}&state=reported").status_code == 400
 
 
-@pytest.mark.parametrize("words", ['"', "OR OR", "-", "a & | ! b", "' \\", "(((", "‮"])
+@pytest.mark.parametrize("words", ['"', "OR OR", "-", "a & | ! b", "' \\", "(((", "\u202e"])
 def test_any_words_can_be_searched_for(cast: "Cast", words: str) -> None:
     assert signed_in(cast.reporter).get("/claims/", {"q": words}).status_code == 200
 
