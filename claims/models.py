@@ -72,8 +72,8 @@ class Claim(models.Model):
     """One checkable assertion in a fixed wording, and where it stands.
 
     `state`, `last_seq` and `version` are written by `claims.transitions` and by the actions of this room alone.
-    `contested`, `independence_*` and `support_lost_at` restate what the unrestricted evidence says, so that lists
-    can be read fast; every change that could alter them recomputes them in its own transaction.
+    `contested`, `independence_*`, `threshold` and `support_lost_at` restate what the unrestricted evidence says, so
+    that lists can be read fast; every change that could alter them recomputes them in its own transaction.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -99,6 +99,7 @@ class Claim(models.Model):
     contested = models.BooleanField(default=False)
     independence_min = models.PositiveSmallIntegerField(default=0)
     independence_max = models.PositiveSmallIntegerField(default=0)
+    threshold = models.PositiveSmallIntegerField(default=2)
     support_lost_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=NEVER_DUE)
     published_at = models.DateTimeField(null=True, blank=True)

@@ -15,7 +15,7 @@ from accounts.models import Desk
 from claims.graphs import last_change, load_standing
 from claims.models import Claim
 from claims.policy import holds
-from claims.standing import of_claim, party_denials
+from claims.standing import of_claim, party_denials, threshold_of_claim
 from sources.models import Actor
 
 
@@ -123,16 +123,15 @@ def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
         loses_support=lost and not claim.support_lost,
         regains_support=claim.support_lost and not lost,
     )
-    contested = bool(party_denials(standing))
-    if (
-        effect.before == effect.after
-        and not (effect.loses_support or effect.regains_support)
-        and contested == claim.contested
-    ):
+    contested, threshold = bool(party_denials(standing)), threshold_of_claim(standing)
+    changed = (
+        effect.before != effect.after or effect.loses_support or effect.regains_support or contested != claim.contested
+    )
+    if not changed and threshold == claim.threshold:
         return None
     claim.independence_min, claim.independence_max = effect.after
-    claim.contested = contested
+    claim.contested, claim.threshold = contested, threshold
     if effect.loses_support or effect.regains_support:
         claim.support_lost_at = now if lost else None
-    claim.save(update_fields=["independence_min", "independence_max", "contested", "support_lost_at"])
-    return effect
+    claim.save(update_fields=["independence_min", "independence_max", "contested", "threshold", "support_lost_at"])
+    return effect if changed else None

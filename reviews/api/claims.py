@@ -51,7 +51,8 @@ class ElementShape(TypedDict):
 
 
 class ClaimShape(TypedDict):
-    """`due_at`: when the first of its open assignments is due. `threshold`: what a verdict needs at least."""
+    """`due_at`: when the first of its open assignments is due. `threshold`: how many independent voices it needs to be
+    corroborated; `threshold_reason`: why an editor set another than the desk's."""
 
     reference: str
     desk: UUID
@@ -243,9 +244,7 @@ def answer_claim(user: User, reference: str) -> Response:
 
 
 def _whole(rows: QuerySet[Claim]) -> QuerySet[Claim]:
-    return rows.select_related("desk", "created_by").prefetch_related(
-        "parties", "also_claimed_by", "topics", "elements"
-    )
+    return rows.select_related("created_by").prefetch_related("parties", "also_claimed_by", "topics", "elements")
 
 
 def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:
@@ -271,7 +270,7 @@ def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:
             "contested": claim.contested,
             "support_lost": claim.support_lost,
             "independence": {"min": claim.independence_min, "max": claim.independence_max},
-            "threshold": claim.threshold_override or claim.desk.min_independence,
+            "threshold": claim.threshold,
             "threshold_reason": claim.threshold_reason,
             "version": claim.version,
             "due_at": None if claim.due_at == NEVER_DUE else claim.due_at,

@@ -30,7 +30,7 @@ class Api:
             _row, token = create_token(user=user)
             self.headers["Authorization"] = f"Bearer {token}"
 
-    def get(self, path: str, /, headers: dict[str, str] | None = None, **query: Any) -> Any:
+    def get(self, path: str, /, *, headers: dict[str, str] | None = None, **query: Any) -> Any:
         """The answer to GET; `query` is put into the query string."""
         return self.send("GET", path, headers=headers, query_params=query or None)
 

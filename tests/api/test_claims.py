@@ -207,3 +207,12 @@ def test_the_desks_threshold_is_the_claims(cast: Cast, editor: Api) -> None:
     editor.patch(f"desks/{cast.desk.pk}/", {"min_independence": 4})
     assert Desk.objects.get(pk=cast.desk.pk).min_independence == 4
     assert editor.get(f"claims/{claim.reference}/").json()["threshold"] == 4
+
+
+def test_the_claimants_own_firsthand_source_is_the_first_of_two(cast: Cast, reviewer: Api) -> None:
+    witness = factories.actor(cast, "A witness", kind="person")
+    source = factories.source(cast, publisher=witness, basis="firsthand")
+    evidence = [{"source": source.pk, "stance": "supports"}]
+    claim = factories.claim(cast, claimant=witness, parties=[], evidence=evidence)
+    assert reviewer.get(f"claims/{claim.reference}/").json()["threshold"] == 1
+    assert [row["threshold"] for row in reviewer.rows("claims/")] == [1]
