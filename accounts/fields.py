@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
+from django.db.models import Model, TextField
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
@@ -18,7 +18,9 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
         if field.generated:  # the database makes it when the row is written
             continue
         value = getattr(row, field.attname)
-        if isinstance(value, str) and (problem := _not_keepable(value)):
+        # The longest text of a TextField is asked of forms only; a CharField asks by itself below.
+        limit = field.max_length if isinstance(field, TextField) else None
+        if isinstance(value, str) and (problem := _not_keepable(value, limit or LONGEST_TEXT)):
             errors[field.name] = [problem]
     if errors:
         raise Invalid(errors)
@@ -28,17 +30,17 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
         raise Invalid({field: list(texts) for field, texts in error.message_dict.items()}) from error
 
 
-def _not_keepable(text: str) -> str:
+def _not_keepable(text: str, limit: int = LONGEST_TEXT) -> str:
     if "\x00" in text:
         return _("This holds a NUL character, which cannot be kept. Take it out.")
     try:
         text.encode()
     except UnicodeEncodeError:
         return _("This holds half a character (a lone surrogate), which cannot be kept. Take it out.")
-    if len(text) > LONGEST_TEXT:
+    if len(text) > limit:
         return _("This is too long: %(length)d characters; at most %(limit)d fit.") % {
             "length": len(text),
-            "limit": LONGEST_TEXT,
+            "limit": limit,
         }
     return ""
 

@@ -149,9 +149,10 @@ def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[
 
 def _with_parts(entry: Mapping[str, Any], parts: list[Element], number: int) -> dict[str, Any]:
     """An inline piece of evidence with its element numbers as ids."""
+    numbered = dict(enumerate(parts))
     try:
-        chosen = [parts[index].pk for index in entry.get("elements") or () if index >= 0]
-    except (IndexError, TypeError) as error:
+        chosen = [numbered[index].pk for index in entry.get("elements") or ()]
+    except (KeyError, TypeError) as error:
         message = _("Name elements by their number in this claim, from 0.")
         raise Invalid({f"evidence.{number}.elements": [message]}) from error
     return {**entry, "elements": chosen}
