@@ -1,0 +1,374 @@
+"""Claims: written down, edited on the version that was seen, thresholds, publishing, closing, opening."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
+from claims.actions.claims import (
+    change_threshold_of_desk,
+    edit_claim,
+    move_alone,
+    open_claim,
+    publish_claim,
+    set_threshold,
+    unpublish_claim,
+)
+from claims.graphs import digest, load_standing
+from claims.models import Claim, Revision
+from claims.queries import get_claim, graph_at, history_of, published_claim
+from claims.revisions import changes_since
+from claims.standing import threshold_of_claim
+from reviews.actions.assignments import close_claim
+from tests import factories
+from tests.factories import Cast, days_ago, fresh
+
+
+def _report(cast: Cast, **fields: Any) -> Claim:
+    source = factories.source(cast, by=cast.reporter)
+    return factories.report_as(cast.reporter, cast.desk, [{"source": source.pk, "stance": "supports"}], **fields)
+
+
+def _elements(claim: Claim) -> list[tuple[str, bool]]:
+    return list(claim.elements.values_list("text", "essential"))
+
+
+def test_references_count_up_on_each_desk(cast: Cast) -> None:
+    assert [_report(cast).reference for _ in range(3)] == ["UKR-1", "UKR-2", "UKR-3"]
+
+
+def test_a_claim_begins_as_reported_in_its_first_version(cast: Cast) -> None:
+    claim = fresh(_report(cast))
+    assert (claim.state, claim.last_seq, claim.version, claim.contested) == ("reported", 1, 1, False)
+
+
+def test_what_is_written_down_is_kept(cast: Cast) -> None:
+    claimant, party = factories.actor(cast, "Somebody"), factories.actor(cast, "Another")
+    claim = _report(
+        cast,
+        statement="  Ships came. ",
+        original_statement="Schiffe kamen.",
+        language="de",
+        claimant=claimant.pk,
+        also_claimed_by=[party.pk],
+        parties=[party.pk, claimant.pk],
+        topics=["ships", " ships  ", "by night", ""],
+        elements=[{"text": "ships"}, {"text": "by night", "essential": False}],
+        place="Odesa",
+    )
+    claim = get_claim(cast.reporter, claim.reference)
+    assert (claim.statement, claim.original_statement, claim.claimant, claim.place) == (
+        *("Ships came.", "Schiffe kamen.", claimant),
+        "Odesa",
+    )
+    assert {actor.name for actor in claim.parties.all()} == {"Somebody", "Another"}
+    assert [topic.name for topic in claim.topics.all()] == ["by night", "ships"]
+    assert _elements(claim) == [("ships", True), ("by night", False)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"statement": ""}, {"statement"}),
+        ({"statement": " "}, {"statement"}),
+        ({"statement": "x" * 2001}, {"statement"}),
+        ({"statement": "half \ud800"}, {"statement"}),
+        ({"statement": "nul \x00"}, {"statement"}),
+        ({"claimant": uuid4()}, {"claimant"}),
+        ({"parties": [uuid4()]}, {"parties"}),
+        ({"happened_from": "2022-11-02", "happened_to": "2022-11-01"}, {"happened_to"}),
+        ({"claimed_on": "yesterday"}, {"claimed_on"}),
+        ({"elements": [{"text": " "}]}, {"elements"}),
+        ({"elements": [{"text": "a", "essential": False}]}, {"elements"}),
+        ({"elements": [{"text": str(number)} for number in range(21)]}, {"elements"}),
+    ],
+)
+def test_what_cannot_be_used_is_named_and_nothing_is_written(
+    cast: Cast, fields: dict[str, Any], named: set[str]
+) -> None:
+    with pytest.raises(Invalid) as error:
+        _report(cast, **fields)
+    assert set(error.value.errors) == named
+    assert (Claim.objects.count(), fresh(cast.desk).last_claim_number) == (0, 0)
+
+
+def test_reporting_needs_a_source(cast: Cast) -> None:
+    with pytest.raises(PolicyNotMet) as error:
+        factories.report_as(cast.reporter, cast.desk, [])
+    assert [item.code for item in error.value.missing] == ["no_source"]
+
+
+def test_a_restricted_source_alone_reports_nothing(cast: Cast) -> None:
+    source = factories.source(cast, by=cast.reporter, visibility="restricted")
+    with pytest.raises(PolicyNotMet):
+        factories.report_as(cast.reporter, cast.desk, [{"source": source.pk, "stance": "supports"}])
+    assert Claim.objects.count() == 0
+
+
+def test_inline_evidence_names_elements_by_their_number(cast: Cast) -> None:
+    source = factories.source(cast)
+    fields = {"elements": [{"text": "one"}, {"text": "two"}]}
+    claim = factories.report_as(
+        cast.reviewer, cast.desk, [{"source": source.pk, "stance": "supports", "elements": [1]}], **fields
+    )
+    assert [part.text for part in claim.evidence.get().elements.all()] == ["two"]
+
+
+@pytest.mark.parametrize("number", [2, -1, "one"])
+def test_there_is_no_element_of_another_number(cast: Cast, number: Any) -> None:
+    entry = {"source": factories.source(cast).pk, "stance": "supports", "elements": [number]}
+    with pytest.raises(Invalid) as error:
+        factories.report_as(cast.reviewer, cast.desk, [entry], elements=[{"text": "one"}, {"text": "two"}])
+    assert set(error.value.errors) == {"evidence.0.elements"}
+
+
+def test_a_source_of_another_desk_is_as_absent(cast: Cast) -> None:
+    claim = _report(cast)
+    entry = {"source": claim.evidence.get().source_id, "stance": "supports"}
+    with pytest.raises(Invalid) as error:
+        factories.report_as(cast.stranger, cast.other_desk, [entry])
+    assert error.value.errors == {"source": ["There is no such source on this desk."]}
+
+
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [
+        ("reporter", Forbidden),
+        ("reviewer", None),
+        ("reviewer2", None),
+        ("editor", None),
+        ("auditor", Forbidden),
+        ("admin", NotFound),
+        ("stranger", NotFound),
+    ],
+)
+def test_who_edits_a_claim_that_another_wrote_down(cast: Cast, name: str, refusal: type[Exception] | None) -> None:
+    claim = factories.claim(cast, by=cast.editor)
+    if refusal is None:
+        edit_claim(claim=claim, fields={"place": "Odesa"}, by=getattr(cast, name))
+        assert fresh(claim).place == "Odesa"
+        return
+    with pytest.raises(refusal):
+        edit_claim(claim=claim, fields={"place": "Odesa"}, by=getattr(cast, name))
+    assert (fresh(claim).place, fresh(claim).version) == ("", 1)
+
+
+def test_a_reporter_edits_their_own(cast: Cast) -> None:
+    claim = _report(cast)
+    assert edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.reporter).version == 2
+
+
+def test_an_edit_on_an_older_version_is_refused_with_what_changed_in_words(cast: Cast) -> None:
+    claim = _report(cast)
+    seen = claim.version
+    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.reviewer)
+    denial = factories.attach(cast, claim, factories.source(cast, "A new item"), "context", by=cast.reviewer2)
+    with pytest.raises(Stale) as error:
+        edit_claim(claim=claim, fields={"place": "Kyiv"}, by=cast.editor, seen_version=seen)
+    assert (error.value.version, error.value.changes) == (
+        3,
+        ["reviewer edited the claim.", "reviewer2 attached “A new item”."],
+    )
+    assert (fresh(claim).place, denial.stance) == ("Odesa", "context")
+
+
+def test_a_move_is_told_in_words(cast: Cast) -> None:
+    claim = factories.claim_in(cast, "denied")
+    assert changes_since(claim, claim.version - 1) == ["editor moved the claim: it is now “denied”."]
+
+
+def test_each_version_has_one_line(cast: Cast) -> None:
+    claim = factories.claim_in(cast, "corroborated")
+    assert list(Revision.objects.filter(claim=claim).order_by("version").values_list("version", flat=True)) == list(
+        range(1, claim.version + 1)
+    )
+
+
+def test_elements_are_reworded_added_and_set_aside(cast: Cast) -> None:
+    claim = factories.claim(cast, elements=["ships", "by night"])
+    ships, night = claim.elements.all()
+    entries = [
+        {"text": "at sea"},
+        {"id": night.pk, "text": "in the dark"},
+        {"id": ships.pk, "text": "ships", "essential": False},
+    ]
+    edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+    assert _elements(claim) == [("at sea", True), ("in the dark", True), ("ships", False)]
+
+
+@pytest.mark.parametrize("kept", [[], ["ships"]])
+def test_no_element_is_taken_away(cast: Cast, kept: list[str]) -> None:
+    claim = factories.claim(cast, elements=["ships", "by night"])
+    entries = [{"id": part.pk, "text": part.text} for part in claim.elements.filter(text__in=kept)]
+    with pytest.raises(Invalid) as error:
+        edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+    assert set(error.value.errors) == {"elements"}
+    assert _elements(claim) == [("ships", True), ("by night", True)]
+
+
+def test_an_element_of_another_claim_is_none(cast: Cast) -> None:
+    claim, other = (factories.claim(cast, elements=["ships"]) for _ in range(2))
+    entries = [{"id": claim.elements.get().pk, "text": "ships"}, {"id": other.elements.get().pk, "text": "mine"}]
+    with pytest.raises(Invalid):
+        edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+
+
+def test_one_element_stays_essential(cast: Cast) -> None:
+    claim = factories.claim(cast, elements=["ships"])
+    entries = [{"id": claim.elements.get().pk, "text": "ships", "essential": False}]
+    with pytest.raises(Invalid):
+        edit_claim(claim=claim, fields={"elements": entries}, by=cast.reviewer)
+    assert _elements(claim) == [("ships", True)]
+
+
+def test_a_party_that_is_added_takes_its_voice_out_of_the_count(cast: Cast) -> None:
+    claim = factories.claim_in(cast, "corroborated")
+    witness = claim.evidence.filter(source__basis="firsthand")[0].source.publisher
+    assert witness is not None
+    parties = [*claim.parties.values_list("pk", flat=True), witness.pk]
+    edit_claim(claim=claim, fields={"parties": parties}, by=cast.reviewer)
+    claim = fresh(claim)
+    assert (claim.independence_min, claim.support_lost, claim.state) == (1, True, "corroborated")
+
+
+def test_a_later_day_of_the_claim_leaves_an_earlier_denial_behind(cast: Cast) -> None:
+    claim = factories.claim(cast, now=days_ago(10))
+    factories.party_denial(cast, claim, now=days_ago(9))
+    assert fresh(claim).contested
+    edit_claim(claim=claim, fields={"claimed_on": days_ago(5).date()}, by=cast.reviewer)
+    assert not fresh(claim).contested
+
+
+def test_an_editor_sets_a_threshold_with_a_reason(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
+    assert threshold_of_claim(load_standing(fresh(claim))) == 3
+    set_threshold(claim=claim, threshold=None, reason="", by=cast.editor)
+    assert threshold_of_claim(load_standing(fresh(claim))) == 2
+
+
+@pytest.mark.parametrize(
+    ("threshold", "reason", "named"), [(3, " ", "reason"), (0, "So.", "threshold"), (6, "So.", "threshold")]
+)
+def test_a_threshold_is_one_to_five_and_has_a_reason(cast: Cast, threshold: int, reason: str, named: str) -> None:
+    claim = factories.claim(cast)
+    with pytest.raises(Invalid) as error:
+        set_threshold(claim=claim, threshold=threshold, reason=reason, by=cast.editor)
+    assert set(error.value.errors) == {named}
+    assert fresh(claim).threshold_override is None
+
+
+def test_a_reviewer_sets_no_threshold(cast: Cast) -> None:
+    with pytest.raises(Forbidden):
+        set_threshold(claim=factories.claim(cast), threshold=1, reason="Hurry.", by=cast.reviewer)
+
+
+def test_a_threshold_that_rises_over_a_verdict_flags_it(cast: Cast) -> None:
+    claim = factories.claim_in(cast, "corroborated")
+    set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
+    assert fresh(claim).support_lost
+    set_threshold(claim=claim, threshold=2, reason="Not that grave.", by=cast.editor)
+    assert not fresh(claim).support_lost
+
+
+def test_a_desks_threshold_reaches_all_its_verdicts(cast: Cast) -> None:
+    verdict, reported = factories.claim_in(cast, "corroborated"), factories.claim(cast)
+    effects = change_threshold_of_desk(desk=cast.desk, min_independence=3, by=cast.editor)
+    assert [(effect.reference, effect.loses_support) for effect in effects] == [(verdict.reference, True)]
+    assert (fresh(verdict).support_lost, fresh(reported).support_lost) == (True, False)
+
+
+def test_a_status_change_keeps_the_graph_that_it_was_decided_on(cast: Cast) -> None:
+    claim = factories.claim_in(cast, "corroborated")
+    change = history_of(claim)[-1]
+    kept = graph_at(claim, change.seq)
+    assert kept is not None
+    assert change.graph_digest == digest(kept)
+    factories.firsthand(cast, claim, 1)
+    assert graph_at(claim, change.seq) == kept
+
+
+@pytest.mark.parametrize("name", ["reporter", "reviewer", "auditor"])
+def test_only_editors_publish(cast: Cast, name: str) -> None:
+    claim = factories.claim(cast)
+    with pytest.raises(Forbidden):
+        publish_claim(claim=claim, by=getattr(cast, name))
+    with pytest.raises(NotFound):
+        published_claim(claim.reference)
+
+
+def test_a_claim_is_published_and_taken_back(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    publish_claim(claim=claim, by=cast.editor)
+    assert published_claim(claim.reference) == claim
+    with pytest.raises(Conflict):
+        publish_claim(claim=claim, by=cast.editor)
+    unpublish_claim(claim=claim, by=cast.editor)
+    with pytest.raises(NotFound):
+        published_claim(claim.reference)
+    with pytest.raises(Conflict):
+        unpublish_claim(claim=claim, by=cast.editor)
+
+
+def test_a_closed_claim_keeps_its_state_and_moves_no_more(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    denial = factories.party_denial(cast, claim)
+    close_claim(claim=claim, reason="uncheckable", note="Nobody can go there.", by=cast.editor)
+    claim = fresh(claim)
+    assert (claim.state, claim.closed_reason, claim.closed_note) == ("reported", "uncheckable", "Nobody can go there.")
+    with pytest.raises(Conflict):
+        move_alone(
+            claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=claim.version, by=cast.editor
+        )
+    with pytest.raises(Conflict):
+        factories.firsthand(cast, claim, 1)
+
+
+def test_an_opened_claim_moves_again(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    factories.party_denial(cast, claim)
+    close_claim(claim=claim, reason="moot", by=cast.editor)
+    open_claim(claim=claim, by=cast.editor)
+    assert factories.denied(cast, claim).state == "denied"
+
+
+@pytest.mark.parametrize("reason", ["", "because"])
+def test_a_claim_is_closed_for_one_of_four_reasons(cast: Cast, reason: str) -> None:
+    claim = factories.claim(cast)
+    with pytest.raises(Invalid) as error:
+        close_claim(claim=claim, reason=reason, by=cast.editor)
+    assert (set(error.value.errors), fresh(claim).closed_at) == ({"reason"}, None)
+
+
+def test_open_and_closed_once(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    with pytest.raises(Conflict):
+        open_claim(claim=claim, by=cast.editor)
+    close_claim(claim=claim, reason="moot", by=cast.editor)
+    with pytest.raises(Conflict):
+        close_claim(claim=claim, reason="moot", by=cast.editor)
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_a_lone_move_takes_a_reason(cast: Cast, reason: str) -> None:
+    claim = factories.claim(cast)
+    denial = factories.party_denial(cast, claim)
+    with pytest.raises(Invalid) as error:
+        move_alone(claim=claim, to="denied", reason=reason, evidence=[denial.pk], seen_version=2, by=cast.editor)
+    assert set(error.value.errors) == {"reason"}
+
+
+def test_a_lone_move_is_made_on_what_was_seen(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    denial = factories.party_denial(cast, claim)
+    with pytest.raises(Stale):
+        move_alone(claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=1, by=cast.editor)
+
+
+def test_a_denial_is_recorded_on_evidence(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    factories.party_denial(cast, claim)
+    with pytest.raises(Invalid) as error:
+        move_alone(claim=claim, to="denied", reason="So.", evidence=[], seen_version=2, by=cast.editor)
+    assert set(error.value.errors) == {"evidence"}
