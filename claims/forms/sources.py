@@ -177,10 +177,13 @@ class RelayBetweenForm(ActForm):
         label=_("The words that show it"), required=False, widget=forms.Textarea({"class": "said", "rows": 2})
     )
 
-    def __init__(
-        self, *arguments: Any, sources: Iterable[Source], upstreams: Iterable[Source] = (), **named: Any
-    ) -> None:
+    def __init__(self, *arguments: Any, sources: Iterable[Source], **named: Any) -> None:
         super().__init__(*arguments, **named)
-        entries = entries_of({source.pk: source for source in sources}.values())
-        self.fields["downstream"].entries = entries  # type: ignore[attr-defined]
-        self.fields["upstream"].entries = [*entries, *entries_of(upstreams)]  # type: ignore[attr-defined]
+        for name in ("downstream", "upstream"):
+            self.fields[name].entries = entries_of(sources)  # type: ignore[attr-defined]
+
+
+class SearchForm(forms.Form):
+    """The words that a list of sources or actors is narrowed by."""
+
+    q = forms.CharField(label=_("Words in it"), required=False, max_length=200, widget=forms.SearchInput)

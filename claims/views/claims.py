@@ -23,6 +23,7 @@ from claims.queries import (
     history_of,
     last_captures,
     relays_among,
+    visible_sources,
     withheld_evidence,
 )
 from claims.sentences import name_of, sentence_of, voices_in_words
@@ -89,20 +90,21 @@ def in_words(source: Source, capture: Capture | None) -> str:
 def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     """Who got it from whom, what that adds up to, and a form to add a relay between the claim's sources."""
     claim = get_claim(request.user, reference)
+    context = claim_context(request.user, claim, "claim-provenance")
+    standing = context["standing"]
     rows = list(evidence_of(request.user, claim))
     form = None
-    if may(may_edit_claim, request.user, claim):
-        form = RelayBetweenForm(**sent(request), sources=[row.source for row in rows])
+    if request.method == "POST" or may(may_edit_claim, request.user, claim):
+        may_edit_claim(request.user, claim)
+        ids = {*standing.sources, *(str(row.source_id) for row in rows)}
+        form = RelayBetweenForm(**sent(request), sources=list(visible_sources(request.user).filter(pk__in=ids)))
         if form.handed_in(lambda given: _add_relay(request, given)):
             return redirect("claim-provenance", claim.reference)
-    elif request.method == "POST":
-        may_edit_claim(request.user, claim)
-    context = claim_context(request.user, claim, "claim-provenance", form=form)
-    standing = context["standing"]
     relays = relays_among(request.user, standing.sources)
     numbers = {str(pk): number for pk, number in numbers_of(rows).items()}
     by_ends = {(str(relay.downstream_id), str(relay.upstream_id)): relay for relay in relays}
     context |= {
+        "form": form,
         "sentence": sentence_of(standing),
         "refuting": sentence_of(standing, "refutes"),
         "parts": by_element(standing),

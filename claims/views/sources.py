@@ -3,19 +3,17 @@
 from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.errors import Invalid
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import change_source_with_publisher
 from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
-from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SourceForm
+from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
 from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import (
     attachments_of,
@@ -31,10 +29,6 @@ from claims.views.listing import PAGE_SIZE, neighbours
 from sources.actions import attach_file, request_capture
 from sources.models import CaptureState
 from sources.permissions import may_change_source, may_retract
-
-
-class SearchForm(forms.Form):
-    q = forms.CharField(label=gettext_lazy("Words in it"), required=False, max_length=200, widget=forms.SearchInput)
 
 
 def searched(request: PersonsRequest) -> tuple[SearchForm, str]:
