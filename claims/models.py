@@ -257,6 +257,7 @@ class Revision(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(blank=True)  # why, where the one who did it said so
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["claim", "version"], name="revision_once_a_version")]

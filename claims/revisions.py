@@ -11,9 +11,9 @@ from sources.models import Visibility
 
 
 def count_version(
-    claim: Claim, kind: RevisionKind, *, by: User, now: datetime, evidence: Evidence | None = None
+    claim: Claim, kind: RevisionKind, *, by: User, now: datetime, evidence: Evidence | None = None, note: str = ""
 ) -> None:
-    """Raise a locked claim's version and keep what did it.
+    """Raise a locked claim's version and keep what did it, and the reason where one was given.
 
     Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
     that the version tells nobody of what they may not see.
@@ -21,7 +21,7 @@ def count_version(
     claim.version += 1
     claim.changed_at = now
     claim.save(update_fields=["version", "changed_at"])
-    Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence)
+    Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence, note=note)
 
 
 def check_version(claim: Claim, seen: int) -> None:

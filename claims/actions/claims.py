@@ -294,25 +294,26 @@ def move_alone(
         return make_move(claim, move, Finding(named), by=by, reason=reason, now=now)
 
 
-def publish_claim(*, claim: Claim, by: User, now: datetime | None = None) -> Claim:
-    """Show the claim, and the public part of its material, to everybody. Raises Forbidden, Conflict."""
-    return _publication(claim, by, now or timezone.now(), published=True)
+def publish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
+    """Show the claim, and the public part of its material, to everybody. Raises Forbidden, Invalid, Conflict."""
+    return _publication(claim, reason, by, now or timezone.now(), published=True)
 
 
-def unpublish_claim(*, claim: Claim, by: User, now: datetime | None = None) -> Claim:
-    """Take the claim's public page away. Raises Forbidden, Conflict."""
-    return _publication(claim, by, now or timezone.now(), published=False)
+def unpublish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
+    """Take the claim's public page away. Raises Forbidden, Invalid, Conflict."""
+    return _publication(claim, reason, by, now or timezone.now(), published=False)
 
 
-def _publication(claim: Claim, by: User, now: datetime, *, published: bool) -> Claim:
+def _publication(claim: Claim, reason: str, by: User, now: datetime, *, published: bool) -> Claim:
     with act():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor publishes."))
+        reason = optional_text(reason, "reason")
         if (claim.published_at is not None) == published:
             raise Conflict(_("This claim is published already.") if published else _("This claim is not published."))
         claim.published_at = now if published else None
         claim.save(update_fields=["published_at"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
     return claim
 
 
@@ -329,18 +330,20 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
         raise Conflict(_("This claim is closed already."))
     claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
-    count_version(claim, RevisionKind.EDITED, by=by, now=now)
+    # Kept here as well: opening the claim again takes it off the claim.
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=f"{reason}: {note}" if note else reason)
 
 
-def open_claim(*, claim: Claim, by: User, now: datetime | None = None) -> Claim:
-    """Open a closed claim again. Raises Forbidden, Conflict."""
+def open_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
+    """Open a closed claim again. Raises Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with act():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor opens a claim again."))
+        reason = optional_text(reason, "reason")
         if claim.closed_at is None:
             raise Conflict(_("This claim is open."))
         claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
         claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
     return claim

@@ -12,11 +12,16 @@ from claims.models import Claim, CloseReason
 from claims.permissions import may_edit_as_editor
 from claims.queries import get_claim
 from reviews.actions.assignments import close_claim
-from reviews.api.attachments import NoFields
 from reviews.api.bodies import Choice, Fields, Text, read_body
 from reviews.api.claims import ClaimShape, answer_claim
 from reviews.api.schema import ETAG, operation
 from reviews.api.view import ApiView, person
+
+
+class WithReason(Fields):
+    """`reason`: kept with the claim’s versions; none is needed."""
+
+    reason = Text(default="")
 
 
 class Closing(Fields):
@@ -35,22 +40,20 @@ def _claim_for_editor(by: User, reference: str) -> Claim:
 
 
 class Publication(ApiView):
-    @_described("publish_claim", "Show a claim and its public material to everybody (editors)", NoFields)
+    @_described("publish_claim", "Show a claim and its public material to everybody (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
-        read_body(request, NoFields)
-        publish_claim(claim=claim, by=by)
+        publish_claim(claim=claim, **read_body(request, WithReason), by=by)
         return answer_claim(by, reference)
 
 
 class Withdrawal(ApiView):
-    @_described("unpublish_claim", "Take a claim’s public page away (editors)", NoFields)
+    @_described("unpublish_claim", "Take a claim’s public page away (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
-        read_body(request, NoFields)
-        unpublish_claim(claim=claim, by=by)
+        unpublish_claim(claim=claim, **read_body(request, WithReason), by=by)
         return answer_claim(by, reference)
 
 
@@ -64,10 +67,9 @@ class Close(ApiView):
 
 
 class Open(ApiView):
-    @_described("open_claim", "Open a closed claim again (editors)", NoFields)
+    @_described("open_claim", "Open a closed claim again (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
-        read_body(request, NoFields)
-        open_claim(claim=claim, by=by)
+        open_claim(claim=claim, **read_body(request, WithReason), by=by)
         return answer_claim(by, reference)

@@ -188,6 +188,17 @@ def test_publishing_closing_and_taking_back_answer_the_claim(cast: Cast, editor:
     assert (opened["closed_at"], opened["closed_reason"]) == (None, None)
 
 
+def test_the_reasons_that_editors_give_are_kept_with_the_versions(cast: Cast, editor: Api) -> None:
+    claim = factories.claim(cast)
+    path = f"claims/{claim.reference}/"
+    editor.post(path + "publish/", {"reason": "It is out."})
+    editor.post(path + "unpublish/", {"reason": "A source is in danger."})
+    editor.post(path + "close/", {"reason": "moot", "note": "It is over."})
+    editor.post(path + "open/", {"reason": "It is not."})
+    notes = claim.revisions.order_by("-version").values_list("note", flat=True)[:4]
+    assert list(notes) == ["It is not.", "moot: It is over.", "A source is in danger.", "It is out."]
+
+
 def test_a_claim_is_closed_for_one_of_four_reasons(cast: Cast, editor: Api) -> None:
     path = f"claims/{factories.claim(cast).reference}/close/"
     response = editor.post(path, {"reason": "boring"})

@@ -25,7 +25,8 @@ def test_the_schema_is_of_openapi_3_1_and_for_anybody_to_read(db: None) -> None:
 
 
 def test_every_address_and_method_of_the_api_is_in_the_schema() -> None:
-    (api,) = [part for part in get_resolver().url_patterns if str(part.pattern) == "api/v1/"]
+    patterns: list[Any] = get_resolver().url_patterns
+    (api,) = [part for part in patterns if str(part.pattern) == "api/v1/"]
     served = set()
     for one in api.url_patterns:
         if one.name != "none":
