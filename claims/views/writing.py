@@ -15,7 +15,7 @@ from accounts.queries import desk_for, memberships_of
 from claims.actions.claims import open_claim, publish_claim, set_threshold, unpublish_claim
 from claims.actions.composing import File, edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
-from claims.forms.sources import ConfirmForm
+from claims.forms.sources import ReasonForm
 from claims.models import Claim
 from claims.permissions import may_edit_as_editor, may_edit_claim
 from claims.queries import get_claim
@@ -157,8 +157,8 @@ def _confirmed(
     """A page that says what an editor's act will do, and does it at the press of its button."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, message)
-    form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: act(claim=claim, by=request.user)):
+    form = ReasonForm(**sent(request), needed=False, hint=_("It is kept with the claim."))
+    if form.handed_in(lambda given: act(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     back = reverse("claim", args=[claim.reference])
     return show_form(request, form, title=title, button=button, back=back, about=claim, lines=lines)
