@@ -187,8 +187,17 @@ def why_source_does_not_count(standing: Standing, source: str) -> str:
         return _("a party’s voice")
     if carries(standing, source):
         return ""
-    voices = _names(standing, _origins(standing, standing.upstream_of(source)))
-    return _("goes back to %(names)s only") % {"names": listed(voices)}
+    above = standing.upstream_of(source) - {source}
+    origins = _origins(standing, above)
+    if any(_usable(standing, origin) for origin in origins):
+        between = sorted(each for each in above if not _usable(standing, each))
+        return _("comes by way of %(names)s only") % {"names": listed(_names(standing, between))}
+    return _("goes back to %(names)s only") % {"names": listed(_names(standing, origins))}
+
+
+def _usable(standing: Standing, source: str) -> bool:
+    """Whether a support path may run over this source."""
+    return standing.sources[source].counts and standing.countable(source)
 
 
 def carries(standing: Standing, source: str) -> bool:
@@ -196,7 +205,7 @@ def carries(standing: Standing, source: str) -> bool:
     waiting, seen = [source], {source}
     while waiting:
         here = waiting.pop()
-        if not standing.sources[here].counts or not standing.countable(here):
+        if not _usable(standing, here):
             continue
         if standing.basis_of(here) == "firsthand" or lineage_unknown(standing, here):
             return True

@@ -10,7 +10,8 @@ from claims.models import Stance
 from claims.policy import lineage_unknown
 from claims.sentences import why_source_does_not_count
 from claims.standing import Standing, of_claim
-from sources.models import Basis, Relay
+from claims.views.lines import basis_in_words
+from sources.models import Relay
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Lineage:
         )
 
     def _lines(self, source: str) -> list[str]:
-        lines = [str(Basis(self.standing.basis_of(source)).label)]
+        lines = [basis_in_words(self.standing.basis_of(source))]
         lines += [
             _("evidence %(number)s, %(stance)s")
             % {"number": self.numbers.get(item.id, "?"), "stance": Stance(item.stance).label}

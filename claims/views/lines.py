@@ -109,7 +109,7 @@ def line_of(
         url=reverse("source", args=[source.pk]),
         publisher=source.publisher.name if source.publisher else "",
         published_on=source.published_at,
-        basis=str(Basis(row.effective_basis).label),
+        basis=basis_in_words(row.effective_basis),
         excerpt=row.excerpt,
         excerpt_language=source.language,
         locator=row.locator,
@@ -119,6 +119,11 @@ def line_of(
         restricted=row.visibility == Visibility.RESTRICTED,
         withdrawn=_withdrawn(row),
     )
+
+
+def basis_in_words(basis: str) -> str:
+    """A basis where nothing says that it is one."""
+    return _("basis unknown") if basis == Basis.UNKNOWN else str(Basis(basis).label)
 
 
 def _withdrawn(row: Evidence) -> str:

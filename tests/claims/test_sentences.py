@@ -57,15 +57,11 @@ def test_claimant_and_party_together_are_both_named() -> None:
 
 def test_one_voice_is_named_as_what_everything_hangs_on() -> None:
     found = standing([source("a")], [evidence("a")], names=NAMES)
-    assert _said(found) == (
-        "1 source, 1 independent voice. Take Agency A away and nothing is left that surely counts."
-    )
+    assert _said(found) == ("1 source, 1 independent voice. Take Agency A away and nothing is left that surely counts.")
 
 
 def test_voices_in_a_row_are_named_as_each_enough_to_fail() -> None:
-    found = standing(
-        [source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES
-    )
+    found = standing([source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES)
     assert _said(found) == (
         "2 sources, 1 independent voice. "
         "Take any one of Agency A and Agency B away and nothing is left that surely counts."
@@ -188,6 +184,16 @@ def test_context_is_never_said_not_to_count() -> None:
 def test_a_source_below_an_independent_origin_may_carry_a_path() -> None:
     found = standing([source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES)
     assert why_source_does_not_count(found, "b") == ""
+
+
+def test_what_comes_only_by_way_of_the_claimant_names_them_and_not_the_origin() -> None:
+    found = standing(
+        [source("u", basis="unknown"), source("w", "claimant", basis="secondhand"), source("a", basis="secondhand")],
+        [evidence("a")],
+        relays=[("w", "u"), ("a", "w")],
+        names=NAMES,
+    )
+    assert why_source_does_not_count(found, "a") == "comes by way of The council only"
 
 
 def test_intervals_are_shown_up_to_five() -> None:

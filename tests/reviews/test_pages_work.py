@@ -119,7 +119,7 @@ def test_restricted_evidence_is_marked_for_who_sees_it_and_changes_nothing_for_o
     hidden = factories.source(cast, "A talk", visibility="restricted", by=cast.editor)
     factories.attach(cast, claim, hidden, visibility="restricted", by=cast.editor)
     assert {user.username: _claim_text(user, claim) for user in (cast.reviewer2, cast.reporter)} == before
-    assert "R1 A talk publisher unknown unknown restricted" in _claim_text(cast.editor, claim)
+    assert "R1 A talk publisher unknown basis unknown restricted" in _claim_text(cast.editor, claim)
     assert "Withheld 1 1 piece of evidence is restricted and withheld from you." in _claim_text(cast.auditor, claim)
 
 
