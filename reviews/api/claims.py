@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -42,6 +42,7 @@ from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
 from reviews.api.sources import IntervalShape
 from reviews.api.versions import PreconditionFailed, etag, version_to_match
 from reviews.api.view import ApiView, created, person
+from sources.models import Actor
 
 
 class ElementShape(TypedDict):
@@ -244,7 +245,10 @@ def answer_claim(user: User, reference: str) -> Response:
 
 
 def _whole(rows: QuerySet[Claim]) -> QuerySet[Claim]:
-    return rows.select_related("created_by").prefetch_related("parties", "also_claimed_by", "topics", "elements")
+    """With all that is shown of a claim, in a fixed number of queries, and without the words it is searched by."""
+    ids = Actor.objects.only("pk")
+    rows = rows.prefetch_related(Prefetch("parties", ids), Prefetch("also_claimed_by", ids), "topics", "elements")
+    return rows.defer("words").select_related("created_by")
 
 
 def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:

@@ -138,14 +138,12 @@ def test_a_list_costs_as_many_queries_with_many_rows_as_with_few(cast: Cast, rev
         reviewer.post(f"sources/{source.pk}/capture/")
 
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             assert reviewer.get(where).status_code == 200
-        return len([one for one in captured.captured_queries if "accounts_token" not in one["sql"]])
+        return len(captured)
 
     grow()
     few = queries()
     for _ in range(3):
         grow()
-    assert queries() == few
+    assert queries() == few > 0
