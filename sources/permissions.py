@@ -4,6 +4,8 @@ Every function raises: NotFound where the person may not know of the thing, Forb
 They are called after the locks are taken, inside the transaction.
 """
 
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 
 from accounts.errors import Forbidden, NotFound
@@ -39,6 +41,12 @@ def may_retract(user: User, source: Source) -> None:
         raise NotFound(_("There is no such source."))
     if role != Role.EDITOR:
         raise Forbidden(_("An editor records that a source was retracted or corrected."))
+
+
+def may_release(user: User, desk_id: UUID | None) -> None:
+    """Make restricted material readable by more people: an editor, who answers for what it may give away."""
+    if role_in(user, desk_id) != Role.EDITOR:
+        raise Forbidden(_("An editor releases what is restricted."))
 
 
 def may_change_actor(user: User, actor: Actor) -> None:

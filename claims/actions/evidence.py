@@ -1,6 +1,6 @@
 """Attaching sources to claims as evidence, changing that and withdrawing it. One transaction each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from claims.queries import evidence_of, named_source
 from claims.revisions import check_version, count_version
 from claims.support import lock_claim, lock_graph, recompute_claim
 from sources.models import Visibility
+from sources.permissions import may_release
 from sources.queries import named_actor
 
 PLAIN = (
@@ -117,11 +118,15 @@ def change_evidence(
             raise Conflict(_("This evidence was withdrawn."))
         was_open = item.visibility != Visibility.RESTRICTED
         parts = _set_fields(item, fields, by)
+        if not was_open and item.visibility != Visibility.RESTRICTED:
+            may_release(by, claim.desk_id)
         if "superseded_by" in fields:
             item.superseded_by = _later_statement(item, fields["superseded_by"], by)
         item.save()
         if "elements" in fields:
             item.elements.set(parts)
+        if item.visibility == Visibility.RESTRICTED:
+            supersede_no_more([item.pk])
         counted = was_open or item.visibility != Visibility.RESTRICTED
         _after_change(claim, RevisionKind.CHANGED, item, counted=counted, by=by, now=now)
     return item
@@ -152,6 +157,7 @@ def withdraw_evidence(
             raise Conflict(_("This evidence is withdrawn already."))
         item.withdrawn_at, item.withdrawn_by, item.withdrawn_reason = now, by, reason
         item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+        Evidence.objects.filter(superseded_by=item).update(superseded_by=None)
         _after_change(
             claim,
             RevisionKind.WITHDRAWN,
@@ -161,6 +167,14 @@ def withdraw_evidence(
             now=now,
         )
     return item
+
+
+def supersede_no_more(ids: Iterable[UUID]) -> None:
+    """Give evidence that others see its life back where what superseded it is now restricted.
+
+    Otherwise its end would tell them of what they may not see.
+    """
+    Evidence.objects.filter(superseded_by__in=ids).exclude(visibility=Visibility.RESTRICTED).update(superseded_by=None)
 
 
 def _open(claim: Claim) -> None:

@@ -18,13 +18,14 @@ from accounts.errors import Conflict, Invalid
 from accounts.fields import given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
+from claims.actions.evidence import supersede_no_more
 from claims.models import Evidence
 from claims.queries import named_source
 from claims.support import Effect, claims_resting_on, claims_touching, lock_graph, lock_graphs_of, recompute
 from sources.actions import set_actor_fields, set_source_fields
 from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
-from sources.permissions import may_change_actor, may_change_source, may_retract
+from sources.permissions import may_change_actor, may_change_source, may_release, may_retract
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: d
         before = source.visibility
         set_source_fields(source, fields, by)
         if source.visibility != before:
+            if before == Visibility.RESTRICTED:
+                may_release(by, source.desk_id)
             _check_release(source, before)
         source.save()
         return Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
@@ -59,6 +62,8 @@ def _check_release(source: Source, before: str) -> None:
         Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
         Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
         Evidence.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+        if source.visibility == Visibility.RESTRICTED:
+            supersede_no_more(Evidence.objects.filter(source=source).values_list("pk", flat=True))
     elif before == Visibility.RESTRICTED:
         ends = Source.objects.filter(desk=source.desk_id).exclude(
             visibility=Visibility.RESTRICTED
@@ -178,6 +183,8 @@ def change_actor(*, actor: Actor, fields: Mapping[str, Any], by: User, now: date
         before = actor.visibility
         touched = claims_touching(actor)
         set_actor_fields(actor, fields, by)
+        if before == Visibility.RESTRICTED and actor.visibility != before:
+            may_release(by, actor.desk_id)
         if Visibility(actor.visibility).strictness > Visibility(before).strictness:
             _refuse_in_use(actor, touched)
         actor.save()
