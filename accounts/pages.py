@@ -49,6 +49,7 @@ class ActForm(forms.Form):
 
     use_required_attribute = False
     action_fields: Mapping[str, str] = {}  # the form's name of a field that the action calls otherwise
+    folds: Mapping[str, Sequence[str]] = {}  # the parts that the page folds away, each with its fields
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -98,8 +99,17 @@ class ActForm(forms.Form):
             self.data = data
 
     @property
-    def refused(self) -> bool:
-        return self.status != 200
+    def open_folds(self) -> set[str]:
+        """The folded parts in which something is written or wrong: the page opens these."""
+        return {fold for fold, names in self.folds.items() if any(map(self._is_written, names))}
+
+    def _is_written(self, name: str) -> bool:
+        if name not in self.fields:
+            return False
+        value = self[name].value()
+        if isinstance(value, list):
+            value = [each for each in value if each]
+        return bool(self[name].errors) or (bool(value) and value != self.fields[name].initial)
 
 
 def show_form(

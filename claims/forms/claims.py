@@ -61,6 +61,10 @@ class ClaimFields(forms.Form):
     place = forms.CharField(label=_("Place"), max_length=200, required=False)
     topics = forms.CharField(label=_("Topics"), required=False, help_text=_("Words with commas between them."))
 
+    folded_claim_fields = {
+        "original": ("original_statement", "language"),
+        "when": ("happened_from", "happened_to", "place", "topics", "also_claimed_by"),
+    }
     names_of_claim_fields = {
         "claimant.name": "new_claimant",
         "claimant.kind": "new_claimant_kind",
@@ -92,6 +96,11 @@ class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
     """A claim with its first piece of evidence."""
 
     action_fields = {**ClaimFields.names_of_claim_fields, **NewSourceFields.names_of_source_fields}
+    folds = {
+        **ClaimFields.folded_claim_fields,
+        "source": NewSourceFields.folded_source_fields,
+        "grade": EvidenceFields.folded_evidence_fields,
+    }
 
     def __init__(self, *arguments: Any, user: User, desk: Desk, **named: Any) -> None:
         super().__init__(*arguments, initial={"stance": "supports"}, **named)
@@ -105,6 +114,7 @@ class EditClaimForm(ActForm, ClaimFields):
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     action_fields = ClaimFields.names_of_claim_fields
+    folds = ClaimFields.folded_claim_fields
 
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
         names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")

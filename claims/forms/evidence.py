@@ -60,6 +60,11 @@ class EvidenceFields(forms.Form):
         help_text=_("Restricted material enters no number and no move before an editor releases it."),
     )
 
+    folded_evidence_fields = (
+        *("credibility", "basis", "basis_reason"),
+        *("against_interest", "against_interest_reason", "visibility"),
+    )
+
     def offer_evidence(self, user: User, claim: Claim) -> None:
         """Fill the lists with the claim's parts and the desk's actors."""
         parts = list(claim.elements.all())
@@ -87,6 +92,7 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     action_fields = NewSourceFields.names_of_source_fields
+    folds = {"source": NewSourceFields.folded_source_fields, "grade": EvidenceFields.folded_evidence_fields}
 
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, initial={"seen_version": claim.version}, **named)

@@ -48,6 +48,10 @@ class NewSourceFields(forms.Form):
         help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
     )
 
+    folded_source_fields = (
+        *("title", "kind", "publisher", "new_publisher", "new_publisher_kind"),
+        *("published_at", "source_basis", "source_basis_reason"),
+    )
     names_of_source_fields = {
         "source.id": "source",
         "source.publisher": "publisher",

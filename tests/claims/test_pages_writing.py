@@ -25,7 +25,7 @@ NEW = {
     "visibility": "desk",
     "new_claimant_kind": "state",
     "new_parties_kind": "state",
-    "new_publisher_kind": "outlet",
+    "new_publisher_kind": "organisation",
     **NO_ELEMENTS,
 }
 
@@ -280,3 +280,12 @@ def test_what_is_an_editors_is_closed_to_others(cast: "Cast", act: str) -> None:
         403,
         404,
     ]
+
+
+def test_a_folded_part_is_open_where_something_is_written_or_wrong(cast: "Cast") -> None:
+    address = "/claims/new/"
+    assert got(cast.reporter, address).context["form"].open_folds == set()  # type: ignore[attr-defined]
+    answer = _post(cast.reporter, address, NEW | {"place": "Varn"})
+    assert answer.context["form"].open_folds == {"when"}
+    answer = _post(cast.reporter, address, NEW | {"credibility": "7", "title": "Log", "published_at_day": "2022-02-30"})
+    assert answer.context["form"].open_folds == {"grade", "source"}
