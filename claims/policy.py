@@ -127,7 +127,7 @@ def _could_supply(standing: Standing, stance: str, element: ElementView, named: 
     unknown = [source for source in _involved(standing, stance, element, named) if lineage_unknown(standing, source)]
     count = len(unknown)
     return ngettext(
-        "Establishing where this %(count)d source got it could supply it.",
+        "Establishing where this source got it could supply it.",
         "Establishing where these %(count)d sources got it could supply it.",
         count,
     ) % {"count": count}
