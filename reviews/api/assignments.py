@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -118,6 +119,8 @@ def _may_assign(by: User, reference: Any) -> None:
     """Refuse who may not, before the body is looked at: editors of no desk, and of another than that of the claim."""
     if not any(membership.role == Role.EDITOR for membership in memberships_of(by)):
         raise Forbidden(_("An editor assigns."))
+    if reference is empty:
+        return
     try:
         claim = _named_claim(by, Text().run_validation(reference))
     except (Invalid, ValidationError):
