@@ -1,39 +1,22 @@
 """Every state, every state, every person, policy met or not: what the actions answer, and that nothing else happens."""
 
 from collections.abc import Iterator
-from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
+from accounts.errors import Invalid, PolicyNotMet
 from claims.actions.claims import move_alone
-from claims.actions.evidence import withdraw_evidence
-from claims.models import Claim, Evidence, StatusChange
-from claims.states import State
+from claims.models import Claim, StatusChange
 from reviews.actions.findings import approve
 from reviews.models import AssessmentState
 from tests import factories
-from tests.claims.worlds import PARTS, World, make_world
+from tests.claims.matrix import DECISIONS, MOVES, REPORTERS, decision_outcome, finding_outcome, lone_outcome
+from tests.claims.worlds import World, make_world, undo
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
-
-# The moves once more, by hand: the table that is tested cannot vouch for itself.
-LONE = {("reported", "denied"), ("denied", "reported")}
-BY_TWO = {
-    ("reported", "corroborated"),
-    ("denied", "corroborated"),
-    ("reported", "refuted"),
-    ("denied", "refuted"),
-    ("corroborated", "refuted"),
-    ("corroborated", "reported"),
-    ("refuted", "reported"),
-}
-# A corroboration is withdrawn for a reason alone: its policy cannot fail.
-ALWAYS_MET = {("corroborated", "reported")}
-Outcome = type[Exception] | None
 
 
 @pytest.fixture(scope="module")
@@ -50,28 +33,14 @@ def world(shared_world: World) -> Iterator[World]:
         transaction.set_rollback(True)
 
 
-def _refused_person(part: str) -> Outcome:
-    if part in ("admin", "stranger"):
-        return NotFound
-    return None if part in ("assigned", "editor") else Forbidden
-
-
-def _lone_outcome(before: str, after: str, part: str, met: bool) -> Outcome:
-    if (refused := _refused_person(part)) is not None:
-        return refused
-    if (before, after) not in LONE:
-        return Conflict
-    return None if met else PolicyNotMet
-
-
 def _stands(claim: Claim) -> tuple[object, ...]:
     row = factories.fresh(claim)
     return row.state, row.last_seq, row.version, StatusChange.objects.filter(claim=claim).count()
 
 
-@pytest.mark.parametrize(("before", "after", "part", "met"), list(product(State, State, PARTS, (False, True))))
-def test_a_move_alone(world: World, before: State, after: State, part: str, met: bool) -> None:
-    claim, outcome = world.claim(before, met=met), _lone_outcome(before, after, part, met)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
+def test_a_move_alone(world: World, before: str, after: str, part: str, met: bool) -> None:
+    claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
     standing = _stands(claim)
 
     def move() -> StatusChange:
@@ -98,21 +67,9 @@ def test_a_move_alone(world: World, before: State, after: State, part: str, met:
     assert _stands(claim) == standing
 
 
-def _finding_outcome(before: str, after: str, part: str, met: bool) -> Outcome | AssessmentState:
-    if (refused := _refused_person(part)) is not None:
-        return refused
-    if before == after:
-        return AssessmentState.RECORDED
-    if (before, after) not in LONE | BY_TWO:
-        return Conflict
-    if not met and (before, after) not in ALWAYS_MET:
-        return PolicyNotMet
-    return AssessmentState.ENACTED if (before, after) in LONE else AssessmentState.WAITING
-
-
-@pytest.mark.parametrize(("before", "after", "part", "met"), list(product(State, State, PARTS, (False, True))))
-def test_a_finding(world: World, before: State, after: State, part: str, met: bool) -> None:
-    claim, outcome = world.claim(before, met=met), _finding_outcome(before, after, part, met)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
+def test_a_finding(world: World, before: str, after: str, part: str, met: bool) -> None:
+    claim, outcome = world.claim(before, met=met), finding_outcome(before, after, part, met)
     standing = _stands(claim)
     named, answers = world.named(claim, after), world.answers(claim, after)
 
@@ -132,31 +89,17 @@ def test_a_finding(world: World, before: State, after: State, part: str, met: bo
     assert (_stands(claim), claim.assessments.filter(state="waiting").count()) == (standing, 0)
 
 
-DECIDERS: dict[str, Outcome] = {
-    "editor": None,
-    "named": None,
-    "invited": None,
-    "assigned": Forbidden,  # it is their own
-    "reporter": Forbidden,
-    "offered": Forbidden,
-    "reviewer": Forbidden,
-    "auditor": Forbidden,
-    "admin": NotFound,
-    "stranger": NotFound,
-}
-
-
-@pytest.mark.parametrize(("pair", "part", "met"), list(product(sorted(BY_TWO), DECIDERS, (False, True))))
+@pytest.mark.parametrize(("pair", "part", "met"), DECISIONS)
 def test_a_decision(world: World, pair: tuple[str, str], part: str, met: bool) -> None:
     before, after = pair
     claim = world.claim(before, met=True)
     named, answers = world.named(claim, after), world.answers(claim, after)
     assessment = factories.hand_in_as(world.people["assigned"], claim, after, named, answers)
     if not met:
-        _undo(world, claim, named)
+        undo(world, claim, named)
     claim = factories.fresh(claim)
     standing, by = _stands(claim), world.people[part]
-    outcome = DECIDERS[part] or (None if met or pair in ALWAYS_MET else PolicyNotMet)
+    outcome = decision_outcome(pair, part, met)
     if outcome is None:
         approve(assessment=assessment, reason="I agree.", seen_version=claim.version, by=by)
         change = StatusChange.objects.get(claim=claim, seq=claim.last_seq + 1)
@@ -169,30 +112,13 @@ def test_a_decision(world: World, pair: tuple[str, str], part: str, met: bool) -
     assert (_stands(claim), factories.fresh(assessment).state) == (standing, AssessmentState.WAITING)
 
 
-def _undo(world: World, claim: Claim, named: list[Evidence]) -> None:
-    """Take back, after the hand-in, what made the move possible."""
-    last = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
-    for item in named or claim.evidence.filter(created_at__gt=last.at):
-        withdraw_evidence(evidence=item, reason="It was not so.", by=world.cast.editor)
-
-
-@pytest.mark.parametrize(
-    ("part", "outcome"),
-    [
-        ("reporter", None),
-        ("reviewer", None),
-        ("editor", None),
-        ("auditor", Forbidden),
-        ("admin", NotFound),
-        ("stranger", NotFound),
-    ],
-)
+@pytest.mark.parametrize("part", REPORTERS)
 @pytest.mark.parametrize("met", [False, True])
-def test_a_report(world: World, part: str, outcome: Outcome, met: bool) -> None:
+def test_a_report(world: World, part: str, met: bool) -> None:
     by = world.people[part]
     before = (Claim.objects.count(), factories.fresh(world.cast.desk).last_claim_number)
     sources = [{"source": factories.source(world.cast).pk, "stance": "supports"}] if met else []
-    outcome = outcome or (None if met else PolicyNotMet)
+    outcome = REPORTERS[part] or (None if met else PolicyNotMet)
     if outcome is None:
         claim = factories.report_as(by, world.cast.desk, sources)
         change = StatusChange.objects.get(claim=claim)

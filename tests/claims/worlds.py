@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 from accounts.models import Role, User
 from claims.actions.evidence import withdraw_evidence
-from claims.models import Claim, Evidence
+from claims.models import Claim, Evidence, StatusChange
 from claims.states import State
 from reviews.actions.assignments import assign, name_decider
 from tests import factories
 from tests.factories import Cast
-
-# What a person is to a claim, and how they are called in `World.person`.
-PARTS = ("reporter", "assigned", "offered", "reviewer", "editor", "auditor", "admin", "stranger")
 
 
 @dataclass(frozen=True)
@@ -78,3 +75,10 @@ def _claim(cast: Cast, state: str, met: bool) -> Claim:
     if state != State.REFUTED:
         factories.firsthand(cast, claim, 2, stance="refutes")
     return claim
+
+
+def undo(world: World, claim: Claim, named: list[Evidence]) -> None:
+    """Take back, after a hand-in, what made the move possible."""
+    last = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
+    for item in named or claim.evidence.filter(created_at__gt=last.at):
+        withdraw_evidence(evidence=item, reason="It was not so.", by=world.cast.editor)
