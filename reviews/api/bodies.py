@@ -28,7 +28,13 @@ class BodyTooLarge(APIException):
 
 
 def check_length(request: Request) -> int:
-    """How many bytes the body has by its own account. Raises BodyTooLarge for more than the view reads."""
+    """How many bytes the body has by its own account.
+
+    Raises BodyTooLarge for more than the view reads, ParseError for a body that does not say it: without its length
+    the server hands none of it on, and what was sent would be lost silently.
+    """
+    if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
+        raise ParseError(_("Say how long the body is (Content-Length)."))
     view = (request.parser_context or {}).get("view")
     largest: int = getattr(view, "largest_body", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     try:
