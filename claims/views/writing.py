@@ -119,7 +119,7 @@ def publish(request: PersonsRequest, reference: str) -> HttpResponse:
         title=_("Publish this claim"),
         button=_("Publish claim"),
         lines=[
-            _("Everybody can then read what it says, how it stands, how it moved and why, and its public evidence."),
+            _("Everybody can then read what it says, how it stands, how it moved, and its public evidence."),
             _("Evidence, sources and actors that are not public stay out of it. Later moves show by themselves."),
         ],
     )
