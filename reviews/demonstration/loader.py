@@ -17,7 +17,7 @@ from claims.actions.sources import add_relay, retract_source
 from claims.models import Claim, Evidence
 from reviews.actions.assignments import accept, assign, close_claim, name_decider
 from reviews.actions.findings import approve, hand_in, reject
-from reviews.demonstration import actors, open_work, reporting, worked_example
+from reviews.demonstration import actors, drones, open_work, reporting, shells
 from reviews.demonstration.shapes import (
     Accept,
     Act,
@@ -68,7 +68,7 @@ def load_demonstration(*, now: datetime) -> None:
         demo_sources = (*reporting.SOURCES, *open_work.SOURCES)
         main = _Loader(desk, people, now, demo_sources)
         main.write_actors(demo_actors, by="reporter", now=_FOUNDED)
-        main.write_claims((*worked_example.CLAIMS, *open_work.CLAIMS))
+        main.write_claims((*shells.CLAIMS, *drones.CLAIMS, *open_work.CLAIMS))
         other_desk = _desk("Strait desk", "STR", {people["stranger"]: Role.EDITOR})
         other = _Loader(other_desk, people, now, open_work.OTHER_SOURCES)
         other.write_actors(open_work.OTHER_ACTORS, by="stranger", now=_FOUNDED)

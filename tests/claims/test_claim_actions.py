@@ -1,26 +1,17 @@
-"""Claims: written down, edited on the version that was seen, thresholds, publishing, closing, opening."""
+"""Claims: written down, and edited on the version that was seen."""
 
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
+from accounts.errors import Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from claims.actions.claims import (
-    change_threshold_of_desk,
     edit_claim,
-    move_alone,
-    open_claim,
-    publish_claim,
-    set_threshold,
-    unpublish_claim,
 )
-from claims.graphs import digest, load_standing
 from claims.models import Claim, Revision
-from claims.queries import get_claim, graph_at, history_of, published_claim
+from claims.queries import get_claim
 from claims.revisions import changes_since
-from claims.standing import threshold_of_claim
-from reviews.actions.assignments import close_claim
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
 
@@ -238,137 +229,3 @@ def test_a_later_day_of_the_claim_leaves_an_earlier_denial_behind(cast: Cast) ->
     assert fresh(claim).contested
     edit_claim(claim=claim, fields={"claimed_on": days_ago(5).date()}, by=cast.reviewer)
     assert not fresh(claim).contested
-
-
-def test_an_editor_sets_a_threshold_with_a_reason(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
-    assert threshold_of_claim(load_standing(fresh(claim))) == 3
-    set_threshold(claim=claim, threshold=None, reason="", by=cast.editor)
-    assert threshold_of_claim(load_standing(fresh(claim))) == 2
-
-
-@pytest.mark.parametrize(
-    ("threshold", "reason", "named"), [(3, " ", "reason"), (0, "So.", "threshold"), (6, "So.", "threshold")]
-)
-def test_a_threshold_is_one_to_five_and_has_a_reason(cast: Cast, threshold: int, reason: str, named: str) -> None:
-    claim = factories.claim(cast)
-    with pytest.raises(Invalid) as error:
-        set_threshold(claim=claim, threshold=threshold, reason=reason, by=cast.editor)
-    assert set(error.value.errors) == {named}
-    assert fresh(claim).threshold_override is None
-
-
-def test_a_reviewer_sets_no_threshold(cast: Cast) -> None:
-    with pytest.raises(Forbidden):
-        set_threshold(claim=factories.claim(cast), threshold=1, reason="Hurry.", by=cast.reviewer)
-
-
-def test_a_threshold_that_rises_over_a_verdict_flags_it(cast: Cast) -> None:
-    claim = factories.claim_in(cast, "corroborated")
-    set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
-    assert fresh(claim).support_lost
-    set_threshold(claim=claim, threshold=2, reason="Not that grave.", by=cast.editor)
-    assert not fresh(claim).support_lost
-
-
-def test_a_desks_threshold_reaches_all_its_verdicts(cast: Cast) -> None:
-    verdict, reported = factories.claim_in(cast, "corroborated"), factories.claim(cast)
-    effects = change_threshold_of_desk(desk=cast.desk, min_independence=3, by=cast.editor)
-    assert [(effect.reference, effect.loses_support) for effect in effects] == [(verdict.reference, True)]
-    assert (fresh(verdict).support_lost, fresh(reported).support_lost) == (True, False)
-
-
-def test_a_status_change_keeps_the_graph_that_it_was_decided_on(cast: Cast) -> None:
-    claim = factories.claim_in(cast, "corroborated")
-    change = history_of(claim)[-1]
-    kept = graph_at(claim, change.seq)
-    assert kept is not None
-    assert change.graph_digest == digest(kept)
-    factories.firsthand(cast, claim, 1)
-    assert graph_at(claim, change.seq) == kept
-
-
-@pytest.mark.parametrize("name", ["reporter", "reviewer", "auditor"])
-def test_only_editors_publish(cast: Cast, name: str) -> None:
-    claim = factories.claim(cast)
-    with pytest.raises(Forbidden):
-        publish_claim(claim=claim, by=getattr(cast, name))
-    with pytest.raises(NotFound):
-        published_claim(claim.reference)
-
-
-def test_a_claim_is_published_and_taken_back(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    publish_claim(claim=claim, by=cast.editor)
-    assert published_claim(claim.reference) == claim
-    with pytest.raises(Conflict):
-        publish_claim(claim=claim, by=cast.editor)
-    unpublish_claim(claim=claim, by=cast.editor)
-    with pytest.raises(NotFound):
-        published_claim(claim.reference)
-    with pytest.raises(Conflict):
-        unpublish_claim(claim=claim, by=cast.editor)
-
-
-def test_a_closed_claim_keeps_its_state_and_moves_no_more(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    denial = factories.party_denial(cast, claim)
-    close_claim(claim=claim, reason="uncheckable", note="Nobody can go there.", by=cast.editor)
-    claim = fresh(claim)
-    assert (claim.state, claim.closed_reason, claim.closed_note) == ("reported", "uncheckable", "Nobody can go there.")
-    with pytest.raises(Conflict):
-        move_alone(
-            claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=claim.version, by=cast.editor
-        )
-    with pytest.raises(Conflict):
-        factories.firsthand(cast, claim, 1)
-
-
-def test_an_opened_claim_moves_again(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    factories.party_denial(cast, claim)
-    close_claim(claim=claim, reason="moot", by=cast.editor)
-    open_claim(claim=claim, by=cast.editor)
-    assert factories.denied(cast, claim).state == "denied"
-
-
-@pytest.mark.parametrize("reason", ["", "because"])
-def test_a_claim_is_closed_for_one_of_four_reasons(cast: Cast, reason: str) -> None:
-    claim = factories.claim(cast)
-    with pytest.raises(Invalid) as error:
-        close_claim(claim=claim, reason=reason, by=cast.editor)
-    assert (set(error.value.errors), fresh(claim).closed_at) == ({"reason"}, None)
-
-
-def test_open_and_closed_once(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    with pytest.raises(Conflict):
-        open_claim(claim=claim, by=cast.editor)
-    close_claim(claim=claim, reason="moot", by=cast.editor)
-    with pytest.raises(Conflict):
-        close_claim(claim=claim, reason="moot", by=cast.editor)
-
-
-@pytest.mark.parametrize("reason", ["", "  "])
-def test_a_lone_move_takes_a_reason(cast: Cast, reason: str) -> None:
-    claim = factories.claim(cast)
-    denial = factories.party_denial(cast, claim)
-    with pytest.raises(Invalid) as error:
-        move_alone(claim=claim, to="denied", reason=reason, evidence=[denial.pk], seen_version=2, by=cast.editor)
-    assert set(error.value.errors) == {"reason"}
-
-
-def test_a_lone_move_is_made_on_what_was_seen(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    denial = factories.party_denial(cast, claim)
-    with pytest.raises(Stale):
-        move_alone(claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=1, by=cast.editor)
-
-
-def test_a_denial_is_recorded_on_evidence(cast: Cast) -> None:
-    claim = factories.claim(cast)
-    factories.party_denial(cast, claim)
-    with pytest.raises(Invalid) as error:
-        move_alone(claim=claim, to="denied", reason="So.", evidence=[], seen_version=2, by=cast.editor)
-    assert set(error.value.errors) == {"evidence"}
