@@ -13,6 +13,7 @@ from claims.actions.sources import change_actor
 from reviews.api.bodies import Choice, Day, Fields, Id, Text, peek, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.lists import ListQuery, answer_list
+from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
 from sources.actions import create_actor, may_share
@@ -107,6 +108,7 @@ class OneActor(ApiView):
         by = person(request)
         actor = get_actor(by, actor_id)
         may_change_actor(by, actor)
+        may_release_if_asked(request, actor.visibility, actor.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         outcome = change_actor(actor=actor, fields=read_changes(request, ActorChanges), by=by)
         return Response(render_actors([outcome.row])[0])

@@ -15,6 +15,7 @@ from claims.permissions import may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
 from reviews.api.bodies import Choice, Fields, Id, Ids, Text, Whole, read_body, read_changes, read_query
 from reviews.api.lists import ListQuery, answer_list
+from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
 from sources.models import Basis, Visibility
@@ -129,6 +130,7 @@ class OneEvidence(ApiView):
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
+        may_release_if_asked(request, item.visibility, claim.desk_id)
         fields = read_changes(request, EvidenceChanges)
         seen = fields.pop("seen_version", None)
         # The action's own row: who made it restricted may not be one to fetch it any more.

@@ -15,6 +15,7 @@ from claims.support import Effect
 from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.lists import ListQuery, answer_list
+from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
 from sources.actions import create_source
@@ -140,6 +141,7 @@ class OneSource(ApiView):
         by = person(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
+        may_release_if_asked(request, source.visibility, source.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         outcome = change_source(source=source, fields=read_changes(request, SourceChanges), by=by)
         return Response(render_source(outcome.row))

@@ -108,3 +108,14 @@ def test_a_reviewer_may_not_set_a_threshold_whatever_else_is_wrong(cast: Cast, r
     claim = factories.claim(cast)
     body = {"threshold": "x", "statement": 7}
     assert reviewer.patch(f"claims/{claim.reference}/", body).status_code == 403
+
+
+def test_who_may_not_release_is_told_so_whatever_else_is_wrong(cast: Cast, reviewer: Api) -> None:
+    hidden = factories.actor(cast, visibility="restricted")
+    secret = factories.source(cast, visibility="restricted")
+    claim = factories.claim(cast)
+    item = factories.attach(cast, claim, secret)
+    paths = [f"actors/{hidden.pk}/", f"sources/{secret.pk}/", f"claims/{claim.reference}/evidence/{item.pk}/"]
+    for path in paths:
+        assert reviewer.patch(path, {"visibility": "desk", "no such field": 1}).status_code == 403
+        assert reviewer.patch(path, {"visibility": ["desk"]}).status_code == 400
