@@ -30,6 +30,7 @@ from reviews.models import (
     AssignmentState,
     Decision,
 )
+from sources.models import Visibility
 
 
 def hand_in(
@@ -165,7 +166,7 @@ def approve(
             raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
         move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
         finding = Finding(
-            frozenset(str(pk) for pk in assessment.evidence.values_list("pk", flat=True)),
+            _still_named(assessment),
             frozenset(str(pk) for pk in assessment.answers.values_list("evidence_id", flat=True)),
             assessment.recorded_mistake,
         )
@@ -186,6 +187,15 @@ def approve(
         if assignment is not None:
             _complete(assignment, claim, now)
     return assessment
+
+
+def _still_named(assessment: Assessment) -> frozenset[str]:
+    """The evidence that a finding rests on, without what was withdrawn or restricted since it was handed in.
+
+    The status change that others read names none of that; whether the rest is enough, the policy says.
+    """
+    rows = assessment.evidence.filter(withdrawn_at__isnull=True).exclude(visibility=Visibility.RESTRICTED)
+    return frozenset(str(pk) for pk in rows.values_list("pk", flat=True))
 
 
 def reject(

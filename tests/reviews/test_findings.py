@@ -7,6 +7,7 @@ import pytest
 from accounts.errors import Conflict, Forbidden, Invalid, Stale
 from accounts.models import User
 from claims.actions.evidence import withdraw_evidence
+from claims.actions.sources import change_source
 from claims.models import Claim, StatusChange
 from claims.queries import history_of
 from reviews.actions.assignments import close_claim, name_decider
@@ -162,3 +163,24 @@ def test_no_finding_on_a_closed_claim(cast: Cast) -> None:
     close_claim(claim=claim, reason="moot", by=cast.editor)
     with pytest.raises(Conflict):
         factories.finding(cast, claim, "corroborated", by=cast.editor)
+
+
+def _named_at_approval(cast: Cast, assessment: Assessment) -> set[Any]:
+    claim = factories.approved(cast, assessment)
+    return set(StatusChange.objects.get(claim=claim, seq=claim.last_seq).evidence)
+
+
+def test_what_was_withdrawn_meanwhile_is_not_named_by_the_verdict(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    fallen, *standing = items = factories.firsthand(cast, claim, 3)
+    assessment = factories.finding(cast, claim, "corroborated", evidence=items)
+    withdraw_evidence(evidence=fallen, reason="A mistake.", by=cast.reviewer2)
+    assert _named_at_approval(cast, assessment) == {item.pk for item in standing}
+
+
+def test_what_was_restricted_meanwhile_is_not_named_by_the_verdict(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    hidden, *standing = items = factories.firsthand(cast, claim, 3)
+    assessment = factories.finding(cast, claim, "corroborated", evidence=items)
+    change_source(source=hidden.source, fields={"visibility": "restricted"}, by=cast.reviewer2)
+    assert _named_at_approval(cast, assessment) == {item.pk for item in standing}
