@@ -122,6 +122,8 @@ def change_evidence(
             may_release(by, claim.desk_id)
         if "superseded_by" in fields:
             item.superseded_by = _later_statement(item, fields["superseded_by"], by)
+        elif not was_open and _superseded_by_restricted(item):
+            item.superseded_by = None  # released by itself: its end would tell of what stays restricted
         item.save()
         if "elements" in fields:
             item.elements.set(parts)
@@ -167,6 +169,12 @@ def withdraw_evidence(
             now=now,
         )
     return item
+
+
+def _superseded_by_restricted(item: Evidence) -> bool:
+    """Whether evidence that others see is superseded by some that they do not."""
+    later = item.superseded_by
+    return later is not None and later.visibility == Visibility.RESTRICTED and item.visibility != Visibility.RESTRICTED
 
 
 def supersede_no_more(ids: Iterable[UUID]) -> None:

@@ -253,3 +253,17 @@ def test_withdrawing_what_superseded_another_brings_that_back(cast: Cast) -> Non
     _change(cast, earlier, superseded_by=later.pk)
     withdraw_evidence(evidence=later, reason="Never said.", by=cast.reviewer)
     assert (fresh(earlier).live, fresh(claim).contested) == (True, True)
+
+
+def test_what_is_released_alone_is_not_superseded_by_what_stays_restricted(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    publisher = factories.actor(cast)
+    earlier, later = (
+        factories.attach(
+            cast, claim, factories.source(cast, publisher=publisher), by=cast.editor, visibility="restricted"
+        )
+        for _ in range(2)
+    )
+    change_evidence(evidence=earlier, fields={"superseded_by": later.pk}, by=cast.editor)
+    released = change_evidence(evidence=earlier, fields={"visibility": "desk"}, by=cast.editor)
+    assert fresh(released).superseded_by is None
