@@ -84,19 +84,26 @@ def _missing_corroboration(standing: Standing, finding: Finding) -> list[Missing
 
 def _missing_refutation(standing: Standing, finding: Finding) -> list[Missing]:
     """One essential element is enough: what the one nearest to refuted lacks."""
+    return _nearest_refuted(standing, finding)[2]
+
+
+def _nearest_refuted(standing: Standing, finding: Finding) -> tuple[ElementView, Independence, list[Missing]]:
+    """The essential element that lacks nothing, else the one that refutation has come furthest on; what it lacks."""
     options = []
     for element in standing.essential:
         voices = _missing_voices(standing, "refutes", element, finding.named)
         answers = _missing_answers(standing, contrary(standing, "refutes", element), finding)
         result = on_element(standing, "refutes", element, finding.named)
-        options.append((bool(voices), -result.min, -result.max, len(answers), voices + answers))
-    return min(options, key=lambda option: option[:4])[4]
+        order = (bool(voices or answers), bool(voices), -result.min, -result.max, len(answers))
+        options.append((order, (element, result, voices + answers)))
+    return min(options, key=lambda option: option[0])[1]
 
 
-def refuted_element(standing: Standing, named: Collection[str] | None) -> tuple[ElementView, Independence]:
-    """The essential element that refutation has come furthest on, with its interval."""
-    results = [(part, on_element(standing, "refutes", part, named)) for part in standing.essential]
-    return max(results, key=lambda pair: (pair[1].min, pair[1].max))
+def refuted_element(
+    standing: Standing, named: frozenset[str] | None, answered: frozenset[str] | None = None
+) -> tuple[ElementView, Independence]:
+    """The essential element that a refutation rests on, or has come furthest on, with its interval."""
+    return _nearest_refuted(standing, Finding(named, answered))[:2]
 
 
 def _missing_voices(

@@ -61,7 +61,7 @@ def make_move(
     """
     standing = check_policy(claim, move, finding)
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
-    change = _write(claim, move, standing, finding.named or frozenset(), by, decided_by, reason, decision_reason, now)
+    change = _write(claim, move, standing, finding, by, decided_by, reason, decision_reason, now)
     claim.save(update_fields=["state", "last_seq"])
     count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now)
     recompute_claim(claim, now=now)
@@ -76,7 +76,7 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     if not named:
         raise PolicyNotMet(missing_for(move, load_standing(claim), None, Finding(named)))
     standing = load_standing(claim)
-    change = _write(claim, move, standing, named, by, None, reason, "", now)
+    change = _write(claim, move, standing, Finding(named), by, None, reason, "", now)
     recompute_claim(claim, now=now)
     return change
 
@@ -85,14 +85,15 @@ def _write(
     claim: Claim,
     move: Move,
     standing: Standing,
-    named: frozenset[str],
+    finding: Finding,
     by: User,
     decided_by: User | None,
     reason: str,
     decision_reason: str,
     now: datetime,
 ) -> StatusChange:
-    stance, result, threshold = _measure(move, standing, named)
+    named = finding.named or frozenset()
+    stance, result, threshold = _measure(move, standing, named, finding.answered)
     graph = snapshot(standing)
     change = StatusChange.objects.create(
         claim=claim,
@@ -114,17 +115,19 @@ def _write(
     return change
 
 
-def _measure(move: Move, standing: Standing, named: frozenset[str]) -> tuple[str, Independence, int]:
+def _measure(
+    move: Move, standing: Standing, named: frozenset[str], answered: frozenset[str] | None
+) -> tuple[str, Independence, int]:
     """The stance a move rests on, its interval then, and the threshold that held.
 
-    A verdict's interval is that of the evidence named; a refutation's that of the element it has come furthest on,
-    since one refuted element is enough. Any other move keeps what all supporting evidence added up to.
+    A verdict's interval is that of the evidence named; a refutation's that of the element that it refutes,
+    since one is enough. Any other move keeps what all supporting evidence added up to.
     """
     stance = STANCE_OF_VERDICT.get(move.after)
     if stance == Stance.SUPPORTS:
         needed = max(threshold_for(standing, stance, part, named) for part in standing.essential)
         return stance, of_claim(standing, stance, named), needed
     if stance == Stance.REFUTES:
-        element, result = refuted_element(standing, named)
+        element, result = refuted_element(standing, named, answered)
         return stance, result, threshold_for(standing, stance, element, named)
     return Stance.SUPPORTS.value, of_claim(standing), standing.threshold

@@ -146,16 +146,17 @@ def work_of(user: User, *, now: datetime) -> Work:
     )
     accepted = [item for item in mine if item.state == AssignmentState.ACCEPTED]
     later = [item for item in accepted if item.due_at >= tomorrow]
-    handed_in = Assessment.objects.filter(assessor=user, state=AssessmentState.WAITING).select_related(
-        "claim__claimant"
-    )
+    # What waits on a closed claim waits until it is opened again.
+    waiting = Assessment.objects.filter(
+        assessor=user, state=AssessmentState.WAITING, claim__closed_at__isnull=True
+    ).select_related("claim__claimant")
     return Work(
         overdue=[item for item in accepted if item.due_at <= now],
         today=[item for item in accepted if now < item.due_at < tomorrow],
         offered=[item for item in mine if item.state == AssignmentState.OFFERED],
         later=later,
-        to_decide=list(to_decide(user)[:MOST_SHOWN]),
-        handed_in=list(handed_in.order_by("created_at", "id")[:MOST_SHOWN]),
+        to_decide=list(to_decide(user).filter(claim__closed_at__isnull=True)[:MOST_SHOWN]),
+        handed_in=list(waiting.order_by("created_at", "id")[:MOST_SHOWN]),
         support_lost=list(
             _for_editors(user).filter(support_lost_at__isnull=False).order_by("support_lost_at", "id")[:MOST_SHOWN]
         ),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from claims.policy import Finding, LastChange, contrary, holds, missing_for
+from claims.policy import Finding, LastChange, contrary, holds, missing_for, refuted_element
 from claims.standing import EvidenceView, Standing
 from claims.states import State, find_move
 from tests.claims.graphs import ATTACHED, DAY, element, evidence, source, standing
@@ -131,6 +131,22 @@ def test_one_refuted_element_is_enough_and_its_supports_alone_are_answered() -> 
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"s"}) == []
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"t"}) == ["unanswered"]
     assert [item.id for item in contrary(found, "refutes", parts[0])] == ["s"]
+
+
+def test_a_refuted_element_whose_supports_are_answered_goes_before_one_with_more_voices() -> None:
+    parts = [element("one"), element("two")]
+    items = [
+        *(evidence(name, "refutes", "one") for name in "abc"),
+        *(evidence(name, "refutes", "two") for name in "de"),
+        evidence("s", "supports", "one"),
+    ]
+    found = standing([source(item.source) for item in items], items, elements=parts)
+    named = frozenset("abcde")
+    assert _missing(State.REPORTED, State.REFUTED, found, named=set(named), answered=set()) == []
+    refuted, result = refuted_element(found, named, frozenset())
+    assert (refuted.id, result.min) == ("two", 2)
+    refuted, result = refuted_element(found, named, frozenset("s"))
+    assert (refuted.id, result.min) == ("one", 3)
 
 
 def test_half_a_refutation_of_two_elements_is_none() -> None:

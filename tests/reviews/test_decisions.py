@@ -4,17 +4,18 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from accounts.models import User
-from claims.actions.claims import edit_claim
+from claims.actions.claims import edit_claim, open_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
 from claims.queries import history_of
 from reviews.actions.assignments import close_claim, name_decider
 from reviews.actions.findings import approve, reject
 from reviews.models import Assessment, Assignment, Decision
-from reviews.queries import get_assessment, may_be_decided_by, to_decide
+from reviews.queries import get_assessment, may_be_decided_by, to_decide, work_of
 from tests import factories
 from tests.factories import Cast, fresh
 
@@ -179,6 +180,19 @@ def test_who_may_decide_finds_it_in_their_queue(cast: Cast) -> None:
     people = (cast.editor, cast.stranger, cast.reviewer, cast.reviewer2, cast.auditor)
     assert [list(to_decide(person)) for person in people] == [[assessment], [assessment], [], [], []]
     assert [may_be_decided_by(person, assessment) for person in people] == [True, True, False, False, False]
+
+
+def test_what_waits_on_a_closed_claim_is_in_no_queue_until_it_is_opened(cast: Cast) -> None:
+    assessment = _waiting(cast)
+
+    def queues() -> list[list[Assessment]]:
+        now = timezone.now()
+        return [work_of(cast.editor, now=now).to_decide, work_of(cast.reviewer, now=now).handed_in]
+
+    close_claim(claim=assessment.claim, reason="moot", by=cast.editor)
+    assert queues() == [[], []]
+    open_claim(claim=assessment.claim, by=cast.editor)
+    assert queues() == [[assessment], [assessment]]
 
 
 def test_who_was_invited_from_another_desk_sees_the_finding_and_decides(cast: Cast) -> None:
