@@ -1,5 +1,6 @@
 """Checking what people hand in, before anything is written."""
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -9,10 +10,12 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid
 
 LONGEST_TEXT = 20_000  # characters
+# Far from the ends of what can be reckoned with: a time zone or some days more must not run over them.
+FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
 def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
-    """Ask a row's own field rules, and that every text can be kept. Raises Invalid that names each field."""
+    """Ask a row's own field rules, and that every text and day can be kept. Raises Invalid that names each field."""
     errors: dict[str, list[Any]] = {}
     for field in row._meta.concrete_fields:
         if field.generated:  # the database makes it when the row is written
@@ -22,6 +25,10 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
         limit = field.max_length if isinstance(field, TextField) else None
         if isinstance(value, str) and (problem := _not_keepable(value, limit or LONGEST_TEXT)):
             errors[field.name] = [problem]
+        if field.name not in exclude and isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            errors[field.name] = [
+                _("Give a year from %(first)d to %(last)d.") % {"first": FIRST_YEAR, "last": LAST_YEAR}
+            ]
     if errors:
         raise Invalid(errors)
     try:

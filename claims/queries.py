@@ -292,6 +292,6 @@ def public_evidence(claim: Claim) -> QuerySet[Evidence]:
             visibility=Visibility.PUBLIC,
             source__visibility=Visibility.PUBLIC,
         )
-        .select_related("source__publisher")
+        .select_related("source__publisher", "superseded_by__source")
         .order_by("created_at", "id")
     )

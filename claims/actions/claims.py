@@ -1,7 +1,7 @@
 """What can be done with a claim itself: write it down, edit, move alone, publish, close. One transaction each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from claims.models import (
     Claim,
     CloseReason,
     Element,
+    Evidence,
     Revision,
     RevisionKind,
     StateChoices,
@@ -87,10 +88,23 @@ def report_claim(
             write_evidence(claim, _with_parts(entry, parts, number), by=by, now=now)
             for number, entry in enumerate(evidence)
         ]
+        _keep_order(items)
         Revision.objects.create(claim=claim, version=claim.version, kind=RevisionKind.REPORTED, by=by, at=now)
         named = [item.pk for item in items if item.visibility != Visibility.RESTRICTED]
         first_change(claim, named, by=by, reason=optional_text(reason, "reason"), now=now)
     return claim
+
+
+def _keep_order(items: Sequence[Evidence]) -> None:
+    """Let evidence that was written at once be read in the order in which it was given.
+
+    Restricted evidence takes no place of its own: a gap between the others would tell of it.
+    """
+    place = 0
+    for item in items:
+        item.created_at += timedelta(microseconds=place)
+        item.save(update_fields=["created_at"])
+        place += item.visibility != Visibility.RESTRICTED
 
 
 def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
@@ -100,7 +114,7 @@ def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
             setattr(claim, name, value.strip() if isinstance(value, str) else value)
     if "claimant" in fields:
         claim.claimant = _open_actor(named_actor(by, claim.desk_id, fields["claimant"], "claimant"), "claimant")
-    check_fields(claim, exclude=("reference",))
+    check_fields(claim, exclude=("reference", "due_at"))
     if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
         raise Invalid({"happened_to": [_("The end lies before the beginning.")]})
 

@@ -69,7 +69,8 @@ def _item(number: int, row: Evidence) -> dict[str, Any]:
 
 def _notes(row: Evidence) -> list[str]:
     notes = []
-    if row.superseded_by_id:
+    later = row.superseded_by
+    if later is not None and later.visibility == later.source.visibility == Visibility.PUBLIC:
         notes.append(_("The same voice has said otherwise since."))
     if row.source.retracted_at:
         notes.append(_("Retracted by its publisher: counts no more."))

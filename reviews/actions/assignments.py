@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
-from accounts.fields import given_text, optional_text
+from accounts.fields import LAST_YEAR, given_text, optional_text
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from accounts.transactions import act
@@ -47,8 +47,7 @@ def _give(
     """Write the assignment of a locked claim, with its reminders."""
     if reviewer is None or not members_of(claim.desk, Role.REVIEWER, Role.EDITOR).filter(pk=reviewer.pk).exists():
         raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
-    if due_at <= now:
-        raise Invalid({"due_at": [_("Give a time that is still to come.")]})
+    _still_to_come(due_at, now)
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Open it again first."))
     if Assignment.objects.filter(claim=claim, reviewer=reviewer, ended_at__isnull=True).exists():
@@ -67,6 +66,12 @@ def _give(
     plan_reminders(assignment)
     _update_due(claim)
     return assignment
+
+
+def _still_to_come(due_at: datetime, now: datetime) -> None:
+    if due_at <= now or due_at.year > LAST_YEAR:
+        message = _("Give a time that is still to come, before the year %(last)d ends.")
+        raise Invalid({"due_at": [message % {"last": LAST_YEAR}]})
 
 
 def _lock(assignment: Assignment) -> Assignment:
@@ -164,8 +169,7 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
     with act():
         assignment = _lock(assignment)
         may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
-        if due_at <= now:
-            raise Invalid({"due_at": [_("Give a time that is still to come.")]})
+        _still_to_come(due_at, now)
         _still_open(assignment)
         assignment.due_at = due_at
         assignment.save(update_fields=["due_at"])

@@ -15,11 +15,11 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
+from accounts.fields import FIRST_YEAR, LAST_YEAR
+
 DEEPEST = 20  # levels of JSON
 MOST_IDS = 500
 LARGEST_WHOLE = 2**31 - 1  # what the database holds as an integer
-# Times outside of these cannot be shown in every time zone, nor days be added to them.
-FIRST_YEAR, LAST_YEAR = 1000, 9000
 
 
 class BodyTooLarge(APIException):

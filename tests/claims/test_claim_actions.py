@@ -1,5 +1,6 @@
 """Claims: written down, and edited on the version that was seen."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from claims.actions.claims import (
     edit_claim,
 )
 from claims.models import Claim, Revision
-from claims.queries import get_claim
+from claims.queries import evidence_of, get_claim
 from claims.revisions import changes_since
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
@@ -229,3 +230,15 @@ def test_a_later_day_of_the_claim_leaves_an_earlier_denial_behind(cast: Cast) ->
     assert fresh(claim).contested
     edit_claim(claim=claim, fields={"claimed_on": days_ago(5).date()}, by=cast.reviewer)
     assert not fresh(claim).contested
+
+
+def test_evidence_of_a_report_is_read_in_the_order_in_which_it_was_given(cast: Cast) -> None:
+    sources = [factories.source(cast, f"Item {name}") for name in "ABCDEF"]
+    claim = factories.claim(cast, evidence=[{"source": item.pk, "stance": "context"} for item in sources])
+    assert [item.source.title for item in evidence_of(cast.editor, claim)] == [item.title for item in sources]
+
+
+def test_a_day_far_outside_of_the_calendar_is_refused_by_name(cast: Cast) -> None:
+    with pytest.raises(Invalid) as refusal:
+        factories.claim(cast, claimed_on=date(9999, 12, 31))
+    assert refusal.value.errors == {"claimed_on": ["Give a year from 1000 to 9000."]}
