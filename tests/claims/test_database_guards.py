@@ -9,14 +9,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
+from psycopg import sql
 
 from claims.models import Claim
 from claims.states import MOVES, State
-from claims.support import lock_graph
 from tests import factories
 from tests.claims.worlds import World, make_world
 from tests.conftest import superuser
-from tests.factories import Cast
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -238,6 +237,23 @@ def test_not_even_a_superuser_alters_what_happened(table: str, statement: str) -
         boss.execute(statement.format(table).encode())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_no_temporary_table_answers_for_the_real_one() -> None:
+    """A database that others set up lets everybody make temporary tables, which are found before all others."""
+    claim = factories.claim_in(factories.cast(), "refuted")
+    database = sql.Identifier(str(connection.settings_dict["NAME"]))
+    with superuser() as boss:
+        boss.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO PUBLIC").format(database))
+        try:
+            with pytest.raises(IntegrityError, match="its last status change is 1"), transaction.atomic():
+                _sql("CREATE TEMPORARY TABLE claims_statuschange (claim_id uuid, seq integer) ON COMMIT DROP")
+                _sql("INSERT INTO pg_temp.claims_statuschange VALUES (%s, 1)", claim.pk)
+                _sql("UPDATE public.claims_claim SET state = 'reported', last_seq = 1 WHERE id = %s", claim.pk)
+                _sql("SET CONSTRAINTS ALL IMMEDIATE")
+        finally:
+            boss.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database))
+
+
 def test_the_databases_check_is_the_table(world: World) -> None:
     """The check itself is asked about every pair: drift between it and the table cannot hide in its wording."""
     ((definition,),) = _sql(
@@ -252,9 +268,3 @@ def test_the_databases_check_is_the_table(world: World) -> None:
         *(state for pair in pairs for state in pair),
     )
     assert set(allowed) == {(move.before, move.after) for move in MOVES}
-
-
-def test_the_graphs_lock_ends_with_the_transaction(cast: Cast) -> None:
-    with transaction.atomic():
-        lock_graph(cast.desk.pk)
-        assert _sql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(1,)]
