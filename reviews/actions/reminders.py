@@ -17,6 +17,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.models import Role
+from accounts.queries import role_in
 from accounts.transactions import act
 from reviews.models import Assignment, Reminder, ReminderKind, ReminderState
 
@@ -51,8 +53,11 @@ class Lease:
     attempt: int
 
 
-def lease_due_reminders(*, now: datetime | None = None) -> list[Lease]:
-    """Take what is due and not taken by a living worker, the longest due first, for `LEASE`."""
+def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> list[Lease]:
+    """Take what is due and not taken by a living worker, the longest due first, for `LEASE`.
+
+    A row that was taken `MOST_ATTEMPTS` times, and whose worker died each time, fails instead.
+    """
     now = now or timezone.now()
     with act():
         rows = list(
@@ -62,12 +67,17 @@ def lease_due_reminders(*, now: datetime | None = None) -> list[Lease]:
                 state=ReminderState.PENDING,
                 due_at__lte=now,
             )
-            .order_by("due_at", "id")[:BATCH]
+            .order_by("due_at", "id")[:most]
         )
-        for row in rows:
+        taken = [row for row in rows if row.attempt < MOST_ATTEMPTS]
+        for row in taken:
             row.attempt, row.lease_until = row.attempt + 1, now + LEASE
-        Reminder.objects.bulk_update(rows, ["attempt", "lease_until"])
-    return [Lease(row.pk, row.attempt) for row in rows]
+        Reminder.objects.bulk_update(taken, ["attempt", "lease_until"])
+        given_up = [row.pk for row in rows if row not in taken]
+        Reminder.objects.filter(pk__in=given_up).update(
+            state=ReminderState.FAILED, ended_at=now, lease_until=None, error="broken off"
+        )
+    return [Lease(row.pk, row.attempt) for row in taken]
 
 
 def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState:
@@ -93,7 +103,7 @@ def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState
 
 
 def _has_reason(row: Reminder, now: datetime) -> bool:
-    """Whether the assignment is still open, its reviewer still there, and no later reminder says the same."""
+    """Whether the assignment is open, its reviewer still works on the desk, and no later reminder says the same."""
     later = Reminder.objects.filter(
         assignment=row.assignment,
         recipient=row.recipient,
@@ -101,7 +111,8 @@ def _has_reason(row: Reminder, now: datetime) -> bool:
         due_at__lte=now,
         due_at__gt=row.due_at,
     )
-    return row.assignment.is_open and row.recipient.is_active and not later.exists()
+    works_there = role_in(row.recipient, row.assignment.claim.desk_id) in (Role.REVIEWER, Role.EDITOR)
+    return row.assignment.is_open and works_there and not later.exists()
 
 
 def _end(lease: Lease, state: ReminderState, now: datetime, error: str = "") -> ReminderState:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from accounts.actions import change_user
+from accounts.actions import change_user, set_role
 from accounts.models import User
 from claims.states import State
 from reviews.actions.assignments import change_due, close_claim, decline, hand_over, withdraw
@@ -174,6 +174,41 @@ def test_a_closed_account_is_told_nothing(cast: Cast, smtp_server: MailServer) -
     change_user(user=cast.reviewer, changes={"is_active": False}, by=cast.admin)
     send_due_reminders()
     assert (_states(assignment)[0], smtp_server.messages) == ("cancelled", [])
+
+
+@pytest.mark.parametrize("role", [None, "reporter", "auditor"])
+def test_whoever_reviews_on_the_desk_no_longer_is_told_nothing(
+    cast: Cast, smtp_server: MailServer, role: str | None
+) -> None:
+    assignment = _given(cast, due=0.5)
+    set_role(desk=cast.desk, user=cast.reviewer, role=role, by=cast.admin)
+    send_due_reminders()
+    assert (_states(assignment)[0], smtp_server.messages) == ("cancelled", [])
+
+
+def test_what_is_not_leased_yet_is_left_to_whoever_comes(cast: Cast) -> None:
+    first, second = _given(cast, due=0.6), _given(cast, due=0.5, reviewer=cast.reviewer2)
+    (taken,), (left,) = lease_due_reminders(most=1), lease_due_reminders()
+    assert [Reminder.objects.get(pk=lease.id).assignment for lease in (taken, left)] == [first, second]
+
+
+def test_a_run_begins_with_no_reminder_after_its_time(
+    cast: Cast, smtp_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The task's time limit would break it off between sending and saying so."""
+    assignment = _given(cast, due=0.5)
+    monkeypatch.setattr("reviews.tasks.LONGEST_RUN", 0)
+    send_due_reminders()
+    assert (_states(assignment)[0], smtp_server.messages) == ("pending", [])
+
+
+def test_a_reminder_whose_worker_dies_each_time_fails(cast: Cast, smtp_server: MailServer) -> None:
+    assignment = _given(cast, due=0.5)
+    now = timezone.now()
+    for attempt in range(MOST_ATTEMPTS):
+        assert len(lease_due_reminders(now=now + attempt * LEASE)) == 1
+    assert lease_due_reminders(now=now + MOST_ATTEMPTS * LEASE) == []
+    assert (_states(assignment)[0], smtp_server.messages) == ("failed", [])
 
 
 def test_a_leased_reminder_is_nobody_elses(cast: Cast) -> None:
