@@ -10,9 +10,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import change_desk, change_user, create_desk, create_user, set_role
+from accounts.actions import change_desk, change_user, create_desk, create_user
 from accounts.models import Desk, Membership, User
 from claims.actions.claims import change_threshold_of_desk
+from reviews.actions.memberships import change_role
 
 
 class Site(admin.AdminSite):
@@ -122,12 +123,12 @@ class Memberships(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic cla
         return ("desk", "user") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        membership = set_role(desk=obj.desk, user=obj.user, role=obj.role, by=_acting(request))
+        membership = change_role(desk=obj.desk, user=obj.user, role=obj.role, by=_acting(request))
         assert membership is not None
         obj.pk = membership.pk
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        set_role(desk=obj.desk, user=obj.user, role=None, by=_acting(request))
+        change_role(desk=obj.desk, user=obj.user, role=None, by=_acting(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         for membership in queryset.select_related("desk", "user"):

@@ -148,7 +148,7 @@ def work_of(user: User, *, now: datetime) -> Work:
     later = [item for item in accepted if item.due_at >= tomorrow]
     # What waits on a closed claim waits until it is opened again.
     waiting = Assessment.objects.filter(
-        assessor=user, state=AssessmentState.WAITING, claim__closed_at__isnull=True
+        is_member(user, "claim__desk"), assessor=user, state=AssessmentState.WAITING, claim__closed_at__isnull=True
     ).select_related("claim__claimant")
     return Work(
         overdue=[item for item in accepted if item.due_at <= now],
@@ -181,8 +181,9 @@ def _unassigned(user: User) -> QuerySet[Claim]:
 
 
 def reminders_of(user: User) -> QuerySet[Reminder]:
-    """One's own reminders, the sent ones included."""
-    return Reminder.objects.filter(recipient=user).select_related("assignment__claim")
+    """One's own reminders, the sent ones included, of the desks that one is on."""
+    rows = Reminder.objects.filter(is_member(user, "assignment__claim__desk"), recipient=user)
+    return rows.select_related("assignment__claim")
 
 
 def may_be_decided_by(user: User, assessment: Assessment) -> bool:
