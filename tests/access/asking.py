@@ -1,5 +1,6 @@
 """Asking at an address as somebody, and what came back in one word."""
 
+from copy import deepcopy
 from typing import Any
 
 from django.db import transaction
@@ -53,7 +54,7 @@ def ask(client: Client, method: str, address: str) -> str:
 
     `open`: only what was handed in was looked at, or it was done. What it did is taken back.
     """
-    cookies = client.cookies.copy()
+    cookies = deepcopy(client.cookies)
     with transaction.atomic():
         answer = client.generic(method, address, b"", content_type="application/x-www-form-urlencoded")
         transaction.set_rollback(True)

@@ -50,8 +50,7 @@ def _answers(client: Client, world: World) -> dict[str, tuple[int, bytes, str]]:
     found = {}
     for address in [*addresses, *SEARCHES]:
         answer = client.get(address)
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        found[address] = (answer.status_code, NOISE.sub(b"", body), answer.get("ETag", ""))
+        found[address] = (answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
     return found
 
 
