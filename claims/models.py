@@ -241,6 +241,7 @@ class Evidence(models.Model):
 class RevisionKind(models.TextChoices):
     REPORTED = "reported", _("reported")
     EDITED = "edited", _("edited")
+    REWORDED = "reworded", _("reworded")
     ATTACHED = "attached", _("evidence attached")
     CHANGED = "changed", _("evidence changed")
     WITHDRAWN = "withdrawn", _("evidence withdrawn")

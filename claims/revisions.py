@@ -52,6 +52,8 @@ def _in_words(row: Revision) -> str:
         state = change.to_state if change else row.claim.state
         return _("%(person)s moved the claim: it is now “%(state)s”.") % {**who, "state": state}
     title = row.evidence.source.title if row.evidence and row.evidence.visibility != Visibility.RESTRICTED else ""
+    if row.kind == RevisionKind.REWORDED:
+        return _("%(person)s changed the claim’s wording or its parts.") % who
     if row.kind == RevisionKind.ATTACHED:
         return _("%(person)s attached “%(title)s”.") % {**who, "title": title}
     if row.kind == RevisionKind.CHANGED:

@@ -1,6 +1,7 @@
 """What can be done with a claim itself: write it down, edit, move alone, publish, close. One transaction each."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,7 +31,7 @@ from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alon
 from claims.policy import Finding
 from claims.queries import named_evidence
 from claims.revisions import check_version, count_version
-from claims.states import Deciders, State
+from claims.states import VERDICTS, Deciders, State
 from claims.support import Effect, lock_claim, lock_graph, recompute, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
 from sources.models import Actor, Visibility
@@ -182,8 +183,8 @@ def edit_claim(
 ) -> Claim:
     """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
 
-    Elements are given by their `id`, or without one to add it; none that the claim has can be left out.
-    Raises NotFound, Forbidden, Invalid, Stale.
+    Elements are given by their `id`, or without one to add it; none that the claim has can be left out. The wording
+    of a verdict stays: two people agreed on it. Raises NotFound, Forbidden, Invalid, Stale.
     """
     now = now or timezone.now()
     with act():
@@ -192,14 +193,48 @@ def edit_claim(
         may_edit_claim(by, claim)
         if seen_version is not None:
             check_version(claim, seen_version)
+        before = _wording_of(claim)
         _set_fields(claim, fields, by)
         claim.save()
         _set_relations(claim, fields, by)
         if "elements" in fields:
             _change_elements(claim, fields["elements"] or ())
-        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        after = _wording_of(claim)
+        if claim.state in VERDICTS:
+            _refuse_other_words(before, after)
+        count_version(claim, RevisionKind.EDITED if before == after else RevisionKind.REWORDED, by=by, now=now)
         recompute_claim(claim, now=now)
     return claim
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What a verdict is about. `parts`: the words of each element and whether it is essential, by id."""
+
+    statement: str
+    original_statement: str
+    parts: Mapping[UUID, tuple[str, bool]]
+
+
+def _wording_of(claim: Claim) -> _Wording:
+    parts = {part.pk: (part.text, part.essential) for part in claim.elements.all()}
+    return _Wording(claim.statement, claim.original_statement, parts)
+
+
+def _refuse_other_words(before: _Wording, after: _Wording) -> None:
+    """Nobody alone says what two people have agreed on.
+
+    The original may be added where there was none. A part may be added or become essential: where nothing shows it,
+    the verdict is flagged.
+    """
+    changed = {
+        "statement": before.statement != after.statement,
+        "original_statement": before.original_statement not in ("", after.original_statement),
+        "elements": any(after.parts[pk] not in (part, (part[0], True)) for pk, part in before.parts.items()),
+    }
+    message = _("Two people decided on this wording: it stays as long as the verdict does.")
+    if any(changed.values()):
+        raise Invalid({name: [message] for name, is_changed in changed.items() if is_changed})
 
 
 def _change_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -12,7 +12,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.fields import given_text
 from accounts.models import User
 from accounts.transactions import act
-from claims.models import Claim, Element, Evidence, StateChoices
+from claims.models import Claim, Element, Evidence, Revision, RevisionKind, StateChoices
 from claims.permissions import may_assess, may_decide
 from claims.policy import Finding
 from claims.queries import named_evidence
@@ -164,6 +164,7 @@ def approve(
         _still_waits(assessment)
         if assessment.from_state != claim.state:
             raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
+        _same_wording(assessment)
         move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
         finding = Finding(
             _still_named(assessment),
@@ -187,6 +188,13 @@ def approve(
         if assignment is not None:
             _complete(assignment, claim, now)
     return assessment
+
+
+def _same_wording(assessment: Assessment) -> None:
+    """The assessor stands for the words that they read: whoever changed them would decide alone on the new ones."""
+    rows = Revision.objects.filter(claim=assessment.claim, version__gt=assessment.seen_version)
+    if rows.filter(kind=RevisionKind.REWORDED).exists():
+        raise Conflict(_("The wording has changed since this was handed in. It has to be assessed anew."))
 
 
 def _still_named(assessment: Assessment) -> frozenset[str]:

@@ -214,6 +214,40 @@ def test_one_element_stays_essential(cast: Cast) -> None:
     assert _elements(claim) == [("ships", True)]
 
 
+@pytest.mark.parametrize("state", ["corroborated", "refuted"])
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"statement": "No container was unloaded."}, {"statement"}),
+        ({"original_statement": "Нет."}, {"original_statement"}),
+        ({"elements": [("ships", False), ("by night", True)]}, {"elements"}),
+        ({"elements": [("ships", True), ("by day", True)]}, {"elements"}),
+    ],
+)
+def test_nobody_alone_changes_what_two_people_agreed_on(
+    cast: Cast, state: str, fields: dict[str, Any], named: set[str]
+) -> None:
+    claim = factories.claim_in(cast, state, elements=["ships", "by night"], original_statement="Да.")
+    if "elements" in fields:
+        pairs = zip(claim.elements.all(), fields["elements"], strict=True)
+        entries = [{"id": part.pk, "text": text, "essential": essential} for part, (text, essential) in pairs]
+        fields = {"elements": entries}
+    with pytest.raises(Invalid) as error:
+        edit_claim(claim=claim, fields=fields, by=cast.editor)
+    assert set(error.value.errors) == named
+    assert (fresh(claim).statement, _elements(claim)) == (claim.statement, [("ships", True), ("by night", True)])
+
+
+def test_a_part_added_to_a_verdict_takes_its_support(cast: Cast) -> None:
+    claim = factories.claim(cast, elements=["ships"])
+    (part,) = claim.elements.all()
+    factories.firsthand(cast, claim, 2, elements=[part])
+    claim = factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    entries = [{"id": part.pk, "text": "ships"}, {"text": "by night"}]
+    edit_claim(claim=claim, fields={"elements": entries, "original_statement": "Да."}, by=cast.editor)
+    assert (fresh(claim).support_lost, fresh(claim).state) == (True, "corroborated")
+
+
 def test_a_party_that_is_added_takes_its_voice_out_of_the_count(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     witness = claim.evidence.filter(source__basis="firsthand")[0].source.publisher

@@ -101,6 +101,14 @@ def test_a_decision_is_on_what_was_seen(cast: Cast, decide: Any) -> None:
     assert error.value.changes == ["reviewer2 edited the claim."]
 
 
+def test_whoever_rewords_a_claim_does_not_decide_alone_on_the_new_words(cast: Cast) -> None:
+    assessment = _waiting(cast)
+    edit_claim(claim=assessment.claim, fields={"statement": "No container came."}, by=cast.editor)
+    with pytest.raises(Conflict):
+        _approve(assessment, cast.editor)
+    assert (fresh(assessment.claim).state, fresh(assessment).state) == ("reported", "waiting")
+
+
 @pytest.mark.parametrize("first", [_approve, _reject])
 @pytest.mark.parametrize("then", [_approve, _reject])
 def test_a_finding_is_decided_once(cast: Cast, first: Any, then: Any) -> None:
