@@ -78,11 +78,7 @@ def _nothing_independent(standing: Standing, stance: str, bearing: list[Evidence
 
 def _origins(standing: Standing, sources: Iterable[str]) -> list[str]:
     """The sources that chains begin with: firsthand ones, and those that got it from nowhere recorded."""
-    return [
-        source
-        for source in sorted(sources)
-        if standing.basis_of(source) == "firsthand" or len(standing.upstream_of(source)) == 1
-    ]
+    return [source for source in sorted(sources) if standing.begins(source)]
 
 
 def _rests_on_the_interested(standing: Standing, origins: list[str]) -> str:

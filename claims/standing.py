@@ -125,6 +125,10 @@ class Standing:
                     waiting.append(above)
         return frozenset(found)
 
+    def begins(self, source: str) -> bool:
+        """Whether something begins with the source: it is firsthand, or got it from nowhere recorded."""
+        return self.basis_of(source) == "firsthand" or all(below != source for below, _above in self.relays)
+
 
 def graph_of(standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None) -> Graph:
     """The graph of one stance on one element; `only` keeps the evidence that was named."""

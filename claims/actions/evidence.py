@@ -253,14 +253,19 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
 
 
 def _same_voice_later(item: Evidence, later: Evidence) -> None:
-    """Only a later statement of the same voice supersedes: a recantation, an abandoned denial."""
+    """Only a later statement of the same voice supersedes: a recantation, an abandoned denial.
+
+    Whoever carries a statement takes nothing back with the next thing that they carry: the later one has to come from
+    every voice that the earlier one began with.
+    """
     if day_of(later.source) < day_of(item.source):
         raise Invalid({"superseded_by": [_("That statement is older than this one.")]})
     if Visibility.RESTRICTED in (item.visibility, later.visibility):
         return
     standing = load_standing(item.claim)
-    voices = [{standing.voice(source) for source in standing.upstream_of(str(one.source_id))} for one in (item, later)]
-    if not voices[0] & voices[1]:
+    earlier = standing.upstream_of(str(item.source_id))
+    began = {standing.voice(source) for source in earlier if standing.begins(source)}
+    if not began <= {standing.voice(source) for source in standing.upstream_of(str(later.source_id))}:
         raise Invalid(
             {"superseded_by": [_("That is another voice’s statement: only the same voice takes its word back.")]}
         )

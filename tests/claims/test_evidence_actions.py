@@ -214,6 +214,18 @@ def test_no_other_voice_takes_it_back(cast: Cast) -> None:
     assert fresh(earlier).live
 
 
+def test_a_carriers_next_item_takes_back_nothing_that_it_carried(cast: Cast) -> None:
+    claim, earlier, _later = _recantation(cast)
+    agency = factories.actor(cast, kind="outlet")
+    carried = factories.source(cast, publisher=agency, basis="secondhand")
+    factories.relay(cast, carried, earlier.source)
+    denial = factories.attach(cast, claim, carried, "denies")
+    unrelated = factories.attach(cast, claim, factories.source(cast, publisher=agency), "context")
+    with pytest.raises(Invalid) as error:
+        _change(cast, denial, superseded_by=unrelated.pk)
+    assert (set(error.value.errors), fresh(denial).live) == ({"superseded_by"}, True)
+
+
 def test_nobody_takes_back_what_is_yet_to_be_said(cast: Cast) -> None:
     _claim, earlier, later = _recantation(cast)
     with pytest.raises(Invalid):
