@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -149,7 +150,9 @@ def add_relay(*, downstream: Source, upstream: UUID, quote: str = "", by: User, 
 
 def _refuse_cycle(relays: Any, name: str) -> None:
     """Raise Invalid that shows the cycle, where these relays have one."""
-    cycle = find_cycle((str(below), str(above)) for below, above in relays.values_list("downstream_id", "upstream_id"))
+    # Oldest first, so that the same cycle is shown the same way each time.
+    ends = relays.order_by("created_at", "id").values_list("downstream_id", "upstream_id")
+    cycle = find_cycle((str(below), str(above)) for below, above in ends)
     if cycle is None:
         return
     titles = {str(pk): title for pk, title in Source.objects.filter(pk__in=cycle).values_list("pk", "title")}
@@ -196,7 +199,7 @@ def _refuse_in_use(actor: Actor, touched: list[UUID]) -> None:
     looser = [v.value for v in Visibility if v.strictness < Visibility(actor.visibility).strictness]
     in_use = (
         Source.objects.filter(publisher=actor, visibility__in=looser).exists()
-        or Actor.objects.filter(part_of=actor, visibility__in=looser).exists()
+        or Actor.objects.filter(Q(part_of=actor) | Q(owned_by=actor), visibility__in=looser).exists()
         or (actor.visibility == Visibility.RESTRICTED and bool(touched))
     )
     if in_use:

@@ -170,6 +170,16 @@ def test_a_source_is_at_least_as_strict_as_its_publisher(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("name", ["part_of", "owned_by"])
+def test_an_actor_that_others_point_at_is_not_restricted(cast: Cast, name: str) -> None:
+    above = factories.actor(cast)
+    below: dict[str, Any] = {name: above}
+    factories.actor(cast, **below)
+    with pytest.raises(Invalid) as error:
+        change_actor(actor=above, fields={"visibility": "restricted"}, by=cast.editor)
+    assert set(error.value.errors) == {"visibility"}
+
+
+@pytest.mark.parametrize("name", ["part_of", "owned_by"])
 def test_nothing_open_points_at_a_restricted_actor(cast: Cast, name: str) -> None:
     above: dict[str, Any] = {name: factories.actor(cast, by=cast.reviewer, visibility="restricted")}
     with pytest.raises(Invalid) as error:
