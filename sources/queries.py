@@ -5,7 +5,7 @@ Which sources a person may see depends on the claims they review, so those are r
 
 from uuid import UUID
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, NotFound
@@ -15,9 +15,9 @@ from sources.models import Actor, Visibility
 
 
 def actors_for(user: User) -> Q:
-    """A desk's actors and those shared by all desks, for whoever is on a desk."""
+    """A desk's actors; and those shared by all desks, for whoever is on a desk and for administrators."""
     open_to_all = ~Q(visibility=Visibility.RESTRICTED)
-    shared = Q(desk__isnull=True) & Q(Exists(Membership.objects.filter(user=user)))
+    shared = Q(desk__isnull=True) & (Q(Exists(Membership.objects.filter(user=user))) | Q(Value(user.is_staff)))
     return shared | (Q(is_member(user)) & (open_to_all | Q(created_by=user) | Q(is_editor(user))))
 
 

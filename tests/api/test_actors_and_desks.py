@@ -39,6 +39,8 @@ def test_an_administrator_shares_an_actor_with_all_desks(cast: Cast, admin: Api,
     assert [api.get(f"actors/{shared['id']}/").status_code for api in (reporter, stranger)] == [200, 200]
     assert reporter.post("actors/", {"desk": None, "name": "x", "kind": "person"}).status_code == 403
     assert reporter.patch(f"actors/{shared['id']}/", {"name": "x"}).status_code == 403
+    assert admin.get(f"actors/{shared['id']}/").json() == shared
+    assert admin.patch(f"actors/{shared['id']}/", {"name": "UN"}).json()["name"] == "UN"
 
 
 def test_a_chain_that_leads_back_is_refused_and_shown(cast: Cast, reviewer: Api) -> None:
