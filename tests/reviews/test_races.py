@@ -204,7 +204,7 @@ def test_two_edits_on_one_version(people: Cast) -> None:
         (late,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert isinstance(late, Stale)
         winner = "reviewer" if outcomes[1] is late else "reviewer2"
-        assert late.changes == [f"{winner} edited the claim."]
+        assert late.changes == [f"{winner} changed the claim’s wording or its parts."]
         assert _version(claim) == 2
 
 
