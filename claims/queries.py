@@ -241,13 +241,16 @@ def get_attachment(user: User, attachment_id: UUID) -> Attachment:
 
 
 def captures_of(user: User, source: Source) -> QuerySet[Capture]:
-    """The captures of a source (already scoped): what was asked for and what came, newest first."""
-    return Capture.objects.filter(source=source).select_related("attachment").order_by("-requested_at", "id")
+    """The captures of a source (already scoped) that the person may see: what was asked for and what came, newest
+    first."""
+    rows = Capture.objects.filter(material_for(user, "requested_by"), source=source)
+    return rows.select_related("attachment").order_by("-requested_at", "id")
 
 
-def last_captures(source_ids: Iterable[UUID]) -> dict[UUID, Capture]:
-    """The last capture of each of these sources (already scoped) that has one, by the source's id."""
-    rows = Capture.objects.filter(source__in=list(source_ids)).order_by("source", "-requested_at", "id")
+def last_captures(user: User, source_ids: Iterable[UUID]) -> dict[UUID, Capture]:
+    """The last capture that the person may see of each of these sources (already scoped), by the source's id."""
+    rows = Capture.objects.filter(material_for(user, "requested_by"), source__in=list(source_ids))
+    rows = rows.order_by("source", "-requested_at", "id")
     return {row.source_id: row for row in rows.distinct("source")}
 
 

@@ -46,10 +46,13 @@ def sources_for(user: User) -> Q:
     return (Q(is_member(user)) & (open_to_all | privileged)) | (open_to_all & Q(Exists(shown)))
 
 
-def material_for(user: User) -> Q:
-    """Attachments and captures: where their source may be seen, and they are not restricted more than it."""
+def material_for(user: User, by: str = "created_by") -> Q:
+    """Attachments and captures: where their source may be seen, and they are not restricted more than it.
+
+    `by` is the path from the row to the person who put it in.
+    """
     open_to_all = ~Q(visibility=Visibility.RESTRICTED)
     given = Evidence.objects.filter(source=OuterRef("source"), withdrawn_at__isnull=True).filter(
         Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
     )
-    return open_to_all | Q(created_by=user) | Q(is_editor(user, "source__desk")) | Q(Exists(given))
+    return open_to_all | Q(**{by: user}) | Q(is_editor(user, "source__desk")) | Q(Exists(given))

@@ -110,7 +110,7 @@ def create_source(
         set_source_fields(source, fields, by)
         source.save()
         if capture and source.url:
-            _ask_for_capture(source, by, now)
+            ask_for_capture(source, by, now)
     return source
 
 
@@ -188,10 +188,11 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
             raise Invalid({"url": [_("This source has no address to fetch. Give it one, or attach a file.")]})
         if Capture.objects.filter(source=source, state=CaptureState.PENDING).exists():
             raise Conflict(_("A capture of this source is waiting already."))
-        return _ask_for_capture(source, by, now)
+        return ask_for_capture(source, by, now)
 
 
-def _ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
+def ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
+    """The row of a capture that waits, written in the transaction of whoever asks for it."""
     return Capture.objects.create(
         source=source, visibility=source.visibility, url=source.url, requested_by=by, requested_at=now
     )

@@ -20,10 +20,11 @@ from accounts.fields import given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.evidence import supersede_no_more
-from claims.models import Evidence
+from claims.models import Evidence, RevisionKind
 from claims.queries import named_source
-from claims.support import Effect, claims_resting_on, claims_touching, lock_graph, lock_graphs_of, recompute
-from sources.actions import set_actor_fields, set_source_fields
+from claims.revisions import count_version
+from claims.support import Effect, claims_resting_on, claims_touching, lock_claim, lock_graph, lock_graphs_of, recompute
+from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.permissions import may_change_actor, may_change_source, may_release, may_retract
@@ -38,7 +39,10 @@ class Outcome:
 
 
 def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Outcome:
-    """Change what is recorded of a source; `fields` as for `create_source`. Raises NotFound, Forbidden, Invalid."""
+    """Change what is recorded of a source; `fields` as for `create_source`. What a new address answers is fetched soon.
+
+    Raises NotFound, Forbidden, Invalid.
+    """
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
@@ -46,23 +50,25 @@ def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: d
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
         )
         may_change_source(by, source)
-        before = source.visibility
+        before, address = source.visibility, source.url
         set_source_fields(source, fields, by)
         if source.visibility != before:
             if before == Visibility.RESTRICTED:
                 may_release(by, source.desk_id)
-            _check_release(source, before)
+            _check_release(source, before, by=by, now=now)
         source.save()
+        if source.url and source.url != address:
+            ask_for_capture(source, by, now)
         return Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
 
 
-def _check_release(source: Source, before: str) -> None:
+def _check_release(source: Source, before: str, *, by: User, now: datetime) -> None:
     """Stricter drags what hangs on the source along; released, its relays must not close a cycle for others."""
     if Visibility(source.visibility).strictness > Visibility(before).strictness:
         looser = [v.value for v in Visibility if v.strictness < Visibility(source.visibility).strictness]
         Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
         Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
-        Evidence.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+        _make_stricter(list(Evidence.objects.filter(source=source, visibility__in=looser)), source, by=by, now=now)
         if source.visibility == Visibility.RESTRICTED:
             supersede_no_more(Evidence.objects.filter(source=source).values_list("pk", flat=True))
     elif before == Visibility.RESTRICTED:
@@ -73,6 +79,14 @@ def _check_release(source: Source, before: str) -> None:
             Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends),
             "visibility",
         )
+
+
+def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: datetime) -> None:
+    """Make evidence as strict as its source: for each claim that is a change of what others saw of it."""
+    Evidence.objects.filter(pk__in=[item.pk for item in items]).update(visibility=source.visibility)
+    for item in sorted(items, key=lambda item: (item.claim_id, item.created_at, item.pk)):
+        if item.withdrawn_at is None:
+            count_version(lock_claim(item.claim), RevisionKind.CHANGED, by=by, now=now, evidence=item)
 
 
 def retract_source(

@@ -51,7 +51,7 @@ def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
     """The sources attached to a claim, each once, with what became of their captures."""
     claim = get_claim(request.user, reference)
     rows = list(evidence_of(request.user, claim))
-    captures = last_captures(row.source_id for row in rows)
+    captures = last_captures(request.user, (row.source_id for row in rows))
     context = claim_context(
         request.user,
         claim,

@@ -11,8 +11,19 @@ from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
 from claims.graphs import digest, load_standing, snapshot
 from claims.models import Claim, Evidence, Revision
-from claims.queries import evidence_of, get_evidence, get_source, public_evidence, visible_sources, withheld_evidence
+from claims.queries import (
+    captures_of,
+    evidence_of,
+    get_evidence,
+    get_source,
+    last_captures,
+    public_evidence,
+    visible_sources,
+    withheld_evidence,
+)
+from claims.revisions import changes_since
 from reviews.actions.assignments import decline
+from sources.actions import request_capture
 from sources.models import Actor, Source
 from sources.queries import get_actor, visible_actors
 from tests import factories
@@ -290,3 +301,20 @@ def test_the_public_sees_what_is_public_of_a_source_that_is(cast: Cast) -> None:
     for source in sources[1:]:
         factories.attach(cast, claim, source, visibility="desk")
     assert list(public_evidence(claim)) == [shown]
+
+
+def test_a_source_made_restricted_raises_the_version_of_its_claims(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    (item,) = factories.firsthand(cast, claim, 1)
+    seen = fresh(claim).version
+    change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
+    assert changes_since(claim, seen) == ["editor changed the evidence “”."]
+
+
+def test_a_capture_made_while_restricted_stays_so_when_its_source_is_released(cast: Cast) -> None:
+    source = factories.source(cast, by=cast.editor, url="https://example.org/", visibility="restricted")
+    capture = request_capture(source=source, by=cast.editor)
+    change_source(source=source, fields={"visibility": "desk"}, by=cast.editor)
+    for person, seen in ((cast.editor, [capture]), (cast.reviewer, [])):
+        assert list(captures_of(person, source)) == seen
+        assert list(last_captures(person, [source.pk]).values()) == seen

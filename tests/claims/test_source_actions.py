@@ -302,3 +302,16 @@ def test_a_shared_actor_reaches_claims_of_all_desks_and_is_an_administrators(cas
         change_actor(actor=shared, fields={"reliability": "E"}, by=cast.editor)
     change_actor(actor=shared, fields={"reliability": "E"}, by=cast.admin)
     assert _numbers(claim) == (0, 0)
+
+
+def test_an_address_that_is_given_later_is_captured(cast: Cast) -> None:
+    source = factories.source(cast)
+    for title, url in (
+        ("a", "https://example.org/a"),
+        ("b", "https://example.org/a"),
+        ("c", ""),
+        ("d", "http://d.test/"),
+    ):
+        change_source(source=source, fields={"title": title, "url": url}, by=cast.reviewer)
+    urls = source.captures.order_by("requested_at").values_list("url", flat=True)
+    assert list(urls) == ["https://example.org/a", "http://d.test/"]
