@@ -9,7 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from config.errors import page_response
+from config.errors import error_page, page_response
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -51,6 +51,31 @@ class PrivateAnswers:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class LimitedBodies:
+    """Forms that are too large are refused before anything reads them; the API has its own limits.
+
+    Looking for the protection against forged requests reads a form whole, files too: whoever is signed out could fill
+    the disk. Somebody signed in may send twice what is kept, so that a file a little too large comes back as a form.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(length) if length.isdecimal() else 0  # as the server takes it
+        if request.path.startswith("/api/") or size <= (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
+            return None
+        if request.user.is_authenticated and size <= 2 * settings.ATTACHMENT_LIMIT:
+            return None
+        return error_page(request, 413)
 
 
 class DomainErrors:

@@ -1,0 +1,37 @@
+"""How much the server reads of what is sent to its pages."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests import factories
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+
+def _post(client: Client, path: str, size: int) -> int:
+    """A file sent by a program that brings the protection's cookie and its token, as anybody can."""
+    client.cookies["csrftoken"] = token = "a" * 32
+    file = SimpleUploadedFile("large.txt", b"x" * size)
+    return client.post(path, {"csrfmiddlewaretoken": token, "file": file}).status_code
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/account/login/", "/claims/new/", "/public/"])
+def test_a_large_form_of_somebody_signed_out_is_refused_unread(path: str) -> None:
+    assert _post(Client(enforce_csrf_checks=True), path, 3 * 2**20) == 413
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("size", "status"), [(3, 302), (5, 400), (9, 413)])
+def test_somebody_signed_in_may_send_a_file_and_gets_the_form_back_for_one_a_little_too_large(
+    settings: "Settings", size: int, status: int
+) -> None:
+    settings.ATTACHMENT_LIMIT = 4 * 2**20
+    cast = factories.cast()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.reviewer)
+    assert _post(client, f"/sources/{factories.source(cast).pk}/attachments/", size * 2**20) == status
