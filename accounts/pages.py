@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale
+from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale
 from accounts.models import User
 
 
@@ -76,6 +76,9 @@ class ActForm(forms.Form):
         except Stale as error:
             self.status = 409
             self._show_again(error)
+        except Conflict as error:
+            self.status = 409
+            self.add_error(None, str(error))
         except PolicyNotMet as error:
             self.status = 422
             self.missing = error.missing

@@ -127,7 +127,8 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "rests_on": [line for pk, line in numbers.items() if pk in {item.pk for item in finding.evidence.all()}],
         "answers": [(numbers.get(answer.evidence_id), answer.text) for answer in finding.answers.all()],
         "decision": getattr(finding, "decision", None),
-        "may_decide": may_be_decided_by(request.user, finding),
+        # Decided by somebody else meanwhile: what was typed stays to be read.
+        "may_decide": may_be_decided_by(request.user, finding) or form.status != 200,
         "own": finding.assessor_id == request.user.pk,
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),

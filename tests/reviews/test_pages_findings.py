@@ -249,6 +249,7 @@ def test_deciding_twice_is_told(cast: "Cast") -> None:
         {"reason": "Me too.", "decision": "approve", "seen_version": factories.fresh(claim).version},
     )
     assert (answer.status_code, "This finding waits no longer" in text_of(answer)) == (409, True)
+    assert "Me too.</textarea>" in answer.content.decode()
 
 
 def test_somebody_named_from_another_desk_decides(cast: "Cast") -> None:
