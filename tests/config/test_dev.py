@@ -169,8 +169,7 @@ def test_being_asked_twice_does_not_cut_the_end_short(start: Callable[..., Start
 
 def test_nothing_outlives_a_killed_supervisor(start: Callable[..., Start]) -> None:
     running = start().until_ready()
-    # The ten seconds hold for an orderly end; a worker whose parent and broker vanish together may need longer.
-    assert running.end(signal.SIGKILL, 40) == (-signal.SIGKILL, {})
+    assert running.end(signal.SIGKILL, 10) == (-signal.SIGKILL, {})
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
