@@ -161,7 +161,7 @@ def _addresses(environment: Mapping[str, str]) -> dict[str, str]:
             "BIND",
             "PUBLIC_URL",
         ),
-        *("ALLOWED_HOSTS", "EVIDENCE_STORAGE", "EMAIL_URL", "CAPTURE_ALLOW", "STATIC_ROOT"),
+        *("ALLOWED_HOSTS", "EVIDENCE_STORAGE", "EMAIL_URL", "CAPTURE_ALLOW", "STATIC_ROOT", "TRUSTED_PROXIES"),
     )
     return {name: environment[name] for name in names if name in environment}
 

@@ -93,6 +93,7 @@ except ValueError:
 if not _public_is_good or _public.path or _public.query or "@" in _public.netloc:
     raise _stop("PUBLIC_URL", "set the address people use, such as https://desk.example.org")
 HTTPS = _public.scheme == "https"
+TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many stand before the server and add to X-Forwarded-For
 ALLOWED_HOSTS = [*(_list("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]), str(_public.hostname)]
 SECRET_KEY = _required("SECRET_KEY", "set 50 random characters (bin/dev makes and keeps one by itself)")
 DEBUG = False

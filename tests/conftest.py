@@ -53,7 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start_session(config: pytest.Config) -> None:
-    for name in ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND"):
+    names = ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND")
+    for name in (*names, "TRUSTED_PROXIES"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
         raise pytest.UsageError("DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL")

@@ -23,6 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         "EVIDENCE_STORAGE",
         "ATTACHMENT_LIMIT",
         "PORT",
+        "TRUSTED_PROXIES",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DATABASE_URL", "postgresql://app:secret@db.example.org:5432/second_source")
@@ -67,6 +68,7 @@ def load() -> dict[str, Any]:
             "50 MB",
             "ATTACHMENT_LIMIT: set a whole number, such as 52428800 (it is '50 MB')",
         ),
+        ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES: set a whole number, such as 0 (it is '-1')"),
         ("EVIDENCE_STORAGE", "s3://bucket", "EVIDENCE_STORAGE: set the path of a folder"),
         ("EMAIL_URL", "smtp://host:port", f"EMAIL_URL: {MAIL}"),
         ("EMAIL_URL", "carrier-pigeon://host", f"EMAIL_URL: {MAIL}"),
