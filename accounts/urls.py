@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.views import account, desk
 
 urlpatterns = [
-    path("account/", views.account, name="account"),
-    path("desk/", views.desk, name="desk"),
+    path("account/", account.account, name="account"),
+    path("desk/", desk.desk, name="desk"),
 ]

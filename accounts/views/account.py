@@ -1,13 +1,12 @@
-"""Pages about oneself and one's desks."""
+"""Pages about oneself."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_safe
 
 from accounts.actions import change_preferences
 from accounts.forms import PreferencesForm
 from accounts.pages import PersonsRequest, form_page, sent
-from accounts.queries import desks_with_members, memberships_of
+from accounts.queries import memberships_of
 
 
 @form_page
@@ -18,9 +17,3 @@ def account(request: PersonsRequest) -> HttpResponse:
         return redirect("account")
     context = {"form": form, "memberships": memberships_of(request.user)}
     return render(request, "accounts/account.html", context, status=form.status)
-
-
-@require_safe
-def desk(request: PersonsRequest) -> HttpResponse:
-    """Who is on the person's desks, and what the desks have agreed."""
-    return render(request, "accounts/desk.html", {"desks": desks_with_members(request.user)})

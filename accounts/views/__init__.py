@@ -1,0 +1,1 @@
+"""Pages about oneself, one's desks, and who is let in."""
