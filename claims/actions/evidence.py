@@ -125,6 +125,8 @@ def change_evidence(
         elif not was_open and _superseded_by_restricted(item):
             item.superseded_by = None  # released by itself: its end would tell of what stays restricted
         item.save()
+        if not was_open and item.superseded_by is not None:
+            _same_voice_later(item, item.superseded_by)  # released, it is held to what others' evidence is held to
         if "elements" in fields:
             item.elements.set(parts)
         if item.visibility == Visibility.RESTRICTED:
@@ -256,7 +258,7 @@ def _same_voice_later(item: Evidence, later: Evidence) -> None:
     """Only a later statement of the same voice supersedes: a recantation, an abandoned denial.
 
     Whoever carries a statement takes nothing back with the next thing that they carry: the later one has to come from
-    every voice that the earlier one began with.
+    every voice that the earlier one began with. Two unknown publishers are not known to be the same.
     """
     if day_of(later.source) < day_of(item.source):
         raise Invalid({"superseded_by": [_("That statement is older than this one.")]})
@@ -265,6 +267,9 @@ def _same_voice_later(item: Evidence, later: Evidence) -> None:
     standing = load_standing(item.claim)
     earlier = standing.upstream_of(str(item.source_id))
     began = {standing.voice(source) for source in earlier if standing.begins(source)}
+    if None in began:
+        message = _("It is not known whose statement this is, so nobody can take it back. Name its publisher first.")
+        raise Invalid({"superseded_by": [message]})
     if not began <= {standing.voice(source) for source in standing.upstream_of(str(later.source_id))}:
         raise Invalid(
             {"superseded_by": [_("That is another voice’s statement: only the same voice takes its word back.")]}

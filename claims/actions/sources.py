@@ -20,7 +20,7 @@ from accounts.fields import given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.evidence import supersede_no_more
-from claims.models import Evidence, RevisionKind
+from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source
 from claims.revisions import count_version
 from claims.support import Effect, claims_resting_on, claims_touching, lock_claim, lock_graph, lock_graphs_of, recompute
@@ -203,20 +203,30 @@ def change_actor(*, actor: Actor, fields: Mapping[str, Any], by: User, now: date
         if before == Visibility.RESTRICTED and actor.visibility != before:
             may_release(by, actor.desk_id)
         if Visibility(actor.visibility).strictness > Visibility(before).strictness:
-            _refuse_in_use(actor, touched)
+            _refuse_in_use(actor)
         actor.save()
         return Outcome(actor, recompute({*touched, *claims_touching(actor)}, now=now))
 
 
-def _refuse_in_use(actor: Actor, touched: list[UUID]) -> None:
-    """An actor that looser things point at cannot be made stricter than they are."""
+def _refuse_in_use(actor: Actor) -> None:
+    """An actor that looser things name cannot be made stricter than they are.
+
+    Only what is seen more widely is asked: a refusal for restricted material would tell of it.
+    """
     looser = [v.value for v in Visibility if v.strictness < Visibility(actor.visibility).strictness]
     in_use = (
         Source.objects.filter(publisher=actor, visibility__in=looser).exists()
         or Actor.objects.filter(Q(part_of=actor) | Q(owned_by=actor), visibility__in=looser).exists()
-        or (actor.visibility == Visibility.RESTRICTED and bool(touched))
+        or (actor.visibility == Visibility.RESTRICTED and _is_named_openly(actor))
     )
     if in_use:
         raise Invalid(
             {"visibility": [_("Sources, actors or claims that others see name this actor. Make those stricter first.")]}
         )
+
+
+def _is_named_openly(actor: Actor) -> bool:
+    """Whether a claim, which the whole desk reads, or evidence that is not restricted names the actor."""
+    roles = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
+    admitting = Evidence.objects.filter(against_interest=actor).exclude(visibility=Visibility.RESTRICTED)
+    return Claim.objects.filter(roles).exists() or admitting.exists()

@@ -318,3 +318,37 @@ def test_a_capture_made_while_restricted_stays_so_when_its_source_is_released(ca
     for person, seen in ((cast.editor, [capture]), (cast.reviewer, [])):
         assert list(captures_of(person, source)) == seen
         assert list(last_captures(person, [source.pk]).values()) == seen
+
+
+@pytest.mark.parametrize("role", ["publisher", "against_interest", "part"])
+def test_restricting_an_actor_tells_nothing_of_what_is_restricted_already(cast: Cast, role: str) -> None:
+    actor = factories.actor(cast, kind="person", by=cast.reviewer)
+    claim = factories.claim(cast)
+    if role == "publisher":
+        source = factories.source(cast, publisher=actor, visibility="restricted", by=cast.editor)
+        factories.attach(cast, claim, source, by=cast.editor)
+    elif role == "against_interest":
+        factories.attach(
+            cast, claim, _hidden_source(cast, by=cast.editor), by=cast.editor,
+            against_interest=actor, against_interest_reason="It costs them.",
+        )  # fmt: skip
+    else:
+        part = factories.actor(cast, part_of=actor, visibility="restricted", by=cast.editor)
+        source = factories.source(cast, publisher=part, visibility="restricted", by=cast.editor)
+        factories.attach(cast, claim, source, by=cast.editor)
+    change_actor(actor=actor, fields={"visibility": "restricted"}, by=cast.reviewer)
+    assert fresh(actor).visibility == "restricted"
+
+
+@pytest.mark.parametrize("role", ["claimant", "party", "also_claimed_by", "against_interest"])
+def test_an_actor_whom_everybody_reads_is_not_restricted(cast: Cast, role: str) -> None:
+    actor = factories.actor(cast)
+    if role == "against_interest":
+        factories.firsthand(
+            cast, factories.claim(cast), 1, against_interest=actor, against_interest_reason="It costs them."
+        )
+    else:
+        named = {"claimant": {"claimant": actor}, "party": {"parties": [actor]}}
+        factories.claim(cast, **named.get(role, {"also_claimed_by": [actor.pk]}))  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="name this actor"):
+        change_actor(actor=actor, fields={"visibility": "restricted"}, by=cast.editor)
