@@ -1,21 +1,83 @@
 """Who: people, desks, and what a person is on a desk."""
 
 import uuid
+from collections.abc import Iterator
+from datetime import date
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
+
+
+class RemindersByMail(models.TextChoices):
+    """Whether reminders also go out by mail. In the application they stand in either case."""
+
+    IMMEDIATE = "immediate", _("at once")
+    NONE = "none", _("not at all")
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types its own manager as Any
     """A person with a login. Never deleted: when they leave, they are anonymised and their acts stay."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=120, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=16, default="en")
+    reads = ArrayField(
+        models.CharField(max_length=16), verbose_name=_("languages that they read"), default=list, blank=True, size=20
+    )
+    reminders_by_mail = models.CharField(max_length=16, choices=RemindersByMail, default=RemindersByMail.IMMEDIATE)
+    away_from = models.DateField(_("away from"), null=True, blank=True)
+    away_until = models.DateField(_("away until"), null=True, blank=True)
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(reminders_by_mail__in=RemindersByMail.values), name="user_reminders_by_mail_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(away_from__isnull=True, away_until__isnull=True)
+                | Q(away_from__isnull=False, away_until__gte=F("away_from")),
+                name="user_away_in_order",
+            ),
+        ]
+
+    @property
+    def shown_name(self) -> str:
+        """The name with the user name beside it: anybody may choose any name, nobody another's user name."""
+        return f"{self.name} ({self.username})" if self.name else self.username
+
+    @property
+    def address_for_reminders(self) -> str:
+        """Where reminders go by mail; "" where they do not."""
+        return self.email if self.reminders_by_mail == RemindersByMail.IMMEDIATE else ""
+
+    def is_away(self, day: date) -> bool:
+        """Whether the person said that they are away on `day`, both ends of the time included."""
+        return self.away_from is not None and self.away_until is not None and self.away_from <= day <= self.away_until
+
+    def get_session_auth_hash(self) -> str:
+        """What every session of the person holds: with another password, or after `sessions_ended_at`, it ends."""
+        return self._hash_for_sessions(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same with the keys that were in use before."""
+        return (self._hash_for_sessions(secret) for secret in settings.SECRET_KEY_FALLBACKS)
+
+    def _hash_for_sessions(self, secret: str) -> str:
+        """As Django makes it, with the moment added: nobody is signed out who did not ask for it."""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        ended = self.sessions_ended_at.isoformat() if self.sessions_ended_at else ""
+        return salted_hmac(salt, self.password + ended, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Role(models.TextChoices):
@@ -50,6 +112,12 @@ class Desk(models.Model):
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("The due time of an assignment when none is given."),
+    )
+    days_to_look_again = models.PositiveSmallIntegerField(
+        _("days to look again"),
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_("The due time of what opens when a claim loses its support or a source is corrected."),
     )
     last_claim_number = models.PositiveIntegerField(default=0, editable=False)
     is_demonstration = models.BooleanField(default=False, editable=False)
@@ -92,6 +160,110 @@ class Token(AbstractAuthToken):
 
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=80, default="")
+    last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         swappable = "KNOX_TOKEN_MODEL"
+
+
+class Invitation(models.Model):
+    """Somebody without an account is asked to a desk. The link in the mail makes the account, once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="invitations")
+    role = models.CharField(_("role"), max_length=16, choices=Role)
+    name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"))
+    invited_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.OneToOneField(User, models.PROTECT, null=True, blank=True, related_name="invitation")
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                "desk",
+                Lower("email"),
+                condition=Q(revoked_at__isnull=True, accepted_at__isnull=True),
+                name="invitation_open_once",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="invitation_role_known"),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True, accepted_by__isnull=True)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, revoked_at__isnull=True),
+                name="invitation_ends_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} ({self.role}, {self.desk})"
+
+    @property
+    def is_open(self) -> bool:
+        return self.revoked_at is None and self.accepted_at is None
+
+
+class MailKind(models.TextChoices):
+    INVITATION = "invitation", _("invitation")
+    CONFIRM_ADDRESS = "confirm_address", _("confirmation of an address")
+    ADDRESS_CHANGED = "address_changed", _("word of a changed address")
+    RESET_ASKED = "reset_asked", _("question for a new password")  # becomes one `reset` for each account, or nothing
+    RESET = "reset", _("link for a new password")
+
+
+class MailState(models.TextChoices):
+    PENDING = "pending", _("waiting")
+    SENT = "sent", _("sent")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")
+
+
+class Mail(models.Model):
+    """A mail about an account, to be sent by a worker, with a link that works once.
+
+    The link's random part is made when the mail is sent; only its SHA-256 is kept. It works until `link_until`,
+    unless it was used, or its digest was taken away because something newer stands in its place.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=16, choices=MailKind)
+    to = models.EmailField()
+    user = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="mails")
+    invitation = models.ForeignKey(Invitation, models.PROTECT, null=True, blank=True, related_name="mails")
+    created_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=MailState, default=MailState.PENDING)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
+    link_until = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["created_at", "id"], condition=Q(state="pending"), name="mail_pending"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["digest"], condition=~Q(digest=""), name="mail_link_once"),
+            models.CheckConstraint(
+                condition=Q(kind=MailKind.INVITATION, invitation__isnull=False, user__isnull=True)
+                | Q(kind=MailKind.RESET_ASKED, invitation__isnull=True, user__isnull=True)
+                | Q(
+                    kind__in=[MailKind.CONFIRM_ADDRESS, MailKind.ADDRESS_CHANGED, MailKind.RESET],
+                    invitation__isnull=True,
+                    user__isnull=False,
+                ),
+                name="mail_about_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="pending", ended_at__isnull=True)
+                | (Q(ended_at__isnull=False) & Q(state__in=["sent", "cancelled", "failed"])),
+                name="mail_ends_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
