@@ -202,8 +202,9 @@ def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Itera
         for queue in ("reminders", "captures"):
             worker = (*python, "celery", "-A", "config", "worker", "-Q", queue, "-n", f"{queue}@%h")
             lean = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
-            # A worker that is asked politely finishes its task first; nobody is there to wait for an orphan.
-            start(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGQUIT)
+            # Celery answers SIGQUIT by joining its pool inside the signal handler, and where the broker went at the
+            # same moment both wait for each other's pipe. Tasks may be cut off anywhere, and the kernel ends the pool.
+            start(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGKILL)
         yield children
     finally:
         _ignore_signals()
