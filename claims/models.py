@@ -298,6 +298,70 @@ class Participant(models.Model):
         return f"{self.user_id} on {self.claim_id}"
 
 
+class TaskKind(models.TextChoices):
+    SUPPORT_LOST = "support_lost", _("support lost")
+    RECHECK = "recheck", _("excerpt to look at again")
+
+
+class Task(models.Model):
+    """What somebody has to look at again, with a due time: a claim that lost its support, or an excerpt.
+
+    Written in the transaction of the change that calls for it. An excerpt's task (`evidence`) is opened by a
+    correction of its source. `reminders_follow`: whether the reminders agree with the task as it is now; `reviews`
+    plans or cancels those of tasks where it is false, since this room knows nothing of reminders.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="tasks")
+    kind = models.CharField(max_length=16, choices=TaskKind)
+    evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="tasks")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(_("due"))
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.TextField(blank=True)
+    reminders_follow = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["due_at", "id"], condition=Q(ended_at__isnull=True), name="task_open_by_due"),
+            models.Index(fields=["opened_at"], condition=Q(reminders_follow=False), name="task_without_reminders"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["claim"], condition=Q(kind="support_lost", ended_at__isnull=True), name="task_support_lost_once"
+            ),
+            models.UniqueConstraint(
+                fields=["evidence"], condition=Q(kind="recheck", ended_at__isnull=True), name="task_recheck_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="support_lost", evidence__isnull=True) | Q(kind="recheck", evidence__isnull=False),
+                name="task_of_its_kind",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.kind}"
+
+
+class Recomputation(models.Model):
+    """A claim whose numbers are still to be brought up to date after a change on which very many claims rest.
+
+    Written in the transaction of the change, taken away in the one that recomputes the claim.
+    """
+
+    claim = models.OneToOneField(Claim, models.PROTECT, primary_key=True, related_name="recomputation")
+    asked_at = models.DateTimeField()
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["asked_at", "claim"], name="recomputation_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} since {self.asked_at}"
+
+
 def _pairs(moves: list[tuple[State | None, State]]) -> Q:
     """Whether a row is one of these moves. Never NULL, which a check would let through."""
     condition = Q()

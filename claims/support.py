@@ -13,7 +13,8 @@ from django.db import connection
 
 from accounts.models import Desk
 from claims.graphs import last_change, load_standing
-from claims.models import Claim
+from claims.looking_again import end_tasks, open_task
+from claims.models import Claim, TaskKind
 from claims.policy import holds
 from claims.standing import of_claim, party_denials, threshold_of_claim
 from sources.models import Actor
@@ -131,7 +132,11 @@ def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
         return None
     claim.independence_min, claim.independence_max = effect.after
     claim.contested, claim.threshold = contested, threshold
-    if effect.loses_support or effect.regains_support:
-        claim.support_lost_at = now if lost else None
+    if effect.loses_support:
+        claim.support_lost_at = now
+        open_task(claim, TaskKind.SUPPORT_LOST, now=now)
+    elif effect.regains_support:
+        claim.support_lost_at = None
+        end_tasks(now=now, claim=claim, kind=TaskKind.SUPPORT_LOST)
     claim.save(update_fields=["independence_min", "independence_max", "contested", "threshold", "support_lost_at"])
     return effect if changed else None

@@ -28,7 +28,6 @@ urlpatterns = [
     path(CLAIM + "edit/", writing.edit_claim, name="edit-claim"),
     path(CLAIM + "publish/", writing.publish, name="publish"),
     path(CLAIM + "unpublish/", writing.unpublish, name="unpublish"),
-    path(CLAIM + "open/", writing.reopen, name="open-claim"),
     path(CLAIM + "threshold/", writing.threshold, name="threshold"),
     path(CLAIM + "sources/", claims.claim_sources, name="claim-sources"),
     path(CLAIM + "provenance/", claims.provenance, name="claim-provenance"),

@@ -166,8 +166,13 @@ class Decision(models.Model):
 
 
 class ReminderKind(models.TextChoices):
+    DUE_SOON = "due_soon", _("due soon")
     DUE = "due", _("due")
     OVERDUE = "overdue", _("overdue")
+    ESCALATION = "escalation", _("not done in time")
+    AWAITING_DECISION = "awaiting_decision", _("waits for a decision")
+    SUPPORT_LOST = "support_lost", _("support lost")
+    RECHECK = "recheck", _("excerpt to look at again")
 
 
 class ReminderState(models.TextChoices):
@@ -177,14 +182,29 @@ class ReminderState(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+TO_THE_REVIEWER = (ReminderKind.DUE_SOON, ReminderKind.DUE, ReminderKind.OVERDUE)
+OF_ASSIGNMENTS = (*TO_THE_REVIEWER, ReminderKind.ESCALATION)
+OF_ASSESSMENTS = (ReminderKind.AWAITING_DECISION,)
+OF_CLAIMS = (ReminderKind.SUPPORT_LOST, ReminderKind.RECHECK)
+
+
 class Reminder(models.Model):
-    """What tells a person in time. A row from the moment it is known that it will be due."""
+    """What tells a person in time. A row from the moment it is known that it will be due.
+
+    Its subject is the assignment or the assessment where one is named, else the claim. Without a `recipient` it is for
+    whoever has the role when it is due: it is then replaced by a row for each of these people.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    assignment = models.ForeignKey(Assignment, models.PROTECT, related_name="reminders")
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reminders")
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="reminders")
+    assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="reminders")
+    assessment = models.ForeignKey(Assessment, models.PROTECT, null=True, blank=True, related_name="reminders")
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="reminders"
+    )
     kind = models.CharField(max_length=24, choices=ReminderKind)
     due_at = models.DateTimeField()
+    created_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=ReminderState, default=ReminderState.PENDING)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -195,18 +215,71 @@ class Reminder(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="reminder_pending_by_due"),
             models.Index(fields=["recipient", "due_at", "id"], name="reminder_by_person"),
+            models.Index(fields=["claim"], condition=Q(state="pending"), name="reminder_pending_by_claim"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["assignment", "recipient", "kind", "due_at"],
+                fields=["claim", "assignment", "assessment", "recipient", "kind", "due_at"],
                 condition=~Q(state="cancelled"),
+                nulls_distinct=False,
                 name="reminder_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=OF_ASSIGNMENTS, assignment__isnull=False, assessment__isnull=True)
+                | Q(kind__in=OF_ASSESSMENTS, assignment__isnull=True, assessment__isnull=False)
+                | Q(kind__in=OF_CLAIMS, assignment__isnull=True, assessment__isnull=True),
+                name="reminder_has_the_subject_of_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient__isnull=False) | ~Q(kind__in=TO_THE_REVIEWER),
+                name="reminder_to_the_reviewer_names_them",
             ),
             models.CheckConstraint(
                 condition=Q(state="pending", ended_at__isnull=True)
                 | (Q(ended_at__isnull=False) & Q(state__in=["sent", "cancelled", "failed"])),
                 name="reminder_ends_once",
             ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.recipient_id or 'whoever has the role'}"
+
+
+class NotificationKind(models.TextChoices):
+    DUE_SOON = "due_soon", _("due soon")
+    DUE = "due", _("due")
+    OVERDUE = "overdue", _("overdue")
+    ESCALATION = "escalation", _("not done in time")
+    AWAITING_DECISION = "awaiting_decision", _("waits for a decision")
+    SUPPORT_LOST = "support_lost", _("support lost")
+    RECHECK = "recheck", _("excerpt to look at again")
+    ASSIGNED = "assigned", _("given to you")
+    HANDED_OVER = "handed_over", _("handed over to you")
+    APPROVED = "approved", _("your finding was approved")
+    REJECTED = "rejected", _("your finding was sent back")
+    NAMED_DECIDER = "named_decider", _("named to decide")
+
+
+class Notification(models.Model):
+    """What a person is told in the application, written in the transaction of the act or of the reminder's end."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications")
+    kind = models.CharField(max_length=24, choices=NotificationKind)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="notifications")
+    assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="+")
+    assessment = models.ForeignKey(Assessment, models.PROTECT, null=True, blank=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["recipient", "at", "id"], name="notification_by_person"),
+            models.Index(fields=["recipient"], condition=Q(read_at__isnull=True), name="notification_unread"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(kind__in=NotificationKind.values), name="notification_kind_known"),
         ]
 
     def __str__(self) -> str:

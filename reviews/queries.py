@@ -5,20 +5,21 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from accounts.scopes import is_editor, is_member
-from claims.models import Claim, ParticipantRole
-from claims.scopes import takes_part
+from claims.models import Claim, Evidence, ParticipantRole, Task, TaskKind
+from claims.scopes import evidence_for, takes_part
 from reviews.models import (
     Assessment,
     AssessmentState,
     Assignment,
     AssignmentState,
+    Notification,
     Reminder,
     ReminderState,
 )
@@ -180,10 +181,37 @@ def _unassigned(user: User) -> QuerySet[Claim]:
     return free.order_by("created_at", "id")
 
 
+def _tells_no_more_than(user: User) -> Q:
+    """Reminders and notifications of claims that the person may know of now; of excerpts, those that they may see."""
+    knows = Q(is_member(user, "claim__desk")) | Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
+    seen = Evidence.objects.filter(evidence_for(user)).values("pk")
+    excerpts = Task.objects.filter(claim=OuterRef("claim"), kind=TaskKind.RECHECK, evidence__in=seen)
+    return knows & (~Q(kind=TaskKind.RECHECK) | Exists(excerpts))
+
+
 def reminders_of(user: User) -> QuerySet[Reminder]:
-    """One's own reminders, the sent ones included, of the desks that one is on."""
-    rows = Reminder.objects.filter(is_member(user, "assignment__claim__desk"), recipient=user)
-    return rows.select_related("assignment__claim")
+    """One's own reminders, the sent ones included, of the claims that one may know of."""
+    return Reminder.objects.filter(_tells_no_more_than(user), recipient=user).select_related("claim")
+
+
+def notifications_of(user: User) -> QuerySet[Notification]:
+    """One's own notifications, of the claims that one may know of."""
+    rows = Notification.objects.filter(_tells_no_more_than(user), recipient=user)
+    return rows.select_related("claim", "assignment", "assessment", "by")
+
+
+def get_notification(user: User, notification_id: UUID) -> Notification:
+    """One of one's own notifications. Raises NotFound."""
+    found = notifications_of(user).filter(pk=notification_id).first()
+    if found is None:
+        raise NotFound(_("There is no such notification."))
+    return found
+
+
+def unread_up_to(user: User, most: int) -> int:
+    """How many notifications the person has not read; more than `most` are not counted and answer `most + 1`."""
+    unread = Notification.objects.filter(_tells_no_more_than(user), recipient=user, read_at__isnull=True)
+    return unread.order_by()[: most + 1].count()
 
 
 def may_be_decided_by(user: User, assessment: Assessment) -> bool:

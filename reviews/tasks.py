@@ -5,6 +5,7 @@ import time
 
 from celery import shared_task
 
+from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import lease_due_reminders, send_reminder
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,7 @@ def send_due_reminders() -> int:
     Each is leased when its turn comes: of a whole batch, a slow mail server would let the last leases run out, and
     another worker send those at the same moment.
     """
+    follow_tasks()
     looked_at = 0
     end = time.monotonic() + LONGEST_RUN
     while time.monotonic() < end and (leases := lease_due_reminders(most=1)):

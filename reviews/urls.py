@@ -14,6 +14,7 @@ urlpatterns = [
     path(CLAIM + "assign/", assignments.give, name="assign"),
     path(CLAIM + "decider/", assignments.decider, name="name-decider"),
     path(CLAIM + "close/", assignments.close, name="close-claim"),
+    path(CLAIM + "open/", assignments.reopen, name="open-claim"),
     path("reviews/<uuid:assessment_id>/", findings.review, name="review"),
     path(ASSIGNMENT + "accept/", assignments.take_on, name="accept"),
     path(ASSIGNMENT + "decline/", assignments.give_back, name="decline"),

@@ -25,6 +25,7 @@ from claims.models import (
     RevisionKind,
     StateChoices,
     StatusChange,
+    Task,
     Topic,
 )
 from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
@@ -367,7 +368,7 @@ def _publication(claim: Claim, reason: str, by: User, now: datetime, *, publishe
 
 
 def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime) -> None:
-    """Close a locked claim: its state stays. `reviews.actions.assignments.close_claim` also ends its assignments.
+    """Close a locked claim: its state stays. `reviews.actions.assignments.close_claim` also ends what goes on there.
 
     Raises Forbidden, Invalid, Conflict.
     """
@@ -383,16 +384,16 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
     count_version(claim, RevisionKind.EDITED, by=by, now=now, note=f"{reason}: {note}" if note else reason)
 
 
-def open_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
-    """Open a closed claim again. Raises Forbidden, Invalid, Conflict."""
-    now = now or timezone.now()
-    with act():
-        claim = lock_claim(claim)
-        may_edit_as_editor(by, claim, _("An editor opens a claim again."))
-        reason = optional_text(reason, "reason")
-        if claim.closed_at is None:
-            raise Conflict(_("This claim is open."))
-        claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
-        claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
-    return claim
+def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
+    """Open a locked claim again. `reviews.actions.assignments.open_claim` also plans the reminders of what waits.
+
+    Raises Forbidden, Invalid, Conflict.
+    """
+    may_edit_as_editor(by, claim, _("An editor opens a claim again."))
+    reason = optional_text(reason, "reason")
+    if claim.closed_at is None:
+        raise Conflict(_("This claim is open."))
+    claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
+    claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
+    Task.objects.filter(claim=claim, ended_at__isnull=True).update(reminders_follow=False)
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)

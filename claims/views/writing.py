@@ -12,7 +12,7 @@ from accounts.errors import Invalid
 from accounts.models import Desk
 from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import desk_for, memberships_of
-from claims.actions.claims import open_claim, publish_claim, set_threshold, unpublish_claim
+from claims.actions.claims import publish_claim, set_threshold, unpublish_claim
 from claims.actions.composing import File, edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
 from claims.forms.sources import ReasonForm
@@ -135,19 +135,6 @@ def unpublish(request: PersonsRequest, reference: str) -> HttpResponse:
         title=_("Take the public page away"),
         button=_("Unpublish claim"),
         lines=[_("The public page is gone at once. Copies that others made of it are not.")],
-    )
-
-
-@form_page
-def reopen(request: PersonsRequest, reference: str) -> HttpResponse:
-    return _confirmed(
-        request,
-        reference,
-        act=open_claim,
-        message=_("An editor opens a claim again."),
-        title=_("Open this claim again"),
-        button=_("Open claim"),
-        lines=[_("It can be changed, assigned and assessed again. Its state is what it was.")],
     )
 
 

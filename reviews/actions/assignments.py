@@ -1,6 +1,7 @@
 """Giving a claim to a reviewer, and what becomes of that. One transaction each.
 
-Ending an assignment cancels its reminders in the same transaction; changing its due time moves them.
+Ending an assignment cancels its reminders in the same transaction; changing its due time moves them. Whoever is given
+a claim, or named to decide, is told in the application.
 """
 
 from datetime import datetime, timedelta
@@ -13,13 +14,14 @@ from accounts.fields import LAST_YEAR, given_text, optional_text
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from accounts.transactions import act
-from claims.actions.claims import mark_closed
+from claims.actions.claims import mark_closed, mark_open
 from claims.models import Claim, ParticipantRole
 from claims.participants import join, leave, set_due
 from claims.permissions import may_edit_as_editor
 from claims.support import lock_claim
-from reviews.actions.reminders import cancel_reminders, plan_reminders
-from reviews.models import Assignment, AssignmentState
+from reviews.actions.notifications import notify
+from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_reminders
+from reviews.models import Assignment, AssignmentState, NotificationKind
 
 
 def assign(
@@ -38,13 +40,21 @@ def assign(
     with act():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor assigns."))
-        return _give(claim, reviewer, due_at or now + timedelta(days=claim.desk.days_to_review), by=by, now=now)
+        due_at = due_at or now + timedelta(days=claim.desk.days_to_review)
+        return _give(claim, reviewer, due_at, NotificationKind.ASSIGNED, by=by, now=now)
 
 
 def _give(
-    claim: Claim, reviewer: User | None, due_at: datetime, *, by: User, now: datetime, field: str = "reviewer"
+    claim: Claim,
+    reviewer: User | None,
+    due_at: datetime,
+    kind: NotificationKind,
+    *,
+    by: User,
+    now: datetime,
+    field: str = "reviewer",
 ) -> Assignment:
-    """Write the assignment of a locked claim, with its reminders."""
+    """Write the assignment of a locked claim, with its reminders, and tell its reviewer of it."""
     if reviewer is None or not members_of(claim.desk, Role.REVIEWER, Role.EDITOR).filter(pk=reviewer.pk).exists():
         raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
     _still_to_come(due_at, now)
@@ -63,7 +73,8 @@ def _give(
         created_at=now,
     )
     join(claim, reviewer, ParticipantRole.REVIEWER, accepted=takes_it, now=now)
-    plan_reminders(assignment)
+    plan_reminders(assignment, now=now)
+    notify([reviewer], kind, claim, assignment=assignment, by=by, now=now)
     _update_due(claim)
     return assignment
 
@@ -145,7 +156,7 @@ def hand_over(
         due_at = assignment.due_at
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
-        return _give(assignment.claim, to, due_at, by=by, now=now, field="to")
+        return _give(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to")
 
 
 def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None) -> Assignment:
@@ -173,8 +184,8 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
         _still_open(assignment)
         assignment.due_at = due_at
         assignment.save(update_fields=["due_at"])
-        cancel_reminders(assignment, now=now)
-        plan_reminders(assignment)
+        cancel_reminders(assignment=assignment, now=now)
+        plan_reminders(assignment, now=now)
         _update_due(assignment.claim)
     return assignment
 
@@ -184,7 +195,7 @@ def end_assignment(assignment: Assignment, state: AssignmentState, *, reason: st
     assignment.state, assignment.ended_at, assignment.ended_reason = state, now, reason
     assignment.save(update_fields=["state", "ended_at", "ended_reason"])
     leave(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, now=now)
-    cancel_reminders(assignment, now=now)
+    cancel_reminders(assignment=assignment, now=now)
     _update_due(assignment.claim)
 
 
@@ -211,6 +222,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
         if user is None or not fit:
             raise Invalid({"person": [_("Name a reviewer or an editor, of this desk or of another.")]})
         join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
+        notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
 
 
 def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: datetime | None = None) -> Claim:
@@ -223,4 +235,15 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
         for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):
             assignment.claim = claim
             end_assignment(assignment, AssignmentState.WITHDRAWN, reason=_("The claim was closed."), now=now)
+        cancel_reminders(claim=claim, now=now)
+    return claim
+
+
+def open_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
+    """Open a closed claim again: what still waits on it is recalled anew. Raises Forbidden, Invalid, Conflict."""
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(claim)
+        mark_open(claim, reason=reason, by=by, now=now)
+        plan_decisions_of(claim, now=now)
     return claim

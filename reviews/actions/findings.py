@@ -21,6 +21,8 @@ from claims.states import VERDICTS, Deciders, find_move
 from claims.support import lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move, make_move
 from reviews.actions.assignments import end_assignment
+from reviews.actions.notifications import notify
+from reviews.actions.planning import cancel_reminders, plan_decision
 from reviews.models import (
     Answer,
     Assessment,
@@ -29,6 +31,7 @@ from reviews.models import (
     Assignment,
     AssignmentState,
     Decision,
+    NotificationKind,
 )
 from sources.models import Visibility
 
@@ -68,9 +71,7 @@ def hand_in(
         check_version(claim, seen_version)
         finding = Finding(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
         state = _try(claim, proposed_state, finding)
-        Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING).update(
-            state=AssessmentState.REPLACED
-        )
+        _replace_waiting(claim, by, now)
         assignment = (
             Assignment.objects.select_for_update(no_key=True)
             .filter(claim=claim, reviewer=by, ended_at__isnull=True)
@@ -93,12 +94,21 @@ def hand_in(
         AssessmentElement.objects.bulk_create(
             AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines
         )
+        if state == AssessmentState.WAITING:
+            plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
             make_move(claim, move, finding, by=by, reason=rationale, now=now)
         if state != AssessmentState.WAITING and assignment is not None:
             _complete(assignment, claim, now)
     return assessment
+
+
+def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
+    """The assessor's finding that waits, if there is one, waits no longer: nobody is asked to decide it."""
+    waiting = Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING)
+    cancel_reminders(assessment__in=list(waiting), now=now)
+    waiting.update(state=AssessmentState.REPLACED)
 
 
 def _ids(items: Any) -> frozenset[str]:
@@ -251,3 +261,6 @@ def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, no
         reason=reason,
         at=now,
     )
+    cancel_reminders(assessment=assessment, now=now)
+    kind = NotificationKind.APPROVED if approved else NotificationKind.REJECTED
+    notify([assessment.assessor], kind, assessment.claim, assessment=assessment, by=by, now=now)

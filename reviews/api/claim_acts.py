@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from claims.actions.claims import open_claim, publish_claim, unpublish_claim
+from claims.actions.claims import publish_claim, unpublish_claim
 from claims.models import Claim, CloseReason
 from claims.permissions import may_edit_as_editor
 from claims.queries import get_claim
-from reviews.actions.assignments import close_claim
+from reviews.actions.assignments import close_claim, open_claim
 from reviews.api.bodies import Choice, Fields, Text, read_body
 from reviews.api.claims import ClaimShape, answer_claim
 from reviews.api.schema import ETAG, operation

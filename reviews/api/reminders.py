@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import NotFound
-from claims.paging import Order
+from claims.paging import BY_CREATION, Order
 from reviews.api.bodies import Choice, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
@@ -20,11 +20,13 @@ from reviews.queries import reminders_of
 
 
 class ReminderShape(TypedDict):
-    """`due_at`: the reminder's own moment; `ended_at`: when it was sent, cancelled, or given up."""
+    """`due_at`: the reminder's own moment; `ended_at`: when it was sent, cancelled, or given up. Its subject is the
+    `assignment` or the `assessment` where one is given, else the claim."""
 
     id: UUID
     claim: str
-    assignment: UUID
+    assignment: UUID | None
+    assessment: UUID | None
     kind: Annotated[str, ReminderKind]
     due_at: datetime
     state: Annotated[str, ReminderState]
@@ -32,17 +34,11 @@ class ReminderShape(TypedDict):
 
 
 class ReminderQuery(ListQuery):
-    """A reminder counts as made when its assignment was."""
-
     state = Choice(ReminderState.choices, required=False)
     kind = Choice(ReminderKind.choices, required=False)
 
 
-ORDERS = {
-    "created": Order("assignment__created_at"),
-    "-created": Order("assignment__created_at", newest_first=True),
-    "due": Order("due_at"),
-}
+ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
 class Reminders(ApiView):
@@ -67,8 +63,9 @@ def render_reminders(rows: Sequence[Reminder]) -> list[ReminderShape]:
     return [
         {
             "id": row.pk,
-            "claim": row.assignment.claim.reference,
+            "claim": row.claim.reference,
             "assignment": row.assignment_id,
+            "assessment": row.assessment_id,
             "kind": row.kind,
             "due_at": row.due_at,
             "state": row.state,

@@ -26,6 +26,7 @@ from reviews.actions.assignments import (
     hand_over,
     may_answer,
     name_decider,
+    open_claim,
     withdraw,
 )
 from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, HandOverForm, candidate_in_words
@@ -174,4 +175,23 @@ def close(request: PersonsRequest, reference: str) -> HttpResponse:
         back=reverse("claim", args=[claim.reference]),
         about=claim,
         lines=[_("Its state stays. Whoever has it no longer does, and its reminders stop. It can be opened again.")],
+    )
+
+
+@form_page
+def reopen(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Open a closed claim again."""
+    claim = get_claim(request.user, reference)
+    may_edit_as_editor(request.user, claim, _("An editor opens a claim again."))
+    form = ReasonForm(**sent(request), needed=False, hint=_("It is kept with the claim."))
+    if form.handed_in(lambda given: open_claim(claim=claim, by=request.user, **given)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Open this claim again"),
+        button=_("Open claim"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[_("It can be changed, assigned and assessed again. Its state is what it was.")],
     )

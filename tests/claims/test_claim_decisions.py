@@ -6,7 +6,6 @@ from accounts.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from claims.actions.claims import (
     change_threshold_of_desk,
     move_alone,
-    open_claim,
     publish_claim,
     set_threshold,
     unpublish_claim,
@@ -14,7 +13,7 @@ from claims.actions.claims import (
 from claims.graphs import digest, load_standing
 from claims.queries import graph_at, history_of, published_claim
 from claims.standing import threshold_of_claim
-from reviews.actions.assignments import close_claim
+from reviews.actions.assignments import close_claim, open_claim
 from tests import factories
 from tests.factories import Cast, fresh
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from accounts.models import User
-from claims.actions.claims import edit_claim, open_claim
+from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
 from claims.queries import history_of
-from reviews.actions.assignments import close_claim, name_decider
+from reviews.actions.assignments import close_claim, name_decider, open_claim
 from reviews.actions.findings import approve, reject
 from reviews.models import Assessment, Assignment, Decision
 from reviews.queries import get_assessment, may_be_decided_by, to_decide, work_of

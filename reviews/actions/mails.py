@@ -1,0 +1,53 @@
+"""The mail of a reminder. It names the claim by reference alone: a mailbox is no place for a desk's words."""
+
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import User
+from reviews.models import Reminder, ReminderKind
+
+SUBJECTS = {
+    ReminderKind.DUE_SOON: gettext_noop("%(reference)s is due soon"),
+    ReminderKind.DUE: gettext_noop("%(reference)s is due now"),
+    ReminderKind.OVERDUE: gettext_noop("%(reference)s is overdue"),
+    ReminderKind.ESCALATION: gettext_noop("%(reference)s was not done in time"),
+    ReminderKind.AWAITING_DECISION: gettext_noop("%(reference)s waits for your decision"),
+    ReminderKind.SUPPORT_LOST: gettext_noop("%(reference)s has lost its support"),
+    ReminderKind.RECHECK: gettext_noop("%(reference)s has an excerpt to look at again"),
+}
+
+
+def mail_of(row: Reminder, person: User) -> EmailMessage:
+    """What a person is sent, in their language and their time. The Message-ID is the same at every attempt."""
+    with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
+        body = render_to_string(
+            "reviews/mail/reminder.txt",
+            {
+                "reminder": row,
+                "claim": row.claim,
+                "person": person,
+                "address": settings.PUBLIC_URL + _path(row),
+            },
+        )
+        subject = _(SUBJECTS[ReminderKind(row.kind)]) % {"reference": row.claim.reference}
+    return EmailMessage(
+        subject,
+        body,
+        to=[person.email],
+        headers={
+            "Message-ID": f"<reminder-{row.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+
+
+def _path(row: Reminder) -> str:
+    """Where to go: to the finding where one is to be decided, else to the claim."""
+    return f"/reviews/{row.assessment_id}/" if row.assessment_id else f"/claims/{row.claim.reference}/"

@@ -1,0 +1,114 @@
+"""Planning reminders: rows from the moment that it is known when they will be due, cancelled when their reason ends.
+
+Called inside the transaction of the act, with the claim's row locked.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.transactions import act
+from claims.models import Claim, Task, TaskKind
+from claims.support import lock_claim
+from reviews.models import Assessment, AssessmentState, Assignment, Reminder, ReminderKind, ReminderState
+
+DAY = timedelta(days=1)
+LONGEST_NOTICE = timedelta(hours=24)
+LONGEST_GRACE = timedelta(hours=48)
+DAYS_OVERDUE = 5  # what is overdue is recalled each day, this often
+MOST_CLAIMS = 100  # whose tasks one tick looks at
+
+
+def plan_reminders(assignment: Assignment, *, now: datetime) -> None:
+    """Write the rows of an assignment that is given, or given another due time, now: for its reviewer, and one for the
+    editors.
+
+    Before it is due, the shorter of 24 hours and half the time given; when it is due; then each day, five times; and
+    to the editors after it, the shorter of 48 hours and the time given.
+    """
+    due_at, given = assignment.due_at, assignment.due_at - now
+    reviewer = assignment.reviewer
+    moments: list[tuple[ReminderKind, datetime, User | None]] = [
+        (ReminderKind.DUE_SOON, due_at - min(LONGEST_NOTICE, given / 2), reviewer),
+        (ReminderKind.DUE, due_at, reviewer),
+        (ReminderKind.ESCALATION, due_at + min(LONGEST_GRACE, given), None),
+    ]
+    moments += [(ReminderKind.OVERDUE, due_at + day * DAY, reviewer) for day in range(1, DAYS_OVERDUE + 1)]
+    Reminder.objects.bulk_create(
+        Reminder(
+            claim_id=assignment.claim_id,
+            assignment=assignment,
+            recipient=recipient,
+            kind=kind,
+            due_at=moment,
+            created_at=now,
+        )
+        for kind, moment, recipient in moments
+    )
+
+
+def plan_decision(assessment: Assessment, *, due_at: datetime, now: datetime) -> None:
+    """Write the next row for whoever may decide a finding that waits: they are told then, and each day after."""
+    Reminder.objects.create(
+        claim_id=assessment.claim_id,
+        assessment=assessment,
+        kind=ReminderKind.AWAITING_DECISION,
+        due_at=due_at,
+        created_at=now,
+    )
+
+
+def plan_decisions_of(claim: Claim, *, now: datetime) -> None:
+    """Plan anew for the findings that wait on a claim that was opened again."""
+    for assessment in Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).order_by("pk"):
+        plan_decision(assessment, due_at=now, now=now)
+
+
+def cancel_reminders(*, now: datetime, **subject: object) -> None:
+    """End what is still to come for a subject (`assignment=`, `assessment=`, `claim=`, further conditions), also what
+    a worker has taken and not sent."""
+    Reminder.objects.filter(state=ReminderState.PENDING, **subject).update(
+        state=ReminderState.CANCELLED, ended_at=now, lease_until=None
+    )
+
+
+def follow_tasks(*, most: int = MOST_CLAIMS, now: datetime | None = None) -> int:
+    """Make reminders agree with tasks that were opened or ended since; how many claims were looked at.
+
+    Repeatable: each claim is one transaction, and a task says itself whether this was done.
+    """
+    now = now or timezone.now()
+    waiting = Task.objects.filter(reminders_follow=False).order_by("opened_at").values_list("claim_id", flat=True)
+    claim_ids = list(dict.fromkeys(waiting[:most]))
+    for claim_id in claim_ids:
+        with act():
+            _follow(lock_claim(Claim(pk=claim_id)), now)
+    return len(claim_ids)
+
+
+def _follow(claim: Claim, now: datetime) -> None:
+    rows = list(Task.objects.filter(claim=claim, reminders_follow=False))
+    for kind in dict.fromkeys(row.kind for row in rows):
+        still_open = Task.objects.filter(claim=claim, kind=kind, ended_at__isnull=True)
+        tasks = list(still_open) if claim.closed_at is None else []
+        if not tasks:
+            cancel_reminders(now=now, claim=claim, kind=kind)
+            continue
+        # What is on its way to a person tells of a task that is open still; only what is to come is planned anew.
+        cancel_reminders(now=now, claim=claim, kind=kind, recipient__isnull=True)
+        is_new = any(not task.reminders_follow for task in tasks)
+        _plan_tasks(claim, TaskKind(kind), tasks, is_new=is_new, now=now)
+    Task.objects.filter(pk__in=[row.pk for row in rows]).update(reminders_follow=True)
+
+
+def _plan_tasks(claim: Claim, kind: TaskKind, tasks: Iterable[Task], *, is_new: bool, now: datetime) -> None:
+    """At once where a task is new, when the first is due, and each day after that, five times."""
+    due_at = min(task.due_at for task in tasks)
+    moments = [due_at + day * DAY for day in range(DAYS_OVERDUE + 1)]
+    ahead = [moment for moment in moments if moment > now]
+    Reminder.objects.bulk_create(
+        Reminder(claim=claim, kind=ReminderKind(kind), due_at=moment, created_at=now)
+        for moment in ([now, *ahead] if is_new else ahead)
+    )

@@ -1,0 +1,92 @@
+"""Whom a reminder is for at this moment, and whether there is still reason to send it."""
+
+from datetime import datetime
+
+from accounts.errors import Forbidden, NotFound
+from accounts.models import Role, User
+from accounts.queries import members_of, role_in
+from claims.models import ParticipantRole, Task, TaskKind
+from claims.permissions import is_assigned, may_decide
+from reviews.models import (
+    TO_THE_REVIEWER,
+    AssessmentState,
+    Reminder,
+    ReminderKind,
+    ReminderState,
+)
+
+
+def people_for(row: Reminder) -> list[User]:
+    """Everybody who has the role that a reminder without a recipient is for, by name."""
+    editors = members_of(row.claim.desk, Role.EDITOR)
+    if row.kind == ReminderKind.AWAITING_DECISION:
+        named = User.objects.filter(
+            participations__claim=row.claim,
+            participations__role=ParticipantRole.DECIDER,
+            participations__until__isnull=True,
+            is_active=True,
+        )
+        everybody = {person.pk: person for person in [*editors, *named]}.values()
+        return sorted((person for person in everybody if _decides(person, row)), key=lambda person: person.username)
+    if row.kind == ReminderKind.RECHECK:
+        reviewers = members_of(row.claim.desk, Role.REVIEWER, Role.EDITOR).filter(
+            participations__claim=row.claim,
+            participations__role=ParticipantRole.REVIEWER,
+            participations__accepted=True,
+            participations__until__isnull=True,
+        )
+        return list(reviewers) or list(editors)
+    return list(editors)
+
+
+def _decides(person: User, row: Reminder) -> bool:
+    assert row.assessment is not None
+    try:
+        may_decide(person, row.claim, row.assessment.assessor)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
+def has_reason(row: Reminder, now: datetime) -> bool:
+    """Whether its subject is still open, its recipient still the one to tell, and no later reminder says the same."""
+    return _is_open(row) and (row.recipient is None or _concerns(row.recipient, row)) and not _said_later(row, now)
+
+
+def _is_open(row: Reminder) -> bool:
+    if row.assignment is not None:
+        return row.assignment.is_open
+    if row.claim.closed_at is not None:
+        return False
+    if row.assessment is not None:
+        return row.assessment.state == AssessmentState.WAITING
+    if row.kind == ReminderKind.SUPPORT_LOST:
+        return row.claim.support_lost
+    return Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True).exists()
+
+
+def _concerns(person: User, row: Reminder) -> bool:
+    role = role_in(person, row.claim.desk_id)
+    if row.kind in TO_THE_REVIEWER:
+        return role in (Role.REVIEWER, Role.EDITOR)
+    if row.kind == ReminderKind.AWAITING_DECISION:
+        return person.is_active and _decides(person, row)
+    if row.kind == ReminderKind.RECHECK:
+        return role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(person, row.claim))
+    return role == Role.EDITOR
+
+
+def _said_later(row: Reminder, now: datetime) -> bool:
+    """Whether a later reminder to the same is due as well: several mails about one thing at once help nobody."""
+    same = TO_THE_REVIEWER if row.kind in TO_THE_REVIEWER else (row.kind,)
+    later = Reminder.objects.filter(
+        claim=row.claim,
+        assignment=row.assignment,
+        assessment=row.assessment,
+        recipient=row.recipient,
+        kind__in=same,
+        state=ReminderState.PENDING,
+        due_at__lte=now,
+        due_at__gt=row.due_at,
+    )
+    return later.exists()
