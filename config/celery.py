@@ -1,7 +1,50 @@
 """The Celery application. A message is at most a wake-up: all work for later is a row first."""
 
-from celery import Celery
+import logging
+import time
+from logging.config import dictConfig
+from typing import Any
 
-app = Celery("second_source")
+from celery import Celery, Task
+from celery.signals import setup_logging
+
+from config.logs import LOGGING, said_of_every_line
+
+logger = logging.getLogger(__name__)
+
+
+class LoggedTask(Task):
+    """Puts the task's name and id into every line that is logged within, and says how it ended.
+
+    Each answers how many things it did; that it found none is said at level DEBUG: ticks come every two seconds.
+    """
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        with said_of_every_line(task=str(self.name), task_id=str(self.request.id or "")):
+            try:
+                done = self.run(*args, **kwargs)
+            except BaseException:
+                logger.exception("task failed", extra={"fields": {"ms": _milliseconds_since(started)}})
+                raise
+            level = logging.INFO if done else logging.DEBUG
+            fields = {"ms": _milliseconds_since(started), "done": done if isinstance(done, int) else bool(done)}
+            logger.log(level, "task finished", extra={"fields": fields})
+        return done
+
+
+def _milliseconds_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 1)
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]  # Celery's own way of leaving the logs to somebody else
+def set_up_logging(loglevel: int, **kwargs: Any) -> None:
+    """The logs of workers and beat as everywhere; `--loglevel` says how much of them."""
+    dictConfig(LOGGING | {"root": LOGGING["root"] | {"level": loglevel}})
+
+
+app = Celery("second_source", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["sources", "reviews"])

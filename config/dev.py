@@ -183,11 +183,8 @@ def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Itera
     """Beat, web and the two workers, in the order in which they are stopped."""
     python = (sys.executable, "-m")
     beat = (*python, *("celery", "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile="))
-    gunicorn = (
-        *(*python, "gunicorn", "config.wsgi:application", "--bind", web.listen, "--preload"),
-        *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--graceful-timeout", "3"),
-        *("--no-control-socket", "--log-level", "warning"),
-    )
+    options = ("-c", "python:config.web_server", "--bind", web.listen)
+    gunicorn = (*python, "gunicorn", *options, "config.wsgi:application")
     children: list[Child] = []
 
     def start(name: str, command: tuple[str, ...], orphan_signal: signal.Signals = signal.SIGTERM) -> None:

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
+from config.logs import request_id
 
 logger = logging.getLogger(__name__)
 
@@ -110,8 +111,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return problem_response(500)
-    return render(request, "500.html", {"status": 500}, status=500)
+        return problem_response(500, request_id=request_id())
+    return render(request, "500.html", {"status": 500, "request_id": request_id()}, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -138,9 +139,10 @@ def problem(
     }
 
 
-def problem_response(status: int, name: str = "about:blank") -> HttpResponse:
+def problem_response(status: int, name: str = "about:blank", **more: Any) -> HttpResponse:
     """A problem document outside of the REST framework."""
-    return HttpResponse(json.dumps(problem(status, name)), status=status, content_type="application/problem+json")
+    body = json.dumps(problem(status, name, **more))
+    return HttpResponse(body, status=status, content_type="application/problem+json")
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -27,7 +27,7 @@ def start_worker_process(queues: str, log: Path, environment: Mapping[str, str])
             "-n",
             f"{log.stem}-{os.getpid()}@test",
         ),
-        *("--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "INFO"),
+        *("--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "DEBUG"),
     ]
     worker = processes.start(
         "worker", command, log=log, env=os.environ | environment, orphan_signal=signal.SIGKILL, folder=ROOT

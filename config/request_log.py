@@ -1,0 +1,78 @@
+"""Every request has an id; its line in the log says how it went, and not what it was about."""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from config.logs import said_of_every_line
+
+logger = logging.getLogger(__name__)
+
+WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+# Asked by machines every few seconds: a line only when one fails.
+QUIET = frozenset({"static", "healthz", "readyz", "metrics"})
+
+
+class RequestLog:
+    """Gives the request its id (a well-formed X-Request-ID is kept), answers it in X-Request-ID, logs one line.
+
+    The line has method, route (the name of the address, never the address), status, milliseconds and, where the
+    person is known, their random id. It stands outside of all others, so that refusals of theirs are counted too.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(8)
+        started = time.perf_counter()
+        with said_of_every_line(request=name):
+            response = self.get_response(request)
+            seconds = time.perf_counter() - started
+            _log(request, response.status_code, seconds)
+        response["X-Request-ID"] = name
+        return response
+
+
+def _log(request: HttpRequest, status: int, seconds: float) -> None:
+    route = route_of(request)
+    if route in QUIET and status < 400:
+        return
+    fields = {
+        "method": method_of(request),
+        "route": route,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    if person := person_of(request):
+        fields["person"] = person
+    logger.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra={"fields": fields})
+
+
+def route_of(request: HttpRequest) -> str:
+    """The name of the address that was asked; "static" for a file of ours, "none" where there is no such address."""
+    if request.resolver_match is not None:
+        return request.resolver_match.view_name
+    return "static" if request.path_info.startswith(settings.STATIC_URL) else "none"
+
+
+def method_of(request: HttpRequest) -> str:
+    """The method, or "other" for one that somebody made up."""
+    return request.method if request.method in METHODS else "other"
+
+
+def person_of(request: HttpRequest) -> str:
+    """The id of the person where it was found out for the answer anyway; "" else: the line is worth no query."""
+    user = getattr(request, "_cached_user", None)  # what Django's middleware keeps once it has looked
+    if user is None:
+        user = request.__dict__.get("user")
+        if user is not None and not hasattr(type(user), "_meta"):
+            return ""  # Django's placeholder, which nobody has asked yet
+    return str(user.pk) if user is not None and user.is_authenticated else ""
