@@ -124,6 +124,11 @@ def evidence_of(user: User, claim: Claim) -> QuerySet[Evidence]:
     )
 
 
+def seen_evidence(user: User, claim: Claim) -> frozenset[UUID]:
+    """The ids of the claim's evidence that the person may see: what a record that names evidence may name to them."""
+    return frozenset(Evidence.objects.filter(evidence_for(user), claim=claim).values_list("pk", flat=True))
+
+
 def get_evidence(user: User, claim: Claim, evidence_id: UUID) -> Evidence:
     """One piece of evidence of a claim that the person may see. Raises NotFound."""
     found = evidence_of(user, claim).filter(pk=evidence_id).first()

@@ -1,8 +1,12 @@
 """Handing a kept file out so that no browser ever runs it, for pages and API alike."""
 
 import logging
+from collections.abc import Iterator
+from typing import BinaryIO
+from urllib.parse import quote
 
-from django.http import FileResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
@@ -11,8 +15,9 @@ from sources.models import Attachment
 
 logger = logging.getLogger(__name__)
 
+PIECE = 256 * 2**10  # bytes
 # What a browser could run as a page of ours is named as bytes; besides, it is always saved and never shown.
-ACTIVE = frozenset({"text/html", "text/xml", "application/xml", "text/javascript", "application/javascript"})
+ACTIVE = ("html", "xml", "svg", "javascript", "ecmascript", "x-shockwave-flash")
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -20,22 +25,30 @@ HEADERS = {
 }
 
 
-def file_response(attachment: Attachment) -> FileResponse:
+def file_response(attachment: Attachment, *, method: str | None) -> HttpResponseBase:
     """The file of an attachment (already scoped to the person), byte for byte, to be saved under its name.
 
-    Raises NotFound where the storage has lost it.
+    `method` is that of the request: HEAD gets everything but the bytes. Raises NotFound where the storage lost it.
     """
     try:
         content = open_stored(attachment.sha256)
     except FileNotFoundError as error:
         logger.error("attachment %s is not in the storage", attachment.pk)
         raise NotFound(_("This file is missing in the storage. Tell whoever runs this installation.")) from error
-    kind = attachment.media_type
-    active = kind in ACTIVE or kind.endswith("+xml")
-    return FileResponse(
-        content,
-        as_attachment=True,
-        filename=attachment.name,
-        content_type="application/octet-stream" if active else kind,
-        headers=HEADERS,
-    )
+    response: HttpResponseBase
+    if method == "HEAD":
+        content.close()
+        response = HttpResponse(headers=HEADERS)
+    else:
+        response = StreamingHttpResponse(_pieces(content), headers=HEADERS)
+    active = any(word in attachment.media_type.lower() for word in ACTIVE)
+    response["Content-Type"] = "application/octet-stream" if active else attachment.media_type
+    response["Content-Length"] = str(attachment.size)
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(attachment.name, safe='')}"
+    return response
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece

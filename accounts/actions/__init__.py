@@ -165,13 +165,14 @@ def set_role(
 def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(days=30)) -> tuple[Token, str]:
     """A token for the API: the row, and the token itself, which is shown this once.
 
-    Raises Invalid for a lifetime out of range.
+    Raises Invalid for a lifetime out of range, or a name that cannot be kept.
     """
     if not timedelta(0) < lifetime <= LONGEST_TOKEN_LIFETIME:
         raise Invalid({"lifetime_days": [_("Give a lifetime of 1 to 365 days.")]})
     with act():
         row, token = Token.objects.create(user=user, expiry=lifetime)
-        row.name = name[:80]
+        row.name = name.strip()
+        check_fields(row, exclude=("name",) if not row.name else ())
         row.save(update_fields=["name"])
     return row, token
 

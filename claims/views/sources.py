@@ -1,5 +1,6 @@
 """Pages of sources: what is recorded, what was kept, who got it from whom, which claims rest on it."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import Invalid
-from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import change_source_with_publisher
 from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
@@ -27,7 +28,7 @@ from claims.queries import (
 )
 from claims.views.listing import PAGE_SIZE, neighbours
 from sources.actions import attach_file, request_capture
-from sources.models import CaptureState
+from sources.models import CaptureState, Source
 from sources.permissions import may_change_source, may_retract
 
 
@@ -80,20 +81,16 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     row = get_source(request.user, source_id)
     may_change_source(request.user, row)
-    form = SourceForm(**sent(request), user=request.user, source=row)
-    if form.handed_in(
+    return _one_act(
+        request,
+        row,
+        SourceForm(**sent(request), user=request.user, source=row),
         lambda given: change_source_with_publisher(
             source=get_source(request.user, source_id), fields=SourceForm.described(given), by=request.user
-        )
-    ):
-        return redirect("source", source_id)
-    return show_form(
-        request,
-        form,
+        ),
         title=_("Edit “%(title)s”") % {"title": row.title},
         button=_("Save source"),
-        back=reverse("source", args=[source_id]),
-        lines=[_("Every claim that rests on it is counted anew.")],
+        line=_("Every claim that rests on it is counted anew."),
     )
 
 
@@ -161,16 +158,32 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         visibility = given["visibility"] or None
         return attach_file(source=row, chunks=upload.chunks(), name=upload.name, visibility=visibility, by=request.user)
 
-    if form.handed_in(keep):
-        return redirect("source", source_id)
-    return show_form(
+    return _one_act(
         request,
+        row,
         form,
+        keep,
         title=_("Attach a file to “%(title)s”") % {"title": row.title},
         button=_("Attach file"),
-        back=reverse("source", args=[source_id]),
-        lines=[_("A screenshot, a document, the page as you saved it. Its digest shows later that it is the same.")],
+        line=_("A screenshot, a document, the page as you saved it. Its digest shows later that it is the same."),
     )
+
+
+def _one_act(
+    request: PersonsRequest,
+    row: Source,
+    form: ActForm,
+    act: Callable[[dict[str, Any]], object],
+    *,
+    title: str,
+    button: str,
+    line: str,
+) -> HttpResponse:
+    """The page of one act on a source; the source's own page once it is done."""
+    at = reverse("source", args=[row.pk])
+    if form.handed_in(act):
+        return redirect(at)
+    return show_form(request, form, title=title, button=button, back=at, lines=[line])
 
 
 @form_page
@@ -178,16 +191,14 @@ def capture(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Ask for another capture of a source's address."""
     row = get_source(request.user, source_id)
     may_change_source(request.user, row)
-    form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: request_capture(source=row, by=request.user)):
-        return redirect("source", source_id)
-    return show_form(
+    return _one_act(
         request,
-        form,
+        row,
+        ConfirmForm(**sent(request)),
+        lambda given: request_capture(source=row, by=request.user),
         title=_("Fetch “%(title)s” again") % {"title": row.title},
         button=_("Fetch address"),
-        back=reverse("source", args=[source_id]),
-        lines=[_("What the address answers now is kept beside what was kept before.")],
+        line=_("What the address answers now is kept beside what was kept before."),
     )
 
 
@@ -196,16 +207,14 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Say where a source got it from."""
     row = get_source(request.user, source_id)
     may_change_source(request.user, row)
-    form = RelayForm(**sent(request), user=request.user, source=row)
-    if form.handed_in(lambda given: add_relay(downstream=row, by=request.user, **given)):
-        return redirect("source", source_id)
-    return show_form(
+    return _one_act(
         request,
-        form,
+        row,
+        RelayForm(**sent(request), user=request.user, source=row),
+        lambda given: add_relay(downstream=row, by=request.user, **given),
         title=_("Where “%(title)s” got it from") % {"title": row.title},
         button=_("Add relay"),
-        back=reverse("source", args=[source_id]),
-        lines=[_("Every claim that rests on it is counted anew.")],
+        line=_("Every claim that rests on it is counted anew."),
     )
 
 
@@ -215,17 +224,13 @@ def end_relay(request: PersonsRequest, source_id: UUID, relay_id: UUID) -> HttpR
     row = get_source(request.user, source_id)
     relay = get_relay(request.user, row, relay_id)
     may_change_source(request.user, row)
-    form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: remove_relay(relay=relay, by=request.user)):
-        return redirect("source", source_id)
-    return show_form(
+    line = _("“%(below)s” then no longer has it from “%(above)s”. Every claim that rests on it is counted anew.")
+    return _one_act(
         request,
-        form,
+        row,
+        ConfirmForm(**sent(request)),
+        lambda given: remove_relay(relay=relay, by=request.user),
         title=_("Take the relay away"),
         button=_("Take relay away"),
-        back=reverse("source", args=[source_id]),
-        lines=[
-            _("“%(below)s” then no longer has it from “%(above)s”. Every claim that rests on it is counted anew.")
-            % {"below": row.title, "above": relay.upstream.title}
-        ],
+        line=line % {"below": row.title, "above": relay.upstream.title},
     )

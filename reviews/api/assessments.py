@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, TypedDict
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from accounts.errors import NotFound
 from accounts.models import User
 from claims.models import StateChoices
 from claims.permissions import may_assess, may_decide
-from claims.queries import get_claim
+from claims.queries import get_claim, seen_evidence
 from reviews.actions.findings import approve, hand_in, reject
 from reviews.api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query
 from reviews.api.lists import ListQuery, answer_list
@@ -92,9 +93,11 @@ class Assessments(ApiView):
         "list_assessments", "The findings on a claim", query=ListQuery, answer=PageOf(AssessmentShape), refuses=[404]
     )
     def get(self, request: Request, reference: str) -> Response:
-        claim = get_claim(person(request), reference)
+        by = person(request)
+        claim = get_claim(by, reference)
         query = read_query(request, ListQuery)
-        return answer_list(request, assessments_of(claim).select_related("claim"), query, render_assessments)
+        rows = assessments_of(claim).select_related("claim")
+        return answer_list(request, rows, query, partial(render_assessments, seen=seen_evidence(by, claim)))
 
     @operation(
         "hand_in_assessment",
@@ -110,13 +113,15 @@ class Assessments(ApiView):
         may_assess(by, claim)
         assessment = hand_in(claim=claim, **read_body(request, NewAssessment), by=by)
         at = reverse("api:assessment", args=[claim.reference, assessment.pk])
-        return created(request, _shown(by, assessment.pk), at=at)
+        return created(request, _shown(assessment, seen_evidence(by, claim)), at=at)
 
 
 class OneAssessment(ApiView):
     @operation("read_assessment", "One finding", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
-        return Response(render_assessments([_find(person(request), reference, assessment_id)])[0])
+        by = person(request)
+        assessment = _find(by, reference, assessment_id)
+        return Response(_shown(assessment, seen_evidence(by, assessment.claim)))
 
 
 class Approval(ApiView):
@@ -131,8 +136,10 @@ class Approval(ApiView):
         by = person(request)
         assessment = _find(by, reference, assessment_id)
         may_decide(by, assessment.claim, assessment.assessor)
-        approve(assessment=assessment, **read_body(request, NewDecision), by=by)
-        return Response(_shown(by, assessment_id))
+        # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
+        seen = seen_evidence(by, assessment.claim)
+        assessment = approve(assessment=assessment, **read_body(request, NewDecision), by=by)
+        return Response(_shown(assessment, seen))
 
 
 class Rejection(ApiView):
@@ -147,8 +154,10 @@ class Rejection(ApiView):
         by = person(request)
         assessment = _find(by, reference, assessment_id)
         may_decide(by, assessment.claim, assessment.assessor)
-        reject(assessment=assessment, **read_body(request, NewDecision), by=by)
-        return Response(_shown(by, assessment_id))
+        # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
+        seen = seen_evidence(by, assessment.claim)
+        assessment = reject(assessment=assessment, **read_body(request, NewDecision), by=by)
+        return Response(_shown(assessment, seen))
 
 
 def _find(user: User, reference: str, assessment_id: UUID) -> Assessment:
@@ -159,11 +168,12 @@ def _find(user: User, reference: str, assessment_id: UUID) -> Assessment:
     return assessment
 
 
-def _shown(user: User, assessment_id: UUID) -> AssessmentShape:
-    return render_assessments([get_assessment(user, assessment_id)])[0]
+def _shown(assessment: Assessment, seen: frozenset[UUID]) -> AssessmentShape:
+    return render_assessments([assessment], seen)[0]
 
 
-def render_assessments(rows: Sequence[Assessment]) -> list[AssessmentShape]:
+def render_assessments(rows: Sequence[Assessment], seen: frozenset[UUID]) -> list[AssessmentShape]:
+    """Findings on one claim, with that of its evidence that the reader may see (`seen`), and the answers to it."""
     return [
         {
             "id": row.pk,
@@ -173,8 +183,12 @@ def render_assessments(rows: Sequence[Assessment]) -> list[AssessmentShape]:
             "from_state": row.from_state,
             "proposed_state": row.proposed_state,
             "rationale": row.rationale,
-            "evidence": [item.pk for item in row.evidence.all()],
-            "answers": [{"evidence": answer.evidence_id, "text": answer.text} for answer in row.answers.all()],
+            "evidence": [item.pk for item in row.evidence.all() if item.pk in seen],
+            "answers": [
+                {"evidence": answer.evidence_id, "text": answer.text}
+                for answer in row.answers.all()
+                if answer.evidence_id in seen
+            ],
             "elements": [{"element": line.element_id, "text": line.text} for line in row.elements.all()],
             "recorded_mistake": row.recorded_mistake,
             "seen_version": row.seen_version,

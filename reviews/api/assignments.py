@@ -1,6 +1,6 @@
 """Assignments: claims given to reviewers, and what became of that."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
@@ -154,22 +154,13 @@ class OneAssignment(ApiView):
         refuses=[403, 404, 409],
     )
     def patch(self, request: Request, assignment_id: UUID) -> Response:
-        by = person(request)
-        assignment = get_assignment(by, assignment_id)
-        may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
-        change_due(assignment=assignment, **read_body(request, AssignmentChanges), by=by)
-        return _answer(by, assignment_id)
+        return _one_act(request, assignment_id, change_due, may=_may_change_due, body=AssignmentChanges)
 
 
 class Acceptance(ApiView):
     @operation("accept_assignment", "Take a claim on", body=NoFields, answer=AssignmentShape, refuses=[403, 404, 409])
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        by = person(request)
-        assignment = get_assignment(by, assignment_id)
-        may_answer(assignment, by)
-        read_body(request, NoFields)
-        accept(assignment=assignment, by=by)
-        return _answer(by, assignment_id)
+        return _one_act(request, assignment_id, accept, may=may_answer, body=NoFields)
 
 
 class Refusal(ApiView):
@@ -181,11 +172,7 @@ class Refusal(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        by = person(request)
-        assignment = get_assignment(by, assignment_id)
-        may_answer(assignment, by)
-        decline(assignment=assignment, **read_body(request, Reason), by=by)
-        return _answer(by, assignment_id)
+        return _one_act(request, assignment_id, decline, may=may_answer, body=Reason)
 
 
 class HandOver(ApiView):
@@ -215,14 +202,30 @@ class TakingBack(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        by = person(request)
-        assignment = get_assignment(by, assignment_id)
-        may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
-        withdraw(assignment=assignment, **read_body(request, Reason), by=by)
-        return _answer(by, assignment_id)
+        return _one_act(request, assignment_id, withdraw, may=_may_take_back, body=Reason)
 
 
-def _answer(by: User, assignment_id: UUID) -> Response:
+def _may_take_back(assignment: Assignment, by: User) -> None:
+    may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
+
+
+def _may_change_due(assignment: Assignment, by: User) -> None:
+    may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
+
+
+def _one_act(
+    request: Request,
+    assignment_id: UUID,
+    act: Callable[..., object],
+    *,
+    may: Callable[[Assignment, User], None],
+    body: type[Fields],
+) -> Response:
+    """One act on an assignment, for who `may`, with what the body says; answers the assignment as it is then."""
+    by = person(request)
+    assignment = get_assignment(by, assignment_id)
+    may(assignment, by)
+    act(assignment=assignment, **read_body(request, body), by=by)
     return Response(render_assignments([get_assignment(by, assignment_id)])[0])
 
 

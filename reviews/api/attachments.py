@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -122,8 +122,8 @@ class Attachments(ApiView):
 
 class OneAttachment(ApiView):
     @operation("read_attachment", "The file itself", answer=OpenApiTypes.BINARY, refuses=[404])
-    def get(self, request: Request, attachment_id: UUID) -> FileResponse:
-        return file_response(get_attachment(person(request), attachment_id))
+    def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
+        return file_response(get_attachment(person(request), attachment_id), method=request.method)
 
 
 class Captures(ApiView):

@@ -15,7 +15,7 @@ from claims.graphs import last_change, load_standing
 from claims.models import Claim, StateChoices, StatusChange
 from claims.permissions import may_move_alone
 from claims.policy import STANCE_OF_VERDICT, Finding, LastChange, contrary, missing_for, refuted_element
-from claims.queries import get_claim, graph_at, history_of
+from claims.queries import get_claim, graph_at, history_of, seen_evidence
 from claims.standing import Standing
 from claims.states import Move, State, moves_from
 from reviews.api.bodies import Fields, Ids, Text, Whole, read_body
@@ -91,14 +91,16 @@ class Moves(ApiView):
         may_move_alone(by, claim)
         seq = move_alone(claim=claim, **read_body(request, NewMove), by=by).seq
         at = reverse("api:status-change", args=[claim.reference, seq])
-        return created(request, _render_change(_change(claim, seq)), at=at)
+        return created(request, _render_change(_change(claim, seq), seen_evidence(by, claim)), at=at)
 
 
 class History(ApiView):
     @operation("list_history", "The status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
-        claim = get_claim(person(request), reference)
-        return answer_all([_render_change(change) for change in history_of(claim)])
+        by = person(request)
+        claim = get_claim(by, reference)
+        seen = seen_evidence(by, claim)
+        return answer_all([_render_change(change, seen) for change in history_of(claim)])
 
 
 class OneStatusChange(ApiView):
@@ -109,8 +111,10 @@ class OneStatusChange(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, reference: str, seq: int) -> Response:
-        claim = get_claim(person(request), reference)
-        return Response({**_render_change(_change(claim, seq)), "graph": graph_at(claim, seq)})
+        by = person(request)
+        claim = get_claim(by, reference)
+        shown = _render_change(_change(claim, seq), seen_evidence(by, claim))
+        return Response({**shown, "graph": graph_at(claim, seq)})
 
 
 def _change(claim: Claim, seq: int) -> StatusChange:
@@ -143,7 +147,8 @@ def _contrary(to: State, standing: Standing) -> list[str]:
     return [item.id for item in contrary(standing, stance, element)]
 
 
-def _render_change(change: StatusChange) -> dict[str, Any]:
+def _render_change(change: StatusChange, seen: frozenset[UUID]) -> dict[str, Any]:
+    """A status change, with that of its evidence that the reader may see (`seen`)."""
     words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row
     return {
         "seq": change.seq,
@@ -154,7 +159,7 @@ def _render_change(change: StatusChange) -> dict[str, Any]:
         "at": change.at,
         "reason": words.reason if words else None,
         "decision_reason": words.decision_reason if words else None,
-        "evidence": change.evidence,
+        "evidence": [pk for pk in change.evidence if pk in seen],
         "stance": change.stance,
         "independence": {"min": change.independence_min, "max": change.independence_max},
         "threshold": change.threshold,

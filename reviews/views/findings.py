@@ -125,7 +125,11 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     context |= {
         "finding": finding,
         "rests_on": [line for pk, line in numbers.items() if pk in {item.pk for item in finding.evidence.all()}],
-        "answers": [(numbers.get(answer.evidence_id), answer.text) for answer in finding.answers.all()],
+        "answers": [
+            (numbers[answer.evidence_id], answer.text)
+            for answer in finding.answers.all()
+            if answer.evidence_id in numbers
+        ],
         "decision": getattr(finding, "decision", None),
         # Decided by somebody else meanwhile: what was typed stays to be read.
         "may_decide": may_be_decided_by(request.user, finding) or form.status != 200,

@@ -198,6 +198,12 @@ def test_a_token_lasts_one_to_365_days(cast: Cast, days: int) -> None:
         create_token(user=cast.reporter, lifetime=timedelta(days=days))
 
 
+def test_a_token_whose_name_is_too_long_is_refused_and_not_cut(cast: Cast) -> None:
+    with pytest.raises(Invalid) as refused:
+        create_token(user=cast.reporter, name="x" * 81)
+    assert (list(refused.value.errors), Token.objects.count()) == (["name"], 0)
+
+
 def test_one_ends_ones_own_tokens_only(cast: Cast) -> None:
     row, _token = create_token(user=cast.reporter)
     with pytest.raises(NotFound):

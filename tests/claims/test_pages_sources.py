@@ -188,7 +188,7 @@ def test_a_file_is_uploaded_and_handed_out_as_it_was(cast: "Cast") -> None:
         "attachment; filename*=UTF-8''%D0%9E%D1%82%D1%87%D1%91%D1%82%20%E2%80%9Cfinal%E2%80%9D.pdf"
     )
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -209,7 +209,7 @@ def test_the_head_of_a_file_has_its_size_and_no_body(cast: "Cast") -> None:
 def test_a_file_whose_bytes_are_gone_is_told(cast: "Cast", settings: "Settings", tmp_path: Any) -> None:
     file = _file(cast, factories.source(cast))
     settings.EVIDENCE_STORAGE = tmp_path / "elsewhere"
-    assert "This file is not on the disk." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
+    assert "This file is missing in the storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
 
 
 def test_files_are_hidden_from_strangers_and_the_restricted_from_the_desk(cast: "Cast") -> None:

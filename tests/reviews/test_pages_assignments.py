@@ -60,7 +60,9 @@ def test_one_press_accepts(cast: "Cast") -> None:
 
 def test_accepting_is_no_link_that_one_follows(cast: "Cast") -> None:
     assignment = factories.assigned(cast, factories.claim(cast), accepted=False)
-    got(cast.reviewer, f"/assignments/{assignment.pk}/accept/", 405)
+    answer = got(cast.reviewer, f"/assignments/{assignment.pk}/accept/", 405)
+    assert answer["Allow"] == "POST"
+    assert "Not possible at this address" in text_of(answer)
 
 
 def test_declining_needs_a_reason(cast: "Cast") -> None:
