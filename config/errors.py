@@ -92,9 +92,10 @@ def error_page(request: HttpRequest, status: int, *, error: DomainError | None =
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    too_large = isinstance(exception, RequestDataTooBig)
     if request.path.startswith("/api/"):
-        return problem_response(400, "invalid")
-    return error_page(request, 400)
+        return problem_response(413, "too-large") if too_large else problem_response(400, "invalid")
+    return error_page(request, 413 if too_large else 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
