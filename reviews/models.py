@@ -284,3 +284,56 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.recipient_id}"
+
+
+class AssessmentDraft(models.Model):
+    """What somebody has written of a finding and not handed in. Nobody else reads it.
+
+    It holds what was written as it was written: policy is asked at hand-in, which ends the draft. `version` grows with
+    each save, so that two windows do not overwrite each other unseen.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="drafts")
+    assessor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="drafts")
+    version = models.PositiveIntegerField()
+    seen_version = models.PositiveIntegerField()
+    content = models.JSONField()
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["assessor", "claim"], name="draft_one_a_person_and_claim"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} by {self.assessor_id}"
+
+
+class KeptOutcome(models.Model):
+    """What an `Idempotency-Key` stands for: what one request did, written in the transaction that did it.
+
+    It holds where the row is that was made or changed (`at`), and none of its words: a repeated request is answered
+    with the row as it is then, if the person may still see it. `effects`: what the act did to claims, in references
+    and numbers, which no row keeps; null where the act has none.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    method = models.CharField(max_length=8)
+    path = models.TextField()
+    key = models.CharField(max_length=255)
+    body_digest = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    at = models.TextField(blank=True)
+    effects = models.JSONField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["created_at"], name="kept_outcome_by_age")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "key", "method", "path"], name="kept_outcome_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.status}"
