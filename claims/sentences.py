@@ -49,6 +49,8 @@ def sentence_of(standing: Standing, stance: str = "supports") -> Sentence:
         "voices": voices_in_words(result.min, result.max),
     }
     parts = [_whom_it_hangs_on(standing, result), _what_is_unknown(standing, sources, result)]
+    if not result.exact:
+        parts.append(_("These sources are too tangled to count exactly: it is at least the lower figure."))
     return Sentence(head, " ".join(part for part in (*parts, _weakest_part(standing, stance, result)) if part))
 
 

@@ -174,7 +174,12 @@ def weakest(results: Iterable[Independence]) -> Independence:
     """The claim's interval: the least min and the least max; single points of failure are those of the least min."""
     found = list(results)
     least = min(found, key=lambda result: result.min)
-    return Independence(least.min, min(result.max for result in found), least.single_points_of_failure)
+    return Independence(
+        least.min,
+        min(result.max for result in found),
+        least.single_points_of_failure,
+        exact=all(result.exact for result in found),
+    )
 
 
 def of_claim(standing: Standing, stance: str = "supports", only: Collection[str] | None = None) -> Independence:

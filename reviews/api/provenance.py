@@ -1,7 +1,7 @@
 """Provenance: who got a claim's evidence from whom, and how many separate voices that leaves."""
 
 from datetime import date
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -18,10 +18,14 @@ from sources.independence import Independence
 
 
 class SupportShape(TypedDict):
-    """`single_points_of_failure`: voices each of which alone would take all of it away; null for unknown ones."""
+    """`single_points_of_failure`: voices each of which alone would take all of it away; null for unknown ones.
+
+    `exact`: there, and false, where the graph is too tangled to count exactly and the interval is one of bounds.
+    """
 
     independence: IntervalShape
     single_points_of_failure: list[UUID | None]
+    exact: NotRequired[bool]
 
 
 class TracedElementShape(SupportShape):
@@ -132,10 +136,11 @@ def _ids(texts: tuple[str, ...] | list[str]) -> list[UUID]:
 
 
 def _support(result: Independence) -> SupportShape:
-    return {
+    support: SupportShape = {
         "independence": {"min": result.min, "max": result.max},
         "single_points_of_failure": [_id(voice) for voice in result.single_points_of_failure],
     }
+    return support if result.exact else {**support, "exact": False}
 
 
 def _element(standing: Standing, result: ElementResult) -> TracedElementShape:

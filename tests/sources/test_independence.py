@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -14,7 +15,10 @@ from sources.independence import (
     find_cycle,
     independence,
     read_graph,
+    search,
 )
+from sources.independence.net import Net
+from sources.independence.search import MOST_WORK
 
 VECTORS = json.loads(Path(__file__).with_name("independence_vectors.json").read_text())
 
@@ -167,3 +171,47 @@ def test_chain_far_longer_than_the_recursion_limit_has_no_cycle() -> None:
 def test_cycle_far_longer_than_the_recursion_limit_is_found() -> None:
     cycle = find_cycle((str(n), str((n + 1) % 50_000)) for n in range(50_000))
     assert cycle == [*map(str, range(50_000)), "0"]
+
+
+def tangled(layers: int, width: int, voices: int, seed: int) -> Graph:
+    """A layered graph in which each source got it from two of the next layer, and voices are dealt out at random."""
+    random = Random(seed)
+    nodes, relays = [], []
+    for layer in range(layers):
+        for place in range(width):
+            basis = "firsthand" if layer == layers - 1 else "secondhand"
+            nodes.append(source(f"{layer}-{place}", f"V{random.randrange(voices)}", basis))
+            if layer < layers - 1:
+                relays += [(f"{layer}-{place}", f"{layer + 1}-{above}") for above in random.sample(range(width), 2)]
+    return Graph(nodes, relays, [Bearing(f"0-{place}") for place in range(width)])
+
+
+@pytest.mark.parametrize(("layers", "width", "voices"), [(50, 10, 200), (50, 10, 100), (25, 20, 60), (10, 50, 60)])
+def test_work_on_a_tangled_graph_is_bounded_and_its_answer_says_that_it_is(
+    layers: int, width: int, voices: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = 0
+    path = Net.path
+
+    def counted(*given: object) -> int | None:
+        nonlocal looked_at
+        looked_at += 1
+        return path(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Net, "path", counted)
+    bounds = independence(tangled(layers, width, voices, seed=0))
+    assert (bounds.min >= 3, bounds.min <= bounds.max, bounds.exact) == (True, True, bounds.min == bounds.max)
+    assert looked_at * layers * width <= MOST_WORK + 100 * layers * width
+
+
+def test_bounds_hold_the_least_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    graphs = [tangled(12, 6, 14, seed) for seed in range(12)]
+    exact = [independence(graph) for graph in graphs]
+    monkeypatch.setattr(search, "MOST_WORK", 1000)
+    bounded = [independence(graph) for graph in graphs]
+    assert all(answer.exact for answer in exact)
+    assert any(not answer.exact for answer in bounded)
+    assert all(low.min <= true.min <= true.max <= low.max for low, true in zip(bounded, exact, strict=True))
+    assert [answer for answer in bounded if answer.exact] == [
+        true for true, low in zip(exact, bounded, strict=True) if low.exact
+    ]

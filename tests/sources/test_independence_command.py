@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sources.independence import GraphError, main, read_graph
+from sources.independence import GraphError, main, read_graph, search
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 VECTORS = json.loads(Path(__file__).with_name("independence_vectors.json").read_text())
@@ -168,3 +168,25 @@ def test_long_cycle_is_shown_in_a_line_of_bearable_length() -> None:
 def run(file: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "sources.independence", str(file)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_bounds_are_printed_as_bounds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_WORK", 0)
+    pairs = ["AB", "BC", "CA"]  # any two of the three voices are needed: one search deep
+    graph = {
+        "sources": [
+            {"id": f"{pair}{place}", "voice": voice, "basis": ("secondhand", "firsthand")[place], "live": True}
+            for pair in pairs
+            for place, voice in enumerate(pair)
+        ],
+        "relays": [{"downstream": f"{pair}0", "upstream": f"{pair}1"} for pair in pairs],
+        "evidence": [{"source": f"{pair}0", "against_interest": None} for pair in pairs],
+        "uncountable": [],
+    }
+    (tmp_path / "graph.json").write_text(json.dumps(graph))
+    assert main([str(tmp_path / "graph.json")]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "min": 1, "max": 3, "single_points_of_failure": [], "exact": False,
+    }  # fmt: skip

@@ -1,0 +1,126 @@
+"""A graph made ready for the search: sources by their number, voices by theirs, and a support path on demand."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sources.independence.bits import bits, union
+from sources.independence.graph import Graph, GraphError, SourceNode, Voice
+
+
+class Net:
+    """One reading of a graph, for finding support paths; sources by their number, voices by theirs.
+
+    `generous` is the reading of max: unknown lineage is an origin, and each unknown voice is one of its own. Otherwise
+    it is the reading of min. `up` and `down` have, for each source, those directly up- and downstream of it; `views`,
+    for each voice that evidence admits against interest (and for None), the sources usable on the paths that start
+    there, and those starts.
+    """
+
+    def __init__(self, graph: Graph, relays: Relays, *, generous: bool) -> None:
+        self.up, self.down = relays.up, relays.down
+        self.voice_of: list[int] = []
+        self.sources_of: list[int] = []
+        self._names: list[Voice] = []
+        self.origins = 0
+        numbers: dict[Voice | tuple[str], int] = {}
+        for number, source in enumerate(graph.sources):
+            key = (source.id,) if generous and source.voice is None else source.voice
+            voice = numbers.setdefault(key, len(numbers))
+            if voice == len(self._names):
+                self._names.append(source.voice)
+                self.sources_of.append(0)
+            self.voice_of.append(voice)
+            self.sources_of[voice] |= 1 << number
+            if _is_origin(source, bool(self.up[number]), generous):
+                self.origins |= 1 << number
+        self.views = _views(graph, relays.numbers)
+
+    def names(self, voices: int) -> list[Voice]:
+        """The names of a set of voices."""
+        return [self._names[voice] for voice in bits(voices)]
+
+    def path(self, gone: int, load: Sequence[int]) -> int | None:
+        """The voices of a support path without any of the voices `gone`; None where none is left.
+
+        It has the fewest sources that its evidence allows and, among such, prefers voices of little `load`.
+        """
+        barred = self.sources_by(gone)
+        for usable, starts in self.views:
+            layers = self._layers(starts & ~barred, usable & ~barred)
+            if layers:
+                return self._back(layers, load)
+        return None
+
+    def _layers(self, starts: int, usable: int) -> list[int]:
+        """The sources at each distance from the evidence, up to the first origins; empty where none is reached."""
+        layers = [starts]
+        fresh = usable & ~starts
+        while layers[-1] and not layers[-1] & self.origins:
+            above = union(self.up, layers[-1]) & fresh
+            fresh &= ~above
+            layers.append(above)
+        return layers if layers[-1] else []
+
+    def _back(self, layers: list[int], load: Sequence[int]) -> int:
+        voices, choice = 0, layers[-1] & self.origins
+        for layer in (*reversed(layers[:-1]), 0):
+            numbers = ((0 if voices >> (v := self.voice_of[s]) & 1 else 1 + load[v], s) for s in bits(choice))
+            number = min(numbers)[1]
+            voices |= 1 << self.voice_of[number]
+            choice = layer & self.down[number]
+        return voices
+
+    def sources_by(self, voices: int) -> int:
+        """The sources of a set of voices."""
+        return union(self.sources_of, voices)
+
+
+class Relays:
+    """The number of each source, and by number the sources directly up- and downstream."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.numbers = {source.id: number for number, source in enumerate(graph.sources)}
+        self.up = [0] * len(graph.sources)
+        self.down = [0] * len(graph.sources)
+        for place, (downstream, upstream) in enumerate(graph.relays):
+            below = listed(self.numbers, downstream, f"relays[{place}].downstream")
+            above = listed(self.numbers, upstream, f"relays[{place}].upstream")
+            self.up[below] |= 1 << above
+            self.down[above] |= 1 << below
+
+
+def listed(numbers: dict[str, int], source: str, where: str) -> int:
+    """The number of a source. Raises GraphError that names the place, `where`, for one that is not listed."""
+    number = numbers.get(source)
+    if number is None:
+        raise GraphError(f"{where}: no source has the id {quoted(source)}")
+    return number
+
+
+def _views(graph: Graph, numbers: dict[str, int]) -> list[tuple[int, int]]:
+    usable = 0
+    admissible: dict[Voice, int] = defaultdict(int)
+    for number, source in enumerate(graph.sources):
+        if source.counts and (source.countable or source.voice is None):
+            usable |= 1 << number
+        elif source.counts:
+            admissible[source.voice] |= 1 << number
+    starts: dict[Voice, int] = defaultdict(int)
+    for place, piece in enumerate(graph.evidence):
+        admitted = piece.against_interest if piece.against_interest in admissible else None
+        starts[admitted] |= 1 << listed(numbers, piece.source, f"evidence[{place}].source")
+    views = ((usable | admissible.get(admitted, 0), first) for admitted, first in starts.items())
+    return [(sources, first & sources) for sources, first in views]
+
+
+def _is_origin(source: SourceNode, has_upstream: bool, generous: bool) -> bool:
+    unknown_lineage = source.basis == "unknown" or (source.basis == "secondhand" and not has_upstream)
+    return source.basis == "firsthand" or (generous and unknown_lineage)
+
+
+def quoted(text: str) -> str:
+    """In one line of plain ASCII, whatever the text holds, and of bearable length."""
+    return json.dumps(text if len(text) <= 80 else f"{text[:79]}…")
