@@ -1,0 +1,84 @@
+"""What every answer to hostile input has to be: no failure of ours, nothing written by a refusal, text as text."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from django.db import connection
+
+# What requests write besides what they are for: the sessions' own rows, and the counts of sign-ins.
+APART = {"django_session", "accounts_cache", "django_migrations"}
+TEXT_TYPES = ("text", "character varying", "jsonb", "ARRAY")
+
+
+class Database:
+    """All that is kept, as one number for each table, and whether a text is among it."""
+
+    def __init__(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT table_name, column_name, data_type FROM information_schema.columns"
+                " WHERE table_schema = 'public' AND is_generated = 'NEVER' ORDER BY 1, 2"
+            )
+            columns = [row for row in cursor.fetchall() if row[0] not in APART]
+        quote = connection.ops.quote_name
+        tables = sorted({table for table, _column, _type in columns})
+        self._state = " UNION ALL ".join(
+            f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {quote(table)} t"  # noqa: S608
+            for table in tables
+        )
+        self._holds = " OR ".join(
+            f"EXISTS (SELECT 1 FROM {quote(table)} WHERE strpos({quote(column)}::text, %(text)s) > 0)"  # noqa: S608
+            for table, column, kind in columns
+            if kind in TEXT_TYPES
+        )
+
+    def state(self) -> list[tuple[str, int, int]]:
+        """Each table with the number of its rows and a digest of them."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._state)
+            return [(table, rows, int(digest)) for table, rows, digest in cursor.fetchall()]
+
+    def holds(self, text: str) -> bool:
+        """Whether some text column holds it, letter by letter."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {self._holds}", {"text": text})
+            found: bool = cursor.fetchone()[0]
+        return found
+
+
+def fault_of(answer: Any, before: object, after: object) -> str:
+    """What is wrong with an answer, in a word; "" for nothing. `before`, `after`: the database's states."""
+    if answer.status_code >= 500:
+        return "failed"
+    if answer.status_code >= 400 and before != after:
+        return "half-written"
+    for name, value in answer.headers.items():
+        if "\r" in value or "\n" in value or "canary" in name.lower() or "canary=" in value.replace("%3D", ""):
+            return f"header {name}"
+    body = answer.getvalue()
+    if b"canary" in body and answer.headers.get("Content-Type", "").startswith("text/html"):
+        return _taken_for_markup(body.decode())
+    return ""
+
+
+def _taken_for_markup(page: str) -> str:
+    reader = _Reader()
+    reader.feed(page)
+    return reader.fault
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fault = ""
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        if tag == "canary-tag":
+            self.fault = "element"
+        for name, value in attributes:
+            if name.startswith(("canary", "on")):
+                self.fault = f"attribute {name}"
+            # Browsers drop space and control characters from addresses.
+            plain = "".join(sign for sign in value or "" if sign > " ").lower()
+            if name in ("href", "src", "action", "formaction") and plain.startswith(("javascript:", "data:")):
+                self.fault = f"address in {name}"

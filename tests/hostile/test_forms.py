@@ -1,0 +1,85 @@
+"""Every control of every form on every page, with texts that programs stumble over.
+
+A request holds what a person would have typed, but for the one control under attack. Whatever is sent: no failure of
+ours, nothing written by what is refused, and what is taken is kept letter by letter and comes back as text.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.access.test_permission_matrix import ALLAUTH, MATRIX
+from tests.access.world import World
+from tests.hostile.attacking import Attack
+from tests.hostile.filling import filled
+from tests.hostile.texts import KINDS, TEXTS
+from tests.pages import text_of
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+TEN_MEGABYTES = 10 * 2**20
+# A source without an address has nothing to fetch; fetching is tried in tests/sources.
+REFUSED = {"capture"}
+# Buttons that stand where there is something to press them for, and send nothing else.
+BUTTONS = {"accept"}
+
+
+@pytest.fixture(scope="module")
+def all_forms(world: World, django_db_blocker: "DjangoDbBlocker") -> Attack:
+    with django_db_blocker.unblock():
+        return Attack(world)
+
+
+@pytest.fixture
+def attack(all_forms: Attack, taken_back: None) -> Iterator[Attack]:
+    all_forms.faults.clear()
+    yield all_forms
+
+
+def test_every_address_that_takes_a_form_is_attacked(attack: Attack) -> None:
+    taking = {name for name, methods in MATRIX.items() if "POST" in methods and not name.startswith("api:")}
+    attacked = {form.route for form in attack.forms if form.method == "POST"}
+    assert attacked - ALLAUTH == taking - BUTTONS
+
+
+def test_every_form_is_taken_as_a_person_fills_it_in(attack: Attack) -> None:
+    refused = {}
+    for form in attack.forms:
+        with attack.on_page(form) as client:
+            answer = attack.send(client, form, filled(form))
+        if answer.status_code not in (200, 302) or (answer.status_code == 200 and b"Not saved" in answer.content):
+            refused[form.route] = (answer.status_code, text_of(answer))
+    assert refused.keys() == REFUSED, refused
+
+
+def test_a_text_in_every_control_does_no_harm(attack: Attack) -> None:
+    turn = iter(TEXTS * 5)
+    for form in attack.forms:
+        names = [name for name in form.controls if name != "csrfmiddlewaretoken"]
+        with attack.on_page(form) as client:
+            for some in (names[::2], names[1::2]):
+                attack.try_texts(client, form, {name: next(turn) for name in some})
+    assert attack.faults == {}
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_text_in_every_control_does_no_harm(attack: Attack, kind: str) -> None:
+    for form in attack.forms:
+        with attack.on_page(form) as client:
+            for name in form.controls:
+                for text in KINDS[kind]:
+                    attack.try_texts(client, form, {name: text})
+    assert attack.faults == {}
+
+
+def test_ten_megabytes_in_a_form_are_refused(attack: Attack) -> None:
+    statuses = set()
+    for form in attack.forms:
+        if form.method == "POST":
+            with attack.on_page(form) as client:
+                sent = filled(form) | {"more": [b"x" * TEN_MEGABYTES]}
+                statuses.add(attack.send(client, form, sent, "10 MB").status_code)
+    assert (attack.faults, statuses) == ({}, {413})
