@@ -45,6 +45,20 @@ class Stale(Conflict):
         self.changes = [str(change) for change in changes]
 
 
+class Unconfirmed(Conflict):
+    """It would do more than the person agreed to, and was not done (409).
+
+    `effects` say what it would do, `later` for how many more that is found out afterwards; `agreement` is what to hand
+    in with the same again to have it done.
+    """
+
+    def __init__(self, message: Any, *, effects: Sequence[Any], later: int, agreement: str) -> None:
+        super().__init__(message)
+        self.effects = list(effects)
+        self.later = later
+        self.agreement = agreement
+
+
 @dataclass(frozen=True)
 class Missing:
     """One thing that policy asks for and that is not there: a code for programs, a sentence for people."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale
+from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, Unconfirmed
 from accounts.models import User
 
 
@@ -44,7 +44,8 @@ def sent(request: HttpRequest) -> dict[str, Any]:
 class ActForm(forms.Form):
     """A form that hands what was typed to an action, and keeps it where the action refuses.
 
-    After a refusal `status` is that of the answer, `missing` what policy asks for, `stale` what others changed.
+    After a refusal `status` is that of the answer, `missing` what policy asks for, `stale` what others changed,
+    `unconfirmed` what the person is asked about before it is done.
     """
 
     use_required_attribute = False
@@ -56,6 +57,7 @@ class ActForm(forms.Form):
         self.status = 200
         self.missing: Sequence[Missing] = ()
         self.stale: Stale | None = None
+        self.unconfirmed: Unconfirmed | None = None
         self.outcome: Any = None
         for field in self.fields.values():
             if field.error_messages.get("required") is forms.Field.default_error_messages["required"]:
@@ -76,6 +78,9 @@ class ActForm(forms.Form):
         except Stale as error:
             self.status = 409
             self._show_again(error)
+        except Unconfirmed as error:
+            self.status = 409
+            self.unconfirmed = error
         except Conflict as error:
             self.status = 409
             self.add_error(None, str(error))

@@ -1,4 +1,4 @@
-"""Opening and ending what somebody has to look at again. Called inside the change's transaction, the claim locked."""
+"""Opening and ending what somebody has to look at again, inside the transaction of the change that calls for it."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,18 +7,23 @@ from accounts.models import User
 from claims.models import Claim, Evidence, Task, TaskKind
 
 
-def open_task(claim: Claim, kind: TaskKind, *, evidence: Evidence | None = None, now: datetime) -> None:
-    """Open a task that is due after the days that the desk gives for it. Needs the claim's desk loaded."""
+def open_support_task(claim: Claim, *, now: datetime) -> None:
+    """A locked claim has lost its support: due after the days that its desk gives. Needs the desk loaded."""
     due_at = now + timedelta(days=claim.desk.days_to_look_again)
-    Task.objects.create(claim=claim, kind=kind, evidence=evidence, opened_at=now, due_at=due_at)
+    Task.objects.create(claim=claim, kind=TaskKind.SUPPORT_LOST, opened_at=now, due_at=due_at)
 
 
-def open_rechecks(claim: Claim, items: Iterable[Evidence], *, now: datetime) -> None:
-    """Open a task for each excerpt; where one is open already it is kept, with its due time."""
-    present = set(Task.objects.filter(claim=claim, ended_at__isnull=True).values_list("evidence_id", flat=True))
-    for item in items:
-        if item.pk not in present:
-            open_task(claim, TaskKind.RECHECK, evidence=item, now=now)
+def open_rechecks(excerpts: Iterable[Evidence], *, days: int, now: datetime) -> None:
+    """Each of these excerpts is to be looked at again within so many days; a task that is open already stays as it is.
+
+    One statement for any number of claims. None is locked: a task that nobody planned reminders for says so itself.
+    """
+    due_at = now + timedelta(days=days)
+    tasks = [
+        Task(claim_id=item.claim_id, kind=TaskKind.RECHECK, evidence=item, opened_at=now, due_at=due_at)
+        for item in excerpts
+    ]
+    Task.objects.bulk_create(tasks, ignore_conflicts=True, batch_size=5000)
 
 
 def end_tasks(*, by: User | None = None, note: str = "", now: datetime, **which: object) -> int:

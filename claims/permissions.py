@@ -49,6 +49,15 @@ def may_edit_evidence(user: User, evidence: Evidence) -> None:
         raise NotFound(_("There is no such evidence."))
 
 
+def may_confirm_excerpt(user: User, evidence: Evidence) -> None:
+    """Whether an excerpt still stands: an editor, or the reviewer who has the claim. Restricted, they may see it."""
+    role = role_for(user, evidence.claim)
+    if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, evidence.claim)):
+        return
+    may_edit_evidence(user, evidence)  # what one may not know of is not there
+    raise Forbidden(_("An editor, or the reviewer who has this claim, says whether an excerpt still stands."))
+
+
 def may_see_restricted(user: User, claim: Claim, own: bool) -> bool:
     """Restricted material of a claim: its uploader, the claim's assigned reviewers, editors."""
     return own or role_in(user, claim.desk_id) == Role.EDITOR or is_assigned(user, claim)

@@ -5,31 +5,22 @@ graph lock alone, every move takes it shared, both before any claim's row (shown
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Case, F, QuerySet, Value, When
 
 from accounts.models import Desk
+from claims.effects import Effect, Effects
 from claims.graphs import last_change, load_standing
-from claims.looking_again import end_tasks, open_task
-from claims.models import Claim, TaskKind
+from claims.looking_again import end_tasks, open_support_task
+from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import holds
 from claims.standing import of_claim, party_denials, threshold_of_claim
 from sources.models import Actor
 
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a change of support did to one claim, or would do."""
-
-    reference: str
-    state: str
-    before: tuple[int, int]
-    after: tuple[int, int]
-    loses_support: bool
-    regains_support: bool
+AT_ONCE = 50  # claims that a change recomputes itself; the others get a row and are recomputed after it
 
 
 def lock_graph(desk_id: UUID, *, shared: bool = False) -> None:
@@ -55,11 +46,14 @@ def lock_claim(claim: Claim) -> Claim:
 
 _RESTING_ON_SOURCES = """
 WITH RECURSIVE down (id) AS (
-    SELECT unnest(%s::uuid[])
+    SELECT s.id FROM sources_source s WHERE s.id = ANY(%s) AND s.visibility <> 'restricted'
     UNION
-    SELECT r.downstream_id FROM down JOIN sources_relay r ON r.upstream_id = down.id AND r.removed_at IS NULL
+    SELECT s.id FROM down
+    JOIN sources_relay r ON r.upstream_id = down.id AND r.removed_at IS NULL
+    JOIN sources_source s ON s.id = r.downstream_id AND s.visibility <> 'restricted'
 )
-SELECT DISTINCT e.claim_id FROM claims_evidence e JOIN down ON down.id = e.source_id WHERE e.withdrawn_at IS NULL
+SELECT DISTINCT e.claim_id FROM claims_evidence e JOIN down ON down.id = e.source_id
+WHERE e.withdrawn_at IS NULL AND e.visibility <> 'restricted'
 """
 _PARTS = """
 WITH RECURSIVE parts (id) AS (
@@ -73,12 +67,17 @@ _OF_ACTORS = """
 SELECT id FROM claims_claim WHERE claimant_id = ANY(%(actors)s)
 UNION SELECT claim_id FROM claims_claim_parties WHERE actor_id = ANY(%(actors)s)
 UNION SELECT claim_id FROM claims_claim_also_claimed_by WHERE actor_id = ANY(%(actors)s)
-UNION SELECT claim_id FROM claims_evidence WHERE against_interest_id = ANY(%(actors)s)
+UNION SELECT claim_id FROM claims_evidence
+WHERE against_interest_id = ANY(%(actors)s) AND withdrawn_at IS NULL AND visibility <> 'restricted'
 """
 
 
 def claims_resting_on(source_ids: Iterable[UUID]) -> list[UUID]:
-    """The claims whose evidence is one of these sources or has it from one, over any number of relays."""
+    """The claims whose evidence is one of these sources or has it from one, over any number of relays.
+
+    What is restricted enters no number and is left out: not even how many claims rest on a thing may tell of it. What
+    makes a thing restricted, or no longer, asks before and after.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_RESTING_ON_SOURCES, [list(source_ids)])
         return [row[0] for row in cursor.fetchall()]
@@ -96,18 +95,40 @@ def claims_touching(actor: Actor) -> list[UUID]:
     return sorted(found | set(claims_resting_on(sources)))
 
 
-def recompute(claim_ids: Iterable[UUID], *, now: datetime) -> list[Effect]:
-    """Bring what the claims say of their support up to date, row by row in one order, and say what changed.
+def recompute(claim_ids: Iterable[UUID], *, effects: Effects | None = None, now: datetime) -> list[Effect]:
+    """Bring what the claims say of their support up to date and say what changed, here and in `effects`.
 
-    Call it inside the transaction that changed the graph, with the graph's lock held.
+    At most `AT_ONCE` are recomputed now, first those that have a standing to lose; the others get a row each and are
+    recomputed by the next ticks. Call it inside the transaction that changed the graph, with the graph's lock held.
     """
-    rows = (
-        Claim.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("desk")
-        .filter(pk__in=list(claim_ids))
-        .order_by("pk")
+    effects = effects or Effects()
+    wanted = set(claim_ids)
+    at_once = wanted if len(wanted) <= AT_ONCE else _first_of(wanted)
+    later = wanted - at_once
+    if later:
+        Recomputation.objects.bulk_create(
+            [Recomputation(claim_id=pk, asked_at=now) for pk in sorted(later)], ignore_conflicts=True, batch_size=5000
+        )
+        effects.leave_for_later(later)
+    found = [effect for claim in _locked(at_once) if (effect := recompute_claim(claim, now=now)) is not None]
+    for effect in found:
+        effects.add(effect)
+    return found
+
+
+def _locked(claim_ids: Iterable[UUID]) -> QuerySet[Claim]:
+    """The claims, locked row by row in one order."""
+    rows = Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
+    return rows.filter(pk__in=list(claim_ids)).order_by("pk")
+
+
+def _first_of(claim_ids: Iterable[UUID]) -> set[UUID]:
+    """So many as are recomputed at once: open ones first, and of these those that more than a report stands for."""
+    has_nothing_to_lose = Case(When(state=StateChoices.REPORTED, then=Value(1)), default=Value(0))
+    rows = Claim.objects.filter(pk__in=list(claim_ids)).order_by(
+        F("closed_at").asc(nulls_first=True), has_nothing_to_lose, "pk"
     )
-    return [effect for claim in rows if (effect := recompute_claim(claim, now=now)) is not None]
+    return set(rows.values_list("pk", flat=True)[:AT_ONCE])
 
 
 def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
@@ -134,7 +155,7 @@ def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
     claim.contested, claim.threshold = contested, threshold
     if effect.loses_support:
         claim.support_lost_at = now
-        open_task(claim, TaskKind.SUPPORT_LOST, now=now)
+        open_support_task(claim, now=now)
     elif effect.regains_support:
         claim.support_lost_at = None
         end_tasks(now=now, claim=claim, kind=TaskKind.SUPPORT_LOST)

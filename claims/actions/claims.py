@@ -16,6 +16,7 @@ from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Desk, User
 from accounts.transactions import act
 from claims.actions.evidence import write_evidence
+from claims.effects import Effect, Effects
 from claims.models import (
     Claim,
     CloseReason,
@@ -33,7 +34,7 @@ from claims.policy import Finding
 from claims.queries import named_evidence
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.support import Effect, lock_claim, lock_graph, recompute, recompute_claim
+from claims.support import lock_claim, lock_graph, recompute, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
@@ -178,6 +179,7 @@ def edit_claim(
     *,
     claim: Claim,
     fields: Mapping[str, Any],
+    effects: Effects | None = None,
     by: User,
     seen_version: int | None = None,
     now: datetime | None = None,
@@ -185,7 +187,7 @@ def edit_claim(
     """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
 
     Elements are given by their `id`, or without one to add it; none that the claim has can be left out. The wording
-    of a verdict stays: two people agreed on it. Raises NotFound, Forbidden, Invalid, Stale.
+    of a verdict stays: two people agreed on it. Raises NotFound, Forbidden, Invalid, Stale, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -204,7 +206,9 @@ def edit_claim(
         if claim.state in VERDICTS:
             _refuse_other_words(before, after)
         count_version(claim, RevisionKind.EDITED if before == after else RevisionKind.REWORDED, by=by, now=now)
-        recompute_claim(claim, now=now)
+        effects = effects or Effects()
+        effects.add(recompute_claim(claim, now=now))
+        effects.settle(by)
     return claim
 
 
@@ -267,13 +271,14 @@ def set_threshold(
     claim: Claim,
     threshold: int | None,
     reason: str,
+    effects: Effects | None = None,
     by: User,
     seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Claim:
     """Set another threshold for one claim with the reason, or (None) the desk's again.
 
-    Raises Forbidden, Invalid, Stale.
+    Raises Forbidden, Invalid, Stale, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -295,14 +300,19 @@ def set_threshold(
             claim.threshold_override, claim.threshold_by, claim.threshold_reason = threshold, by, reason
         claim.save(update_fields=["threshold_override", "threshold_by", "threshold_reason"])
         count_version(claim, RevisionKind.EDITED, by=by, now=now)
-        recompute_claim(claim, now=now)
+        effects = effects or Effects()
+        effects.add(recompute_claim(claim, now=now))
+        effects.settle(by)
     return claim
 
 
 def change_threshold_of_desk(
-    *, desk: Desk, min_independence: int, by: User, now: datetime | None = None
+    *, desk: Desk, min_independence: int, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> list[Effect]:
-    """Change how many independent voices the desk's verdicts need; says which claims lose or regain support."""
+    """Change how many independent voices the desk's verdicts need; says which claims lose or regain support.
+
+    Raises NotFound, Forbidden, Invalid, Unconfirmed.
+    """
     now = now or timezone.now()
     with act():
         lock_graph(desk.pk)
@@ -311,7 +321,10 @@ def change_threshold_of_desk(
         desk.min_independence = min_independence
         check_fields(desk)
         desk.save(update_fields=["min_independence"])
-        return recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), now=now)
+        effects = effects or Effects()
+        recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), effects=effects, now=now)
+        effects.settle(by)
+        return effects.shown
 
 
 def move_alone(

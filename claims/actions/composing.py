@@ -22,6 +22,7 @@ from accounts.transactions import act
 from claims.actions.claims import edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import Outcome, add_relay, change_source
+from claims.effects import Effects
 from claims.models import Claim, Evidence
 from claims.queries import named_source
 from claims.support import lock_graph
@@ -65,14 +66,20 @@ def report_with_source(
 
 
 def edit_with_actors(
-    *, claim: Claim, fields: Mapping[str, Any], by: User, seen_version: int | None = None, now: datetime | None = None
+    *,
+    claim: Claim,
+    fields: Mapping[str, Any],
+    effects: Effects | None = None,
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
 ) -> Claim:
     """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with act():
         lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
-        return edit_claim(claim=claim, fields=fields, by=by, seen_version=seen_version, now=now)
+        return edit_claim(claim=claim, fields=fields, effects=effects, by=by, seen_version=seen_version, now=now)
 
 
 def attach_source(
@@ -83,6 +90,7 @@ def attach_source(
     file: File | None = None,
     upstream: UUID | None = None,
     quote: str = "",
+    effects: Effects | None = None,
     by: User,
     seen_version: int | None = None,
     now: datetime | None = None,
@@ -90,29 +98,39 @@ def attach_source(
     """Attach a source that may be new to a claim; `upstream` is where it got it from, `quote` what shows that.
 
     `source`: an `id`, or the fields of a new one; `evidence` as for `attach_evidence`.
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict.
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
         lock_graph(claim.desk_id)
         carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
+        parts = Effects()
         if upstream is not None:
-            add_relay(downstream=carrier, upstream=upstream, quote=quote, by=by, now=now)
+            add_relay(downstream=carrier, upstream=upstream, quote=quote, effects=parts, by=by, now=now)
         elif quote.strip():
             raise Invalid({"upstream": [_("Name the source that this quote points to.")]})
         fields = {**evidence, "source": carrier.pk}
-        return attach_evidence(claim=claim, fields=fields, by=by, seen_version=seen_version, now=now)
+        item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, seen_version=seen_version, now=now)
+        effects = effects or Effects()
+        effects.absorb(parts)
+        effects.settle(by)
+        return item
 
 
 def change_source_with_publisher(
-    *, source: Source, fields: Mapping[str, Any], by: User, now: datetime | None = None
+    *,
+    source: Source,
+    fields: Mapping[str, Any],
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
 ) -> Outcome:
     """Change a source, whose publisher may be a new actor. Raises as `change_source`."""
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
         fields = _with_publisher(source.desk, fields, by=by, now=now)
-        return change_source(source=source, fields=fields, by=by, now=now)
+        return change_source(source=source, fields=fields, effects=effects, by=by, now=now)
 
 
 def _with_publisher(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:

@@ -9,12 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
-from accounts.fields import check_fields, given_text
+from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
+from claims.effects import Effects
 from claims.graphs import day_of, load_standing
+from claims.looking_again import end_tasks
 from claims.models import Claim, Element, Evidence, RevisionKind
-from claims.permissions import may_edit_claim, may_edit_evidence
+from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, named_source
 from claims.revisions import check_version, count_version
 from claims.support import lock_claim, lock_graph, recompute_claim
@@ -38,6 +40,7 @@ def attach_evidence(
     *,
     claim: Claim,
     fields: Mapping[str, Any],
+    effects: Effects | None = None,
     by: User,
     seen_version: int | None = None,
     now: datetime | None = None,
@@ -46,7 +49,7 @@ def attach_evidence(
 
     `fields`: `source` (id) and `stance` are enough; `elements` (ids; none: all), `basis`, `basis_reason`, `excerpt`,
     `locator`, `credibility` (1–6), `against_interest` (actor id) with `against_interest_reason`, `visibility`.
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict (closed).
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict (closed), Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -62,6 +65,7 @@ def attach_evidence(
             RevisionKind.ATTACHED,
             item,
             counted=item.visibility != Visibility.RESTRICTED,
+            effects=effects,
             by=by,
             now=now,
         )
@@ -93,13 +97,14 @@ def change_evidence(
     *,
     evidence: Evidence,
     fields: Mapping[str, Any],
+    effects: Effects | None = None,
     by: User,
     seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Evidence:
     """Change what is recorded of a piece of evidence; `superseded_by` names a later statement of the same voice.
 
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict.
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -116,7 +121,7 @@ def change_evidence(
         _open(claim)
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence was withdrawn."))
-        was_open = item.visibility != Visibility.RESTRICTED
+        was_open, excerpt = item.visibility != Visibility.RESTRICTED, (item.excerpt, item.locator)
         parts = _set_fields(item, fields, by)
         if not was_open and item.visibility != Visibility.RESTRICTED:
             may_release(by, claim.desk_id)
@@ -132,16 +137,24 @@ def change_evidence(
         if item.visibility == Visibility.RESTRICTED:
             supersede_no_more([item.pk])
         counted = was_open or item.visibility != Visibility.RESTRICTED
-        _after_change(claim, RevisionKind.CHANGED, item, counted=counted, by=by, now=now)
+        if (item.excerpt, item.locator) != excerpt:
+            end_tasks(by=by, now=now, evidence=item)
+        _after_change(claim, RevisionKind.CHANGED, item, counted=counted, effects=effects, by=by, now=now)
     return item
 
 
 def withdraw_evidence(
-    *, evidence: Evidence, reason: str, by: User, seen_version: int | None = None, now: datetime | None = None
+    *,
+    evidence: Evidence,
+    reason: str,
+    effects: Effects | None = None,
+    by: User,
+    seen_version: int | None = None,
+    now: datetime | None = None,
 ) -> Evidence:
     """Take evidence out of what counts. It stays on record with the reason.
 
-    Raises NotFound, Forbidden, Invalid, Conflict.
+    Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -162,15 +175,32 @@ def withdraw_evidence(
         item.withdrawn_at, item.withdrawn_by, item.withdrawn_reason = now, by, reason
         item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
         Evidence.objects.filter(superseded_by=item).update(superseded_by=None)
+        end_tasks(by=by, now=now, evidence=item)
         _after_change(
             claim,
             RevisionKind.WITHDRAWN,
             item,
             counted=item.visibility != Visibility.RESTRICTED,
+            effects=effects,
             by=by,
             now=now,
         )
     return item
+
+
+def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: datetime | None = None) -> None:
+    """Say that an excerpt still stands after its source was corrected: an editor, or the claim's reviewer.
+
+    Raises NotFound, Forbidden, Invalid, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(evidence.claim)
+        evidence.claim = claim
+        may_confirm_excerpt(by, evidence)
+        note = optional_text(note, "note")
+        if not end_tasks(by=by, note=note, now=now, evidence=evidence):
+            raise Conflict(_("Nothing is asked about this excerpt: somebody has looked at it already."))
 
 
 def _superseded_by_restricted(item: Evidence) -> bool:
@@ -192,11 +222,22 @@ def _open(claim: Claim) -> None:
         raise Conflict(_("This claim is closed. Open it again first."))
 
 
-def _after_change(claim: Claim, kind: RevisionKind, item: Evidence, *, counted: bool, by: User, now: datetime) -> None:
+def _after_change(
+    claim: Claim,
+    kind: RevisionKind,
+    item: Evidence,
+    *,
+    counted: bool,
+    effects: Effects | None,
+    by: User,
+    now: datetime,
+) -> None:
     """Restricted evidence raises no version and enters no number: nothing that others see changes with it."""
+    effects = effects or Effects()
     if counted:
         count_version(claim, kind, by=by, now=now, evidence=item)
-        recompute_claim(claim, now=now)
+        effects.add(recompute_claim(claim, now=now))
+    effects.settle(by)
 
 
 def _set_fields(item: Evidence, fields: Mapping[str, Any], by: User) -> list[Element]:

@@ -1,16 +1,15 @@
 """Changes of sources, relays and actors that change what claims rest on.
 
-Each takes the desk's graph, changes it and recomputes every claim that rests on it in the same transaction. With
-`dry_run` the same is done and taken back, and what would have happened is answered.
+Each takes the desk's graph, changes it and recomputes the claims that rest on it in the same transaction. `effects`
+says whether it is only tried, and which losses its person agreed to (claims.effects).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,10 +19,12 @@ from accounts.fields import given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.evidence import supersede_no_more
+from claims.effects import Effect, Effects
+from claims.looking_again import open_rechecks
 from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source
 from claims.revisions import count_version
-from claims.support import Effect, claims_resting_on, claims_touching, lock_claim, lock_graph, lock_graphs_of, recompute
+from claims.support import claims_resting_on, claims_touching, lock_claim, lock_graph, lock_graphs_of, recompute
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
@@ -32,16 +33,32 @@ from sources.permissions import may_change_actor, may_change_source, may_release
 
 @dataclass(frozen=True)
 class Outcome:
-    """The row after the change, and what the change did to claims (or would do, for a dry run)."""
+    """The row after the change, and what the change did to claims that its person may know of (or would do, for a
+    dry run); `later`: how many more are recomputed after it."""
 
     row: Any
     effects: list[Effect] = field(default_factory=list)
+    later: int = 0
 
 
-def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Outcome:
+def _outcome(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> Outcome:
+    """The end of each act: the claims are recomputed, and the person is asked or the act taken back."""
+    recompute(claim_ids, effects=effects, now=now)
+    effects.settle(by)
+    return Outcome(row, effects.shown, effects.later)
+
+
+def change_source(
+    *,
+    source: Source,
+    fields: Mapping[str, Any],
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
     """Change what is recorded of a source; `fields` as for `create_source`. What a new address answers is fetched soon.
 
-    Raises NotFound, Forbidden, Invalid.
+    Raises NotFound, Forbidden, Invalid, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -51,6 +68,7 @@ def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: d
         )
         may_change_source(by, source)
         before, address = source.visibility, source.url
+        touched = claims_resting_on([source.pk])
         set_source_fields(source, fields, by)
         if source.visibility != before:
             if before == Visibility.RESTRICTED:
@@ -59,7 +77,8 @@ def change_source(*, source: Source, fields: Mapping[str, Any], by: User, now: d
         source.save()
         if source.url and source.url != address:
             ask_for_capture(source, by, now)
-        return Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
+        touched += claims_resting_on([source.pk])
+        return _outcome(source, touched, effects or Effects(), by=by, now=now)
 
 
 def _check_release(source: Source, before: str, *, by: User, now: datetime) -> None:
@@ -90,11 +109,11 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
 
 
 def retract_source(
-    *, source: Source, reason: str, dry_run: bool = False, by: User, now: datetime | None = None
+    *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> Outcome:
     """Record that a source's publisher took it back: it counts no more, and claims that rested on it are flagged.
 
-    Raises NotFound, Forbidden, Invalid, Conflict.
+    Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -108,37 +127,41 @@ def retract_source(
             raise Conflict(_("This source is retracted already."))
         source.retracted_at, source.retracted_by, source.retracted_reason = now, by, reason
         source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason"])
-        outcome = Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
-        if dry_run:
-            transaction.set_rollback(True)
-        return outcome
+        return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
 def correct_source(
-    *, source: Source, reason: str, dry_run: bool = False, by: User, now: datetime | None = None
+    *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> Outcome:
-    """Record that a source's publisher corrected it. The effects name the claims whose excerpts want a second look.
+    """Record that a source's publisher corrected it: each excerpt from it is to be looked at again.
 
-    Raises NotFound, Forbidden, Invalid.
+    Raises NotFound, Forbidden, Invalid, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
-        source = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=source.pk)
+        source = Source.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=source.pk)
         may_retract(by, source)
         reason = given_text(reason, "reason", _("Say what was corrected, when and where."))
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
         source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason"])
-        outcome = Outcome(source, recompute(claims_resting_on([source.pk]), now=now))
-        if dry_run:
-            transaction.set_rollback(True)
-        return outcome
+        live = Evidence.objects.filter(source=source, withdrawn_at__isnull=True, superseded_by__isnull=True)
+        open_rechecks(live, days=source.desk.days_to_look_again, now=now)
+        return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
-def add_relay(*, downstream: Source, upstream: UUID, quote: str = "", by: User, now: datetime | None = None) -> Outcome:
+def add_relay(
+    *,
+    downstream: Source,
+    upstream: UUID,
+    quote: str = "",
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
     """Record that one source got it from another.
 
-    Raises NotFound, Forbidden, Invalid (for a cycle, which is shown), Conflict.
+    Raises NotFound, Forbidden, Invalid (for a cycle, which is shown), Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -159,7 +182,7 @@ def add_relay(*, downstream: Source, upstream: UUID, quote: str = "", by: User, 
                 upstream__visibility=Visibility.RESTRICTED
             )
         _refuse_cycle(relays, "upstream")
-        return Outcome(relay, recompute(claims_resting_on([downstream.pk]), now=now))
+        return _outcome(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
 
 
 def _refuse_cycle(relays: Any, name: str) -> None:
@@ -176,8 +199,8 @@ def _refuse_cycle(relays: Any, name: str) -> None:
     )
 
 
-def remove_relay(*, relay: Relay, by: User, now: datetime | None = None) -> Outcome:
-    """End a relay that was recorded by mistake; the row stays. Raises NotFound, Forbidden, Conflict."""
+def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now: datetime | None = None) -> Outcome:
+    """End a relay that was recorded by mistake; the row stays. Raises NotFound, Forbidden, Conflict, Unconfirmed."""
     now = now or timezone.now()
     with act():
         lock_graph(relay.downstream.desk_id)
@@ -187,11 +210,16 @@ def remove_relay(*, relay: Relay, by: User, now: datetime | None = None) -> Outc
             raise Conflict(_("This relay was taken away already."))
         relay.removed_at, relay.removed_by = now, by
         relay.save(update_fields=["removed_at", "removed_by"])
-        return Outcome(relay, recompute(claims_resting_on([relay.downstream_id]), now=now))
+        return _outcome(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
 
 
-def change_actor(*, actor: Actor, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Outcome:
-    """Change what is recorded of an actor; `fields` as for `create_actor`. Raises NotFound, Forbidden, Invalid."""
+def change_actor(
+    *, actor: Actor, fields: Mapping[str, Any], effects: Effects | None = None, by: User, now: datetime | None = None
+) -> Outcome:
+    """Change what is recorded of an actor; `fields` as for `create_actor`.
+
+    Raises NotFound, Forbidden, Invalid, Unconfirmed.
+    """
     now = now or timezone.now()
     with act():
         lock_graphs_of(actor)
@@ -205,7 +233,7 @@ def change_actor(*, actor: Actor, fields: Mapping[str, Any], by: User, now: date
         if Visibility(actor.visibility).strictness > Visibility(before).strictness:
             _refuse_in_use(actor)
         actor.save()
-        return Outcome(actor, recompute({*touched, *claims_touching(actor)}, now=now))
+        return _outcome(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)
 
 
 def _refuse_in_use(actor: Actor) -> None:

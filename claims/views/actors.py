@@ -14,6 +14,7 @@ from claims.actions.sources import change_actor
 from claims.forms.actors import ActorForm
 from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import published_by
+from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from claims.views.sources import searched
 from claims.views.writing import chosen_desk
@@ -77,7 +78,7 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     row = get_actor(request.user, actor_id)
     may_change_actor(request.user, row)
     form = ActorForm(**sent(request), user=request.user, desk=row.desk, actor=row)
-    if form.handed_in(lambda given: change_actor(actor=row, fields=given, by=request.user)):
+    if form.handed_in(lambda given: change_actor(actor=row, fields=given, effects=consent(request), by=request.user)):
         return redirect("actor", actor_id)
     return show_form(
         request,

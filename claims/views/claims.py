@@ -29,6 +29,7 @@ from claims.queries import (
 from claims.sentences import name_of, sentence_of, voices_in_words
 from claims.standing import by_element, of_claim
 from claims.states import find_move
+from claims.views.asking import consent
 from claims.views.heading import claim_context
 from claims.views.lineage import Lineage
 from claims.views.lines import Link, numbers_of
@@ -117,7 +118,13 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
 
 def _add_relay(request: PersonsRequest, given: dict[str, Any]) -> object:
     downstream = get_source(request.user, given["downstream"])
-    return add_relay(downstream=downstream, upstream=given["upstream"], quote=given["quote"], by=request.user)
+    return add_relay(
+        downstream=downstream,
+        upstream=given["upstream"],
+        quote=given["quote"],
+        effects=consent(request),
+        by=request.user,
+    )
 
 
 @dataclass(frozen=True)

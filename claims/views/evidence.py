@@ -15,6 +15,7 @@ from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.models import Claim, Evidence
 from claims.permissions import may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence
+from claims.views.asking import consent
 from claims.views.lines import numbers_of
 from claims.views.writing import file_in
 
@@ -46,6 +47,7 @@ def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evi
         file=file_in(given),
         upstream=given["upstream"],
         quote=given["quote"],
+        effects=consent(request),
         by=request.user,
         seen_version=given["seen_version"],
     )
@@ -81,6 +83,7 @@ def _change(request: PersonsRequest, item: Evidence, given: dict[str, Any]) -> E
     return change_evidence(
         evidence=item,
         fields=EvidenceForm.recorded(given),
+        effects=consent(request),
         by=request.user,
         seen_version=given["seen_version"],
     )
@@ -91,7 +94,8 @@ def withdraw(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
     """Take a piece of evidence out of what counts, with the reason."""
     claim, item = _find(request, reference, evidence_id)
     form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": claim.version})
-    if form.handed_in(lambda given: withdraw_evidence(evidence=item, by=request.user, **given)):
+    agreed = consent(request)
+    if form.handed_in(lambda given: withdraw_evidence(evidence=item, effects=agreed, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,

@@ -14,6 +14,7 @@ from accounts.errors import Invalid
 from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import change_source_with_publisher
 from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
+from claims.effects import Effects
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
 from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import (
@@ -26,6 +27,7 @@ from claims.queries import (
     search_sources,
     visible_sources,
 )
+from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from sources.actions import attach_file, request_capture
 from sources.models import CaptureState, Source
@@ -86,7 +88,10 @@ def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         row,
         SourceForm(**sent(request), user=request.user, source=row),
         lambda given: change_source_with_publisher(
-            source=get_source(request.user, source_id), fields=SourceForm.described(given), by=request.user
+            source=get_source(request.user, source_id),
+            fields=SourceForm.described(given),
+            effects=consent(request),
+            by=request.user,
         ),
         title=_("Edit “%(title)s”") % {"title": row.title},
         button=_("Save source"),
@@ -128,20 +133,19 @@ def _taken_back(
     may_retract(request.user, row)
     form = ReasonForm(**sent(request), hint=hint)
     dry_run = "confirmed" not in request.POST
-    effects = None
-    if form.handed_in(lambda given: act(source=row, reason=given["reason"], dry_run=dry_run, by=request.user)):
-        if not dry_run:
-            return redirect("source", source_id)
-        effects = form.outcome.effects
+    effects = Effects(dry_run=dry_run)
+    tried = form.handed_in(lambda given: act(source=row, reason=given["reason"], effects=effects, by=request.user))
+    if tried and not dry_run:
+        return redirect("source", source_id)
     return show_form(
         request,
         form,
         title=title % {"title": row.title},
-        button=button if effects is not None else _("Show what it would do"),
+        button=button if tried else _("Show what it would do"),
         back=reverse("source", args=[source_id]),
         lines=[line],
         template="sources/taken_back.html",
-        effects=effects,
+        tried=effects if tried else None,
         resting=claims_resting_on_source(request.user, row),
     )
 
@@ -211,7 +215,7 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         request,
         row,
         RelayForm(**sent(request), user=request.user, source=row),
-        lambda given: add_relay(downstream=row, by=request.user, **given),
+        lambda given: add_relay(downstream=row, effects=consent(request), by=request.user, **given),
         title=_("Where “%(title)s” got it from") % {"title": row.title},
         button=_("Add relay"),
         line=_("Every claim that rests on it is counted anew."),
@@ -229,7 +233,7 @@ def end_relay(request: PersonsRequest, source_id: UUID, relay_id: UUID) -> HttpR
         request,
         row,
         ConfirmForm(**sent(request)),
-        lambda given: remove_relay(relay=relay, by=request.user),
+        lambda given: remove_relay(relay=relay, effects=consent(request), by=request.user),
         title=_("Take the relay away"),
         button=_("Take relay away"),
         line=line % {"below": row.title, "above": relay.upstream.title},

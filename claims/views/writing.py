@@ -19,6 +19,7 @@ from claims.forms.sources import ReasonForm
 from claims.models import Claim
 from claims.permissions import may_edit_as_editor, may_edit_claim
 from claims.queries import get_claim
+from claims.views.asking import consent
 from sources.permissions import WRITERS, may_write
 
 
@@ -104,6 +105,7 @@ def _edit(request: PersonsRequest, claim: Claim, given: dict[str, Any], elements
     return edit_with_actors(
         claim=claim,
         fields={**EditClaimForm.worded(given), "elements": elements_in(elements)},
+        effects=consent(request),
         by=request.user,
         seen_version=given["seen_version"],
     )
@@ -158,7 +160,7 @@ def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
     may_edit_as_editor(request.user, claim, _("An editor sets the threshold of a claim."))
     initial = {"threshold": claim.threshold_override, "reason": claim.threshold_reason}
     form = ThresholdForm(**sent(request), initial=initial)
-    if form.handed_in(lambda given: set_threshold(claim=claim, by=request.user, **given)):
+    if form.handed_in(lambda given: set_threshold(claim=claim, effects=consent(request), by=request.user, **given)):
         return redirect("claim", claim.reference)
     needed = claim.desk.min_independence
     return show_form(

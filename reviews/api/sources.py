@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions.sources import Outcome, change_source, correct_source, retract_source
+from claims.effects import Effect, Effects
 from claims.queries import get_source, search_sources, visible_sources
-from claims.support import Effect
 from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.lists import ListQuery, answer_list
@@ -64,10 +64,14 @@ class EffectShape(TypedDict):
 
 
 class SourceEffectShape(SourceShape):
-    """The source after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+    """The source after the act, and what that did to claims; `dry_run`: would have done, since it was taken back.
+
+    `later`: how many more claims rest on it, which are recomputed soon after and are not among the `effects`.
+    """
 
     dry_run: bool
     effects: list[EffectShape]
+    later: int
 
 
 class SourceChanges(Fields):
@@ -160,7 +164,9 @@ class Retraction(ApiView):
         source = get_source(by, source_id)
         may_retract(by, source)
         given = read_body(request, SourceAct)
-        return _answer_effects(retract_source(source=source, **given, by=by), given["dry_run"])
+        effects = Effects(dry_run=given["dry_run"])
+        outcome = retract_source(source=source, reason=given["reason"], effects=effects, by=by)
+        return _answer_effects(outcome, given["dry_run"])
 
 
 class Correction(ApiView):
@@ -176,12 +182,14 @@ class Correction(ApiView):
         source = get_source(by, source_id)
         may_retract(by, source)
         given = read_body(request, SourceAct)
-        return _answer_effects(correct_source(source=source, **given, by=by), given["dry_run"])
+        effects = Effects(dry_run=given["dry_run"])
+        outcome = correct_source(source=source, reason=given["reason"], effects=effects, by=by)
+        return _answer_effects(outcome, given["dry_run"])
 
 
 def _answer_effects(outcome: Outcome, dry_run: bool) -> Response:
     effects = [render_effect(effect) for effect in outcome.effects]
-    return Response({**render_source(outcome.row), "dry_run": dry_run, "effects": effects})
+    return Response({**render_source(outcome.row), "dry_run": dry_run, "effects": effects, "later": outcome.later})
 
 
 def render_effect(effect: Effect) -> EffectShape:

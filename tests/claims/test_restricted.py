@@ -9,6 +9,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.effects import Effects
 from claims.graphs import digest, load_standing, snapshot
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
@@ -95,7 +96,7 @@ def test_a_restricted_upstream_is_as_if_none_were_recorded(cast: Cast) -> None:
 
 def test_retracting_what_is_restricted_names_no_claim(cast: Cast) -> None:
     item = _hidden(cast, factories.claim(cast))
-    assert retract_source(source=item.source, reason="So.", dry_run=True, by=cast.editor).effects == []
+    assert retract_source(source=item.source, reason="So.", effects=Effects(dry_run=True), by=cast.editor).effects == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from claims.actions.sources import (
     remove_relay,
     retract_source,
 )
+from claims.effects import Effects
 from claims.models import Claim
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
@@ -60,7 +61,7 @@ def test_a_retraction_reaches_over_relays(cast: Cast) -> None:
 def test_a_dry_run_says_the_same_and_changes_nothing(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     source = _witness(claim)
-    tried = _retract(cast, source, dry_run=True)
+    tried = _retract(cast, source, effects=Effects(dry_run=True))
     assert (fresh(source).retracted_at, fresh(claim).support_lost, _numbers(claim)) == (None, False, (2, 2))
     assert tried.effects == _retract(cast, source).effects
 
@@ -80,7 +81,7 @@ def test_an_editor_retracts_and_corrects(cast: Cast, act: Any, name: str, refusa
     source = factories.source(cast)
     for dry_run in (True, False):
         with pytest.raises(refusal):
-            act(source=source, reason="So.", dry_run=dry_run, by=getattr(cast, name))
+            act(source=source, reason="So.", effects=Effects(dry_run=dry_run), by=getattr(cast, name))
     assert (fresh(source).retracted_at, fresh(source).corrected_at) == (None, None)
 
 
