@@ -1,0 +1,126 @@
+"""`bin/bench`: starts everything, measures, prints the table, and keeps JSON, table and drawing in a folder."""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.installation import Installation, installation
+from bench.load import Driver, Failed
+from bench.measuring import Measured, Plan, measure, memory
+from bench.plot import drawing
+from bench.report import Run, as_json, growth, table
+from bench.scenarios import baselines, main_pages, scenarios
+from bench.weight import weigh
+from config.data_folder import PROJECT, Refused
+from config.processes import ChildEnded
+
+LONG, SHORT = Plan(seconds=1.5, rounds=7), Plan(seconds=0.5, rounds=3)
+MOVES_LONG, MOVES_SHORT = 8000, 1200  # claims that are there to be moved
+
+
+def main() -> int:
+    """0 when everything was measured, whatever the figures; 1 with one line where it could not be."""
+    chosen = _arguments(sys.argv[1:])
+    os.umask(0o077)
+    try:
+        runs = [_run(claims, chosen) for claims in chosen.claims]
+    except (Refused, ChildEnded, Failed) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    _keep(runs, chosen.out)
+    return 0
+
+
+def _arguments(given: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bin/bench", description="Measures the application; see docs/bench.md.")
+    parser.add_argument(
+        "--claims", type=_sizes, default=[1_000, 100_000], metavar="N,N", help="how many claims; 1000,100000"
+    )
+    parser.add_argument("--short", action="store_true", help="few and short rounds: a first impression")
+    parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these scenarios")
+    parser.add_argument("--data", type=Path, help="keep the databases in this folder, and use those that it has")
+    parser.add_argument("--out", type=Path, default=PROJECT / "var" / "bench", help="folder of the results; var/bench")
+    return parser.parse_args(given)
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = sorted({int(part) for part in text.split(",")})
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: give numbers with commas between them") from error
+    if sizes[0] < 1000:
+        raise argparse.ArgumentTypeError("1000 claims are the fewest of which there are some of each kind")
+    return sizes
+
+
+def _run(claims: int, chosen: argparse.Namespace) -> Run:
+    folder = (chosen.data or Path(tempfile.mkdtemp(prefix="second-source-bench-"))) / str(claims)
+    _say(f"Making {claims:,} claims in {folder}")
+    moves = MOVES_SHORT if chosen.short else MOVES_LONG
+    try:
+        with installation(folder, claims=claims, moves=moves) as site:
+            return _measure(site, claims, chosen)
+    finally:
+        if chosen.data is None:
+            shutil.rmtree(folder.parent)
+
+
+def _measure(site: Installation, claims: int, chosen: argparse.Namespace) -> Run:
+    plan = SHORT if chosen.short else LONG
+    only = set(filter(None, chosen.only.split(",")))
+    driver = Driver()
+    try:
+        bare = baselines(site)
+        found: list[Measured] = []
+        for scenario in scenarios(site):
+            for clients in plan.clients if not only or scenario.name in only else ():
+                found.append(measure(site, driver, scenario, bare, clients, plan))
+                _say(_line(found[-1]))
+    finally:
+        driver.stop()
+    person, pages = main_pages(site)
+    weights = [weigh(site.ours.port, person, page) for page in pages]
+    pids = {"web": site.ours.child.process.pid, "bare web": site.bare.child.process.pid}
+    pids["database"] = site.database.process.pid
+    return Run(claims, found, weights, {name: memory(pid) for name, pid in pids.items()})
+
+
+def _line(each: Measured) -> str:
+    page = each.page
+    return (
+        f"{each.name:22} {each.clients:2} clients {page.rate:7.0f}/s  p50 {page.p50:6.1f} ms  p95 {page.p95:6.1f} ms  "
+        f"CPU {page.web_cpu:5.1f} + {page.database_cpu:4.1f} ms  bare {each.bare.rate:6.0f}/s  ratio {each.ratio:.2f}"
+    )
+
+
+def _keep(runs: list[Run], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    machine = {
+        "at": datetime.now(UTC).isoformat(timespec="minutes"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "load": os.getloadavg()[0],
+    }
+    text = table(runs)
+    (folder / "results.json").write_text(json.dumps(as_json(machine, runs), indent=1) + "\n")
+    (folder / "table.md").write_text(text)
+    if len(runs) > 1:
+        (folder / "growth.svg").write_text(drawing(growth(runs)))
+    _say(f"{text}\nKept in {folder}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Rounds: the baseline and the page in turn, so that whatever else the machine does hits both."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from bench.installation import Installation
+from bench.load import Driver, Job, Outcome
+from bench.scenarios import Requests, Scenario
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long each turn takes, in seconds, and how many rounds of two turns there are."""
+
+    seconds: float
+    rounds: int
+    clients: tuple[int, ...] = (1, 16)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one sort of request. Times in milliseconds; CPU of the web processes and of PostgreSQL, for one request."""
+
+    requests: int
+    rate: float
+    p50: float
+    p95: float
+    web_cpu: float
+    database_cpu: float
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A scenario at so many clients. `ratio`: of its rate to its baseline's, the median over the rounds."""
+
+    name: str
+    clients: int
+    page: Figures
+    bare: Figures
+    ratio: float
+    ratio_to_list: float | None
+    bar: float | None
+
+
+@dataclass
+class _Turns:
+    """The turns of one sort of request, added up."""
+
+    outcomes: list[Outcome]
+    web: float = 0
+    database: float = 0
+
+    @property
+    def rates(self) -> list[float]:
+        return [len(outcome.latencies) / outcome.seconds for outcome in self.outcomes]
+
+    def figures(self) -> Figures:
+        latencies = sorted(latency for outcome in self.outcomes for latency in outcome.latencies)
+        count = len(latencies)
+        return Figures(
+            requests=count,
+            rate=count / sum(outcome.seconds for outcome in self.outcomes),
+            p50=1000 * median(latencies),
+            p95=1000 * (quantiles(latencies, n=20)[-1] if count > 1 else latencies[0]),
+            web_cpu=1000 * self.web / count,
+            database_cpu=1000 * self.database / count,
+            bytes=max(outcome.largest for outcome in self.outcomes),
+        )
+
+
+def measure(
+    site: Installation, driver: Driver, scenario: Scenario, bare: dict[str, Requests], clients: int, plan: Plan
+) -> Measured:
+    """One scenario beside its baseline; and beside the bare list, where its baseline is another."""
+    sorts = {"page": scenario.requests, "bare": bare[scenario.baseline]}
+    if scenario.baseline != "list":
+        sorts["list"] = bare["list"]
+    for requests in sorts.values():
+        if not requests.once:
+            driver.run(_job(requests, clients, plan.seconds / 4))
+    turns = {name: _Turns([]) for name in sorts}
+    for number in range(plan.rounds):
+        # Forwards, then backwards: a slow drift hits both alike.
+        for name in list(sorts) if number % 2 else reversed(list(sorts)):
+            _take_turn(site, driver, sorts[name], turns[name], clients, plan)
+    return Measured(
+        name=scenario.name,
+        clients=clients,
+        page=turns["page"].figures(),
+        bare=turns["bare"].figures(),
+        ratio=_ratio(turns["page"], turns["bare"]),
+        ratio_to_list=_ratio(turns["page"], turns["list"]) if "list" in turns else None,
+        bar=scenario.bar,
+    )
+
+
+def _ratio(page: _Turns, bare: _Turns) -> float:
+    return median(ours / theirs for ours, theirs in zip(page.rates, bare.rates, strict=True))
+
+
+def _take_turn(site: Installation, driver: Driver, requests: Requests, turns: _Turns, clients: int, plan: Plan) -> None:
+    web = site.ours if requests.port == site.ours.port else site.bare
+    before = cpu_seconds(web.child.process.pid), cpu_seconds(site.database.process.pid)
+    outcome = driver.run(_job(requests, clients, plan.seconds))
+    after = cpu_seconds(web.child.process.pid), cpu_seconds(site.database.process.pid)
+    if requests.once:
+        requests.used = len(requests.requests) - outcome.left
+    turns.outcomes.append(outcome)
+    turns.web += after[0] - before[0]
+    turns.database += after[1] - before[1]
+
+
+def _job(requests: Requests, clients: int, seconds: float) -> Job:
+    return Job(requests.port, clients, seconds, requests.next_ones(), requests.status, requests.once)
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time of a process, of those it started, and of those of them that have ended (proc(5), stat)."""
+    user, system, *ended = _stat(pid)[11:15]
+    total = user + system + sum(ended)
+    for child in _children(pid):
+        try:
+            own = _stat(child)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        total += own[11] + own[12]
+    return total / _TICKS
+
+
+def memory(pid: int) -> int:
+    """The memory of a process and of those it started, in bytes: each page that they share is counted once."""
+    found = 0
+    for each in (pid, *_children(pid)):
+        for line in Path(f"/proc/{each}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                found += int(line.split()[1]) * 1024
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _stat(pid: int) -> list[int]:
+    """The numbers of /proc/<pid>/stat from the third field on; the third, a letter, as 0."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [0, *(int(value) for value in fields[1:])]

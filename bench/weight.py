@@ -1,0 +1,43 @@
+"""How much a page weighs on a first visit: its HTML and every file that it names, as they are sent."""
+
+import re
+from dataclasses import dataclass
+
+from bench.load import Connection, Failed
+from bench.people import Person
+
+MOST = 40_000  # bytes
+_FILES = re.compile(rb'(?:src|href)="(/static/[^"#]+)')
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A page's weight in bytes: of its HTML, of its files, together."""
+
+    page: str
+    html: int
+    files: int
+
+    @property
+    def total(self) -> int:
+        return self.html + self.files
+
+
+def weigh(port: int, person: Person, page: str) -> Weight:
+    """Ask for a page and its files as a browser does, and add up the bytes of their bodies. Raises Failed."""
+    server = Connection(port)
+    browser = Person(f"{person.headers}Accept-Encoding: gzip, deflate, br\r\n")
+    uncompressed = _ask(server, person, page)
+    files = {found.decode() for found in _FILES.findall(uncompressed)}
+    return Weight(
+        page,
+        html=len(_ask(server, browser, page)),
+        files=sum(len(_ask(server, browser, file)) for file in sorted(files)),
+    )
+
+
+def _ask(server: Connection, person: Person, path: str) -> bytes:
+    status, _head, body = server.ask(person.get(path))
+    if status != 200:
+        raise Failed(f"{path} was answered {status}")
+    return body
