@@ -22,6 +22,7 @@ from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
 from reviews.api.bodies import Fields
@@ -86,7 +87,9 @@ def operation(
     401 goes without saying, and with a body or a query 400, with a body 413 and 415.
     """
     codes = {401, *refuses} | ({400} if body or query else set()) | ({413, 415} if body else set())
-    responses: dict[Any, Any] = {status: answer or OpenApiResponse(description="Done.")}
+    # A file is of any type.
+    good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
+    responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
     for code in sorted(codes):
         responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
     described: Callable[[Method], Method] = extend_schema(

@@ -45,6 +45,7 @@ class Form:
 
     @property
     def has_file(self) -> bool:
+        """Whether one of its controls takes a file."""
         return any(control.type == "file" for control in self.controls.values())
 
 

@@ -13,6 +13,7 @@ from tests.access.test_permission_matrix import ALLAUTH, MATRIX
 from tests.access.world import World
 from tests.hostile.attacking import Attack
 from tests.hostile.filling import filled
+from tests.hostile.forms_in_pages import CHOSEN
 from tests.hostile.texts import KINDS, TEXTS
 from tests.pages import text_of
 
@@ -69,8 +70,10 @@ def test_a_text_in_every_control_does_no_harm(attack: Attack) -> None:
 def test_every_text_in_every_control_does_no_harm(attack: Attack, kind: str) -> None:
     for form in attack.forms:
         with attack.on_page(form) as client:
-            for name in form.controls:
-                for text in KINDS[kind]:
+            for place, (name, control) in enumerate(form.controls.items()):
+                # What is chosen or hidden is looked up, and all that cannot be found fares alike.
+                texts = KINDS[kind][place % 5 :: 5] if control.type in (*CHOSEN, "hidden") else KINDS[kind]
+                for text in texts:
                     attack.try_texts(client, form, {name: text})
     assert attack.faults == {}
 
