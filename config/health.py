@@ -1,8 +1,5 @@
 """Whether the application is alive, and whether it can serve (docs: interfaces, 'Web')."""
 
-import secrets
-from pathlib import Path
-
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -11,6 +8,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from sources import evidence_storage
 
 
 @require_safe
@@ -57,11 +56,8 @@ def _migrations() -> bool:
 
 def _storage() -> bool:
     """Whether a file can be written where evidence is kept."""
-    trial = Path(settings.EVIDENCE_STORAGE) / f"trial-{secrets.token_hex(8)}"
     try:
-        trial.parent.mkdir(parents=True, exist_ok=True)
-        trial.write_bytes(b"")
-        trial.unlink()
+        evidence_storage.place().try_writing()
     except OSError:
         return False
     return True

@@ -3,6 +3,7 @@
 Nothing is started here: `config.embedded` starts servers and hands their addresses over in the environment.
 """
 
+import re
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -75,11 +76,22 @@ def _mail_server(name: str) -> dict[str, Any]:
     return parsed
 
 
+def _storage(name: str, default: Path) -> Path | str:
+    """Where evidence is kept: a folder, or the address of a bucket."""
+    given = _text(name, str(default))
+    if "://" not in given:
+        return Path(given)
+    # The names that Amazon S3 allows, and a prefix of plain words.
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?", given):
+        raise _stop(name, "set the path of a folder, or s3://bucket or s3://bucket/prefix")
+    return given
+
+
 # Where things are
 DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
-EVIDENCE_STORAGE = Path(_text("EVIDENCE_STORAGE", str(DATA_DIR / "evidence")))
-if "://" in _text("EVIDENCE_STORAGE"):
-    raise _stop("EVIDENCE_STORAGE", "set the path of a folder")
+EVIDENCE_STORAGE = _storage("EVIDENCE_STORAGE", DATA_DIR / "evidence")
+# Of the S3 service, where it is not Amazon's; keys and region are read by its client (AWS_ACCESS_KEY_ID ...).
+S3_ENDPOINT = _text("AWS_ENDPOINT_URL_S3") or _text("AWS_ENDPOINT_URL") or None
 ATTACHMENT_LIMIT = _number("ATTACHMENT_LIMIT", 50 * 2**20)  # bytes
 try:
     CAPTURE_ALLOW = [ip_network(part) for part in _list("CAPTURE_ALLOW")]

@@ -10,6 +10,7 @@ SETTINGS = Path(__file__).resolve().parents[2] / "config" / "settings.py"
 DATABASE = "set it to postgresql://user:password@host:5432/name (bin/dev sets it by itself)"
 MAIL = "set it to smtp://user:password@host:587/?tls=True, or unset it to keep mails in DATA_DIR/mail"
 ADDRESS = "set the address people use, such as https://desk.example.org"
+STORAGE = "set the path of a folder, or s3://bucket or s3://bucket/prefix"
 REDIS = "set redis://host:6379/0 (bin/dev sets it by itself)"
 
 
@@ -69,7 +70,9 @@ def load() -> dict[str, Any]:
             "ATTACHMENT_LIMIT: set a whole number, such as 52428800 (it is '50 MB')",
         ),
         ("TRUSTED_PROXIES", "-1", "TRUSTED_PROXIES: set a whole number, such as 0 (it is '-1')"),
-        ("EVIDENCE_STORAGE", "s3://bucket", "EVIDENCE_STORAGE: set the path of a folder"),
+        ("EVIDENCE_STORAGE", "https://bucket", f"EVIDENCE_STORAGE: {STORAGE}"),
+        ("EVIDENCE_STORAGE", "s3://Bucket", f"EVIDENCE_STORAGE: {STORAGE}"),
+        ("EVIDENCE_STORAGE", "s3://bucket/a b", f"EVIDENCE_STORAGE: {STORAGE}"),
         ("EMAIL_URL", "smtp://host:port", f"EMAIL_URL: {MAIL}"),
         ("EMAIL_URL", "carrier-pigeon://host", f"EMAIL_URL: {MAIL}"),
         (
@@ -121,3 +124,11 @@ def test_a_variable_set_to_nothing_counts_as_unset(environment: pytest.MonkeyPat
     assert loaded["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend"
     assert loaded["CAPTURE_ALLOW"] == []
     assert loaded["ATTACHMENT_LIMIT"] == 50 * 2**20
+
+
+@pytest.mark.parametrize("given", ["s3://desk-evidence", "s3://desk-evidence/of/desk"])
+def test_evidence_may_be_kept_in_a_bucket(environment: pytest.MonkeyPatch, given: str) -> None:
+    environment.setenv("EVIDENCE_STORAGE", given)
+    environment.setenv("AWS_ENDPOINT_URL_S3", "https://s3.example.org")
+    loaded = load()
+    assert (loaded["EVIDENCE_STORAGE"], loaded["S3_ENDPOINT"]) == (given, "https://s3.example.org")

@@ -7,6 +7,7 @@ import random
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from sources.evidence_storage import (
     store,
     stored_size,
 )
+from tests.s3 import BUCKET, Service, service
 
 NOW = datetime(2022, 11, 3, 12, 0, tzinfo=UTC)
 LIMIT = 2**20
@@ -34,6 +36,40 @@ LIMIT = 2**20
 def folder(settings: Settings, tmp_path: Path) -> Path:
     settings.EVIDENCE_STORAGE = tmp_path / "kept files"
     return tmp_path / "kept files"
+
+
+@dataclass
+class KeptAt:
+    """One of the two places; `names()`: of all that lies in it."""
+
+    folder: Path | None
+    service: Service | None = None
+
+    def names(self) -> list[str]:
+        return files(self.folder) if self.folder else sorted(self.service.objects() if self.service else [])
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Service]:
+    with service() as running:
+        yield running
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def kept_at(request: pytest.FixtureRequest, settings: Settings) -> KeptAt:
+    """The same tests for both places."""
+    if request.param == "folder":
+        return KeptAt(request.getfixturevalue("folder"))
+    running: Service = request.getfixturevalue("s3")
+    running.empty()
+    settings.EVIDENCE_STORAGE, settings.S3_ENDPOINT = f"s3://{BUCKET}", running.endpoint
+    return KeptAt(None, running)
+
+
+def read(content: bytes) -> bytes:
+    """What is kept under the digest of `content`."""
+    with open_stored(hashlib.sha256(content).hexdigest()) as file:
+        return file.read()
 
 
 def files(folder: Path) -> list[str]:
@@ -50,14 +86,14 @@ def place(content: bytes) -> str:
     return f"{name[:2]}/{name[2:4]}/{name}"
 
 
-def test_file_is_kept_under_its_digest(folder: Path) -> None:
+def test_file_is_kept_under_its_digest(kept_at: KeptAt) -> None:
     content = b"What was said on the 2nd, word for word.\n" * 100
     stored = store(in_chunks(content), limit=LIMIT)
     assert stored == Stored(hashlib.sha256(content).hexdigest(), len(content), "text/plain")
-    assert files(folder) == [place(content)]
+    assert kept_at.names() == [place(content)]
 
 
-def test_kept_bytes_come_back_as_they_were(folder: Path) -> None:
+def test_kept_bytes_come_back_as_they_were(kept_at: KeptAt) -> None:
     content = random.Random(1).randbytes(300_000)
     stored = store(in_chunks(content, 65_536), limit=LIMIT)
     with open_stored(stored.sha256) as file:
@@ -70,37 +106,37 @@ def test_kept_file_is_for_its_owner_alone(folder: Path) -> None:
     assert (folder / place(b"a")).stat().st_mode & 0o777 == 0o600
 
 
-def test_same_bytes_twice_are_one_file(folder: Path) -> None:
+def test_same_bytes_twice_are_one_file(kept_at: KeptAt) -> None:
     assert store([b"same"], limit=LIMIT) == store([b"sa", b"me"], limit=LIMIT)
-    assert files(folder) == [place(b"same")]
+    assert kept_at.names() == [place(b"same")]
 
 
-def test_many_writers_of_the_same_bytes_at_once_leave_one_whole_file(folder: Path) -> None:
+def test_many_writers_of_the_same_bytes_at_once_leave_one_whole_file(kept_at: KeptAt) -> None:
     content = b"at once" * 20_000
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: store(in_chunks(content, 4096), limit=LIMIT), range(24)))
     assert set(answers) == {Stored(hashlib.sha256(content).hexdigest(), len(content), "text/plain")}
-    assert (files(folder), (folder / place(content)).read_bytes()) == ([place(content)], content)
+    assert (kept_at.names(), read(content)) == ([place(content)], content)
 
 
-def test_reader_of_a_file_is_not_disturbed_by_a_second_writer(folder: Path) -> None:
+def test_reader_of_a_file_is_not_disturbed_by_a_second_writer(kept_at: KeptAt) -> None:
     stored = store([b"read me"], limit=LIMIT)
     with open_stored(stored.sha256) as file:
         store([b"read me"], limit=LIMIT)
         assert file.read() == b"read me"
 
 
-def test_exactly_the_limit_is_kept(folder: Path) -> None:
+def test_exactly_the_limit_is_kept(kept_at: KeptAt) -> None:
     assert store([b"12345", b"67890"], limit=10).size == 10
 
 
-def test_one_byte_more_than_the_limit_is_refused_and_nothing_stays(folder: Path) -> None:
+def test_one_byte_more_than_the_limit_is_refused_and_nothing_stays(kept_at: KeptAt) -> None:
     with pytest.raises(TooLarge) as refused:
         store([b"12345", b"678901"], limit=10)
-    assert (refused.value.limit, files(folder)) == (10, [])
+    assert (refused.value.limit, kept_at.names()) == (10, [])
 
 
-def test_endless_stream_is_refused_at_the_limit(folder: Path) -> None:
+def test_endless_stream_is_refused_at_the_limit(kept_at: KeptAt) -> None:
     taken = 0
 
     def endless() -> Iterator[bytes]:
@@ -111,18 +147,18 @@ def test_endless_stream_is_refused_at_the_limit(folder: Path) -> None:
 
     with pytest.raises(TooLarge):
         store(endless(), limit=5000)
-    assert (taken, files(folder)) == (6, [])
+    assert (taken, kept_at.names()) == (6, [])
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError, KeyboardInterrupt])
-def test_stream_that_breaks_off_leaves_nothing(folder: Path, error: type[BaseException]) -> None:
+def test_stream_that_breaks_off_leaves_nothing(kept_at: KeptAt, error: type[BaseException]) -> None:
     def broken() -> Iterator[bytes]:
         yield b"the first part"
         raise error
 
     with pytest.raises(error):
         store(broken(), limit=LIMIT)
-    assert files(folder) == []
+    assert kept_at.names() == []
 
 
 def test_failure_to_rename_leaves_nothing_new(folder: Path) -> None:
@@ -134,7 +170,7 @@ def test_failure_to_rename_leaves_nothing_new(folder: Path) -> None:
     assert files(folder) == [blocker.name]
 
 
-def test_empty_file_is_kept(folder: Path) -> None:
+def test_empty_file_is_kept(kept_at: KeptAt) -> None:
     assert store([], limit=LIMIT) == Stored(hashlib.sha256(b"").hexdigest(), 0, "application/octet-stream")
 
 
@@ -142,14 +178,14 @@ def test_empty_file_is_kept(folder: Path) -> None:
     "name",
     ["", "a" * 63, "a" * 65, "A" * 64, "g" * 64, "a" * 64 + "\n", "../" * 21 + "a", "incoming/" + "a" * 55, "ａ" * 64],
 )
-def test_anything_but_a_digest_is_refused(folder: Path, name: str) -> None:
+def test_anything_but_a_digest_is_refused(kept_at: KeptAt, name: str) -> None:
     with pytest.raises(ValueError, match=r"^not a SHA-256 digest in lowercase hexadecimal$"):
         open_stored(name)
     with pytest.raises(ValueError, match=r"^not a SHA-256 digest in lowercase hexadecimal$"):
         stored_size(name)
 
 
-def test_digest_of_nothing_kept_is_not_found(folder: Path) -> None:
+def test_digest_of_nothing_kept_is_not_found(kept_at: KeptAt) -> None:
     with pytest.raises(FileNotFoundError):
         open_stored("a" * 64)
 
@@ -167,7 +203,7 @@ def test_only_old_leftovers_are_deleted(folder: Path) -> None:
     assert stored_size(stored.sha256) == 4
 
 
-def test_no_leftovers_are_deleted_before_anything_was_stored(folder: Path) -> None:
+def test_no_leftovers_are_deleted_before_anything_was_stored(kept_at: KeptAt) -> None:
     assert delete_incoming_older_than(timedelta(days=1), NOW) == 0
 
 

@@ -1,0 +1,132 @@
+"""Files in a bucket of an S3 service: all of a file or nothing, never overwritten, and checked by the service.
+
+The person's browser never talks to the service: files go in and out through the application, which asks who may.
+No right to delete is needed, and the bucket should give none.
+"""
+
+import base64
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, BinaryIO, cast
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# Below what a person or a worker waits for: one failed try and a second one.
+CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    # Files have a SHA-256 of ours; services other than AWS's know no more than they must.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+THERE_ALREADY = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+class StorageFailed(OSError):
+    """The service did not do what it was asked, or did not answer."""
+
+
+@lru_cache
+def _client(endpoint: str | None) -> Any:
+    """The client of one service; keys and region come from the environment or from the machine's role."""
+    return boto3.session.Session().client("s3", endpoint_url=endpoint, config=CONFIG)
+
+
+class Bucket:
+    """Keeps files in `address`, s3://bucket or s3://bucket/prefix (see sources.evidence_storage.Place)."""
+
+    def __init__(self, address: str, endpoint: str | None) -> None:
+        self.bucket, _, prefix = address.removeprefix("s3://").partition("/")
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        with _as_os_error():
+            self._s3 = _client(endpoint)
+
+    def incoming(self) -> AbstractContextManager[BinaryIO]:
+        # Has no name on the disk, so nothing of it is left whatever happens.
+        return cast(AbstractContextManager[BinaryIO], tempfile.TemporaryFile())
+
+    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
+        size = file.seek(0, 2)
+        if self._is_kept(name, size):
+            return
+        file.seek(0)
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+        try:
+            with _as_os_error():
+                self._s3.put_object(
+                    **self._at(name),
+                    Body=file,
+                    ContentLength=size,
+                    ContentType="application/octet-stream",
+                    ChecksumAlgorithm="SHA256",
+                    ChecksumSHA256=checksum,
+                    IfNoneMatch="*",
+                )
+        except StorageFailed as error:
+            # Somebody else is storing the same bytes at this moment.
+            if not (_code(error.__cause__) in THERE_ALREADY and self._is_kept(name, size)):
+                raise
+
+    def open(self, name: str) -> BinaryIO:
+        with _as_os_error():
+            return cast(BinaryIO, self._s3.get_object(**self._at(name))["Body"])
+
+    def size(self, name: str) -> int:
+        with _as_os_error():
+            return int(self._s3.head_object(**self._at(name))["ContentLength"])
+
+    def clear_incoming(self, before: datetime) -> int:
+        return 0
+
+    def kept(self) -> Iterator[tuple[str, int, datetime]]:
+        # The service lists in the order of the keys.
+        for name, size, modified in self._listed():
+            if not name.startswith("incoming/"):
+                yield name, size, modified
+
+    def unfinished(self) -> Iterator[tuple[str, int, datetime]]:
+        yield from ()
+
+    def _listed(self) -> Iterator[tuple[str, int, datetime]]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._prefix)
+        with _as_os_error():
+            for page in pages:
+                for row in page.get("Contents", []):
+                    yield row["Key"].removeprefix(self._prefix), int(row["Size"]), row["LastModified"]
+
+    def try_writing(self) -> None:
+        with _as_os_error():
+            self._s3.put_object(**self._at("incoming/trial"), Body=b"\0")
+
+    def _at(self, name: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": self._prefix + name}
+
+    def _is_kept(self, name: str, size: int) -> bool:
+        try:
+            return self.size(name) == size
+        except FileNotFoundError:
+            return False
+
+
+@contextmanager
+def _as_os_error() -> Iterator[None]:
+    """What the client raises becomes what a disk would raise: FileNotFoundError, or StorageFailed."""
+    try:
+        yield
+    except ClientError as error:
+        code = _code(error)
+        if code in ("NoSuchKey", "404"):
+            raise FileNotFoundError(f"not in the storage ({code})") from error
+        raise StorageFailed(f"the evidence storage refused ({code})") from error
+    except BotoCoreError as error:
+        raise StorageFailed(f"the evidence storage failed ({type(error).__name__})") from error
+
+
+def _code(error: BaseException | None) -> str:
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
