@@ -1,0 +1,77 @@
+"""What checks of the whole database are made of: each looks for what disagrees, reads only, and keeps no rows.
+
+The rooms' own checks are in `sources.verification`, `claims.verification` and `reviews.verification`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it has to be. Only references, identifiers, states, numbers and times."""
+
+    check: str
+    subject: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.subject}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How far to look.
+
+    `grace`: how long work for later may lie about. `sample`: of so many claims, taken at random, the support is
+    counted anew; None: of all. `read_files`: whether attachments are read and hashed, or only measured.
+    """
+
+    now: datetime
+    grace: timedelta = timedelta(minutes=15)
+    sample: int | None = 1000
+    read_files: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that has to be so everywhere. `look` answers (subject, expected, found) for each place where not."""
+
+    name: str
+    look: Callable[[Scope], Iterable[Sequence[str]]]
+
+    def findings(self, scope: Scope) -> Iterator[Finding]:
+        for subject, expected, found in self.look(scope):
+            yield Finding(self.name, subject, expected, found)
+
+
+def by_query(name: str, query: str, *parameters: object) -> Check:
+    """A check whose query answers a row for each place where it is not so."""
+    return Check(name, lambda scope: rows(query, *parameters))
+
+
+def by_overdue_query(name: str, query: str) -> Check:
+    """The same, for a query that asks with `%(late)s` for what ought to have been done before."""
+    return Check(name, lambda scope: rows(query, late=scope.now - scope.grace))
+
+
+def rows(query: str, *parameters: object, **named: object) -> Iterator[Any]:
+    """The rows of a query, a few at a time, however many there are. Needs a transaction."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query, named or parameters)  # type: ignore[arg-type]  # lists become arrays
+        yield from cursor
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """All that is read inside is read as it was at one moment, while others go on writing; nothing can be written."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield

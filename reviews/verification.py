@@ -1,0 +1,143 @@
+"""Whether assignments, findings, decisions and reminders agree with each other and with the claims."""
+
+from accounts.verification import by_overdue_query, by_query
+from claims.models import NEVER_DUE
+
+_PARTICIPANTS = """
+SELECT c.reference, 'a reviewer for each open assignment',
+       coalesce(a.state || ' assignment ' || a.id, 'no assignment') || ', '
+           || CASE WHEN p.id IS NULL THEN 'no reviewer' WHEN p.accepted THEN 'a reviewer who accepted'
+                   ELSE 'a reviewer who has not accepted' END
+FROM (SELECT * FROM reviews_assignment WHERE ended_at IS NULL) a
+FULL JOIN (SELECT * FROM claims_participant WHERE until IS NULL AND role = 'reviewer') p
+    ON p.claim_id = a.claim_id AND p.user_id = a.reviewer_id
+JOIN claims_claim c ON c.id = coalesce(a.claim_id, p.claim_id)
+WHERE a.id IS NULL OR p.id IS NULL OR p.accepted <> (a.state = 'accepted')
+"""
+_DUE = """
+SELECT c.reference, 'due ' || coalesce(min(a.due_at), %s), c.due_at::text
+FROM claims_claim c LEFT JOIN reviews_assignment a ON a.claim_id = c.id AND a.ended_at IS NULL
+GROUP BY c.id HAVING c.due_at <> coalesce(min(a.due_at), %s)
+"""
+_CLOSED = """
+SELECT c.reference, 'nothing open on a closed claim', 'assignment ' || a.id
+FROM claims_claim c JOIN reviews_assignment a ON a.claim_id = c.id AND a.ended_at IS NULL
+WHERE c.closed_at IS NOT NULL
+"""
+_COMPLETED = """
+SELECT c.reference, 'a finding of the reviewer', 'completed assignment ' || a.id || ' without one'
+FROM reviews_assignment a JOIN claims_claim c ON c.id = a.claim_id
+WHERE a.state = 'completed' AND NOT EXISTS (
+    SELECT FROM reviews_assessment f
+    WHERE f.claim_id = a.claim_id AND f.assessor_id = a.reviewer_id AND f.state IN ('approved', 'recorded', 'enacted')
+)
+"""
+_WAITING = """
+SELECT c.reference, 'one finding of each assessor that waits', count(*) || ' findings'
+FROM reviews_assessment f JOIN claims_claim c ON c.id = f.claim_id
+WHERE f.state = 'waiting' GROUP BY c.reference, f.assessor_id HAVING count(*) > 1
+"""
+_DECISIONS = """
+SELECT c.reference, 'finding ' || f.id || ' ' || f.state
+           || CASE WHEN f.state IN ('approved', 'rejected') THEN ' with that decision' ELSE ' with no decision' END,
+       CASE WHEN d.id IS NULL THEN 'no decision' WHEN d.approved THEN 'an approval' ELSE 'a rejection' END
+           || CASE WHEN d.assessor_id <> f.assessor_id THEN ' of another’s finding' ELSE '' END
+FROM reviews_assessment f
+JOIN claims_claim c ON c.id = f.claim_id
+LEFT JOIN reviews_decision d ON d.assessment_id = f.id
+WHERE (CASE f.state WHEN 'approved' THEN d.approved IS NOT TRUE WHEN 'rejected' THEN d.approved IS NOT FALSE
+                    ELSE d.id IS NOT NULL END)
+   OR d.assessor_id <> f.assessor_id
+"""
+# Who found and who decided, when and what, stand in both: an approval makes its move in the same transaction.
+_APPROVED = """
+SELECT c.reference,
+       coalesce('a status change for the approval of ' || d.at, 'an approval for status change ' || s.seq), 'none'
+FROM (
+    SELECT f.claim_id, f.assessor_id, f.from_state, f.proposed_state, d.decided_by_id, d.at
+    FROM reviews_decision d JOIN reviews_assessment f ON f.id = d.assessment_id WHERE d.approved
+) d
+FULL JOIN (SELECT * FROM claims_statuschange WHERE decided_by_id IS NOT NULL) s
+    ON s.claim_id = d.claim_id AND s.at = d.at AND s.by_id = d.assessor_id AND s.decided_by_id = d.decided_by_id
+   AND s.from_state = d.from_state AND s.to_state = d.proposed_state
+JOIN claims_claim c ON c.id = coalesce(d.claim_id, s.claim_id)
+WHERE d.claim_id IS NULL OR s.claim_id IS NULL
+"""
+_ENACTED = """
+SELECT c.reference, 'a status change for finding ' || f.id, 'none'
+FROM reviews_assessment f
+JOIN claims_claim c ON c.id = f.claim_id
+LEFT JOIN claims_statuschange s ON s.claim_id = f.claim_id AND s.by_id = f.assessor_id AND s.at = f.created_at
+    AND s.from_state = f.from_state AND s.to_state = f.proposed_state
+WHERE f.state = 'enacted' AND s.claim_id IS NULL
+"""
+_REMINDER_ENDS = """
+SELECT c.reference, 'a reminder that waits or has ended once',
+       r.kind || ' ' || r.id || ' ' || r.state
+           || CASE WHEN r.ended_at IS NULL THEN ' without an end' ELSE ' with an end' END
+FROM reviews_reminder r JOIN claims_claim c ON c.id = r.claim_id
+WHERE (r.state = 'pending') <> (r.ended_at IS NULL) OR r.state NOT IN ('pending', 'sent', 'cancelled', 'failed')
+   OR (r.ended_at IS NOT NULL AND r.lease_until IS NOT NULL)
+"""
+_REMINDER_SUBJECT = """
+SELECT c.reference, 'a reminder of its subject’s claim', r.kind || ' ' || r.id || ' of another'
+FROM reviews_reminder r
+JOIN claims_claim c ON c.id = r.claim_id
+LEFT JOIN reviews_assignment a ON a.id = r.assignment_id
+LEFT JOIN reviews_assessment f ON f.id = r.assessment_id
+WHERE coalesce(a.claim_id, f.claim_id, r.claim_id) <> r.claim_id
+   OR (r.kind IN ('due_soon', 'due', 'overdue') AND r.recipient_id <> a.reviewer_id)
+"""
+_REMINDER_ORPHANS = """
+SELECT c.reference, 'no reminder of what has ended', r.kind || ' ' || r.id || ' waits'
+FROM reviews_reminder r
+JOIN claims_claim c ON c.id = r.claim_id
+LEFT JOIN reviews_assignment a ON a.id = r.assignment_id
+LEFT JOIN reviews_assessment f ON f.id = r.assessment_id
+WHERE r.state = 'pending' AND (c.closed_at IS NOT NULL OR a.ended_at IS NOT NULL OR f.state <> 'waiting')
+"""
+# Cancelled after it was due: a later one said the same.
+_REMINDER_LOST = """
+SELECT c.reference, 'a reminder when assignment ' || a.id || ' is due', 'none'
+FROM reviews_assignment a JOIN claims_claim c ON c.id = a.claim_id
+WHERE a.ended_at IS NULL AND NOT EXISTS (
+    SELECT FROM reviews_reminder r
+    WHERE r.assignment_id = a.id AND r.kind = 'due' AND r.due_at = a.due_at
+      AND (r.state <> 'cancelled' OR r.ended_at >= r.due_at)
+)
+"""
+_DECISION_REMINDER_LOST = """
+SELECT c.reference, 'a reminder to come for finding ' || f.id, 'none'
+FROM reviews_assessment f JOIN claims_claim c ON c.id = f.claim_id
+WHERE f.state = 'waiting' AND c.closed_at IS NULL AND NOT EXISTS (
+    SELECT FROM reviews_reminder r
+    WHERE r.assessment_id = f.id AND r.kind = 'awaiting_decision' AND r.recipient_id IS NULL AND r.state = 'pending'
+)
+"""
+_REMINDER_LATE = """
+SELECT c.reference, 'ended soon after it was due', r.kind || ' ' || r.id || ' due ' || r.due_at || ' waits'
+FROM reviews_reminder r JOIN claims_claim c ON c.id = r.claim_id
+WHERE r.state = 'pending' AND r.due_at < %(late)s AND (r.lease_until IS NULL OR r.lease_until < %(late)s)
+"""
+_TASK_LATE = """
+SELECT c.reference, 'reminders for task ' || t.id, 'none since ' || coalesce(t.ended_at, t.opened_at)
+FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
+WHERE NOT t.reminders_follow AND coalesce(t.ended_at, t.opened_at) < %(late)s
+"""
+CHECKS = (
+    by_query("reviewers are those with assignments", _PARTICIPANTS),
+    by_query("due when its first assignment is", _DUE, NEVER_DUE, NEVER_DUE),
+    by_query("closed", _CLOSED),
+    by_query("completed with a finding", _COMPLETED),
+    by_query("one finding waits", _WAITING),
+    by_query("finding with its decision", _DECISIONS),
+    by_query("approvals are moves", _APPROVED),
+    by_query("findings made alone are moves", _ENACTED),
+    by_query("reminder ends once", _REMINDER_ENDS),
+    by_query("reminder of its subject", _REMINDER_SUBJECT),
+    by_query("reminder with a reason", _REMINDER_ORPHANS),
+    by_query("assignment with its reminder", _REMINDER_LOST),
+    by_query("waiting finding with its reminder", _DECISION_REMINDER_LOST),
+    by_overdue_query("reminder in time", _REMINDER_LATE),
+    by_overdue_query("task with its reminders", _TASK_LATE),
+)

@@ -1,0 +1,143 @@
+"""Whether sources, relays, files and captures agree with each other and with what lies in the storage."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import groupby
+
+from accounts.verification import Check, Scope, by_overdue_query, by_query, rows
+from sources.evidence_storage import open_stored
+from sources.independence import find_cycle
+from sources.kept_files import KeptFile, kept_files, unfinished_files
+from sources.models import Visibility
+
+# Writers that died leave files behind, which are cleared after a day.
+LEFT_BEHIND = timedelta(days=1)
+
+_STRICTNESS = """
+SELECT {subject}, 'at least as strict as ' || above.visibility, below.visibility
+FROM {tables}
+WHERE array_position(%s::text[], below.visibility::text) < array_position(%s::text[], above.visibility::text)
+"""
+
+
+def strictness(name: str, subject: str, tables: str) -> Check:
+    """What hangs on a thing (`below`) is at least as strict as the thing (`above`)."""
+    query = _STRICTNESS.format(subject=subject, tables=tables)
+    return by_query(name, query, Visibility.values, Visibility.values)
+
+
+# An edge of a cycle lies between two sources that both go on: that leaves few of a million relays.
+_INNER_RELAYS = """
+SELECT d.desk_id::text, r.downstream_id::text, r.upstream_id::text
+FROM sources_relay r
+JOIN sources_source d ON d.id = r.downstream_id
+JOIN sources_source u ON u.id = r.upstream_id
+WHERE r.removed_at IS NULL AND {counted}
+  AND EXISTS (SELECT FROM sources_relay b WHERE b.upstream_id = r.downstream_id AND b.removed_at IS NULL)
+  AND EXISTS (SELECT FROM sources_relay a WHERE a.downstream_id = r.upstream_id AND a.removed_at IS NULL)
+ORDER BY d.desk_id
+"""
+# Restricted relays that would close a cycle with open ones are refused for who may know of them (decision 20).
+_OPEN = "d.visibility <> 'restricted' AND u.visibility <> 'restricted'"
+
+
+def _cycles(_scope: Scope) -> Iterator[tuple[str, str, str]]:
+    for desk, relays in groupby(rows(_INNER_RELAYS.format(counted=_OPEN)), key=lambda row: row[0]):
+        cycle = find_cycle((below, above) for _desk, below, above in relays)
+        if cycle is not None:
+            yield f"relays of desk {desk}", "no cycle", " → ".join(cycle)
+
+
+# One row for each file; where rows of one file disagree on its size, one of them is wrong.
+_FILES = """
+SELECT sha256, min(id::text), min(size), max(size) FROM sources_attachment
+GROUP BY sha256 ORDER BY sha256 COLLATE "C"
+"""
+
+
+def _files(scope: Scope) -> Iterator[tuple[str, str, str]]:
+    """Rows and files side by side, both in the order of their digests."""
+    named, kept = rows(_FILES), kept_files()
+    row, file = next(named, None), next(kept, None)
+    while row is not None or file is not None:
+        if row is not None and (file is None or row[0] < file.sha256):
+            yield f"attachment {row[1]}", f"{row[2]} bytes", "no file"
+            row = next(named, None)
+        elif file is not None and (row is None or file.sha256 < row[0]):
+            if file.modified < scope.now - LEFT_BEHIND - scope.grace:
+                yield f"file {file.name}", "an attachment", "none"
+            file = next(kept, None)
+        elif row is not None and file is not None:
+            yield from _compared(row, file, scope)
+            row, file = next(named, None), next(kept, None)
+
+
+def _compared(row: tuple[str, str, int, int], file: KeptFile, scope: Scope) -> Iterator[tuple[str, str, str]]:
+    sha256, attachment, least, most = row
+    for size in {least, most} - {file.size}:
+        yield f"attachment {attachment}", f"{size} bytes", f"{file.size} bytes"
+    if scope.read_files and least == most == file.size:
+        digest = hashlib.sha256()
+        with open_stored(sha256) as content:
+            while chunk := content.read(2**20):
+                digest.update(chunk)
+        found = digest.hexdigest()
+        if found != sha256:
+            yield f"attachment {attachment}", f"SHA-256 {sha256}", f"SHA-256 {found}"
+
+
+def _unfinished(scope: Scope) -> Iterator[tuple[str, str, str]]:
+    for file in unfinished_files():
+        if file.modified < scope.now - LEFT_BEHIND - timedelta(hours=1) - scope.grace:
+            yield f"file {file.name}", "cleared after a day", f"of {file.modified.isoformat(timespec='seconds')}"
+
+
+_RELAY_DESKS = """
+SELECT 'relay ' || r.id, 'sources of one desk', 'two desks'
+FROM sources_relay r
+JOIN sources_source d ON d.id = r.downstream_id
+JOIN sources_source u ON u.id = r.upstream_id
+WHERE d.desk_id <> u.desk_id
+"""
+_CAPTURES = """
+SELECT 'capture ' || c.id, 'finished', 'waiting since ' || c.requested_at
+FROM sources_capture c
+WHERE c.state = 'pending' AND c.requested_at < %(late)s AND (c.lease_until IS NULL OR c.lease_until < %(late)s)
+"""
+_ENDED_CAPTURES = """
+SELECT 'capture ' || c.id, c.state || ' with an end', 'no end'
+FROM sources_capture c WHERE c.state <> 'pending' AND c.finished_at IS NULL
+UNION ALL
+SELECT 'capture ' || c.id, 'a file of its source', 'a file of another source'
+FROM sources_capture c JOIN sources_attachment a ON a.id = c.attachment_id WHERE a.source_id <> c.source_id
+"""
+
+CHECKS = (
+    strictness(
+        "source as strict as its publisher",
+        "'source ' || below.id",
+        "sources_source below JOIN sources_actor above ON above.id = below.publisher_id",
+    ),
+    strictness(
+        "actor as strict as what it is part of",
+        "'actor ' || below.id",
+        "sources_actor below JOIN sources_actor above ON above.id IN (below.part_of_id, below.owned_by_id)",
+    ),
+    strictness(
+        "file as strict as its source",
+        "'attachment ' || below.id",
+        "sources_attachment below JOIN sources_source above ON above.id = below.source_id",
+    ),
+    strictness(
+        "capture as strict as its source",
+        "'capture ' || below.id",
+        "sources_capture below JOIN sources_source above ON above.id = below.source_id",
+    ),
+    by_query("relay within a desk", _RELAY_DESKS),
+    Check("relays without a cycle", _cycles),
+    by_overdue_query("capture done in time", _CAPTURES),
+    by_query("capture ended whole", _ENDED_CAPTURES),
+    Check("file kept", _files),
+    Check("unfinished files cleared", _unfinished),
+)
