@@ -178,30 +178,50 @@ def _prepare(folder: DataFolder, environment: Mapping[str, str]) -> None:
         processes.stop([child], 2)
 
 
-@contextmanager
-def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Iterator[list[Child]]:
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of ours, and the signal that it gets when its supervisor dies."""
+
+    name: str
+    command: tuple[str, ...]
+    orphan_signal: signal.Signals = signal.SIGTERM
+
+    def start(self, folder: DataFolder, environment: Mapping[str, str]) -> Child:
+        return processes.start(
+            self.name,
+            self.command,
+            log=folder.logs / f"{self.name}.log",
+            env=environment,
+            folder=PROJECT,
+            orphan_signal=self.orphan_signal,
+        )
+
+
+def programs(folder: DataFolder, web: Web) -> list[Program]:
     """Beat, web and the two workers, in the order in which they are stopped."""
     python = (sys.executable, "-m")
     beat = (*python, *("celery", "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile="))
     options = ("-c", "python:config.web_server", "--bind", web.listen)
-    gunicorn = (*python, "gunicorn", *options, "config.wsgi:application")
+    found = [
+        Program("beat", (*beat, "--schedule", str(folder.path / "beat-schedule"))),
+        Program("web", (*python, "gunicorn", *options, "config.wsgi:application")),
+    ]
+    for queue in ("reminders", "captures"):
+        worker = (*python, "celery", "-A", "config", "worker", "-Q", queue, "-n", f"{queue}@%h")
+        lean = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+        # Celery answers SIGQUIT by joining its pool inside the signal handler, and where the broker went at the same
+        # moment both wait for each other's pipe. Tasks may be cut off anywhere, and the kernel ends the pool.
+        found.append(Program(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGKILL))
+    return found
+
+
+@contextmanager
+def _ours(folder: DataFolder, environment: Mapping[str, str], web: Web) -> Iterator[list[Child]]:
+    """Starts the programs one after the other, and stops them in this order."""
     children: list[Child] = []
-
-    def start(name: str, command: tuple[str, ...], orphan_signal: signal.Signals = signal.SIGTERM) -> None:
-        log = folder.logs / f"{name}.log"
-        children.append(
-            processes.start(name, command, log=log, env=environment, folder=PROJECT, orphan_signal=orphan_signal)
-        )
-
     try:
-        start("beat", (*beat, "--schedule", str(folder.path / "beat-schedule")))
-        start("web", gunicorn)
-        for queue in ("reminders", "captures"):
-            worker = (*python, "celery", "-A", "config", "worker", "-Q", queue, "-n", f"{queue}@%h")
-            lean = ("--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat")
-            # Celery answers SIGQUIT by joining its pool inside the signal handler, and where the broker went at the
-            # same moment both wait for each other's pipe. Tasks may be cut off anywhere, and the kernel ends the pool.
-            start(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGKILL)
+        for program in programs(folder, web):
+            children.append(program.start(folder, environment))
         yield children
     finally:
         _ignore_signals()

