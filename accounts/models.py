@@ -73,7 +73,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types 
         """The same with the keys that were in use before."""
         return (self._hash_for_sessions(secret) for secret in settings.SECRET_KEY_FALLBACKS)
 
-    def _hash_for_sessions(self, secret: str) -> str:
+    def _hash_for_sessions(self, secret: str | bytes) -> str:
         """As Django makes it, with the moment added: nobody is signed out who did not ask for it."""
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         ended = self.sessions_ended_at.isoformat() if self.sessions_ended_at else ""

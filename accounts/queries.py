@@ -1,12 +1,13 @@
 """Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
 
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, NotFound
-from accounts.models import Desk, Membership, Role, Token, User
+from accounts.models import Desk, Invitation, Mail, MailKind, MailState, Membership, Role, Token, User
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -85,6 +86,30 @@ def tokens_of(user: User) -> QuerySet[Token]:
     """The person's own tokens, newest first."""
     tokens: QuerySet[Token] = Token.objects.filter(user=user).order_by("-created", "digest")
     return tokens
+
+
+def address_to_confirm(user: User, *, now: datetime) -> str:
+    """The new address that waits for the person to follow the link in the mail; "" where none does."""
+    rows = Mail.objects.filter(user=user, kind=MailKind.CONFIRM_ADDRESS, used_at__isnull=True)
+    waits = rows.filter(Q(state=MailState.PENDING) | (Q(link_until__gt=now) & ~Q(digest="")))
+    return waits.order_by("-created_at").values_list("to", flat=True).first() or ""
+
+
+def invitations_for(user: User) -> QuerySet[Invitation]:
+    """Every invitation with its mails, the newest of both first, for administrators; none for anybody else."""
+    rows = Invitation.objects.all() if user.is_active and user.is_staff else Invitation.objects.none()
+    mails = Prefetch("mails", Mail.objects.order_by("-created_at"), to_attr="mails_sent")
+    return (
+        rows.select_related("desk", "invited_by", "accepted_by").prefetch_related(mails).order_by("-created_at", "id")
+    )
+
+
+def get_invitation(user: User, invitation_id: UUID) -> Invitation:
+    """One invitation. Raises NotFound."""
+    found = invitations_for(user).filter(pk=invitation_id).first()
+    if found is None:
+        raise NotFound(_("There is no such invitation."))
+    return found
 
 
 def is_demonstration() -> bool:

@@ -96,6 +96,11 @@ def load_standing(claim: Claim) -> Standing:
     )
 
 
+def actor_links(actor_ids: Iterable[UUID]) -> dict[str, ActorLink]:
+    """The links of these actors, and of all that they are or were part of, by id."""
+    return {str(actor.pk): _link(actor) for actor in Actor.objects.filter(pk__in=_ids(_CHAINS, actor_ids))}
+
+
 def _load_actors(named: set[str], sources: list[Source], evidence: list[Evidence]) -> list[Actor]:
     start = {UUID(pk) for pk in named}
     start |= {source.publisher_id for source in sources if source.publisher_id}

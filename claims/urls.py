@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from claims.views import actors, attachments, claims, evidence, listing, public, sources, writing
+from claims.views import actors, attachments, claims, conflicts, evidence, listing, public, sources, writing
 
 
 class ReferenceConverter:
@@ -49,6 +49,8 @@ urlpatterns = [
     path("actors/new/", actors.new_actor, name="new-actor"),
     path("actors/<uuid:actor_id>/", actors.actor, name="actor"),
     path("actors/<uuid:actor_id>/edit/", actors.edit_actor, name="edit-actor"),
+    path("account/conflicts/", conflicts.conflicts, name="conflicts"),
+    path("account/conflicts/<uuid:conflict_id>/take-back/", conflicts.take_back, name="take-back-conflict"),
     path("public/", public.public_claims, name="public"),
     path("public/<reference:reference>/", public.public_claim, name="public-claim"),
 ]

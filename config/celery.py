@@ -47,4 +47,4 @@ def set_up_logging(loglevel: int, **kwargs: Any) -> None:
 
 app = Celery("second_source", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["sources", "claims", "reviews"])
+app.autodiscover_tasks(["accounts", "sources", "claims", "reviews"])

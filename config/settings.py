@@ -204,7 +204,14 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key", "change_password": "5/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "change_password": "5/m/user",
+    "reset_password": "10/m/ip,3/h/key",
+    "join": "10/m/ip",
+    "reauthenticate": "10/m/user",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -285,7 +292,9 @@ CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
 CELERY_BEAT_SCHEDULE = {
     "reminders": {"task": "reviews.tasks.send_due_reminders", "schedule": 2.0, "options": {"expires": 10}},
     "recomputations": {"task": "claims.tasks.recompute_claims", "schedule": 2.0, "options": {"expires": 10}},
+    "mails": {"task": "accounts.tasks.send_mails", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
+    "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -277,3 +277,23 @@ class Capture(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class DeclaredConflict(models.Model):
+    """A person's own word that they are too close to an actor to judge claims that name it. Ended, never deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="declared_conflicts")
+    actor = models.ForeignKey(Actor, models.PROTECT, related_name="declared_conflicts")
+    declared_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user", "actor"], condition=Q(ended_at__isnull=True), name="declared_conflict_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.actor_id}"

@@ -10,13 +10,15 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.actions.mails import forget_links
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
-from accounts.models import Desk, Membership, Role, Token, User
+from accounts.models import Desk, MailKind, Membership, Role, Token, User
 from accounts.queries import role_in
 from accounts.transactions import act
 
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
+TO_THE_HOUR = timedelta(hours=1)
 
 
 def may_administer(by: User | None) -> None:
@@ -31,6 +33,7 @@ def create_user(
     password: str,
     email: str = "",
     time_zone: str = "UTC",
+    name: str = "",
     is_administrator: bool = False,
     check_password: bool = True,
     by: User | None,
@@ -42,21 +45,22 @@ def create_user(
             username=username,
             email=email,
             time_zone=time_zone,
+            name=name,
             is_staff=is_administrator,
             is_superuser=is_administrator,
         )
         check_fields(user, exclude=("password",))
         if User.objects.filter(username__iexact=username).exists():
             raise Invalid({"username": [_("This user name is taken. Choose another.")]})
-        _known_zone(time_zone)
+        known_zone(time_zone)
         if check_password:
-            _strong(password, user)
+            strong_password(password, user)
         user.set_password(password)
         user.save()
     return user
 
 
-def _strong(password: str, user: User) -> None:
+def strong_password(password: str, user: User) -> None:
     """Refuse a password that is easily guessed. Raises Invalid."""
     try:
         validate_password(password, user)
@@ -72,15 +76,17 @@ def change_user(*, user: User, changes: dict[str, Any], password: str = "", by: 
     with act():
         may_administer(by)
         user = User.objects.select_for_update().get(pk=user.pk)
+        # Links that went to the old address, or ask for what was just done, work no longer.
+        forget_links(MailKind.CONFIRM_ADDRESS, MailKind.RESET, user=user, now=timezone.now())
         for field in changes:
             if field not in ("email", "time_zone", "is_active", "is_staff"):
                 raise Invalid({field: [_("This cannot be changed here.")]})
             setattr(user, field, changes[field])
         user.is_superuser = user.is_staff  # the administration pages ask for both
         check_fields(user, exclude=("password",))
-        _known_zone(user.time_zone)
+        known_zone(user.time_zone)
         if password:
-            _strong(password, user)
+            strong_password(password, user)
             user.set_password(password)
         user.save()
         if not User.objects.filter(is_active=True, is_staff=True).exists():
@@ -88,17 +94,8 @@ def change_user(*, user: User, changes: dict[str, Any], password: str = "", by: 
     return user
 
 
-def change_preferences(*, time_zone: str, by: User) -> User:
-    """Set one's own time zone (an IANA name). Raises Invalid for one that is not known."""
-    with act():
-        _known_zone(time_zone)
-        user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        user.time_zone = time_zone
-        user.save(update_fields=["time_zone"])
-    return user
-
-
-def _known_zone(name: str) -> None:
+def known_zone(name: str) -> None:
+    """Refuse what is no IANA time zone. Raises Invalid."""
     if name not in available_timezones():
         raise Invalid({"time_zone": [_("This is no time zone that is known here. Use a name such as Europe/Kyiv.")]})
 
@@ -175,6 +172,13 @@ def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(
         check_fields(row, exclude=("name",) if not row.name else ())
         row.save(update_fields=["name"])
     return row, token
+
+
+def note_use(token: Token, *, now: datetime | None = None) -> None:
+    """Write down when a token was last used: to the hour, so that reading costs a write once an hour only."""
+    now = now or timezone.now()
+    if token.last_used_at is None or token.last_used_at <= now - TO_THE_HOUR:
+        Token.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def revoke_token(*, token_id: UUID, by: User) -> None:

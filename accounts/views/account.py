@@ -1,19 +1,93 @@
-"""Pages about oneself."""
+"""Pages about oneself: settings, mail, signing in."""
 
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.actions import change_preferences
-from accounts.forms import PreferencesForm
-from accounts.pages import PersonsRequest, form_page, sent
-from accounts.queries import memberships_of
+from accounts.actions.account import change_address, change_preferences, confirm_address, end_sessions
+from accounts.forms import AddressForm, RemindersForm, SettingsForm
+from accounts.limits import limited
+from accounts.links import mail_of_link
+from accounts.models import MailKind
+from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
+from accounts.queries import address_to_confirm, memberships_of
+from accounts.views.tabs import account_tabs
 
 
 @form_page
 def account(request: PersonsRequest) -> HttpResponse:
-    """The person's own settings, and what they are on which desk."""
-    form = PreferencesForm(**sent(request), initial={"time_zone": request.user.time_zone})
-    if form.handed_in(lambda given: change_preferences(time_zone=given["time_zone"], by=request.user)):
+    """Name, clock, languages, days away; and what the person is on which desk."""
+    user = request.user
+    initial = {name: getattr(user, name) for name in SettingsForm.base_fields} | {"reads": ", ".join(user.reads)}
+    form = SettingsForm(**sent(request), initial=initial)
+    if form.handed_in(lambda given: change_preferences(changes=given, by=user)):
         return redirect("account")
-    context = {"form": form, "memberships": memberships_of(request.user)}
+    context = {"form": form, "memberships": memberships_of(user), **account_tabs("account")}
     return render(request, "accounts/account.html", context, status=form.status)
+
+
+@form_page
+def mail(request: PersonsRequest) -> HttpResponse:
+    """Where mail goes, and whether reminders do."""
+    user = request.user
+    form = RemindersForm(**sent(request), initial={"reminders_by_mail": user.reminders_by_mail})
+    if form.handed_in(lambda given: change_preferences(changes=given, by=user)):
+        return redirect("account-mail")
+    waiting = address_to_confirm(user, now=timezone.now())
+    context = {"form": form, "waiting": waiting, **account_tabs("account-mail")}
+    return render(request, "accounts/mail.html", context, status=form.status)
+
+
+@form_page
+def new_address(request: PersonsRequest) -> HttpResponse:
+    """Ask for another address. It is used once the link that is sent there was followed."""
+    form = AddressForm(**sent(request), initial={"email": request.user.email})
+    if form.is_bound and (refused := limited(request, "reauthenticate", user=request.user)):
+        return refused
+    if form.handed_in(lambda given: change_address(**given, by=request.user)):
+        return redirect("account-mail")
+    return show_form(
+        request,
+        form,
+        title=_("Change your address"),
+        button=_("Change address"),
+        back=reverse("account-mail"),
+        lines=[
+            _("A mail with a link goes to the new address. Once you follow it the address is used, and the old told.")
+        ],
+        kept=False,
+    )
+
+
+@form_page
+def confirm(request: PersonsRequest, token: str) -> HttpResponse:
+    """The page that the link in that mail leads to. Looking at it confirms nothing: programs look at links too."""
+    found = mail_of_link(token, MailKind.CONFIRM_ADDRESS, now=timezone.now(), user=request.user)
+    form = ActForm(**sent(request))
+    if form.handed_in(lambda _given: confirm_address(token=token, by=request.user)):
+        return redirect("account-mail")
+    return show_form(
+        request,
+        form,
+        title=_("Use this address"),
+        button=_("Use address"),
+        back=reverse("account-mail"),
+        lines=[_("%(address)s becomes the address of %(person)s.") % {"address": found.to, "person": request.user}],
+    )
+
+
+@require_safe
+def signing_in(request: PersonsRequest) -> HttpResponse:
+    """The password, and the browsers in which one is signed in."""
+    return render(request, "accounts/signing_in.html", account_tabs("signing-in"))
+
+
+@require_POST
+def end_others(request: PersonsRequest) -> HttpResponse:
+    """Sign out everywhere but here."""
+    update_session_auth_hash(request, end_sessions(by=request.user))
+    return redirect("signing-in")

@@ -30,6 +30,8 @@ def values_of(world: World) -> dict[str, Any]:
         "reminder_id": world.assignment.reminders.earliest("due_at").pk,
         "desk_id": world.cast.desk.pk,
         "token_id": world.own_tokens["reporter"].id,
+        "invitation_id": world.invitation.pk,
+        "conflict_id": world.own_conflict.pk,
         "capture_id": Capture.objects.get(source=world.upstream).pk,
     }
 
@@ -38,6 +40,7 @@ def address_of(route: Route, world: World) -> str:
     values = values_of(world)
     if route.name == "api:capture":
         values["source_id"] = world.upstream.pk
+    values["token"] = world.links.get(route.name)
     return route.address(values)
 
 

@@ -5,14 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from accounts.actions import create_token
-from accounts.models import Role, User
+from accounts.actions.account import ask_for_password, change_address
+from accounts.actions.invitations import invite
+from accounts.models import Invitation, Role, User
 from claims.actions.claims import publish_claim
+from claims.actions.conflicts import declare_conflict
 from claims.models import Claim, Evidence
 from reviews.models import Assessment, Assignment
 from sources.actions import attach_file, request_capture
-from sources.models import Actor, Attachment, Relay, Source
+from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories
 from tests.factories import Cast
+from tests.links import links_sent
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,9 @@ class World:
     assignment: Assignment
     assessment: Assessment
     own_tokens: dict[str, Any]
+    own_conflict: DeclaredConflict
+    invitation: Invitation
+    links: dict[str, str]
 
     @property
     def people(self) -> dict[str, User | None]:
@@ -82,4 +89,14 @@ def make_world(files: Path) -> World:
         assignment=assignment,
         assessment=assessment,
         own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
+        own_conflict=declare_conflict(actor_id=factories.actor(cast, "A cousin").pk, by=cast.reporter),
+        invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),
+        links=_links(cast.reporter),
     )
+
+
+def _links(user: User) -> dict[str, str]:
+    """The links in the mails that wait, and in those about the person's account, by the address that each leads to."""
+    change_address(email="new@example.org", password=factories.password_of(user), by=user)
+    ask_for_password(email=user.email)
+    return links_sent()

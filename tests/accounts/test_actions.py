@@ -8,7 +8,6 @@ from django.contrib.auth import authenticate
 
 from accounts.actions import (
     change_desk,
-    change_preferences,
     change_user,
     create_desk,
     create_token,
@@ -83,10 +82,6 @@ def test_the_last_administrator_stays(cast: Cast) -> None:
 def test_nobody_changes_what_an_account_is_called(cast: Cast) -> None:
     with pytest.raises(Invalid):
         change_user(user=cast.reporter, changes={"username": "other"}, by=cast.admin)
-
-
-def test_a_person_sets_their_own_time_zone(cast: Cast) -> None:
-    assert change_preferences(time_zone="Europe/Kyiv", by=cast.reporter).time_zone == "Europe/Kyiv"
 
 
 @pytest.mark.parametrize("prefix", ["ukr", "U", "UKR-1", "1UK", "TOOLONGFORIT", "UKR\n"])

@@ -1,0 +1,146 @@
+"""What people do with their own account."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import known_zone, strong_password
+from accounts.actions.mails import forget_links, write_mail
+from accounts.errors import Invalid
+from accounts.fields import check_fields, optional_text
+from accounts.links import mail_of_link
+from accounts.models import Mail, MailKind, Token, User
+from accounts.transactions import act
+
+OWN = ("name", "time_zone", "language", "reads", "reminders_by_mail", "away_from", "away_until")
+
+
+def change_preferences(*, changes: Mapping[str, Any], by: User) -> User:
+    """Change what one says about oneself (`OWN`): `reads` is a list of language tags, the days of being away go both.
+
+    Raises Invalid.
+    """
+    with act():
+        user = _lock(by)
+        for field, value in changes.items():
+            if field not in OWN:
+                raise Invalid({field: [_("This cannot be changed here.")]})
+            setattr(user, field, value)
+        user.name = " ".join(user.name.split())
+        user.reads = list(dict.fromkeys(user.reads))
+        check_fields(user, exclude=("password",))
+        known_zone(user.time_zone)
+        if user.language not in dict(settings.LANGUAGES):
+            raise Invalid({"language": [_("The pages are not there in this language.")]})
+        _away_in_order(user)
+        user.save(update_fields=list(OWN))
+    return user
+
+
+def _lock(user: User) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _away_in_order(user: User) -> None:
+    if (user.away_from is None) != (user.away_until is None):
+        missing = "away_until" if user.away_until is None else "away_from"
+        raise Invalid({missing: [_("Give both days, or neither.")]})
+    if user.away_from is not None and user.away_until is not None and user.away_until < user.away_from:
+        raise Invalid({"away_until": [_("Give a day that is not before the first.")]})
+
+
+def change_address(*, email: str, password: str, by: User, now: datetime | None = None) -> None:
+    """Ask for another e-mail address: it is used once the link in the mail to it was followed.
+
+    Without one ("") the address is taken away at once, and the old one told. The present password is asked for, since
+    whoever has the address can set a new one. Raises Invalid.
+    """
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        if not user.check_password(password):
+            raise Invalid({"password": [_("That is not your password.")]})
+        email = optional_text(email, "email")
+        if email:
+            _usable(email)
+        if email == user.email:
+            raise Invalid({"email": [_("This is your address already.")]})
+        forget_links(MailKind.CONFIRM_ADDRESS, user=user, now=now)
+        if email:
+            write_mail(MailKind.CONFIRM_ADDRESS, email, user=user, now=now)
+        else:
+            _use_address(user, "", now)
+
+
+def _usable(email: str) -> None:
+    try:
+        Mail._meta.get_field("to").run_validators(email)
+    except ValidationError as error:
+        raise Invalid({"email": error.messages}) from error
+
+
+def confirm_address(*, token: str, by: User, now: datetime | None = None) -> User:
+    """Use the address that a link was sent to. The old address is told. Raises NotFound for a link of nobody's."""
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        mail = mail_of_link(token, MailKind.CONFIRM_ADDRESS, now=now, user=by)
+        Mail.objects.filter(pk=mail.pk).update(used_at=now)
+        forget_links(MailKind.CONFIRM_ADDRESS, user=user, now=now)
+        _use_address(user, mail.to, now)
+    return user
+
+
+def _use_address(user: User, email: str, now: datetime) -> None:
+    """Set a locked account's address; links in the old mailbox work no longer."""
+    if user.email:
+        write_mail(MailKind.ADDRESS_CHANGED, user.email, user=user, now=now)
+    forget_links(MailKind.RESET, user=user, now=now)
+    user.email = email
+    user.save(update_fields=["email"])
+
+
+def end_sessions(*, by: User, now: datetime | None = None) -> User:
+    """Sign the person out of every browser. The page keeps the one that asks by giving it the new hash."""
+    with act():
+        user = _lock(by)
+        user.sessions_ended_at = now or timezone.now()
+        user.save(update_fields=["sessions_ended_at"])
+    return user
+
+
+def ask_for_password(*, email: str, now: datetime | None = None) -> None:
+    """Ask for a link that sets a new password. Whether an account has the address only the worker looks up.
+
+    So the answer takes the same time for every address. Raises Invalid for what is no address.
+    """
+    email = optional_text(email, "email")
+    _usable(email)
+    with act():
+        write_mail(MailKind.RESET_ASKED, email, now=now or timezone.now())
+
+
+def set_password(*, token: str, password: str, now: datetime | None = None) -> User:
+    """Set a new password by the link of a mail, which works once.
+
+    Every session and every token of the person ends: who asks may have lost the old password to somebody.
+    Raises NotFound for a link that does not work (any more), Invalid for a weak password.
+    """
+    now = now or timezone.now()
+    with act():
+        found = mail_of_link(token, MailKind.RESET, now=now).user
+        assert found is not None  # as the table's constraint has it
+        user = _lock(found)
+        mail = mail_of_link(token, MailKind.RESET, now=now, user=user)  # somebody may have been faster
+        strong_password(password, user)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        Token.objects.filter(user=user).delete()
+        Mail.objects.filter(pk=mail.pk).update(used_at=now)
+        forget_links(MailKind.RESET, user=user, now=now)
+    return user

@@ -1,0 +1,100 @@
+"""Letting people in: an administrator invites, the invited make their own account by the link in the mail."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import create_user, may_administer, set_role
+from accounts.actions.mails import forget_links, write_mail
+from accounts.errors import Conflict, Invalid
+from accounts.fields import check_fields, given_text
+from accounts.links import invitation_of_link
+from accounts.models import Desk, Invitation, MailKind, User
+from accounts.transactions import act
+
+
+def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datetime | None = None) -> Invitation:
+    """Ask somebody without an account to a desk; a worker sends the mail.
+
+    Raises Forbidden, Invalid (`email` of somebody who has an account), Conflict (invited there already).
+    """
+    now = now or timezone.now()
+    with act():
+        may_administer(by)
+        name = " ".join(given_text(name, "name", _("Give their name.")).split())
+        invitation = Invitation(desk=desk, role=role, name=name, email=email, invited_by=by, created_at=now)
+        check_fields(invitation)
+        taken = User.objects.filter(email__iexact=email, is_active=True).order_by("username").first()
+        if taken is not None:
+            message = _("%(person)s has this address and an account. Give them a role on the desk instead.")
+            raise Invalid({"email": [message % {"person": taken.username}]})
+        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two administrators at once
+        rows = Invitation.objects.filter(desk=desk, email__iexact=email)
+        if rows.filter(accepted_at__isnull=True, revoked_at__isnull=True).exists():
+            raise Conflict(_("This address is invited to this desk already. Send that invitation again."))
+        invitation.save()
+        write_mail(MailKind.INVITATION, email, invitation=invitation, now=now)
+    return invitation
+
+
+def resend_invitation(*, invitation: Invitation, by: User, now: datetime | None = None) -> Invitation:
+    """Send another mail with another link, good for its own time; the link before stops working.
+
+    Raises Forbidden, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        may_administer(by)
+        invitation = _lock_open(invitation)
+        forget_links(MailKind.INVITATION, invitation=invitation, now=now)
+        write_mail(MailKind.INVITATION, invitation.email, invitation=invitation, now=now)
+    return invitation
+
+
+def revoke_invitation(*, invitation: Invitation, by: User, now: datetime | None = None) -> Invitation:
+    """Take an invitation back: its link stops working. Raises Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        may_administer(by)
+        invitation = _lock_open(invitation)
+        forget_links(MailKind.INVITATION, invitation=invitation, now=now)
+        invitation.revoked_at = now
+        invitation.save(update_fields=["revoked_at"])
+    return invitation
+
+
+def _lock_open(invitation: Invitation) -> Invitation:
+    row = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
+    if row.accepted_at is not None:
+        raise Conflict(_("This invitation was taken up already."))
+    if row.revoked_at is not None:
+        raise Conflict(_("This invitation was taken back already."))
+    return row
+
+
+def accept_invitation(
+    *,
+    token: str,
+    username: str,
+    password: str,
+    name: str = "",
+    time_zone: str = "UTC",
+    now: datetime | None = None,
+) -> User:
+    """Make the account that a link invites to, on the desk and in the role of the invitation. The link works once.
+
+    Raises NotFound for a link that does not work (any more), Invalid for a user name that is taken or a weak password.
+    """
+    now = now or timezone.now()
+    with act():
+        Invitation.objects.select_for_update(no_key=True).get(pk=invitation_of_link(token, now=now).pk)
+        invitation = invitation_of_link(token, now=now)  # somebody may have been faster, or taken it back
+        user = create_user(
+            username=username, password=password, email=invitation.email, time_zone=time_zone, name=name, by=None
+        )
+        set_role(desk=invitation.desk, user=user, role=invitation.role, by=None, now=now)
+        forget_links(MailKind.INVITATION, invitation=invitation, now=now)
+        invitation.accepted_at, invitation.accepted_by = now, user
+        invitation.save(update_fields=["accepted_at", "accepted_by"])
+    return user

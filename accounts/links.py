@@ -1,0 +1,35 @@
+"""The links in mails about accounts: what is kept of them, and which row one leads to."""
+
+import hashlib
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.errors import NotFound
+from accounts.models import Invitation, Mail, MailKind, User
+
+
+def digest_of(token: str) -> str:
+    """What is kept of a link: the SHA-256 of its random part, in hexadecimal."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def mail_of_link(token: str, kind: MailKind, *, now: datetime, user: User | None = None) -> Mail:
+    """The mail whose link this is, of this `user` where one is given.
+
+    Raises NotFound, with the same words for a link that never was, is used, too old, replaced or somebody else's.
+    """
+    rows = Mail.objects.filter(digest=digest_of(token), kind=kind, used_at__isnull=True, link_until__gt=now)
+    if kind != MailKind.INVITATION:
+        rows = rows.filter(user__is_active=True)
+    mail = (rows.filter(user=user) if user is not None else rows).select_related("user", "invitation__desk").first()
+    if mail is None:
+        raise NotFound(_("This link does not work, or works no longer. The newest mail has the one that does."))
+    return mail
+
+
+def invitation_of_link(token: str, *, now: datetime) -> Invitation:
+    """The invitation that a link leads to. Raises NotFound as `mail_of_link`."""
+    invitation = mail_of_link(token, MailKind.INVITATION, now=now).invitation
+    assert invitation is not None  # as the table's constraint has it
+    return invitation

@@ -1,0 +1,28 @@
+"""Mails about accounts: beat's tick finds the rows; a message carries nothing but the wake-up."""
+
+import time
+
+from celery import shared_task
+
+from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
+
+# Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
+LONGEST_RUN = 15
+
+
+@shared_task
+def send_mails() -> int:
+    """Send what waits, one after the other; how many were looked at. What is left the next tick finds."""
+    looked_at = 0
+    end = time.monotonic() + LONGEST_RUN
+    while time.monotonic() < end and (leases := lease_mails(most=1)):
+        for lease in leases:
+            send_mail(lease)
+        looked_at += len(leases)
+    return looked_at
+
+
+@shared_task
+def clear_old_mails() -> int:
+    """Delete mails that ended long ago; how many."""
+    return delete_old_mails()

@@ -1,0 +1,43 @@
+"""Inviting people, for administrators."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.actions import may_administer
+from accounts.actions.invitations import invite, resend_invitation, revoke_invitation
+from accounts.forms import InviteForm
+from accounts.pages import PersonsRequest, form_page, sent
+from accounts.queries import get_invitation, invitations_for
+
+MOST_SHOWN = 100
+
+
+@form_page
+def invitations(request: PersonsRequest) -> HttpResponse:
+    """Who was invited and what became of it, and the form to invite somebody."""
+    may_administer(request.user)
+    form = InviteForm(**sent(request))
+    if form.handed_in(lambda given: invite(**given, by=request.user)):
+        return redirect("invitations")
+    context = {"form": form, "invitations": invitations_for(request.user)[:MOST_SHOWN], "now": timezone.now()}
+    return render(request, "accounts/invitations.html", context, status=form.status)
+
+
+@require_POST
+def resend(request: PersonsRequest, invitation_id: UUID) -> HttpResponse:
+    """Send an invitation again."""
+    may_administer(request.user)
+    resend_invitation(invitation=get_invitation(request.user, invitation_id), by=request.user)
+    return redirect("invitations")
+
+
+@require_POST
+def revoke(request: PersonsRequest, invitation_id: UUID) -> HttpResponse:
+    """Take an invitation back."""
+    may_administer(request.user)
+    revoke_invitation(invitation=get_invitation(request.user, invitation_id), by=request.user)
+    return redirect("invitations")

@@ -1,0 +1,99 @@
+"""Where the links in mails lead who is not signed in: to a new account, or a new password."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from accounts.actions.account import ask_for_password, set_password
+from accounts.actions.invitations import accept_invitation
+from accounts.forms import ForgottenForm, JoinForm, NewPasswordForm
+from accounts.limits import limited
+from accounts.links import invitation_of_link, mail_of_link
+from accounts.models import MailKind, User
+from accounts.pages import form_page, sent, show_form
+
+
+@login_not_required
+@never_cache
+@form_page
+def accept(request: HttpRequest, token: str) -> HttpResponse:
+    """Take an invitation up: choose a user name and a password, and be signed in."""
+    invitation = invitation_of_link(token, now=timezone.now())
+    form = JoinForm(**sent(request), initial={"name": invitation.name})
+    # Otherwise one link would tell of every user name whether it is taken.
+    if form.is_bound and (refused := limited(request, "join")):
+        return refused
+
+    def join(given: dict[str, Any]) -> User:
+        return accept_invitation(token=token, **given)
+
+    if form.handed_in(join):
+        login(request, form.outcome)
+        return redirect("work")
+    facts = {"desk": invitation.desk.name, "role": invitation.get_role_display(), "email": invitation.email}
+    lines = [
+        _("You join the %(desk)s as %(role)s. Mail goes to %(email)s; you can change that afterwards.") % facts,
+    ]
+    if request.user.is_authenticated:
+        lines.append(_("%(person)s is signed in here, and is signed out by it.") % {"person": request.user.username})
+    return show_form(
+        request,
+        form,
+        title=_("Make your account"),
+        button=_("Make account"),
+        back=reverse("account_login"),
+        lines=lines,
+        kept=False,
+    )
+
+
+@login_not_required
+@never_cache
+@form_page
+def forgotten(request: HttpRequest) -> HttpResponse:
+    """Ask for a link that sets a new password. The answer is the same whether an account has the address or not."""
+    form = ForgottenForm(**sent(request))
+    key = str(form.data.get("email", "")).strip().lower()
+    if form.is_bound and (refused := limited(request, "reset_password", key=key)):
+        return refused
+    if form.handed_in(lambda given: ask_for_password(email=given["email"])):
+        text = _("If an account has this address, a mail is on its way. Its link works once, for an hour.")
+        messages.info(request, text)
+        return redirect("account_login")
+    return show_form(
+        request,
+        form,
+        title=_("Set a new password by mail"),
+        button=_("Send link"),
+        back=reverse("account_login"),
+        lines=[_("Give the address of your account. Without one, ask an administrator for a new password.")],
+    )
+
+
+@login_not_required
+@never_cache
+@form_page
+def new_password(request: HttpRequest, token: str) -> HttpResponse:
+    """Set the password, by the link that was asked for."""
+    person = mail_of_link(token, MailKind.RESET, now=timezone.now()).user
+    form = NewPasswordForm(**sent(request))
+    if form.handed_in(lambda given: set_password(token=token, **given)):
+        messages.info(request, _("The new password is set. Sign in with it."))
+        return redirect("account_login")
+    return show_form(
+        request,
+        form,
+        title=_("Set a new password"),
+        button=_("Set password"),
+        back=reverse("account_login"),
+        lines=[_("For the account %(person)s. Every browser is signed out, and API tokens end.") % {"person": person}],
+        kept=False,
+    )

@@ -1,0 +1,19 @@
+"""The pages about oneself, each at its own address."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+
+def account_tabs(current: str) -> dict[str, Any]:
+    """What `accounts/account_base.html` needs; `current` is the name of the page's own address."""
+    labels = {
+        "account": _("You"),
+        "account-mail": _("Mail"),
+        "signing-in": _("Signing in"),
+        "tokens": _("API tokens"),
+        "conflicts": _("Conflicts of interest"),
+    }
+    tabs = [{"label": label, "url": reverse(name), "current": name == current} for name, label in labels.items()]
+    return {"tabs": tabs, "tabs_label": _("Your account"), "page_title": labels[current]}

@@ -1,0 +1,43 @@
+"""One's own tokens for the API."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.actions import create_token, revoke_token
+from accounts.forms import TokenForm
+from accounts.models import Token
+from accounts.pages import PersonsRequest, form_page, sent
+from accounts.queries import tokens_of
+from accounts.views.tabs import account_tabs
+
+
+@form_page
+def tokens(request: PersonsRequest) -> HttpResponse:
+    """The tokens, and the form for another. A new one stands on the page that answers, and never again."""
+    form = TokenForm(**sent(request))
+
+    def make(given: dict[str, Any]) -> tuple[Token, str]:
+        return create_token(user=request.user, name=given["name"], lifetime=timedelta(days=given["lifetime_days"]))
+
+    made = form.outcome if form.handed_in(make) else None
+    context = {
+        "form": TokenForm() if made else form,
+        "made": made,
+        "tokens": tokens_of(request.user),
+        "now": timezone.now(),
+        **account_tabs("tokens"),
+    }
+    return render(request, "accounts/tokens.html", context, status=form.status)
+
+
+@require_POST
+def end_token(request: PersonsRequest, token_id: UUID) -> HttpResponse:
+    """End a token; nothing has to be typed for it."""
+    revoke_token(token_id=token_id, by=request.user)
+    return redirect("tokens")

@@ -1,0 +1,35 @@
+"""Declaring conflicts of interest, and taking them back. Both are a person's own word."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import User
+from accounts.transactions import act
+from claims.conflicts import conflicts_of, get_conflict
+from sources.models import DeclaredConflict
+from sources.queries import visible_actors
+
+
+def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -> DeclaredConflict:
+    """Declare that one is too close to an actor to judge claims that name it. Raises Invalid, Conflict."""
+    with act():
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        actor = visible_actors(by).filter(pk=actor_id).first()
+        if actor is None:
+            raise Invalid({"actor": [_("There is no such actor on a desk of yours.")]})
+        if conflicts_of(by).filter(actor=actor).exists():
+            raise Conflict(_("You have declared this already."))
+        return DeclaredConflict.objects.create(user=by, actor=actor, declared_at=now or timezone.now())
+
+
+def take_back_conflict(*, conflict_id: UUID, by: User, now: datetime | None = None) -> None:
+    """Say that a conflict is no more. Raises NotFound."""
+    with act():
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        row = get_conflict(by, conflict_id)
+        row.ended_at = now or timezone.now()
+        row.save(update_fields=["ended_at"])

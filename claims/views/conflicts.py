@@ -1,0 +1,41 @@
+"""The page of one's own conflicts of interest."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.pages import PersonsRequest, form_page, sent
+from accounts.views.tabs import account_tabs
+from claims.actions.conflicts import declare_conflict, take_back_conflict
+from claims.conflicts import claims_touched, conflicts_of
+from claims.forms.conflicts import ConflictForm
+from sources.queries import visible_actors
+
+
+@form_page
+def conflicts(request: PersonsRequest) -> HttpResponse:
+    """What one has declared, which of one's claims it touches, and the form to declare another."""
+    user = request.user
+    form = ConflictForm(**sent(request), user=user)
+    if form.handed_in(lambda given: declare_conflict(actor_id=given["actor"], by=user)):
+        return redirect("conflicts")
+    rows = list(conflicts_of(user))
+    seen = dict(visible_actors(user).filter(pk__in=[row.actor_id for row in rows]).values_list("pk", "name"))
+    context = {
+        "form": form,
+        # Of a desk that one has left, an actor's name may have changed since.
+        "rows": [(row, seen.get(row.actor_id) or _("an actor that you no longer see")) for row in rows],
+        "touched": claims_touched(user) if rows else [],
+        **account_tabs("conflicts"),
+    }
+    return render(request, "claims/conflicts.html", context, status=form.status)
+
+
+@require_POST
+def take_back(request: PersonsRequest, conflict_id: UUID) -> HttpResponse:
+    """Take a declaration back; nothing has to be typed for it."""
+    take_back_conflict(conflict_id=conflict_id, by=request.user)
+    return redirect("conflicts")
