@@ -10,10 +10,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import change_desk, change_user, create_desk, create_user
+from accounts.actions import change_desk, create_desk, create_user
 from accounts.models import Desk, Membership, User
 from claims.actions.claims import change_threshold_of_desk
-from reviews.actions.memberships import change_role
+from reviews.actions.memberships import change_account, change_role
 
 
 class Site(admin.AdminSite):
@@ -83,7 +83,7 @@ class Users(_Kept):
         given, by = form.cleaned_data, _acting(request)
         if change:
             changes = {name: given[name] for name in ("email", "time_zone", "is_active", "is_staff")}
-            change_user(user=obj, changes=changes, password=given["password"], by=by)
+            change_account(user=obj, changes=changes, password=given["password"], by=by)
             return
         made = create_user(
             username=given["username"],

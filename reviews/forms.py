@@ -1,19 +1,26 @@
 """What people type about assignments, findings and decisions."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import Stale
 from accounts.pages import ActForm
 from claims.forms.rows import OneOf
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
-from reviews.models import Assessment
+from reviews.actions.drafts import KeptElsewhere
+from reviews.models import Assessment, AssessmentDraft
 from reviews.queries import Candidate
+
+LARGEST_VERSION = 2**31 - 1  # what the database holds
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class DueField(forms.DateTimeField):
@@ -106,6 +113,7 @@ class FindingForm(ActForm):
         label=_("The refutation was a mistake of ours; the rationale says which"), required=False
     )
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    draft_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
         self,
@@ -115,9 +123,11 @@ class FindingForm(ActForm):
         contrary: Sequence[tuple[Any, str]],
         states: Sequence[str],
         before: Assessment | None = None,
+        draft: AssessmentDraft | None = None,
         **named: Any,
     ) -> None:
-        super().__init__(*arguments, initial=_written_before(claim, before), **named)
+        initial = _drafted(claim, draft) if draft else _written_before(claim, before)
+        super().__init__(*arguments, initial=initial, **named)
         self.parts: list[Element] = list(claim.elements.all())
         self.contrary = contrary
         self.fields["evidence"].choices = [(str(pk), label) for pk, label in evidence]  # type: ignore[attr-defined]
@@ -152,7 +162,45 @@ class FindingForm(ActForm):
             "elements": [{"element": part.pk, "text": given[f"element_{part.pk}"]} for part in self.parts],
             "recorded_mistake": given.get("recorded_mistake", False),
             "seen_version": given["seen_version"],
+            "draft_version": given["draft_version"],
         }
+
+    def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
+        """Call `keep` with what stands in the form, finished or not. Whether it was kept."""
+        self.errors.clear()  # of a form that need not be complete
+        self.cleaned_data = self._as_it_stands()
+        return self.handed_in(keep)
+
+    def _as_it_stands(self) -> dict[str, Any]:
+        """What was typed and ticked, as `reviews.actions.drafts.keep_draft` takes it."""
+        return {
+            "proposed_state": self.data.get("proposed_state", ""),
+            "rationale": self.data.get("rationale", ""),
+            "evidence": [UUID(pk) for pk in self["evidence"].value() or () if UUID_FORM.fullmatch(pk)],
+            "answers": self._lines("answer_", "evidence"),
+            "elements": self._lines("element_", "element"),
+            "recorded_mistake": bool(self.data.get("recorded_mistake")),
+            "seen_version": _whole(self.data.get("seen_version", "")),
+            "version": _whole(self.data.get("draft_version", "")),
+        }
+
+    def _lines(self, prefix: str, name: str) -> list[dict[str, Any]]:
+        """What was typed on elements or pieces of evidence, also on those that have no field any more."""
+        return [
+            {name: UUID(pk), "text": text}
+            for field, text in self.data.items()
+            if field.startswith(prefix) and UUID_FORM.fullmatch(pk := field.removeprefix(prefix))
+        ]
+
+    def _show_again(self, error: Stale) -> None:
+        """Having read what another window kept, the person replaces it, or goes on from it."""
+        if not isinstance(error, KeptElsewhere):
+            return super()._show_again(error)
+        self.stale = error
+        assert isinstance(self.data, QueryDict)
+        data = self.data.copy()
+        data["draft_version"] = str(error.version)
+        self.data = data
 
     def fields_for(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
         """What is said of the elements as a whole belongs to those without a line, in their order."""
@@ -162,12 +210,34 @@ class FindingForm(ActForm):
         return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
 
 
+def _whole(text: str) -> int:
+    """A version as the form carries it; 0 for what is none."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return number if number <= LARGEST_VERSION else 0
+
+
+def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
+    """What the person's own draft says. What happened to the claim since, the page tells beside it."""
+    content = draft.content
+    return {
+        "seen_version": claim.version,
+        "draft_version": draft.version,
+        "proposed_state": content["proposed_state"],
+        "rationale": content["rationale"],
+        "recorded_mistake": content["recorded_mistake"],
+        "evidence": content["evidence"],
+        **{f"element_{line['element']}": line["text"] for line in content["elements"]},
+        **{f"answer_{answer['evidence']}": answer["text"] for answer in content["answers"]},
+    }
+
+
 def _written_before(claim: Claim, before: Assessment | None) -> dict[str, Any]:
     """What the person's own finding that waits, or was sent back, says: they go on from there."""
     if before is None:
-        return {"seen_version": claim.version}
+        return {"seen_version": claim.version, "draft_version": 0}
     return {
         "seen_version": claim.version,
+        "draft_version": 0,
         "proposed_state": before.proposed_state,
         "rationale": before.rationale,
         "recorded_mistake": before.recorded_mistake,

@@ -16,6 +16,7 @@ from claims.models import Claim, Evidence, ParticipantRole, Task, TaskKind
 from claims.scopes import evidence_for, takes_part
 from reviews.models import (
     Assessment,
+    AssessmentDraft,
     AssessmentState,
     Assignment,
     AssignmentState,
@@ -65,6 +66,25 @@ def last_own_finding(user: User, claim: Claim) -> Assessment | None:
     """The person's own finding on a claim that waits, or was sent back last: what they would go on from."""
     last = assessments_of(claim).filter(assessor=user).first()
     return last if last and last.state in (AssessmentState.WAITING, AssessmentState.REJECTED) else None
+
+
+def drafts_of(user: User) -> QuerySet[AssessmentDraft]:
+    """One's own drafts, on the desks that one is on, the last kept first. Nobody else's are ever read."""
+    rows = AssessmentDraft.objects.filter(is_member(user, "claim__desk"), assessor=user)
+    return rows.select_related("claim__claimant").order_by("-kept_at", "id")
+
+
+def own_draft(user: User, claim: Claim) -> AssessmentDraft | None:
+    """The person's own draft on a claim, if they have one."""
+    return drafts_of(user).filter(claim=claim).first()
+
+
+def get_draft(user: User, claim: Claim) -> AssessmentDraft:
+    """The person's own draft on a claim. Raises NotFound."""
+    found = own_draft(user, claim)
+    if found is None:
+        raise NotFound(_("There is no draft of yours on this claim."))
+    return found
 
 
 def get_assessment(user: User, assessment_id: UUID) -> Assessment:
@@ -126,7 +146,8 @@ class Work:
     later: list[Assignment]
     to_decide: list[Assessment]
     handed_in: list[Assessment]
-    support_lost: list[Claim]
+    drafts: list[AssessmentDraft]
+    tasks: list[Task]
     unassigned: list[Claim]
     reminders: list[Reminder]
     next_due: Assignment | None
@@ -158,13 +179,23 @@ def work_of(user: User, *, now: datetime) -> Work:
         later=later,
         to_decide=list(to_decide(user).filter(claim__closed_at__isnull=True)[:MOST_SHOWN]),
         handed_in=list(waiting.order_by("created_at", "id")[:MOST_SHOWN]),
-        support_lost=list(
-            _for_editors(user).filter(support_lost_at__isnull=False).order_by("support_lost_at", "id")[:MOST_SHOWN]
-        ),
+        drafts=list(drafts_of(user).prefetch_related("claim__elements")[:MOST_SHOWN]),
+        tasks=list(tasks_for(user)[:MOST_SHOWN]),
         unassigned=list(_unassigned(user)[:MOST_SHOWN]),
         reminders=list(reminders_of(user).filter(state=ReminderState.SENT).order_by("-ended_at", "id")[:10]),
         next_due=later[0] if later else None,
     )
+
+
+def tasks_for(user: User) -> QuerySet[Task]:
+    """What the person is to look at again, the nearest due first: lost support for editors; excerpts that they may see,
+    for editors and for the reviewer who has the claim. Nothing of closed claims."""
+    editor = Q(is_editor(user, "claim__desk"))
+    theirs = editor | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
+    seen = Evidence.objects.filter(evidence_for(user), pk=OuterRef("evidence"))
+    mine = Q(kind=TaskKind.SUPPORT_LOST) & editor | Q(kind=TaskKind.RECHECK) & theirs & Q(Exists(seen))
+    rows = Task.objects.filter(mine, ended_at__isnull=True, claim__closed_at__isnull=True)
+    return rows.select_related("claim__claimant", "evidence__source").order_by("due_at", "id")
 
 
 def _for_editors(user: User) -> QuerySet[Claim]:
@@ -186,7 +217,7 @@ def _tells_no_more_than(user: User) -> Q:
     knows = Q(is_member(user, "claim__desk")) | Q(takes_part(user, ParticipantRole.DECIDER, "claim"))
     seen = Evidence.objects.filter(evidence_for(user)).values("pk")
     excerpts = Task.objects.filter(claim=OuterRef("claim"), kind=TaskKind.RECHECK, evidence__in=seen)
-    return knows & (~Q(kind=TaskKind.RECHECK) | Exists(excerpts))
+    return Q(knows & (~Q(kind=TaskKind.RECHECK) | Q(Exists(excerpts))))
 
 
 def reminders_of(user: User) -> QuerySet[Reminder]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from claims.urls import CLAIM
-from reviews.views import assignments, claim, findings, work
+from reviews.views import assignments, claim, drafts, findings, work
 
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", work.work, name="work"),
     path(CLAIM, claim.claim, name="claim"),
     path(CLAIM + "assess/", findings.assess, name="assess"),
+    path(CLAIM + "assess/draft/", drafts.drop, name="drop-draft"),
     path(CLAIM + "assign/", assignments.give, name="assign"),
     path(CLAIM + "decider/", assignments.decider, name="name-decider"),
     path(CLAIM + "close/", assignments.close, name="close-claim"),

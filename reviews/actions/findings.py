@@ -21,6 +21,7 @@ from claims.states import VERDICTS, Deciders, find_move
 from claims.support import lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move, make_move
 from reviews.actions.assignments import end_assignment
+from reviews.actions.drafts import end_draft
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
 from reviews.models import (
@@ -46,6 +47,7 @@ def hand_in(
     elements: Sequence[Mapping[str, Any]] = (),
     recorded_mistake: bool = False,
     seen_version: int,
+    draft_version: int | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
@@ -53,9 +55,10 @@ def hand_in(
 
     It waits for a second person; or is made at once where one person makes the move; or, where it leaves the state as
     it is, is recorded and needs no decision. The last two complete the assignment. A finding of the same assessor
-    that still waits is replaced. `answers`: `{"evidence": id, "text"}`; `elements`: `{"element": id, "text"}`.
+    that still waits is replaced, and the assessor's draft ends (`draft_version`: the one that they saw, 0 for none).
+    `answers`: `{"evidence": id, "text"}`; `elements`: `{"element": id, "text"}`.
 
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict, PolicyNotMet.
+    Raises NotFound, Forbidden, Invalid, Stale, KeptElsewhere, Conflict, PolicyNotMet.
     """
     now = now or timezone.now()
     with act():
@@ -69,6 +72,7 @@ def hand_in(
         replies = _replies(by, claim, answers)
         lines = _lines(claim, elements, needed=proposed_state in VERDICTS)
         check_version(claim, seen_version)
+        end_draft(claim, by, version=draft_version)
         finding = Finding(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
         state = _try(claim, proposed_state, finding)
         _replace_waiting(claim, by, now)

@@ -1,20 +1,20 @@
 """What a change of somebody's role ends: whoever reviews no longer has no claims and decides on none."""
 
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actions import set_role
+from accounts.actions import change_user, set_role
 from accounts.models import Desk, Membership, Role, User
 from accounts.transactions import act
 from claims.models import Claim, Participant, ParticipantRole
 from claims.participants import leave
 from claims.support import lock_claim
 from reviews.actions.assignments import end_assignment
-from reviews.models import Assignment, AssignmentState
+from reviews.models import AssessmentDraft, Assignment, AssignmentState
 
 REVIEWING = (Role.REVIEWER, Role.EDITOR)
 
@@ -24,25 +24,41 @@ def change_role(
 ) -> Membership | None:
     """Give a person a role on a desk, change it, or take them off (None).
 
-    Without a role that reviews there, their assignments on the desk are withdrawn and they decide on none of its
-    claims; without one anywhere, invitations of other desks end too. Raises Invalid, Forbidden.
+    Without a role that reviews there, their assignments on the desk are withdrawn, they decide on none of its claims
+    and their drafts end; without one anywhere, invitations of other desks end too. Raises Invalid, Forbidden.
     """
     now = now or timezone.now()
     with act():
         membership = set_role(desk=desk, user=user, role=role, by=by, now=now)
         if role not in REVIEWING:
-            for claim_id in _claims_to_leave(desk, user):
-                _leave(lock_claim(Claim(pk=claim_id)), user, now)
+            ended = Q(claim__desk=desk)
+            if not user.memberships.filter(role__in=REVIEWING).exists():
+                ended |= Q(role=ParticipantRole.DECIDER)
+            _leave_all(user, Participant.objects.filter(ended), AssessmentDraft.objects.filter(claim__desk=desk), now)
     return membership
 
 
-def _claims_to_leave(desk: Desk, user: User) -> list[UUID]:
-    """In the order in which claims are locked everywhere."""
-    ended = Q(claim__desk=desk)
-    if not user.memberships.filter(role__in=REVIEWING).exists():
-        ended |= Q(role=ParticipantRole.DECIDER)
-    rows = Participant.objects.filter(ended, user=user, until__isnull=True)
-    return sorted(set(rows.values_list("claim", flat=True)))
+def change_account(
+    *, user: User, changes: dict[str, Any], password: str = "", by: User, now: datetime | None = None
+) -> User:
+    """Change an account as `accounts.actions.change_user` does. Closing it ends what leaving every desk would end.
+
+    Their roles stay, for the day on which the account is opened again. Raises Invalid, Forbidden, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        user = change_user(user=user, changes=changes, password=password, by=by)
+        if not user.is_active:
+            _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), now)
+    return user
+
+
+def _leave_all(user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft], now: datetime) -> None:
+    """End the person's `parts` and `drafts`, claim by claim, in the order in which claims are locked everywhere."""
+    claims = set(parts.filter(user=user, until__isnull=True).values_list("claim", flat=True))
+    claims |= set(drafts.filter(assessor=user).values_list("claim", flat=True))
+    for claim_id in sorted(claims):
+        _leave(lock_claim(Claim(pk=claim_id)), user, now)
 
 
 def _leave(claim: Claim, user: User, now: datetime) -> None:
@@ -52,3 +68,4 @@ def _leave(claim: Claim, user: User, now: datetime) -> None:
         reason = _("They no longer review on this desk.")
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, now=now)
     leave(claim, user, ParticipantRole.DECIDER, now=now)
+    AssessmentDraft.objects.filter(claim=claim, assessor=user).delete()

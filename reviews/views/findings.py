@@ -20,10 +20,12 @@ from claims.standing import Standing
 from claims.views.heading import claim_context
 from claims.views.lines import Line, lines_of
 from claims.ways import Way, ways_from
+from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.findings import approve, hand_in, reject
 from reviews.forms import DecisionForm, FindingForm
-from reviews.models import Assessment, AssessmentState
-from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment
+from reviews.models import Assessment, AssessmentDraft, AssessmentState
+from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment, own_draft
+from reviews.views.drafts import in_words, no_longer_named
 from sources.models import Visibility
 
 
@@ -54,9 +56,11 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     may_assess(request.user, claim)
     context = claim_context(request.user, claim, "")
     standing: Standing = context["standing"]
-    lines = [line for line in lines_of(request.user, claim, standing) if not line.withdrawn]
+    everything = lines_of(request.user, claim, standing)
+    lines = [line for line in everything if not line.withdrawn]
     ways = ways_from(claim.state, standing, last_change(claim))
     nameable = [line for line in lines if line.evidence.visibility != Visibility.RESTRICTED]
+    draft = own_draft(request.user, claim)
     form = FindingForm(
         **sent(request),
         claim=claim,
@@ -64,8 +68,12 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
         contrary=[(line.evidence.pk, _answer_label(line)) for line in nameable if _is_contrary(line.evidence)],
         states=[claim.state, *(way.to for way in ways)],
         before=last_own_finding(request.user, claim),
+        draft=draft,
     )
-    if form.handed_in(lambda given: hand_in(claim=claim, by=request.user, **form.found(given))):
+    if "keep" in request.POST:
+        if form.kept(lambda given: keep_draft(claim=claim, by=request.user, **given)):
+            return redirect("assess", claim.reference)
+    elif form.handed_in(lambda given: hand_in(claim=claim, by=request.user, **form.found(given))):
         return redirect("review", form.outcome.pk)
     ticked = {str(value) for value in form["evidence"].value() or ()}
     proposed = form["proposed_state"].value()
@@ -77,6 +85,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
             for state, way in [(claim.state, None), *((way.to, way) for way in ways)]
         ],
         "missing_title": _("Not handed in: this is missing"),
+        **_of_the_draft(claim, form, draft, everything),
     }
     return show_form(
         request,
@@ -87,6 +96,20 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
         template="reviews/assess.html",
         **context,
     )
+
+
+def _of_the_draft(claim: Claim, form: FindingForm, draft: AssessmentDraft | None, lines: list[Line]) -> dict[str, Any]:
+    """What the page says of the draft: since when it is kept, what happened since, and what another window kept."""
+    context: dict[str, Any] = {"draft": draft}
+    if draft is None:
+        return context
+    if isinstance(form.stale, KeptElsewhere):
+        context["other"] = in_words(draft, claim, lines)
+        context["stale_title"] = _("Another window has kept this draft since")
+    elif not form.is_bound:
+        context["draft_changes"] = changes_since(claim, draft.seen_version)
+        context["gone"] = no_longer_named(draft, form, lines)
+    return context
 
 
 def _is_contrary(row: Evidence) -> bool:

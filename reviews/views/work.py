@@ -1,6 +1,7 @@
 """My work: what one person has to do, in the order in which they would look."""
 
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -15,7 +16,7 @@ from accounts.pages import PersonsRequest
 from accounts.queries import memberships_of
 from claims.models import Claim
 from claims.sentences import voices_in_words
-from reviews.models import Assessment, Assignment
+from reviews.models import Assessment, AssessmentDraft, Assignment
 from reviews.queries import Work, work_of
 
 
@@ -62,25 +63,28 @@ def work(request: PersonsRequest) -> HttpResponse:
     """The person's queue."""
     now = timezone.now()
     found = work_of(request.user, now=now)
-    edits = any(row.role == Role.EDITOR for row in memberships_of(request.user))
+    editing = {row.desk_id for row in memberships_of(request.user) if row.role == Role.EDITOR}
     context = {
         "now": now,
-        "queues": [queue for queue in _queues(request.user, found) if queue.entries],
+        "queues": [queue for queue in _queues(request.user, found, editing) if queue.entries],
         "late": len(found.overdue),
         "today": len(found.today),
         "nothing_due": not found.overdue and not found.today,
         "next_due": found.next_due,
         "reminders": found.reminders,
-        "edits": edits,
+        "edits": bool(editing),
     }
     return render(request, "reviews/work.html", context)
 
 
-def _queues(user: User, found: Work) -> list[Queue]:
+def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
+    """`editing`: the desks on which the person is an editor, who assesses also what nobody gave them."""
     handed_in = {row.claim_id: row for row in found.handed_in}
+    drafts = {row.claim_id: row for row in found.drafts}
+    assessing = {row.claim_id for row in [*found.overdue, *found.today, *found.later]}
 
     def assigned(rows: list[Assignment]) -> list[Entry]:
-        return [_assigned(row, handed_in.get(row.claim_id)) for row in rows]
+        return [_assigned(row, handed_in.get(row.claim_id), drafts.get(row.claim_id)) for row in rows]
 
     return [
         Queue("late", _("Overdue"), assigned(found.overdue), late=True),
@@ -88,26 +92,45 @@ def _queues(user: User, found: Work) -> list[Queue]:
         Queue("new", _("Given to you"), [_offered(row) for row in found.offered]),
         Queue("decide", _("Waiting for your decision"), [_to_decide(row) for row in found.to_decide]),
         Queue("later", _("Later"), assigned(found.later)),
+        Queue(
+            "drafts",
+            _("Your drafts"),
+            [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing],
+        ),
         Queue("waiting", _("Handed in by you"), [_handed_in(row) for row in found.handed_in]),
         Queue("lost", _("Support lost"), [_support_lost(claim) for claim in found.support_lost]),
         Queue("nobody", _("Given to nobody"), [_unassigned(claim) for claim in found.unassigned]),
     ]
 
 
-def _assigned(row: Assignment, handed_in: Assessment | None) -> Entry:
+def _assigned(row: Assignment, handed_in: Assessment | None, draft: AssessmentDraft | None) -> Entry:
     """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
-    if handed_in:
+    if handed_in and not draft:
         first = Act(_("See your finding"), reverse("review", args=[handed_in.pk]))
     else:
-        first = Act(_("Assess"), reverse("assess", args=[row.claim.reference]), main=True)
+        label = _("Go on with your draft") if draft else _("Assess")
+        first = Act(label, reverse("assess", args=[row.claim.reference]), main=True)
     return _entry(
         row.claim,
+        *([_kept(draft)] if draft else []),
         due_at=row.due_at,
         acts=[
             first,
             Act(_("Hand over…"), reverse("hand-over", args=[row.pk]), plain=True),
         ],
     )
+
+
+def _kept(draft: AssessmentDraft) -> str:
+    return _("Your draft is %(time)s old") % {"time": _since(draft.kept_at)}
+
+
+def _draft(row: AssessmentDraft, editing: set[UUID]) -> Entry:
+    """A draft on a claim that one was not given, or has no longer."""
+    acts = [Act(_("Drop draft…"), reverse("drop-draft", args=[row.claim.reference]), plain=True)]
+    if row.claim.desk_id in editing and row.claim.closed_at is None:
+        acts.insert(0, Act(_("Go on with your draft"), reverse("assess", args=[row.claim.reference])))
+    return _entry(row.claim, note=_kept(row), acts=acts)
 
 
 def _offered(row: Assignment) -> Entry:

@@ -15,6 +15,8 @@ from django.test import Client
 from accounts.errors import Invalid
 from claims.actions.evidence import withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from reviews.actions.drafts import keep_draft
+from reviews.models import AssessmentDraft
 from sources.actions import attach_file, create_actor, create_source
 from sources.models import Source
 from tests import factories
@@ -91,6 +93,16 @@ def test_others_get_the_same_with_restricted_material_and_without(world: World, 
         (who, address) for who in OTHERS for address in before[who] if before[who][address] != after[who][address]
     ]
     assert different == []
+
+
+def test_a_draft_is_told_to_nobody_but_its_assessor(world: World, clients: dict[str, Client]) -> None:
+    others = ("stranger", "reporter", "other reviewer", "editor", "auditor")
+    before = {who: _answers(clients[who], world) for who in others}
+    version = AssessmentDraft.objects.get().version
+    keep_draft(
+        claim=world.claim, rationale=SECRET, seen_version=world.claim.version, version=version, by=world.cast.reviewer
+    )
+    assert {who: _answers(clients[who], world) for who in others} == before
 
 
 def test_retracting_a_restricted_source_changes_nothing_for_others(world: World, clients: dict[str, Client]) -> None:

@@ -38,6 +38,7 @@ ADMINISTRATOR = _only("administrator", stranger="forbidden")
 EDITOR_OR_ADMINISTRATOR = _only("editor", "administrator")
 DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
 REMINDED = _only("assigned reviewer", others="hidden")
+DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
 TOKENS_OWNER = _only("reporter", others="hidden")
 NOWHERE = _only(others="hidden")
 
@@ -109,6 +110,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "name-decider": _both(EDITOR),
     "assign": _both(EDITOR),
     "assess": _both(ASSESSOR),
+    "drop-draft": _both(DRAFTS_OWNER),
     "review": {"GET": ON_DESK, "POST": EDITOR},
     "api:claim": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
     "api:evidence-list": {"GET": ON_DESK, "POST": MAY_CHANGE},
@@ -123,6 +125,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "api:close": {"POST": EDITOR},
     "api:open": {"POST": EDITOR},
     "api:assessments": {"GET": ON_DESK, "POST": ASSESSOR},
+    "api:draft": {"GET": DRAFTS_OWNER, "PUT": ASSESSOR, "DELETE": DRAFTS_OWNER},
     "api:assessment": {"GET": ON_DESK},
     "api:approve": {"POST": EDITOR},
     "api:reject": {"POST": EDITOR},

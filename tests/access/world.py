@@ -11,6 +11,7 @@ from accounts.models import Invitation, Role, User
 from claims.actions.claims import publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.models import Claim, Evidence
+from reviews.actions.drafts import keep_draft
 from reviews.models import Assessment, Assignment
 from sources.actions import attach_file, request_capture
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
@@ -21,7 +22,7 @@ from tests.links import links_sent
 
 @dataclass(frozen=True)
 class World:
-    """`claim` is the reporter's, given to the reviewer, whose finding waits; it is published."""
+    """`claim` is the reporter's, given to the reviewer, whose finding waits, beside a draft of theirs; it is published."""
 
     files: Path
     cast: Cast
@@ -72,6 +73,7 @@ def make_world(files: Path) -> World:
     request_capture(source=upstream, by=cast.reporter)
     assignment = factories.assigned(cast, claim)
     assessment = factories.finding(cast, claim, "corroborated")
+    keep_draft(claim=claim, rationale="On second thoughts.", seen_version=1, by=cast.reviewer)
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
     assert publisher is not None

@@ -19,11 +19,32 @@ for (const form of document.querySelectorAll("form[data-unsaved]")) {
   if (form.querySelector('[aria-invalid="true"], .note.wrong')) unsaved.add(form);
   form.addEventListener("input", () => unsaved.add(form));
   form.addEventListener("reset", () => unsaved.delete(form));
+  form.addEventListener("kept", () => unsaved.delete(form));
   form.addEventListener("submit", () => unsaved.clear());
 }
 window.addEventListener("beforeunload", (event) => {
   if (unsaved.size) event.preventDefault();
 });
+
+// Drafts that only this browser has (see draft.js) are one person's: they go with the hand-in, when that person signs
+// out, when somebody else has signed in, and after three days.
+const LONGEST = 3 * 24 * 3600 * 1000;
+const person = document.querySelector("[data-person]")?.dataset.person;
+function forgetDrafts(ended) {
+  try {
+    for (const place of Object.keys(localStorage)) {
+      if (place.startsWith("second-source draft ") && ended(place, JSON.parse(localStorage.getItem(place)))) {
+        localStorage.removeItem(place);
+      }
+    }
+  } catch {}
+}
+if (person) forgetDrafts((place, draft) => !place.includes(` ${person} `) || Date.now() - draft.at > LONGEST);
+const handedIn = document.querySelector("[data-handed-in]")?.dataset.handedIn;
+if (handedIn) forgetDrafts((place, draft) => place === handedIn && draft.leaving);
+for (const form of document.querySelectorAll("form[data-signs-out]")) {
+  form.addEventListener("submit", () => forgetDrafts(() => true));
+}
 
 // `command` on buttons is younger than `dialog`.
 if (!("command" in HTMLButtonElement.prototype)) {

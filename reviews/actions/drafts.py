@@ -1,0 +1,143 @@
+"""Drafts of findings: kept as they were written, for their assessor alone. One transaction each.
+
+A draft survives what happens to the claim meanwhile. It ends with the hand-in, when it is dropped, and when its
+assessor leaves the desk.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid, NotFound, Stale
+from accounts.fields import optional_text
+from accounts.models import User
+from accounts.transactions import act
+from claims.models import Claim, StateChoices
+from claims.permissions import may_assess
+from claims.queries import seen_evidence
+from claims.support import lock_claim
+from reviews.models import AssessmentDraft
+
+LONGEST_DRAFT = 200_000  # characters, in all of its texts together
+
+
+class KeptElsewhere(Stale):
+    """Another window has kept, handed in or dropped the draft since. `version`: that of the one kept now, 0 for none.
+
+    What was to be kept is not lost: who asked still has it, and the other stands as it is.
+    """
+
+    def __init__(self, kept: AssessmentDraft | None) -> None:
+        told = (
+            _("Another window has kept this draft since. Nothing was overwritten.")
+            if kept
+            else _("The draft has ended since: it was handed in or dropped in another window.")
+        )
+        super().__init__(told, version=kept.version if kept else 0, changes=[told])
+
+
+def keep_draft(
+    *,
+    claim: Claim,
+    proposed_state: str = "",
+    rationale: str = "",
+    evidence: Sequence[UUID] = (),
+    answers: Sequence[Mapping[str, Any]] = (),
+    elements: Sequence[Mapping[str, Any]] = (),
+    recorded_mistake: bool = False,
+    seen_version: int,
+    version: int = 0,
+    by: User,
+    now: datetime | None = None,
+) -> AssessmentDraft:
+    """Keep what somebody has written of a finding, in the fields of `reviews.actions.findings.hand_in`.
+
+    Policy is not asked. `version`: that of the draft which this one goes on from, 0 for none. Keeping once more what
+    is kept already changes nothing, whatever the version: the first answer may have been lost on its way.
+
+    Raises NotFound, Forbidden, Invalid (too long, not to be kept, of another claim), KeptElsewhere.
+    """
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(claim)
+        may_assess(by, claim)
+        content = {
+            "proposed_state": _state(proposed_state),
+            "rationale": optional_text(rationale, "rationale"),
+            "evidence": _known(evidence, seen_evidence(by, claim), "evidence"),
+            "answers": _texts(answers, "evidence", seen_evidence(by, claim), "answers"),
+            "elements": _texts(elements, "element", frozenset(claim.elements.values_list("pk", flat=True)), "elements"),
+            "recorded_mistake": recorded_mistake,
+        }
+        _not_too_long(content)
+        draft = own_draft_of(claim, by)
+        if draft is not None and (draft.content, draft.seen_version) == (content, seen_version):
+            return draft
+        if version != (draft.version if draft else 0):
+            raise KeptElsewhere(draft)
+        # The first version is no 1: a window that knows a draft which ended must not pass for one that knows the next.
+        draft = draft or AssessmentDraft(claim=claim, assessor=by, version=secrets.randbelow(2**30))
+        draft.version += 1
+        draft.content, draft.seen_version, draft.kept_at = content, seen_version, now
+        draft.save()
+    return draft
+
+
+def own_draft_of(claim: Claim, assessor: User) -> AssessmentDraft | None:
+    """The draft of one person on a claim that the caller has locked."""
+    return AssessmentDraft.objects.filter(claim=claim, assessor=assessor).first()
+
+
+def end_draft(claim: Claim, assessor: User, *, version: int | None = None) -> None:
+    """A finding on a locked claim is handed in: the draft that it was written from ends.
+
+    `version`: that of the draft which the assessor saw; another one is not thrown away unread. Raises KeptElsewhere.
+    """
+    draft = own_draft_of(claim, assessor)
+    if draft is None:
+        return
+    if version is not None and draft.version != version:
+        raise KeptElsewhere(draft)
+    draft.delete()
+
+
+def drop_draft(*, claim: Claim, by: User) -> None:
+    """Throw one's own draft away. Raises NotFound where there is none."""
+    with act():
+        ended, _rows = AssessmentDraft.objects.filter(claim=claim, assessor=by).delete()
+        if not ended:
+            raise NotFound(_("There is no draft of yours on this claim."))
+
+
+def _state(proposed: str) -> str:
+    if proposed and proposed not in StateChoices.values:
+        raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
+    return proposed
+
+
+def _known(ids: Sequence[UUID], known: frozenset[UUID], field: str) -> list[str]:
+    """Each id once; what is of another claim, or may not be known of, is as if it did not exist."""
+    if not known.issuperset(ids):
+        raise Invalid({field: [_("There is no such evidence on this claim.")]})
+    return [str(pk) for pk in dict.fromkeys(ids)]
+
+
+def _texts(given: Sequence[Mapping[str, Any]], name: str, known: frozenset[UUID], field: str) -> list[dict[str, str]]:
+    """The texts on pieces of evidence or on elements, without those that are empty."""
+    texts = {item[name]: optional_text(item.get("text", ""), field) for item in given}
+    if not known.issuperset(texts):
+        raise Invalid({field: [_("This is of another claim.")]})
+    return [{name: str(pk), "text": text} for pk, text in texts.items() if text]
+
+
+def _not_too_long(content: Mapping[str, Any]) -> None:
+    texts = [content["rationale"], *(item["text"] for item in [*content["answers"], *content["elements"]])]
+    length = sum(map(len, texts))
+    if length > LONGEST_DRAFT:
+        message = _("This draft is too long: %(length)d characters; at most %(limit)d fit.")
+        raise Invalid({"": [message % {"length": length, "limit": LONGEST_DRAFT}]})

@@ -1,0 +1,84 @@
+"""One's own draft of a finding on a claim. Nobody else can read it."""
+
+from datetime import datetime
+from typing import Annotated, TypedDict
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.models import StateChoices
+from claims.permissions import may_assess
+from claims.queries import get_claim
+from reviews.actions.drafts import drop_draft, keep_draft
+from reviews.api.assessments import AnswerShape, LineShape, NewAnswer, NewLine
+from reviews.api.bodies import Choice, Fields, Flag, Ids, Text, Whole, read_body
+from reviews.api.schema import operation
+from reviews.api.view import ApiView, person
+from reviews.models import AssessmentDraft
+from reviews.queries import get_draft
+
+
+class DraftShape(TypedDict):
+    """`seen_version`: the version of the claim that it was written on; `version`: the draft’s own."""
+
+    claim: str
+    proposed_state: Annotated[str, StateChoices] | None
+    rationale: str
+    evidence: list[str]
+    answers: list[AnswerShape]
+    elements: list[LineShape]
+    recorded_mistake: bool
+    seen_version: int
+    version: int
+    kept_at: datetime
+
+
+class NewDraft(Fields):
+    """`version`: that of the draft which this one replaces, 0 where there is none; another one is answered 409."""
+
+    proposed_state = Choice(StateChoices.choices, required=False, allow_blank=True, default="")
+    rationale = Text(default="")
+    evidence = Ids(default=list)
+    answers = NewAnswer(many=True, required=False, default=list)
+    elements = NewLine(many=True, required=False, default=list)
+    recorded_mistake = Flag(default=False)
+    seen_version = Whole()
+    version = Whole(default=0)
+
+
+class Draft(ApiView):
+    @operation("read_draft", "One’s own draft of a finding", answer=DraftShape, refuses=[404])
+    def get(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        return Response(render_draft(get_draft(by, get_claim(by, reference))))
+
+    @operation(
+        "keep_draft",
+        "Keep a draft of a finding; nobody else sees it, and the hand-in ends it",
+        body=NewDraft,
+        answer=DraftShape,
+        refuses=[403, 404, 409],
+    )
+    def put(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        may_assess(by, claim)
+        draft = keep_draft(claim=claim, **read_body(request, NewDraft), by=by)
+        return Response(render_draft(draft))
+
+    @operation("drop_draft", "Throw one’s own draft away", status=204, refuses=[404])
+    def delete(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        drop_draft(claim=get_claim(by, reference), by=by)
+        return Response(status=204)
+
+
+def render_draft(draft: AssessmentDraft) -> dict[str, object]:
+    return {
+        "claim": draft.claim.reference,
+        **draft.content,
+        "proposed_state": draft.content["proposed_state"] or None,
+        "seen_version": draft.seen_version,
+        "version": draft.version,
+        "kept_at": draft.kept_at,
+    }

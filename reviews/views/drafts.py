@@ -1,0 +1,99 @@
+"""One's own draft of a finding: what it says, what of it has gone meanwhile, and throwing it away."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.pages import PersonsRequest, form_page, sent, show_form
+from claims.forms.sources import ConfirmForm
+from claims.graphs import load_standing
+from claims.models import Claim, StateChoices
+from claims.queries import get_claim
+from claims.views.lines import Line, lines_of
+from reviews.actions.drafts import drop_draft
+from reviews.forms import FindingForm
+from reviews.models import AssessmentDraft
+from reviews.queries import get_draft
+
+
+@dataclass(frozen=True)
+class Said:
+    """A part of a draft: what it is about, and what the draft says there."""
+
+    about: str
+    text: str
+
+
+@form_page
+def drop(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Read one's draft once more, and throw it away. Also for who may not assess the claim any more."""
+    claim = get_claim(request.user, reference)
+    draft = get_draft(request.user, claim)
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: drop_draft(claim=claim, by=request.user)):
+        return redirect("claim", reference)
+    return show_form(
+        request,
+        form,
+        title=_("Drop your draft"),
+        button=_("Drop draft"),
+        back=reverse("claim", args=[reference]),
+        about=claim,
+        lines=[_("What it says is gone then. Nobody else has seen it.")],
+        template="reviews/draft.html",
+        draft=draft,
+        said=in_words(draft, claim, lines_of(request.user, claim, load_standing(claim))),
+    )
+
+
+def in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[Line]) -> list[Said]:
+    """All that a draft says, in the order of the form. `lines`: the evidence that its assessor sees."""
+    content = draft.content
+    numbers = {str(line.evidence.pk): line.number for line in lines}
+    parts = {str(part.pk): part.text for part in claim.elements.all()}
+    said = [
+        Said(_("Proposed"), str(StateChoices(content["proposed_state"]).label) if content["proposed_state"] else ""),
+        Said(_("Rests on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
+        *(Said(parts.get(item["element"], ""), item["text"]) for item in content["elements"]),
+        *(
+            Said(_("Answer to %(number)s") % {"number": numbers.get(item["evidence"], "")}, item["text"])
+            for item in content["answers"]
+        ),
+        Said(_("Rationale"), content["rationale"]),
+    ]
+    return [part for part in said if part.text]
+
+
+def no_longer_named(draft: AssessmentDraft, form: FindingForm, lines: Sequence[Line]) -> list[Said]:
+    """What of a draft the form has no place for, since the claim or its evidence changed."""
+    content = draft.content
+    by_id = {str(line.evidence.pk): line for line in lines}
+    choices = {value for value, _label in form.fields["evidence"].choices}  # type: ignore[attr-defined]
+    states = {value for value, _label in form.fields["proposed_state"].choices}  # type: ignore[attr-defined]
+    answers = {
+        item["evidence"]: item["text"] for item in content["answers"] if f"answer_{item['evidence']}" not in form.fields
+    }
+    gone = [
+        Said(_why_gone(by_id.get(pk)), answers.get(pk, ""))
+        for pk in dict.fromkeys([*content["evidence"], *answers])
+        if pk not in choices or pk in answers
+    ]
+    if content["proposed_state"] and content["proposed_state"] not in states:
+        state = StateChoices(content["proposed_state"]).label
+        gone.append(Said(_("It proposes “%(state)s”, to which no move leads from here.") % {"state": state}, ""))
+    return gone
+
+
+def _why_gone(line: Line | None) -> str:
+    if line is None:
+        return _("A piece of evidence is not shown to you any more.")
+    facts = {"number": line.number, "title": line.title}
+    if line.withdrawn:
+        return _("%(number)s, “%(title)s”, was withdrawn.") % facts
+    if line.restricted:
+        return _("%(number)s, “%(title)s”, is restricted now: a finding cannot rest on it.") % facts
+    return _("%(number)s, “%(title)s”, needs no answer any more.") % facts
