@@ -8,6 +8,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from sources import evidence_storage
 
@@ -64,7 +66,9 @@ def _storage() -> bool:
 
 
 def _redis() -> bool:
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+    # No second try: one that hangs would make whoever asks wait several times a second.
+    never = Retry(NoBackoff(), 0)
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=never)
     try:
         return bool(client.ping())
     except (redis.RedisError, OSError):

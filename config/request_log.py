@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from config import metrics
 from config.logs import said_of_every_line
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class RequestLog:
 
 def _log(request: HttpRequest, status: int, seconds: float) -> None:
     route = route_of(request)
+    metrics.count(method_of(request), route, status, seconds)
     if route in QUIET and status < 400:
         return
     fields = {

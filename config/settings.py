@@ -110,6 +110,11 @@ HTTPS = _public.scheme == "https"
 TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many stand before the server and add to X-Forwarded-For
 ALLOWED_HOSTS = [*(_list("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]), str(_public.hostname)]
 SECRET_KEY = _required("SECRET_KEY", "set 50 random characters (bin/dev makes and keeps one by itself)")
+# Keys of before: what they signed is still taken, nothing is signed with them any more.
+SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS")
+METRICS_TOKEN = _text("METRICS_TOKEN")
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise _stop("METRICS_TOKEN", "set 20 random characters or more, or unset it")
 DEBUG = False
 
 DATABASES = {

@@ -3,7 +3,15 @@
 Options on the command line win over what stands here.
 """
 
+import os
+import shutil
+import tempfile
+from typing import Any
+
 from config.logs import LOGGING
+
+# The processes count their requests in files here, each in its own. Set before the application is loaded.
+_counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="second-source-metrics-")
 
 # Threads bear slow clients; two processes use two processors.
 worker_class = "gthread"
@@ -16,3 +24,15 @@ control_socket_disable = True
 loglevel = "warning"
 # Its own log as the application's. It keeps no list of requests: that would hold addresses and queries.
 logconfig_dict = LOGGING
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a process that ended has counted stays counted."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """Nothing is left behind."""
+    shutil.rmtree(_counts, ignore_errors=True)

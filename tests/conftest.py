@@ -46,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "DATA_DIR": str(folder),
         "EVIDENCE_STORAGE": str(folder / "evidence"),
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        "METRICS_TOKEN": "a-token-for-the-metrics",
         # Playwright's synchronous interface keeps an event loop running in the thread of the tests.
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }

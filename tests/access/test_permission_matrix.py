@@ -52,6 +52,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     # outside
     "healthz": {"GET": ANYONE},
     "readyz": {"GET": ANYONE},
+    "metrics": {"GET": dict.fromkeys(PEOPLE, "sign in")},  # by METRICS_TOKEN alone
     "public": {"GET": ANYONE},
     "public-claim": {"GET": ANYONE},
     "api-docs": {"GET": ANYONE},

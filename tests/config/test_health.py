@@ -1,5 +1,7 @@
 """Whether the application says rightly that it is alive and ready."""
 
+import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,3 +49,13 @@ def test_a_migration_that_is_not_applied_is_a_failure(db: None) -> None:
         finally:
             owner.execute("UPDATE django_migrations SET app = 'claims' WHERE app = 'claims (set aside)'")
     assert (answer.status_code, answer.json()["migrations"]) == (503, False)
+
+
+def test_a_frozen_redis_is_no_reason_to_wait(db: None, settings: "Settings") -> None:
+    """One that takes connections and never answers, as a stopped process does."""
+    with socket.create_server(("127.0.0.1", 0)) as frozen:
+        settings.REDIS_URL = f"redis://127.0.0.1:{frozen.getsockname()[1]}/0"
+        started = time.monotonic()
+        answer = Client().get("/readyz")
+        seconds = time.monotonic() - started
+    assert (answer.status_code, answer.json()["status"], seconds < 3) == (200, "degraded", True), seconds

@@ -73,6 +73,7 @@ def load() -> dict[str, Any]:
         ("EVIDENCE_STORAGE", "https://bucket", f"EVIDENCE_STORAGE: {STORAGE}"),
         ("EVIDENCE_STORAGE", "s3://Bucket", f"EVIDENCE_STORAGE: {STORAGE}"),
         ("EVIDENCE_STORAGE", "s3://bucket/a b", f"EVIDENCE_STORAGE: {STORAGE}"),
+        ("METRICS_TOKEN", "short", "METRICS_TOKEN: set 20 random characters or more, or unset it"),
         ("EMAIL_URL", "smtp://host:port", f"EMAIL_URL: {MAIL}"),
         ("EMAIL_URL", "carrier-pigeon://host", f"EMAIL_URL: {MAIL}"),
         (
@@ -132,3 +133,8 @@ def test_evidence_may_be_kept_in_a_bucket(environment: pytest.MonkeyPatch, given
     environment.setenv("AWS_ENDPOINT_URL_S3", "https://s3.example.org")
     loaded = load()
     assert (loaded["EVIDENCE_STORAGE"], loaded["S3_ENDPOINT"]) == (given, "https://s3.example.org")
+
+
+def test_keys_of_before_are_still_taken(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SECRET_KEY_FALLBACKS", f"{'o' * 50}, {'p' * 50}")
+    assert load()["SECRET_KEY_FALLBACKS"] == ["o" * 50, "p" * 50]

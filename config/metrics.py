@@ -1,0 +1,149 @@
+"""`/metrics`: numbers for Prometheus about requests, work that waits, connections and memory; nothing of any desk.
+
+Requests are counted in every web process, and summed over all of them when asked (prometheus_client's shared files,
+which `config.web_server` makes room for). The rest is read when asked. Labels are names of addresses, methods, statuses
+and queues: their number is bounded by the code.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from config.queues import QUEUES
+
+FORWARDING = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
+
+_own = CollectorRegistry()
+REQUESTS = Counter("second_source_requests", "Requests answered.", ["method", "route", "status"], registry=_own)
+SECONDS = Histogram("second_source_request_seconds", "Time to answer.", ["route"], buckets=BUCKETS, registry=_own)
+
+
+def count(method: str, route: str, status: int, seconds: float) -> None:
+    """Counts an answered request."""
+    REQUESTS.labels(method, route, str(status)).inc()
+    SECONDS.labels(route).observe(seconds)
+
+
+@require_safe
+@never_cache
+@login_not_required
+def metrics(request: HttpRequest) -> HttpResponse:
+    """All numbers as text, for who has the token; 401 for anybody else."""
+    if not may_read(request):
+        return HttpResponse(
+            "METRICS_TOKEN is asked for.\n",
+            status=401,
+            content_type="text/plain",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return HttpResponse(generate_latest(_requests()) + generate_latest(_now), content_type=CONTENT_TYPE_LATEST)
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Who has `METRICS_TOKEN`; without one, and where the application serves no https, whoever is on this machine.
+
+    Behind a proxy everybody seems to be on this machine, which is why an address with https wants a token.
+    """
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "").encode()
+        return secrets.compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
+    if settings.HTTPS or any(name in request.headers for name in FORWARDING):
+        return False
+    try:
+        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def _requests() -> CollectorRegistry:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return _own
+    summed = CollectorRegistry()
+    MultiProcessCollector(summed)  # type: ignore[no-untyped-call]
+    return summed
+
+
+class Now(Collector):
+    """What is so at the moment of asking."""
+
+    def collect(self) -> Iterator[Metric]:
+        yield from _memory()
+        up = GaugeMetricFamily("second_source_database_up", "Whether the database answers.")
+        try:
+            found = [*_waiting(), _connections()]
+        except DatabaseError:
+            found = []
+        up.add_metric([], 1.0 if found else 0.0)
+        yield up
+        yield from found
+
+
+def _waiting() -> list[Metric]:
+    """Of each queue: how much is due and not done, since when, how much was tried before, and what was given up."""
+    now = timezone.now()
+    families = {
+        name: GaugeMetricFamily(f"second_source_{name}", text, labels=["queue"])
+        for name, text in (
+            ("waiting", "Work that is due and not done."),
+            ("oldest_seconds", "Since when the oldest of it is due."),
+            ("retried", "Work that waits and was tried before."),
+            ("failed_in_a_day", "Work that was given up within 24 hours."),
+        )
+    }
+    for queue in QUEUES:
+        for name, number in queue.numbers(now).items():
+            families[name].add_metric([queue.name], number)
+    return list(families.values())
+
+
+def _connections() -> Metric:
+    family = GaugeMetricFamily(
+        "second_source_database_connections", "Connections to the database, of everybody.", labels=["state"]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(state, 'hidden'), count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() GROUP BY 1"
+        )
+        for state, number in cursor.fetchall():
+            family.add_metric([state], number)
+        cursor.execute("SELECT setting::integer FROM pg_settings WHERE name = 'max_connections'")
+        family.add_metric(["allowed"], cursor.fetchone()[0])
+    return family
+
+
+def _memory() -> Iterator[Metric]:
+    """Of the web processes together, what they share counted once (Linux only: proc(5), Pss)."""
+    parent = os.getppid()
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        held = [_held(pid) for pid in [str(parent), *children]] if "PROMETHEUS_MULTIPROC_DIR" in os.environ else []
+    except OSError:
+        return
+    if held:
+        yield GaugeMetricFamily("second_source_web_memory_bytes", "Memory of the web processes.", value=sum(held))
+        yield GaugeMetricFamily("second_source_web_processes", "Processes that answer.", value=len(held) - 1)
+
+
+def _held(pid: str) -> int:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+_now = CollectorRegistry()
+_now.register(Now())
