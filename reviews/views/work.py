@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Role, User
 from accounts.pages import PersonsRequest
 from accounts.queries import memberships_of
-from claims.models import Claim
+from claims.models import Claim, Evidence, Task
 from claims.sentences import voices_in_words
 from reviews.models import Assessment, AssessmentDraft, Assignment
 from reviews.queries import Work, work_of
@@ -93,12 +93,15 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
         Queue("decide", _("Waiting for your decision"), [_to_decide(row) for row in found.to_decide]),
         Queue("later", _("Later"), assigned(found.later)),
         Queue(
-            "drafts",
-            _("Your drafts"),
-            [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing],
+            "drafts", _("Your drafts"), [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing]
         ),
         Queue("waiting", _("Handed in by you"), [_handed_in(row) for row in found.handed_in]),
-        Queue("lost", _("Support lost"), [_support_lost(claim) for claim in found.support_lost]),
+        Queue("lost", _("Support lost"), [_support_lost(row) for row in found.tasks if row.evidence is None]),
+        Queue(
+            "recheck",
+            _("Excerpts to look at again"),
+            [_recheck(row, row.evidence) for row in found.tasks if row.evidence],
+        ),
         Queue("nobody", _("Given to nobody"), [_unassigned(claim) for claim in found.unassigned]),
     ]
 
@@ -168,13 +171,19 @@ def _handed_in(row: Assessment) -> Entry:
     )
 
 
-def _support_lost(claim: Claim) -> Entry:
-    note = _("For %(time)s") % {"time": _since(claim.support_lost_at)}
+def _support_lost(row: Task) -> Entry:
     acts = [
-        Act(_("Look at it again"), reverse("claim", args=[claim.reference])),
-        Act(_("Assign…"), reverse("assign", args=[claim.reference]), plain=True),
+        Act(_("Look at it again"), reverse("claim", args=[row.claim.reference])),
+        Act(_("Assign…"), reverse("assign", args=[row.claim.reference]), plain=True),
     ]
-    return _entry(claim, note=note, acts=acts)
+    return _entry(row.claim, _("lost for %(time)s") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
+
+
+def _recheck(row: Task, item: Evidence) -> Entry:
+    acts = [Act(_("Look at the excerpt"), reverse("recheck", args=[row.claim.reference, item.pk]))]
+    return _entry(
+        row.claim, _("“%(title)s” was corrected") % {"title": item.source.title}, due_at=row.due_at, acts=acts
+    )
 
 
 def _unassigned(claim: Claim) -> Entry:
