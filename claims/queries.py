@@ -17,9 +17,11 @@ from claims.models import (
     Evidence,
     Participant,
     ParticipantRole,
+    Recomputation,
     StatusChange,
     StatusChangeGraph,
     StatusChangeText,
+    Task,
     Topic,
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
@@ -289,6 +291,18 @@ def published_claim(reference: str) -> Claim:
 def published_claims() -> QuerySet[Claim]:
     """Every published claim, for anybody."""
     return Claim.objects.filter(published_at__isnull=False).select_related("claimant", "desk")
+
+
+def waits_for_recomputation(claim: Claim) -> bool:
+    """Whether the claim's numbers are still to be brought up to date after a large change."""
+    return Recomputation.objects.filter(claim=claim).exists()
+
+
+def open_tasks_of(user: User, claim: Claim) -> list[Task]:
+    """What is to be looked at again on a claim (already scoped), the nearest due first; of excerpts those seen."""
+    seen = Evidence.objects.filter(evidence_for(user), claim=claim).values("pk")
+    rows = Task.objects.filter(Q(evidence__isnull=True) | Q(evidence__in=seen), claim=claim, ended_at__isnull=True)
+    return list(rows.select_related("evidence__source").order_by("due_at", "id"))
 
 
 def public_evidence(claim: Claim) -> QuerySet[Evidence]:

@@ -35,6 +35,7 @@ urlpatterns = [
     path(CLAIM + "attach/", evidence.attach, name="attach"),
     path(CLAIM + "evidence/<uuid:evidence_id>/", evidence.evidence, name="evidence"),
     path(CLAIM + "evidence/<uuid:evidence_id>/withdraw/", evidence.withdraw, name="withdraw-evidence"),
+    path(CLAIM + "evidence/<uuid:evidence_id>/recheck/", evidence.recheck, name="recheck"),
     path("sources/", sources.sources, name="sources"),
     path(SOURCE, sources.source, name="source"),
     path(SOURCE + "edit/", sources.edit_source, name="edit-source"),

@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership, Role
 from accounts.queries import is_demonstration, memberships_of
 from config import words
+from reviews.queries import unread_up_to
+
+MOST_UNREAD = 99
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,13 @@ class Page:
         """What the person is on which desk; none for nobody."""
         user = self._request.user
         return list(memberships_of(user)) if user.is_authenticated else []
+
+    @cached_property
+    def unread(self) -> str:
+        """How many notifications the person has not read: "3", "99+"; empty for none, and for nobody."""
+        user = self._request.user
+        count = unread_up_to(user, MOST_UNREAD) if user.is_authenticated else 0
+        return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
     @property
     def places(self) -> list[Place]:

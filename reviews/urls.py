@@ -3,7 +3,7 @@
 from django.urls import path
 
 from claims.urls import CLAIM
-from reviews.views import assignments, claim, drafts, findings, work
+from reviews.views import assignments, claim, drafts, findings, notifications, work
 
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 
@@ -17,6 +17,9 @@ urlpatterns = [
     path(CLAIM + "close/", assignments.close, name="close-claim"),
     path(CLAIM + "open/", assignments.reopen, name="open-claim"),
     path("reviews/<uuid:assessment_id>/", findings.review, name="review"),
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read/", notifications.read_all, name="read-notifications"),
+    path("notifications/<uuid:notification_id>/read/", notifications.read_one, name="read-notification"),
     path(ASSIGNMENT + "accept/", assignments.take_on, name="accept"),
     path(ASSIGNMENT + "decline/", assignments.give_back, name="decline"),
     path(ASSIGNMENT + "hand-over/", assignments.pass_on, name="hand-over"),

@@ -8,12 +8,13 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import attach_source
-from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
+from claims.forms.sources import ReasonForm
 from claims.models import Claim, Evidence
-from claims.permissions import may_edit_claim, may_edit_evidence
+from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence
 from claims.views.asking import consent
 from claims.views.lines import numbers_of
@@ -105,6 +106,29 @@ def withdraw(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
         back=reverse("claim", args=[claim.reference]),
         about=claim,
         lines=[_("It counts no longer, and stays on record with your reason. The source itself is not touched.")],
+    )
+
+
+@form_page
+def recheck(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+    """After a correction of its source: say that an excerpt still stands."""
+    claim = get_claim(request.user, reference)
+    item = get_evidence(request.user, claim, evidence_id)
+    item.claim = claim
+    may_confirm_excerpt(request.user, item)
+    form = ReasonForm(**sent(request), needed=False, hint=_("What you compared; it is kept."))
+    if form.handed_in(lambda given: confirm_excerpt(evidence=item, note=given["reason"], by=request.user)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Does this excerpt still stand?"),
+        button=_("It still stands"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        template="claims/recheck.html",
+        item=item,
+        may_change=may(may_edit_evidence, request.user, item),
     )
 
 

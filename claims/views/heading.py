@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from claims.graphs import load_standing
 from claims.models import Claim
-from claims.queries import evidence_of
+from claims.queries import evidence_of, waits_for_recomputation
 from claims.sentences import listed, name_of
 from claims.standing import Standing, denying_parties
 from sources.voices import voice_at
@@ -28,6 +28,7 @@ def claim_context(user: User, claim: Claim, tab: str, **more: Any) -> dict[str, 
     standing = load_standing(claim)
     return {
         "claim": claim,
+        "recomputing": waits_for_recomputation(claim),
         "standing": standing,
         "said_for": said_for(claim, standing),
         "contested_by": listed(name_of(standing, voice) for voice in denying_parties(standing)),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from claims.models import Evidence, Stance
 from claims.paging import Order, read_page
-from claims.queries import history_of, public_evidence, published_claim, published_claims
+from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.views.listing import PAGE_SIZE, neighbours
 from sources.models import Actor, Visibility
 
@@ -40,6 +40,7 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
         "claimant": _public_name(claim.claimant),
         "evidence": [_item(number, row) for number, row in enumerate(public_evidence(claim), start=1)],
         "changes": history_of(claim),
+        "recomputing": waits_for_recomputation(claim),
     }
     return render(request, "claims/public/claim.html", context)
 

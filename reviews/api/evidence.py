@@ -9,9 +9,9 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims.actions.evidence import attach_evidence, change_evidence, withdraw_evidence
+from claims.actions.evidence import attach_evidence, change_evidence, confirm_excerpt, withdraw_evidence
 from claims.models import Credibility, Evidence, Stance
-from claims.permissions import may_edit_claim, may_edit_evidence
+from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
 from reviews.api.bodies import Choice, Fields, Id, Ids, Text, Whole, read_body, read_changes, read_query
 from reviews.api.lists import ListQuery, answer_list
@@ -76,6 +76,12 @@ class EvidenceChanges(EvidenceFields):
 class EvidenceWithdrawal(Fields):
     reason = Text(default="")
     seen_version = Whole(required=False)
+
+
+class ExcerptNote(Fields):
+    """`note`: what was compared."""
+
+    note = Text(default="")
 
 
 class EvidenceList(ApiView):
@@ -152,6 +158,23 @@ class EvidenceWithdrawn(ApiView):
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
         item = withdraw_evidence(evidence=item, **read_body(request, EvidenceWithdrawal), by=by)
+        return Response(render_evidence([item])[0])
+
+
+class ExcerptStands(ApiView):
+    @operation(
+        "confirm_excerpt",
+        "Say that an excerpt still stands after its source was corrected (editors, the claim’s reviewer)",
+        body=ExcerptNote,
+        answer=EvidenceShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        item = get_evidence(by, claim, evidence_id)
+        may_confirm_excerpt(by, item)
+        confirm_excerpt(evidence=item, **read_body(request, ExcerptNote), by=by)
         return Response(render_evidence([item])[0])
 
 

@@ -13,8 +13,8 @@ from accounts.models import User
 from accounts.pages import PersonsRequest, may
 from claims.graphs import last_change
 from claims.models import Claim
-from claims.permissions import may_assess, may_edit_as_editor, may_edit_claim
-from claims.queries import get_claim, withheld_evidence
+from claims.permissions import is_assigned, may_assess, may_edit_as_editor, may_edit_claim
+from claims.queries import get_claim, open_tasks_of, withheld_evidence
 from claims.sentences import sentence_of
 from claims.standing import Standing
 from claims.views.heading import claim_context
@@ -55,6 +55,8 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "waiting": [finding for finding in findings if finding.state == AssessmentState.WAITING],
         "lines_on_parts": _lines_on_parts(row, findings),
         "edits": may(may_edit_as_editor, user, row, ""),
+        "tasks": open_tasks_of(user, row) if row.closed_at is None else [],
+        "may_confirm": may(may_edit_as_editor, user, row, "") or is_assigned(user, row),
         **_acts(user, row),
     }
     return render(request, "reviews/claim.html", context)

@@ -28,6 +28,7 @@ def values_of(world: World) -> dict[str, Any]:
         "assignment_id": world.assignment.pk,
         "assessment_id": world.assessment.pk,
         "reminder_id": world.assignment.reminders.earliest("due_at").pk,
+        "notification_id": world.assignment.reviewer.notifications.earliest("at").pk,
         "desk_id": world.cast.desk.pk,
         "token_id": world.own_tokens["reporter"].id,
         "invitation_id": world.invitation.pk,

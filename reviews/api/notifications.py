@@ -1,0 +1,114 @@
+"""What one is told in the application, and marking it as read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypedDict
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from claims.paging import Order
+from reviews.actions.notifications import mark_all_read, mark_read
+from reviews.api.bodies import Choice, Fields, Flag, Moment, read_body, read_query
+from reviews.api.lists import ListQuery, answer_list
+from reviews.api.schema import PageOf, operation
+from reviews.api.view import ApiView, person
+from reviews.models import Notification, NotificationKind
+from reviews.notices import in_words, place_of
+from reviews.queries import get_notification, notifications_of
+
+
+class NotificationShape(TypedDict):
+    """`text` is in the person's language; `url` is the page of what it is about. `by`: whose act it tells of."""
+
+    id: UUID
+    kind: Annotated[str, NotificationKind]
+    claim: str
+    assignment: UUID | None
+    assessment: UUID | None
+    by: str | None
+    text: str
+    url: str
+    at: datetime
+    read_at: datetime | None
+
+
+class MarkedShape(TypedDict):
+    """`read`: how many were not read before."""
+
+    read: int
+
+
+class NotificationQuery(ListQuery):
+    unread = Flag(required=False)
+    kind = Choice(NotificationKind.choices, required=False)
+
+
+class ReadUntil(Fields):
+    """`until`: mark none that is newer, such as what came while one was reading."""
+
+    until = Moment(required=False, allow_null=True)
+
+
+ORDERS = {"created": Order("at"), "-created": Order("at", newest_first=True)}
+
+
+class Notifications(ApiView):
+    @operation(
+        "list_notifications", "One’s own notifications", query=NotificationQuery, answer=PageOf(NotificationShape)
+    )
+    def get(self, request: Request) -> Response:
+        query = read_query(request, NotificationQuery)
+        rows = notifications_of(person(request))
+        if "kind" in query:
+            rows = rows.filter(kind=query["kind"])
+        if "unread" in query:
+            rows = rows.filter(read_at__isnull=query["unread"])
+
+        def render(page: Sequence[Notification]) -> list[NotificationShape]:
+            return render_notifications(request, page)
+
+        return answer_list(request, rows, query, render, orders=ORDERS)
+
+
+class OneNotification(ApiView):
+    @operation("read_notification", "One of one’s own notifications", answer=NotificationShape, refuses=[404])
+    def get(self, request: Request, notification_id: UUID) -> Response:
+        row = get_notification(person(request), notification_id)
+        return Response(render_notifications(request, [row])[0])
+
+
+class NotificationRead(ApiView):
+    @operation(
+        "mark_notification", "Mark one of one’s own notifications as read", answer=NotificationShape, refuses=[404]
+    )
+    def post(self, request: Request, notification_id: UUID) -> Response:
+        by = person(request)
+        row = mark_read(notification=get_notification(by, notification_id), by=by)
+        return Response(render_notifications(request, [row])[0])
+
+
+class NotificationsRead(ApiView):
+    @operation("mark_notifications", "Mark all one’s notifications as read", body=ReadUntil, answer=MarkedShape)
+    def post(self, request: Request) -> Response:
+        given = read_body(request, ReadUntil)
+        return Response({"read": mark_all_read(until=given.get("until"), by=person(request))})
+
+
+def render_notifications(request: Request, rows: Sequence[Notification]) -> list[NotificationShape]:
+    return [
+        {
+            "id": row.pk,
+            "kind": row.kind,
+            "claim": row.claim.reference,
+            "assignment": row.assignment_id,
+            "assessment": row.assessment_id,
+            "by": row.by.username if row.by else None,
+            "text": in_words(row),
+            "url": request.build_absolute_uri(place_of(row)),
+            "at": row.at,
+            "read_at": row.read_at,
+        }
+        for row in rows
+    ]

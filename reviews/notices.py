@@ -1,0 +1,32 @@
+"""Notifications in words: one short sentence each, and where to look."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from reviews.models import Notification, NotificationKind
+
+
+def in_words(row: Notification) -> str:
+    """What it tells, without the claim's own words: "ana gave you this claim"."""
+    sentences = {
+        NotificationKind.DUE_SOON: _("Due soon"),
+        NotificationKind.DUE: _("Due now"),
+        NotificationKind.OVERDUE: _("Overdue"),
+        NotificationKind.ESCALATION: _("Not done in time"),
+        NotificationKind.AWAITING_DECISION: _("A finding waits for your decision"),
+        NotificationKind.SUPPORT_LOST: _("It has lost its support"),
+        NotificationKind.RECHECK: _("A source was corrected: its excerpt has to be looked at again"),
+        NotificationKind.ASSIGNED: _("%(person)s gave you this claim"),
+        NotificationKind.HANDED_OVER: _("%(person)s handed this claim over to you"),
+        NotificationKind.APPROVED: _("%(person)s approved your finding"),
+        NotificationKind.REJECTED: _("%(person)s sent your finding back"),
+        NotificationKind.NAMED_DECIDER: _("%(person)s named you to decide on this claim"),
+    }
+    return sentences[NotificationKind(row.kind)] % {"person": row.by.username if row.by else ""}
+
+
+def place_of(row: Notification) -> str:
+    """The path of what it is about: a finding, or the claim."""
+    if row.assessment_id is not None:
+        return reverse("review", args=[row.assessment_id])
+    return reverse("claim", args=[row.claim.reference])

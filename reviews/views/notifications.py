@@ -1,0 +1,74 @@
+"""What the person is told in the application: the newest first, each to be marked once it is read."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.errors import Invalid
+from accounts.pages import PersonsRequest
+from claims.paging import Order, read_page
+from claims.views.listing import PAGE_SIZE, neighbours
+from reviews.actions.notifications import mark_all_read, mark_read
+from reviews.models import Notification
+from reviews.notices import in_words, place_of
+from reviews.queries import get_notification, notifications_of
+
+NEWEST_FIRST = Order("at", newest_first=True)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One notification on the page."""
+
+    row: Notification
+    text: str
+    url: str
+
+
+@require_safe
+def notifications(request: PersonsRequest) -> HttpResponse:
+    """One's own notifications, the newest first."""
+    page = read_page(
+        notifications_of(request.user),
+        order=NEWEST_FIRST,
+        cursor=request.GET.get("cursor", ""),
+        filters={"list": "notifications"},
+        size=PAGE_SIZE,
+    )
+    context = {
+        "lines": [Line(row, in_words(row), place_of(row)) for row in page.rows],
+        "any_unread": any(row.read_at is None for row in page.rows),
+        "newest": page.rows[0].at.isoformat() if page.rows else "",
+        **neighbours(request, page),
+    }
+    return render(request, "reviews/notifications.html", context)
+
+
+@require_POST
+def read_one(request: PersonsRequest, notification_id: UUID) -> HttpResponse:
+    """Mark one as read."""
+    mark_read(notification=get_notification(request.user, notification_id), by=request.user)
+    return redirect("notifications")
+
+
+@require_POST
+def read_all(request: PersonsRequest) -> HttpResponse:
+    """Mark as read what the person had before them: nothing that came meanwhile."""
+    mark_all_read(until=_moment(request.POST.get("until", "")), by=request.user)
+    return redirect("notifications")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parse_datetime(text) if text else None
+    except ValueError:
+        moment = None
+    if text and (moment is None or moment.tzinfo is None):
+        raise Invalid({"until": [_("This is no moment. Go back to the list and press the button there.")]})
+    return moment
