@@ -12,28 +12,35 @@ from tests.hostile.forms_in_pages import CHOSEN, Control, Form
 File = tuple[bytes, bytes]  # a name and what is in it
 Sent = Mapping[str, Sequence[bytes | File]]
 
-PASSWORDS = {"password1": "a long pass phrase", "password2": "a long pass phrase"}
+PASSWORD = "a long pass phrase"
 SOMEWHERE = "https://harbour.example/paper"
 # A text is typed, a number chooses among the options that say something; the rest stays as the page shows it.
 TYPED: dict[str, dict[str, str | int]] = {
-    "account_change_password": {"oldpassword": "demo-editor", **PASSWORDS},
+    "accept-invitation": {"username": "nadia", "password": PASSWORD},
+    "account_change_password": {"oldpassword": "demo-editor", "password1": PASSWORD, "password2": PASSWORD},
     "account_login": {"login": "editor", "password": "demo-editor"},
     "account_reauthenticate": {"password": "demo-editor"},
     "assess": {"proposed_state": 0, "rationale": "This is what it shows."},
     "assign": {"reviewer": 1},
     "attach": {"url": SOMEWHERE, "stance": 3},
+    "change-address": {"email": "else@example.org", "password": "demo-editor"},
     "claim-provenance": {"downstream": 0, "upstream": 2},
     "close-claim": {"reason": 0},
+    "conflicts": {"actor": 0},
     "correct": {"reason": "It is needed."},
     "decline": {"reason": "It is needed."},
+    "forgotten-password": {"email": "editor@example.org"},
     "hand-over": {"to": 0},
+    "invitations": {"role": 0, "name": "Nadia", "email": "nadia@example.org"},
     "name-decider": {"person": "stranger"},
     "new-actor": {"name": "The harbour office", "kind": 0},
     "new-claim": {"statement": "A ship came in.", "url": SOMEWHERE, "stance": 0},
     "new-relay": {"upstream": 2},
     "retract": {"reason": "It is needed."},
     "review": {"reason": "It is so.", "decision": 0},
+    "set-password": {"password": PASSWORD},
     "threshold": {"threshold": "3", "reason": "A grave matter."},
+    "tokens": {"name": "for a script"},
     "withdraw-evidence": {"reason": "It is needed."},
 }
 # What has to be so before the form is of use.

@@ -12,8 +12,9 @@ from tests.access.asking import address_of, signed_in
 from tests.access.routes import routes
 from tests.access.world import World
 
-# Who sees which forms: an editor's, those of the reviewer who has the claim, an administrator's, those of nobody.
-VISITORS = ("editor", "assigned reviewer", "administrator", "anonymous")
+# Who sees which forms: an editor's, those of the reviewer who has the claim, an administrator's, those of the reporter
+# about what is theirs, those of nobody.
+VISITORS = ("editor", "assigned reviewer", "administrator", "reporter", "anonymous")
 CHOSEN = ("radio", "checkbox", "submit", "select")  # controls whose values are named in the page
 TYPED = ("text", "textarea", "search", "url")  # controls for any text
 

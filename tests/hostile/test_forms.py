@@ -24,7 +24,7 @@ TEN_MEGABYTES = 10 * 2**20
 # A source without an address has nothing to fetch; fetching is tried in tests/sources.
 REFUSED = {"capture"}
 # Buttons that stand where there is something to press them for, and send nothing else.
-BUTTONS = {"accept"}
+BUTTONS = {"accept", "take-back-conflict"}
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +80,9 @@ def test_every_text_in_every_control_does_no_harm(attack: Attack, kind: str) -> 
 
 def test_ten_megabytes_in_a_form_are_refused(attack: Attack) -> None:
     statuses = set()
-    for form in attack.forms:
-        if form.method == "POST":
-            with attack.on_page(form) as client:
-                sent = filled(form) | {"more": [b"x" * TEN_MEGABYTES]}
-                statuses.add(attack.send(client, form, sent, "10 MB").status_code)
+    # One form of each encoding: nothing that is a form's own has been asked by then.
+    for form in {form.has_file: form for form in attack.forms if form.method == "POST"}.values():
+        with attack.on_page(form) as client:
+            sent = filled(form) | {"more": [b"x" * TEN_MEGABYTES]}
+            statuses.add(attack.send(client, form, sent, "10 MB").status_code)
     assert (attack.faults, statuses) == ({}, {413})

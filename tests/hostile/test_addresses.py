@@ -1,0 +1,150 @@
+"""Paths, query strings, headers and cookies, of every address there is."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import cycle, repeat
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import resolve
+
+from tests.access.asking import address_of, signed_in
+from tests.access.routes import Route, routes
+from tests.access.world import World
+from tests.hostile.answers import Database, fault_of
+from tests.hostile.texts import KINDS, TEXTS, raw
+
+ROOT = Path(__file__).resolve().parents[2]
+# As the views read them, and what sign-in reads.
+QUERY_NAMES = sorted(
+    {
+        name
+        for file in ROOT.glob("*/views*/**/*.py")
+        for name in re.findall(r'\bGET(?:\.get\(|\.getlist\(|\[)"(\w+)"', file.read_text())
+    }
+    | {"next", "page"}
+)
+HEADERS = (
+    *("Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Authorization", "Content-Encoding"),
+    *("Content-Length", "Content-Type", "Cookie", "Date", "Expect", "Forwarded", "Host", "Idempotency-Key"),
+    *("If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Origin", "Range"),
+    *("Referer", "Transfer-Encoding", "Upgrade", "User-Agent", "Via", "X-CSRFToken", "X-Forwarded-For"),
+    *("X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Prefix", "X-HTTP-Method-Override"),
+    *("X-Original-URL", "X-Real-IP", "X-Request-ID", "X-Requested-With", "X-Rewrite-URL"),
+)
+COOKIES = ("sessionid", "csrftoken", "messages", "django_language", "{}")
+# A page, a list, what is made of a body, what anybody reads, and where people sign in.
+READ_WITH_HEADERS = ("claim", "api:claims", "attachment", "public-claim", "account_login", "api-docs", "healthz")
+# No server hands these on in a header.
+NOT_IN_HEADERS = re.compile("[\r\n\x00]")
+
+
+class Asker:
+    """Asks at addresses as an editor; `faults` says what was wrong with the answers."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.database = Database()
+        self.client = signed_in(world.cast.editor)
+        self.faults: dict[str, str] = {}
+
+    def ask(self, address: str, what: str, *, method: str = "GET", client: Client | None = None, **more: Any) -> Any:
+        """The answer; what is wrong with it is noted."""
+        with transaction.atomic():
+            before = self.database.state()
+            answer: Any = (client or self.client).generic(method, address, **more)
+            fault = fault_of(answer, before, self.database.state() if answer.status_code >= 400 else before)
+            transaction.set_rollback(True)
+        if fault:
+            self.faults[f"{method} {what}"] = fault
+        return answer
+
+    def in_paths(self, route: Route, texts: Iterable[str]) -> None:
+        """Each text in place of what stands in the path."""
+        address = address_of(route, self.world)
+        for name in route.parameters:
+            value = str(resolve(address).kwargs[name])
+            for text in texts:
+                hostile = address.replace(value, quote_from_bytes(raw(text)))
+                for method in ("GET", "POST"):
+                    self.ask(hostile, f"{route.name} with {name}={text[:40]!a}", method=method)
+
+    def in_query(self, route: Route, names: Iterable[str], texts: Iterator[str]) -> None:
+        """One text for each name."""
+        for name in names:
+            text = next(texts)
+            query = f"{name}={quote_from_bytes(raw(text))}"
+            self.ask(address_of(route, self.world), f"{route.name} ?{name}={text[:40]!a}", QUERY_STRING=query)
+
+    def in_headers(self, route: Route, names: Iterable[str], texts: Iterator[str]) -> None:
+        """One text in each header, as the bytes that a server hands on."""
+        for name in names:
+            text = next(texts)
+            client = signed_in(None if name == "Cookie" else self.world.cast.editor)
+            method = "POST" if name.startswith(("Content", "Transfer", "X-HTTP")) else "GET"
+            key = name.upper().replace("-", "_")
+            environ = {key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}": raw(text).decode("latin-1")}
+            what = f"{route.name} {name}: {text[:40]!a}"
+            self.ask(address_of(route, self.world), what, method=method, client=client, **environ)
+
+
+@pytest.fixture
+def asker(world: World, taken_back: None) -> Asker:
+    return Asker(world)
+
+
+def _for_headers() -> list[Route]:
+    return [route for route in routes() if route.name in READ_WITH_HEADERS]
+
+
+def _header_texts() -> list[str]:
+    return [text for text in TEXTS if not NOT_IN_HEADERS.search(text) and len(text) < 8_000]
+
+
+def _cookie_texts() -> list[str]:
+    return [f"{name}={text}" for text in _header_texts() for name in COOKIES]
+
+
+def test_names_of_the_query_are_read_from_the_views() -> None:
+    assert {"cursor", "desk"} <= set(QUERY_NAMES)
+
+
+def test_a_text_in_a_path_or_a_query_does_no_harm(asker: Asker) -> None:
+    turn, names = iter(TEXTS * 3), cycle(QUERY_NAMES)
+    for route in routes():
+        asker.in_query(route, [next(names)], turn)
+    for other in {name: route for route in routes() for name in route.parameters}.values():
+        asker.in_paths(other, [next(turn)])
+    assert asker.faults == {}
+
+
+def test_a_text_in_a_header_does_no_harm(asker: Asker) -> None:
+    turn, cookies, where = iter(_header_texts()), iter(_cookie_texts()), cycle(_for_headers())
+    for name in HEADERS:
+        asker.in_headers(next(where), [name], turn)
+        asker.in_headers(next(where), ["Cookie"], cookies)
+    assert asker.faults == {}
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_text_in_a_path_or_a_query_does_no_harm(asker: Asker, kind: str) -> None:
+    for route in routes():
+        asker.in_paths(route, KINDS[kind])
+        for text in KINDS[kind]:
+            asker.in_query(route, QUERY_NAMES, repeat(text))
+    assert asker.faults == {}
+
+
+@pytest.mark.attack
+def test_every_text_in_every_header_does_no_harm(asker: Asker) -> None:
+    for route in _for_headers():
+        for text in _header_texts():
+            asker.in_headers(route, HEADERS, repeat(text))
+        for cookie in _cookie_texts():
+            asker.in_headers(route, ["Cookie"], iter([cookie]))
+    assert asker.faults == {}
