@@ -471,3 +471,57 @@ class StatusChangeGraph(models.Model):
 
     def __str__(self) -> str:
         return f"{self.claim_id} {self.seq}"
+
+
+class PolicyField(models.TextChoices):
+    """What a desk has agreed on; each is a field of Desk."""
+
+    MIN_INDEPENDENCE = "min_independence", _("independent voices needed")
+    DAYS_TO_REVIEW = "days_to_review", _("days to review")
+    DAYS_TO_LOOK_AGAIN = "days_to_look_again", _("days to look again")
+
+
+class PolicyChange(models.Model):
+    """One change of a desk's policy: what it was, what it is, who, when and why. Never edited, never deleted."""
+
+    append_only = True
+
+    id = models.BigAutoField(primary_key=True)
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="policy_changes")
+    field = models.CharField(max_length=24, choices=PolicyField)
+    before = models.PositiveSmallIntegerField()
+    after = models.PositiveSmallIntegerField()
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["desk", "-id"], name="policy_change_by_desk")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(field__in=PolicyField.values), name="policy_change_field_known"),
+            models.CheckConstraint(condition=~Q(before=F("after")), name="policy_change_changes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.desk_id}: {self.field} {self.before} → {self.after}"
+
+
+class ActorMerge(models.Model):
+    """An actor that proved to be another: who said so, when and why. Never edited, never deleted, never undone."""
+
+    append_only = True
+
+    actor = models.OneToOneField(Actor, models.PROTECT, primary_key=True, related_name="merge")
+    into = models.ForeignKey(Actor, models.PROTECT, related_name="+")
+    reason = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(into=F("actor")), name="actor_merge_of_two"),
+            models.CheckConstraint(condition=~Q(reason=""), name="actor_merge_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_id} → {self.into_id}"

@@ -4,7 +4,13 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql
 
 # Rows of these tables are what was decided, and when. They also refuse changes by triggers, whoever asks.
-APPEND_ONLY = ("claims_statuschange", "claims_statuschangetext", "claims_statuschangegraph")
+APPEND_ONLY = (
+    "claims_statuschange",
+    "claims_statuschangetext",
+    "claims_statuschangegraph",
+    "claims_policychange",
+    "claims_actormerge",
+)
 
 
 def application_role() -> str:

@@ -4,10 +4,11 @@ import uuid
 from typing import ClassVar
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk
@@ -92,12 +93,20 @@ class Actor(models.Model):
     owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
     reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, default=Reliability.F)
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
+    # The actor that it proved to be, which everything names instead. Its name stays one that search finds that by.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         ordering: ClassVar = ["name", "id"]
-        indexes: ClassVar = [models.Index(fields=["desk", "created_at", "id"], name="actor_by_desk")]
+        indexes: ClassVar = [
+            models.Index(fields=["desk", "created_at", "id"], name="actor_by_desk"),
+            # Upper case, as `icontains` compares: one index for searching and for names that are alike.
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="actor_names"),
+        ]
         constraints: ClassVar = [
             _known("kind", ActorKind, "actor_kind_known"),
             _known("reliability", Reliability, "actor_reliability_known"),
@@ -112,6 +121,15 @@ class Actor(models.Model):
             models.CheckConstraint(
                 condition=Q(desk__isnull=False) | ~Q(visibility=Visibility.RESTRICTED),
                 name="actor_shared_not_restricted",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | (
+                    ~Q(merged_into=F("id"))
+                    & ~Q(visibility=Visibility.RESTRICTED)
+                    & Q(part_of__isnull=True, owned_by__isnull=True)
+                ),
+                name="actor_merged_is_nothing_more",
             ),
         ]
 
