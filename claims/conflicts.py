@@ -36,6 +36,12 @@ def conflicts_with(claim: Claim, people: Iterable[UUID]) -> dict[UUID, Actor]:
     return {user_id: by_voice[voice] for user_id, voice in voices if voice in by_voice}
 
 
+def conflict_in_words(person: str, touched: str) -> str:
+    """Why somebody is not asked to judge a claim: for themselves and for the desk's editors."""
+    text = _("%(person)s declared a conflict of interest that touches %(actor)s, whom the claim names.")
+    return text % {"person": person, "actor": touched}
+
+
 def refuse_conflicted(user: User, claim: Claim) -> None:
     """Who declared a conflict that touches a claim does not judge it. Raises Forbidden."""
     touched = conflicts_with(claim, [user.pk]).get(user.pk)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Forbidden, NotFound
 from accounts.models import Role, User
 from accounts.queries import role_in
+from claims.conflicts import refuse_conflicted
 from claims.models import Claim, Evidence, Participant, ParticipantRole
 from sources.models import Visibility
 
@@ -70,9 +71,10 @@ def may_edit_as_editor(user: User, claim: Claim, message: str) -> None:
 
 
 def may_move_alone(user: User, claim: Claim) -> None:
-    """A lone move: the reviewer to whom it is assigned and who accepted, or an editor."""
+    """A lone move: the reviewer to whom it is assigned and who accepted, or an editor; nobody with a conflict."""
     role = role_for(user, claim)
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+        refuse_conflicted(user, claim)
         return
     raise Forbidden(_("An editor, or the reviewer who accepted this claim, records this."))
 
@@ -81,15 +83,17 @@ def may_assess(user: User, claim: Claim) -> None:
     """A finding: the same people who may make a lone move."""
     role = role_for(user, claim)
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+        refuse_conflicted(user, claim)
         return
     raise Forbidden(_("An editor, or the reviewer who accepted this claim, assesses it."))
 
 
 def may_decide(user: User, claim: Claim, assessor: User) -> None:
-    """A second person: an editor, or somebody whom an editor named for it; never the assessor."""
+    """A second person: an editor, or somebody whom an editor named; never the assessor, nobody with a conflict."""
     role = role_for(user, claim)
     if user.pk == assessor.pk:
         raise Forbidden(_("A second person decides: you cannot decide on your own finding."))
     if role == Role.EDITOR or (role != Role.AUDITOR and is_named_decider(user, claim)):
+        refuse_conflicted(user, claim)
         return
     raise Forbidden(_("An editor decides, or somebody whom an editor named for it."))

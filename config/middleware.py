@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from config.errors import error_page, page_response
 
@@ -21,7 +21,7 @@ PERMISSIONS_POLICY = (
 
 
 class PersonsTimeZone:
-    """Pages for a person show that person's time; pages and answers for anybody show UTC, the same to all."""
+    """Pages for a person show that person's time, in their language; those for anybody show UTC, the same to all."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -36,6 +36,7 @@ class PersonsTimeZone:
         """Only for views that need a person anyway: the others cost no look into the session."""
         if getattr(view, "login_required", True) and request.user.is_authenticated:
             timezone.activate(ZoneInfo(request.user.time_zone))
+            translation.activate(request.user.language)
 
 
 class PrivateAnswers:

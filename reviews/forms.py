@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.http import QueryDict
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Stale
@@ -16,8 +17,8 @@ from claims.forms.rows import OneOf
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
 from reviews.actions.drafts import KeptElsewhere
+from reviews.candidates import Candidate
 from reviews.models import Assessment, AssessmentDraft
-from reviews.queries import Candidate
 
 LARGEST_VERSION = 2**31 - 1  # what the database holds
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -86,7 +87,14 @@ class DecisionForm(ActForm):
 
 def candidate_in_words(one: Candidate) -> str:
     """Somebody who could be given a claim, with what speaks for and against it."""
-    facts = [one.person.username, _("%(count)d open") % {"count": one.open_assignments}]
+    facts = [one.person.shown_name, _("%(count)d open") % {"count": one.open_assignments}]
+    if one.reads_it:
+        facts.append(str(_("reads its language")))
+    if one.on_its_topics:
+        facts.append(str(_("%(count)d done on its topics")) % {"count": one.on_its_topics})
+    if one.is_away:
+        until = date_format(one.person.away_until, "j M") if one.person.away_until else ""
+        facts.append(str(_("away until %(day)s")) % {"day": until})
     if one.reported_it:
         facts.append(str(_("reported it")))
     if one.has_it:

@@ -1,17 +1,19 @@
 """Reading assignments, findings, decisions and reminders: scoped to the person, and fetched in the same step."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
 from accounts.models import Role, User
-from accounts.queries import members_of, role_in
+from accounts.queries import role_in
 from accounts.scopes import is_editor, is_member
+from claims.conflicts import conflicts_of, conflicts_with
 from claims.models import Claim, Evidence, ParticipantRole, Task, TaskKind
 from claims.scopes import evidence_for, takes_part
 from reviews.models import (
@@ -115,28 +117,6 @@ def to_decide(user: User) -> QuerySet[Assessment]:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """Somebody who could be given a claim: how much they have, and what speaks against asking them first."""
-
-    person: User
-    open_assignments: int
-    reported_it: bool
-    has_it: bool
-
-
-def candidates_for(claim: Claim) -> list[Candidate]:
-    """Who could review a claim: those with the least open work first, then who reported it, then who has it already."""
-    people = members_of(claim.desk, Role.REVIEWER, Role.EDITOR).annotate(
-        open_work=Count("assignments", filter=Q(assignments__ended_at__isnull=True), distinct=True)
-    )
-    holding = set(Assignment.objects.filter(claim=claim, ended_at__isnull=True).values_list("reviewer_id", flat=True))
-    found = [
-        Candidate(person, person.open_work, person.pk == claim.created_by_id, person.pk in holding) for person in people
-    ]
-    return sorted(found, key=lambda one: (one.has_it, one.reported_it, one.open_assignments, one.person.username))
-
-
-@dataclass(frozen=True)
 class Work:
     """What one person has to do, in the order in which they would look."""
 
@@ -177,7 +157,7 @@ def work_of(user: User, *, now: datetime) -> Work:
         today=[item for item in accepted if now < item.due_at < tomorrow],
         offered=[item for item in mine if item.state == AssignmentState.OFFERED],
         later=later,
-        to_decide=list(to_decide(user).filter(claim__closed_at__isnull=True)[:MOST_SHOWN]),
+        to_decide=_without_conflict(user, to_decide(user).filter(claim__closed_at__isnull=True)[:MOST_SHOWN]),
         handed_in=list(waiting.order_by("created_at", "id")[:MOST_SHOWN]),
         drafts=list(drafts_of(user).prefetch_related("claim__elements")[:MOST_SHOWN]),
         tasks=list(tasks_for(user)[:MOST_SHOWN]),
@@ -196,6 +176,14 @@ def tasks_for(user: User) -> QuerySet[Task]:
     mine = Q(kind=TaskKind.SUPPORT_LOST) & editor | Q(kind=TaskKind.RECHECK) & theirs & Q(Exists(seen))
     rows = Task.objects.filter(mine, ended_at__isnull=True, claim__closed_at__isnull=True)
     return rows.select_related("claim__claimant", "evidence__source").order_by("due_at", "id")
+
+
+def _without_conflict(user: User, rows: Iterable[Assessment]) -> list[Assessment]:
+    """The findings on claims that no conflict of the person touches."""
+    found = list(rows)
+    if not found or not conflicts_of(user).exists():
+        return found
+    return [row for row in found if not conflicts_with(row.claim, [user.pk])]
 
 
 def _for_editors(user: User) -> QuerySet[Claim]:
@@ -249,4 +237,7 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
     """Whether to show the person the form to decide; the action asks again."""
     if assessment.state != AssessmentState.WAITING or assessment.assessor_id == user.pk:
         return False
-    return role_in(user, assessment.claim.desk_id) == Role.EDITOR or to_decide(user).filter(pk=assessment.pk).exists()
+    decides = (
+        role_in(user, assessment.claim.desk_id) == Role.EDITOR or to_decide(user).filter(pk=assessment.pk).exists()
+    )
+    return decides and not conflicts_with(assessment.claim, [user.pk])

@@ -15,6 +15,7 @@ from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from accounts.transactions import act
 from claims.actions.claims import mark_closed, mark_open
+from claims.conflicts import conflict_in_words, conflicts_with
 from claims.models import Claim, ParticipantRole
 from claims.participants import join, leave, set_due
 from claims.permissions import may_edit_as_editor
@@ -60,6 +61,7 @@ def _give(
     _still_to_come(due_at, now)
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Open it again first."))
+    _without_conflict(claim, reviewer, by, field)
     if Assignment.objects.filter(claim=claim, reviewer=reviewer, ended_at__isnull=True).exists():
         raise Conflict(_("%(person)s has this claim already.") % {"person": reviewer.username})
     takes_it = reviewer.pk == by.pk  # who gives it to themselves need not be asked
@@ -77,6 +79,16 @@ def _give(
     notify([reviewer], kind, claim, assignment=assignment, by=by, now=now)
     _update_due(claim)
     return assignment
+
+
+def _without_conflict(claim: Claim, person: User, by: User, field: str) -> None:
+    """Refuse to ask somebody who declared a conflict. Why is told to themselves and to editors only."""
+    touched = conflicts_with(claim, [person.pk]).get(person.pk)
+    if touched is None:
+        return
+    if by.pk != person.pk and role_in(by, claim.desk_id) != Role.EDITOR:
+        raise Invalid({field: [_("%(person)s cannot take this claim. Name somebody else.") % {"person": person}]})
+    raise Invalid({field: [conflict_in_words(person.username, touched.name)]})
 
 
 def _still_to_come(due_at: datetime, now: datetime) -> None:
@@ -221,6 +233,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
         )
         if user is None or not fit:
             raise Invalid({"person": [_("Name a reviewer or an editor, of this desk or of another.")]})
+        _without_conflict(claim, user, by, "person")
         join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
         notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
 

@@ -40,7 +40,7 @@ def mail_of(row: Reminder, person: User) -> EmailMessage:
     return EmailMessage(
         subject,
         body,
-        to=[person.email],
+        to=[person.address_for_reminders],
         headers={
             "Message-ID": f"<reminder-{row.pk}@{urlsplit(settings.PUBLIC_URL).hostname}>",
             "Auto-Submitted": "auto-generated",

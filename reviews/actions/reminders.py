@@ -74,7 +74,7 @@ def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState
     if not has_reason(row, now):
         return _end(lease, ReminderState.CANCELLED, now)
     try:
-        if row.recipient.email:
+        if row.recipient.address_for_reminders:
             mail_of(row, row.recipient).send()
     except (OSError, ValueError) as error:  # smtplib's errors; an address that no mail can carry
         if lease.attempt < MOST_ATTEMPTS:

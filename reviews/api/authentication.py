@@ -8,6 +8,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from accounts.actions import note_use
 from accounts.models import Token, User
 from reviews.api.bodies import check_length
 
@@ -24,6 +25,7 @@ class BearerAuthentication(BaseAuthentication):
         if not _TOKEN.fullmatch(token.strip()):
             raise AuthenticationFailed(_("This is no token."))
         found: tuple[User, Token] = TokenAuthentication().authenticate_credentials(token.strip())
+        note_use(found[1])
         return found
 
     def authenticate_header(self, request: Request) -> str:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Role
 from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import members_of, person_named
+from claims.conflicts import conflict_in_words
 from claims.forms.sources import ReasonForm
 from claims.permissions import may_edit_as_editor
 from claims.queries import get_claim
@@ -29,9 +30,10 @@ from reviews.actions.assignments import (
     open_claim,
     withdraw,
 )
+from reviews.candidates import candidates_for
 from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, HandOverForm, candidate_in_words
 from reviews.models import Assignment
-from reviews.queries import candidates_for, get_assignment
+from reviews.queries import get_assignment
 
 
 @form_page
@@ -39,7 +41,8 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
     """Assign a claim to one of the desk's people, with a due time."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor assigns."))
-    candidates = [one for one in candidates_for(claim) if not one.has_it]
+    ranked = candidates_for(claim, now=timezone.now())
+    candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
     form = AssignForm(
         **sent(request),
@@ -60,7 +63,10 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
         button=_("Assign claim"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
-        lines=[_("They are asked whether they take it. Reminders go out when it is due, and daily after that.")],
+        lines=[
+            _("They are asked whether they take it. Reminders go out when it is due, and daily after that."),
+            *(conflict_in_words(one.person.username, one.conflict.name) for one in ranked if one.conflict),
+        ],
     )
 
 
@@ -88,7 +94,8 @@ def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Hand over to another reviewer."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
-    candidates = [one for one in candidates_for(assignment.claim) if not one.has_it]
+    ranked = candidates_for(assignment.claim, now=timezone.now())
+    candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
     form = HandOverForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
     if form.handed_in(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from claims.conflicts import conflicts_with
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
 from claims.permissions import may_assess, may_decide, may_edit_as_editor
@@ -157,6 +158,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         # Decided by somebody else meanwhile: what was typed stays to be read.
         "may_decide": may_be_decided_by(request.user, finding) or form.status != 200,
         "own": finding.assessor_id == request.user.pk,
+        "touched": conflicts_with(claim, [request.user.pk]).get(request.user.pk),
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),
         "moved_on": finding.state == AssessmentState.WAITING and finding.from_state != claim.state,

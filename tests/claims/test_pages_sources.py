@@ -71,9 +71,9 @@ def test_a_new_publisher_is_written_down_in_passing(cast: "Cast") -> None:
 
 
 def test_a_moment_is_read_in_the_persons_zone(cast: "Cast") -> None:
-    from accounts.actions import change_preferences
+    from accounts.actions.account import change_preferences
 
-    change_preferences(time_zone="Asia/Tokyo", by=cast.reviewer)
+    change_preferences(changes={"time_zone": "Asia/Tokyo"}, by=cast.reviewer)
     source = factories.source(cast, "Dispatch")
     fields = fields_of(got(cast.reviewer, _page(source, "edit")))
     signed_in(cast.reviewer).post(

@@ -49,7 +49,10 @@ def _named(name: str, claim: Claim) -> dict[str, Any]:
 
 def test_who_may_not_see_it_is_named_the_rest_alone(finding: Assessment) -> None:
     rest = {"finding": 2, "answers": [], "one finding": 2, "history": 2, "one change": 2}
-    assert {name: _named(name, finding.claim) for name in ("reporter", "auditor")} == {"reporter": rest, "auditor": rest}
+    assert {name: _named(name, finding.claim) for name in ("reporter", "auditor")} == {
+        "reporter": rest,
+        "auditor": rest,
+    }
 
 
 def test_who_may_see_it_is_named_all_of_it(finding: Assessment) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from accounts.actions import change_preferences
+from accounts.actions.account import change_preferences
 from claims.models import Participant
 from reviews.models import Assignment
 from tests import factories
@@ -34,7 +34,7 @@ def test_candidates_stand_with_their_load_and_the_desks_due_time(cast: "Cast") -
 
 
 def test_a_due_time_is_read_in_the_editors_zone_to_the_second(cast: "Cast") -> None:
-    change_preferences(time_zone="Asia/Tokyo", by=cast.editor)
+    change_preferences(changes={"time_zone": "Asia/Tokyo"}, by=cast.editor)
     claim = factories.claim(cast)
     assert _assign(cast, claim, cast.reviewer, "2999-03-01T09:00:05").status_code == 302
     assert Assignment.objects.get().due_at == datetime(2999, 3, 1, 0, 0, 5, tzinfo=UTC)
