@@ -67,7 +67,11 @@ class Place(Protocol):
 
 def place() -> Place:
     """The place that the setting names."""
-    where: Path | str = settings.EVIDENCE_STORAGE
+    return place_at(settings.EVIDENCE_STORAGE)
+
+
+def place_at(where: Path | str) -> Place:
+    """A folder, or the bucket at an address that begins with s3://."""
     if isinstance(where, Path):
         return Folder(where)
     # Imported only where it is used: it takes a tenth of a second and 20 MB.
@@ -84,19 +88,19 @@ def store(chunks: Iterable[bytes], *, limit: int) -> Stored:
     kept_at = place()
     with kept_at.incoming() as file:
         stored = _write(file, chunks, limit)
-        kept_at.keep(file, _name(stored.sha256), stored.sha256)
+        kept_at.keep(file, place_name(stored.sha256), stored.sha256)
     return stored
 
 
 def open_stored(sha256: str) -> BinaryIO:
     """The kept file of this digest, open for reading. Raises ValueError for anything but 64 lowercase hexadecimal
     digits, FileNotFoundError where none is kept, OSError where the storage fails."""
-    return place().open(_name(sha256))
+    return place().open(place_name(sha256))
 
 
 def stored_size(sha256: str) -> int:
     """The size in bytes of the kept file of this digest; raises as open_stored does."""
-    return place().size(_name(sha256))
+    return place().size(place_name(sha256))
 
 
 def delete_incoming_older_than(age: timedelta, now: datetime) -> int:
@@ -104,8 +108,14 @@ def delete_incoming_older_than(age: timedelta, now: datetime) -> int:
     return place().clear_incoming(now - age)
 
 
-def _name(sha256: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+def is_digest(text: str) -> bool:
+    """Whether this is a SHA-256 in lowercase hexadecimal."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
+def place_name(sha256: str) -> str:
+    """The name of a file in every place: its digest in two folders. Raises ValueError for anything but a digest."""
+    if not is_digest(sha256):
         raise ValueError("not a SHA-256 digest in lowercase hexadecimal")
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 

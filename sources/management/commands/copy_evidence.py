@@ -1,0 +1,25 @@
+"""Copies evidence to another place: to move from a folder to a bucket, or back."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from sources.copying import Damaged, copy_evidence
+from sources.evidence_storage import place, place_at
+
+
+class Command(BaseCommand):
+    help = "Copies every file of evidence that TO (a folder, or s3://bucket/prefix) does not have, checking digests."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("to", metavar="TO")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        to = options["to"]
+        try:
+            copied = copy_evidence(place(), place_at(to if to.startswith("s3://") else Path(to)))
+        except (Damaged, OSError) as error:
+            raise CommandError(f"Not everything was copied: {error}. Run it again once that is mended.") from error
+        self.stdout.write(f"{copied} files of evidence were copied.")

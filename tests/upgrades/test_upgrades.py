@@ -1,0 +1,54 @@
+"""Every release's data goes on under the present code: restored from a backup, migrated, checked and used."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from psycopg import sql
+
+from config.embedded import create_database
+from tests.conftest import ROOT, replace_path, superuser
+
+RELEASES = sorted(path.parent for path in Path(__file__).parent.glob("*/database.dump"))
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of an installation with an empty database and nothing in its storage."""
+    name = f"upgrade_{urlsplit(os.environ['DATABASE_URL']).path.lstrip('/')}"
+    owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
+    with superuser("postgres") as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        create_database(connection, name, owner)
+        yield os.environ | {
+            "DATA_DIR": str(tmp_path),
+            "DATABASE_URL": replace_path(os.environ["DATABASE_URL"], name),
+            "DATABASE_OWNER_URL": replace_path(os.environ["DATABASE_OWNER_URL"], name),
+            "EVIDENCE_STORAGE": str(tmp_path / "evidence"),
+            "STATIC_ROOT": str(tmp_path / "static"),
+        }
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_there_are_releases_to_upgrade_from() -> None:
+    assert [path.name for path in RELEASES][:1] == ["0.1.0-56f0847"]
+
+
+@pytest.mark.parametrize("release", RELEASES, ids=lambda path: path.name)
+def test_a_release_goes_on_under_the_present_code(release: Path, empty: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "tests.upgrades.going_on", str(release / "database.dump")]
+    done = subprocess.run(command, cwd=ROOT, env=empty, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert list(found["pages"]) == ["200"], found["pages"]
+    assert found["verify"].endswith(": no findings"), found["verify"]
+    assert {name: found[name] for name in ("history kept", "file", "move")} == {
+        "history kept": True,
+        "file": "What the source said, kept with the release.\n",
+        "move": ["reported", "denied", "editor", "denied"],
+    }
