@@ -83,6 +83,7 @@ def run(started: float) -> None:
                 "PORT": str(web.port),
                 "BIND": web.bind,
                 "DJANGO_SETTINGS_MODULE": "config.settings",
+                "MAIL_PAGE": "" if os.environ.get("EMAIL_URL") else "yes",
             }
             folder.write_run("bin/dev", _addresses(environment), web.public)
             _prepare(folder, environment)
@@ -258,6 +259,8 @@ def _announce(folder: DataFolder, environment: Mapping[str, str], web: Web, star
         _say("Demonstration logins (name / password):")
         for name in DEMONSTRATION:
             _say(f"  {name} / demo-{name}")
+    if environment["MAIL_PAGE"]:
+        _say(f"EMAIL_URL is not set: mails are kept, and administrators read them at {web.public}mails/")
     _say(f"Data and logs are in {folder.path}. Ctrl-C ends everything.")
 
 

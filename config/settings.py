@@ -266,6 +266,8 @@ TIME_ZONE = "UTC"
 _mail = _mail_server("EMAIL_URL")
 EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
 EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+# The page of mails that are kept: bin/dev asks for it, and only mails that nobody is sent are shown.
+MAIL_PAGE = _text("MAIL_PAGE") == "yes" and not _text("EMAIL_URL")
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST", ""), _mail.get("EMAIL_PORT") or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
     _mail.get("EMAIL_HOST_USER") or "",

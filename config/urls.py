@@ -1,10 +1,11 @@
 """Every address of the application."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from config import health, metrics
+from config import health, mail_page, metrics
 from reviews.api import docs
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
 ]
+
+if settings.MAIL_PAGE:
+    urlpatterns += [
+        path("mails/", mail_page.mails, name="mails"),
+        path("mails/<str:name>/", mail_page.mail, name="mail"),
+    ]
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.permission_denied"

@@ -1,5 +1,6 @@
 """What people do with their own account."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from accounts.links import mail_of_link
 from accounts.models import Mail, MailKind, Token, User
 from accounts.transactions import act
 
+# As far as one needs to tell languages apart: a language, and what follows it (RFC 5646, section 2.1).
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 OWN = ("name", "time_zone", "language", "reads", "reminders_by_mail", "away_from", "away_until")
 
 
@@ -35,6 +38,8 @@ def change_preferences(*, changes: Mapping[str, Any], by: User) -> User:
         user.reads = list(dict.fromkeys(user.reads))
         check_fields(user, exclude=("password",))
         known_zone(user.time_zone)
+        if not all(LANGUAGE_TAG.fullmatch(tag) for tag in user.reads):
+            raise Invalid({"reads": [_("Give the tags of languages, such as uk or ko-KP, with commas between.")]})
         if user.language not in dict(settings.LANGUAGES):
             raise Invalid({"language": [_("The pages are not there in this language.")]})
         _away_in_order(user)

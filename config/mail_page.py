@@ -1,0 +1,69 @@
+"""The mails that a trying-out start keeps instead of sending, for administrators: they hold links to accounts.
+
+Only `bin/dev` without EMAIL_URL asks for the addresses of these pages (MAIL_PAGE); elsewhere they do not exist.
+"""
+
+import re
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.actions import may_administer
+from accounts.errors import NotFound
+from accounts.pages import PersonsRequest
+
+MOST_SHOWN = 100
+_NAME = re.compile(r"\d{8}-\d{6}-\d+\.log")  # as Django's file backend calls them: they sort by time
+_AFTER_EACH = b"\n" + b"-" * 79 + b"\n"
+
+
+@dataclass(frozen=True)
+class KeptMail:
+    """One mail as it would have gone out."""
+
+    name: str
+    to: str
+    subject: str
+    date: str
+    text: str
+
+
+@require_safe
+def mails(request: PersonsRequest) -> HttpResponse:
+    """The newest mails first."""
+    may_administer(request.user)
+    names = sorted((path.name for path in _folder().glob("*.log") if _NAME.fullmatch(path.name)), reverse=True)
+    return render(request, "mails.html", {"mails": [_read(name) for name in names[:MOST_SHOWN]], "count": len(names)})
+
+
+@require_safe
+def mail(request: PersonsRequest, name: str) -> HttpResponse:
+    """One mail, as text."""
+    may_administer(request.user)
+    if not _NAME.fullmatch(name) or not (_folder() / name).is_file():
+        raise NotFound(_("There is no such mail."))
+    return render(request, "mail.html", {"mail": _read(name)})
+
+
+def _folder() -> Path:
+    return Path(settings.EMAIL_FILE_PATH)
+
+
+def _read(name: str) -> KeptMail:
+    content = (_folder() / name).read_bytes().partition(_AFTER_EACH)[0]
+    message = message_from_bytes(content, _class=EmailMessage, policy=policy.default)
+    body = message.get_body(("plain",))
+    return KeptMail(
+        name=name,
+        to=str(message.get("To", "")),
+        subject=str(message.get("Subject", "")),
+        date=str(message.get("Date", "")),
+        text=str(body.get_content()) if body is not None else "",
+    )
