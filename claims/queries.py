@@ -112,6 +112,20 @@ def count_up_to(rows: QuerySet[Any], most: int) -> int:
     return rows.order_by()[: most + 1].count()
 
 
+def deciders_of(claim: Claim) -> QuerySet[Participant]:
+    """Who was named to decide on a claim (already scoped) besides the desk's editors, and still is; the first first."""
+    rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
+    return rows.select_related("user", "claim").order_by("since", "id")
+
+
+def get_decider(claim: Claim, decider_id: UUID) -> Participant:
+    """One person who was named to decide on a claim (already scoped). Raises NotFound."""
+    found = deciders_of(claim).filter(pk=decider_id).first()
+    if found is None:
+        raise NotFound(_("There is nobody named here."))
+    return found
+
+
 def topics_of(user: User) -> QuerySet[Topic]:
     return Topic.objects.filter(desk__memberships__user=user).order_by("name")
 

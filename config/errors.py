@@ -37,6 +37,7 @@ FRAMEWORK_NAMES = {
     412: "precondition-failed",
     413: "too-large",
     415: "unread-content-type",
+    422: "key-of-another-request",
     429: "too-many",
 }
 

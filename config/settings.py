@@ -302,6 +302,7 @@ CELERY_BEAT_SCHEDULE = {
     "mails": {"task": "accounts.tasks.send_mails", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
+    "old keys": {"task": "reviews.tasks.forget_old_outcomes", "schedule": 3600.0, "options": {"expires": 3600}},
     "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
@@ -38,6 +38,19 @@ def visible_assignments(user: User) -> QuerySet[Assignment]:
 def get_assignment(user: User, assignment_id: UUID) -> Assignment:
     """One assignment that the person may know of. Raises NotFound."""
     found = visible_assignments(user).filter(pk=assignment_id).first()
+    if found is None:
+        raise NotFound(_("There is no such assignment."))
+    return found
+
+
+def handed_on(assignment: Assignment) -> Assignment:
+    """What became of an assignment that was handed over (already scoped): the one given at that moment by its reviewer.
+
+    Raises NotFound where it was not.
+    """
+    given = Assignment.objects.filter(claim=assignment.claim_id, assigned_by=assignment.reviewer_id)
+    at_that_moment = given.filter(created_at=F("claim__assignments__ended_at"), claim__assignments=assignment)
+    found = at_that_moment.select_related("claim", "reviewer", "assigned_by").first()
     if found is None:
         raise NotFound(_("There is no such assignment."))
     return found

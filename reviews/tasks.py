@@ -5,12 +5,19 @@ import time
 
 from celery import shared_task
 
+from reviews.actions.outcomes import forget_outcomes
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import lease_due_reminders, send_reminder
 
 logger = logging.getLogger(__name__)
 # Seconds in which to begin with another reminder: the last one has the rest of the task's time limit.
 LONGEST_RUN = 15
+
+
+@shared_task
+def forget_old_outcomes() -> int:
+    """Forget what idempotency keys older than a day stand for; how many."""
+    return forget_outcomes()
 
 
 @shared_task

@@ -14,6 +14,7 @@ urlpatterns = [
     path(CLAIM + "assess/draft/", drafts.drop, name="drop-draft"),
     path(CLAIM + "assign/", assignments.give, name="assign"),
     path(CLAIM + "decider/", assignments.decider, name="name-decider"),
+    path(CLAIM + "decider/<uuid:decider_id>/end/", assignments.end_decider, name="end-decider"),
     path(CLAIM + "close/", assignments.close, name="close-claim"),
     path(CLAIM + "open/", assignments.reopen, name="open-claim"),
     path("reviews/<uuid:assessment_id>/", findings.review, name="review"),

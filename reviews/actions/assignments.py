@@ -16,13 +16,14 @@ from accounts.queries import members_of, role_in
 from accounts.transactions import act
 from claims.actions.claims import mark_closed, mark_open
 from claims.conflicts import conflict_in_words, conflicts_with
-from claims.models import Claim, ParticipantRole
+from claims.models import Claim, Participant, ParticipantRole
 from claims.participants import join, leave, set_due
-from claims.permissions import may_edit_as_editor
+from claims.permissions import is_named_decider, may_edit_as_editor
+from claims.queries import deciders_of
 from claims.support import lock_claim
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_reminders
-from reviews.models import Assignment, AssignmentState, NotificationKind
+from reviews.models import Assessment, AssessmentState, Assignment, AssignmentState, NotificationKind
 
 
 def assign(
@@ -217,10 +218,11 @@ def _update_due(claim: Claim) -> None:
     set_due(claim, first.due_at if first else None)
 
 
-def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | None = None) -> None:
+def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | None = None) -> Participant:
     """Name a reviewer who may decide on this claim besides the editors: of this desk, or invited from another.
 
-    Raises NotFound, Forbidden, Invalid.
+    An invitation ends with the decision, when an editor takes it back, and with the person's last role that reviews.
+    Raises NotFound, Forbidden, Invalid, Conflict (named already).
     """
     now = now or timezone.now()
     with act():
@@ -233,9 +235,38 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
         )
         if user is None or not fit:
             raise Invalid({"person": [_("Name a reviewer or an editor, of this desk or of another.")]})
+        if is_named_decider(user, claim):
+            raise Conflict(_("%(person)s is named already.") % {"person": user.username})
         _without_conflict(claim, user, by, "person")
-        join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
+        named = join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
         notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
+    return named
+
+
+def unname_decider(*, decider: Participant, by: User, now: datetime | None = None) -> None:
+    """Take back that somebody was named: of another desk, they see nothing of the claim any more.
+
+    Raises NotFound, Forbidden, Conflict (taken back already, or ended with the decision).
+    """
+    now = now or timezone.now()
+    with act():
+        claim = lock_claim(decider.claim)
+        may_edit_as_editor(by, claim, _("An editor takes back who decides."))
+        if not is_named_decider(decider.user, claim):
+            raise Conflict(_("%(person)s is not named any more.") % {"person": decider.user.username})
+        leave(claim, decider.user, ParticipantRole.DECIDER, now=now)
+
+
+def end_invitations(claim: Claim, *, now: datetime) -> None:
+    """A finding on a locked claim was decided: whoever was invited from another desk has nothing left to do.
+
+    While another finding waits they still have. People of the desk stay named: they see the claim anyway.
+    """
+    if Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).exists():
+        return
+    for named in deciders_of(claim):
+        if role_in(named.user, claim.desk_id) is None:
+            leave(claim, named.user, ParticipantRole.DECIDER, now=now)
 
 
 def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: datetime | None = None) -> Claim:

@@ -20,7 +20,7 @@ from claims.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
 from claims.support import lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move, make_move
-from reviews.actions.assignments import end_assignment
+from reviews.actions.assignments import end_assignment, end_invitations
 from reviews.actions.drafts import end_draft
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
@@ -266,5 +266,6 @@ def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, no
         at=now,
     )
     cancel_reminders(assessment=assessment, now=now)
+    end_invitations(assessment.claim, now=now)
     kind = NotificationKind.APPROVED if approved else NotificationKind.REJECTED
     notify([assessment.assessor], kind, assessment.claim, assessment=assessment, by=by, now=now)

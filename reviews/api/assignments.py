@@ -27,7 +27,7 @@ from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
 from reviews.models import Assignment, AssignmentState
-from reviews.queries import get_assignment, visible_assignments
+from reviews.queries import get_assignment, handed_on, visible_assignments
 
 
 class AssignmentShape(TypedDict):
@@ -189,8 +189,16 @@ class HandOver(ApiView):
         may_answer(assignment, by)
         given = read_body(request, HandingOver)
         new = hand_over(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
-        ended, offered = render_assignments([get_assignment(by, assignment_id), new])
-        return Response({**ended, "handed_over_to": offered})
+        return self._answer(get_assignment(by, assignment_id), new)
+
+    def again(self, request: Request, assignment_id: UUID) -> Response:
+        ended = get_assignment(person(request), assignment_id)
+        return self._answer(ended, handed_on(ended))
+
+    @staticmethod
+    def _answer(ended: Assignment, new: Assignment) -> Response:
+        shown, offered = render_assignments([ended, new])
+        return Response({**shown, "handed_over_to": offered})
 
 
 class TakingBack(ApiView):

@@ -125,6 +125,10 @@ class OneAttachment(ApiView):
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
         return file_response(get_attachment(person(request), attachment_id), method=request.method)
 
+    def again(self, request: Request, attachment_id: UUID) -> Response:
+        """What attaching answers: not the file, but what is recorded of it."""
+        return Response(render_attachments(request, [get_attachment(person(request), attachment_id)])[0])
+
 
 class Captures(ApiView):
     @operation("list_captures", "The captures of a source, newest first", answer=PageOf(CaptureShape), refuses=[404])

@@ -116,6 +116,12 @@ class OneStatusChange(ApiView):
         shown = _render_change(_change(claim, seq), seen_evidence(by, claim))
         return Response({**shown, "graph": graph_at(claim, seq)})
 
+    def again(self, request: Request, reference: str, seq: int) -> Response:
+        """What a move answers: the change without its graph."""
+        by = person(request)
+        claim = get_claim(by, reference)
+        return Response(_render_change(_change(claim, seq), seen_evidence(by, claim)))
+
 
 def _change(claim: Claim, seq: int) -> StatusChange:
     for change in history_of(claim):

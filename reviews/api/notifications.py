@@ -90,7 +90,14 @@ class NotificationRead(ApiView):
 
 
 class NotificationsRead(ApiView):
-    @operation("mark_notifications", "Mark all one’s notifications as read", body=ReadUntil, answer=MarkedShape)
+    # What is read stays read, however often it is said: there is nothing for a key to do.
+    @operation(
+        "mark_notifications",
+        "Mark all one’s notifications as read",
+        body=ReadUntil,
+        answer=MarkedShape,
+        keyed=False,
+    )
     def post(self, request: Request) -> Response:
         given = read_body(request, ReadUntil)
         return Response({"read": mark_all_read(until=given.get("until"), by=person(request))})

@@ -59,7 +59,7 @@ REFUSALS = {
     412: "`If-Match` names another version than the present one.",
     413: "Larger than is read here.",
     415: "A content type that is not read here.",
-    422: "Policy is not met; `missing` says what it would take.",
+    422: "Policy is not met; `missing` says what it would take. Or the idempotency key stands for another body.",
 }
 
 
@@ -81,8 +81,11 @@ def operation(
     query: type[Fields] | None = None,
     refuses: Sequence[int] = (),
     headers: Sequence[OpenApiParameter] = (),
+    keyed: bool = True,
 ) -> Callable[[Method], Method]:
     """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
+
+    One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
 
     401 goes without saying, and with a body or a query 400, with a body 413 and 415.
     """
@@ -92,19 +95,37 @@ def operation(
     responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
     for code in sorted(codes):
         responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
-    described: Callable[[Method], Method] = extend_schema(
-        operation_id=name,
-        summary=summary,
-        request=body,
-        responses=responses,
-        parameters=[*([query] if query else []), *headers, *([LOCATION] if status == 201 else [])],
-    )
-    return described
+
+    def describe(method: Method) -> Method:
+        takes_key = keyed and method.__name__ != "get"
+        for code in KEY_REFUSALS if takes_key else ():
+            refusal = OpenApiResponse(Problem, description=REFUSALS[code])
+            responses.setdefault((code, "application/problem+json"), refusal)
+        parameters: list[Any] = [*([query] if query else []), *headers, *([LOCATION] if status == 201 else [])]
+        described: Method = extend_schema(
+            operation_id=name,
+            summary=summary,
+            request=body,
+            responses=responses,
+            parameters=[*parameters, *([IDEMPOTENCY_KEY] if takes_key else [])],
+        )(method)
+        described.keyed = takes_key  # type: ignore[attr-defined]  # read by ApiView
+        return described
+
+    return describe
 
 
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201], description="Where the row is.")
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The claim’s version, as in "v3".'
+)
+KEY_REFUSALS = (400, 404, 409, 422)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="Sent again with the same key and body within a day, it is not done again: the row is answered as it "
+    "is by then. With another body it is refused (422); while the first is being worked on, too (409).",
 )
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="Change it only if it is at this version still."

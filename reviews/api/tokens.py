@@ -51,7 +51,9 @@ class Tokens(ApiView):
         query = read_query(request, ListQuery)
         return answer_list(request, tokens_of(person(request)), query, render_tokens, orders=ORDERS)
 
-    @operation("create_token", "A new token, shown this once", body=NewToken, status=201, answer=MadeTokenShape)
+    @operation(
+        "create_token", "A new token, shown this once", body=NewToken, status=201, answer=MadeTokenShape, keyed=False
+    )
     def post(self, request: Request) -> Response:
         given = read_body(request, NewToken)
         lifetime = timedelta(days=given["lifetime_days"])
@@ -68,7 +70,7 @@ class OneToken(ApiView):
             raise NotFound(_("There is no such token."))
         return Response(render_tokens([found])[0])
 
-    @operation("revoke_token", "End one of one’s own tokens", status=204, refuses=[404])
+    @operation("revoke_token", "End one of one’s own tokens", status=204, refuses=[404], keyed=False)
     def delete(self, request: Request, token_id: UUID) -> Response:
         revoke_token(token_id=token_id, by=person(request))
         return Response(status=204)

@@ -1,6 +1,7 @@
 """What every view of the API has in common."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
 from accounts.models import User
+from reviews.api.idempotency import HEADER, once
 
 
 class OneFormat(BaseContentNegotiation):
@@ -43,6 +45,14 @@ class ApiView(APIView):
     @property
     def default_response_headers(self) -> dict[str, str]:
         return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Once it is known who asks: a method that changes something is done once for each key."""
+        super().initial(request, *args, **kwargs)
+        method = (request.method or "").lower()
+        handler = getattr(self, method, None)
+        if handler and HEADER in request.headers and getattr(handler, "keyed", False):
+            setattr(self, method, partial(once, handler))  # which is what dispatch calls next
 
 
 class NoSuchAddress(ApiView):

@@ -15,9 +15,9 @@ from accounts.models import Role
 from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import members_of, person_named
 from claims.conflicts import conflict_in_words
-from claims.forms.sources import ReasonForm
+from claims.forms.sources import ConfirmForm, ReasonForm
 from claims.permissions import may_edit_as_editor
-from claims.queries import get_claim
+from claims.queries import deciders_of, get_claim, get_decider
 from reviews.actions.assignments import (
     accept,
     assign,
@@ -28,6 +28,7 @@ from reviews.actions.assignments import (
     may_answer,
     name_decider,
     open_claim,
+    unname_decider,
     withdraw,
 )
 from reviews.candidates import candidates_for
@@ -150,7 +151,8 @@ def decider(request: PersonsRequest, reference: str) -> HttpResponse:
     form = DeciderForm(**sent(request))
     if form.handed_in(lambda given: name_decider(claim=claim, user=person_named(given["person"]), by=request.user)):
         return redirect("claim", claim.reference)
-    deciders = ", ".join(user.username for user in members_of(claim.desk, Role.EDITOR))
+    deciding = {user.username for user in members_of(claim.desk, Role.EDITOR)}
+    deciders = ", ".join(sorted(deciding | {named.user.username for named in deciders_of(claim)}))
     return show_form(
         request,
         form,
@@ -161,8 +163,29 @@ def decider(request: PersonsRequest, reference: str) -> HttpResponse:
         lines=[
             _("They may then approve or reject findings on this claim, and never their own."),
             _("Somebody of another desk sees this claim and its unrestricted evidence, and nothing else of this desk."),
+            _("Their invitation ends with the decision, or when you take it back."),
             _("These decide already: %(names)s.") % {"names": deciders},
         ],
+    )
+
+
+@form_page
+def end_decider(request: PersonsRequest, reference: str, decider_id: UUID) -> HttpResponse:
+    """Take back that somebody was named."""
+    claim = get_claim(request.user, reference)
+    named = get_decider(claim, decider_id)
+    may_edit_as_editor(request.user, claim, _("An editor takes back who decides."))
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: unname_decider(decider=named, by=request.user)):
+        return redirect("claim", claim.reference)
+    return show_form(
+        request,
+        form,
+        title=_("Let %(name)s decide no longer") % {"name": named.user.username},
+        button=_("Take it back"),
+        back=reverse("claim", args=[claim.reference]),
+        about=claim,
+        lines=[_("Whoever is of another desk sees nothing of this claim any more.")],
     )
 
 

@@ -14,7 +14,7 @@ from accounts.pages import PersonsRequest, may
 from claims.graphs import last_change
 from claims.models import Claim
 from claims.permissions import is_assigned, may_assess, may_edit_as_editor, may_edit_claim
-from claims.queries import get_claim, open_tasks_of, withheld_evidence
+from claims.queries import deciders_of, get_claim, open_tasks_of, withheld_evidence
 from claims.sentences import sentence_of
 from claims.standing import Standing
 from claims.views.heading import claim_context
@@ -51,6 +51,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "parties": _parties(row),
         "mine": open_assignment(user, row),
         "assignments": assignments_of(row),
+        "deciders": deciders_of(row),
         "findings": findings,
         "waiting": [finding for finding in findings if finding.state == AssessmentState.WAITING],
         "lines_on_parts": _lines_on_parts(row, findings),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,7 +16,7 @@ from claims.conflicts import conflicts_with
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
 from claims.permissions import may_assess, may_decide, may_edit_as_editor
-from claims.queries import get_claim
+from claims.queries import get_claim, visible_claims
 from claims.revisions import changes_since
 from claims.standing import Standing
 from claims.views.heading import claim_context
@@ -143,7 +144,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     if request.method == "POST":
         may_decide(request.user, claim, finding.assessor)
         if form.handed_in(lambda given: _decide(request.user, finding, given)):
-            return redirect("review", finding.pk)
+            return _after_the_decision(request, finding)
     context = claim_context(request.user, claim, "")
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, context["standing"])}
     context |= {
@@ -173,6 +174,15 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         template="reviews/review.html",
         **context,
     )
+
+
+def _after_the_decision(request: PersonsRequest, finding: Assessment) -> HttpResponse:
+    """Back to the finding; whoever was invited for it from another desk does not see it any more."""
+    if visible_claims(request.user).filter(pk=finding.claim_id).exists():
+        return redirect("review", finding.pk)
+    told = _("Your decision on %(reference)s is recorded. Your invitation to that claim has ended with it.")
+    messages.info(request, told % {"reference": finding.claim.reference})
+    return redirect("work")
 
 
 def _decide(user: User, finding: Assessment, given: dict[str, Any]) -> Assessment:

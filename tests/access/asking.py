@@ -27,6 +27,7 @@ def values_of(world: World) -> dict[str, Any]:
         "attachment_id": world.attachment.pk,
         "assignment_id": world.assignment.pk,
         "assessment_id": world.assessment.pk,
+        "decider_id": world.decider.pk,
         "reminder_id": world.assignment.reminders.earliest("due_at").pk,
         "notification_id": world.assignment.reviewer.notifications.earliest("at").pk,
         "desk_id": world.cast.desk.pk,

@@ -10,7 +10,8 @@ from accounts.actions.invitations import invite
 from accounts.models import Invitation, Role, User
 from claims.actions.claims import publish_claim
 from claims.actions.conflicts import declare_conflict
-from claims.models import Claim, Evidence
+from claims.models import Claim, Evidence, Participant
+from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
 from reviews.models import Assessment, Assignment
 from sources.actions import attach_file, request_capture
@@ -36,6 +37,7 @@ class World:
     attachment: Attachment
     assignment: Assignment
     assessment: Assessment
+    decider: Participant
     own_tokens: dict[str, Any]
     own_conflict: DeclaredConflict
     invitation: Invitation
@@ -73,6 +75,8 @@ def make_world(files: Path) -> World:
     request_capture(source=upstream, by=cast.reporter)
     assignment = factories.assigned(cast, claim)
     assessment = factories.finding(cast, claim, "corroborated")
+    third = factories.person("reviewer3", Role.REVIEWER, cast.desk)
+    decider = name_decider(claim=claim, user=third, by=cast.editor)
     keep_draft(claim=claim, rationale="On second thoughts.", seen_version=1, by=cast.reviewer)
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
@@ -90,6 +94,7 @@ def make_world(files: Path) -> World:
         attachment=attachment,
         assignment=assignment,
         assessment=assessment,
+        decider=decider,
         own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
         own_conflict=declare_conflict(actor_id=factories.actor(cast, "A cousin").pk, by=cast.reporter),
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),

@@ -128,6 +128,7 @@ def test_leaving_the_desk_ends_it(cast: Cast, claim: Claim, role: str | None) ->
 
 def test_an_editors_draft_on_a_claim_that_nobody_gave_them_ends_with_their_role(cast: Cast, claim: Claim) -> None:
     _kept(cast, claim, by=cast.editor)
+    factories.person("editor2", Role.EDITOR, cast.desk)
     change_role(desk=cast.desk, user=cast.editor, role=Role.REPORTER, by=cast.admin)
     assert not AssessmentDraft.objects.exists()
 

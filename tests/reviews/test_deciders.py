@@ -1,0 +1,99 @@
+"""Whom editors name to decide, and when an invitation to another desk's claim ends."""
+
+from typing import Any
+
+import pytest
+
+from accounts.errors import Conflict, Forbidden, NotFound
+from claims.models import Claim, Participant
+from claims.queries import deciders_of, visible_claims
+from reviews.actions.assignments import name_decider, unname_decider
+from reviews.actions.findings import approve, reject
+from reviews.models import Assessment
+from tests import factories
+from tests.factories import Cast, fresh
+from tests.pages import got, signed_in, text_of
+
+
+@pytest.fixture
+def finding(cast: Cast) -> Assessment:
+    """It waits; the editor of another desk is invited to decide."""
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    finding = factories.finding(cast, claim, "corroborated")
+    name_decider(claim=claim, user=cast.stranger, by=cast.editor)
+    return finding
+
+
+def _sees(cast: Cast, claim: Claim) -> bool:
+    return visible_claims(cast.stranger).filter(pk=claim.pk).exists()
+
+
+def _decide(act: Any, finding: Assessment, by: Any) -> None:
+    act(assessment=finding, reason="I looked.", seen_version=fresh(finding.claim).version, by=by)
+
+
+@pytest.mark.parametrize("act", [approve, reject])
+@pytest.mark.parametrize("who", ["stranger", "editor"])
+def test_the_decision_ends_an_invitation_whoever_makes_it(cast: Cast, finding: Assessment, act: Any, who: str) -> None:
+    assert _sees(cast, finding.claim)
+    _decide(act, finding, getattr(cast, who))
+    assert not _sees(cast, finding.claim)
+
+
+def test_while_another_finding_waits_the_invitation_stands(cast: Cast, finding: Assessment) -> None:
+    other = factories.finding(cast, finding.claim, "corroborated", by=cast.reviewer2)
+    _decide(reject, finding, cast.editor)
+    assert _sees(cast, finding.claim)
+    _decide(reject, other, cast.stranger)
+    assert not _sees(cast, finding.claim)
+
+
+def test_somebody_of_the_desk_stays_named(cast: Cast, finding: Assessment) -> None:
+    name_decider(claim=finding.claim, user=cast.reviewer2, by=cast.editor)
+    _decide(reject, finding, cast.reviewer2)
+    assert [named.user for named in deciders_of(finding.claim)] == [cast.reviewer2]
+
+
+def test_an_editor_takes_it_back(cast: Cast, finding: Assessment) -> None:
+    named = deciders_of(finding.claim).get()
+    unname_decider(decider=named, by=cast.editor)
+    assert not _sees(cast, finding.claim)
+    with pytest.raises(NotFound):
+        _decide(approve, finding, cast.stranger)
+    with pytest.raises(Conflict):
+        unname_decider(decider=named, by=cast.editor)
+    name_decider(claim=finding.claim, user=cast.stranger, by=cast.editor)
+    assert (_sees(cast, finding.claim), Participant.objects.filter(user=cast.stranger).count()) == (True, 2)
+
+
+@pytest.mark.parametrize("who", ["reviewer", "reporter", "auditor"])
+def test_only_an_editor_takes_it_back(cast: Cast, finding: Assessment, who: str) -> None:
+    with pytest.raises(Forbidden):
+        unname_decider(decider=deciders_of(finding.claim).get(), by=getattr(cast, who))
+
+
+def test_nobody_is_named_twice(cast: Cast, finding: Assessment) -> None:
+    with pytest.raises(Conflict, match="stranger is named already"):
+        name_decider(claim=finding.claim, user=cast.stranger, by=cast.editor)
+
+
+def test_the_claim_shows_who_was_named_and_lets_an_editor_take_it_back(cast: Cast, finding: Assessment) -> None:
+    page = f"/claims/{finding.claim.reference}/"
+    address = f"{page}decider/{deciders_of(finding.claim).get().pk}/end/"
+    assert "Decides besides the editors stranger Take back…" in text_of(got(cast.editor, page))
+    assert "Take back… " not in text_of(got(cast.reporter, page))
+    assert signed_in(cast.editor).post(address)["Location"] == page
+    assert "Decides besides the editors" not in text_of(got(cast.editor, page))
+    got(cast.editor, address, 404)
+
+
+def test_whoever_was_invited_is_led_to_their_own_work_after_deciding(cast: Cast, finding: Assessment) -> None:
+    client = signed_in(cast.stranger)
+    page = f"/reviews/{finding.pk}/"
+    sent = {"decision": "approve", "reason": "I agree.", "seen_version": str(fresh(finding.claim).version)}
+    answer = client.post(page, sent, follow=True)
+    assert answer.redirect_chain == [("/", 302)]
+    told = "Your decision on UKR-1 is recorded. Your invitation to that claim has ended with it."
+    assert told in text_of(answer)
+    assert client.get(page).status_code == 404
