@@ -20,11 +20,22 @@ def desks_of(user: User) -> QuerySet[Desk]:
     return Desk.objects.all() if user.is_staff else Desk.objects.filter(memberships__user=user)
 
 
-def desks_with_members(user: User) -> QuerySet[Desk]:
-    """The desks that the person is on, each with `members`: the memberships of its active people, by name."""
-    people = Membership.objects.filter(user__is_active=True).select_related("user").order_by("user__username")
-    own = Desk.objects.filter(memberships__user=user).order_by("name", "id")
-    return own.prefetch_related(Prefetch("memberships", people, to_attr="members"))
+def memberships_on(desk: Desk) -> QuerySet[Membership]:
+    """Who is on a desk (already scoped) as what, by user name; those whose account is closed are left out."""
+    return Membership.objects.filter(desk=desk, user__is_active=True).select_related("user").order_by("user__username")
+
+
+def get_membership(desk: Desk, membership_id: UUID) -> Membership:
+    """What one person is on a desk (already scoped). Raises NotFound."""
+    found = memberships_on(desk).filter(pk=membership_id).first()
+    if found is None:
+        raise NotFound(_("There is no such person on this desk."))
+    return found
+
+
+def people_not_on(desk: Desk) -> QuerySet[User]:
+    """The active people who could be added to a desk, by user name. For administrators."""
+    return User.objects.filter(is_active=True).exclude(memberships__desk=desk).order_by("username")
 
 
 def get_desk(user: User, desk_id: UUID) -> Desk:

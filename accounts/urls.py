@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, desk, invitations, joining, tokens
+from accounts.views import account, invitations, joining, tokens
 
 urlpatterns = [
     path("account/", account.account, name="account"),
@@ -19,5 +19,4 @@ urlpatterns = [
     path("invitations/", invitations.invitations, name="invitations"),
     path("invitations/<uuid:invitation_id>/resend/", invitations.resend, name="resend-invitation"),
     path("invitations/<uuid:invitation_id>/revoke/", invitations.revoke, name="revoke-invitation"),
-    path("desk/", desk.desk, name="desk"),
 ]

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, NotFound
-from accounts.models import User
+from accounts.models import Desk, User
 from accounts.scopes import is_auditor
 from claims.models import (
     Claim,
@@ -17,6 +17,7 @@ from claims.models import (
     Evidence,
     Participant,
     ParticipantRole,
+    PolicyChange,
     Recomputation,
     StatusChange,
     StatusChangeGraph,
@@ -181,6 +182,13 @@ def published_by(user: User, actor: Actor) -> QuerySet[Source]:
     return visible_sources(user).filter(publisher=actor).order_by("-created_at", "id")
 
 
+def claims_naming(user: User, actor: Actor) -> QuerySet[Claim]:
+    """The claims that the person may know of in which the actor claims, is a party, or admits in what they may see."""
+    admitting = Evidence.objects.filter(evidence_for(user), against_interest=actor).values("claim")
+    named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor) | Q(pk__in=admitting)
+    return visible_claims(user).filter(pk__in=Claim.objects.filter(named).values("pk")).order_by("created_at", "id")
+
+
 def named_source(user: User, desk_id: UUID, source_id: UUID | None, field: str) -> Source:
     """The source that a form or a body names, on this desk. Raises Invalid for `field`."""
     source = visible_sources(user).filter(desk=desk_id, pk=source_id).first() if source_id else None
@@ -287,6 +295,11 @@ def history_of(claim: Claim) -> list[StatusChange]:
 def graph_at(claim: Claim, seq: int) -> str | None:
     """The canonical JSON of the graph that one status change was decided on."""
     return StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
+
+
+def policy_changes_of(desk: Desk) -> QuerySet[PolicyChange]:
+    """What a desk (already scoped) agreed on otherwise, the newest first."""
+    return PolicyChange.objects.filter(desk=desk).select_related("by").order_by("-id")
 
 
 def published_claim(reference: str) -> Claim:

@@ -50,6 +50,7 @@ urlpatterns = [
     path("actors/new/", actors.new_actor, name="new-actor"),
     path("actors/<uuid:actor_id>/", actors.actor, name="actor"),
     path("actors/<uuid:actor_id>/edit/", actors.edit_actor, name="edit-actor"),
+    path("actors/<uuid:actor_id>/merge/", actors.merge, name="merge-actor"),
     path("account/conflicts/", conflicts.conflicts, name="conflicts"),
     path("account/conflicts/<uuid:conflict_id>/take-back/", conflicts.take_back, name="take-back-conflict"),
     path("public/", public.public_claims, name="public"),

@@ -10,9 +10,10 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import change_desk, create_desk, create_user
+from accounts.actions import create_desk, create_user
 from accounts.models import Desk, Membership, User
-from claims.actions.claims import change_threshold_of_desk
+from claims.actions.desks import change_desk_with_policy
+from claims.models import PolicyField
 from reviews.actions.memberships import change_account, change_role
 
 
@@ -97,8 +98,8 @@ class Users(_Kept):
 
 
 class Desks(_Kept):
-    fields = ("name", "prefix", "min_independence", "days_to_review")
-    list_display = ("name", "prefix", "min_independence", "days_to_review")
+    fields = ("name", "prefix", *PolicyField.values)
+    list_display = ("name", "prefix", *PolicyField.values)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Desk | None = None) -> tuple[str, ...]:
         return ("prefix",) if obj else ()
@@ -108,9 +109,8 @@ class Desks(_Kept):
         if not change:
             obj.pk = create_desk(by=by, **given).pk
             return
-        change_desk(desk=obj, changes={name: given[name] for name in ("name", "days_to_review")}, by=by)
-        if "min_independence" in form.changed_data:
-            change_threshold_of_desk(desk=obj, min_independence=given["min_independence"], by=by)
+        changes = {name: given[name] for name in ("name", *PolicyField.values)}
+        change_desk_with_policy(desk=obj, changes=changes, by=by)
 
 
 class Memberships(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class when it runs

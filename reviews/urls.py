@@ -3,9 +3,10 @@
 from django.urls import path
 
 from claims.urls import CLAIM
-from reviews.views import assignments, claim, drafts, findings, notifications, work
+from reviews.views import assignments, claim, desks, drafts, findings, notifications, work
 
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
+DESK = "desk/<uuid:desk_id>/"
 
 urlpatterns = [
     path("", work.work, name="work"),
@@ -18,6 +19,12 @@ urlpatterns = [
     path(CLAIM + "close/", assignments.close, name="close-claim"),
     path(CLAIM + "open/", assignments.reopen, name="open-claim"),
     path("reviews/<uuid:assessment_id>/", findings.review, name="review"),
+    path("desk/", desks.desk, name="desk"),
+    path(DESK, desks.one_desk, name="one-desk"),
+    path(DESK + "policy/", desks.policy, name="desk-policy"),
+    path(DESK + "members/add/", desks.add_member, name="add-member"),
+    path(DESK + "members/<uuid:membership_id>/", desks.change_member, name="change-member"),
+    path(DESK + "members/<uuid:membership_id>/remove/", desks.remove_member, name="remove-member"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read/", notifications.read_all, name="read-notifications"),
     path("notifications/<uuid:notification_id>/read/", notifications.read_one, name="read-notification"),

@@ -49,6 +49,19 @@ def may_release(user: User, desk_id: UUID | None) -> None:
         raise Forbidden(_("An editor releases what is restricted."))
 
 
+def may_merge(user: User, actor: Actor) -> None:
+    """Say that an actor is another: an editor for the desk's own, an administrator for those that all desks share."""
+    if actor.desk_id is None:
+        if user.is_active and user.is_staff:
+            return
+        raise Forbidden(_("This actor is shared by all desks: an administrator merges it."))
+    role = role_in(user, actor.desk_id)
+    if role is None:
+        raise NotFound(_("There is no such actor."))
+    if role != Role.EDITOR:
+        raise Forbidden(_("An editor merges actors."))
+
+
 def may_change_actor(user: User, actor: Actor) -> None:
     """A shared actor is changed by an administrator; a desk's own like a source."""
     if actor.desk_id is None:

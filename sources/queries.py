@@ -5,7 +5,10 @@ Which sources a person may see depends on the claims they review, so those are r
 
 from uuid import UUID
 
+from django.contrib.postgres.search import TrigramSimilarity
+from django.db import connection
 from django.db.models import Exists, Q, QuerySet, Value
+from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, NotFound
@@ -22,7 +25,13 @@ def actors_for(user: User) -> Q:
 
 
 def visible_actors(user: User) -> QuerySet[Actor]:
-    return Actor.objects.filter(actors_for(user)).select_related("part_of", "owned_by")
+    """The actors that the person may see, without those that proved to be another."""
+    return Actor.objects.filter(actors_for(user), merged_into__isnull=True).select_related("part_of", "owned_by")
+
+
+def merged_actors(user: User) -> QuerySet[Actor]:
+    """The actors that proved to be another, of those that the person may see; `merged_into` is what each is now."""
+    return Actor.objects.filter(actors_for(user), merged_into__isnull=False)
 
 
 def get_actor(user: User, actor_id: UUID) -> Actor:
@@ -40,17 +49,71 @@ def named_actor(user: User, desk_id: UUID | None, actor_id: UUID | None, field: 
     """
     if actor_id is None:
         return None
+    _wait_for_merging(actor_id)
     actor = visible_actors(user).filter(Q(desk=desk_id) | Q(desk__isnull=True), pk=actor_id).first()
     if actor is None:
         raise Invalid({field: [_("There is no such actor on this desk.")]})
     return actor
 
 
-def search_actors(rows: QuerySet[Actor], q: str) -> QuerySet[Actor]:
-    """Actors narrowed to those with all of these words in their name; all of them for none."""
+def _wait_for_merging(actor_id: UUID) -> None:
+    """Hold the row, as the foreign key will, until the transaction ends: nothing may come to name an actor while it is
+    merged into another, which locks the row alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM sources_actor WHERE id = %s FOR KEY SHARE", [actor_id])
+
+
+def search_actors(user: User, rows: QuerySet[Actor], q: str) -> QuerySet[Actor]:
+    """Actors narrowed to those with all of these words in their name, or in one that they were merged from; all of
+    them for none."""
+    words = Q()
     for word in q.split()[:10]:
-        rows = rows.filter(name__icontains=word)
-    return rows
+        words &= Q(name__icontains=word)
+    return rows.filter(words | Q(pk__in=merged_actors(user).filter(words).values("merged_into"))) if words else rows
+
+
+def other_names_of(user: User, actor: Actor) -> list[str]:
+    """The names of the actors that were merged into this one, of those that the person may see."""
+    return list(dict.fromkeys(merged_actors(user).filter(merged_into=actor).values_list("name", flat=True)))
+
+
+def survivor_of(user: User, actor_id: UUID) -> Actor | None:
+    """What an actor that was merged is now, where the person may see both; None for any other."""
+    merged = merged_actors(user).filter(pk=actor_id)
+    return visible_actors(user).filter(pk__in=merged.values("merged_into")).first()
+
+
+def actor_called(user: User, desk_id: UUID, name: str, *, restricted: bool) -> Actor | None:
+    """The actor that a desk calls by this name, or called so before it was merged; with `restricted`, of those too."""
+    rows = visible_actors(user).filter(Q(desk=desk_id) | Q(desk__isnull=True))
+    if not restricted:
+        rows = rows.exclude(visibility=Visibility.RESTRICTED)
+    before = merged_actors(user).filter(name__iexact=name).values("merged_into")
+    for found in (Q(name__iexact=name), Q(pk__in=before)):
+        if actor := rows.filter(found).order_by("created_at", "id").first():
+            return actor
+    return None
+
+
+MOST_ALIKE = 5
+ALIKE = 0.45  # of 1; by trial: spellings and word order of a name lie above it, other people's names below
+
+
+def alike_actors(user: User, actor: Actor) -> QuerySet[Actor]:
+    """Actors of the same desk, and shared ones, whose names are much like this one's: perhaps the same.
+
+    By trigrams (PostgreSQL's pg_trgm), the most alike first.
+    """
+    name = actor.name.upper()
+    rows = visible_actors(user).filter(Q(desk=actor.desk_id) | Q(desk__isnull=True)).exclude(pk=actor.pk)
+    return (
+        rows.exclude(visibility=Visibility.RESTRICTED)
+        .annotate(upper_name=Upper("name"))
+        .filter(upper_name__trigram_similar=name)
+        .annotate(likeness=TrigramSimilarity("upper_name", name))
+        .filter(likeness__gte=ALIKE)
+        .order_by("-likeness", "id")[:MOST_ALIKE]
+    )
 
 
 def chain_of(user: User, actor: Actor) -> list[Actor]:

@@ -101,7 +101,7 @@ def known_zone(name: str) -> None:
 
 
 def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
-    """A new desk. `policy` may set min_independence and days_to_review. Raises Invalid, Forbidden."""
+    """A new desk. `policy` may set min_independence, days_to_review, days_to_look_again. Raises Invalid, Forbidden."""
     with act():
         may_administer(by)
         desk = Desk(name=name, prefix=prefix, created_at=now or timezone.now(), **policy)
@@ -113,15 +113,15 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
 
 
 def change_desk(*, desk: Desk, changes: dict[str, Any], by: User) -> Desk:
-    """Change a desk's name or days to review: an editor of the desk, or an administrator.
+    """Change a desk's name: an editor of the desk, or an administrator.
 
-    `min_independence` is changed by `claims.actions.claims.change_threshold_of_desk`, since claims rest on it.
+    Its policy, on which claims rest, is changed by `claims.actions.desks.change_policy`.
     """
     with act():
         desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         may_change_desk(desk, by)
         for field in changes:
-            if field not in ("name", "days_to_review"):
+            if field != "name":
                 raise Invalid({field: [_("This cannot be changed here.")]})
             setattr(desk, field, changes[field])
         check_fields(desk)
@@ -142,14 +142,19 @@ def may_change_desk(desk: Desk, by: User) -> None:
 def set_role(
     *, desk: Desk, user: User, role: str | None, by: User | None, now: datetime | None = None
 ) -> Membership | None:
-    """Give a person a role on a desk, change it, or take them off (None). Raises Invalid, Forbidden."""
+    """Give a person a role on a desk, change it, or take them off (None).
+
+    Raises Invalid, Forbidden; Conflict where nobody would be left who edits.
+    """
     with act():
         may_administer(by)
+        if role is not None and role not in Role.values:
+            raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
+        if role != Role.EDITOR:
+            _keep_an_editor(desk, user)
         if role is None:
             Membership.objects.filter(desk=desk, user=user).delete()
             return None
-        if role not in Role.values:
-            raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
         membership, _created = Membership.objects.update_or_create(
             desk=desk,
             user=user,
@@ -157,6 +162,15 @@ def set_role(
             create_defaults={"role": role, "created_at": now or timezone.now()},
         )
     return membership
+
+
+def _keep_an_editor(desk: Desk, user: User) -> None:
+    """Refuse to take the last editor from a desk: findings would wait there for nobody. Raises Conflict."""
+    Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two at once would each leave the other
+    editors = Membership.objects.filter(desk=desk, role=Role.EDITOR, user__is_active=True)
+    if editors.filter(user=user).exists() and not editors.exclude(user=user).exists():
+        message = _("%(person)s is the last editor of this desk. Make somebody else an editor first.")
+        raise Conflict(message % {"person": user.username})
 
 
 def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(days=30)) -> tuple[Token, str]:

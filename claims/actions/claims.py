@@ -10,13 +10,12 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actions import may_change_desk
 from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Desk, User
 from accounts.transactions import act
 from claims.actions.evidence import write_evidence
-from claims.effects import Effect, Effects
+from claims.effects import Effects
 from claims.models import (
     Claim,
     CloseReason,
@@ -34,7 +33,7 @@ from claims.policy import Finding
 from claims.queries import named_evidence
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.support import lock_claim, lock_graph, recompute, recompute_claim
+from claims.support import lock_claim, lock_graph, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
@@ -304,27 +303,6 @@ def set_threshold(
         effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
     return claim
-
-
-def change_threshold_of_desk(
-    *, desk: Desk, min_independence: int, effects: Effects | None = None, by: User, now: datetime | None = None
-) -> list[Effect]:
-    """Change how many independent voices the desk's verdicts need; says which claims lose or regain support.
-
-    Raises NotFound, Forbidden, Invalid, Unconfirmed.
-    """
-    now = now or timezone.now()
-    with act():
-        lock_graph(desk.pk)
-        may_change_desk(desk, by)
-        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
-        desk.min_independence = min_independence
-        check_fields(desk)
-        desk.save(update_fields=["min_independence"])
-        effects = effects or Effects()
-        recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), effects=effects, now=now)
-        effects.settle(by)
-        return effects.shown
 
 
 def move_alone(

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,7 +27,7 @@ from claims.queries import named_source
 from claims.support import lock_graph
 from sources.actions import attach_file, create_actor, create_source
 from sources.models import Actor, Source, Visibility
-from sources.queries import visible_actors
+from sources.queries import actor_called
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +163,8 @@ def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetim
 def _actor(desk: Desk, new: Mapping[str, Any], visibility: str, *, by: User, now: datetime) -> Actor:
     """The actor of that name, or a new one, seen by whom the thing is seen by that names it."""
     name = " ".join(str(new.get("name", "")).split())
-    rows = visible_actors(by).filter(Q(desk=desk) | Q(desk__isnull=True), name__iexact=name)
-    if visibility != Visibility.RESTRICTED:
-        rows = rows.exclude(visibility=Visibility.RESTRICTED)
-    present = rows.order_by("created_at", "id").first() if name and "\x00" not in name else None
+    restricted = visibility == Visibility.RESTRICTED
+    present = actor_called(by, desk.pk, name, restricted=restricted) if name and "\x00" not in name else None
     fields = {"name": name, "kind": new.get("kind", ""), "visibility": visibility}
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)
 

@@ -48,3 +48,29 @@ class ActorForm(ActForm):
         entries = [entry for entry in actor_entries(user, desk) if actor is None or entry[0] != actor.pk]
         for name in ("part_of", "owned_by"):
             self.fields[name].entries = entries  # type: ignore[attr-defined]  # OneOf
+
+
+class MergeForm(ActForm):
+    """Which actor this one is, and why."""
+
+    into = OneOf(label=_("It is"), none=_("Choose an actor"), required=True)
+    chain = forms.ChoiceField(
+        label=_("What it is part of"),
+        required=False,
+        choices=[
+            ("", _("what either says, where they agree")),
+            ("into", _("what the other actor’s entry says")),
+            ("merged", _("what this entry says")),
+        ],
+        help_text=_("Days count: the voice of each source is taken at its date."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"class": "said", "rows": 3}),
+        help_text=_("How you know that they are the same. It is kept with your name and the day."),
+    )
+
+    def __init__(self, *arguments: Any, user: User, actor: Actor, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        entries = [entry for entry in actor_entries(user, actor.desk) if entry[0] != actor.pk]
+        self.fields["into"].entries = entries  # type: ignore[attr-defined]  # OneOf

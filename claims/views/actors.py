@@ -10,17 +10,29 @@ from django.views.decorators.http import require_safe
 
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import memberships_of
+from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
-from claims.forms.actors import ActorForm
+from claims.effects import Effects
+from claims.forms.actors import ActorForm, MergeForm
 from claims.paging import BY_CREATION, find_order, read_page
-from claims.queries import published_by
+from claims.queries import claims_naming, published_by
 from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from claims.views.sources import searched
 from claims.views.writing import chosen_desk
 from sources.actions import create_actor
-from sources.permissions import WRITERS, may_change_actor, may_write
-from sources.queries import chain_of, get_actor, parts_of, search_actors, visible_actors
+from sources.models import Visibility
+from sources.permissions import WRITERS, may_change_actor, may_merge, may_write
+from sources.queries import (
+    alike_actors,
+    chain_of,
+    get_actor,
+    other_names_of,
+    parts_of,
+    search_actors,
+    survivor_of,
+    visible_actors,
+)
 
 
 @require_safe
@@ -28,7 +40,7 @@ def actors(request: PersonsRequest) -> HttpResponse:
     """The actors that the person may see, newest first."""
     form, q = searched(request)
     page = read_page(
-        search_actors(visible_actors(request.user), q),
+        search_actors(request.user, visible_actors(request.user), q),
         order=find_order("-created", BY_CREATION),
         cursor=request.GET.get("cursor", ""),
         filters={"list": "actors", "q": q},
@@ -41,10 +53,17 @@ def actors(request: PersonsRequest) -> HttpResponse:
 
 @require_safe
 def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
-    """One actor: the chain up to its voice, its parts, and what it published."""
+    """One actor: the chain up to its voice, its parts, and what it published. One that was merged leads on."""
+    survivor = survivor_of(request.user, actor_id)
+    if survivor is not None:
+        return redirect("actor", survivor.pk)
     row = get_actor(request.user, actor_id)
+    merges = may(may_merge, request.user, row) and row.visibility != Visibility.RESTRICTED
     context = {
         "actor": row,
+        "other_names": other_names_of(request.user, row),
+        "may_merge": merges,
+        "alike": alike_actors(request.user, row) if merges else [],
         "chain": chain_of(request.user, row),
         "parts": parts_of(request.user, row),
         "published": published_by(request.user, row)[:PAGE_SIZE],
@@ -89,3 +108,46 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         lines=[_("Every claim that it, or a part of it, bears on is counted anew.")],
         template="sources/actor_form.html",
     )
+
+
+@form_page
+def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
+    """Two steps: what it would do to claims to say that this actor is another, by a dry run; then the act itself."""
+    row = get_actor(request.user, actor_id)
+    may_merge(request.user, row)
+    form = MergeForm(**sent(request), user=request.user, actor=row, initial={"into": _asked_into(request)})
+    # What was tried is what is done: another actor or another chain is shown anew first.
+    confirming = f"{request.POST.get('into', '')} {request.POST.get('chain', '')}"
+    dry_run = request.POST.get("confirmed") != confirming
+    effects = Effects(dry_run=dry_run)
+    tried = form.handed_in(lambda given: merge_actors(actor=row, **given, effects=effects, by=request.user))
+    if tried and not dry_run:
+        return redirect("actor", form.outcome.row.pk)
+    other = form.cleaned_data.get("into") if form.is_bound else _asked_into(request)
+    return show_form(
+        request,
+        form,
+        title=_("Merge “%(name)s” into another actor") % {"name": row.name},
+        button=_("Merge actors") if tried else _("Show what it would do"),
+        back=reverse("actor", args=[actor_id]),
+        lines=[
+            _("Everything that names this actor then names the other. Its name stays one that search finds that by."),
+            _("It cannot be undone. Nothing is recorded before you have seen what it would do."),
+        ],
+        template="sources/merge.html",
+        actor=row,
+        both=[row, *visible_actors(request.user).filter(pk=other)] if other else [row],
+        sources=published_by(request.user, row),
+        parts=parts_of(request.user, row),
+        claims=claims_naming(request.user, row)[:PAGE_SIZE],
+        tried=effects if tried else None,
+        confirming=confirming,
+    )
+
+
+def _asked_into(request: PersonsRequest) -> UUID | None:
+    """The actor that the address suggests, as the list of those that are alike does."""
+    try:
+        return UUID(request.GET.get("into", ""))
+    except ValueError:
+        return None

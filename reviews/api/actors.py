@@ -9,17 +9,20 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
-from reviews.api.bodies import Choice, Day, Fields, Id, Text, peek, read_body, read_changes, read_query
+from claims.effects import Effects
+from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, peek, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
+from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
 from sources.actions import create_actor, may_share
 from sources.models import Actor, ActorKind, Reliability, Visibility
-from sources.permissions import may_change_actor
-from sources.queries import get_actor, visible_actors
+from sources.permissions import may_change_actor, may_merge
+from sources.queries import get_actor, search_actors, survivor_of, visible_actors
 
 
 class ActorShape(TypedDict):
@@ -60,6 +63,24 @@ class NewActor(ActorChanges):
     kind = Choice(ActorKind.choices)
 
 
+class Merging(Fields):
+    """`into`: the actor that this one is. `chain`: "into" or "merged", which of the two is right about what it is part
+    of; needed where both say something else."""
+
+    into = Id()
+    reason = Text(required=True)
+    chain = Choice([("into", "into"), ("merged", "merged")], required=False, allow_blank=True)
+    dry_run = Flag(default=False)
+
+
+class MergedShape(ActorShape):
+    """The actor that remains, and what merging did to claims; `dry_run`: would have done, since it was taken back."""
+
+    dry_run: bool
+    effects: list[EffectShape]
+    later: int
+
+
 class ActorQuery(ListQuery):
     q = Text()
     desk = Id(required=False)
@@ -74,7 +95,7 @@ class Actors(ApiView):
         query = read_query(request, ActorQuery)
         rows = visible_actors(person(request)).select_related("created_by")
         if query.get("q"):
-            rows = rows.filter(name__icontains=query["q"])
+            rows = search_actors(person(request), rows, query["q"])
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})
         return answer_list(request, rows, query, render_actors)
 
@@ -93,8 +114,12 @@ class Actors(ApiView):
 
 
 class OneActor(ApiView):
-    @operation("read_actor", "One actor", answer=ActorShape, refuses=[404])
+    @operation("read_actor", "One actor; one that was merged leads on", answer=ActorShape, moved=True, refuses=[404])
     def get(self, request: Request, actor_id: UUID) -> Response:
+        survivor = survivor_of(person(request), actor_id)
+        if survivor is not None:
+            address = reverse("api:actor", args=[survivor.pk])
+            return Response(status=301, headers={"Location": request.build_absolute_uri(address)})
         return Response(render_actors([get_actor(person(request), actor_id)])[0])
 
     @operation(
@@ -112,6 +137,26 @@ class OneActor(ApiView):
         # The action's own row: who made it restricted may not be one to fetch it any more.
         outcome = change_actor(actor=actor, fields=read_changes(request, ActorChanges), by=by)
         return Response(render_actors([outcome.row])[0])
+
+
+class MergedActor(ApiView):
+    @operation(
+        "merge_actor",
+        "Say that an actor is another, which everything then names (editors; administrators for shared ones)",
+        body=Merging,
+        answer=MergedShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, actor_id: UUID) -> Response:
+        by = person(request)
+        actor = get_actor(by, actor_id)
+        may_merge(by, actor)
+        given = read_body(request, Merging)
+        effects = Effects(dry_run=given.pop("dry_run"))
+        outcome = merge_actors(actor=actor, **given, effects=effects, by=by)
+        shown = [render_effect(effect) for effect in effects.shown]
+        row = render_actors([outcome.row])[0]
+        return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})
 
 
 def render_actors(rows: Sequence[Actor]) -> list[ActorShape]:

@@ -212,7 +212,7 @@ def read_body(request: Request, kind: type[Fields]) -> dict[str, Any]:
 def read_changes(request: Request, kind: type[Fields]) -> dict[str, Any]:
     """The fields to change; a body without any is refused."""
     changes = read_body(request, kind)
-    if not changes.keys() - {"seen_version"}:
+    if not changes.keys() - {"seen_version", "reason", "dry_run"}:
         raise serializers.ValidationError({"": [_("Name at least one field to change.")]})
     return changes
 

@@ -36,10 +36,10 @@ from reviews.api.bodies import (
     read_query,
 )
 from reviews.api.desks import desk_to_write_on
+from reviews.api.effects import IntervalShape
 from reviews.api.evidence import EvidenceFields
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
-from reviews.api.sources import IntervalShape
 from reviews.api.versions import PreconditionFailed, etag, version_to_match
 from reviews.api.view import ApiView, created, person
 from sources.models import Actor

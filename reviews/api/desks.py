@@ -12,13 +12,14 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.actions import change_desk, create_desk, may_administer, may_change_desk
+from accounts.actions import create_desk, may_administer, may_change_desk
 from accounts.errors import Forbidden
 from accounts.models import Desk, Membership, Role
 from accounts.queries import desk_for, desks_of, get_desk, memberships_of
-from accounts.transactions import act
-from claims.actions.claims import change_threshold_of_desk
-from reviews.api.bodies import Fields, Id, Text, Whole, raw_body, read_body, read_changes, read_query
+from claims.actions.desks import change_desk_with_policy
+from claims.effects import Effects
+from reviews.api.bodies import Fields, Flag, Id, Text, Whole, raw_body, read_body, read_changes, read_query
+from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -36,9 +37,21 @@ class DeskShape(TypedDict):
     prefix: str
     min_independence: int
     days_to_review: int
+    days_to_look_again: int
     is_demonstration: bool
     members: list[MemberShape]
     created_at: datetime
+
+
+class DeskEffectShape(DeskShape):
+    """The desk after the change, and what that did to its claims; `dry_run`: would have done, since it was taken back.
+
+    `later`: how many more claims are recomputed soon after and are not among the `effects`.
+    """
+
+    dry_run: bool
+    effects: list[EffectShape]
+    later: int
 
 
 class NewDesk(Fields):
@@ -46,12 +59,18 @@ class NewDesk(Fields):
     prefix = Text(required=True)
     min_independence = Whole(required=False)
     days_to_review = Whole(required=False)
+    days_to_look_again = Whole(required=False)
 
 
 class DeskChanges(Fields):
+    """`reason`: kept with each change of policy."""
+
     name = Text()
     min_independence = Whole(required=False)
     days_to_review = Whole(required=False)
+    days_to_look_again = Whole(required=False)
+    reason = Text()
+    dry_run = Flag(default=False)
 
 
 class DeskQuery(ListQuery):
@@ -84,7 +103,7 @@ class OneDesk(ApiView):
         "change_desk",
         "Change a desk’s name or policy (its editors, administrators)",
         body=DeskChanges,
-        answer=DeskShape,
+        answer=DeskEffectShape,
         refuses=[403, 404],
     )
     def patch(self, request: Request, desk_id: UUID) -> Response:
@@ -92,13 +111,12 @@ class OneDesk(ApiView):
         desk = get_desk(by, desk_id)
         may_change_desk(desk, by)
         changes = read_changes(request, DeskChanges)
-        needed = changes.pop("min_independence", None)
-        with act():
-            if needed is not None:
-                change_threshold_of_desk(desk=desk, min_independence=needed, by=by)
-            if changes:
-                change_desk(desk=desk, changes=changes, by=by)
-        return Response(render_desks([get_desk(by, desk_id)])[0])
+        effects = Effects(dry_run=changes.pop("dry_run"))
+        reason = changes.pop("reason", "")
+        outcome = change_desk_with_policy(desk=desk, changes=changes, reason=reason, effects=effects, by=by)
+        shown = [render_effect(effect) for effect in effects.shown]
+        row = render_desks([outcome.row])[0]
+        return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})
 
 
 def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
@@ -111,6 +129,7 @@ def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
             "prefix": desk.prefix,
             "min_independence": desk.min_independence,
             "days_to_review": desk.days_to_review,
+            "days_to_look_again": desk.days_to_look_again,
             "is_demonstration": desk.is_demonstration,
             "members": [{"user": one.user.username, "role": one.role} for one in desk.memberships.all()],
             "created_at": desk.created_at,

@@ -19,9 +19,9 @@ from claims.queries import get_claim, graph_at, history_of, seen_evidence
 from claims.standing import Standing
 from claims.states import Move, State, moves_from
 from reviews.api.bodies import Fields, Ids, Text, Whole, read_body
+from reviews.api.effects import IntervalShape
 from reviews.api.lists import answer_all
 from reviews.api.schema import Lacking, PageOf, operation
-from reviews.api.sources import IntervalShape
 from reviews.api.view import ApiView, created, person
 
 

@@ -11,8 +11,8 @@ from claims.graphs import digest, load_standing, snapshot
 from claims.provenance import TracedSource, Uncountable, provenance_of
 from claims.queries import get_claim, relays_among
 from claims.standing import ElementResult, EvidenceView, Standing, threshold_for
+from reviews.api.effects import IntervalShape
 from reviews.api.schema import operation
-from reviews.api.sources import IntervalShape
 from reviews.api.view import ApiView, person
 from sources.independence import Independence
 

@@ -82,17 +82,20 @@ def operation(
     refuses: Sequence[int] = (),
     headers: Sequence[OpenApiParameter] = (),
     keyed: bool = True,
+    moved: bool = False,
 ) -> Callable[[Method], Method]:
     """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
 
     One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
 
-    401 goes without saying, and with a body or a query 400, with a body 413 and 415.
+    `moved`: it may answer 301. 401 goes without saying, and with a body or a query 400, with a body 413 and 415.
     """
     codes = {401, *refuses} | ({400} if body or query else set()) | ({413, 415} if body else set())
     # A file is of any type.
     good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
     responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
+    if moved:
+        responses[301] = OpenApiResponse(description="It is another row now: `Location` says which.")
     for code in sorted(codes):
         responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
 

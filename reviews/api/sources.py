@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from claims.actions.sources import Outcome, change_source, correct_source, retract_source
-from claims.effects import Effect, Effects
+from claims.effects import Effects
 from claims.queries import get_source, search_sources, visible_sources
 from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
+from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import PageOf, operation
@@ -45,22 +46,6 @@ class SourceShape(TypedDict):
     corrected_reason: str
     created_by: str
     created_at: datetime
-
-
-class IntervalShape(TypedDict):
-    """Independent voices at the least and at the most; 6 stands for more than five."""
-
-    min: int
-    max: int
-
-
-class EffectShape(TypedDict):
-    claim: str
-    state: str
-    before: IntervalShape
-    after: IntervalShape
-    loses_support: bool
-    regains_support: bool
 
 
 class SourceEffectShape(SourceShape):
@@ -190,17 +175,6 @@ class Correction(ApiView):
 def _answer_effects(outcome: Outcome, dry_run: bool) -> Response:
     effects = [render_effect(effect) for effect in outcome.effects]
     return Response({**render_source(outcome.row), "dry_run": dry_run, "effects": effects, "later": outcome.later})
-
-
-def render_effect(effect: Effect) -> EffectShape:
-    return {
-        "claim": effect.reference,
-        "state": effect.state,
-        "before": {"min": effect.before[0], "max": effect.before[1]},
-        "after": {"min": effect.after[0], "max": effect.after[1]},
-        "loses_support": effect.loses_support,
-        "regains_support": effect.regains_support,
-    }
 
 
 def render_source(source: Source) -> SourceShape:

@@ -35,6 +35,7 @@ urlpatterns = [
     path("desks/<uuid:desk_id>/", desks.OneDesk.as_view(), name="desk"),
     path("actors/", actors.Actors.as_view(), name="actors"),
     path("actors/<uuid:actor_id>/", actors.OneActor.as_view(), name="actor"),
+    path("actors/<uuid:actor_id>/merge/", actors.MergedActor.as_view(), name="merge-actor"),
     path("sources/", sources.Sources.as_view(), name="sources"),
     path(SOURCE, sources.OneSource.as_view(), name="source"),
     path(SOURCE + "retract/", sources.Retraction.as_view(), name="retract"),

@@ -77,6 +77,11 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "conflicts": _both(PERSON),
     "take-back-conflict": {"POST": TOKENS_OWNER},
     "desk": {"GET": PERSON},
+    "one-desk": {"GET": DESK_OR_ADMINISTRATOR},
+    "desk-policy": _both(EDITOR_OR_ADMINISTRATOR),
+    "add-member": _both(_only("administrator")),
+    "change-member": _both(_only("administrator")),
+    "remove-member": _both(_only("administrator")),
     "notifications": {"GET": PERSON},
     "read-notification": {"POST": REMINDED},
     "read-notifications": {"POST": PERSON},
@@ -175,6 +180,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     # an actor
     "actor": {"GET": ON_DESK},
     "edit-actor": _both(MAY_CHANGE),
+    "merge-actor": _both(EDITOR),
+    "api:merge-actor": {"POST": EDITOR},
     "api:actor": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
 }
 # Signing in and out are allauth's own views, tested in tests/config.

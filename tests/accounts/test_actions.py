@@ -118,18 +118,18 @@ def test_a_desk_needs_one_to_five_voices(cast: Cast, voices: int) -> None:
 def test_who_changes_a_desk(cast: Cast, name: str, outcome: type[Exception] | None) -> None:
     by = getattr(cast, name)
     if outcome is None:
-        change_desk(desk=cast.desk, changes={"days_to_review": 3}, by=by)
-        assert fresh(cast.desk).days_to_review == 3
+        change_desk(desk=cast.desk, changes={"name": "War desk"}, by=by)
+        assert fresh(cast.desk).name == "War desk"
         return
     with pytest.raises(outcome):
-        change_desk(desk=cast.desk, changes={"days_to_review": 3}, by=by)
-    assert fresh(cast.desk).days_to_review == 7
+        change_desk(desk=cast.desk, changes={"name": "War desk"}, by=by)
+    assert fresh(cast.desk).name == "Ukraine desk"
 
 
-def test_the_threshold_of_a_desk_is_not_changed_beside_its_claims(cast: Cast) -> None:
+@pytest.mark.parametrize("field", ["min_independence", "days_to_review", "days_to_look_again"])
+def test_the_policy_of_a_desk_is_not_changed_beside_its_claims(cast: Cast, field: str) -> None:
     with pytest.raises(Invalid):
-        change_desk(desk=cast.desk, changes={"min_independence": 1}, by=cast.editor)
-    assert fresh(cast.desk).min_independence == 2
+        change_desk(desk=cast.desk, changes={field: 1}, by=cast.editor)
 
 
 def test_a_person_has_one_role_on_a_desk(cast: Cast) -> None:
@@ -142,6 +142,23 @@ def test_a_person_has_one_role_on_a_desk(cast: Cast) -> None:
 def test_a_person_is_taken_off_a_desk(cast: Cast) -> None:
     set_role(desk=cast.desk, user=cast.reporter, role=None, by=cast.admin)
     assert role_in(cast.reporter, cast.desk.pk) is None
+
+
+@pytest.mark.parametrize("role", [None, Role.REVIEWER, Role.AUDITOR])
+def test_the_last_editor_stays_one(cast: Cast, role: str | None) -> None:
+    with pytest.raises(Conflict, match="last editor"):
+        set_role(desk=cast.desk, user=cast.editor, role=role, by=cast.admin)
+    set_role(desk=cast.desk, user=cast.reviewer, role=Role.EDITOR, by=cast.admin)
+    set_role(desk=cast.desk, user=cast.editor, role=role, by=cast.admin)
+    assert role_in(cast.editor, cast.desk.pk) == role
+
+
+def test_an_editor_whose_account_is_closed_keeps_nobody_from_leaving(cast: Cast) -> None:
+    set_role(desk=cast.desk, user=cast.reviewer, role=Role.EDITOR, by=cast.admin)
+    change_user(user=cast.editor, changes={"is_active": False}, by=cast.admin)
+    with pytest.raises(Conflict):
+        set_role(desk=cast.desk, user=cast.reviewer, role=None, by=cast.admin)
+    set_role(desk=cast.desk, user=cast.editor, role=None, by=cast.admin)
 
 
 def test_an_editor_gives_no_roles(cast: Cast) -> None:

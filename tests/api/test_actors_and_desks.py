@@ -173,3 +173,27 @@ def test_tokens_are_paged_without_their_digests(cast: Cast, reporter: Api) -> No
     rest = reporter.get(page["next"].removeprefix("http://testserver")).json()
     assert len({row["id"] for row in page["results"] + rest["results"]}) == 4
     assert not any(digest in page["next"] for digest in Token.objects.values_list("digest", flat=True))
+
+
+def test_an_actor_that_proves_to_be_another_leads_there(cast: Cast, editor: Api, reviewer: Api) -> None:
+    merged, remains = factories.actor(cast, "Tass"), factories.actor(cast, "ITAR agency")
+    source = factories.source(cast, publisher=merged)
+    body = {"into": str(remains.pk), "reason": "Renamed in 1992."}
+    tried = editor.post(f"actors/{merged.pk}/merge/", {**body, "dry_run": True}).json()
+    assert (tried["id"], tried["dry_run"], tried["effects"], tried["later"]) == (str(remains.pk), True, [], 0)
+    assert reviewer.get(f"actors/{merged.pk}/").status_code == 200
+    assert editor.post(f"actors/{merged.pk}/merge/", body).json()["dry_run"] is False
+    moved = reviewer.get(f"actors/{merged.pk}/")
+    assert (moved.status_code, moved["Location"]) == (301, f"http://testserver/api/v1/actors/{remains.pk}/")
+    assert reviewer.get(f"sources/{source.pk}/").json()["publisher"] == str(remains.pk)
+    assert [row["id"] for row in reviewer.rows("actors/", q="tass")] == [str(remains.pk)]
+    assert reviewer.patch(f"actors/{merged.pk}/", {"name": "x"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"), [({"into": None}, "into"), ({"reason": ""}, "reason"), ({"chain": "mine"}, "chain")]
+)
+def test_merging_that_cannot_be_names_the_field(cast: Cast, editor: Api, fields: dict[str, Any], named: str) -> None:
+    merged, remains = factories.actor(cast), factories.actor(cast)
+    body = {"into": str(remains.pk), "reason": "The same.", **fields}
+    assert errors(editor.post(f"actors/{merged.pk}/merge/", body)) == [named]

@@ -4,7 +4,6 @@ import pytest
 
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from claims.actions.claims import (
-    change_threshold_of_desk,
     move_alone,
     publish_claim,
     set_threshold,
@@ -48,13 +47,6 @@ def test_a_threshold_that_rises_over_a_verdict_flags_it(cast: Cast) -> None:
     assert fresh(claim).support_lost
     set_threshold(claim=claim, threshold=2, reason="Not that grave.", by=cast.editor)
     assert not fresh(claim).support_lost
-
-
-def test_a_desks_threshold_reaches_all_its_verdicts(cast: Cast) -> None:
-    verdict, reported = factories.claim_in(cast, "corroborated"), factories.claim(cast)
-    effects = change_threshold_of_desk(desk=cast.desk, min_independence=3, by=cast.editor)
-    assert [(effect.reference, effect.loses_support) for effect in effects] == [(verdict.reference, True)]
-    assert (fresh(verdict).support_lost, fresh(reported).support_lost) == (True, False)
 
 
 def test_a_status_change_keeps_the_graph_that_it_was_decided_on(cast: Cast) -> None:

@@ -1,0 +1,169 @@
+"""Merging: an actor that proved to be another. What named the one names the other from then on, for good."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.fields import given_text
+from accounts.models import User
+from accounts.transactions import act
+from claims.actions.sources import Outcome
+from claims.effects import Effects
+from claims.models import ActorMerge, Claim, Evidence, RevisionKind
+from claims.revisions import count_version
+from claims.support import claims_touching, lock_claim, lock_graphs_of, recompute
+from sources.models import Actor, DeclaredConflict, Source, Visibility
+from sources.permissions import may_merge
+from sources.queries import named_actor
+
+INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the two differ
+
+
+def merge_actors(
+    *,
+    actor: Actor,
+    into: UUID,
+    reason: str,
+    chain: str = "",
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
+    """Let everything that names `actor` name the actor `into` instead; the row stays, and leads there.
+
+    `chain`: "into" or "merged", which of the two is right about what they are part of, and why a chain ends; asked for
+    where both say something and it is not the same. It cannot be undone: who, when and why is kept.
+    Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graphs_of(actor)
+        # Alone, so that nothing new comes to name it: see `named_actor`.
+        actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
+        may_merge(by, actor)
+        if actor.merged_into_id is not None:
+            raise Conflict(_("This actor was merged already."))
+        reason = given_text(reason, "reason", _("Say why they are the same: it is kept, and cannot be undone."))
+        survivor = _survivor(actor, into, by)
+        touched = {*claims_touching(actor), *claims_touching(survivor)}
+        _take_place(actor, survivor, chain)
+        _name_instead(actor, survivor, reason=reason, by=by, now=now)
+        ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
+        effects = effects or Effects()
+        recompute({*touched, *claims_touching(survivor)}, effects=effects, now=now)
+        effects.settle(by)
+        return Outcome(survivor, effects.shown, effects.later)
+
+
+def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
+    """The other actor, locked, where it may stand for this one. Raises Invalid."""
+    found = named_actor(by, actor.desk_id, into, "into")
+    if found is None or found.pk == actor.pk:
+        raise Invalid({"into": [_("Name the other actor, which this one is.")]})
+    survivor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=found.pk)
+    if Visibility.RESTRICTED in (actor.visibility, survivor.visibility):
+        # Whoever sees what names the one would read the other's name.
+        raise Invalid({"into": [_("A restricted actor is not merged: it would tell one name to who knows the other.")]})
+    looser = [v.value for v in Visibility if v.strictness < Visibility(survivor.visibility).strictness]
+    if Source.objects.filter(publisher=actor, visibility__in=looser).exists():
+        message = _(
+            "“%(name)s” is seen by fewer people than sources that would name it. Make it public, or them stricter."
+        )
+        raise Invalid({"into": [message % {"name": survivor.name}]})
+    for below, above in ((actor, survivor), (survivor, actor)):
+        names = _way_up(below, above)
+        if names:
+            message = _("They are recorded as two: %(chain)s. Merging would close a circle. Take that out first.")
+            raise Invalid({"into": [message % {"chain": " → ".join(names)}]})
+    return survivor
+
+
+def _way_up(below: Actor, above: Actor) -> list[str]:
+    """The names from one actor up its `part_of` chain to another; none where it is not above."""
+    names, step = [below.name], below.part_of
+    while step is not None:
+        names.append(step.name)
+        if step.pk == above.pk:
+            return names
+        step = step.part_of
+    return []
+
+
+def place_of(actor: Actor) -> Mapping[str, object]:
+    """What an actor is part of, from when to when, or why its chain ends; all empty where nothing is recorded."""
+    names = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
+    return {name: getattr(actor, name) or None for name in names}
+
+
+def _take_place(actor: Actor, survivor: Actor, chain: str) -> None:
+    """Give the survivor the place in the chain, and the owner, that hold from now on. Raises Invalid for `chain`.
+
+    One that all desks share takes none of a desk's own.
+    """
+    if chain not in ("", INTO, MERGED):
+        raise Invalid({"chain": [_("Choose one of: %(names)s.") % {"names": f"{INTO}, {MERGED}"}]})
+    if survivor.desk_id == actor.desk_id:
+        merged, own = place_of(actor), place_of(survivor)
+        differ = any(merged.values()) and any(own.values()) and merged != own
+        if differ and not chain:
+            raise Invalid(
+                {"chain": [_("They differ in what they are part of, or from when to when. Choose which holds.")]}
+            )
+        if chain == MERGED or (not chain and not any(own.values())):
+            for name, value in merged.items():
+                setattr(survivor, name, value if name != "stands_alone_because" else value or "")
+        survivor.owned_by_id = survivor.owned_by_id or actor.owned_by_id
+    if survivor.owned_by_id in (actor.pk, survivor.pk):
+        survivor.owned_by_id = None
+    survivor.save()
+
+
+def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: datetime) -> None:
+    """Everything that names the one names the other. Claims that others read anew get a version for it."""
+    Source.objects.filter(publisher=actor).update(publisher=survivor)
+    Actor.objects.filter(part_of=actor).update(part_of=survivor)
+    Actor.objects.filter(owned_by=actor).exclude(pk=survivor.pk).update(owned_by=survivor)
+    _declare_instead(actor, survivor, now)
+    admitting = list(Evidence.objects.filter(against_interest=actor).order_by("created_at", "pk"))
+    named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
+    edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
+    shown = [item for item in admitting if item.visibility != Visibility.RESTRICTED and item.withdrawn_at is None]
+    Evidence.objects.filter(pk__in=[item.pk for item in admitting]).update(against_interest=survivor)
+    for pk in sorted(edited | {item.claim_id for item in shown}):
+        claim = lock_claim(Claim(pk=pk))
+        if pk in edited:
+            _rename_in(claim, actor, survivor)
+            count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+        for item in shown:
+            if item.claim_id == pk:
+                count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item, note=reason)
+    # Those that were merged into it before lead on at once. What is merged is part of nothing, so nothing is above it.
+    Actor.objects.filter(merged_into=actor).update(merged_into=survivor)
+    actor.merged_into, actor.part_of, actor.owned_by = survivor, None, None
+    actor.save(update_fields=["merged_into", "part_of", "owned_by"])
+
+
+def _declare_instead(actor: Actor, survivor: Actor, now: datetime) -> None:
+    """Who is too close to the one is too close to the other; said of both, it is said once."""
+    open_ones = DeclaredConflict.objects.filter(ended_at__isnull=True)
+    twice = open_ones.filter(actor=survivor).values("user")
+    open_ones.filter(actor=actor, user__in=twice).update(ended_at=now)
+    DeclaredConflict.objects.filter(actor=actor).update(actor=survivor)
+
+
+def _rename_in(claim: Claim, actor: Actor, survivor: Actor) -> None:
+    """The claim names the survivor; its claimant does not claim the same besides."""
+    if claim.claimant_id == actor.pk:
+        claim.claimant = survivor
+        claim.save(update_fields=["claimant"])
+    for related in (claim.also_claimed_by, claim.parties):
+        if related.filter(pk=actor.pk).exists():
+            related.remove(actor)
+            related.add(survivor)
+    if claim.claimant_id == survivor.pk:
+        claim.also_claimed_by.remove(survivor)

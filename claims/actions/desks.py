@@ -1,0 +1,79 @@
+"""What a desk has agreed on: changed in the open, since claims rest on it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import change_desk, may_change_desk
+from accounts.errors import Invalid
+from accounts.fields import check_fields, optional_text
+from accounts.models import Desk, User
+from accounts.transactions import act
+from claims.actions.sources import Outcome
+from claims.effects import Effects
+from claims.models import Claim, PolicyChange, PolicyField
+from claims.support import lock_graph, recompute
+
+
+def change_policy(
+    *,
+    desk: Desk,
+    changes: Mapping[str, int],
+    reason: str = "",
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
+    """Change fields of a desk's policy (those of `PolicyField`); what was, what is, who, when and why is kept.
+
+    Another `min_independence` recomputes the desk's claims. Raises NotFound, Forbidden, Invalid, Unconfirmed.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(desk.pk)
+        may_change_desk(desk, by)
+        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
+        reason = optional_text(reason, "reason")
+        kept = []
+        for field, after in changes.items():
+            if field not in PolicyField.values:
+                raise Invalid({field: [_("This cannot be changed here.")]})
+            before = getattr(desk, field)
+            if after != before:
+                setattr(desk, field, after)
+                kept.append(
+                    PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now)
+                )
+        check_fields(desk)
+        desk.save(update_fields=list(PolicyField.values))
+        PolicyChange.objects.bulk_create(kept)
+        effects = effects or Effects()
+        if any(change.field == PolicyField.MIN_INDEPENDENCE for change in kept):
+            recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), effects=effects, now=now)
+        effects.settle(by)
+        return Outcome(desk, effects.shown, effects.later)
+
+
+def change_desk_with_policy(
+    *,
+    desk: Desk,
+    changes: Mapping[str, Any],
+    reason: str = "",
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
+    """Change a desk's `name` and fields of its policy at once. Raises as `change_policy`."""
+    effects = effects or Effects()
+    with act():
+        if "name" in changes:
+            change_desk(desk=desk, changes={"name": changes["name"]}, by=by)
+        policy = {field: value for field, value in changes.items() if field != "name"}
+        outcome = change_policy(desk=desk, changes=policy, reason=reason, effects=effects, by=by, now=now)
+        if effects.dry_run:  # the name as well
+            transaction.set_rollback(True)
+    return outcome

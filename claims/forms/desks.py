@@ -1,0 +1,56 @@
+"""What people type about desks: their policy, and who is on them."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Desk, Role
+from accounts.pages import ActForm
+from accounts.queries import people_not_on
+from claims.forms.rows import OneOf
+from claims.models import PolicyField
+
+
+class PolicyForm(ActForm):
+    """What a desk has agreed on, and why it is changed."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"class": "said", "rows": 3}),
+        help_text=_("It is kept with your name and the day: today’s policy explains the verdicts made under it."),
+    )
+
+    def __init__(self, *arguments: Any, desk: Desk, **named: Any) -> None:
+        super().__init__(*arguments, initial={field: getattr(desk, field) for field in PolicyField.values}, **named)
+        for name in PolicyField.values:
+            field = next(each for each in Desk._meta.concrete_fields if each.name == name)
+            control = forms.NumberInput({"inputmode": "numeric"})
+            self.fields[name] = forms.IntegerField(
+                label=str(field.verbose_name).capitalize(),
+                help_text=field.help_text,
+                widget=control,
+                min_value=1,
+                max_value=5 if name == PolicyField.MIN_INDEPENDENCE else 365,
+            )
+        self.order_fields([*PolicyField.values, "reason"])
+
+
+class RoleForm(ActForm):
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+
+
+class AddMemberForm(RoleForm):
+    """Somebody who has an account, and their role on the desk."""
+
+    user = OneOf(label=_("Who"), none=_("Choose somebody"), required=True)
+
+    field_order = ["user", "role"]
+
+    def __init__(self, *arguments: Any, desk: Desk, **named: Any) -> None:
+        super().__init__(*arguments, initial={"role": Role.REPORTER}, **named)
+        self.people = {person.pk: person for person in people_not_on(desk)}
+        self.fields["user"].entries = [  # type: ignore[attr-defined]  # OneOf
+            (pk, f"{person.username}, {person.name}" if person.name else person.username)
+            for pk, person in self.people.items()
+        ]

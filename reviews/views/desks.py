@@ -1,0 +1,153 @@
+"""Pages of desks: who is on them as what, and what they have agreed on."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.actions import may_administer, may_change_desk
+from accounts.models import Desk, Role
+from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from accounts.queries import desks_of, get_desk, get_membership, memberships_on
+from claims.actions.desks import change_policy
+from claims.effects import Effects
+from claims.forms.desks import AddMemberForm, PolicyForm, RoleForm
+from claims.forms.sources import ConfirmForm
+from claims.models import PolicyField
+from claims.queries import policy_changes_of
+from reviews.actions.memberships import change_role
+
+ROLES = (Role.EDITOR, Role.REVIEWER, Role.REPORTER, Role.AUDITOR)
+MOST_CHANGES = 20
+
+
+@require_safe
+def desk(request: PersonsRequest) -> HttpResponse:
+    """The person's desk; who has several chooses."""
+    desks = list(desks_of(request.user).order_by("name", "id"))
+    if len(desks) == 1:
+        return _show(request, desks[0])
+    return render(request, "reviews/desks.html", {"desks": desks})
+
+
+@require_safe
+def one_desk(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
+    return _show(request, get_desk(request.user, desk_id))
+
+
+def _show(request: PersonsRequest, row: Desk) -> HttpResponse:
+    members = list(memberships_on(row))
+    groups = [(role.label, [one for one in members if one.role == role]) for role in ROLES]
+    context = {
+        "desk": row,
+        "groups": [(label, people) for label, people in groups if people],
+        "has_editor": any(one.role == Role.EDITOR for one in members),
+        "changes": policy_changes_of(row)[:MOST_CHANGES],
+        "may_change": may(may_change_desk, row, request.user),
+        "may_administer": may(may_administer, request.user),
+    }
+    return render(request, "reviews/desk.html", context)
+
+
+@form_page
+def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
+    """Two steps: what another policy would do to claims, by a dry run; then the change itself."""
+    row = get_desk(request.user, desk_id)
+    may_change_desk(row, request.user)
+    form = PolicyForm(**sent(request), desk=row)
+    # What was tried is what is done: other numbers are shown anew first.
+    confirming = " ".join(request.POST.get(field, "") for field in PolicyField.values)
+    dry_run = request.POST.get("confirmed") != confirming
+    effects = Effects(dry_run=dry_run)
+    tried = form.handed_in(
+        lambda given: change_policy(
+            desk=row,
+            changes={field: given[field] for field in PolicyField.values},
+            reason=given["reason"],
+            effects=effects,
+            by=request.user,
+        )
+    )
+    if tried and not dry_run:
+        return redirect("one-desk", desk_id)
+    return show_form(
+        request,
+        form,
+        title=_("Policy of %(desk)s") % {"desk": row.name},
+        button=_("Change policy") if tried else _("Show what it would do"),
+        back=reverse("one-desk", args=[desk_id]),
+        lines=[
+            _("Verdicts that then lack voices are flagged “support lost”; their state moves only when people decide."),
+            _("Nothing is recorded before you have seen what it would do."),
+        ],
+        template="reviews/policy.html",
+        tried=effects if tried else None,
+        confirming=confirming,
+    )
+
+
+@form_page
+def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
+    """Give somebody who has an account a role on the desk."""
+    row = get_desk(request.user, desk_id)
+    may_administer(request.user)
+    form = AddMemberForm(**sent(request), desk=row)
+    if form.handed_in(
+        lambda given: change_role(desk=row, user=form.people[given["user"]], role=given["role"], by=request.user),
+    ):
+        return redirect("one-desk", desk_id)
+    return show_form(
+        request,
+        form,
+        title=_("Add somebody to %(desk)s") % {"desk": row.name},
+        button=_("Add to desk"),
+        back=reverse("one-desk", args=[desk_id]),
+        lines=[_("They see at once what their role on this desk sees.")],
+    )
+
+
+@form_page
+def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -> HttpResponse:
+    """Give somebody on the desk another role."""
+    row = get_desk(request.user, desk_id)
+    may_administer(request.user)
+    member = get_membership(row, membership_id)
+    form = RoleForm(**sent(request), initial={"role": member.role})
+    if form.handed_in(lambda given: change_role(desk=row, user=member.user, role=given["role"], by=request.user)):
+        return redirect("one-desk", desk_id)
+    names = {"person": member.user.username, "desk": row.name}
+    return show_form(
+        request,
+        form,
+        title=_("Role of %(person)s on %(desk)s") % names,
+        button=_("Change role"),
+        back=reverse("one-desk", args=[desk_id]),
+        lines=[_what_ends()],
+    )
+
+
+@form_page
+def remove_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -> HttpResponse:
+    """Take somebody off the desk."""
+    row = get_desk(request.user, desk_id)
+    may_administer(request.user)
+    member = get_membership(row, membership_id)
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: change_role(desk=row, user=member.user, role=None, by=request.user)):
+        return redirect("one-desk", desk_id)
+    names = {"person": member.user.username, "desk": row.name}
+    return show_form(
+        request,
+        form,
+        title=_("Take %(person)s off %(desk)s") % names,
+        button=_("Take off the desk"),
+        back=reverse("one-desk", args=[desk_id]),
+        lines=[_("They see nothing of this desk any more. What they did stays, with their name."), _what_ends()],
+    )
+
+
+def _what_ends() -> str:
+    return _("Who does not review loses what reviewing brought: assignments, drafts, and being named to decide.")
