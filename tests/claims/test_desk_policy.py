@@ -65,7 +65,7 @@ def test_what_was_agreed_is_kept_with_who_when_and_why(cast: Cast) -> None:
 )
 def test_a_policy_that_cannot_be_names_the_field(cast: Cast, changes: dict[str, int]) -> None:
     with pytest.raises(Invalid) as error:
-        _change(cast, **changes)
+        change_policy(desk=cast.desk, changes=changes, by=cast.editor)
     assert (set(error.value.errors), PolicyChange.objects.count()) == (set(changes), 0)
 
 
