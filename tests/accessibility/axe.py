@@ -1,0 +1,37 @@
+"""axe-core on a page: what stands in somebody's way, in words."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+FOLDER = Path(__file__).with_name("axe-core")
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What another colour scheme can change, and what the other direction of reading can.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+OF_PLACES = ["target-size", "color-contrast", "scrollable-region-focusable", "meta-viewport"]
+
+_RUN = """async ([standards, rules]) => {
+    const runOnly = rules.length ? {type: "rule", values: rules} : {type: "tag", values: standards};
+    const found = await axe.run(document, {runOnly, resultTypes: ["violations"]});
+    return found.violations.map(({id, help, nodes}) => [id, help, nodes.map(node => node.html.slice(0, 200))]);
+}"""
+
+
+@cache
+def source() -> str:
+    """axe-core's text, unchanged since it was taken from its package."""
+    text = (FOLDER / "axe.min.js").read_bytes()
+    digest = (FOLDER / "SHA256SUMS").read_text().split()[0]
+    assert hashlib.sha256(text).hexdigest() == digest, "tests/accessibility/axe-core is not what SHA256SUMS says"
+    return text.decode()
+
+
+def barriers(page: Page, rules: list[str] | None = None) -> list[str]:
+    """What axe finds on the page as it stands: each rule broken, with the first places. All rules, or those named."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(source())
+    found: list[Any] = page.evaluate(_RUN, [STANDARDS, rules or []])
+    return [f"{rule} ({help_text}): {len(nodes)} × {' '.join(nodes[:3])}" for rule, help_text, nodes in found]
