@@ -133,6 +133,27 @@ JOIN claims_claim c ON c.id = named.claim_id
 JOIN sources_actor a ON a.id = named.actor_id
 WHERE a.visibility = 'restricted' OR (a.desk_id IS NOT NULL AND a.desk_id <> c.desk_id)
 """
+_MERGED_ACTORS = """
+WITH named AS (
+    SELECT 'source ' || id AS subject, publisher_id AS actor_id FROM sources_source WHERE publisher_id IS NOT NULL
+    UNION ALL SELECT 'actor ' || id, part_of_id FROM sources_actor WHERE part_of_id IS NOT NULL
+    UNION ALL SELECT 'actor ' || id, owned_by_id FROM sources_actor WHERE owned_by_id IS NOT NULL
+    UNION ALL SELECT 'actor ' || id, merged_into_id FROM sources_actor WHERE merged_into_id IS NOT NULL
+    UNION ALL SELECT 'conflict ' || id, actor_id FROM sources_declaredconflict WHERE ended_at IS NULL
+    UNION ALL SELECT reference, claimant_id FROM claims_claim WHERE claimant_id IS NOT NULL
+    UNION ALL SELECT reference, p.actor_id FROM claims_claim_parties p JOIN claims_claim c ON c.id = p.claim_id
+    UNION ALL SELECT reference, o.actor_id FROM claims_claim_also_claimed_by o JOIN claims_claim c ON c.id = o.claim_id
+    UNION ALL SELECT 'evidence ' || id, against_interest_id FROM claims_evidence WHERE against_interest_id IS NOT NULL
+)
+SELECT named.subject, 'actor ' || a.merged_into_id, 'actor ' || a.id || ', which was merged into it'
+FROM sources_actor a JOIN named ON named.actor_id = a.id WHERE a.merged_into_id IS NOT NULL
+"""
+_MERGES = """
+SELECT 'actor ' || a.id, CASE WHEN m.actor_id IS NULL THEN 'who merged it, and why' ELSE 'merged' END,
+       CASE WHEN m.actor_id IS NULL THEN 'nothing' ELSE 'not merged' END
+FROM sources_actor a LEFT JOIN claims_actormerge m ON m.actor_id = a.id
+WHERE (a.merged_into_id IS NULL) <> (m.actor_id IS NULL)
+"""
 _LATE_RECOMPUTATION = """
 SELECT c.reference, 'numbers brought up to date', 'asked for at ' || r.asked_at
 FROM claims_recomputation r JOIN claims_claim c ON c.id = r.claim_id WHERE r.asked_at < %(late)s
@@ -222,6 +243,8 @@ CHECKS = (
     ),
     by_query("superseded by what others see", _SUPERSEDED),
     by_query("actors that everybody may see", _NAMED_ACTORS),
+    by_query("actor that was merged is named by nothing", _MERGED_ACTORS),
+    by_query("actor merged on record", _MERGES),
     Check("numbers are those of the evidence", _numbers),
     by_overdue_query("recomputed in time", _LATE_RECOMPUTATION),
     by_query("task for lost support", _TASK),

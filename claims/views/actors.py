@@ -131,7 +131,7 @@ def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         button=_("Merge actors") if tried else _("Show what it would do"),
         back=reverse("actor", args=[actor_id]),
         lines=[
-            _("Everything that names this actor then names the other. Its name stays one that search finds that by."),
+            _("Everything that names this actor then names the other. Search still finds the other by this name."),
             _("It cannot be undone. Nothing is recorded before you have seen what it would do."),
         ],
         template="sources/merge.html",

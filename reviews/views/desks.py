@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions import may_administer, may_change_desk
@@ -20,7 +21,13 @@ from claims.models import PolicyField
 from claims.queries import policy_changes_of
 from reviews.actions.memberships import change_role
 
-ROLES = (Role.EDITOR, Role.REVIEWER, Role.REPORTER, Role.AUDITOR)
+# In the order in which one asks for them.
+HEADINGS = {
+    Role.EDITOR: gettext_lazy("Editors"),
+    Role.REVIEWER: gettext_lazy("Reviewers"),
+    Role.REPORTER: gettext_lazy("Reporters"),
+    Role.AUDITOR: gettext_lazy("Auditors"),
+}
 MOST_CHANGES = 20
 
 
@@ -40,10 +47,10 @@ def one_desk(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 
 def _show(request: PersonsRequest, row: Desk) -> HttpResponse:
     members = list(memberships_on(row))
-    groups = [(role.label, [one for one in members if one.role == role]) for role in ROLES]
+    groups = [(heading, [one for one in members if one.role == role]) for role, heading in HEADINGS.items()]
     context = {
         "desk": row,
-        "groups": [(label, people) for label, people in groups if people],
+        "groups": [(heading, people) for heading, people in groups if people],
         "has_editor": any(one.role == Role.EDITOR for one in members),
         "changes": policy_changes_of(row)[:MOST_CHANGES],
         "may_change": may(may_change_desk, row, request.user),

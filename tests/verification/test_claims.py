@@ -7,6 +7,7 @@ import pytest
 from django.db.models import F
 
 from accounts.verification import Finding
+from claims.actions.actors import merge_actors
 from claims.models import Claim, Evidence, Revision, StatusChange, Task
 from sources.models import Actor, Source
 from tests import factories
@@ -232,4 +233,18 @@ def test_search_words_of_another_text(verdict: Claim, execute: Execute) -> None:
     assert [(finding.check, finding.subject) for finding in found()] == [
         ("search words of claims", verdict.reference),
         ("search words of sources", f"source {verdict.evidence.all()[0].source_id}"),
+    ]
+
+
+def test_an_actor_that_was_merged_and_is_named_still(cast: factories.Cast, verdict: Claim, execute: Execute) -> None:
+    merged, remains = factories.actor(cast), factories.actor(cast)
+    merge_actors(actor=merged, into=remains.pk, reason="The same.", by=cast.editor)
+    assert found() == []
+    source = factories.source(cast)
+    execute("UPDATE sources_source SET publisher_id = %s WHERE id = %s", merged.pk, source.pk)
+    execute("DELETE FROM claims_actormerge")
+    check = "actor that was merged is named by nothing"
+    assert found() == [
+        Finding(check, f"source {source.pk}", f"actor {remains.pk}", f"actor {merged.pk}, which was merged into it"),
+        Finding("actor merged on record", f"actor {merged.pk}", "who merged it, and why", "nothing"),
     ]
