@@ -59,6 +59,10 @@ class Unconfirmed(Conflict):
         self.agreement = agreement
 
 
+class OutOfService(DomainError):
+    """Something that it needs does not work at the moment, such as a disk that is full; nothing was written (503)."""
+
+
 @dataclass(frozen=True)
 class Missing:
     """One thing that policy asks for and that is not there: a code for programs, a sentence for people."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
+from accounts.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, OutOfService, PolicyNotMet, Stale
 from config.logs import request_id
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (Stale, 409, "stale"),
     (Conflict, 409, "conflict"),
     (PolicyNotMet, 422, "policy-not-met"),
+    (OutOfService, 503, "out-of-service"),
 )
 
 
@@ -66,6 +67,7 @@ def titles() -> dict[int, str]:
         422: _("Not possible yet"),
         429: _("Too many tries"),
         500: _("Something failed here"),
+        503: _("Out of service for now"),
     }
 
 

@@ -3,6 +3,7 @@
 What changes support (relays, retraction, a publisher, `part_of` …) recomputes claims: see `claims.actions.sources`.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +11,11 @@ from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
+from django.http import UnreadablePostError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Forbidden, Invalid
+from accounts.errors import Conflict, Forbidden, Invalid, OutOfService
 from accounts.fields import check_fields
 from accounts.models import Desk, User
 from accounts.transactions import act
@@ -23,6 +25,7 @@ from sources.models import Actor, Attachment, Capture, CaptureState, Source, Vis
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor
 
+logger = logging.getLogger(__name__)
 CAPTURE_LEASE = timedelta(seconds=90)  # longer than a fetch may take
 MOST_CAPTURE_ATTEMPTS = 3
 
@@ -141,7 +144,10 @@ def attach_file(
     by: User,
     now: datetime | None = None,
 ) -> Attachment:
-    """Keep a file byte for byte with a source. Raises NotFound, Forbidden, Invalid (empty, too large)."""
+    """Keep a file byte for byte with a source.
+
+    Raises NotFound, Forbidden, Invalid (empty, too large), OutOfService (the storage takes no file).
+    """
     now = now or timezone.now()
     may_change_source(by, source)
     limit: int = settings.ATTACHMENT_LIMIT
@@ -150,6 +156,12 @@ def attach_file(
     except TooLarge as error:
         message = _("This file is larger than %(size)d MB, the most that is kept. Attach a part of it.")
         raise Invalid({"file": [message % {"size": limit // 2**20}]}) from error
+    except UnreadablePostError:  # an OSError as well, and the sender's
+        raise
+    except OSError as error:
+        logger.exception("the storage takes no file")
+        message = _("This file could not be kept: the storage is full or does not answer. Nothing was written.")
+        raise OutOfService(message) from error
     if stored.size == 0:
         raise Invalid({"file": [_("This file is empty. Choose another.")]})
     with act():

@@ -6,9 +6,8 @@ from datetime import timedelta
 from itertools import groupby
 
 from accounts.verification import Check, Scope, by_overdue_query, by_query, rows
-from sources.evidence_storage import open_stored
+from sources.evidence_storage import open_stored, place, place_name
 from sources.independence import find_cycle
-from sources.kept_files import KeptFile, kept_files, unfinished_files
 from sources.models import Visibility
 
 # Writers that died leave files behind, which are cleared after a day.
@@ -57,40 +56,40 @@ GROUP BY sha256 ORDER BY sha256 COLLATE "C"
 
 
 def _files(scope: Scope) -> Iterator[tuple[str, str, str]]:
-    """Rows and files side by side, both in the order of their digests."""
-    named, kept = rows(_FILES), kept_files()
+    """Rows and files side by side, both in the order of their names."""
+    named, kept = rows(_FILES), place().kept()
     row, file = next(named, None), next(kept, None)
     while row is not None or file is not None:
-        if row is not None and (file is None or row[0] < file.sha256):
+        if row is not None and (file is None or place_name(row[0]) < file[0]):
             yield f"attachment {row[1]}", f"{row[2]} bytes", "no file"
             row = next(named, None)
-        elif file is not None and (row is None or file.sha256 < row[0]):
-            if file.modified < scope.now - LEFT_BEHIND - scope.grace:
-                yield f"file {file.name}", "an attachment", "none"
+        elif file is not None and (row is None or file[0] < place_name(row[0])):
+            name, _size, modified = file
+            if modified < scope.now - LEFT_BEHIND - scope.grace:
+                yield f"file {name}", "an attachment", "none"
             file = next(kept, None)
         elif row is not None and file is not None:
-            yield from _compared(row, file, scope)
+            yield from _compared(row, file[1], scope)
             row, file = next(named, None), next(kept, None)
 
 
-def _compared(row: tuple[str, str, int, int], file: KeptFile, scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _compared(row: tuple[str, str, int, int], size: int, scope: Scope) -> Iterator[tuple[str, str, str]]:
     sha256, attachment, least, most = row
-    for size in {least, most} - {file.size}:
-        yield f"attachment {attachment}", f"{size} bytes", f"{file.size} bytes"
-    if scope.read_files and least == most == file.size:
+    for expected in {least, most} - {size}:
+        yield f"attachment {attachment}", f"{expected} bytes", f"{size} bytes"
+    if scope.read_files and least == most == size:
         digest = hashlib.sha256()
         with open_stored(sha256) as content:
             while chunk := content.read(2**20):
                 digest.update(chunk)
-        found = digest.hexdigest()
-        if found != sha256:
-            yield f"attachment {attachment}", f"SHA-256 {sha256}", f"SHA-256 {found}"
+        if digest.hexdigest() != sha256:
+            yield f"attachment {attachment}", f"SHA-256 {sha256}", f"SHA-256 {digest.hexdigest()}"
 
 
 def _unfinished(scope: Scope) -> Iterator[tuple[str, str, str]]:
-    for file in unfinished_files():
-        if file.modified < scope.now - LEFT_BEHIND - timedelta(hours=1) - scope.grace:
-            yield f"file {file.name}", "cleared after a day", f"of {file.modified.isoformat(timespec='seconds')}"
+    for name, _size, modified in place().unfinished():
+        if modified < scope.now - LEFT_BEHIND - timedelta(hours=1) - scope.grace:
+            yield f"file {name}", "cleared after a day", f"of {modified.isoformat(timespec='seconds')}"
 
 
 _RELAY_DESKS = """

@@ -105,7 +105,7 @@ class Attachments(ApiView):
         body=UPLOAD,
         status=201,
         answer=AttachmentShape,
-        refuses=[403, 404],
+        refuses=[403, 404, 503],
     )
     def post(self, request: Request, source_id: UUID) -> Response:
         by = person(request)

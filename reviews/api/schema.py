@@ -60,6 +60,7 @@ REFUSALS = {
     413: "Larger than is read here.",
     415: "A content type that is not read here.",
     422: "Policy is not met; `missing` says what it would take. Or the idempotency key stands for another body.",
+    503: "Something that it needs does not work at the moment; nothing was written.",
 }
 
 
