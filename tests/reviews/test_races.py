@@ -12,14 +12,17 @@ from django.utils import timezone
 from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import withdraw_evidence
-from claims.actions.sources import add_relay, change_actor, retract_source
+from claims.actions.recomputing import lease_recomputations, recompute_leased
+from claims.actions.sources import add_relay, change_actor, change_source, retract_source
 from claims.graphs import last_change, load_standing
 from claims.models import Claim, Evidence, StatusChange
 from claims.policy import holds
+from claims.standing import of_claim
 from claims.support import lock_graph
+from claims.tasks import recompute_claims
 from reviews.actions.assignments import accept, assign, name_decider
 from reviews.actions.findings import approve, hand_in, reject
-from reviews.actions.reminders import lease_due_reminders
+from reviews.actions.reminders import Lease, lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Decision, Reminder
 from sources.models import Relay
 from tests import factories
@@ -294,3 +297,34 @@ def test_a_decision_waits_for_a_change_of_the_graph_and_not_for_another_decision
 
         (outcome,) = together(impatient)
         assert "lock timeout" in str(outcome)
+
+
+def test_a_finding_is_decided_while_those_who_may_decide_are_told(people: Cast) -> None:
+    """Whichever goes first: no reminder of a decided finding is left to be sent, and each has ended once."""
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        role_row = Reminder.objects.get(assessment=assessment, recipient=None, state="pending")
+        Reminder.objects.filter(pk=role_row.pk).update(attempt=1)
+        decide = partial(
+            approve, assessment=assessment, reason="Yes.", seen_version=_version(assessment.claim), by=people.editor
+        )
+        outcomes = together(partial(send_reminder, Lease(role_row.pk, 1)), decide, headstart=headstart)
+        assert refusals(outcomes) == []
+        assert not Reminder.objects.filter(assessment=assessment, state="pending").exists()
+
+
+def test_a_claim_is_recomputed_while_its_source_changes(people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However they meet: once nothing waits any more, the numbers are those of the graph."""
+    monkeypatch.setattr("claims.support.AT_ONCE", 0)
+    claim = factories.claim(people)
+    source = factories.firsthand(people, claim, 1)[0].source
+    for basis in ("unknown", "firsthand", "unknown", "firsthand", "unknown"):
+        change = partial(change_source, source=source, fields={"basis": basis}, by=people.editor)
+        assert refusals(together(change, recompute_claims, recompute_claims)) == []
+        while leases := lease_recomputations(now=timezone.now() + timedelta(days=1)):
+            for lease in leases:
+                recompute_leased(lease)
+        row = Claim.objects.get(pk=claim.pk)
+        found = of_claim(load_standing(row))
+        assert (row.independence_min, row.independence_max) == (found.min, found.max)
+        assert row.independence_min == int(basis == "firsthand")
