@@ -137,11 +137,19 @@ class System:
             os.killpg(child.process.pid, signal.SIGKILL)
         child.process.wait()
 
+    def children(self, name: str) -> list[int]:
+        """The processes that a part has started."""
+        pid = self.parts[name].process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
     def kill_one_process(self, name: str) -> None:
-        """SIGKILL to one process that a part has started; the part goes on."""
-        found = Path(f"/proc/{self.parts[name].process.pid}/task/{self.parts[name].process.pid}/children")
-        for pid in found.read_text().split()[:1]:
-            os.kill(int(pid), signal.SIGKILL)
+        """SIGKILL to one process that a part has started; the part goes on with another."""
+        os.kill(self.children(name)[-1], signal.SIGKILL)
+
+    def unfinished_attachments(self) -> list[str]:
+        """What writers have left half-written in the folder of the attachments."""
+        storage = Path(self.environment.get("EVIDENCE_STORAGE") or self.folder.path / "evidence")
+        return [file.name for file in (storage / "incoming").glob("*")]
 
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:

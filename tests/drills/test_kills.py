@@ -63,4 +63,7 @@ def _kill_in_turn(system: System, desk: Desk, *, rounds: int) -> int:
             time.sleep(0.5)
             system.start(part)
             kills += 1
+        for part in ("web", "worker-reminders"):
+            system.kill_one_process(part)
+            kills += 1
     return kills
