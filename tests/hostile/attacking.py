@@ -95,7 +95,8 @@ class Attack:
 
     def _check_kept(self, text: str, what: str) -> None:
         came = raw(text).decode(errors="replace")  # halves of characters are no text for a form
-        kept = [each.strip() for each in (came, came.replace("\n", "\r\n"))]
+        # Browsers send both signs of a line break; of a name the space between words is made one.
+        kept = [each.strip() for each in (came, came.replace("\n", "\r\n"), " ".join(came.split()))]
         if "\x00" in text:
             self.faults[what] = "taken, and cannot be kept"
         elif kept[0] and not any(map(self.database.holds, kept)):

@@ -139,7 +139,7 @@ def _try_queries(caller: Caller, texts: Callable[[], Iterable[str]]) -> None:
 
 def test_a_text_in_every_parameter_of_the_api_does_no_harm(callers: dict[str, Caller]) -> None:
     turn = iter(TEXTS * 5)
-    _try_queries(callers["editor"], lambda: [next(turn), next(turn)])
+    _try_queries(callers["editor"], lambda: [next(turn)])
     assert _faults(callers) == {}
 
 

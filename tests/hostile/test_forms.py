@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
 TEN_MEGABYTES = 10 * 2**20
-# A source without an address has nothing to fetch; fetching is tried in tests/sources.
-REFUSED = {"capture"}
+# What there is no occasion for in this world: a source without an address, an excerpt that nobody is asked about.
+REFUSED = {"capture", "recheck"}
 # Buttons that stand where there is something to press them for, and send nothing else.
-BUTTONS = {"accept", "take-back-conflict"}
+BUTTONS = {"accept", "take-back-conflict", "read-notification", "read-notifications"}
 
 
 @pytest.fixture(scope="module")

@@ -142,9 +142,9 @@ class Tries:
 
 def test_every_operation_answers_as_described(world: World, taken_back: None, description: "BaseSchema") -> None:
     tries = Tries(world, description, "editor")
-    tries.each(GenerationMode.POSITIVE, 2)
+    tries.each(GenerationMode.POSITIVE, 1)
     tries.each(GenerationMode.NEGATIVE, 2)
-    assert (tries.faults, sum(tries.statuses.values()) > 200) == ({}, True)
+    assert (tries.faults, sum(tries.statuses.values()) > 2 * len(tries.operations)) == ({}, True)
 
 
 @pytest.mark.attack
