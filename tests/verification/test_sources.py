@@ -123,7 +123,7 @@ def test_what_is_less_strict_than_what_it_hangs_on(
     assert [finding.subject for finding in found()] == [f"source {source.pk}", f"actor {part.pk}"]
     Source.objects.filter(pk=source.pk).update(visibility="restricted")
     assert named(found()) == {
-        "actor as strict as what it is part of",
+        "restricted actors above restricted ones",
         "file as strict as its source",
         "capture as strict as its source",
     }
