@@ -73,7 +73,8 @@ class Claim(models.Model):
 
     `state`, `last_seq` and `version` are written by `claims.transitions` and by the actions of this room alone.
     `contested`, `independence_*`, `threshold` and `support_lost_at` restate what the unrestricted evidence says, so
-    that lists can be read fast; every change that could alter them recomputes them in its own transaction.
+    that lists can be read fast; every change that could alter them recomputes them in its own transaction, or leaves a
+    `Recomputation` there. Whatever decides reads the graph itself.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
