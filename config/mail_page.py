@@ -5,6 +5,7 @@ Only `bin/dev` without EMAIL_URL asks for the addresses of these pages (MAIL_PAG
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -31,7 +32,7 @@ class KeptMail:
     name: str
     to: str
     subject: str
-    date: str
+    date: datetime | None
     text: str
 
 
@@ -64,6 +65,14 @@ def _read(name: str) -> KeptMail:
         name=name,
         to=str(message.get("To", "")),
         subject=str(message.get("Subject", "")),
-        date=str(message.get("Date", "")),
+        date=_date(message),
         text=str(body.get_content()) if body is not None else "",
     )
+
+
+def _date(message: EmailMessage) -> datetime | None:
+    """When it was written, where it says so in the way in which Django writes it."""
+    try:
+        return datetime.strptime(str(message.get("Date", "")), "%a, %d %b %Y %H:%M:%S %z")
+    except ValueError:
+        return None

@@ -151,6 +151,8 @@ def test_it_serves_says_where_and_ends_with_everything_on_sigterm(start: Callabl
     assert f"Second Source is ready at http://localhost:{running.port}/ after " in running.output
     assert "  reviewer2 / demo-reviewer2\n" in running.output
     assert get(running.port, "/healthz")[0] == 200
+    assert f"administrators read them at http://localhost:{running.port}/mails/\n" in running.output
+    assert (get(running.port, "/mails/")[0], get(running.port, "/nowhere/")[0]) == (302, 404)
     other = refusal(running.folder)
     assert other.startswith(f"DATA_DIR: {running.folder} is in use by bin/dev at http://localhost:{running.port}/, ")
     assert other.endswith("; stop that, or set another DATA_DIR and PORT\n")

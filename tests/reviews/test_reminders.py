@@ -10,11 +10,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actions import change_user, set_role
+from accounts.actions.account import change_preferences
 from accounts.models import User
 from claims.states import State
 from reviews.actions.assignments import change_due, close_claim, decline, hand_over, withdraw
 from reviews.actions.reminders import LEASE, MOST_ATTEMPTS, lease_due_reminders, send_reminder
 from reviews.models import Assignment, Reminder, ReminderState
+from reviews.queries import notifications_of
 from reviews.tasks import send_due_reminders
 from tests import factories
 from tests.factories import Cast, days_ago
@@ -177,6 +179,14 @@ def test_whoever_has_no_address_is_told_in_the_application(cast: Cast, smtp_serv
     assignment = _given(cast, due=0.5)
     send_due_reminders()
     assert (_states(assignment)[0], smtp_server.messages) == ("sent", [])
+
+
+def test_whoever_wants_no_mail_is_told_in_the_application(cast: Cast, smtp_server: MailServer) -> None:
+    change_preferences(changes={"reminders_by_mail": "none"}, by=cast.reviewer)
+    assignment = _given(cast, due=0.5)
+    send_due_reminders()
+    assert (_states(assignment)[0], smtp_server.messages) == ("sent", [])
+    assert "due" in {row.kind for row in notifications_of(cast.reviewer)}
 
 
 def test_a_closed_account_is_told_nothing(cast: Cast, smtp_server: MailServer) -> None:
