@@ -1,0 +1,60 @@
+"""The answer: asked for over a line, its headers and its body as they come."""
+
+import http.client
+import re
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from sources.fetch.errors import FetchFailed, in_plain_words, too_large
+from sources.fetch.line import Line
+from sources.fetch.target import Target
+
+USER_AGENT = "SecondSource/1 (+capture)"
+MOST_HEADER_BYTES = 64 * 2**10
+CHUNK = 64 * 2**10  # bytes
+
+
+def ask(connection: http.client.HTTPConnection, target: Target, line: Line) -> http.client.HTTPResponse:
+    """The answer with its headers read and its body to come. Raises FetchFailed."""
+    sent = {
+        "Host": target.netloc,
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+    with in_plain_words():
+        assert connection.sock is not None
+        connection.sock.settimeout(line.left())
+        connection.request("GET", target.path, headers=sent)
+        answer = connection.getresponse()
+        size = sum(len(name) + len(value) for name, value in answer.getheaders())
+        if answer.status < 200 or size > MOST_HEADER_BYTES:
+            answer.close()
+            raise http.client.HTTPException
+    return answer
+
+
+def headers(answer: http.client.HTTPResponse) -> list[tuple[str, str]]:
+    """As they came, with folded lines made one, and without NUL, which PostgreSQL does not take."""
+    folded = ((name, re.sub(r"\s*[\r\n]+\s*", " ", value)) for name, value in answer.getheaders())
+    return [(name.replace("\0", "\ufffd"), value.replace("\0", "\ufffd")) for name, value in folded]
+
+
+def chunks(answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
+    """The body in pieces. Raises FetchFailed where it is larger than `limit`, or not whole."""
+    expected, size = answer.length, 0
+    while expected is None or expected <= limit:
+        with in_plain_words():
+            chunk = answer.read(CHUNK)
+        size += len(chunk)
+        if size > limit:
+            break
+        if chunk:
+            yield chunk
+        elif expected is None or size == expected:
+            return
+        else:
+            raise FetchFailed(_("The server broke off in the middle of its answer. Try again later, or attach a file."))
+    raise FetchFailed(too_large())
