@@ -34,11 +34,11 @@ class KeptElsewhere(Stale):
 
     def __init__(self, kept: AssessmentDraft | None) -> None:
         told = (
-            _("Another window has kept this draft since. Nothing was overwritten.")
+            _("Another window has kept this draft since.")
             if kept
             else _("The draft has ended since: it was handed in or dropped in another window.")
         )
-        super().__init__(told, version=kept.version if kept else 0, changes=[told])
+        super().__init__(told, version=kept.version if kept else 0, changes=[_("Nothing was overwritten.")])
 
 
 def keep_draft(

@@ -103,12 +103,10 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
 def _of_the_draft(claim: Claim, form: FindingForm, draft: AssessmentDraft | None, lines: list[Line]) -> dict[str, Any]:
     """What the page says of the draft: since when it is kept, what happened since, and what another window kept."""
     context: dict[str, Any] = {"draft": draft}
-    if draft is None:
-        return context
     if isinstance(form.stale, KeptElsewhere):
-        context["other"] = in_words(draft, claim, lines)
-        context["stale_title"] = _("Another window has kept this draft since")
-    elif not form.is_bound:
+        context["stale_title"] = str(form.stale)
+        context["other"] = in_words(draft, claim, lines) if draft else None
+    elif draft is not None and not form.is_bound:
         context["draft_changes"] = changes_since(claim, draft.seen_version)
         context["gone"] = no_longer_named(draft, form, lines)
     return context

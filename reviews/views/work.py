@@ -125,7 +125,7 @@ def _assigned(row: Assignment, handed_in: Assessment | None, draft: AssessmentDr
 
 
 def _kept(draft: AssessmentDraft) -> str:
-    return _("Your draft is %(time)s old") % {"time": _since(draft.kept_at)}
+    return _("Draft kept %(time)s ago") % {"time": _since(draft.kept_at)}
 
 
 def _draft(row: AssessmentDraft, editing: set[UUID]) -> Entry:
