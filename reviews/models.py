@@ -216,6 +216,7 @@ class Reminder(models.Model):
             models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="reminder_pending_by_due"),
             models.Index(fields=["recipient", "due_at", "id"], name="reminder_by_person"),
             models.Index(fields=["claim"], condition=Q(state="pending"), name="reminder_pending_by_claim"),
+            models.Index(fields=["ended_at"], condition=Q(state="failed"), name="reminder_failed_by_end"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -9,7 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from accounts.errors import NotFound
+from accounts.errors import NotFound, OutOfService
 from sources.evidence_storage import open_stored
 from sources.models import Attachment
 
@@ -35,6 +35,9 @@ def file_response(attachment: Attachment, *, method: str | None) -> HttpResponse
     except FileNotFoundError as error:
         logger.error("attachment %s is not in the storage", attachment.pk)
         raise NotFound(_("This file is missing in the storage. Tell whoever runs this installation.")) from error
+    except OSError as error:
+        logger.exception("the storage gives no file")
+        raise OutOfService(_("The storage of files does not answer. Try again in a minute.")) from error
     response: HttpResponseBase
     if method == "HEAD":
         content.close()

@@ -1,4 +1,7 @@
-"""The shipped systemd units: their commands really start, and none can write where it has no business."""
+"""The shipped systemd units: their commands really start, and none can write where it has no business.
+
+What starts processes is not part of bin/test: bin/test -m drill tests/deploy
+"""
 
 import configparser
 import shlex
@@ -75,6 +78,7 @@ def test_every_variable_of_the_example_is_read() -> None:
     assert sorted(name for name in names - by_the_client_of_s3 if f'"{name}"' not in settings) == []
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize(
     ("name", "instance"),
     [("second-source-worker@.service", "reminders"), ("second-source-beat.service", "")],
@@ -97,6 +101,7 @@ def test_worker_and_schedule_start_by_the_command_of_their_unit(
     assert bool(list(tmp_path.glob("beat-schedule*"))) == (not instance)
 
 
+@pytest.mark.drill
 def test_the_web_server_starts_by_the_command_of_its_unit(transactional_db: None, tmp_path: Path) -> None:
     port = free_port()
     parts = [part.replace("127.0.0.1:8000", f"127.0.0.1:{port}") for part in command("second-source-web.service")]
