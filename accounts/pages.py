@@ -15,13 +15,23 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, Unconfirmed
-from accounts.models import User
+from accounts.models import Membership, User
+from accounts.queries import memberships_of
 
 
 class PersonsRequest(HttpRequest):
     """A request of somebody who is signed in: LoginRequiredMiddleware lets no other reach a view."""
 
     user: User
+
+
+def own_memberships(request: HttpRequest) -> list[Membership]:
+    """What the person who asks is on which desk, read once for each request; none for nobody."""
+    found: list[Membership] | None = getattr(request, "_own_memberships", None)
+    if found is None:
+        found = list(memberships_of(request.user)) if request.user.is_authenticated else []
+        request._own_memberships = found  # type: ignore[attr-defined]  # kept for the rest of this request
+    return found
 
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])

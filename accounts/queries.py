@@ -1,5 +1,6 @@
 """Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -82,10 +83,10 @@ def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
     return people.distinct().order_by("username")
 
 
-def colleagues_of(user: User, *roles: Role) -> QuerySet[User]:
-    """The active people with one of `roles` on a desk that the person is on, by name."""
-    shared = Membership.objects.filter(desk__memberships__user=user, role__in=roles)
-    return User.objects.filter(pk__in=shared.values("user"), is_active=True).order_by("username")
+def names_on(desks: Iterable[UUID], *roles: Role) -> list[str]:
+    """The user names of the active people with one of `roles` on one of these desks, which are the asker's own."""
+    rows = Membership.objects.filter(desk__in=list(desks), role__in=roles, user__is_active=True)
+    return list(rows.values_list("user__username", flat=True).order_by("user__username").distinct())
 
 
 def person_named(username: str) -> User | None:

@@ -14,7 +14,7 @@ from django.db.models.functions import NullIf
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk
-from claims.states import MOVES, VERDICTS, Deciders, State
+from claims.states import MOVES, OPEN, VERDICTS, Deciders, State
 from sources.models import Actor, Basis, Source, Visibility
 
 # What a claim that nobody has to look at by any time is due: keyset paging needs a value that is never null.
@@ -123,6 +123,11 @@ class Claim(models.Model):
             models.Index(fields=["desk", "changed_at", "id"], name="claim_by_change"),
             models.Index(fields=["desk", "due_at", "id"], name="claim_by_due"),
             models.Index(fields=["desk", "state", "created_at", "id"], name="claim_by_state"),
+            models.Index(
+                fields=["desk", "created_at", "id"],
+                condition=Q(due_at=NEVER_DUE, state__in=sorted(OPEN), closed_at__isnull=True),
+                name="claim_given_to_nobody",
+            ),
             GinIndex(fields=["words"], name="claim_words"),
         ]
         constraints: ClassVar = [
@@ -288,6 +293,9 @@ class Participant(models.Model):
     until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["user", "role"], condition=Q(until__isnull=True), name="participant_now"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["claim", "user", "role"], condition=Q(until__isnull=True), name="participant_once"

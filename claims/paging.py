@@ -11,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
 
 SIZE, LARGEST_SIZE = 50, 200  # rows a page
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")  # a model, or named columns of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Order:
 
     key: str
     newest_first: bool = False
-    id: str = "pk"
+    id: str = "id"
 
 
 BY_CREATION = {"created": Order("created_at"), "-created": Order("created_at", newest_first=True)}
@@ -57,7 +57,7 @@ class _Cursor:
 
 
 def read_page(
-    rows: QuerySet[Row],
+    rows: QuerySet[Any, Row],
     *,
     order: Order,
     cursor: str = "",
@@ -111,7 +111,7 @@ def _digest(order: Order, filters: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _write(row: Model, order: Order, bound: str, *, back: bool) -> str:
+def _write(row: object, order: Order, bound: str, *, back: bool) -> str:
     key: datetime = attrgetter(order.key.replace("__", "."))(row)
     return str(_signer().sign_object([key.isoformat(), str(getattr(row, order.id)), back, bound]))
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, NotFound
-from accounts.models import Desk, User
+from accounts.models import Desk, Membership, User
 from accounts.scopes import is_auditor
 from claims.models import (
     Claim,
@@ -32,6 +33,19 @@ from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 def visible_claims(user: User) -> QuerySet[Claim]:
     """The claims that the person may know of."""
     return Claim.objects.filter(claims_for(user))
+
+
+def listed_claims(user: User, desks: Iterable[UUID] | None = None) -> QuerySet[Claim]:
+    """The same claims, scoped so that a list of them is read along an index, however many there are.
+
+    `desks`: those that the person is on, where the caller has just read them. With the desks named, PostgreSQL reads
+    the claims of one desk in their order and stops after a page; a condition on each row would make it sort them all.
+    """
+    own = list(Membership.objects.filter(user=user).values_list("desk_id", flat=True) if desks is None else desks)
+    named = Participant.objects.filter(user=user, role=ParticipantRole.DECIDER, until__isnull=True)
+    invited = list(named.exclude(claim__desk__in=own).values_list("claim_id", flat=True))
+    of_desks = Q(desk=own[0]) if len(own) == 1 else Q(desk__in=own)
+    return Claim.objects.filter(of_desks | Q(pk__in=invited) if invited else of_desks)
 
 
 def get_claim(user: User, reference: str) -> Claim:
@@ -101,11 +115,19 @@ def filter_claims(
     return rows
 
 
-def with_reviewers(rows: QuerySet[Claim]) -> QuerySet[Claim]:
-    """Claims with what a list shows of them; `reviewing` has the participants who review each."""
-    reviewing = Participant.objects.filter(role=ParticipantRole.REVIEWER, until__isnull=True)
-    people = Prefetch("participants", reviewing.select_related("user").order_by("since", "id"), to_attr="reviewing")
-    return rows.select_related("claimant").prefetch_related(people)
+def as_lines(rows: QuerySet[Claim]) -> QuerySet[Claim, Any]:
+    """What a list shows of each claim, as named columns; `reviewing` has the user names of those who review it."""
+    reviewing = Participant.objects.filter(claim=OuterRef("pk"), role=ParticipantRole.REVIEWER, until__isnull=True)
+    people = ArraySubquery(reviewing.order_by("since", "id").values("user__username"))
+    rows = rows.annotate(reviewing=people, said_by=F("claimant__name"))
+    return rows.values_list(*LINE, "reviewing", "said_by", named=True)
+
+
+# The columns of a claim that a list of claims shows, or is ordered by.
+LINE = (
+    *("id", "reference", "statement", "original_statement", "language", "state", "contested", "support_lost_at"),
+    *("claimed_on", "independence_min", "independence_max", "due_at", "closed_at", "created_at", "changed_at"),
+)
 
 
 def count_up_to(rows: QuerySet[Any], most: int) -> int:
@@ -127,8 +149,9 @@ def get_decider(claim: Claim, decider_id: UUID) -> Participant:
     return found
 
 
-def topics_of(user: User) -> QuerySet[Topic]:
-    return Topic.objects.filter(desk__memberships__user=user).order_by("name")
+def topics_of(desks: Iterable[UUID]) -> QuerySet[Topic]:
+    """The topics of these desks, which are the person's, by name."""
+    return Topic.objects.filter(desk__in=list(desks)).order_by("name")
 
 
 def evidence_of(user: User, claim: Claim) -> QuerySet[Evidence]:

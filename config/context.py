@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role
-from accounts.queries import is_demonstration, memberships_of
+from accounts.pages import own_memberships
+from accounts.queries import is_demonstration
 from config import words
 from reviews.queries import unread_up_to
 
@@ -38,14 +39,14 @@ class Page:
     @cached_property
     def memberships(self) -> list[Membership]:
         """What the person is on which desk; none for nobody."""
-        user = self._request.user
-        return list(memberships_of(user)) if user.is_authenticated else []
+        return own_memberships(self._request)
 
     @cached_property
     def unread(self) -> str:
         """How many notifications the person has not read: "3", "99+"; empty for none, and for nobody."""
         user = self._request.user
-        count = unread_up_to(user, MOST_UNREAD) if user.is_authenticated else 0
+        desks = {membership.desk_id for membership in self.memberships}
+        count = unread_up_to(user, MOST_UNREAD, desks) if user.is_authenticated else 0
         return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
     @property

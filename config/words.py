@@ -1,10 +1,11 @@
 """How times and numbers are said in words. Pure functions: the person's time zone and `now` are given."""
 
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 
 from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 SHOWN_UP_TO = 5  # A count above this is shown as "5+": only small answers matter.
 
@@ -35,8 +36,14 @@ def moment(at: datetime, *, zone: tzinfo, now: datetime) -> str:
 
 def day(on: date | datetime) -> str:
     """A calendar day with its year: "2 Nov 2022"."""
+    return _day(calendar_day(on), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day(on: date, language: str | None) -> str:
+    """`language` is the present one: it is there to tell what is kept apart."""
     # Translators: a format of django.utils.dateformat
-    return date_format(calendar_day(on), _("j M Y"))
+    return date_format(on, _("j M Y"))
 
 
 def calendar_day(on: date | datetime) -> date:

@@ -95,6 +95,9 @@ class Assessment(models.Model):
     created_at = models.DateTimeField()
 
     class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["created_at", "id"], condition=Q(state="waiting"), name="assessment_waiting"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["claim", "assessor"], condition=Q(state="waiting"), name="assessment_one_waits"
@@ -215,6 +218,9 @@ class Reminder(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["due_at", "id"], condition=Q(state="pending"), name="reminder_pending_by_due"),
             models.Index(fields=["recipient", "due_at", "id"], name="reminder_by_person"),
+            models.Index(
+                fields=["recipient", "-ended_at", "id"], condition=Q(state="sent"), name="reminder_sent_by_person"
+            ),
             models.Index(fields=["claim"], condition=Q(state="pending"), name="reminder_pending_by_claim"),
             models.Index(fields=["ended_at"], condition=Q(state="failed"), name="reminder_failed_by_end"),
         ]

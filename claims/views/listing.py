@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,14 +14,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.errors import Invalid
 from accounts.models import Role
-from accounts.pages import PersonsRequest, may
-from accounts.queries import colleagues_of, memberships_of
+from accounts.pages import PersonsRequest, own_memberships
+from accounts.queries import names_on
 from claims.forms.claims import NOBODY, FilterForm
 from claims.models import NEVER_DUE, Claim
 from claims.paging import CLAIM_ORDERS, Page, find_order, read_page
-from claims.queries import count_up_to, filter_claims, topics_of, visible_claims, with_reviewers
+from claims.queries import as_lines, count_up_to, filter_claims, listed_claims, topics_of
 from claims.views.lines import Link
-from sources.permissions import may_write
+from sources.permissions import WRITERS
 
 PAGE_SIZE = 25
 MOST_COUNTED = 1000
@@ -49,11 +51,13 @@ class Row:
 @require_safe
 def claims(request: PersonsRequest) -> HttpResponse:
     """The claims that the person may know of, narrowed by the form, 25 a page."""
-    form = _filters(request)
+    memberships = own_memberships(request)
+    desks = [row.desk_id for row in memberships]
+    form = _filters(request, desks)
     given = form.cleaned_data
-    rows = _narrowed(request, given)
+    rows = _narrowed(listed_claims(request.user, desks), given)
     page = read_page(
-        with_reviewers(rows),
+        as_lines(rows),
         order=find_order(given["ordering"], CLAIM_ORDERS),
         cursor=request.GET.get("cursor", ""),
         filters={"list": "claims", **given},
@@ -62,28 +66,29 @@ def claims(request: PersonsRequest) -> HttpResponse:
     count = count_up_to(rows, MOST_COUNTED)
     context = {
         "form": form,
+        "given": given,
         "rows": [_row(claim) for claim in page.rows],
         "count": f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count),
         "chips": _chips(request, form),
-        "may_write": any(may(may_write, request.user, row.desk) for row in memberships_of(request.user)),
+        "may_write": any(row.role in WRITERS for row in memberships),
         **neighbours(request, page),
     }
     return render(request, "claims/list.html", context)
 
 
-def _filters(request: PersonsRequest) -> FilterForm:
-    people = colleagues_of(request.user, Role.REVIEWER, Role.EDITOR).values_list("username", flat=True)
-    topics = topics_of(request.user).values_list("name", flat=True)
+def _filters(request: PersonsRequest, desks: list[UUID]) -> FilterForm:
+    people = names_on(desks, Role.REVIEWER, Role.EDITOR)
+    topics = topics_of(desks).values_list("name", flat=True)
     form = FilterForm(request.GET, people=people, topics=list(dict.fromkeys(topics)))
     if not form.is_valid():
         raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form
 
 
-def _narrowed(request: PersonsRequest, given: dict[str, Any]) -> Any:
+def _narrowed(rows: QuerySet[Claim], given: dict[str, Any]) -> QuerySet[Claim]:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
     return filter_claims(
-        visible_claims(request.user),
+        rows,
         states=given["state"],
         q=given["q"],
         topic=given["topic"],
@@ -95,8 +100,8 @@ def _narrowed(request: PersonsRequest, given: dict[str, Any]) -> Any:
     )
 
 
-def _row(claim: Claim) -> Row:
-    reviewing = claim.reviewing  # type: ignore[attr-defined]  # set by with_reviewers
+def _row(claim: Any) -> Row:
+    """`claim`: as `as_lines` reads it."""
     return Row(
         url=reverse("claim", args=[claim.reference]),
         reference=claim.reference,
@@ -105,12 +110,12 @@ def _row(claim: Claim) -> Row:
         original_language=claim.language,
         state=claim.state,
         contested=claim.contested,
-        support_lost=claim.support_lost,
-        said_by=claim.claimant.name if claim.claimant else "",
+        support_lost=claim.support_lost_at is not None,
+        said_by=claim.said_by or "",
         claimed_on=claim.claimed_on,
         least=claim.independence_min,
         most=claim.independence_max,
-        assignees=", ".join(row.user.username for row in reviewing),
+        assignees=", ".join(claim.reviewing),
         due_at=None if claim.due_at == NEVER_DUE else claim.due_at,
         closed=claim.closed_at is not None,
     )

@@ -3,9 +3,11 @@
 `{% load second_source %}`. No rule lives here: who may do what, and what is possible, is asked before.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
+from html import escape
 from typing import Any
 
 from django import template
@@ -13,9 +15,9 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from config import words
 
@@ -57,6 +59,7 @@ CREDIBILITY: dict[str, Promise] = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def mark(name: str, extra_class: str = "") -> SafeString:
     """A drawing from marks.svg, hidden from screen readers: its word stands beside it.
 
@@ -79,6 +82,12 @@ def state_word(state: str) -> str:
     return str(STATE_WORDS[state])
 
 
+@lru_cache(maxsize=256)
+def _state(language: str | None, name: str, word: str) -> SafeString:
+    """`language` is the present one: it is there to tell what is kept apart."""
+    return format_html('<span class="state {}">{}{}</span>', name, mark(name), word or state_word(name))
+
+
 @register.filter
 def state_meaning(state: str) -> str:
     """One sentence on what the state says, and what it does not."""
@@ -88,7 +97,7 @@ def state_meaning(state: str) -> str:
 @register.simple_tag
 def state(name: str, word: str = "") -> SafeString:
     """Mark and word of a state; `word` stands in for the state's name ("You propose refuted")."""
-    return format_html('<span class="state {}">{}{}</span>', name, mark(name), word or state_word(name))
+    return _state(get_language(), name, word)
 
 
 @register.simple_tag
@@ -107,6 +116,11 @@ def support_lost() -> SafeString:
 @register.simple_tag
 def state_line(name: str, is_contested: bool = False, is_support_lost: bool = False) -> SafeString:
     """A claim's state in a list. "Denied" says already that a party says no: no "contested" beside it."""
+    return _state_line(get_language(), name, is_contested, is_support_lost)
+
+
+@lru_cache(maxsize=256)
+def _state_line(language: str | None, name: str, is_contested: bool, is_support_lost: bool) -> SafeString:
     parts = [state(name)]
     if is_contested and name != "denied":
         parts.append(contested())
@@ -197,6 +211,17 @@ def _time(machine: str, text: str, css_class: str = "") -> SafeString:
     if css_class:
         return format_html('<time class="{}" datetime="{}">{}</time>', css_class, machine, text)
     return format_html('<time datetime="{}">{}</time>', machine, text)
+
+
+@register.simple_tag
+def options(choices: Iterable[tuple[object, object]], chosen: object) -> SafeString:
+    """The options of a list to choose from, in pairs of value and label."""
+    selected = escape(str(chosen))
+    lines = (
+        f'<option value="{value}"{" selected" if value == selected else ""}>{label}</option>'
+        for value, label in ((escape(str(value)), escape(str(label))) for value, label in choices)
+    )
+    return mark_safe("\n".join(lines))  # noqa: S308 - made of escaped parts
 
 
 @register.filter

@@ -19,7 +19,7 @@ from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.paging import CLAIM_ORDERS
 from claims.permissions import may_edit_as_editor, may_edit_claim
-from claims.queries import filter_claims, get_claim, visible_claims
+from claims.queries import filter_claims, get_claim, listed_claims
 from reviews.api.bodies import (
     Choice,
     Day,
@@ -158,7 +158,7 @@ class Claims(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
         chosen = {name: value for name, value in query.items() if name not in ListQuery().fields}
-        rows = filter_claims(visible_claims(person(request)), states=chosen.pop("state", ()), **chosen)
+        rows = filter_claims(listed_claims(person(request)), states=chosen.pop("state", ()), **chosen)
         return answer_list(request, _whole(rows), query, render_claims, orders=CLAIM_ORDERS)
 
     @operation(

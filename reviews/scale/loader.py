@@ -1,8 +1,9 @@
 """Fills a desk with copies of specimens by COPY, in transactions in which every guard of the database holds."""
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
@@ -34,13 +35,15 @@ def load_scale(
     password: str,
     reviewers: int,
     only_deniable: bool = False,
+    at_once: int = 1,
     now: datetime,
     tell: Callable[[int], None] = lambda done: None,
 ) -> Copied:
     """Make a desk with `claims` claims on it, and people who can sign in with `password`.
 
     `only_deniable`: all of them reported with a party's denial attached, so that each can be moved once. `tell` hears
-    after each batch how many are written. Raises Invalid where the prefix or a user name is taken.
+    after each batch how many are written. `at_once`: so many transactions write side by side, above 1 by threads with
+    connections of their own. Raises Invalid where the prefix or a user name is taken.
     """
     casts = make_casts(prefix=prefix, count=reviewers, password=password, now=now - timedelta(days=365 * (YEARS + 1)))
     desk = casts[0].desk
@@ -48,17 +51,38 @@ def load_scale(
     tables = tables_in_order()
     kinds = (Kind(deniable, share=1),) if only_deniable else KINDS
     moulds = _Moulds(kinds, casts, tables, now)
+    Desk.objects.filter(pk=desk.pk).update(last_claim_number=claims)
     rows = done = 0
-    for batch in _ahead(_batches(moulds, claims, prefix)):
-        with transaction.atomic():
-            for table in tables:
-                if table.name in batch:
-                    _copy(table, batch[table.name])
-                    rows += batch[table.name].count("\n")
-            done = min(done + BATCH, claims)
-            Desk.objects.filter(pk=desk.pk).update(last_claim_number=done)
+    for written in _written(_batches(moulds, claims, prefix), tables, at_once):
+        rows, done = rows + written, min(done + BATCH, claims)
         tell(done)
     return Copied(done, rows)
+
+
+def _written(batches: Iterator[Batch], tables: list[Table], at_once: int) -> Iterator[int]:
+    """Writes the batches; answers for each how many rows it had."""
+    if at_once == 1:
+        for batch in batches:
+            yield _write(batch, tables)
+        return
+    with ThreadPoolExecutor(max_workers=at_once) as writers:
+        under_way: deque[Future[int]] = deque()
+        for batch in batches:
+            under_way.append(writers.submit(_write, batch, tables))
+            if len(under_way) > at_once:
+                yield under_way.popleft().result()
+        for each in under_way:
+            yield each.result()
+        for _ in range(at_once):
+            writers.submit(connection.close)
+
+
+def _write(batch: Batch, tables: list[Table]) -> int:
+    with transaction.atomic():
+        for table in tables:
+            if table.name in batch:
+                _copy(table, batch[table.name])
+    return sum(lines.count("\n") for lines in batch.values())
 
 
 def _copy(table: Table, lines: str) -> None:
@@ -124,12 +148,3 @@ def _batches(moulds: _Moulds, claims: int, prefix: str) -> Iterator[Batch]:
             for name, text in zip(mould.tables, filled, strict=True):
                 lines.setdefault(name, []).append(text)
         yield {name: "".join(texts) for name, texts in lines.items()}
-
-
-def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """The same batches, of which the next is made while the database takes the last."""
-    with ThreadPoolExecutor(max_workers=1) as maker:
-        coming = maker.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = maker.submit(next, batches, None)
-            yield batch

@@ -218,7 +218,7 @@ def waiting(one: Specimen) -> None:
 def support_lost(one: Specimen) -> None:
     corroborated(one)
     retract_source(
-        source=one.claim.evidence.filter(stance="supports").latest("created_at").source,
+        source=one.claim.evidence.get(source__publisher=one.cast.witnesses[0]).source,
         reason="The examiner took it back.",
         by=one.cast.editor,
         now=one.at,

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Role, User
-from accounts.pages import PersonsRequest
-from accounts.queries import memberships_of
+from accounts.pages import PersonsRequest, own_memberships
 from claims.models import Claim, Evidence, Task
 from claims.sentences import voices_in_words
 from reviews.models import Assessment, AssessmentDraft, Assignment
@@ -63,7 +62,7 @@ def work(request: PersonsRequest) -> HttpResponse:
     """The person's queue."""
     now = timezone.now()
     found = work_of(request.user, now=now)
-    editing = {row.desk_id for row in memberships_of(request.user) if row.role == Role.EDITOR}
+    editing = {row.desk_id for row in own_memberships(request) if row.role == Role.EDITOR}
     context = {
         "now": now,
         "queues": [queue for queue in _queues(request.user, found, editing) if queue.entries],

@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.template import Context, Template
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from claims.views.listing import Row
 from config import words
 from config.templatetags import second_source
+from reviews.views.work import Act, Entry
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2024, 3, 14, 7, 0, tzinfo=UTC)  # Thursday, 09:00 in Kyiv
@@ -228,8 +230,8 @@ def test_a_node_that_does_not_count_says_why_and_a_keystone_has_its_word() -> No
 
 
 def test_an_entry_offers_a_sent_form_for_what_changes_something_and_a_link_for_the_rest() -> None:
-    acts = [{"label": "Accept", "url": "/accept/", "post": True}, {"label": "Decline…", "url": "/decline/"}]
-    entry = {"reference": "UKR-2", "url": "/c/", "statement": "So it is.", "state": "reported", "acts": acts}
+    acts = [Act("Accept", "/accept/", post=True), Act("Decline…", "/decline/")]
+    entry = Entry("UKR-2", "/c/", "So it is.", "reported", contested=False, support_lost=False, facts=[], acts=acts)
     html = render_to_string("parts/entry.html", {"entry": entry, "csrf_token": "t"})
     assert '<form method="post" action="/accept/"><input type="hidden" name="csrfmiddlewaretoken" value="t">' in html
     assert '<a class="button small" href="/decline/">Decline…</a>' in html
@@ -280,9 +282,33 @@ def test_the_first_page_says_that_it_is_the_beginning() -> None:
 
 
 def test_the_register_keeps_the_roles_of_a_table_when_it_is_stacked() -> None:
-    row = {"reference": "UKR-1", "url": "/c/", "statement": "So.", "state": "denied", "least": 0, "most": 6}
+    row = Row(
+        *("/c/", "UKR-1", "So.", "", "", "denied"), contested=False, support_lost=False, said_by="", claimed_on=None,
+        least=0, most=6, assignees="", due_at=None, closed=False,
+    )  # fmt: skip
     html = render_to_string("parts/register.html", {"caption": "Claims", "rows": [row]})
     assert [html.count(f'role="{role}"') for role in ("table", "rowgroup", "row", "columnheader", "cell")] == [
         1, 2, 2, 5, 5,
     ]  # fmt: skip
     assert ">0–5+</td>" in html
+
+
+# What is the same for everybody
+
+
+def test_what_is_fixed_sees_nothing_of_the_page() -> None:
+    template = Template("{% load fixed %}{% fixed %}[{{ name }}{{ request }}]{% endfixed %}{{ name }}")
+    assert [template.render(Context({"name": name, "request": "r"})) for name in ("a", "b")] == ["[]a", "[]b"]
+
+
+def test_what_is_fixed_is_kept_by_language() -> None:
+    template = Template("{% load fixed i18n %}{% fixed %}{% get_current_language as code %}{{ code }}{% endfixed %}")
+    with translation.override("en"):
+        first = template.render(Context())
+    with translation.override("fa"):
+        assert (first, template.render(Context())) == ("en", "fa")
+
+
+def test_options_mark_the_chosen_one_and_escape_what_people_wrote() -> None:
+    html = render("{% options choices 'b' %}", choices=[("a<", "A<"), ("b", "B")])
+    assert html == '<option value="a&lt;">A&lt;</option>\n<option value="b" selected>B</option>'

@@ -55,6 +55,7 @@ class Command(BaseCommand):
                 password=password,
                 reviewers=options["reviewers"],
                 only_deniable=options["deniable"],
+                at_once=2,
                 now=timezone.now(),
                 tell=lambda done: self.stdout.write(f"{done} claims", ending="\r"),
             )

@@ -1,0 +1,109 @@
+"""Claims in lists, a row or an entry each: `parts/register.html` and `parts/entry.html` say what they take.
+
+Written out here and not as templates: a page has up to a hundred of them, and a template takes ten times as long for
+one. Every value from outside passes `escape`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from config import words
+from config.templatetags.second_source import day, due, is_late, mark, state, state_line, when
+
+register = template.Library()
+
+
+@register.simple_tag
+def claim_rows(rows: Iterable[Any]) -> SafeString:
+    """The rows of the table of claims."""
+    said = {
+        "nobody": escape(_("nobody")),
+        "unknown": escape(_("claimant unknown")),
+        "closed": escape(_("closed")),
+        "voices": escape(_("Independent voices:")),
+    }
+    return mark_safe("".join(_row(row, said) for row in rows))  # noqa: S308 - made of escaped parts
+
+
+def _row(row: Any, said: dict[str, str]) -> str:
+    url = escape(row.url)
+    link = f'<a href="{url}">{escape(row.statement)}</a>'
+    original = ""
+    if row.original_statement:
+        original = _said(escape(row.original_statement), row.original_language, "said original")
+    closed = f' <span class="meta">{said["closed"]}</span>' if row.closed else ""
+    said_by = _bdi(row.said_by) if row.said_by else said["unknown"]
+    claimed_on = f" {day(row.claimed_on)}" if row.claimed_on else ""
+    due_at = f" <span>{due(row.due_at)}</span>" if row.due_at else ""
+    return (
+        f'<tr role="row"><td role="cell" class="in-ref"><a class="ref" href="{url}">{escape(row.reference)}</a></td>\n'
+        f'<td role="cell" class="in-state">{state_line(row.state, row.contested, row.support_lost)}{closed}</td>\n'
+        f'<td role="cell" class="in-claim">{_said(link, getattr(row, "language", ""), "said")}{original}'
+        f'<p class="meta"><span>{said_by}</span>{claimed_on}</p></td>\n'
+        f'<td role="cell" class="in-voices num" data-label="{said["voices"]}">{words.interval(row.least, row.most)}'
+        f'</td>\n<td role="cell" class="in-with meta"><span>{escape(row.assignees) or said["nobody"]}</span>{due_at}'
+        "</td></tr>\n"
+    )
+
+
+def _said(inner: str, language: str, css_class: str) -> str:
+    lang = f' lang="{escape(language)}"' if language else ""
+    return f'<p class="{css_class}" dir="auto"{lang}>{inner}</p>'
+
+
+def _bdi(text: str) -> str:
+    return f"<bdi>{escape(text)}</bdi>"
+
+
+@register.simple_tag(takes_context=True)
+def claim_entry(context: Context, entry: Any) -> SafeString:
+    """One claim in a list of work. Its buttons take the token against forged requests from the context."""
+    url = escape(entry.url)
+    language = getattr(entry, "language", "")
+    lang = f' lang="{escape(language)}"' if language else ""
+    facts = "".join(f" <span>{escape(fact)}</span>" for fact in entry.facts)
+    acts = "".join(f"{_act(act, context)} " for act in entry.acts)
+    return mark_safe(  # noqa: S308 - made of escaped parts
+        f'<li class="entry"><a class="ref" href="{url}">{escape(entry.reference)}</a>\n'
+        f'<h3 class="said" dir="auto"{lang}><a href="{url}">{escape(entry.statement)}</a></h3>\n'
+        f'<p class="meta">{state_line(entry.state, entry.contested, entry.support_lost)}'
+        f"{_proposed(entry)}{facts}</p>\n{_beside(entry, acts)}</li>"
+    )
+
+
+def _proposed(entry: Any) -> str:
+    if not entry.proposed:
+        return ""
+    if entry.proposed == entry.state:
+        return f" {mark('arrow', 'turn')} {state(entry.proposed, _('Leave it so'))}"
+    return f' {mark("arrow", "turn")} <span class="vh">{escape(_("proposed:"))}</span> {state(entry.proposed)}'
+
+
+def _beside(entry: Any, acts: str) -> str:
+    """When it is due, what stands in its place, and what one can do."""
+    if not (entry.due_at or entry.note or acts):
+        return ""
+    due_at = f"<p>{_due(entry.due_at)}</p>" if entry.due_at else ""
+    note = f'<p class="meta">{escape(entry.note)}</p>' if entry.note else ""
+    return f'<div class="act">{due_at}{note}{acts}</div>\n'
+
+
+def _due(at: datetime) -> str:
+    return f'{due(at)}<br><span class="faint">{when(at)}</span>' if is_late(at) else due(at)
+
+
+def _act(act: Any, context: Context) -> str:
+    """As `parts/act.html`; an entry's acts send no form around them."""
+    css_class = "button small" + (" main" if act.main else " plain" if act.plain else "")
+    label, url = escape(act.label), escape(act.url)
+    if not act.post:
+        return f'<a class="{css_class}" href="{url}">{label}</a>'
+    token = f'<input type="hidden" name="csrfmiddlewaretoken" value="{escape(str(context.get("csrf_token", "")))}">'
+    return f'<form method="post" action="{url}">{token}<button class="{css_class}">{label}</button></form>'

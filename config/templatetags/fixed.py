@@ -1,0 +1,38 @@
+"""What is the same on every page for everybody: rendered once for each language, and kept.
+
+`{% load fixed %}{% fixed %}…{% endfixed %}`. Nothing of the request reaches what stands between the tags: it is
+rendered with an empty context, so that it cannot hold anything of a person.
+"""
+
+from django import template
+from django.template.base import NodeList, Parser, Token
+from django.template.context import Context
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+class Fixed(template.Node):
+    """Keeps its text by language; a process renders it once for each."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self._texts: dict[str | None, SafeString] = {}
+
+    def render(self, context: Context) -> SafeString:
+        language = get_language()
+        text = self._texts.get(language)
+        if text is None:
+            empty = Context()
+            empty.template = context.template
+            with empty.render_context.push_state(context.template):  # type: ignore[arg-type]  # set while it renders
+                text = self._texts[language] = self.nodelist.render(empty)
+        return text
+
+
+@register.tag
+def fixed(parser: Parser, token: Token) -> Fixed:
+    nodelist = parser.parse(("endfixed",))
+    parser.delete_first_token()
+    return Fixed(nodelist)

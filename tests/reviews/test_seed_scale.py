@@ -1,0 +1,69 @@
+"""Data to measure with: what the copies say agrees with what they are copies of."""
+
+import io
+from collections import Counter
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from accounts.models import Desk, User
+from claims.graphs import digest, load_standing, snapshot
+from claims.models import Claim, StatusChangeGraph
+from claims.support import recompute_claim
+from reviews.queries import work_of
+from reviews.scale.loader import load_scale
+
+# What a specimen wrote is told by its transaction, which has to be one of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def load(claims: int, prefix: str = "SCALE", *, only_deniable: bool = False) -> list[Claim]:
+    """So many claims on a desk with one reviewer."""
+    load_scale(
+        claims=claims,
+        prefix=prefix,
+        password="only-to-measure-with",
+        reviewers=1,
+        only_deniable=only_deniable,
+        now=timezone.now(),
+    )
+    return list(Claim.objects.filter(desk__prefix=prefix).order_by("created_at"))
+
+
+def test_every_copy_agrees_with_its_graph_and_its_history() -> None:
+    claims = load(60)
+    assert [claim.reference for claim in claims] == [f"SCALE-{number}" for number in range(1, 61)]
+    for claim in claims:
+        graph = StatusChangeGraph.objects.get(claim=claim, seq=claim.last_seq).graph
+        change = claim.status_changes.get(seq=claim.last_seq)
+        assert (change.to_state, change.graph_digest) == (claim.state, digest(graph))
+        assert recompute_claim(claim, now=timezone.now()) is None
+
+
+def test_a_copys_last_graph_is_what_its_rows_say() -> None:
+    claims = [claim for claim in load(60) if claim.state == "corroborated" and not claim.contested]
+    told = [StatusChangeGraph.objects.get(claim=claim, seq=claim.last_seq).graph for claim in claims]
+    assert told == [snapshot(load_standing(claim)) for claim in claims if not claim.support_lost]
+
+
+def test_the_reviewer_has_open_work_and_the_desk_claims_of_all_states() -> None:
+    claims = load(200)
+    work = work_of(User.objects.get(username="scale-reviewer-1"), now=timezone.now())
+    assert (len(work.later), len(work.offered), len(work.handed_in)) == (17, 4, 3)
+    assert set(Counter(claim.state for claim in claims)) == {"reported", "denied", "corroborated", "refuted"}
+
+
+def test_claims_that_can_be_moved_all_have_a_partys_denial() -> None:
+    assert {(claim.state, claim.contested) for claim in load(5, "MOVES", only_deniable=True)} == {("reported", True)}
+
+
+def test_the_next_claim_takes_the_next_number() -> None:
+    load(3)
+    assert Desk.objects.get(prefix="SCALE").last_claim_number == 3
+
+
+def test_the_command_leaves_a_database_with_claims_alone() -> None:
+    load(3)
+    with pytest.raises(CommandError, match="has claims, and nothing was changed"):
+        call_command("seed_scale", "--claims", "5", "--desk", "MORE", stdout=io.StringIO())
