@@ -13,6 +13,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import Invalid
+from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
 from reviews.actions.drafts import keep_draft
@@ -126,6 +127,19 @@ def test_the_restricted_source_is_not_there_for_others(world: World, clients: di
     ]
     hidden = {who: {clients[who].get(address).status_code for address in addresses} for who in OTHERS[1:]}
     assert hidden == {who: {404} for who in OTHERS[1:]}
+
+
+def test_a_conflict_of_interest_is_told_to_nobody_but_editors_who_assign(
+    world: World, clients: dict[str, Client]
+) -> None:
+    declare_conflict(actor_id=world.claim.parties.earliest("name").pk, by=world.cast.reviewer2)
+    told = {
+        who: [
+            address for address, answer in _answers(clients[who], world).items() if b"declared a conflict" in answer[1]
+        ]
+        for who in ("assigned reviewer", "auditor", "editor")
+    }
+    assert told == {"assigned reviewer": [], "auditor": [], "editor": [f"/claims/{world.claim.reference}/assign/"]}
 
 
 def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(

@@ -23,7 +23,7 @@ from tests.links import links_sent
 
 @dataclass(frozen=True)
 class World:
-    """`claim` is the reporter's, given to the reviewer, whose finding waits, beside a draft of theirs; it is published."""
+    """`claim` is the reporter's, given to the reviewer, whose finding waits beside their draft; it is published."""
 
     files: Path
     cast: Cast
