@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
@@ -110,3 +112,32 @@ def test_a_file_goes_in_and_out_through_the_application(db: None, bucket: Servic
     answers = [client.get(address) for address in (f"/attachments/{row.pk}/", f"/api/v1/attachments/{row.pk}/")]
     assert [(a.status_code, a.getvalue(), a["Content-Length"]) for a in answers] == [(200, CONTENT, "29")] * 2
     assert [a["Content-Disposition"].partition(";")[0] for a in answers] == ["attachment"] * 2
+
+
+def test_a_person_is_told_when_the_service_is_away(db: None, bucket: Service, settings: Settings) -> None:
+    cast = factories.cast()
+    source = factories.source(cast, "A statement", by=cast.reporter)
+    row = attach_file(source=source, chunks=[CONTENT], name="statement.txt", by=cast.reporter)
+    settings.S3_ENDPOINT = f"http://127.0.0.1:{free_port()}"
+    client = Client()
+    client.force_login(cast.reporter)
+    file = SimpleUploadedFile("another.txt", b"Another statement.")
+    answers = [
+        client.get(f"/attachments/{row.pk}/"),
+        client.get(f"/api/v1/attachments/{row.pk}/"),
+        client.post(f"/api/v1/sources/{source.pk}/attachments/", {"file": file}),
+    ]
+    assert ([answer.status_code for answer in answers], source.attachments.count()) == ([503, 503, 503], 1)
+
+
+def test_verify_finds_files_in_a_bucket_as_in_a_folder(
+    transactional_db: None, bucket: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cast = factories.cast()
+    source = factories.source(cast, "A statement", by=cast.reporter)
+    row = attach_file(source=source, chunks=[CONTENT], name="statement.txt", by=cast.reporter)
+    call_command("verify")
+    bucket.client.delete_object(Bucket=BUCKET, Key=KEY)
+    with pytest.raises(SystemExit):
+        call_command("verify")
+    assert f"attachment {row.pk}: expected 29 bytes, found no file" in capsys.readouterr().out
