@@ -20,6 +20,7 @@ ENDING = [None, Role.REPORTER, Role.AUDITOR]
 def _decider(cast: Cast, claim: Claim, role: str | None) -> bool:
     """Whether the stranger, who was invited, still knows of the claim after a change of role on their own desk."""
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
+    factories.person("stranger2", Role.EDITOR, cast.other_desk)
     change_role(desk=cast.other_desk, user=cast.stranger, role=role, by=cast.admin)
     return visible_claims(cast.stranger).filter(pk=claim.pk).exists()
 
@@ -60,6 +61,7 @@ def test_what_they_have_on_another_desk_stays(cast: Cast) -> None:
 
 def test_an_editor_made_a_reviewer_keeps_what_they_have(cast: Cast) -> None:
     assignment = factories.assigned(cast, factories.claim(cast), reviewer=cast.editor)
+    factories.person("editor2", Role.EDITOR, cast.desk)
     change_role(desk=cast.desk, user=cast.editor, role=Role.REVIEWER, by=cast.admin)
     assert fresh(assignment).state == "accepted"
 
