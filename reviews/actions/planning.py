@@ -3,9 +3,11 @@
 Called inside the transaction of the act, with the claim's row locked.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,6 +16,7 @@ from claims.models import Claim, Task, TaskKind
 from claims.support import lock_claim
 from reviews.models import Assessment, AssessmentState, Assignment, Reminder, ReminderKind, ReminderState
 
+logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)
 LONGEST_NOTICE = timedelta(hours=24)
 LONGEST_GRACE = timedelta(hours=48)
@@ -83,8 +86,11 @@ def follow_tasks(*, most: int = MOST_CLAIMS, now: datetime | None = None) -> int
     waiting = Task.objects.filter(reminders_follow=False).order_by("opened_at").values_list("claim_id", flat=True)
     claim_ids = list(dict.fromkeys(waiting[:most]))
     for claim_id in claim_ids:
-        with act():
-            _follow(lock_claim(Claim(pk=claim_id)), now)
+        try:
+            with act():
+                _follow(lock_claim(Claim(pk=claim_id)), now)
+        except DatabaseError:  # the others, and what is due, do not wait for this one; the next tick tries it again
+            logger.exception("reminders of claim %s do not follow its tasks", claim_id)
     return len(claim_ids)
 
 

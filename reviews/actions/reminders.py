@@ -95,6 +95,8 @@ def _replace_by_people(lease: Lease, now: datetime) -> ReminderState:
     """
     with act():
         lock_claim(_read(lease.id).claim)
+        # The row as well: a worker that takes it meanwhile, its lease having run out, would write the new rows again.
+        Reminder.objects.select_for_update(no_key=True).get(pk=lease.id)
         row = _read(lease.id)
         if row.state != ReminderState.PENDING or row.attempt != lease.attempt:
             return ReminderState(row.state)

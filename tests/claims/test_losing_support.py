@@ -45,7 +45,9 @@ class Verdict:
 
     @property
     def party(self) -> Actor:
-        return self.claim.parties.exclude(pk=self.claim.claimant_id).get()
+        claimant = self.claim.claimant
+        assert claimant is not None
+        return self.claim.parties.exclude(pk=claimant.pk).get()
 
 
 @pytest.fixture

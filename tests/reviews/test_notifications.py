@@ -32,6 +32,11 @@ def _of(user: User) -> list[tuple[str, str, str]]:
     return [(row.kind, row.claim.reference, row.by.username if row.by else "") for row in rows]
 
 
+def _unread(user: User, *, most: int = 9) -> int:
+    """The number in the head of the person's pages."""
+    return unread_up_to(user, most, set(user.memberships.values_list("desk_id", flat=True)))
+
+
 def test_who_is_given_a_claim_is_told_and_who_takes_it_themselves_is_not(cast: Cast) -> None:
     claim = factories.claim(cast)
     assign(claim=claim, reviewer=cast.reviewer, by=cast.editor)
@@ -60,10 +65,10 @@ def test_the_assessor_is_told_what_became_of_a_finding(cast: Cast, kind: str) ->
 def test_who_is_named_to_decide_is_told_until_the_invitation_ends(cast: Cast) -> None:
     claim = factories.claim(cast)
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
-    assert (_of(cast.stranger), unread_up_to(cast.stranger, 9)) == ([("named_decider", claim.reference, "editor")], 1)
+    assert (_of(cast.stranger), _unread(cast.stranger)) == ([("named_decider", claim.reference, "editor")], 1)
     change_role(desk=cast.other_desk, user=factories.person("s2", "editor", cast.other_desk), role="editor", by=None)
     change_role(desk=cast.other_desk, user=cast.stranger, role=None, by=cast.admin)
-    assert (_of(cast.stranger), unread_up_to(cast.stranger, 9)) == ([], 0)
+    assert (_of(cast.stranger), _unread(cast.stranger)) == ([], 0)
 
 
 def _due(cast: Cast) -> None:
@@ -94,7 +99,7 @@ def test_a_mail_that_cannot_be_sent_is_told_in_the_application(cast: Cast, setti
 def test_who_left_the_desk_is_told_nothing_more(cast: Cast) -> None:
     factories.assigned(cast, factories.claim(cast))
     set_role(desk=cast.desk, user=cast.reviewer, role=None, by=cast.admin)
-    assert (_of(cast.reviewer), unread_up_to(cast.reviewer, 9)) == ([], 0)
+    assert (_of(cast.reviewer), _unread(cast.reviewer)) == ([], 0)
 
 
 def _corrected(cast: Cast) -> Evidence:
@@ -116,7 +121,7 @@ def test_a_recheck_is_told_to_nobody_who_may_not_see_the_excerpt(cast: Cast) -> 
     change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
     hand_over(assignment=item.claim.assignments.get(), to=cast.reviewer2, by=cast.reviewer)
     kinds = [kind for kind, _claim, _by in _of(cast.reviewer)]
-    assert (kinds, unread_up_to(cast.reviewer, 9)) == (["assigned"], 1)
+    assert (kinds, _unread(cast.reviewer)) == (["assigned"], 1)
 
 
 def test_marking_is_ones_own_and_done_once(cast: Cast) -> None:
@@ -132,7 +137,7 @@ def test_what_came_while_one_was_reading_stays_unread(cast: Cast) -> None:
     factories.assigned(cast, factories.claim(cast))
     until = Notification.objects.get(recipient=cast.reviewer).at
     factories.assigned(cast, factories.claim(cast))
-    assert (mark_all_read(until=until, by=cast.reviewer), unread_up_to(cast.reviewer, 9)) == (1, 1)
+    assert (mark_all_read(until=until, by=cast.reviewer), _unread(cast.reviewer)) == (1, 1)
 
 
 def test_the_page_and_the_number_in_the_head(cast: Cast) -> None:
@@ -158,14 +163,14 @@ def test_all_are_marked_at_once(cast: Cast) -> None:
     client = signed_in(cast.reviewer)
     newest = client.get("/notifications/").context["newest"]
     assert client.post("/notifications/read/", {"until": newest}).status_code == 302
-    assert unread_up_to(cast.reviewer, 9) == 0
+    assert _unread(cast.reviewer) == 0
 
 
 @pytest.mark.parametrize("until", ["yesterday", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00"])
 def test_what_is_no_moment_marks_nothing(cast: Cast, until: str) -> None:
     factories.assigned(cast, factories.claim(cast))
     assert signed_in(cast.reviewer).post("/notifications/read/", {"until": until}).status_code == 400
-    assert unread_up_to(cast.reviewer, 9) == 1
+    assert _unread(cast.reviewer) == 1
 
 
 def test_more_than_can_be_shown_are_not_counted(cast: Cast) -> None:
@@ -174,13 +179,13 @@ def test_more_than_can_be_shown_are_not_counted(cast: Cast) -> None:
         Notification(recipient=cast.reviewer, kind="due", claim=claim, at=timezone.now()) for _ in range(101)
     )
     assert "99+" in _head(got(cast.reviewer, "/notifications/"))
-    assert unread_up_to(cast.reviewer, 99) == 100
+    assert _unread(cast.reviewer, most=99) == 100
 
 
 def test_the_number_costs_one_query(cast: Cast, django_assert_num_queries: Any) -> None:
     factories.assigned(cast, factories.claim(cast))
     with django_assert_num_queries(1):
-        assert unread_up_to(cast.reviewer, 99) == 1
+        assert unread_up_to(cast.reviewer, 99, {cast.desk.pk}) == 1
 
 
 def test_the_api_lists_marks_and_hides_others(cast: Cast) -> None:

@@ -328,3 +328,21 @@ def test_a_claim_is_recomputed_while_its_source_changes(people: Cast, monkeypatc
         found = of_claim(load_standing(row))
         assert (row.independence_min, row.independence_max) == (found.min, found.max)
         assert row.independence_min == int(basis == "firsthand")
+
+
+def test_a_role_whose_lease_ran_out_is_replaced_by_people_once(people: Cast) -> None:
+    """The worker that was thought dead, and the one that took its row, at once."""
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        role_row = Reminder.objects.get(assessment=assessment, recipient=None, state="pending")
+        Reminder.objects.filter(pk=role_row.pk).update(attempt=1, lease_until=timezone.now() - timedelta(seconds=1))
+
+        def take_and_send() -> list[Any]:
+            return [send_reminder(lease) for lease in lease_due_reminders()]
+
+        outcomes = together(partial(send_reminder, Lease(role_row.pk, 1)), take_and_send, headstart=headstart)
+        assert refusals(outcomes) == []
+        for lease in lease_due_reminders(now=timezone.now() + timedelta(minutes=10)):
+            send_reminder(lease)
+        rows = Reminder.objects.filter(assessment=assessment, recipient=people.editor)
+        assert (rows.count(), Reminder.objects.get(pk=role_row.pk).state) == (1, "sent")
