@@ -15,9 +15,10 @@ from django.test import Client
 from accounts.errors import Invalid
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import withdraw_evidence
-from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.actions.sources import add_relay, change_actor, change_source, correct_source, retract_source
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft
+from reviews.tasks import send_due_reminders
 from sources.actions import attach_file, create_actor, create_source
 from sources.models import Source
 from tests import factories
@@ -109,9 +110,13 @@ def test_a_draft_is_told_to_nobody_but_its_assessor(world: World, clients: dict[
     assert [address for address in told if "q=" not in address] == []
 
 
-def test_retracting_a_restricted_source_changes_nothing_for_others(world: World, clients: dict[str, Client]) -> None:
+def test_correcting_and_retracting_what_is_restricted_changes_nothing_for_others(
+    world: World, clients: dict[str, Client]
+) -> None:
     source = _put_in_restricted_material(world, world.cast.editor)
     before = {who: _answers(clients[who], world) for who in OTHERS}
+    correct_source(source=source, reason=f"{SECRET} was wrong about the day", by=world.cast.editor)
+    send_due_reminders()  # to editors and the claim's reviewer: an excerpt is to be looked at again
     retract_source(source=source, reason=f"{SECRET} took it back", by=world.cast.editor)
     assert {who: _answers(clients[who], world) for who in OTHERS} == before
 
