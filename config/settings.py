@@ -300,8 +300,8 @@ CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
 # A tick that nobody took in time is dropped: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
     "reminders": {"task": "reviews.tasks.send_due_reminders", "schedule": 2.0, "options": {"expires": 10}},
-    "recomputations": {"task": "claims.tasks.recompute_claims", "schedule": 2.0, "options": {"expires": 10}},
     "mails": {"task": "accounts.tasks.send_mails", "schedule": 2.0, "options": {"expires": 10}},
+    "recomputations": {"task": "claims.tasks.recompute_claims", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "old keys": {"task": "reviews.tasks.forget_old_outcomes", "schedule": 3600.0, "options": {"expires": 3600}},
