@@ -29,12 +29,16 @@ def main() -> int:
     """0 when everything was measured, whatever the figures; 1 with one line where it could not be."""
     chosen = _arguments(sys.argv[1:])
     os.umask(0o077)
+    runs: list[Run] = []
     try:
-        runs = [_run(claims, chosen) for claims in chosen.claims]
+        for claims in chosen.claims:
+            runs.append(_run(claims, chosen))
+            # After each: what is broken off later keeps what was measured.
+            _keep(runs, chosen.out)
     except (Refused, ChildEnded, Failed) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _keep(runs, chosen.out)
+    _say(f"{table(runs)}\nKept in {chosen.out}")
     return 0
 
 
@@ -109,12 +113,10 @@ def _keep(runs: list[Run], folder: Path) -> None:
         "processors": os.cpu_count(),
         "load": os.getloadavg()[0],
     }
-    text = table(runs)
     (folder / "results.json").write_text(json.dumps(as_json(machine, runs), indent=1) + "\n")
-    (folder / "table.md").write_text(text)
+    (folder / "table.md").write_text(table(runs))
     if len(runs) > 1:
         (folder / "growth.svg").write_text(drawing(growth(runs)))
-    _say(f"{text}\nKept in {folder}")
 
 
 def _say(line: str) -> None:
