@@ -1,6 +1,7 @@
 """The Celery application. A message is at most a wake-up: all work for later is a row first."""
 
 import logging
+import os
 import time
 from logging.config import dictConfig
 from typing import Any
@@ -45,6 +46,8 @@ def set_up_logging(loglevel: int, **kwargs: Any) -> None:
     dictConfig(LOGGING | {"root": LOGGING["root"] | {"level": loglevel}})
 
 
+# Django's checks load every page and form: 20 MB in each worker that serves none. `manage.py prepare` has run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 app = Celery("second_source", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["accounts", "sources", "claims", "reviews"])
