@@ -57,16 +57,18 @@ def tables_in_order() -> list[Table]:
 
 @dataclass(frozen=True)
 class Rows:
-    """What a specimen wrote: the lines of each table, and the identifiers that are its own, by table."""
+    """What a specimen wrote: the lines of each table, the identifiers that are its own, by table, and the graphs."""
 
     lines: dict[str, list[str]]
     own: dict[str, list[str]]
+    graphs: list[str]
 
 
 def rows_of_transaction(tables: Sequence[Table]) -> Rows:
     """The rows that the present transaction wrote, its savepoints included."""
     lines: dict[str, list[str]] = {}
     own: dict[str, list[str]] = {}
+    graphs: list[str] = []
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint % 4294967296")
         since = cursor.fetchone()[0]
@@ -79,7 +81,10 @@ def rows_of_transaction(tables: Sequence[Table]) -> Rows:
             if found and table.has_uuid:
                 place = table.columns.index("id")
                 own[table.name] = sorted(line.split("\t")[place] for line in found)
-    return Rows(lines, own)
+            if table.name == "claims_statuschangegraph":
+                place = table.columns.index("graph")
+                graphs = sorted({line.split("\t")[place] for line in found})
+    return Rows(lines, own, graphs)
 
 
 class Mould:
@@ -90,7 +95,7 @@ class Mould:
         self._at = at
         self._groups = [len(ids) for ids in rows.own.values()]
         text = _BETWEEN_TABLES.join("".join(f"{line}\n" for line in lines) for lines in rows.lines.values())
-        graphs = sorted({line.split("\t")[-1] for line in rows.lines["claims_statuschangegraph"]})
+        graphs = rows.graphs
         for number, graph in enumerate(graphs):
             text = text.replace(graph, f"scale-graph_{number}").replace(_digest(graph), f"scale-digest_{number}")
         text = re.sub(rf"(?<=\t){re.escape(reference)}(?=\t)", "scale-reference", text)

@@ -42,9 +42,11 @@ def test_every_copy_agrees_with_its_graph_and_its_history() -> None:
 
 
 def test_a_copys_last_graph_is_what_its_rows_say() -> None:
-    claims = [claim for claim in load(60) if claim.state == "corroborated" and not claim.contested]
+    # Since then a denial was attached, or a source retracted: those graphs are of another day.
+    verdicts = [claim for claim in load(60) if claim.state == "corroborated"]
+    claims = [claim for claim in verdicts if not claim.contested and not claim.support_lost]
     told = [StatusChangeGraph.objects.get(claim=claim, seq=claim.last_seq).graph for claim in claims]
-    assert told == [snapshot(load_standing(claim)) for claim in claims if not claim.support_lost]
+    assert told == [snapshot(load_standing(claim)) for claim in claims]
 
 
 def test_the_reviewer_has_open_work_and_the_desk_claims_of_all_states() -> None:
