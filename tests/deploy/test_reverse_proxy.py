@@ -163,6 +163,12 @@ def test_what_machines_ask_is_answered_on_the_spot_and_not_outside(front: Front)
     assert (outside, inside) == ([404, 404], [200, 200, 200])
 
 
+def test_pages_come_compressed_and_answers_of_the_api_as_they_are(front: Front) -> None:
+    addresses = ("/account/login/", "/api/schema/?format=json")
+    found = [front.ask("GET", address, Accept_Encoding="gzip").headers for address in addresses]
+    assert [headers["Content-Encoding"] for headers in found] == ["gzip", None]
+
+
 def test_static_files_come_compressed_and_for_good(front: Front) -> None:
     page = front.ask("GET", "/account/login/").told.decode()  # type: ignore[attr-defined]
     sheet = page.split('rel="stylesheet" href="')[1].split('"')[0]
