@@ -79,6 +79,7 @@ urlpatterns = [
     path("public/", public),
     path("claims/", home),
     path("claims/new/", new_claim),
+    path("notifications/", home, name="notifications"),
     path("claims/unknown/", unknown),
     path("claims/stale/", stale),
     path("claims/not-yet/", not_yet),
