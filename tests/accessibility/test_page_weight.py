@@ -59,5 +59,4 @@ def test_every_page_is_light(world: World, taken_back: None, weights: dict[str, 
         files = _Files()
         files.feed(page.decode())
         found[name] = len(gzip.compress(page, 1)) + sum(weights[file] for file in files.names)
-
     assert {name: weight for name, weight in found.items() if weight >= LIMIT} == {}
