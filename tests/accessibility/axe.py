@@ -9,6 +9,8 @@ from playwright.sync_api import Page
 
 FOLDER = Path(__file__).with_name("axe-core")
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# WCAG 2.5.8: 24 by 24 px, or so much room around; links in a sentence excepted.
+OF_SIZES = ["target-size"]
 # What another colour scheme can change, and what the other direction of reading can.
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 OF_PLACES = ["target-size", "color-contrast", "scrollable-region-focusable", "meta-viewport"]
@@ -35,3 +37,9 @@ def barriers(page: Page, rules: list[str] | None = None) -> list[str]:
         page.evaluate(source())
     found: list[Any] = page.evaluate(_RUN, [STANDARDS, rules or []])
     return [f"{rule} ({help_text}): {len(nodes)} × {' '.join(nodes[:3])}" for rule, help_text, nodes in found]
+
+
+def sideways(page: Page) -> list[str]:
+    """What a window too narrow for the page would have to be moved for (WCAG 1.4.10); nothing where all fits."""
+    width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return [f"{width} px wide in a window of {window}"] if width > window else []

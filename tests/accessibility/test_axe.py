@@ -1,4 +1,5 @@
-"""No page has a barrier that axe knows: every address that answers with a page, in light, dark and right to left."""
+"""No page has a barrier that axe knows: every address that answers with a page, in light and dark, wide and narrow, in
+both directions of reading; and refusals, and forms that come back."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -9,15 +10,22 @@ from tests.access.asking import address_of
 from tests.access.routes import routes
 from tests.access.test_permission_matrix import ALLAUTH, MATRIX
 from tests.access.world import World
-from tests.accessibility.axe import OF_COLOURS, OF_PLACES, barriers
+from tests.accessibility.axe import OF_COLOURS, OF_PLACES, OF_SIZES, barriers, sideways
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 # Who sees most of a page comes first.
 ASKED = ("editor", "assigned reviewer", "reporter", "administrator", "anonymous")
-# No pages: answers to machines, a file, and the API, whose documentation is one.
-NO_PAGES = {"healthz", "readyz", "metrics", "attachment", "api-schema"}
+# No pages: answers to machines and scripts, a file, and the API, whose documentation is one.
+NO_PAGES = {"healthz", "readyz", "metrics", "attachment", "api-schema", "source-names", "actor-names"}
+# With every kind of field; handed in empty, each comes back and says what is wrong.
+FORMS = ("account_change_password", "assess", "attach", "desk-policy", "invitations", "new-claim")
+_HAND_IN_NOTHING = """() => {
+    const form = document.querySelector("main form[method=post]");
+    for (const field of form.querySelectorAll("input:not([type=hidden]), select, textarea")) field.disabled = true;
+    form.submit();
+}"""
 SIGNED_OUT = {"account_login"}
 GONE = {"account_logout", "account_inactive", "account_reauthenticate"}
 
@@ -55,9 +63,44 @@ def test_a_page_has_no_barrier(name: str, who: str, open_page: Callable[[str, st
     found = {"light": barriers(page)}
     page.emulate_media(color_scheme="dark")
     found["dark"] = barriers(page, OF_COLOURS)
+    page.set_viewport_size({"width": 320, "height": 700})
+    found["narrow"] = barriers(page, OF_SIZES) + sideways(page)
     page.evaluate("document.documentElement.dir = 'rtl'")
-    found["right to left"] = barriers(page, OF_PLACES)
-    assert found == {"light": [], "dark": [], "right to left": []}
+    found["right to left"] = barriers(page, OF_PLACES) + sideways(page)
+    assert found == {"light": [], "dark": [], "narrow": [], "right to left": []}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_comes_back_has_no_barrier(name: str, open_page: Callable[[str, str], "Page"]) -> None:
+    page = open_page(name, dict(pages())[name])
+    with page.expect_navigation():
+        page.evaluate(_HAND_IN_NOTHING)
+    assert page.locator("main .error, main .note.wrong").count() > 0
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "who", "status"),
+    [("/claims/ABC-1/", "editor", 404), ("/claims/UKR-1/assign/", "reporter", 403), ("/mails/", "anonymous", 404)],
+)
+def test_a_refusal_has_no_barrier(
+    address: str, who: str, status: int, world: World, page_of: Callable[..., "Page"]
+) -> None:
+    page = page_of(world.people[who])
+    answer = page.goto(address)
+    assert answer is not None
+    assert answer.status == status
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize("template", ["403_csrf.html", "429.html", "500.html"])
+def test_a_page_of_a_fault_has_no_barrier(template: str, page_of: Callable[..., "Page"]) -> None:
+    from django.template.loader import render_to_string
+
+    page, text = page_of(None), render_to_string(template, {"request_id": "21071b1ae4c3645e"})
+    page.route("**/fault", lambda route: route.fulfill(body=text, content_type="text/html; charset=utf-8"))
+    page.goto("/fault")
+    assert barriers(page) == []
 
 
 def test_a_barrier_would_be_found(world: World, page_of: Callable[..., "Page"]) -> None:
