@@ -3,6 +3,7 @@
 import gzip
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,11 +31,11 @@ class _Files(HTMLParser):
 def weights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
     """Bytes of each of our static files, collected and compressed as a server's start does it."""
     from django.contrib.staticfiles import finders
-    from whitenoise.storage import CompressedManifestStaticFilesStorage
+    from whitenoise.storage import CompressedManifestStaticFilesStorage  # type: ignore[import-untyped]
 
     folder = tmp_path_factory.mktemp("static")
     storage = CompressedManifestStaticFilesStorage(location=folder, base_url=STATIC)
-    found = {}
+    found: dict[str, Any] = {}
     for finder in finders.get_finders():
         found |= {name: (source, name) for name, source in finder.list([]) if name.startswith("second_source/")}
     for name, (source, _) in found.items():
