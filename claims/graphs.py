@@ -188,8 +188,11 @@ def _link(actor: Actor) -> ActorLink:
 def last_change(claim: Claim) -> LastChange | None:
     """The claim's last status change as policy needs it; None before the first."""
     change = StatusChange.objects.filter(claim=claim, seq=claim.last_seq).first()
-    if change is None:
-        return None
+    return None if change is None else as_last_change(change)
+
+
+def as_last_change(change: StatusChange) -> LastChange:
+    """A status change as policy needs it where it is the last."""
     return LastChange(State(change.to_state), frozenset(str(pk) for pk in change.evidence), change.at)
 
 

@@ -1,5 +1,6 @@
 """Versions of a claim: they grow, and what made each grow can be told in words."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
@@ -11,16 +12,25 @@ from sources.models import Visibility
 
 
 def count_version(
-    claim: Claim, kind: RevisionKind, *, by: User, now: datetime, evidence: Evidence | None = None, note: str = ""
+    claim: Claim,
+    kind: RevisionKind,
+    *,
+    by: User,
+    now: datetime,
+    evidence: Evidence | None = None,
+    note: str = "",
+    changed: Sequence[str] = (),
 ) -> None:
     """Raise a locked claim's version and keep what did it, and the reason where one was given.
+
+    `changed`: the claim's fields that the caller has set and that are saved with it.
 
     Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
     that the version tells nobody of what they may not see.
     """
     claim.version += 1
     claim.changed_at = now
-    claim.save(update_fields=["version", "changed_at"])
+    claim.save(update_fields=[*changed, "version", "changed_at"])
     Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence, note=note)
 
 

@@ -16,8 +16,8 @@ from claims.effects import Effect, Effects
 from claims.graphs import last_change, load_standing
 from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
-from claims.policy import holds
-from claims.standing import of_claim, party_denials, threshold_of_claim
+from claims.policy import LastChange, holds
+from claims.standing import Standing, of_claim, party_denials, threshold_of_claim
 from sources.models import Actor
 
 AT_ONCE = 50  # claims that a change recomputes itself; the others get a row and are recomputed after it
@@ -133,9 +133,15 @@ def _first_of(claim_ids: Iterable[UUID]) -> set[UUID]:
 
 def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
     """Recompute one locked claim; None where nothing changed."""
-    standing = load_standing(claim)
+    return restate(claim, load_standing(claim), last_change(claim), now=now)
+
+
+def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: datetime) -> Effect | None:
+    """Write down what a locked claim's standing says of its support; None where nothing changed.
+
+    `standing` and `last` are those of now: read since the graph's lock is held, and nothing of them changed after it.
+    """
     result = of_claim(standing)
-    last = last_change(claim)
     lost = last is not None and not holds(standing, last)
     effect = Effect(
         reference=claim.reference,

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, PolicyNotMet
 from accounts.models import User
-from claims.graphs import digest, last_change, load_standing, snapshot
+from claims.graphs import as_last_change, digest, last_change, load_standing, snapshot
 from claims.models import Claim, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
 from claims.policy import STANCE_OF_VERDICT, Finding, missing_for, refuted_element
 from claims.revisions import count_version
 from claims.standing import Standing, of_claim, threshold_for
 from claims.states import Deciders, Move, State, find_move
-from claims.support import recompute_claim
+from claims.support import restate
 from sources.independence import Independence
 
 
@@ -62,9 +62,9 @@ def make_move(
     standing = check_policy(claim, move, finding)
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
     change = _write(claim, move, standing, finding, by, decided_by, reason, decision_reason, now)
-    claim.save(update_fields=["state", "last_seq"])
-    count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now)
-    recompute_claim(claim, now=now)
+    count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now, changed=["state", "last_seq"])
+    # With the lock held, a move changes nothing that the standing is made of: it is not read a second time.
+    restate(claim, standing, as_last_change(change), now=now)
     return change
 
 
@@ -73,11 +73,11 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     move = find_move(None, State.REPORTED)
     assert move is not None
     named = frozenset(str(pk) for pk in evidence)
-    if not named:
-        raise PolicyNotMet(missing_for(move, load_standing(claim), None, Finding(named)))
     standing = load_standing(claim)
+    if not named:
+        raise PolicyNotMet(missing_for(move, standing, None, Finding(named)))
     change = _write(claim, move, standing, Finding(named), by, None, reason, "", now)
-    recompute_claim(claim, now=now)
+    restate(claim, standing, as_last_change(change), now=now)
     return change
 
 
