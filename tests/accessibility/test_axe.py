@@ -44,22 +44,21 @@ def pages() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.fixture
-def open_page(world: World, page_of: Callable[..., "Page"]) -> Callable[[str, str], "Page"]:
-    def open_at(name: str, who: str) -> "Page":
-        route = next(route for route in routes() if route.name == name)
-        page = page_of(world.people[who])
-        answer = page.goto(address_of(route, world))
-        assert answer is not None
-        assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
-        return page
-
-    return open_at
+def show(page: "Page", name: str, world: World) -> "Page":
+    """The page at an address, as it is first seen: light, wide and left to right."""
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    answer = page.goto(address_of(next(route for route in routes() if route.name == name), world))
+    assert answer is not None
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    return page
 
 
 @pytest.mark.parametrize(("name", "who"), pages())
-def test_a_page_has_no_barrier(name: str, who: str, open_page: Callable[[str, str], "Page"]) -> None:
-    page = open_page(name, who)
+def test_a_page_has_no_barrier(
+    name: str, who: str, world: World, kept_pages: dict[str, "Page"], taken_back: None
+) -> None:
+    page = show(kept_pages[who], name, world)
     found = {"light": barriers(page)}
     page.emulate_media(color_scheme="dark")
     found["dark"] = barriers(page, OF_COLOURS)
@@ -71,8 +70,8 @@ def test_a_page_has_no_barrier(name: str, who: str, open_page: Callable[[str, st
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_that_comes_back_has_no_barrier(name: str, open_page: Callable[[str, str], "Page"]) -> None:
-    page = open_page(name, dict(pages())[name])
+def test_a_form_that_comes_back_has_no_barrier(name: str, world: World, page_of: Callable[..., "Page"]) -> None:
+    page = show(page_of(world.people[dict(pages())[name]]), name, world)
     with page.expect_navigation():
         page.evaluate(_HAND_IN_NOTHING)
     assert page.locator("main .error, main .note.wrong").count() > 0
