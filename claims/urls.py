@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from claims.views import actors, attachments, claims, conflicts, evidence, listing, public, sources, writing
+from claims.views import actors, attachments, claims, conflicts, evidence, listing, names, public, sources, writing
 
 
 class ReferenceConverter:
@@ -37,6 +37,7 @@ urlpatterns = [
     path(CLAIM + "evidence/<uuid:evidence_id>/withdraw/", evidence.withdraw, name="withdraw-evidence"),
     path(CLAIM + "evidence/<uuid:evidence_id>/recheck/", evidence.recheck, name="recheck"),
     path("sources/", sources.sources, name="sources"),
+    path("sources/names/", names.source_names, name="source-names"),
     path(SOURCE, sources.source, name="source"),
     path(SOURCE + "edit/", sources.edit_source, name="edit-source"),
     path(SOURCE + "retract/", sources.retract, name="retract"),
@@ -48,6 +49,7 @@ urlpatterns = [
     path("attachments/<uuid:attachment_id>/", attachments.attachment, name="attachment"),
     path("actors/", actors.actors, name="actors"),
     path("actors/new/", actors.new_actor, name="new-actor"),
+    path("actors/names/", names.actor_names, name="actor-names"),
     path("actors/<uuid:actor_id>/", actors.actor, name="actor"),
     path("actors/<uuid:actor_id>/edit/", actors.edit_actor, name="edit-actor"),
     path("actors/<uuid:actor_id>/merge/", actors.merge, name="merge-actor"),

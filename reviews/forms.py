@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Stale
 from accounts.pages import ActForm
-from claims.forms.rows import OneOf
+from claims.forms.choosing import OneOf
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
 from reviews.actions.drafts import KeptElsewhere

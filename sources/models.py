@@ -176,6 +176,8 @@ class Source(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["desk", "created_at", "id"], name="source_by_desk"),
             GinIndex(fields=["words"], name="source_words"),
+            # A title is found by any part of it, as it is typed.
+            GinIndex(OpClass(Upper("title"), name="gin_trgm_ops"), name="source_titles"),
         ]
         constraints: ClassVar = [
             _known("kind", SourceKind, "source_kind_known"),

@@ -7,7 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk, User
 from accounts.pages import ActForm
-from claims.forms.rows import DayField, OneOf, actor_entries
+from claims.forms.choosing import OneOf, offer
+from claims.forms.days import DayField
+from claims.names import ActorNames
 from sources.models import Actor, ActorKind, Reliability, Visibility
 
 
@@ -45,9 +47,9 @@ class ActorForm(ActForm):
             initial = {name: getattr(actor, name) for name in self.base_fields if name not in ("part_of", "owned_by")}
             initial |= {"part_of": actor.part_of_id, "owned_by": actor.owned_by_id}
         super().__init__(*arguments, initial=initial, **named)
-        entries = [entry for entry in actor_entries(user, desk) if actor is None or entry[0] != actor.pk]
-        for name in ("part_of", "owned_by"):
-            self.fields[name].entries = entries  # type: ignore[attr-defined]  # OneOf
+        chosen = [actor.part_of_id, actor.owned_by_id] if actor else []
+        names = ActorNames(user, desk.pk if desk else None, without=actor.pk if actor else None, chosen=chosen)
+        offer(self, names, "part_of", "owned_by")
 
 
 class MergeForm(ActForm):
@@ -72,5 +74,4 @@ class MergeForm(ActForm):
 
     def __init__(self, *arguments: Any, user: User, actor: Actor, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        entries = [entry for entry in actor_entries(user, actor.desk) if entry[0] != actor.pk]
-        self.fields["into"].entries = entries  # type: ignore[attr-defined]  # OneOf
+        offer(self, ActorNames(user, actor.desk_id, without=actor.pk), "into")

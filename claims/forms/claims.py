@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Desk, User
 from accounts.pages import ActForm
 from claims.actions.claims import MOST_ELEMENTS
+from claims.forms.choosing import OneOf, SeveralOf, offer
+from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
-from claims.forms.rows import DayField, OneOf, SeveralOf, actor_entries
 from claims.forms.sources import NewSourceFields, chosen_actor
 from claims.models import Claim, StateChoices
+from claims.names import ActorNames, SourceNames
 from sources.models import ActorKind
 
 if TYPE_CHECKING:
@@ -74,10 +76,7 @@ class ClaimFields(forms.Form):
         "name": "topics",
     }
 
-    def offer_actors(self, user: User, desk: Desk) -> None:
-        entries = actor_entries(user, desk)
-        for name in ("claimant", "also_claimed_by", "parties"):
-            self.fields[name].entries = entries  # type: ignore[attr-defined]  # OneOf
+    actor_fields = ("claimant", "also_claimed_by", "parties")
 
     @staticmethod
     def worded(given: dict[str, Any]) -> dict[str, Any]:
@@ -105,10 +104,9 @@ class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
 
     def __init__(self, *arguments: Any, user: User, desk: Desk, **named: Any) -> None:
         super().__init__(*arguments, initial={"stance": "supports"}, **named)
-        self.offer_actors(user, desk)
-        self.offer_sources(user, desk)
         del self.fields["elements"]
-        self.fields["against_interest"].entries = actor_entries(user, desk)  # type: ignore[attr-defined]  # OneOf
+        offer(self, SourceNames(user, desk.pk), "source")
+        offer(self, ActorNames(user, desk.pk), *self.actor_fields, "publisher", "against_interest")
 
 
 class EditClaimForm(ActForm, ClaimFields):
@@ -128,7 +126,8 @@ class EditClaimForm(ActForm, ClaimFields):
             "seen_version": claim.version,
         }
         super().__init__(*arguments, initial=initial, **named)
-        self.offer_actors(user, claim.desk)
+        chosen = [initial["claimant"], *initial["also_claimed_by"], *initial["parties"]]
+        offer(self, ActorNames(user, claim.desk_id, chosen=chosen), *self.actor_fields)
 
 
 class ElementForm(forms.Form):

@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.pages import ActForm
-from claims.forms.rows import OneOf
-from sources.queries import visible_actors
+from claims.forms.choosing import OneOf, offer
+from claims.names import ActorNames
 
 
 class ConflictForm(ActForm):
@@ -22,5 +22,4 @@ class ConflictForm(ActForm):
 
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        rows = visible_actors(user).select_related(None).order_by("name", "id")
-        self.fields["actor"].entries = list(rows.values_list("pk", "name"))  # type: ignore[attr-defined]  # OneOf
+        offer(self, ActorNames(user, None, everywhere=True), "actor")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Desk, Role
 from accounts.pages import ActForm
 from accounts.queries import people_not_on
-from claims.forms.rows import OneOf
+from claims.forms.choosing import OneOf
 from claims.models import PolicyField
 
 

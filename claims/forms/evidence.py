@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.pages import ActForm
-from claims.forms.rows import OneOf, actor_entries, source_entries
+from claims.forms.choosing import OneOf, offer
 from claims.forms.sources import NewSourceFields
 from claims.models import Claim, Credibility, Evidence, Stance
+from claims.names import ActorNames, SourceNames
 from sources.models import Basis, Visibility
 
 STANCES = [
@@ -65,14 +66,13 @@ class EvidenceFields(forms.Form):
         *("against_interest", "against_interest_reason", "visibility"),
     )
 
-    def offer_evidence(self, user: User, claim: Claim) -> None:
-        """Fill the lists with the claim's parts and the desk's actors."""
+    def offer_parts(self, claim: Claim) -> None:
+        """Fill the list with the claim's parts."""
         parts = list(claim.elements.all())
         if parts:
             self.fields["elements"].choices = [(str(part.pk), part.text) for part in parts]  # type: ignore[attr-defined]
         else:
             del self.fields["elements"]
-        self.fields["against_interest"].entries = actor_entries(user, claim.desk)  # type: ignore[attr-defined]
 
     @staticmethod
     def recorded(given: dict[str, Any]) -> dict[str, Any]:
@@ -96,9 +96,9 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
 
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, initial={"seen_version": claim.version}, **named)
-        self.offer_sources(user, claim.desk)
-        self.offer_evidence(user, claim)
-        self.fields["upstream"].entries = source_entries(user, claim.desk)  # type: ignore[attr-defined]
+        self.offer_parts(claim)
+        offer(self, SourceNames(user, claim.desk_id), "source", "upstream")
+        offer(self, ActorNames(user, claim.desk_id), "publisher", "against_interest")
 
 
 class EvidenceForm(ActForm, EvidenceFields):
@@ -123,7 +123,9 @@ class EvidenceForm(ActForm, EvidenceFields):
             "seen_version": evidence.claim.version,
         }
         super().__init__(*arguments, initial=initial, **named)
-        self.offer_evidence(user, evidence.claim)
+        self.offer_parts(evidence.claim)
+        chosen = [evidence.against_interest_id]
+        offer(self, ActorNames(user, evidence.claim.desk_id, chosen=chosen), "against_interest")
         self.fields["superseded_by"].entries = list(others)  # type: ignore[attr-defined]
 
 

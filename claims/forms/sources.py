@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Desk, User
+from accounts.models import User
 from accounts.pages import ActForm
-from claims.forms.rows import Moment, OneOf, actor_entries, entries_of, source_entries
+from claims.forms.choosing import OneOf, entries_of, offer
+from claims.forms.days import Moment
+from claims.names import ActorNames, SourceNames
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
 
 
@@ -62,11 +64,6 @@ class NewSourceFields(forms.Form):
         "source.visibility": "visibility",
         **{f"source.{name}": name for name in ("url", "title", "kind", "published_at", "file")},
     }
-
-    def offer_sources(self, user: User, desk: Desk) -> None:
-        """Fill the lists with what the person may name on this desk."""
-        self.fields["source"].entries = source_entries(user, desk)  # type: ignore[attr-defined]  # OneOf
-        self.fields["publisher"].entries = actor_entries(user, desk)  # type: ignore[attr-defined]
 
     @staticmethod
     def described(given: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +121,7 @@ class SourceForm(ActForm):
         names = ("title", "url", "kind", "published_at", "basis", "basis_reason", "reliability", "language")
         initial = {name: getattr(source, name) for name in (*names, "visibility")}
         super().__init__(*arguments, initial={**initial, "publisher": source.publisher_id}, **named)
-        self.fields["publisher"].entries = actor_entries(user, source.desk)  # type: ignore[attr-defined]
+        offer(self, ActorNames(user, source.desk_id, chosen=[source.publisher_id]), "publisher")
 
     @staticmethod
     def described(given: dict[str, Any]) -> dict[str, Any]:
@@ -168,8 +165,7 @@ class RelayForm(ActForm):
 
     def __init__(self, *arguments: Any, user: User, source: Source, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        entries = source_entries(user, source.desk)
-        self.fields["upstream"].entries = [entry for entry in entries if entry[0] != source.pk]  # type: ignore[attr-defined]
+        offer(self, SourceNames(user, source.desk_id, without=source.pk), "upstream")
 
 
 class RelayBetweenForm(ActForm):

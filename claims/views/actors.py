@@ -117,7 +117,7 @@ def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     may_merge(request.user, row)
     form = MergeForm(**sent(request), user=request.user, actor=row, initial={"into": _asked_into(request)})
     # What was tried is what is done: another actor or another chain is shown anew first.
-    confirming = f"{request.POST.get('into', '')} {request.POST.get('chain', '')}"
+    confirming = f"{form.cleaned_data.get('into', '')} {request.POST.get('chain', '')}" if form.is_valid() else ""
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
     tried = form.handed_in(lambda given: merge_actors(actor=row, **given, effects=effects, by=request.user))

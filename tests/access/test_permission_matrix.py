@@ -97,6 +97,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "claims": {"GET": PERSON},
     "sources": {"GET": PERSON},
     "actors": {"GET": PERSON},
+    "source-names": {"GET": PERSON},
+    "actor-names": {"GET": PERSON},
     "new-claim": _both(WRITERS_PAGE),
     "new-actor": _both(WRITERS_PAGE),
     "api:claims": {"GET": PERSON, "POST": WRITER},

@@ -113,6 +113,7 @@ def test_sqlmap_finds_the_hole_that_is_there(holes: str, tmp_path: Path) -> None
         ("/claims/?q=a&state=reported&topic=x&assignee=editor&closed=only&ordering=created&cursor=x", ""),
         ("/sources/?q=a&cursor=x", ""),
         ("/actors/?q=a", ""),
+        ("/sources/names/?q=a&desk=&without=", ""),
         ("/public/?cursor=x", ""),
         ("/api/v1/claims/?q=a&state=reported&assignee=editor&ordering=created&page_size=5", ""),
         ("/api/v1/sources/", '{"title": "a", "url": "https://a.example/", "language": "en"}'),

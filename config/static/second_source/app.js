@@ -26,6 +26,26 @@ window.addEventListener("beforeunload", (event) => {
   if (unsaved.size) event.preventDefault();
 });
 
+// A field for a name suggests names that have in them what was typed.
+for (const field of document.querySelectorAll("input[data-names]")) {
+  let timer;
+  field.addEventListener("input", () => {
+    clearTimeout(timer);
+    const text = field.value.trim();
+    const chosen = [...field.list.options].some((option) => option.value === field.value);
+    if (text.length > 1 && !chosen) timer = setTimeout(() => suggest(field, text), 250);
+  });
+}
+async function suggest(field, text) {
+  try {
+    const address = new URL(field.dataset.names, location);
+    address.searchParams.set("q", text);
+    const { names } = await (await fetch(address)).json();
+    if (field.value.trim() !== text) return;
+    field.list.replaceChildren(...names.map(({ name, also }) => new Option(also, name)));
+  } catch {}
+}
+
 // Drafts that only this browser has (see draft.js) are one person's: they go with the hand-in, when that person signs
 // out, when somebody else has signed in, and after three days.
 const LONGEST = 3 * 24 * 3600 * 1000;

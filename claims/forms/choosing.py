@@ -1,0 +1,198 @@
+"""Choosing rows by name: from a list where they are few, by typing a name or a part of it where they are many."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from claims.names import ID, Entries, Found, Names, source_label
+from sources.models import Source
+
+
+class OneOf(forms.Field):
+    """One of some rows by name, as its id; None for nothing chosen.
+
+    `entries` stand in a list. Of what is `offered`, many are typed by name: one that is called exactly so is taken, in
+    whichever case, also by a name that it had before it was merged. Otherwise the field comes back with those that
+    have it in their names, to choose among. Names that stand twice are told apart by the beginning of the id. What
+    cannot be found is refused and stays in the field.
+    """
+
+    default_error_messages = {
+        "unknown": _("There is no “%(name)s” here. Choose one of the list."),
+        "none": _("Nothing here is called “%(name)s”. Write another name, or a part of it."),
+        "which": _("“%(name)s” can be one of several, or is a part of a name. Choose below, or write the whole name."),
+    }
+
+    def __init__(self, entries: Entries = (), *, none: Any = None, **named: Any) -> None:
+        self.none = none or _("Nobody")
+        named.setdefault("required", False)
+        super().__init__(**named)
+        self._offered: Names | None = None
+        self.entries = entries
+
+    @property
+    def entries(self) -> Entries:
+        return self._entries
+
+    @entries.setter
+    def entries(self, entries: Entries) -> None:
+        self._entries = _told_apart(entries)
+        self._show(forms.Select(choices=[("", self.none), *((str(pk), name) for pk, name in self._entries)]))
+
+    def offer(self, names: Names) -> None:
+        """Let one choose among these: listed where they are few, else by typing."""
+        if names.few is not None:
+            self.entries = names.few
+            return
+        self._offered = names
+        self._typed = ByName(names)
+        self._show(self._typed)
+
+    def _show(self, widget: forms.Widget) -> None:
+        self.widget = widget
+        self.widget.is_required = self.required
+
+    def clean(self, value: Any) -> Any:
+        super().validate(value)
+        return self._find(value)
+
+    def _find(self, value: Any) -> UUID | None:
+        text = str(value or "").strip()
+        if not text:
+            return None
+        if self._offered is not None:
+            return self._find_offered(self._offered, text)
+        for pk, name in self._entries:
+            if text in (str(pk), name):
+                return pk
+        raise ValidationError(self.error_messages["unknown"], code="unknown", params={"name": text[:80]})
+
+    def _find_offered(self, names: Names, text: str) -> UUID:
+        found = names.called(text)
+        if len(found) == 1:
+            return found[0].id
+        self._typed.found[text] = found or names.like(text)
+        code = "which" if self._typed.found[text] else "none"
+        raise ValidationError(self.error_messages[code], code=code, params={"name": text[:80]})
+
+
+class SeveralOf(OneOf):
+    """Several rows: a control for each that is chosen already, and some to spare. A list of ids."""
+
+    spare = 2
+
+    def _show(self, widget: forms.Widget) -> None:
+        super()._show(Repeated(widget, spare=self.spare))
+
+    def clean(self, value: Any) -> list[UUID]:
+        found, wrong = [], []
+        for text in value or ():
+            try:
+                found.append(self._find(text))
+            except ValidationError as error:
+                wrong.append(error)
+        if wrong:
+            raise ValidationError(wrong)
+        if self.required and not any(found):
+            raise ValidationError(self.error_messages["required"], code="required")
+        return list(dict.fromkeys(pk for pk in found if pk))
+
+
+def offer(form: forms.BaseForm, names: Names, *fields: str) -> None:
+    """Let one choose among these in some fields of a form, each a OneOf."""
+    for name in fields:
+        field = form.fields[name]
+        assert isinstance(field, OneOf)
+        field.offer(names)
+
+
+def entries_of(rows: Iterable[Source]) -> Entries:
+    """Sources to choose among, by title with publisher and day."""
+    return [(row.pk, source_label(row)) for row in rows]
+
+
+def _told_apart(entries: Entries) -> Entries:
+    names = [name for _pk, name in entries]
+    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    return [(pk, f"{name} ({str(pk)[:8]})" if name in twice else name) for pk, name in entries]
+
+
+class ByName(forms.TextInput):
+    """A field for a name, which the browser completes from a list that is fetched as one types.
+
+    Where a name was not to be told, what was `found` for it stands below, to choose among. A choice is for the text
+    that it was offered for: whoever writes another name meanwhile has that one looked up.
+    """
+
+    template_name = "claims/widgets/by_name.html"
+
+    def __init__(self, names: Names) -> None:
+        super().__init__({"autocomplete": "off", "spellcheck": "false", "data-names": names.suggestions_at()})
+        self.names = names
+        self.found: dict[str, list[Found]] = {}
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        return self.chosen(data, name, data.get(name))
+
+    def chosen(self, data: Any, key: str, typed: Any) -> Any:
+        """The id that was chosen for this text; the text where none was."""
+        pk, _space, text = str(data.get(f"{key}-choice", "")).partition(" ")
+        return pk if text and text == str(typed or "").strip() else typed
+
+    def format_value(self, value: Any) -> str | None:
+        if isinstance(value, UUID):
+            return self.names.named(value)
+        return ((self.names.named(UUID(value)) if ID.fullmatch(str(value)) else None) or str(value)) if value else None
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return self.context_of(name, name, value, attrs or {})
+
+    def context_of(self, name: str, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:
+        """As `get_context`; `key` tells controls of one name apart."""
+        stem = attrs.get("id", f"id_{key}")
+        context = super().get_context(name, value, {**attrs, "list": f"{stem}_names"})
+        text = str(value or "").strip()
+        if found := self.found.get(text):
+            choices = [(one.id, one.name, one.also) for one in found]
+            context["widget"]["choices"] = {"name": f"{key}-choice", "stem": stem, "text": text, "rows": choices}
+        return context
+
+
+class Repeated(forms.Widget):
+    """The same control several times under one name."""
+
+    template_name = "claims/widgets/repeated.html"
+    use_fieldset = True
+
+    def __init__(self, each: forms.Widget, *, spare: int) -> None:
+        super().__init__()
+        self.each, self.spare = each, spare
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        values = data.getlist(name) if hasattr(data, "getlist") else data.get(name, [])
+        if isinstance(self.each, ByName):
+            values = [self.each.chosen(data, f"{name}-{number}", value) for number, value in enumerate(values, start=1)]
+        return [value for value in values if value]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        base = {**(attrs or {})}
+        stem = base.pop("id", f"id_{name}")
+        chosen = [each if isinstance(each, UUID) else str(each) for each in value or ()]
+        context["widget"]["controls"] = [
+            self._control(name, number, each, {**base, "id": f"{stem}_{number}", "aria-label": str(number)})
+            for number, each in enumerate([*chosen, *[""] * self.spare], start=1)
+        ]
+        return context
+
+    def _control(self, name: str, number: int, value: Any, attrs: dict[str, Any]) -> Any:
+        if isinstance(self.each, ByName):
+            return self.each.context_of(name, f"{name}-{number}", value, attrs)["widget"]
+        return self.each.get_context(name, str(value), attrs)["widget"]
+
+    def id_for_label(self, id_: str, index: str | None = None) -> str:
+        return ""

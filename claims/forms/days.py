@@ -1,0 +1,64 @@
+"""Controls that the pages' forms share: calendar days, and moments in the person's zone."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.utils import from_current_timezone
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Moment(forms.MultiValueField):
+    """A day, and the time of day where it is known, in the person's zone; a day alone is its noon in UTC.
+
+    A source's day is that of UTC: noon keeps it the day that was typed.
+    """
+
+    def __init__(self, **named: Any) -> None:
+        named.setdefault("required", False)
+        fields = (forms.DateField(), forms.TimeField(required=False))
+        super().__init__(fields, widget=DayAndTime(), require_all_fields=False, **named)
+
+    def compress(self, data_list: Sequence[Any]) -> datetime | None:
+        day: date | None
+        clock: time | None
+        day, clock = [*data_list, None, None][:2]
+        if day is None:
+            if clock is not None:
+                raise ValidationError(_("Give the day with the time."), code="no_day")
+            return None
+        if clock is None:
+            return datetime.combine(day, time(12), UTC)
+        moment: datetime = from_current_timezone(datetime.combine(day, clock))
+        return moment
+
+
+class DayAndTime(forms.MultiWidget):
+    """A control for a day and one for a time."""
+
+    template_name = "claims/widgets/day_and_time.html"
+    use_fieldset = True
+
+    def __init__(self) -> None:
+        day = forms.DateInput({"type": "date", "aria-label": _("Day")}, format="%Y-%m-%d")
+        clock = forms.TimeInput({"type": "time", "aria-label": _("Time of day, if known")}, format="%H:%M")
+        super().__init__({"day": day, "time": clock})
+
+    def decompress(self, value: datetime | None) -> list[Any]:
+        if value is None:
+            return [None, None]
+        if value.astimezone(UTC).timetz() == time(12, tzinfo=UTC):
+            return [value.astimezone(UTC).date(), None]
+        local = timezone.localtime(value)
+        return [local.date(), local.time()]
+
+
+class DayField(forms.DateField):
+    """A calendar day."""
+
+    def __init__(self, **named: Any) -> None:
+        named.setdefault("required", False)
+        super().__init__(widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **named)

@@ -1,0 +1,37 @@
+"""Names to choose from, found as one types into a form: actors and sources that the person may see."""
+
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.errors import Invalid
+from accounts.pages import PersonsRequest
+from claims.names import ActorNames, Names, SourceNames
+
+
+@require_safe
+def actor_names(request: PersonsRequest) -> HttpResponse:
+    """Actors with `q` in their names. `desk`: those of a desk and the shared ones; empty, the shared ones alone."""
+    return _found(request, ActorNames)
+
+
+@require_safe
+def source_names(request: PersonsRequest) -> HttpResponse:
+    """Sources with `q` in their titles. `desk`: those of a desk."""
+    return _found(request, SourceNames)
+
+
+def _found(request: PersonsRequest, kind: type[Names]) -> HttpResponse:
+    desk, without = _id(request.GET.get("desk", ""), "desk"), _id(request.GET.get("without", ""), "without")
+    names = kind(request.user, desk, everywhere="desk" not in request.GET, without=without)
+    found = names.like(request.GET.get("q", "")[:200])
+    return JsonResponse({"names": [{"name": one.name, "also": one.also} for one in found]})
+
+
+def _id(text: str, name: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise Invalid({name: [_("This is no id.")]}) from error
