@@ -165,15 +165,6 @@ def test_a_desk_that_is_none_is_told(cast: "Cast", desk: str) -> None:
     got(cast.reporter, f"/claims/new/?desk={desk}", 400)
 
 
-def test_many_actors_are_typed_by_name_with_suggestions(cast: "Cast") -> None:
-    for number in range(201):
-        factories.actor(cast, f"Actor {number:03}")
-    page = got(cast.reporter, "/claims/new/").content.decode()
-    assert '<datalist id="id_claimant_names">' in page
-    _post(cast.reporter, "/claims/new/", NEW | {"claimant": "Actor 117", "url": "https://example.org/"})
-    assert Claim.objects.get().claimant == Actor.objects.get(name="Actor 117")
-
-
 # Changing one
 
 
