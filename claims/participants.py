@@ -23,6 +23,8 @@ def leave(claim: Claim, user: User, role: ParticipantRole, *, now: datetime) -> 
 
 
 def set_due(claim: Claim, due_at: datetime | None) -> None:
-    """When the claim is due next; None when nobody has to look at it by any time."""
-    claim.due_at = due_at or NEVER_DUE
-    claim.save(update_fields=["due_at"])
+    """When a locked claim is due next; None when nobody has to look at it by any time."""
+    due_at = due_at or NEVER_DUE
+    if claim.due_at != due_at:
+        claim.due_at = due_at
+        claim.save(update_fields=["due_at"])

@@ -62,6 +62,14 @@ def get_claim(user: User, reference: str) -> Claim:
     return claim
 
 
+def known_claim(user: User, reference: str) -> Claim:
+    """One claim for an act on it, without what its pages show of it. Raises NotFound."""
+    claim = visible_claims(user).filter(reference=reference).first()
+    if claim is None:
+        raise NotFound(_("There is no such claim."))
+    return claim
+
+
 def words_in(text: str) -> SearchQuery:
     """A search for words as people type them: quotes, OR and a minus are understood, in two ways of stemming."""
     return SearchQuery(text, config="english", search_type="websearch") | SearchQuery(
@@ -227,7 +235,8 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     for what is withdrawn; and for restricted evidence, which enters nothing that others see before it is released.
     """
     wanted = list(dict.fromkeys(ids))
-    found = {item.pk: item for item in evidence_of(user, claim).filter(pk__in=wanted)}
+    rows = Evidence.objects.filter(evidence_for(user), claim=claim, pk__in=wanted).select_related("source")
+    found = {item.pk: item for item in rows}
     texts: list[str] = []
     for pk in wanted:
         item = found.get(pk)
@@ -313,6 +322,15 @@ def history_of(claim: Claim) -> list[StatusChange]:
     for change in changes:
         change.words = words.get(change.seq)  # type: ignore[attr-defined]  # read beside the row, written apart from it
     return changes
+
+
+def change_of(claim: Claim, seq: int) -> StatusChange:
+    """One of a claim's status changes, as `history_of` has it. Raises NotFound."""
+    change = StatusChange.objects.filter(claim=claim, seq=seq).select_related("by", "decided_by").first()
+    if change is None:
+        raise NotFound(_("There is no such status change."))
+    change.words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()  # type: ignore[attr-defined]  # as there
+    return change
 
 
 def graph_at(claim: Claim, seq: int) -> str | None:

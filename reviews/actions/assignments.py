@@ -262,9 +262,10 @@ def end_invitations(claim: Claim, *, now: datetime) -> None:
 
     While another finding waits they still have. People of the desk stay named: they see the claim anyway.
     """
-    if Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).exists():
+    named_now = list(deciders_of(claim))  # mostly nobody, which saves the other question
+    if not named_now or Assessment.objects.filter(claim=claim, state=AssessmentState.WAITING).exists():
         return
-    for named in deciders_of(claim):
+    for named in named_now:
         if role_in(named.user, claim.desk_id) is None:
             leave(claim, named.user, ParticipantRole.DECIDER, now=now)
 

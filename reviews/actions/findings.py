@@ -93,7 +93,7 @@ def hand_in(
             state=state,
             created_at=now,
         )
-        assessment.evidence.set(named)
+        assessment.evidence.add(*named)
         Answer.objects.bulk_create(Answer(assessment=assessment, evidence=item, text=text) for item, text in replies)
         AssessmentElement.objects.bulk_create(
             AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines
@@ -104,15 +104,16 @@ def hand_in(
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
             make_move(claim, move, finding, by=by, reason=rationale, now=now)
         if state != AssessmentState.WAITING and assignment is not None:
-            _complete(assignment, claim, now)
+            _complete(assignment, claim, by, now)
     return assessment
 
 
 def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
     """The assessor's finding that waits, if there is one, waits no longer: nobody is asked to decide it."""
-    waiting = Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING)
-    cancel_reminders(assessment__in=list(waiting), now=now)
-    waiting.update(state=AssessmentState.REPLACED)
+    waiting = list(Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING))
+    if waiting:
+        cancel_reminders(assessment__in=waiting, now=now)
+        Assessment.objects.filter(pk__in=[row.pk for row in waiting]).update(state=AssessmentState.REPLACED)
 
 
 def _ids(items: Any) -> frozenset[str]:
@@ -157,8 +158,9 @@ def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) 
     return [(part, given_text(given[pk], "elements", "")) for pk, part in parts.items() if given.get(pk)]
 
 
-def _complete(assignment: Assignment, claim: Claim, now: datetime) -> None:
-    assignment.claim = claim
+def _complete(assignment: Assignment, claim: Claim, reviewer: User, now: datetime) -> None:
+    """End the assignment of a locked claim, with the rows that the caller has: they are not read again."""
+    assignment.claim, assignment.reviewer = claim, reviewer
     end_assignment(assignment, AssignmentState.COMPLETED, now=now)
 
 
@@ -200,7 +202,7 @@ def approve(
             claim=claim, reviewer=assessment.assessor, ended_at__isnull=True
         ).first()  # fmt: skip
         if assignment is not None:
-            _complete(assignment, claim, now)
+            _complete(assignment, claim, assessment.assessor, now)
     return assessment
 
 

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import Missing, NotFound
+from accounts.errors import Missing
 from claims.actions.claims import move_alone
 from claims.graphs import last_change, load_standing
 from claims.models import Claim, StateChoices, StatusChange
 from claims.permissions import may_move_alone
 from claims.policy import STANCE_OF_VERDICT, Finding, LastChange, contrary, missing_for, refuted_element
-from claims.queries import get_claim, graph_at, history_of, seen_evidence
+from claims.queries import change_of, graph_at, history_of, known_claim, seen_evidence
 from claims.standing import Standing
 from claims.states import Move, State, moves_from
 from reviews.api.bodies import Fields, Ids, Text, Whole, read_body
@@ -73,7 +73,7 @@ class NewMove(Fields):
 class Moves(ApiView):
     @operation("list_moves", "Every move from here, and what each would take", answer=PageOf(MoveShape), refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
-        claim = get_claim(person(request), reference)
+        claim = known_claim(person(request), reference)
         standing, last = load_standing(claim), last_change(claim)
         return answer_all([_render_move(claim, move, standing, last) for move in moves_from(claim.state)])
 
@@ -87,18 +87,18 @@ class Moves(ApiView):
     )
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
-        claim = get_claim(by, reference)
+        claim = known_claim(by, reference)
         may_move_alone(by, claim)
         seq = move_alone(claim=claim, **read_body(request, NewMove), by=by).seq
         at = reverse("api:status-change", args=[claim.reference, seq])
-        return created(request, _render_change(_change(claim, seq), seen_evidence(by, claim)), at=at)
+        return created(request, _render_change(change_of(claim, seq), seen_evidence(by, claim)), at=at)
 
 
 class History(ApiView):
     @operation("list_history", "The status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
-        claim = get_claim(by, reference)
+        claim = known_claim(by, reference)
         seen = seen_evidence(by, claim)
         return answer_all([_render_change(change, seen) for change in history_of(claim)])
 
@@ -112,22 +112,15 @@ class OneStatusChange(ApiView):
     )
     def get(self, request: Request, reference: str, seq: int) -> Response:
         by = person(request)
-        claim = get_claim(by, reference)
-        shown = _render_change(_change(claim, seq), seen_evidence(by, claim))
+        claim = known_claim(by, reference)
+        shown = _render_change(change_of(claim, seq), seen_evidence(by, claim))
         return Response({**shown, "graph": graph_at(claim, seq)})
 
     def again(self, request: Request, reference: str, seq: int) -> Response:
         """What a move answers: the change without its graph."""
         by = person(request)
-        claim = get_claim(by, reference)
-        return Response(_render_change(_change(claim, seq), seen_evidence(by, claim)))
-
-
-def _change(claim: Claim, seq: int) -> StatusChange:
-    for change in history_of(claim):
-        if change.seq == seq:
-            return change
-    raise NotFound(_("There is no such status change."))
+        claim = known_claim(by, reference)
+        return Response(_render_change(change_of(claim, seq), seen_evidence(by, claim)))
 
 
 def _render_move(claim: Claim, move: Move, standing: Standing, last: LastChange | None) -> MoveShape:
