@@ -4,6 +4,9 @@ Every function raises: NotFound where the person may not know of the thing, Forb
 They are called after the locks are taken, inside the transaction.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from django.utils.translation import gettext as _
 
 from accounts.errors import Forbidden, NotFound
@@ -33,9 +36,25 @@ def role_for(user: User, claim: Claim) -> Role | None:
     return role
 
 
-def may_edit_claim(user: User, claim: Claim) -> None:
+@dataclass
+class Part:
+    """What a person is to a claim, read once for a page that offers several acts.
+
+    An action never takes one over: it asks after its locks, and what was read before may hold no longer.
+    """
+
+    user: User
+    claim: Claim
+
+    @cached_property
+    def role(self) -> Role | None:
+        """As `role_for`, which it asks once. Raises NotFound."""
+        return role_for(self.user, self.claim)
+
+
+def may_edit_claim(user: User, claim: Claim, part: Part | None = None) -> None:
     """Claims and their evidence: a reporter's own, any for a reviewer or an editor."""
-    role = role_for(user, claim)
+    role = (part or Part(user, claim)).role
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and claim.created_by_id == user.pk):
         return
     raise Forbidden(_("A reporter changes their own claims; a reviewer or an editor any of the desk’s."))
@@ -64,9 +83,9 @@ def may_see_restricted(user: User, claim: Claim, own: bool) -> bool:
     return own or role_in(user, claim.desk_id) == Role.EDITOR or is_assigned(user, claim)
 
 
-def may_edit_as_editor(user: User, claim: Claim, message: str) -> None:
+def may_edit_as_editor(user: User, claim: Claim, message: str, part: Part | None = None) -> None:
     """Assigning, deciding, retracting, publishing, closing: an editor."""
-    if role_for(user, claim) != Role.EDITOR:
+    if (part or Part(user, claim)).role != Role.EDITOR:
         raise Forbidden(message)
 
 
@@ -79,9 +98,9 @@ def may_move_alone(user: User, claim: Claim) -> None:
     raise Forbidden(_("An editor, or the reviewer who accepted this claim, records this."))
 
 
-def may_assess(user: User, claim: Claim) -> None:
+def may_assess(user: User, claim: Claim, part: Part | None = None) -> None:
     """A finding: the same people who may make a lone move."""
-    role = role_for(user, claim)
+    role = (part or Part(user, claim)).role
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
         refuse_conflicted(user, claim)
         return

@@ -80,6 +80,12 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
     )
 
 
+def findings_listed(claim: Claim, most: int) -> list[Assessment]:
+    """The last findings on a claim (already scoped) by whom, what and how each stands; the newest first."""
+    rows = Assessment.objects.filter(claim=claim).select_related("assessor").order_by("-created_at", "id")
+    return list(rows.only("proposed_state", "state", "created_at", "assessor__username")[:most])
+
+
 def last_own_finding(user: User, claim: Claim) -> Assessment | None:
     """The person's own finding on a claim that waits, or was sent back last: what they would go on from."""
     last = assessments_of(claim).filter(assessor=user).first()

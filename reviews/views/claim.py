@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.models import Role
 from accounts.pages import PersonsRequest, may
 from claims.graphs import last_change
 from claims.models import Claim
-from claims.permissions import is_assigned, may_assess, may_edit_as_editor, may_edit_claim
+from claims.permissions import Part, is_assigned, may_assess, may_edit_as_editor, may_edit_claim
 from claims.queries import deciders_of, get_claim, open_tasks_of, withheld_evidence
 from claims.sentences import sentence_of
 from claims.standing import Standing
@@ -21,7 +21,7 @@ from claims.views.heading import claim_context
 from claims.views.lines import Line, Link, grouped, lines_of
 from claims.ways import ways_from
 from reviews.models import AssessmentState
-from reviews.queries import assessments_of, assignments_of, open_assignment
+from reviews.queries import assignments_of, findings_listed
 
 
 @dataclass(frozen=True)
@@ -39,26 +39,29 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     context = claim_context(user, row, "claim")
     standing: Standing = context["standing"]
     lines = lines_of(user, row, standing)
-    if row.closed_at is None and may(may_edit_claim, user, row):
+    part = Part(user, row)
+    if row.closed_at is None and may(may_edit_claim, user, row, part):
         _offer_changes(row, lines)  # whoever may edit the claim may edit what they see of its evidence
-    findings = list(assessments_of(row)[:10])
+    findings = findings_listed(row, 10)
+    assignments = list(assignments_of(row))
+    edits = may(may_edit_as_editor, user, row, "", part)
     context |= {
         "sentence": sentence_of(standing),
         "groups": grouped(lines),
         "withdrawn": [line for line in lines if line.withdrawn],
-        "withheld": withheld_evidence(user, row),
+        "withheld": withheld_evidence(user, row) if part.role == Role.AUDITOR else 0,
         "ways": ways_from(row.state, standing, last_change(row)),
         "parties": _parties(row),
-        "mine": open_assignment(user, row),
-        "assignments": assignments_of(row),
+        "mine": next((each for each in assignments if each.reviewer_id == user.pk), None),
+        "assignments": assignments,
         "deciders": deciders_of(row),
         "findings": findings,
         "waiting": [finding for finding in findings if finding.state == AssessmentState.WAITING],
         "lines_on_parts": _lines_on_parts(row, findings),
-        "edits": may(may_edit_as_editor, user, row, ""),
+        "edits": edits,
         "tasks": open_tasks_of(user, row) if row.closed_at is None else [],
-        "may_confirm": may(may_edit_as_editor, user, row, "") or is_assigned(user, row),
-        **_acts(user, row),
+        "may_confirm": edits or is_assigned(user, row),
+        **_acts(part, edits),
     }
     return render(request, "reviews/claim.html", context)
 
@@ -86,13 +89,15 @@ def _lines_on_parts(row: Claim, findings: list[Any]) -> list[tuple[Any, str]]:
     """What the last finding with a say on the claim says of each part; empty where nobody has looked."""
     telling = (AssessmentState.APPROVED, AssessmentState.RECORDED, AssessmentState.ENACTED)
     last = next((finding for finding in findings if finding.state in telling), None)
-    texts = {line.element_id: line.text for line in last.elements.all()} if last else {}
-    return [(part, texts.get(part.pk, "")) for part in row.elements.all()]
+    parts = list(row.elements.all())
+    texts = {line.element_id: line.text for line in last.elements.all()} if last and parts else {}
+    return [(part, texts.get(part.pk, "")) for part in parts]
 
 
-def _acts(user: User, row: Claim) -> dict[str, Any]:
+def _acts(part: Part, edits: bool) -> dict[str, Any]:
     """What the person is offered to do with the claim, by who may; whether it is possible the actions say."""
-    writes, edits = may(may_edit_claim, user, row), may(may_edit_as_editor, user, row, "")
+    user, row = part.user, part.claim
+    writes = may(may_edit_claim, user, row, part)
     is_open = row.closed_at is None
     more: list[tuple[str, str]] = []
     if writes:
@@ -102,7 +107,7 @@ def _acts(user: User, row: Claim) -> dict[str, Any]:
         more.append((_("Set the threshold…"), "threshold"))
         more.append((_("Name a second person…"), "name-decider"))
         more.append((_("Close…"), "close-claim") if is_open else (_("Open again…"), "open-claim"))
-    assesses = is_open and may(may_assess, user, row)
+    assesses = is_open and may(may_assess, user, row, part)
     return {
         "may_attach": writes and is_open,
         "may_assign": edits and is_open,
