@@ -117,6 +117,9 @@ class Names(ABC):
         without = {"without": self.without} if self.without else {}
         return f"{reverse(self.address)}?{urlencode({**about, **without})}"
 
+    def _but_one(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.exclude(pk=self.without) if self.without else rows
+
     def _told_apart(self, rows: Sequence[Any]) -> list[Found]:
         labels = {row.pk: self.label(row) for row in rows}
         alike = Q()
@@ -137,7 +140,7 @@ class ActorNames(Names):
     address = "actor-names"
 
     def rows(self) -> QuerySet[Actor]:
-        rows = visible_actors(self.user).select_related(None).exclude(pk=self.without).order_by("name", "id")
+        rows = self._but_one(visible_actors(self.user).select_related(None)).order_by("name", "id")
         return rows if self.everywhere else rows.filter(Q(desk=self.desk_id) | Q(desk__isnull=True))
 
     def label(self, row: Actor) -> str:
@@ -177,7 +180,7 @@ class SourceNames(Names):
     address = "source-names"
 
     def rows(self) -> QuerySet[Source]:
-        rows = visible_sources(self.user).select_related(None).select_related("publisher").exclude(pk=self.without)
+        rows = self._but_one(visible_sources(self.user)).select_related(None).select_related("publisher")
         rows = rows.defer("words").order_by("-created_at", "id")
         return rows if self.everywhere else rows.filter(desk=self.desk_id)
 

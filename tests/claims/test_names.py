@@ -170,16 +170,17 @@ def test_merging_by_a_name_shows_first_and_is_done_as_shown(cast: "Cast") -> Non
 
 def test_an_untouched_form_keeps_whom_it_names(cast: "Cast") -> None:
     claim = factories.claim(cast)
-    parties = set(claim.parties.all())
+    claimant, parties = claim.claimant, set(claim.parties.all())
+    assert claimant is not None
     _many(cast)
     page: Any = got(cast.reviewer, f"/claims/{claim.reference}/edit/")
     fields = fields_of(page) | {"elements-TOTAL_FORMS": 0, "elements-INITIAL_FORMS": 0}
-    fields |= {"claimant": claim.claimant.name, "parties": [actor.name for actor in parties]}
+    fields |= {"claimant": claimant.name, "parties": [actor.name for actor in parties]}
     for name in [fields["claimant"], *fields["parties"]]:
         assert f'value="{name}"' in page.content.decode()
     assert signed_in(cast.reviewer).post(f"/claims/{claim.reference}/edit/", fields).status_code == 302
     after = factories.fresh(claim)
-    assert (after.claimant, set(after.parties.all())) == (claim.claimant, parties)
+    assert (after.claimant, set(after.parties.all())) == (claimant, parties)
 
 
 def test_restricted_names_are_found_by_nobody_else(cast: "Cast") -> None:
