@@ -54,13 +54,13 @@ def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
     rows = list(evidence_of(request.user, claim))
     captures = last_captures(request.user, (row.source_id for row in rows))
     context = claim_context(
-        request.user,
         claim,
         "claim-sources",
-        rows=_source_rows(rows, captures),
+        rows,
         may_attach=claim.closed_at is None and may(may_edit_claim, request.user, claim),
         withheld=withheld_evidence(request.user, claim),
     )
+    context["rows"] = _source_rows(rows, captures)
     return render(request, "claims/sources.html", context)
 
 
@@ -91,9 +91,9 @@ def in_words(source: Source, capture: Capture | None) -> str:
 def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     """Who got it from whom, what that adds up to, and a form to add a relay between the claim's sources."""
     claim = get_claim(request.user, reference)
-    context = claim_context(request.user, claim, "claim-provenance")
-    standing = context["standing"]
     rows = list(evidence_of(request.user, claim))
+    context = claim_context(claim, "claim-provenance", rows)
+    standing = context["standing"]
     form = None
     if request.method == "POST" or may(may_edit_claim, request.user, claim):
         may_edit_claim(request.user, claim)
@@ -152,9 +152,9 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     rows = list(evidence_of(request.user, claim))
     numbers = numbers_of(rows)
     context = claim_context(
-        request.user,
         claim,
         "claim-history",
+        rows,
         changes=[change_line(claim, change, numbers) for change in history_of(claim)],
     )
     return render(request, "claims/history.html", context)

@@ -1,15 +1,15 @@
 """What stands above every page of a claim: who said it, how it stands, and the ways to its parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from claims.graphs import load_standing
-from claims.models import Claim
-from claims.queries import evidence_of, waits_for_recomputation
+from claims.models import Claim, Evidence
+from claims.queries import waits_for_recomputation
 from claims.sentences import listed, name_of
 from claims.standing import Standing, denying_parties
 from sources.voices import voice_at
@@ -23,8 +23,11 @@ class Tab:
     count: int | None = None
 
 
-def claim_context(user: User, claim: Claim, tab: str, **more: Any) -> dict[str, Any]:
-    """The context of `claims/claim_base.html` for one tab, with `standing` for what the page adds in `more`."""
+def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> dict[str, Any]:
+    """The context of `claims/claim_base.html` for one tab, with `standing` for what the page adds in `more`.
+
+    `rows`: all of the claim's evidence that the person may see, which every tab reads.
+    """
     standing = load_standing(claim)
     return {
         "claim": claim,
@@ -32,7 +35,7 @@ def claim_context(user: User, claim: Claim, tab: str, **more: Any) -> dict[str, 
         "standing": standing,
         "said_for": said_for(claim, standing),
         "contested_by": listed(name_of(standing, voice) for voice in denying_parties(standing)),
-        "tabs": _tabs(user, claim, tab),
+        "tabs": _tabs(claim, tab, len({row.source_id for row in rows})),
         **more,
     }
 
@@ -45,8 +48,7 @@ def said_for(claim: Claim, standing: Standing) -> str:
     return "" if voice == str(claim.claimant_id) else name_of(standing, voice)
 
 
-def _tabs(user: User, claim: Claim, current: str) -> list[Tab]:
-    sources = evidence_of(user, claim).order_by().values("source").distinct().count()
+def _tabs(claim: Claim, current: str, sources: int) -> list[Tab]:
     entries = [
         ("claim", _("Evidence"), None),
         ("claim-sources", _("Sources"), sources),

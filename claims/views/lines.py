@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from claims.models import Claim, Credibility, Evidence, Stance
-from claims.queries import evidence_of, relays_among
+from claims.models import Credibility, Evidence, Stance
+from claims.queries import relays_among
 from claims.sentences import why_not_counted
 from claims.standing import EvidenceView, Standing
 from sources.models import Basis, Relay, Reliability, Visibility
@@ -65,9 +65,8 @@ class Group:
     empty: str
 
 
-def lines_of(user: User, claim: Claim, standing: Standing) -> list[Line]:
-    """All evidence that the person may see, oldest first, the withdrawn too."""
-    rows = list(evidence_of(user, claim))
+def lines_of(user: User, rows: Sequence[Evidence], standing: Standing) -> list[Line]:
+    """All evidence that the person may see (`rows`, of `evidence_of`), oldest first, the withdrawn too."""
     numbers = numbers_of(rows)
     relays = relays_among(user, {row.source_id for row in rows})
     views = {item.id: item for item in standing.evidence}

@@ -14,7 +14,7 @@ from accounts.pages import PersonsRequest, may
 from claims.graphs import last_change
 from claims.models import Claim
 from claims.permissions import Part, is_assigned, may_assess, may_edit_as_editor, may_edit_claim
-from claims.queries import deciders_of, get_claim, open_tasks_of, withheld_evidence
+from claims.queries import deciders_of, evidence_of, get_claim, open_tasks_of, withheld_evidence
 from claims.sentences import sentence_of
 from claims.standing import Standing
 from claims.views.heading import claim_context
@@ -36,9 +36,10 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     """One claim with its evidence."""
     user = request.user
     row = get_claim(user, reference)
-    context = claim_context(user, row, "claim")
+    evidence = list(evidence_of(user, row))
+    context = claim_context(row, "claim", evidence)
     standing: Standing = context["standing"]
-    lines = lines_of(user, row, standing)
+    lines = lines_of(user, evidence, standing)
     part = Part(user, row)
     if row.closed_at is None and may(may_edit_claim, user, row, part):
         _offer_changes(row, lines)  # whoever may edit the claim may edit what they see of its evidence

@@ -12,7 +12,7 @@ from accounts.pages import PersonsRequest, form_page, sent, show_form
 from claims.forms.sources import ConfirmForm
 from claims.graphs import load_standing
 from claims.models import Claim, StateChoices
-from claims.queries import get_claim
+from claims.queries import evidence_of, get_claim
 from claims.views.lines import Line, lines_of
 from reviews.actions.drafts import drop_draft
 from reviews.forms import FindingForm
@@ -46,7 +46,9 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
         lines=[_("What it says is gone then. Nobody else has seen it.")],
         template="reviews/draft.html",
         draft=draft,
-        said=in_words(draft, claim, lines_of(request.user, claim, load_standing(claim))),
+        said=in_words(
+            draft, claim, lines_of(request.user, list(evidence_of(request.user, claim)), load_standing(claim))
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from claims.conflicts import conflicts_with
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
 from claims.permissions import may_assess, may_decide, may_edit_as_editor
-from claims.queries import get_claim, visible_claims
+from claims.queries import evidence_of, get_claim, visible_claims
 from claims.revisions import changes_since
 from claims.standing import Standing
 from claims.views.heading import claim_context
@@ -56,9 +56,10 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     """Hand in a finding: evidence beside the form."""
     claim = get_claim(request.user, reference)
     may_assess(request.user, claim)
-    context = claim_context(request.user, claim, "")
+    rows = list(evidence_of(request.user, claim))
+    context = claim_context(claim, "", rows)
     standing: Standing = context["standing"]
-    everything = lines_of(request.user, claim, standing)
+    everything = lines_of(request.user, rows, standing)
     lines = [line for line in everything if not line.withdrawn]
     ways = ways_from(claim.state, standing, last_change(claim))
     nameable = [line for line in lines if line.evidence.visibility != Visibility.RESTRICTED]
@@ -143,8 +144,9 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         may_decide(request.user, claim, finding.assessor)
         if form.handed_in(lambda given: _decide(request.user, finding, given)):
             return _after_the_decision(request, finding)
-    context = claim_context(request.user, claim, "")
-    numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, context["standing"])}
+    rows = list(evidence_of(request.user, claim))
+    context = claim_context(claim, "", rows)
+    numbers = {line.evidence.pk: line for line in lines_of(request.user, rows, context["standing"])}
     context |= {
         "finding": finding,
         "rests_on": [line for pk, line in numbers.items() if pk in {item.pk for item in finding.evidence.all()}],
