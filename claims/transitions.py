@@ -110,7 +110,9 @@ def _write(
         threshold=threshold,
         graph_digest=digest(graph),
     )
-    StatusChangeText.objects.create(claim=claim, seq=claim.last_seq, reason=reason, decision_reason=decision_reason)
+    words = StatusChangeText(claim=claim, seq=claim.last_seq, reason=reason, decision_reason=decision_reason)
+    words.save(force_insert=True)
+    change.words = words  # type: ignore[attr-defined]  # as claims.queries.history_of has it
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=graph)
     return change
 

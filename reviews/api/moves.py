@@ -89,9 +89,10 @@ class Moves(ApiView):
         by = person(request)
         claim = known_claim(by, reference)
         may_move_alone(by, claim)
-        seq = move_alone(claim=claim, **read_body(request, NewMove), by=by).seq
-        at = reverse("api:status-change", args=[claim.reference, seq])
-        return created(request, _render_change(change_of(claim, seq), seen_evidence(by, claim)), at=at)
+        change = move_alone(claim=claim, **read_body(request, NewMove), by=by)
+        at = reverse("api:status-change", args=[claim.reference, change.seq])
+        # What the person named they were shown, or the move would have been refused.
+        return created(request, _render_change(change, frozenset(change.evidence)), at=at)
 
 
 class History(ApiView):
