@@ -96,6 +96,9 @@ def good_bodies(world: World) -> dict[str, dict[str, Any]]:
     return {
         "POST /api/v1/actors/": {"name": "The harbour office", "kind": "organisation"},
         "PATCH /api/v1/actors/{actor_id}/": {"reliability": "B"},
+        "POST /api/v1/actors/{actor_id}/merge/": {
+            "into": str(world.own_conflict.actor_id), "reason": "They are the same.",
+        },
         "POST /api/v1/assignments/": {"claim": world.claim.reference, "reviewer": "reviewer2"},
         "PATCH /api/v1/assignments/{assignment_id}/": {"due_at": "2099-11-02T09:30:00Z"},
         "POST /api/v1/assignments/{assignment_id}/decline/": {"reason": "It is needed."},
@@ -111,6 +114,8 @@ def good_bodies(world: World) -> dict[str, dict[str, Any]]:
             "proposed_state": "reported", "rationale": "It is so.", "evidence": [evidence],
             "elements": [{"element": part, "text": "It shows it."}], **seen,
         },
+        f"PUT {claim}assessments/draft/": {"rationale": "So far.", **seen},
+        f"POST {claim}deciders/": {"person": "reviewer2"},
         f"POST {assessment}approve/": {"reason": "It is so.", **seen},
         f"POST {assessment}reject/": {"reason": "It is not so.", **seen},
         f"POST {claim}close/": {"reason": "moot"},

@@ -8,7 +8,6 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from accounts.actions import create_token
 from tests.access.asking import values_of
 from tests.access.world import World
 from tests.api.client import check_against_schema
@@ -16,6 +15,7 @@ from tests.hostile.answers import Database, fault_of
 from tests.hostile.bodies import Operation, Path, good_bodies, operations, put
 from tests.hostile.filling import urlencoded
 from tests.hostile.texts import KINDS, TEXTS, raw
+from tests.hostile.tokens import used_token
 
 ODD: list[Any] = [
     *(None, True, False, 0, -1, 1.5, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**4000),
@@ -31,7 +31,7 @@ class Caller:
     def __init__(self, world: World, who: str) -> None:
         user = world.people[who]
         assert user is not None
-        self.headers = {"Authorization": f"Bearer {create_token(user=user)[1]}"}
+        self.headers = {"Authorization": f"Bearer {used_token(user)}"}
         self.values = values_of(world)
         self.bodies = good_bodies(world)
         self.database = Database()
@@ -79,6 +79,7 @@ class Caller:
 
 # What the world of these tests does not let anybody do; every other body is taken as it is.
 REFUSED = {
+    "POST /api/v1/claims/{reference}/evidence/{evidence_id}/recheck/": 409,
     "POST /api/v1/claims/{reference}/moves/": 422,
     "POST /api/v1/claims/{reference}/open/": 409,
     "POST /api/v1/claims/{reference}/publish/": 409,

@@ -26,11 +26,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from accounts.actions import create_token
 from config.wsgi import application
 from tests.access.asking import values_of
 from tests.access.world import World
 from tests.hostile.answers import Database
+from tests.hostile.tokens import used_token
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -70,7 +70,7 @@ class Tries:
 
     def __init__(self, world: World, description: "BaseSchema", who: str) -> None:
         user = world.people[who]
-        self.headers = {"Authorization": f"Bearer {create_token(user=user)[1]}"} if user else {}
+        self.headers = {"Authorization": f"Bearer {used_token(user)}"} if user else {}
         self.real = {name: str(value) for name, value in values_of(world).items()}
         read: list[Any] = list(description.get_all_operations())
         self.operations = [each.ok() for each in read]
