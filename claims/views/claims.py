@@ -98,7 +98,8 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     if request.method == "POST" or may(may_edit_claim, request.user, claim):
         may_edit_claim(request.user, claim)
         ids = {*standing.sources, *(str(row.source_id) for row in rows)}
-        form = RelayBetweenForm(**sent(request), sources=list(visible_sources(request.user).filter(pk__in=ids)))
+        sources = visible_sources(request.user).filter(pk__in=ids).order_by("created_at", "id")
+        form = RelayBetweenForm(**sent(request), sources=list(sources))
         if form.handed_in(lambda given: _add_relay(request, given)):
             return redirect("claim-provenance", claim.reference)
     relays = relays_among(request.user, standing.sources)
