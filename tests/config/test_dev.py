@@ -27,6 +27,12 @@ COMMAND = [sys.executable, "-m", "config.dev"]
 SECONDS_TO_START = 90
 
 
+def _listen_to_signals() -> None:
+    """Who runs the tests in the background of a shell, or with nohup, has these ignored, and children inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Start:
     """One running `bin/dev` (without the installation) and what it prints."""
 
@@ -36,7 +42,13 @@ class Start:
         bare = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "DATA_DIR": str(folder), "PORT": str(self.port)}
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                COMMAND, cwd=ROOT, env=bare | environment, stdout=output, stderr=output, start_new_session=True
+                COMMAND,
+                cwd=ROOT,
+                env=bare | environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=_listen_to_signals,  # noqa: PLW1509 - no threads here
             )
 
     @property
