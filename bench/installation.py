@@ -69,6 +69,7 @@ def installation(path: Path, *, claims: int, moves: int) -> Iterator[Installatio
     try:
         environment = _environment(servers.environment)
         _make_bare_database(servers.superuser_url, environment)
+        _make_room_to_load(servers.superuser_url)
         _run(folder, environment, "prepare", [sys.executable, "manage.py", "prepare"])
         _run(folder, environment, "prepare-bare", [sys.executable, "-m", "bench.bare.prepare", PASSWORD])
         ours = _start(folder, environment, "ours", "config.wsgi:application", "/healthz", children)
@@ -101,6 +102,13 @@ def _make_bare_database(superuser_url: str, environment: dict[str, str]) -> None
             create_database(connection, "bare")
         owner = urlsplit(environment["BARE_DATABASE_URL"]).username or ""
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE bare TO {}").format(sql.Identifier(owner)))
+
+
+def _make_room_to_load(superuser_url: str) -> None:
+    """Gigabytes are written at once: with the usual room for its log the server would checkpoint without end."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET max_wal_size = '8GB'")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _run(folder: DataFolder, environment: dict[str, str], name: str, command: list[str]) -> str:

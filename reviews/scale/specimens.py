@@ -234,15 +234,16 @@ class Kind:
     open_for_each: int = 0
 
 
+# Most of what a desk writes down is never given to anybody.
 KINDS = (
-    Kind(reported, share=230),
-    Kind(closed, share=130),
-    Kind(deniable, share=90),
-    Kind(denied, share=140),
-    Kind(corroborated, share=240),
-    Kind(contested, share=50),
-    Kind(refuted, share=90),
-    Kind(moved_often, share=30),
+    Kind(reported, share=600),
+    Kind(closed, share=110),
+    Kind(deniable, share=70),
+    Kind(denied, share=70),
+    Kind(corroborated, share=90),
+    Kind(contested, share=20),
+    Kind(refuted, share=30),
+    Kind(moved_often, share=10),
     Kind(offered, open_for_each=4),
     Kind(accepted, open_for_each=14),
     Kind(waiting, open_for_each=3),
