@@ -142,6 +142,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "csp",
+    "ledger",
     "accounts",
     "sources",
     "claims",

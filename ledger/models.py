@@ -1,0 +1,108 @@
+"""What was recorded: entries and what they commit to, what waits for a place in the log, and the log itself.
+
+Rows are added and never changed; the migrations hold the database to it (`docs/ledger.md`, `docs/decisions/0074…`).
+"""
+
+from typing import ClassVar
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """One entry of a stream. `leaf` are its bytes, which the other columns only repeat."""
+
+    id = models.BigAutoField(primary_key=True)
+    stream = models.CharField(max_length=255)
+    seq = models.PositiveIntegerField()
+    prev = models.BinaryField(null=True)  # leaf hash of the stream's entry before
+    kind = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    leaf = models.BinaryField()
+    leaf_hash = models.BinaryField(unique=True)
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["stream", "seq"], name="entry_once_a_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} #{self.seq}: {self.kind}"
+
+
+class Secret(models.Model):
+    """What an entry commits to: the value (canonical JSON) and its salt. A redaction erases the row."""
+
+    id = models.BigAutoField(primary_key=True)
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="secrets", db_index=False)
+    name = models.CharField(max_length=80)
+    salt = models.BinaryField()
+    value = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["entry", "name"], name="secret_once_a_field")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}: {self.name}"
+
+
+class SealedStream(models.Model):
+    """Which random stream has the sealed entries about a subject, such as `assessment:<uuid>`."""
+
+    subject = models.CharField(max_length=255, primary_key=True)
+    name = models.CharField(max_length=39, unique=True)
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class Outbox(models.Model):
+    """An entry that waits for its place in the log. The database adds the row with the entry."""
+
+    entry = models.OneToOneField(
+        Entry, models.PROTECT, primary_key=True, related_name="waiting", db_constraint=False
+    )
+
+    class Meta:
+        verbose_name_plural = "outbox"
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class Leaf(models.Model):
+    """The place of an entry in the log."""
+
+    index = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, models.PROTECT, related_name="place")
+    hash = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "leaves"
+
+    def __str__(self) -> str:
+        return str(self.index)
+
+
+class Node(models.Model):
+    """The hash of a complete subtree of 256^level leaves, at the tile level `level` from 1 (C2SP tlog-tiles)."""
+
+    pk = models.CompositePrimaryKey("level", "index")
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class Checkpoint(models.Model):
+    """A signed checkpoint that was published: how many leaves there were, and their root."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.size)
