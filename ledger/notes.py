@@ -1,0 +1,125 @@
+"""Signing: notes, checkpoints and receipts (C2SP signed-note, tlog-checkpoint). Opening stands in `ledger.verifier`."""
+
+import base64
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.verifier import (
+    ED25519,
+    RECEIPT,
+    Checkpoint,
+    Policy,
+    Receipt,
+    VerifierKey,
+    is_key_name,
+    open_note,
+    read_base64,
+    read_checkpoint,
+    read_receipt,
+    read_verifier_key,
+)
+
+__all__ = [
+    "Checkpoint",
+    "Policy",
+    "Receipt",
+    "SigningKey",
+    "VerifierKey",
+    "checkpoint_text",
+    "open_note",
+    "read_checkpoint",
+    "read_receipt",
+    "read_verifier_key",
+    "receipt_key_name",
+    "receipt_text",
+    "sign_note",
+]
+
+_PRIVATE = "PRIVATE+KEY+"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An Ed25519 private key and the name that it signs under. `seed`: its 32 bytes."""
+
+    name: str
+    seed: bytes
+
+    def __post_init__(self) -> None:
+        if not is_key_name(self.name) or len(self.seed) != 32:
+            raise ValueError("a key has a name without space and plus, and 32 bytes")
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.name!r})"  # never the seed: it would stand in logs
+
+    @classmethod
+    def make(cls, name: str) -> Self:
+        """A new key."""
+        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The key of 'PRIVATE+KEY+name+hash+base64'; ValueError where the parts do not fit each other."""
+        name, _, rest = text.removeprefix(_PRIVATE).partition("+")
+        hashed, _, encoded = rest.partition("+")
+        data = read_base64(encoded, "key", 33)
+        if not text.startswith(_PRIVATE) or data[0] != ED25519:
+            raise ValueError("no private Ed25519 key of a note")
+        key = cls(name, data[1:])
+        if hashed != key.verifier_key.id.hex():
+            raise ValueError("the private key has another id")
+        return key
+
+    @property
+    def private_text(self) -> str:
+        """'PRIVATE+KEY+name+hash+base64', which `read` reads."""
+        encoded = base64.b64encode(bytes([ED25519]) + self.seed).decode()
+        return f"{_PRIVATE}{self.name}+{self.verifier_key.id.hex()}+{encoded}"
+
+    @property
+    def verifier_key(self) -> VerifierKey:
+        """The public half; its text goes into policies."""
+        return VerifierKey(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
+
+    def signature_line(self, text: str) -> str:
+        """The line that signs a note's text."""
+        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
+        return f"— {self.name} {base64.b64encode(self.verifier_key.id + signature).decode()}\n"
+
+
+def sign_note(text: str, keys: Iterable[SigningKey]) -> bytes:
+    """A note: the text, an empty line, one signature for each key.
+
+    Raises ValueError where the text does not end in a newline, holds other control characters, or no key is given.
+    """
+    if not text.endswith("\n") or any(sign < " " and sign != "\n" for sign in text):
+        raise ValueError("a note's text ends in a newline and holds no other control characters")
+    lines = [key.signature_line(text) for key in keys]
+    if not lines:
+        raise ValueError("a note is signed by at least one key")
+    return f"{text}\n{''.join(lines)}".encode()
+
+
+def checkpoint_text(origin: str, size: int, root: bytes) -> str:
+    """The text of a checkpoint, to be signed. Raises ValueError for what would not read back the same."""
+    text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
+    if read_checkpoint(text) != Checkpoint(origin, size, root):
+        raise ValueError("no checkpoint")
+    return text
+
+
+def receipt_key_name(origin: str) -> str:
+    """The name of the key that signs a log's receipts: a key of its own, so that no receipt passes as a checkpoint."""
+    return f"{origin}/receipts"
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """The text of a receipt, to be signed. Raises ValueError for what would not read back the same."""
+    origin, hashed, at, delay = receipt
+    text = f"{RECEIPT}\n{origin}\n{base64.b64encode(hashed).decode()}\n{at}\n{delay}\n"
+    if read_receipt(text) != receipt:
+        raise ValueError("no receipt")
+    return text

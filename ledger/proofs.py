@@ -1,0 +1,73 @@
+"""Making proof files: one leaf's tlog-proof (C2SP), a claim's whole history. Checking stands in `ledger.verifier`."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ledger.entries import Opening
+from ledger.verifier import (
+    CLAIM_PROOF,
+    TLOG_PROOF,
+    Broken,
+    Policy,
+    TlogProof,
+    canonical,
+    check_claim_proof,
+    read_entry,
+    read_tlog_proof,
+)
+
+__all__ = ["Policy", "ProvenLeaf", "TlogProof", "check_claim_proof", "claim_proof", "read_tlog_proof", "tlog_proof"]
+
+
+@dataclass(frozen=True)
+class ProvenLeaf:
+    """A leaf, its place in the log, its inclusion proof, and what opens its commitments (None: not for this reader)."""
+
+    leaf_index: int
+    leaf: bytes
+    proof: list[bytes]
+    openings: Mapping[str, Opening | None] = field(default_factory=dict)
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _disclosures(leaf: ProvenLeaf) -> dict[str, object]:
+    """Every committed field by name: its salt and value, or null where it is redacted or withheld."""
+    names = read_entry(leaf.leaf).c.keys() | leaf.openings.keys()
+    shown = {name: leaf.openings.get(name) for name in names}
+    return {name: one and {"salt": _base64(one.salt), "value": one.value} for name, one in shown.items()}
+
+
+def claim_proof(origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf]) -> bytes:
+    """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against."""
+    entries = [
+        {
+            "index": one.leaf_index,
+            "leaf": _base64(one.leaf),
+            "proof": [_base64(part) for part in one.proof],
+            "disclosures": _disclosures(one),
+        }
+        for one in leaves
+    ]
+    return canonical(
+        {
+            "format": CLAIM_PROOF,
+            "origin": origin,
+            "stream": stream,
+            "checkpoint": checkpoint.decode(),
+            "entries": entries,
+        }
+    )
+
+
+def tlog_proof(proof: TlogProof) -> bytes:
+    """The text of a tlog-proof. Raises Broken for what would not read back the same."""
+    extra = [] if proof.extra is None else [f"extra {_base64(proof.extra)}"]
+    lines = [TLOG_PROOF, *extra, f"index {proof.leaf_index}", *map(_base64, proof.hashes)]
+    data = "\n".join(lines).encode() + b"\n\n" + proof.checkpoint
+    if read_tlog_proof(data) != proof:
+        raise Broken("tlog-proof", "one that reads back the same", "another")
+    return data

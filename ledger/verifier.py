@@ -1,0 +1,1164 @@
+"""Checks a Second Source ledger: what was taken from it, offline, against public keys that one has.
+
+    python verifier.py proof FILE --policy POLICY                      one claim's history
+    python verifier.py audit FOLDER --policy POLICY                    a whole log
+    python verifier.py monitor OLD NEW --export FOLDER --policy POLICY one checkpoint against a later one
+    python verifier.py replay FOLDER --policy POLICY --claims FILE     every claim's state, from the entries
+
+This file runs alone: Python 3.11 or later and the package `cryptography`. It follows the written specification,
+`ledger.md`, whose sections are named here. Status: 0 all is as it should be, 1 something does not match, 2 the input
+cannot be used.
+"""
+
+import argparse
+import base64
+import binascii
+import difflib
+import hashlib
+import hmac
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+LARGEST_INTEGER = 2**53 - 1
+DEEPEST = 32
+LARGEST_LEAF = 65_535
+TILE_WIDTH = 256
+SALT_LENGTH = 32
+ED25519 = 1  # the signature type of a note's key
+MOST_SIGNATURES = 100
+LARGEST_NOTE = 1_000_000
+RECEIPT = "second-source/receipt/v1"
+CLAIM_PROOF = "second-source/claim-proof/v1"
+TLOG_PROOF = "c2sp.org/tlog-proof@v1"
+SEALED = "sealed"
+STATUS_CHANGED = "status_changed"
+# The moves between a claim's states; None is before the first.
+LEGAL_MOVES = frozenset(
+    {
+        (None, "reported"),
+        ("reported", "denied"),
+        ("reported", "corroborated"),
+        ("reported", "refuted"),
+        ("denied", "corroborated"),
+        ("denied", "refuted"),
+        ("denied", "reported"),
+        ("corroborated", "refuted"),
+        ("corroborated", "reported"),
+        ("refuted", "reported"),
+    }
+)
+
+
+class Unusable(Exception):
+    """The input cannot be read at all, so that nothing can be said about it."""
+
+
+class Broken(ValueError):
+    """Something is not as it should be: in which part, what was expected, what was found."""
+
+    def __init__(self, part: str, expected: str, found: str) -> None:
+        super().__init__(f"{part}: expected {expected}, found {found}")
+        self.part, self.expected, self.found = part, expected, found
+
+
+# Section 1: canonical JSON (RFC 8785)
+
+
+def _integer(text: str) -> int:
+    if len(text) > 17 or abs(number := int(text)) > LARGEST_INTEGER:
+        raise ValueError(f"the number {text[:20]} is beyond 2^53 - 1")
+    return number
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text[:20]} is not an integer")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_UNSORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_no_number, parse_constant=_no_number)
+
+
+def _check_value(value: object, place: str, depth: int) -> None:
+    if depth >= DEEPEST and isinstance(value, dict | list | tuple):
+        raise ValueError(f"{place}: nested more than {DEEPEST} deep")
+    if isinstance(value, str):
+        _check_text(value, place)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > LARGEST_INTEGER:
+            raise ValueError(f"{place}: an integer beyond 2^53 - 1")
+    elif isinstance(value, dict):
+        for key, member in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"{place}: the key {key!r} is no string")
+            _check_text(key, f"{place}: a key")
+            _check_value(member, f"{place}.{key}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, member in enumerate(value):
+            _check_value(member, f"{place}[{number}]", depth + 1)
+    elif value is not None and not isinstance(value, bool):
+        raise ValueError(f"{place}: {type(value).__name__} is not allowed")
+
+
+def _check_text(text: str, place: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{place}: a lone surrogate") from None
+
+
+def _by_utf16(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _by_utf16(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    return [_by_utf16(member) for member in value] if isinstance(value, list | tuple) else value
+
+
+def _encode(value: Any) -> bytes:
+    text = _ENCODER.encode(value)
+    # Code points and UTF-16 code units sort alike unless a character lies past the surrogates.
+    if not text.isascii() and max(text) > "\ud7ff":
+        text = _UNSORTED.encode(_by_utf16(value))
+    return text.encode()
+
+
+def canonical(value: object) -> bytes:
+    """The RFC 8785 bytes of objects, arrays, strings, integers up to 2^53 - 1 either way, true, false and null.
+
+    Raises ValueError that names the place of anything else: a float, a lone surrogate, more than 32 levels.
+    """
+    _check_value(value, "$", 0)
+    return _encode(value)
+
+
+def read_canonical(data: bytes) -> Any:
+    """The value of bytes that are exactly the canonical ones; ValueError for any others."""
+    try:
+        value = _DECODER.decode(data.decode())
+    except RecursionError:
+        raise ValueError(f"nested more than {DEEPEST} deep") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON: {error}") from None
+    if data.count(b"[") + data.count(b"{") > DEEPEST:
+        _check_value(value, "$", 0)
+    if _encode(value) != data:
+        raise ValueError("not the canonical bytes of its value")
+    return value
+
+
+# Section 2: entries
+
+
+class Entry(NamedTuple):
+    """What a leaf says. `prev`: the leaf hash (hex) of the stream's entry before; `c`: commitments (hex) by name."""
+
+    stream: str
+    seq: int
+    prev: str | None
+    kind: str
+    at: str
+    body: dict[str, Any]
+    c: dict[str, str]
+
+
+_NAMES = {"v", *Entry._fields}
+_STREAM = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9._-]+)+", re.ASCII)
+_SEALED_STREAM = re.compile(r"sealed:[0-9a-f]{32}", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.ASCII)
+
+
+def read_time(at: object) -> datetime:
+    """The moment of '2026-11-22T22:14:03.123Z'; ValueError for any other spelling."""
+    if not isinstance(at, str) or not _AT.fullmatch(at):
+        raise ValueError("no UTC time with milliseconds")
+    return datetime.fromisoformat(at)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=repr) if not isinstance(value, bytes) else value.hex()
+    return text if len(text) <= 100 else text[:97] + "..."
+
+
+def _expect(holds: object, part: str, expected: str, found: object) -> None:
+    if not holds:
+        raise Broken(part, expected, _shown(found))
+
+
+def read_entry(leaf: bytes) -> Entry:
+    """What a leaf says; Broken where its bytes are not exactly those of a well-formed entry."""
+    if len(leaf) > LARGEST_LEAF:
+        raise Broken("leaf", f"at most {LARGEST_LEAF} bytes", str(len(leaf)))
+    try:
+        value = read_canonical(leaf)
+    except ValueError as error:
+        raise Broken("leaf", "canonical JSON", str(error)) from None
+    _expect(isinstance(value, dict) and value.keys() == _NAMES, "leaf", "exactly the fields of version 1", value)
+    version = value.pop("v")
+    _expect(version == 1 and version is not True, "v", "1", version)
+    entry = Entry(**value)
+    check_entry(entry)
+    return entry
+
+
+def _is_integer(value: object, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _matches(pattern: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def check_entry(entry: Entry) -> None:
+    """Broken where a field has not the form that section 2 gives it."""
+    stream, seq, prev, kind, at, body, c = entry
+    _expect(_matches(_STREAM, stream) and len(stream) <= 255, "stream", "a name such as claim:1", stream)
+    _expect(_is_integer(seq, 1), "seq", "an integer from 1", seq)
+    if seq == 1:
+        _expect(prev is None, "prev", "null in a stream's first entry", prev)
+    else:
+        _expect(_matches(_HASH, prev), "prev", "64 hexadecimal digits", prev)
+    _expect(_matches(_NAME, kind), "kind", "a name of small letters, digits and _", kind)
+    try:
+        read_time(at)
+    except ValueError:
+        raise Broken("at", "UTC with milliseconds", _shown(at)) from None
+    _expect(isinstance(body, dict), "body", "an object", body)
+    _expect(isinstance(c, dict) and c, "c", "at least one commitment", c)
+    for name, commitment in c.items():
+        _expect(_matches(_NAME, name), "c", "names of small letters, digits and _", name)
+        _expect(_matches(_HASH, commitment), f"c.{name}", "64 hexadecimal digits", commitment)
+    if kind == SEALED or stream.startswith("sealed:"):
+        _expect(kind == SEALED, "kind", "sealed in a sealed stream", kind)
+        _expect(_SEALED_STREAM.fullmatch(stream), "stream", "sealed: and 32 hexadecimal digits", stream)
+        _expect(not body, "body", "nothing in a sealed entry", body)
+        _expect(c.keys() == {"kind", "content"}, "c", "kind and content in a sealed entry", sorted(c))
+
+
+def commitment(salt: bytes, name: str, value: object) -> str:
+    """HMAC-SHA256(salt, 'second-source/v1/field' 00 name 00 JCS(value)) in hex. ValueError: a salt not of 32 bytes."""
+    if len(salt) != SALT_LENGTH:
+        raise ValueError(f"a salt has {SALT_LENGTH} bytes, not {len(salt)}")
+    message = b"second-source/v1/field\0" + name.encode() + b"\0" + canonical(value)
+    return hmac.digest(salt, message, "sha256").hex()
+
+
+def check_disclosures(entry: Entry, disclosures: object) -> int:
+    """How many committed fields `disclosures` leaves undisclosed (null, or not named at all).
+
+    `disclosures` is {name: {"salt": base64, "value": …} or null}. A sealed entry's content is an object of its own
+    body and c; the fields of that c are named 'content/…'. Broken where a value is not what was committed.
+    """
+    if not isinstance(disclosures, dict):
+        raise Broken("disclosures", "an object", _shown(disclosures))
+    inner = _sealed_commitments(disclosures.get("content")) if entry.kind == SEALED else {}
+    known = {**entry.c, **{f"content/{name}": committed for name, committed in inner.items()}}
+    for name in disclosures:
+        _expect(name in known, f"disclosures.{name}", "a committed field", name)
+    for name, committed in known.items():
+        if disclosures.get(name) is not None:
+            _check_disclosure(name, committed, disclosures[name])
+    return sum(disclosures.get(name) is None for name in known)
+
+
+def _sealed_commitments(disclosure: object) -> dict[str, str]:
+    """The commitments inside a sealed entry's content, where that is disclosed."""
+    if not isinstance(disclosure, dict):
+        return {}
+    part, content = "disclosures.content", disclosure.get("value")
+    if not isinstance(content, dict) or content.keys() != {"body", "c"}:
+        raise Broken(part, "body and c", _shown(content))
+    body, c = content["body"], content["c"]
+    _expect(isinstance(body, dict) and isinstance(c, dict), part, "body and c as objects", content)
+    for name, committed in c.items():
+        _expect(_matches(_NAME, name) and _matches(_HASH, committed), part, "names and hashes", name)
+    return dict(c)
+
+
+def _check_disclosure(name: str, committed: str, disclosure: object) -> None:
+    part = f"disclosures.{name}"
+    if not isinstance(disclosure, dict) or disclosure.keys() != {"salt", "value"}:
+        raise Broken(part, "salt and value", _shown(disclosure))
+    salt = read_base64(disclosure["salt"], f"{part}.salt", SALT_LENGTH)
+    try:
+        computed = commitment(salt, name.removeprefix("content/"), disclosure["value"])
+    except ValueError as error:
+        raise Broken(part, "a value of canonical JSON", str(error)) from None
+    _expect(computed == committed, part, f"the commitment {committed}", computed)
+
+
+def read_base64(text: object, part: str, length: int | None = None) -> bytes:
+    """The bytes of strict standard base64 (padded, no stray bits or spaces); Broken otherwise, or of another length."""
+    try:
+        data = base64.b64decode(text if isinstance(text, str) else "*", validate=True)
+    except (binascii.Error, ValueError):
+        raise Broken(part, "base64", _shown(text)) from None
+    _expect(base64.b64encode(data).decode() == text, part, "base64 in its one spelling", text)
+    _expect(length is None or len(data) == length, part, f"{length} bytes", len(data))
+    return data
+
+
+# Section 3: the tree (RFC 6962, RFC 9162)
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    """SHA-256(0x00 leaf)."""
+    return hashlib.sha256(b"\0" + leaf).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """SHA-256(0x01 left right)."""
+    return hashlib.sha256(b"\1" + left + right).digest()
+
+
+def root_hash(hashes: Sequence[bytes]) -> bytes:
+    """The root over leaf hashes in order; of none, SHA-256 of nothing (RFC 9162 2.1.1)."""
+    level = list(hashes)
+    if not level:
+        return hashlib.sha256(b"").digest()
+    while len(level) > 1:
+        # The last of an odd number moves up as it is.
+        pairs = [node_hash(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0]
+
+
+def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that an inclusion proof leads to from a leaf hash (RFC 9162 2.1.3.2).
+
+    Raises Broken where index and size do not fit, or the proof is too short or too long for them.
+    """
+    _expect(0 <= index < size, "index", f"below the size {size}", index)
+    node, last, result = index, size - 1, leaf
+    for part in proof:
+        _expect(last > 0, "proof", "fewer hashes", len(proof))
+        if node & 1 or node == last:
+            result = node_hash(part, result)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            result = node_hash(result, part)
+        node, last = node >> 1, last >> 1
+    _expect(last == 0, "proof", "more hashes", len(proof))
+    return result
+
+
+def check_inclusion(leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> None:
+    """Broken unless the proof leads from the leaf hash at `index` to `root`."""
+    found = root_from_inclusion(leaf, index, size, proof)
+    if found != root:
+        raise Broken("proof", f"the root {root.hex()}", found.hex())
+
+
+def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
+    """Broken unless the tree of size `new` begins with that of size `old` (RFC 9162 2.1.4.2)."""
+    _expect(0 <= old <= new, "size", f"at least {old}", new)
+    if old in (0, new):
+        _expect(not proof, "proof", "no hashes", len(proof))
+        _expect(old or old_root == root_hash([]), "old root", root_hash([]).hex(), old_root)
+        _expect(not old or old_root == new_root, "new root", old_root.hex(), new_root)
+        return
+    hashes = list(proof) if old & (old - 1) else [old_root, *proof]
+    _expect(hashes, "proof", "more hashes", 0)
+    node, last = old - 1, new - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    first = second = hashes[0]
+    for part in hashes[1:]:
+        _expect(last > 0, "proof", "fewer hashes", len(proof))
+        if node & 1 or node == last:
+            first, second = node_hash(part, first), node_hash(part, second)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            second = node_hash(second, part)
+        node, last = node >> 1, last >> 1
+    _expect(last == 0, "proof", "more hashes", len(proof))
+    _expect(first == old_root, "old root", old_root.hex(), first)
+    _expect(second == new_root, "new root", new_root.hex(), second)
+
+
+# Section 4: tiles (C2SP tlog-tiles)
+
+
+def tile_path(level: int | str, number: int, width: int = TILE_WIDTH) -> str:
+    """'tile/0/x001/067.p/5': the path of a tile; `level` is 0 to 63, or 'entries' for a bundle of leaves."""
+    groups = [f"{number % 1000:03d}"]
+    while number := number // 1000:
+        groups.insert(0, f"x{number % 1000:03d}")
+    partial = f".p/{width}" if width < TILE_WIDTH else ""
+    return f"tile/{level}/{'/'.join(groups)}{partial}"
+
+
+def read_bundle(data: bytes) -> list[bytes]:
+    """The leaves of an entry bundle, each after its length (two bytes, big-endian); Broken where one does not fit."""
+    leaves: list[bytes] = []
+    at = 0
+    while at < len(data):
+        start = at + 2
+        at = start + int.from_bytes(data[at:start], "big")
+        if start > len(data) or at > len(data):
+            raise Broken(f"leaf {len(leaves)} of the bundle", f"{at} bytes in all", str(len(data)))
+        leaves.append(data[start:at])
+    return leaves
+
+
+# Section 5: signed notes, checkpoints, receipts (C2SP signed-note, tlog-checkpoint)
+
+
+@dataclass(frozen=True)
+class VerifierKey:
+    """A public key and the name that it signs under."""
+
+    name: str
+    key: bytes
+
+    @property
+    def id(self) -> bytes:
+        """SHA-256(name, newline, signature type, key), its first four bytes."""
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([ED25519]) + self.key).digest()[:4]
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([ED25519]) + self.key).decode()}"
+
+    def verifies(self, signature: bytes, text: bytes) -> bool:
+        """Whether this is the key's Ed25519 signature of the text."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text)
+        except InvalidSignature:
+            return False
+        return True
+
+
+def is_key_name(name: str) -> bool:
+    """Whether a note's key may be called so: not empty, no space, no plus, nothing that a note may not hold."""
+    return bool(name) and "+" not in name and not any(sign.isspace() or sign < " " for sign in name)
+
+
+def read_verifier_key(text: object) -> VerifierKey:
+    """The key of 'name+hash+base64'; Broken where the parts do not fit each other or it is no Ed25519 key."""
+    name, hashed, encoded = [*str(text).split("+", 2), "", ""][:3]
+    _expect(is_key_name(name), "key", "name+hash+base64", text)
+    data = read_base64(encoded, "key", 33)
+    _expect(data[0] == ED25519, "key", "an Ed25519 key (01)", data[:1])
+    key = VerifierKey(name, data[1:])
+    _expect(hashed == key.id.hex(), "key", f"the key id {key.id.hex()}", hashed)
+    return key
+
+
+def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
+    """The text of a note that at least one of the keys signed.
+
+    Signatures by other keys are passed over. Raises Broken where the note is malformed, a signature by one of the
+    keys does not verify, or none is there.
+    """
+    text, signatures = _split_note(note)
+    known = {(key.name, key.id): key for key in keys}
+    verified = False
+    for name, signature in signatures:
+        key = known.get((name, signature[:4]))
+        if key is None:
+            continue
+        if not key.verifies(signature[4:], text.encode()):
+            raise Broken("signature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
+        verified = True
+    if not verified:
+        names = ", ".join(sorted(f"{name}+{signature[:4].hex()}" for name, signature in signatures))
+        wanted = ", ".join(sorted(f"{name}+{number.hex()}" for name, number in known))
+        raise Broken("signature", f"one by {wanted or 'a known key'}", f"only by {names}")
+    return text
+
+
+def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    try:
+        whole = note.decode()
+    except UnicodeDecodeError:
+        raise Broken("note", "UTF-8", "other bytes") from None
+    _expect(len(note) <= LARGEST_NOTE, "note", f"at most {LARGEST_NOTE} bytes", len(note))
+    _expect(not re.search("[\0-\x09\x0b-\x1f]", whole), "note", "no control characters", "one")
+    text, blank, lines = whole.rpartition("\n\n")
+    _expect(blank and lines.endswith("\n"), "note", "a text, an empty line, signatures", whole[-60:])
+    signatures = []
+    for line in lines[:-1].split("\n"):
+        dash, name, encoded = [*line.split(" "), "", ""][:3]
+        _expect(dash == "—" and line.count(" ") == 2 and is_key_name(name), "note", "a signature line", line)
+        signature = read_base64(encoded, "signature")
+        _expect(len(signature) > 4, "signature", "a key id and a signature", line)
+        signatures.append((name, signature))
+    _expect(len(signatures) <= MOST_SIGNATURES, "note", f"at most {MOST_SIGNATURES} signatures", len(signatures))
+    return text + "\n", signatures
+
+
+class Checkpoint(NamedTuple):
+    """How large a log is, and its root; `extensions` are further lines, which nothing here reads."""
+
+    origin: str
+    size: int
+    root: bytes
+    extensions: tuple[str, ...] = ()
+
+
+def _decimal(text: str, part: str) -> int:
+    _expect(re.fullmatch("0|[1-9][0-9]{0,15}", text), part, "a decimal number", text)
+    number = int(text)
+    _expect(number <= LARGEST_INTEGER, part, "at most 2^53 - 1", text)
+    return number
+
+
+def read_checkpoint(text: str) -> Checkpoint:
+    """The checkpoint of a note's text; Broken where it is none."""
+    lines = text.split("\n")
+    _expect(len(lines) >= 4 and lines.pop() == "", "checkpoint", "at least three lines", text[:60])
+    _expect(all(lines), "checkpoint", "no empty line", text[:60])
+    origin, size, root, *extensions = lines
+    return Checkpoint(origin, _decimal(size, "size"), read_base64(root, "root", 32), tuple(extensions))
+
+
+class Receipt(NamedTuple):
+    """The promise that a leaf stands in the log at most `longest_delay` seconds after `at`."""
+
+    origin: str
+    leaf_hash: bytes
+    at: str
+    longest_delay: int
+
+
+def read_receipt(text: str) -> Receipt:
+    """The receipt of a note's text; Broken where it is none."""
+    lines = text.split("\n")
+    _expect(len(lines) == 6 and lines[0] == RECEIPT and lines[5] == "", "receipt", f"{RECEIPT} and 4 lines", text[:60])
+    origin, hashed, at, delay = lines[1:5]
+    _expect(origin, "origin", "a name", origin)
+    try:
+        read_time(at)
+    except ValueError:
+        raise Broken("at", "UTC with milliseconds", _shown(at)) from None
+    return Receipt(origin, read_base64(hashed, "leaf hash", 32), at, _decimal(delay, "longest delay"))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the reader trusts: a log by its origin, the keys that sign its checkpoints, those that sign receipts."""
+
+    origin: str
+    log_keys: tuple[VerifierKey, ...]
+    receipt_keys: tuple[VerifierKey, ...] = ()
+
+    def checkpoint(self, note: bytes) -> Checkpoint:
+        """The checkpoint of a signed note; Broken unless one of the log's keys signed it, and it is of this log."""
+        checkpoint = read_checkpoint(open_note(note, self.log_keys))
+        _expect(checkpoint.origin == self.origin, "origin", self.origin, checkpoint.origin)
+        return checkpoint
+
+    def receipt(self, note: bytes) -> Receipt:
+        """The receipt of a signed note; Broken unless one of the receipt keys signed it, and it is of this log."""
+        receipt = read_receipt(open_note(note, self.receipt_keys))
+        _expect(receipt.origin == self.origin, "origin", self.origin, receipt.origin)
+        return receipt
+
+
+def read_policy(data: bytes) -> Policy:
+    """The policy of a JSON object {"origin", "log_keys": [...], "receipt_keys": [...]}; Unusable where it is none."""
+    try:
+        value = json.loads(data)
+        origin, log_keys, receipt_keys = value["origin"], value["log_keys"], value.get("receipt_keys", [])
+        if not isinstance(origin, str) or not isinstance(log_keys, list) or not isinstance(receipt_keys, list):
+            raise TypeError("origin is a text, log_keys and receipt_keys are lists")
+        log, receipts = tuple(map(read_verifier_key, log_keys)), tuple(map(read_verifier_key, receipt_keys))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Unusable(f"the policy: {error!s}") from None
+    if not log:
+        raise Unusable("the policy: log_keys names no key")
+    return Policy(origin, log, receipts)
+
+
+# Section 6: what was found
+
+
+class Finding(NamedTuple):
+    """One thing that does not match: where (an entry, a tile, a file), and what Broken says of it."""
+
+    where: str
+    part: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.part}: expected {self.expected}, found {self.found}"
+
+
+@dataclass
+class Report:
+    """The findings, in the order of the log, and what was looked at (a word for each number)."""
+
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, where: str, error: Broken) -> None:
+        """Notes what a check raised."""
+        self.findings.append(Finding(where, error.part, error.expected, error.found))
+
+    def expect(self, holds: object, where: str, part: str, expected: str, found: object) -> None:
+        """Notes a finding unless `holds`."""
+        if not holds:
+            text = found if isinstance(found, str) else _shown(found)
+            self.findings.append(Finding(where, part, expected, text))
+
+    def count(self, word: str, number: int = 1) -> None:
+        """Adds to one of the numbers."""
+        self.counts[word] = self.counts.get(word, 0) + number
+
+
+class Last(NamedTuple):
+    """A stream's last entry as far as it was read."""
+
+    seq: int
+    leaf_hash: bytes
+    at: str
+
+
+class Streams:
+    """The streams as far as they were read: what the next entry of each has to follow."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, Last] = {}
+
+    def follow(self, where: str, entry: Entry, hashed: bytes, report: Report) -> None:
+        """Notes where an entry does not follow the one before it in its stream; goes on from this one."""
+        before = self.last.get(entry.stream)
+        expected = before.seq + 1 if before else 1
+        report.expect(entry.seq == expected, where, "seq", str(expected), entry.seq)
+        if entry.seq == expected:
+            wanted = before.leaf_hash.hex() if before else None
+            report.expect(entry.prev == wanted, where, "prev", str(wanted), entry.prev)
+        if before:
+            report.expect(entry.at >= before.at, where, "at", f"not before {before.at}", entry.at)
+        self.last[entry.stream] = Last(entry.seq, hashed, entry.at)
+
+
+def name_entry(index: int, entry: Entry) -> str:
+    """'entry 17 (claim:1, 4)': how a finding calls an entry."""
+    return f"entry {index} ({entry.stream}, {entry.seq})"
+
+
+# Section 7: proofs
+
+
+def check_claim_proof(data: bytes, policy: Policy) -> Report:
+    """Whether a claim's proof file holds: every leaf in the log, the stream whole from 1, every disclosed field true.
+
+    From this file alone nobody can tell whether the stream has later entries.
+    """
+    report = Report()
+    try:
+        value = read_canonical(data)
+        _check_frame(value, policy)
+        checkpoint = policy.checkpoint(value["checkpoint"].encode())
+    except Broken as error:
+        report.add("proof file", error)
+        return report
+    except ValueError as error:
+        report.add("proof file", Broken("form", "canonical JSON", str(error)))
+        return report
+    streams, before = Streams(), -1
+    for number, item in enumerate(value["entries"]):
+        where = f"entry number {number} of the file"
+        try:
+            index, entry, hashed, undisclosed = _check_proof_entry(item, checkpoint)
+            where = name_entry(index, entry)
+            _expect(index > before, "index", f"above {before}", index)
+            _expect(entry.stream == value["stream"], "stream", value["stream"], entry.stream)
+        except Broken as error:
+            report.add(where, error)
+            continue
+        before = index
+        streams.follow(where, entry, hashed, report)
+        report.count("entries")
+        report.count("fields not disclosed", undisclosed)
+    return report
+
+
+def _check_frame(value: Any, policy: Policy) -> None:
+    names = {"format", "origin", "stream", "checkpoint", "entries"}
+    _expect(isinstance(value, dict) and value.keys() == names, "form", ", ".join(sorted(names)), value)
+    _expect(value["format"] == CLAIM_PROOF, "format", CLAIM_PROOF, value["format"])
+    _expect(value["origin"] == policy.origin, "origin", policy.origin, value["origin"])
+    _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
+    _expect(isinstance(value["entries"], list) and value["entries"], "entries", "at least one", value["entries"])
+
+
+def _check_proof_entry(item: Any, checkpoint: Checkpoint) -> tuple[int, Entry, bytes, int]:
+    names = {"index", "leaf", "proof", "disclosures"}
+    _expect(isinstance(item, dict) and item.keys() == names, "form", ", ".join(sorted(names)), item)
+    _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
+    _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
+    leaf = read_base64(item["leaf"], "leaf")
+    entry, hashed = read_entry(leaf), leaf_hash(leaf)
+    proof = [read_base64(part, "proof", 32) for part in item["proof"]]
+    check_inclusion(hashed, item["index"], checkpoint.size, checkpoint.root, proof)
+    disclosures = item["disclosures"]
+    missing = sorted(entry.c.keys() - disclosures.keys()) if isinstance(disclosures, dict) else []
+    _expect(not missing, "disclosures", "a value or null for every committed field", missing)
+    return item["index"], entry, hashed, check_disclosures(entry, disclosures)
+
+
+class TlogProof(NamedTuple):
+    """A C2SP tlog-proof: the checkpoint's signed note, a leaf's index and its hashes; `extra` proves nothing."""
+
+    leaf_index: int
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+    extra: bytes | None = None
+
+
+def read_tlog_proof(data: bytes) -> TlogProof:
+    """The parts of a tlog-proof; Broken where it is malformed."""
+    head, blank, checkpoint = data.partition(b"\n\n")
+    try:
+        lines = head.decode().split("\n")
+    except UnicodeDecodeError:
+        raise Broken("tlog-proof", "UTF-8", "other bytes") from None
+    _expect(blank and lines.pop(0) == TLOG_PROOF, "tlog-proof", TLOG_PROOF, head[:60])
+    extra = None
+    if lines and lines[0].startswith("extra "):
+        extra = read_base64(lines.pop(0).removeprefix("extra "), "extra")
+    _expect(lines and lines[0].startswith("index "), "tlog-proof", "a line with the index", lines[:1])
+    index = _decimal(lines.pop(0).removeprefix("index "), "index")
+    return TlogProof(index, tuple(read_base64(line, "proof", 32) for line in lines), checkpoint, extra)
+
+
+def check_tlog_proof(data: bytes, policy: Policy) -> Report:
+    """Whether the leaf that a tlog-proof carries as its extra data stands in the log."""
+    report = Report()
+    try:
+        proof = read_tlog_proof(data)
+        checkpoint = policy.checkpoint(proof.checkpoint)
+        _expect(proof.extra is not None, "extra", "the leaf's bytes", None)
+        leaf = proof.extra or b""
+        read_entry(leaf)
+        check_inclusion(leaf_hash(leaf), proof.leaf_index, checkpoint.size, checkpoint.root, proof.hashes)
+        report.count("entries")
+    except Broken as error:
+        report.add("proof file", error)
+    return report
+
+
+# Section 8: the whole log
+
+Read = Callable[[str], bytes | None]
+"""Gives the bytes of a path of the export ('tile/0/000'), or None where it has none."""
+
+
+class TileLevels:
+    """The tree over leaf hashes that come tile by tile; every stored tile above is compared with it."""
+
+    def __init__(self, read: Read | None, report: Report) -> None:
+        self._read, self._report = read, report  # without a reader nothing is compared
+        self._rows: list[list[bytes]] = []  # of each level the hashes of the tile that is not full yet
+        self._tiles: list[int] = []  # of each level the tiles that were full
+
+    def add(self, hashed: bytes, level: int = 1) -> None:
+        """Takes the root of the next full tile of the level below."""
+        if len(self._rows) < level:
+            self._rows.append([])
+            self._tiles.append(0)
+        row = self._rows[level - 1]
+        row.append(hashed)
+        if len(row) == TILE_WIDTH:
+            self._compare(level)
+            self._tiles[level - 1] += 1
+            self._rows[level - 1] = []
+            self.add(root_hash(row), level + 1)
+
+    def root(self, rest: Sequence[bytes]) -> bytes:
+        """The root of the whole tree, whose last leaf hashes are `rest` (less than a tile); compares partial tiles."""
+        below = list(rest)
+        for level, row in enumerate(self._rows, 1):
+            if row:
+                self._compare(level)
+            # Full subtrees of this level, and to the right of them the root of what is left below.
+            below = [*row, root_hash(below)] if below else list(row)
+        return root_hash(below)
+
+    def _compare(self, level: int) -> None:
+        if self._read is None:
+            return
+        row, number = self._rows[level - 1], self._tiles[level - 1]
+        path = tile_path(level, number, len(row))
+        stored = read_hashes(self._read, level, number, len(row), self._report)
+        for place, (wanted, found) in enumerate(zip(row, stored or [], strict=False)):
+            self._report.expect(wanted == found, path, f"hash {place}", wanted.hex(), found)
+
+
+def read_tile(read: Read, level: int | str, number: int, width: int) -> bytes | None:
+    """A tile's bytes; of a partial one that is gone, those of the full one. None where neither is there."""
+    data = read(tile_path(level, number, width))
+    return read(tile_path(level, number)) if data is None and width < TILE_WIDTH else data
+
+
+def read_hashes(read: Read, level: int, number: int, width: int, report: Report) -> list[bytes] | None:
+    """The first `width` hashes of a tile; a finding, and None, where it is missing or too short."""
+    path = tile_path(level, number, width)
+    data = read_tile(read, level, number, width)
+    if data is None:
+        report.expect(False, path, "tile", f"{width} hashes", "no such file")
+        return None
+    full = len(data) == TILE_WIDTH * 32
+    if len(data) != width * 32 and not full:
+        report.expect(False, path, "tile", f"{width * 32} bytes", str(len(data)))
+        return None
+    return [data[at : at + 32] for at in range(0, width * 32, 32)]
+
+
+class Walk(NamedTuple):
+    """What an audit gives to whoever looks further: an entry, its place and its leaf hash."""
+
+    leaf_index: int
+    entry: Entry
+    leaf_hash: bytes
+
+
+def audit(
+    read: Read, policy: Policy, receipts: Mapping[str, bytes] | None = None, each: Callable[[Walk], None] | None = None
+) -> Report:
+    """Whether the whole log of an export is what its signed checkpoint says, and its streams are whole.
+
+    `receipts`: signed receipts by name; a leaf that one promises and that is missing is a finding. `each` is called
+    with every entry that can be read. Memory grows with the streams, not with the entries.
+    """
+    report = Report()
+    note = read("checkpoint")
+    if note is None:
+        raise Unusable("the export has no checkpoint")
+    try:
+        checkpoint = policy.checkpoint(note)
+    except Broken as error:
+        report.add("checkpoint", error)
+        return report
+    promised = _read_receipts(receipts or {}, policy, report)
+    streams, levels, latest, rest = Streams(), TileLevels(read, report), "", list[bytes]()
+    for first in range(0, checkpoint.size, TILE_WIDTH):
+        width = min(TILE_WIDTH, checkpoint.size - first)
+        leaves, rest = _read_leaves(read, first, width, report)
+        latest = max(latest, _audit_leaves(first, leaves, streams, read, report, each))
+        promised = {hashed: receipt for hashed, receipt in promised.items() if hashed not in rest} if promised else {}
+        if len(rest) == TILE_WIDTH:
+            levels.add(root_hash(rest))
+            rest = []
+    root = levels.root(rest)
+    report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
+    _check_promises(promised, latest, report)
+    report.count("entries", checkpoint.size)
+    report.count("streams", len(streams.last))
+    return report
+
+
+def _read_leaves(read: Read, first: int, width: int, report: Report) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+    """The leaves of one bundle with their hashes, and the hashes of the tile beside it, after comparing both."""
+    number = first // TILE_WIDTH
+    path = tile_path("entries", number, width)
+    hashes = read_hashes(read, 0, number, width, report)
+    data = read_tile(read, "entries", number, width)
+    leaves: list[tuple[bytes, bytes]] = []
+    if data is None:
+        report.expect(False, path, "bundle", f"{width} leaves", "no such file")
+    else:
+        try:
+            found = read_bundle(data)
+            leaves = [(leaf, leaf_hash(leaf)) for leaf in (found[:width] if len(found) == TILE_WIDTH else found)]
+        except Broken as error:
+            report.add(path, error)
+    own = [hashed for _, hashed in leaves]
+    if hashes is None:
+        report.expect(len(own) == width, path, "bundle", f"{width} leaves", str(len(own)))
+        return leaves, own
+    if data is not None and own != hashes:
+        _name_differences(first, hashes, own, report)
+    return leaves, hashes
+
+
+def _name_differences(first: int, wanted: list[bytes], found: list[bytes], report: Report) -> None:
+    """One finding for each run of leaves that are not those of the tile: missing, added, or others."""
+    matcher = difflib.SequenceMatcher(None, wanted, found, autojunk=False)
+    for what, start, end, found_start, found_end in matcher.get_opcodes():
+        if what == "equal":
+            continue
+        for at in range(max(end - start, found_end - found_start)):
+            place, other = start + at, found_start + at
+            where = f"entry {first + min(place, end)}"
+            expected = f"the leaf hash {wanted[place].hex()}" if place < end else "no entry before it"
+            report.expect(False, where, "leaf", expected, found[other].hex() if other < found_end else "no such leaf")
+
+
+def _audit_leaves(
+    first: int,
+    leaves: list[tuple[bytes, bytes]],
+    streams: Streams,
+    read: Read,
+    report: Report,
+    each: Callable[[Walk], None] | None,
+) -> str:
+    """Checks the entries of one bundle; returns the latest time in it."""
+    latest, disclosures = "", _read_disclosures(read, first // TILE_WIDTH, report)
+    for index, (leaf, hashed) in enumerate(leaves, first):
+        try:
+            entry = read_entry(leaf)
+        except Broken as error:
+            report.add(f"entry {index}", error)
+            continue
+        where = name_entry(index, entry)
+        streams.follow(where, entry, hashed, report)
+        latest = max(latest, entry.at)
+        if str(index) in disclosures:
+            _audit_disclosures(where, entry, disclosures.pop(str(index)), report)
+        if each:
+            each(Walk(index, entry, hashed))
+    for index_text in disclosures:
+        report.expect(False, f"disclosures of entry {index_text}", "entry", "one of the bundle", "none")
+    return latest
+
+
+def _audit_disclosures(where: str, entry: Entry, disclosures: object, report: Report) -> None:
+    try:
+        report.count("fields not disclosed", check_disclosures(entry, disclosures))
+    except Broken as error:
+        report.add(where, error)
+
+
+def disclosures_path(number: int) -> str:
+    """'disclosures/x001/067.json': where an export keeps the disclosures of an entry bundle."""
+    return tile_path("entries", number).replace("tile/entries", "disclosures") + ".json"
+
+
+def _read_disclosures(read: Read, number: int, report: Report) -> dict[str, Any]:
+    path = disclosures_path(number)
+    data = read(path)
+    if data is None:
+        return {}
+    try:
+        value = read_canonical(data)
+    except ValueError as error:
+        report.add(path, Broken("form", "canonical JSON", str(error)))
+        return {}
+    if not isinstance(value, dict):
+        report.add(path, Broken("form", "an object", _shown(value)))
+        return {}
+    return value
+
+
+def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report) -> dict[bytes, tuple[str, Receipt]]:
+    promised = {}
+    for name, note in receipts.items():
+        try:
+            receipt = policy.receipt(note)
+        except Broken as error:
+            report.add(f"receipt {name}", error)
+        else:
+            promised[receipt.leaf_hash] = (name, receipt)
+            report.count("receipts")
+    return promised
+
+
+def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
+    """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
+    for hashed, (name, receipt) in promised.items():
+        due = read_time(receipt.at) + timedelta(seconds=min(receipt.longest_delay, 10**9))
+        if latest and read_time(latest) > due:
+            report.expect(False, f"receipt {name}", "leaf", f"{hashed.hex()} in the log", "no such leaf")
+        else:
+            report.count("receipts not due yet")
+
+
+def monitor(old: bytes, new: bytes, read: Read, policy: Policy) -> Report:
+    """Whether the log of one checkpoint is the beginning of that of the other, by the export's leaf hashes."""
+    report, checkpoints = Report(), []
+    for name, note in (("old checkpoint", old), ("new checkpoint", new)):
+        try:
+            checkpoints.append(policy.checkpoint(note))
+        except Broken as error:
+            report.add(name, error)
+    if len(checkpoints) < 2:
+        return report
+    first, second = checkpoints
+    report.expect(first.size <= second.size, "new checkpoint", "size", f"at least {first.size}", second.size)
+    for name, checkpoint in (("old checkpoint", first), ("new checkpoint", second)):
+        found = root_of_export(read, checkpoint.size, report)
+        if found is not None:
+            report.expect(found == checkpoint.root, name, "root", checkpoint.root.hex(), found)
+    report.count("entries", second.size)
+    return report
+
+
+def root_of_export(read: Read, size: int, report: Report) -> bytes | None:
+    """The root over an export's first `size` leaf hashes; None, and a finding, where a tile is missing."""
+    levels, rest = TileLevels(None, report), list[bytes]()
+    for first in range(0, size, TILE_WIDTH):
+        hashes = read_hashes(read, 0, first // TILE_WIDTH, min(TILE_WIDTH, size - first), report)
+        if hashes is None:
+            return None
+        rest = hashes
+        if len(rest) == TILE_WIDTH:
+            levels.add(root_hash(rest))
+            rest = []
+    return levels.root(rest)
+
+
+# Section 9: replay
+
+
+class Standing:
+    """Every claim's state as its entries tell it."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.states: dict[str, str | None] = {}
+        self.references: dict[str, str] = {}
+
+    def take(self, walk: Walk) -> None:
+        """Follows one entry: a claim's reference, a change of its state."""
+        entry = walk.entry
+        if not entry.stream.startswith("claim:"):
+            return
+        where = name_entry(walk.leaf_index, entry)
+        state = self.states.setdefault(entry.stream, None)
+        if isinstance(reference := entry.body.get("reference"), str):
+            other = self.references.setdefault(reference, entry.stream)
+            self._report.expect(
+                other == entry.stream, where, "body.reference", f"{reference} only in {other}", reference
+            )
+        if entry.kind != STATUS_CHANGED:
+            return
+        before, after = entry.body.get("from"), entry.body.get("to")
+        self._report.expect(before == state, where, "body.from", _shown(state), before)
+        legal = (
+            isinstance(after, str) and (before is None or isinstance(before, str)) and (before, after) in LEGAL_MOVES
+        )
+        self._report.expect(legal, where, "body.to", f"a legal move from {_shown(before)}", after)
+        self.states[entry.stream] = after if isinstance(after, str) else None
+        self._report.count("status changes")
+
+
+def replay(read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None) -> Report:
+    """An audit that also follows every claim's moves; `claims` is what the API says: reference and state of each."""
+    moves = Report()
+    standing = Standing(moves)
+    report = audit(read, policy, each=standing.take)
+    for claim in claims or ():
+        reference, state = claim.get("reference"), claim.get("state")
+        stream = standing.references.get(str(reference))
+        where = f"claim {reference}"
+        if stream is None:
+            moves.expect(False, where, "reference", "a claim of the ledger", "no entry that names it")
+            continue
+        moves.expect(standing.states[stream] == state, where, "state", _shown(standing.states[stream]), state)
+        moves.count("claims compared")
+    report.findings += moves.findings
+    report.counts |= {"claims": len(standing.states), **moves.counts}
+    return report
+
+
+def read_claims(data: bytes) -> list[dict[str, Any]]:
+    """Claims as the API lists them: an array, {"results": […]}, or one object a line. Unusable where it is neither."""
+    try:
+        try:
+            value = json.loads(data)
+        except json.JSONDecodeError:
+            value = [json.loads(line) for line in data.splitlines() if line.strip()]
+    except ValueError as error:
+        raise Unusable(f"the claims: {error}") from None
+    if isinstance(value, dict):
+        value = value.get("results", [value])
+    if not isinstance(value, list) or not all(isinstance(claim, dict) for claim in value):
+        raise Unusable("the claims: neither a list of objects nor one object a line")
+    return value
+
+
+# The command
+
+
+def folder_reader(folder: Path) -> Read:
+    """Reads an export that lies in a folder."""
+    if not folder.is_dir():
+        raise Unusable(f"{folder} is no folder")
+
+    def read(path: str) -> bytes | None:
+        try:
+            return (folder / path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    return read
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="verifier.py", description="Checks a Second Source ledger, offline.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    proof = commands.add_parser("proof", help="the proof file of one claim, or a tlog-proof that carries its leaf")
+    proof.add_argument("file", type=Path)
+    for name, text in (("audit", "a whole log"), ("replay", "every claim's state, from the entries")):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("folder", type=Path, help="the export: checkpoint, tile/…")
+    commands.choices["audit"].add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE")
+    commands.choices["replay"].add_argument("--claims", type=Path, metavar="FILE", help="what the API says of claims")
+    watch = commands.add_parser("monitor", help="a checkpoint that one kept against a newer one")
+    watch.add_argument("old", type=Path)
+    watch.add_argument("new", type=Path)
+    watch.add_argument("--export", type=Path, required=True, metavar="FOLDER")
+    for command in commands.choices.values():
+        command.add_argument("--policy", type=Path, required=True, help="the public keys: JSON")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> Report:
+    policy = read_policy(_read_file(arguments.policy))
+    if arguments.command == "proof":
+        data = _read_file(arguments.file)
+        is_text = data.startswith(TLOG_PROOF.encode())
+        return check_tlog_proof(data, policy) if is_text else check_claim_proof(data, policy)
+    if arguments.command == "monitor":
+        read = folder_reader(arguments.export)
+        return monitor(_read_file(arguments.old), _read_file(arguments.new), read, policy)
+    read = folder_reader(arguments.folder)
+    if arguments.command == "replay":
+        claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
+        return replay(read, policy, claims)
+    return audit(read, policy, {path.name: _read_file(path) for path in arguments.receipt})
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield from (str(finding) for finding in report.findings)
+    looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
+    verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
+    yield f"{verdict} ({looked_at})"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command; returns its status."""
+    try:
+        report = _run(_parser().parse_args(arguments))
+    except Unusable as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.writelines(f"{line}\n" for line in _lines(report))
+    return 1 if report.findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
