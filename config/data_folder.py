@@ -22,12 +22,16 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What is made once and kept: Django's key, and the passwords of the embedded servers."""
+    """What is made once and kept: Django's key, and the passwords of the embedded servers.
+
+    A folder of an older release has fewer: those that are missing are made and kept with the others.
+    """
 
     secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(50))
     superuser: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     owner: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     application: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    sequencer: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     redis: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
@@ -142,7 +146,11 @@ class DataFolder:
         """The kept secrets, made on the first call. Raises Refused when there is data but they are gone."""
         path = self.path / "secrets.json"
         try:
-            return Secrets(**json.loads(path.read_text()))
+            kept = json.loads(path.read_text())
+            found = Secrets(**kept)
+            if asdict(found) != kept:
+                write_private(path, json.dumps(asdict(found), indent=2))
+            return found
         except FileNotFoundError:
             if (self.path / "postgres").exists():
                 raise Refused(

@@ -23,14 +23,16 @@ from config.data_folder import DataFolder, Refused, Secrets, write_private
 from config.processes import Account, Child
 from config.system_user import account_for, let_through
 
-SUPERUSER, OWNER, APPLICATION, DATABASE = (
+SUPERUSER, OWNER, APPLICATION, SEQUENCER, DATABASE = (
     "postgres",
     "second_source_owner",
     "second_source_app",
+    "second_source_sequencer",
     "second_source",
 )
 # The servers need nothing of our environment, and variables such as PGPORT would change what they do.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+_ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL", "REDIS_URL")
 _SECONDS_TO_ANSWER = 30
 _SECONDS_FOR_THE_HOLDER = 90
 # A test's cluster is thrown away: nothing of it must outlive a crash.
@@ -61,7 +63,7 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
         "SECRET_KEY": environ.get("SECRET_KEY") or secrets.secret_key,
         "DATA_DIR": str(folder.path),
     }
-    given = {name: environ[name] for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL") if environ.get(name)}
+    given = {name: environ[name] for name in _ADDRESSES if environ.get(name)}
     started: list[Child] = []
     superuser_url = ""
     try:
@@ -77,6 +79,7 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
             _ensure_roles(superuser_url, secrets)
             given["DATABASE_URL"] = _url(APPLICATION, secrets.application, port)
             given["DATABASE_OWNER_URL"] = _url(OWNER, secrets.owner, port)
+            given["DATABASE_SEQUENCER_URL"] = _url(SEQUENCER, secrets.sequencer, port)
     except BaseException:
         processes.stop(started, 4)
         raise
@@ -249,16 +252,18 @@ def _wait(child: Child, probe: Callable[[], None]) -> None:
 
 
 def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
-    """The two roles and the database: one owns and migrates, the other runs the application."""
+    """The roles and the database: one owns and migrates, one runs the application, one the ledger's sequencer."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        for role, password in ((OWNER, secrets.owner), (APPLICATION, secrets.application)):
+        passwords = {OWNER: secrets.owner, APPLICATION: secrets.application, SEQUENCER: secrets.sequencer}
+        for role, password in passwords.items():
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 create = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
                 connection.execute(create.format(sql.Identifier(role), sql.Literal(password)))
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
             create_database(connection, DATABASE)
-        connect = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
-        connection.execute(connect.format(sql.Identifier(DATABASE), sql.Identifier(APPLICATION)))
+        for role in (APPLICATION, SEQUENCER):
+            connect = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+            connection.execute(connect.format(sql.Identifier(DATABASE), sql.Identifier(role)))
 
 
 def create_database(connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER) -> None:

@@ -1,5 +1,10 @@
-"""What the application's database role may do: change rows, and only add to the append-only tables."""
+"""What the database roles may do: the application changes rows, and only adds to the append-only tables; the ledger's
+sequencer gives entries their places. Neither can do what is the other's.
+"""
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg import sql
 
@@ -10,7 +15,18 @@ APPEND_ONLY = (
     "claims_statuschangegraph",
     "claims_policychange",
     "claims_actormerge",
+    "ledger_entry",
+    "ledger_outbox",
+    "ledger_sealedstream",
+    "ledger_secret",
 )
+# What the sequencer writes, the application reads.
+READ_ONLY = ("ledger_checkpoint", "ledger_key", "ledger_leaf", "ledger_node")
+OF_THE_SEQUENCER = {
+    "ledger_entry": "SELECT",
+    "ledger_outbox": "SELECT, DELETE",
+    **dict.fromkeys(READ_ONLY, "SELECT, INSERT"),
+}
 
 
 def application_role() -> str:
@@ -23,30 +39,48 @@ def owner_role() -> str:
     return str(connections["owner"].settings_dict["USER"])
 
 
+def sequencer_role() -> str:
+    """The user of DATABASE_SEQUENCER_URL."""
+    return str(urlsplit(settings.LEDGER_SEQUENCER_URL).username or "")
+
+
+def rights_of(role: str, table: str) -> str:
+    """What a role may do with a table, "" for nothing. One role may be both application and sequencer."""
+    rights = []
+    if role == application_role():
+        only_added = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        rights.append("SELECT" if table in READ_ONLY else only_added)
+    if role == sequencer_role():
+        rights.append(OF_THE_SEQUENCER.get(table, ""))
+    return ", ".join(sorted({right for each in rights for right in each.split(", ") if right}))
+
+
 def grant_roles() -> bool:
-    """Gives the application's role exactly its rights in schema public and takes every other. Repeatable.
+    """Gives each role exactly its rights in schema public and takes every other. Repeatable.
 
     Returns False, with nothing changed, where one role is both owner and application.
     """
     if application_role() == owner_role():
         return False
-    role = sql.Identifier(application_role())
     with transaction.atomic("owner"), connections["owner"].cursor() as cursor:
         cursor.execute("SELECT current_database()")
         database = sql.Identifier(cursor.fetchone()[0])
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         tables = sorted(name for (name,) in cursor.fetchall())
-        for template in (
-            "REVOKE ALL ON SCHEMA public FROM PUBLIC, {role}",
-            "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {role}",
-            "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {role}",
-            "GRANT CONNECT ON DATABASE {database} TO {role}",
-            "GRANT USAGE ON SCHEMA public TO {role}",
-            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
-        ):
-            cursor.execute(sql.SQL(template).format(role=role, database=database).as_string())
-        for table in tables:
-            rights = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
-            grant = sql.SQL("GRANT {} ON {} TO {}").format(sql.SQL(rights), sql.Identifier(table), role)
-            cursor.execute(grant.as_string())
+        for role in sorted({application_role(), sequencer_role()}):
+            for template in (
+                "REVOKE ALL ON SCHEMA public FROM PUBLIC, {role}",
+                "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, {role}",
+                "REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, {role}",
+                "GRANT CONNECT ON DATABASE {database} TO {role}",
+                "GRANT USAGE ON SCHEMA public TO {role}",
+            ):
+                cursor.execute(sql.SQL(template).format(role=sql.Identifier(role), database=database).as_string())
+            for table in tables:
+                if rights := rights_of(role, table):
+                    grant = sql.SQL("GRANT {} ON {} TO {}")
+                    parts = (sql.SQL(rights), sql.Identifier(table), sql.Identifier(role))
+                    cursor.execute(grant.format(*parts).as_string())
+        use = sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}")
+        cursor.execute(use.format(sql.Identifier(application_role())).as_string())
     return True

@@ -122,6 +122,13 @@ DATABASES = {
     # Migrations and grants only; the application's own role owns nothing.
     "owner": _database("DATABASE_OWNER_URL" if _text("DATABASE_OWNER_URL") else "DATABASE_URL"),
 }
+# The sequencer's own role, on a direct connection; no pooler in between.
+_database("DATABASE_SEQUENCER_URL" if _text("DATABASE_SEQUENCER_URL") else "DATABASE_URL")
+LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
+# Of the log: the key and the mark of the signer, and the key that signs receipts; `manage.py prepare` makes them.
+LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", str(DATA_DIR / "signer")))
+LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
+LEDGER_ORIGIN = _text("LEDGER_ORIGIN", f"{_public.netloc}/ledger")  # the name that new keys get
 REDIS_URL = _required("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
 if not REDIS_URL.startswith(("redis://", "rediss://")):
     raise _stop("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")

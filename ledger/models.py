@@ -59,9 +59,7 @@ class SealedStream(models.Model):
 class Outbox(models.Model):
     """An entry that waits for its place in the log. The database adds the row with the entry."""
 
-    entry = models.OneToOneField(
-        Entry, models.PROTECT, primary_key=True, related_name="waiting", db_constraint=False
-    )
+    entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="waiting", db_constraint=False)
 
     class Meta:
         verbose_name_plural = "outbox"
@@ -106,3 +104,14 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return str(self.size)
+
+
+class Key(models.Model):
+    """A public key that signed for the log: the sequencer's, for checkpoints, or the web's, for receipts."""
+
+    text = models.CharField(max_length=255, primary_key=True)  # a verifier key, as a policy names it
+    signs_receipts = models.BooleanField()
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.text

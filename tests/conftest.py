@@ -37,8 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
             # The processes that this one starts run the tests; Django is set up there.
             return
     number = int(worker.removeprefix("gw")) if worker else 0
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
-        os.environ[name] = replace_path(os.environ[name], f"test_second_source_{worker or 'main'}")
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL"):
+        # Without a role of its own the sequencer is the application.
+        os.environ[name] = replace_path(
+            os.environ.get(name) or os.environ["DATABASE_URL"], f"test_second_source_{worker or 'main'}"
+        )
     os.environ["REDIS_URL"] = replace_path(os.environ["REDIS_URL"], str(number))
     folder = Path(os.environ["DATA_DIR"]) / (worker or "main")
     (folder / "static").mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,62 @@
+"""Runs the sequencer until it is asked to end."""
+
+import signal
+import threading
+import time
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from ledger.sequencer import MOST_AT_ONCE, Sequencer
+from ledger.signer import Signer, SignerRefused, locked
+
+SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_BETWEEN_CHECKPOINTS = 1.0
+SECONDS_TO_THE_NEXT_TRY = 2.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Gives recorded entries their places in the log and publishes signed checkpoints. Runs beside web, worker and "
+        "beat; a second one waits until the first is gone. Ends on SIGTERM or Ctrl-C."
+    )
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        end = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: end.set())
+        try:
+            with locked(settings.LEDGER_SIGNER):
+                signer = Signer(settings.LEDGER_SIGNER)
+                while not end.is_set():
+                    self._run(signer, end)
+        except SignerRefused as error:
+            raise CommandError(str(error)) from error
+
+    def _run(self, signer: Signer, end: threading.Event) -> None:
+        """Work until the end, or until the connection is lost."""
+        try:
+            with psycopg.connect(settings.LEDGER_SEQUENCER_URL, autocommit=True, connect_timeout=5) as connection:
+                sequencer = Sequencer(connection, signer)
+                while not sequencer.elected():
+                    if end.wait(SECONDS_TO_THE_NEXT_TRY):
+                        return
+                work(sequencer, end)
+        except psycopg.OperationalError as error:
+            self.stderr.write(f"The database is away: {' '.join(str(error).split())}")
+            end.wait(SECONDS_TO_THE_NEXT_TRY)
+
+
+def work(sequencer: Sequencer, end: threading.Event) -> None:
+    """Integrate what waits, and publish a checkpoint each second when there is news, until the end."""
+    published = 0.0
+    while not end.is_set():
+        taken = sequencer.integrate()
+        if time.monotonic() - published >= SECONDS_BETWEEN_CHECKPOINTS and sequencer.publish(timezone.now()):
+            published = time.monotonic()
+        if taken < MOST_AT_ONCE:
+            end.wait(SECONDS_BETWEEN_LOOKS)

@@ -1,0 +1,94 @@
+"""Reading the log: tiles, entry bundles, checkpoints, proofs.
+
+Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from ledger.canonical import read_canonical
+from ledger.entries import Opening
+from ledger.models import Checkpoint, Entry, Outbox, Secret
+from ledger.proofs import ProvenLeaf
+from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader
+from ledger.tree import inclusion_proof
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far the log is behind: how many entries wait, since when the oldest does, and the last checkpoint."""
+
+    waiting: int
+    since: datetime | None
+    checkpoint: Checkpoint | None
+
+
+def newest_checkpoint() -> Checkpoint | None:
+    """The last one that was published; None before the first."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def lag() -> Lag:
+    """How far the sequencer is behind the acts."""
+    oldest = Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
+    return Lag(Outbox.objects.count(), oldest, newest_checkpoint())
+
+
+def read_tile(tile: Tile) -> bytes | None:
+    """The bytes of a tile of hashes or of entries; None where the published log has not so many yet."""
+    checkpoint = newest_checkpoint()
+    if checkpoint is None:
+        return None
+    level = 0 if tile.level == ENTRIES else int(tile.level)
+    first = tile.number * TILE_WIDTH
+    if first + tile.width > checkpoint.size >> (8 * level):
+        return None
+    if tile.level != ENTRIES:
+        return b"".join(_hashes(level, first, tile.width))
+    rows = Entry.objects.filter(place__index__gte=first, place__index__lt=first + tile.width)
+    return bundle_bytes(bytes(leaf) for leaf in rows.order_by("place__index").values_list("leaf", flat=True))
+
+
+def _hashes(level: int, first: int, most: int) -> list[bytes]:
+    where = "ledger_leaf WHERE" if level == 0 else "ledger_node WHERE level = %(level)s AND"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT hash FROM {where} index >= %(first)s AND index < %(end)s ORDER BY index",  # noqa: S608 - ours
+            {"level": level, "first": first, "end": first + most},
+        )
+        return [bytes(hashed) for (hashed,) in cursor.fetchall()]
+
+
+def proofs_of(stream: str, checkpoint: Checkpoint, names: Iterable[str] | None = None) -> list[ProvenLeaf]:
+    """The entries of a stream that the checkpoint holds, oldest first, each proven against it and with what opens its
+    commitments. `names`: only the fields of these names are opened; None: all that were not erased.
+    """
+    rows = list(
+        Entry.objects.filter(stream=stream, place__index__lt=checkpoint.size)
+        .order_by("seq")
+        .values_list("pk", "place__index", "leaf")
+    )
+    openings = openings_of([pk for pk, _index, _leaf in rows])
+    wanted = None if names is None else frozenset(names)
+    read = node_reader(lambda level, number: b"".join(_hashes(level, number * TILE_WIDTH, TILE_WIDTH)))
+    return [
+        ProvenLeaf(
+            index,
+            bytes(leaf),
+            inclusion_proof(read, index, checkpoint.size),
+            {name: one for name, one in openings.get(pk, {}).items() if wanted is None or name in wanted},
+        )
+        for pk, index, leaf in rows
+    ]
+
+
+def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:
+    """What opens the commitments of entries (by their database ids), by field; erased fields are missing."""
+    found: dict[int, dict[str, Opening]] = {}
+    rows = Secret.objects.filter(entry__in=entries).values_list("entry_id", "name", "salt", "value")
+    for entry, name, salt, value in rows:
+        found.setdefault(entry, {})[name] = Opening(bytes(salt), read_canonical(bytes(value)))
+    return found

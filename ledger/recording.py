@@ -1,0 +1,90 @@
+"""Recording what was done: one entry, in the transaction of the act. Where it fails, the act fails.
+
+Called last in an act's transaction, so that the stream's lock is held for as short as can be.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from ledger.canonical import canonical
+from ledger.entries import Entry, Opening, commit, format_time, leaf_bytes, leaf_hash, new_sealed_stream, seal
+from ledger.models import SealedStream
+from ledger.verifier import SEALED
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An entry that was written: it waits for its place in the log. `at`: as its bytes say it."""
+
+    id: int
+    stream: str
+    seq: int
+    at: str
+    leaf_hash: bytes
+
+
+def record(*, stream: str, kind: str, at: datetime, body: Mapping[str, Any], committed: Mapping[str, Any]) -> Recorded:
+    """Write the next entry of a stream.
+
+    `body` is open to everybody who may read the entry: identifiers, states, numbers. `committed`, by name: whatever is
+    personal, confidential or free text; only what opens these commitments can be shown, or erased. Both hold what
+    canonical JSON can. An entry is never earlier than the one before it in its stream. Raises ValueError.
+    """
+    hashes, openings = commit(committed)
+    return _append(stream, kind, at, dict(body), hashes, openings)
+
+
+def record_sealed(
+    *, subject: str, kind: str, at: datetime, body: Mapping[str, Any], committed: Mapping[str, Any]
+) -> Recorded:
+    """Write the next entry about a subject that others may not know of: in a stream of a random name, its kind and its
+    body committed too. `subject` names the stream here and nowhere else. Raises ValueError.
+    """
+    hashes, openings = seal(kind, body, committed)
+    return _append(_sealed_stream(subject), SEALED, at, {}, hashes, openings)
+
+
+def _sealed_stream(subject: str) -> str:
+    row, _made = SealedStream.objects.get_or_create(subject=subject, defaults={"name": new_sealed_stream()})
+    return row.name
+
+
+def _append(
+    stream: str, kind: str, at: datetime, body: dict[str, Any], hashes: dict[str, str], openings: dict[str, Opening]
+) -> Recorded:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seq, leaf_hash, at FROM ledger_head(%s)", [stream])
+        last, prev, earliest = cursor.fetchone() or (None, None, None)
+        if earliest is not None:
+            at = max(at, earliest)
+        entry = Entry(
+            stream=stream,
+            seq=(last or 0) + 1,
+            prev=bytes(prev).hex() if prev is not None else None,
+            kind=kind,
+            at=format_time(at),
+            body=body,
+            c=hashes,
+        )
+        leaf = leaf_bytes(entry)
+        hashed = leaf_hash(leaf)
+        cursor.execute(
+            "WITH entry AS (INSERT INTO ledger_entry (stream, seq, prev, kind, at, leaf, leaf_hash)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id),"
+            " kept AS (INSERT INTO ledger_secret (entry_id, name, salt, value)"
+            " SELECT entry.id, one.name, one.salt, one.value FROM entry,"
+            " unnest(%s::text[], %s::bytea[], %s::bytea[]) AS one (name, salt, value))"
+            " SELECT id FROM entry",
+            [
+                *(stream, entry.seq, prev, kind, entry.at, leaf, hashed),
+                list(openings),
+                [one.salt for one in openings.values()],
+                [canonical(one.value) for one in openings.values()],
+            ],
+        )
+        (pk,) = cursor.fetchone()
+    return Recorded(pk, stream, entry.seq, entry.at, hashed)

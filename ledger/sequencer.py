@@ -1,0 +1,121 @@
+"""The sequencer: gives the entries that wait their places in the log, and publishes signed checkpoints.
+
+Any number may run; the one that holds the advisory lock works, on the very connection that holds it, so that whoever
+lost the lock can write nothing any more. Order: places and nodes are committed, then signed, then the signer's mark is
+on disk, then the checkpoint is published. Whatever dies between two of these steps, the next run goes on from there.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from ledger.signer import Signer
+from ledger.tiles import TILE_HEIGHT
+from ledger.tree import Frontier, Node, consistency_proof
+from ledger.verifier import root_hash
+
+Connection = psycopg.Connection[TupleRow]
+LOCK = 0x5EC0_9D50  # of the advisory lock that elects
+MOST_AT_ONCE = 2000  # entries a transaction
+
+
+class Sequencer:
+    """Works on one connection (autocommit, not through a pooler) once `elected` answered yes."""
+
+    def __init__(self, connection: Connection, signer: Signer) -> None:
+        self._connection = connection
+        self._signer = signer
+        self._frontier: Frontier | None = None
+
+    def elected(self) -> bool:
+        """Whether this one works now; it stays elected until its connection ends."""
+        row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
+        return bool(row and row[0])
+
+    def integrate(self) -> int:
+        """Give up to 2,000 entries that wait their places, the oldest first. Answers how many."""
+        try:
+            with self._connection.transaction():
+                # Read anew each time: what another one wrote before this one was elected counts.
+                frontier = self._frontier or self._read_frontier()
+                self._frontier = None
+                taken = self._take()
+                nodes = [node for _entry, hashed in taken for node in frontier.append(hashed)]
+                self._write(frontier.size - len(taken), taken, nodes)
+        except psycopg.Error:
+            self._frontier = None
+            raise
+        self._frontier = frontier
+        return len(taken)
+
+    def publish(self, now: datetime) -> str | None:
+        """Sign the log as it stands and publish the checkpoint; None where it is published already.
+
+        Raises SignerRefused.
+        """
+        frontier = self._frontier or self._read_frontier()
+        self._frontier = frontier
+        last = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
+        if last and last[0] == frontier.size:
+            return None
+        root = frontier.root()
+        note = self._signer.sign(frontier.size, root, lambda old, new: consistency_proof(self._read_node, old, new))
+        self._connection.execute(
+            "INSERT INTO ledger_checkpoint (size, root, note, at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [frontier.size, root, note, now],
+        )
+        return note
+
+    def _take(self) -> list[tuple[int, bytes]]:
+        rows = self._connection.execute(
+            "SELECT o.entry_id, e.leaf_hash FROM ledger_outbox o JOIN ledger_entry e ON e.id = o.entry_id"
+            " ORDER BY o.entry_id LIMIT %s",
+            [MOST_AT_ONCE],
+        )
+        return [(entry, bytes(hashed)) for entry, hashed in rows]
+
+    def _write(self, start: int, taken: list[tuple[int, bytes]], nodes: Iterable[Node]) -> None:
+        if not taken:
+            return
+        entries, hashes = [entry for entry, _ in taken], [hashed for _, hashed in taken]
+        self._connection.execute(
+            "INSERT INTO ledger_leaf (index, entry_id, hash)"
+            " SELECT %s + one.place - 1, one.entry, one.hash"
+            " FROM unnest(%s::bigint[], %s::bytea[]) WITH ORDINALITY AS one (entry, hash, place) ORDER BY one.place",
+            [start, entries, hashes],
+        )
+        tiles = [node for node in nodes if node.level and node.level % TILE_HEIGHT == 0]
+        self._connection.execute(
+            "INSERT INTO ledger_node (level, index, hash) SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])",
+            [[node.level // TILE_HEIGHT for node in tiles], [node.number for node in tiles], [n.hash for n in tiles]],
+        )
+        self._connection.execute("DELETE FROM ledger_outbox WHERE entry_id = ANY(%s)", [entries])
+
+    def _read_frontier(self) -> Frontier:
+        row = self._connection.execute("SELECT coalesce(max(index) + 1, 0) FROM ledger_leaf").fetchone()
+        size: int = row[0] if row else 0
+        levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+        hashes = [self._read_node(level, (size >> level) - 1) for level in levels]
+        return Frontier(size, hashes)
+
+    def _read_node(self, level: int, index: int) -> bytes:
+        """The hash of a complete subtree, from the nodes of its tile."""
+        tile_level, height = divmod(level, TILE_HEIGHT)
+        first, count = index << height, 1 << height
+        hashes = read_hashes(self._connection, tile_level, first, count)
+        return root_hash(hashes)
+
+
+def read_hashes(connection: Connection, tile_level: int, first: int, count: int) -> list[bytes]:
+    """The hashes `first` to `first + count` of a tile level; level 0 has the leaves'. LookupError for missing ones."""
+    where = "ledger_leaf WHERE" if tile_level == 0 else f"ledger_node WHERE level = {tile_level:d} AND"
+    rows = connection.execute(
+        f"SELECT hash FROM {where} index >= %s AND index < %s ORDER BY index",  # noqa: S608 - a number of our own
+        [first, first + count],
+    )
+    hashes = [bytes(hashed) for (hashed,) in rows]
+    if len(hashes) != count:
+        raise LookupError(f"the log misses hashes {first} to {first + count} of tile level {tile_level}")
+    return hashes
