@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, Unconfirmed
 from accounts.models import Membership, User
-from accounts.queries import memberships_of
 
 
 class PersonsRequest(HttpRequest):
@@ -26,12 +25,12 @@ class PersonsRequest(HttpRequest):
 
 
 def own_memberships(request: HttpRequest) -> list[Membership]:
-    """What the person who asks is on which desk, read once for each request; none for nobody."""
-    found: list[Membership] | None = getattr(request, "_own_memberships", None)
-    if found is None:
-        found = list(memberships_of(request.user)) if request.user.is_authenticated else []
-        request._own_memberships = found  # type: ignore[attr-defined]  # kept for the rest of this request
-    return found
+    """What the person who asks is on which desk, read once for each request with what else the head shows of them.
+
+    None for nobody. `config.middleware.PersonsTimeZone` says how it is read: the head's other parts are of rooms above.
+    """
+    read: Callable[[HttpRequest], list[Membership]] = request.reads_memberships  # type: ignore[attr-defined]  # see there
+    return read(request)
 
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.compiled import compiled
 from accounts.errors import Invalid, NotFound
 from accounts.models import Desk, Invitation, Mail, MailKind, MailState, Membership, Role, Token, User
 
@@ -67,12 +68,13 @@ def role_in(user: User, desk_id: UUID | None) -> Role | None:
     """What the person is on this desk now, asked of the database; None for an outsider."""
     if desk_id is None:
         return None
-    role = (
-        Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True)
-        .values_list("role", flat=True)
-        .first()
-    )
-    return Role(role) if role else None
+    roles = _roles(user, desk_id)
+    return Role(roles[0]) if roles else None
+
+
+@compiled(User, UUID)
+def _roles(user: User, desk_id: UUID) -> QuerySet[Membership, str]:
+    return Membership.objects.filter(user=user, desk_id=desk_id, user__is_active=True).values_list("role", flat=True)
 
 
 def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.compiled import compiled
 from accounts.errors import Forbidden, NotFound
 from accounts.models import User
 from claims.graphs import actor_links, claim_day
@@ -44,12 +45,19 @@ def conflict_in_words(person: str, touched: str) -> str:
 
 def refuse_conflicted(user: User, claim: Claim) -> None:
     """Who declared a conflict that touches a claim does not judge it. Raises Forbidden."""
+    if not _declared_by(user):  # as for most people, who are asked about with every act
+        return
     touched = conflicts_with(claim, [user.pk]).get(user.pk)
     if touched is not None:
         message = _(
             "You declared a conflict of interest that touches %(actor)s, whom the claim names. Somebody else judges it."
         )
         raise Forbidden(message % {"actor": touched.name})
+
+
+@compiled(User)
+def _declared_by(user: User) -> QuerySet[DeclaredConflict, UUID]:
+    return DeclaredConflict.objects.filter(user=user, ended_at__isnull=True).values_list("actor_id", flat=True)[:1]
 
 
 def conflicts_of(user: User) -> QuerySet[DeclaredConflict]:

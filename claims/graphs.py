@@ -13,7 +13,9 @@ from uuid import UUID
 
 import rfc8785
 from django.db import connection
+from django.db.models import QuerySet
 
+from accounts.compiled import compiled
 from claims.models import Claim, StatusChange
 from claims.policy import LastChange
 from claims.standing import ElementView, EvidenceView, SourceView, Standing
@@ -187,8 +189,12 @@ def _link(actor: Actor) -> ActorLink:
 
 def last_change(claim: Claim) -> LastChange | None:
     """The claim's last status change as policy needs it; None before the first."""
-    change = StatusChange.objects.filter(claim=claim, seq=claim.last_seq).first()
-    return None if change is None else as_last_change(change)
+    return next(map(as_last_change, _changes(claim, claim.last_seq)), None)
+
+
+@compiled(Claim, int)
+def _changes(claim: Claim, seq: int) -> QuerySet[StatusChange]:
+    return StatusChange.objects.filter(claim=claim, seq=seq).only("claim", "seq", "to_state", "evidence", "at")
 
 
 def as_last_change(change: StatusChange) -> LastChange:

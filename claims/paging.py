@@ -7,9 +7,10 @@ order or a letter changed it is refused.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -48,6 +49,17 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """What to read for a page: `most` rows in `order` or against it, those beyond `(key, id)`, or from the first."""
+
+    order: Order
+    newest_first: bool
+    most: int
+    key: datetime | None = None
+    id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Cursor:
     """The row next to which a page lies; `back`: the page ends before it."""
 
@@ -69,14 +81,24 @@ def read_page(
     `filters`: all that the list was narrowed by, and which list it is; a cursor is good for the same again.
     Raises Invalid for `cursor`.
     """
+    return page_of(partial(_at, rows), order=order, cursor=cursor, filters=filters, size=size)
+
+
+def page_of(
+    read: Callable[[Place], list[Row]],
+    *,
+    order: Order,
+    cursor: str = "",
+    filters: Mapping[str, object] | None = None,
+    size: int = SIZE,
+) -> Page[Row]:
+    """The same of rows that `read` answers for a place."""
     bound = _digest(order, filters or {})
     start = _read(cursor, bound) if cursor else None
     back = start is not None and start.back
     newest_first = order.newest_first != back
-    if start is not None:
-        rows = rows.filter(_beyond(order, start, "lt" if newest_first else "gt"))
-    sign = "-" if newest_first else ""
-    found = list(rows.order_by(f"{sign}{order.key}", f"{sign}{order.id}")[: size + 1])
+    beyond = (start.key, start.id) if start else (None, None)
+    found = read(Place(order, newest_first, size + 1, *beyond))
     more, found = len(found) > size, found[:size]
     if back:
         found.reverse()
@@ -95,10 +117,14 @@ def find_order(name: str, orders: Mapping[str, Order]) -> Order:
     return order
 
 
-def _beyond(order: Order, start: _Cursor, side: str) -> Q:
-    """`(key, id)` beyond the cursor's, with the first condition by itself so that an index on the key can serve."""
-    beyond = Q(**{f"{order.key}__{side}": start.key}) | Q(**{f"{order.id}__{side}": start.id})
-    return Q(**{f"{order.key}__{side}e": start.key}) & beyond
+def _at(rows: QuerySet[Any, Row], place: Place) -> list[Row]:
+    """Beyond `(key, id)`, with the first condition by itself so that an index on the key can serve."""
+    order, sign = place.order, "-" if place.newest_first else ""
+    if place.key is not None:
+        side = "lt" if place.newest_first else "gt"
+        beyond = Q(**{f"{order.key}__{side}": place.key}) | Q(**{f"{order.id}__{side}": place.id})
+        rows = rows.filter(Q(**{f"{order.key}__{side}e": place.key}) & beyond)
+    return list(rows.order_by(f"{sign}{order.key}", f"{sign}{order.id}")[: place.most])
 
 
 def _signer() -> signing.Signer:

@@ -6,9 +6,12 @@ They are called after the locks are taken, inside the transaction.
 
 from dataclasses import dataclass
 from functools import cached_property
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.compiled import compiled
 from accounts.errors import Forbidden, NotFound
 from accounts.models import Role, User
 from accounts.queries import role_in
@@ -19,13 +22,25 @@ from sources.models import Visibility
 
 def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
     """Whether the claim is given to the person; with `accepted`, whether they took it on."""
+    found = _reviews(user, claim)
+    return any(found) if accepted else bool(found)
+
+
+@compiled(User, Claim)
+def _reviews(user: User, claim: Claim) -> QuerySet[Participant, bool]:
     rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.REVIEWER, until__isnull=True)
-    return rows.filter(accepted=True).exists() if accepted else rows.exists()
+    return rows.values_list("accepted", flat=True)
 
 
 def is_named_decider(user: User, claim: Claim) -> bool:
     """Whether an editor named the person to decide on this claim."""
-    return Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True).exists()
+    return bool(_named(user, claim))
+
+
+@compiled(User, Claim)
+def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
+    rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True)
+    return rows.values_list("pk", flat=True)
 
 
 def role_for(user: User, claim: Claim) -> Role | None:

@@ -23,7 +23,6 @@ from claims.models import (
     StatusChange,
     StatusChangeGraph,
     StatusChangeText,
-    Task,
     Topic,
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
@@ -368,13 +367,6 @@ def published_claims() -> QuerySet[Claim]:
 def waits_for_recomputation(claim: Claim) -> bool:
     """Whether the claim's numbers are still to be brought up to date after a large change."""
     return Recomputation.objects.filter(claim=claim).exists()
-
-
-def open_tasks_of(user: User, claim: Claim) -> list[Task]:
-    """What is to be looked at again on a claim (already scoped), the nearest due first; of excerpts those seen."""
-    seen = Evidence.objects.filter(evidence_for(user), claim=claim).values("pk")
-    rows = Task.objects.filter(Q(evidence__isnull=True) | Q(evidence__in=seen), claim=claim, ended_at__isnull=True)
-    return list(rows.select_related("evidence__source").order_by("due_at", "id"))
 
 
 def public_evidence(claim: Claim) -> QuerySet[Evidence]:

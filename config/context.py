@@ -8,12 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Role
-from accounts.pages import own_memberships
 from accounts.queries import is_demonstration
 from config import words
-from reviews.queries import unread_up_to
-
-MOST_UNREAD = 99
+from config.head import MOST_UNREAD, head_of, memberships_in_head
 
 
 @dataclass(frozen=True)
@@ -34,19 +31,19 @@ class Page:
     @cached_property
     def demonstration(self) -> bool:
         """Whether the demonstration data was loaded here."""
-        return is_demonstration()
+        head = head_of(self._request)
+        return head.demonstration if head else is_demonstration()
 
     @cached_property
     def memberships(self) -> list[Membership]:
         """What the person is on which desk; none for nobody."""
-        return own_memberships(self._request)
+        return memberships_in_head(self._request)
 
     @cached_property
     def unread(self) -> str:
         """How many notifications the person has not read: "3", "99+"; empty for none, and for nobody."""
-        user = self._request.user
-        desks = {membership.desk_id for membership in self.memberships}
-        count = unread_up_to(user, MOST_UNREAD, desks) if user.is_authenticated else 0
+        head = head_of(self._request)
+        count = head.unread if head else 0
         return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
 
     @property

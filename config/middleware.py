@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from config.errors import error_page, page_response
+from config.head import memberships_in_head
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -21,12 +22,16 @@ PERMISSIONS_POLICY = (
 
 
 class PersonsTimeZone:
-    """Pages for a person show that person's time, in their language; those for anybody show UTC, the same to all."""
+    """Pages for a person show that person's time, in their language; those for anybody show UTC, the same to all.
+
+    What views ask of the person's memberships is read with the head of the page.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.reads_memberships = memberships_in_head  # type: ignore[attr-defined]  # for accounts.pages
         with timezone.override(UTC):
             return self.get_response(request)
 

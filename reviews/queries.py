@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.compiled import compiled
 from accounts.errors import NotFound
 from accounts.models import Membership, Role, User
 from accounts.queries import role_in
@@ -80,10 +81,18 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
     )
 
 
-def findings_listed(claim: Claim, most: int) -> list[Assessment]:
-    """The last findings on a claim (already scoped) by whom, what and how each stands; the newest first."""
+@compiled(Claim)
+def findings_shown(claim: Claim) -> QuerySet[Assessment]:
+    """The last ten findings on a claim (already scoped) by whom, what and how each stands; the newest first."""
     rows = Assessment.objects.filter(claim=claim).select_related("assessor").order_by("-created_at", "id")
-    return list(rows.only("proposed_state", "state", "created_at", "assessor__username")[:most])
+    return rows.only("proposed_state", "state", "created_at", "assessor__username")[:10]
+
+
+@compiled(Claim)
+def assignments_shown(claim: Claim) -> QuerySet[Assignment]:
+    """Who has a claim (already scoped) now, by whom and by when, by user name; the nearest due first."""
+    rows = assignments_of(claim)
+    return rows.only("state", "due_at", "reviewer__username", "assigned_by__username")
 
 
 def last_own_finding(user: User, claim: Claim) -> Assessment | None:

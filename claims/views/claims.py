@@ -15,12 +15,10 @@ from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
 from claims.graphs import last_change
 from claims.models import Claim, Evidence, StatusChange
+from claims.page_queries import claim_shown, evidence_shown, history_shown
 from claims.permissions import may_edit_claim
 from claims.queries import (
-    evidence_of,
-    get_claim,
     get_source,
-    history_of,
     last_captures,
     relays_among,
     visible_sources,
@@ -50,8 +48,8 @@ class SourceRow:
 @require_safe
 def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
     """The sources attached to a claim, each once, with what became of their captures."""
-    claim = get_claim(request.user, reference)
-    rows = list(evidence_of(request.user, claim))
+    claim = claim_shown(request.user, reference)
+    rows = evidence_shown(request.user, claim)
     captures = last_captures(request.user, (row.source_id for row in rows))
     context = claim_context(
         claim,
@@ -90,8 +88,8 @@ def in_words(source: Source, capture: Capture | None) -> str:
 @form_page
 def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     """Who got it from whom, what that adds up to, and a form to add a relay between the claim's sources."""
-    claim = get_claim(request.user, reference)
-    rows = list(evidence_of(request.user, claim))
+    claim = claim_shown(request.user, reference)
+    rows = evidence_shown(request.user, claim)
     context = claim_context(claim, "claim-provenance", rows)
     standing = context["standing"]
     form = None
@@ -149,21 +147,21 @@ class Change:
 @require_safe
 def history(request: PersonsRequest, reference: str) -> HttpResponse:
     """A claim's status changes, oldest first."""
-    claim = get_claim(request.user, reference)
-    rows = list(evidence_of(request.user, claim))
+    claim = claim_shown(request.user, reference)
+    rows = evidence_shown(request.user, claim)
     numbers = numbers_of(rows)
     context = claim_context(
         claim,
         "claim-history",
         rows,
-        changes=[change_line(claim, change, numbers) for change in history_of(claim)],
+        changes=[change_line(claim, change, numbers) for change in history_shown(claim)],
     )
     return render(request, "claims/history.html", context)
 
 
 def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> Change:
     """One status change in words; evidence that the reader may not see is left out."""
-    words = change.words  # type: ignore[attr-defined]  # set by history_of
+    words = change.words  # type: ignore[attr-defined]  # set by history_shown
     move = find_move(change.from_state, change.to_state)
     address = reverse("claim", args=[claim.reference])
     return Change(

@@ -8,8 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from claims.models import Credibility, Evidence, Stance
-from claims.queries import relays_among
+from claims.models import Claim, Credibility, Evidence, Stance
+from claims.page_queries import relays_shown
 from claims.sentences import why_not_counted
 from claims.standing import EvidenceView, Standing
 from sources.models import Basis, Relay, Reliability, Visibility
@@ -65,10 +65,10 @@ class Group:
     empty: str
 
 
-def lines_of(user: User, rows: Sequence[Evidence], standing: Standing) -> list[Line]:
-    """All evidence that the person may see (`rows`, of `evidence_of`), oldest first, the withdrawn too."""
+def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], standing: Standing) -> list[Line]:
+    """A claim's evidence that the person may see (`rows`, of `evidence_shown`), oldest first, the withdrawn too."""
     numbers = numbers_of(rows)
-    relays = relays_among(user, {row.source_id for row in rows})
+    relays = relays_shown(user, claim)
     views = {item.id: item for item in standing.evidence}
     found = []
     for row in rows:
@@ -136,7 +136,7 @@ def _withdrawn(row: Evidence) -> str:
 
 def _notes(row: Evidence, standing: Standing, view: EvidenceView | None, numbers: Mapping[UUID, str]) -> list[str]:
     notes = []
-    parts = [part.text for part in row.elements.all()]
+    parts: list[str] = row.on_parts  # type: ignore[attr-defined]  # annotated by evidence_shown
     if parts:
         notes.append(_("on %(elements)s") % {"elements": ", ".join(f"“{text}”" for text in parts)})
     notes += facts_against(row, numbers)

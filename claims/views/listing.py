@@ -1,10 +1,9 @@
 """The list of claims: narrowed by one form, in pages by key."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,18 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import Invalid
-from accounts.models import Role
 from accounts.pages import PersonsRequest, own_memberships
-from accounts.queries import names_on
 from claims.forms.claims import NOBODY, FilterForm
-from claims.models import NEVER_DUE, Claim
-from claims.paging import CLAIM_ORDERS, Page, find_order, read_page
-from claims.queries import as_lines, count_up_to, filter_claims, listed_claims, topics_of
+from claims.lists import Choices, Claims, Line, Scope, read_lines, scope_with_choices
+from claims.models import NEVER_DUE
+from claims.paging import CLAIM_ORDERS, Page, find_order, page_of
 from claims.views.lines import Link
 from sources.permissions import WRITERS
 
 PAGE_SIZE = 25
-MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -52,23 +48,23 @@ class Row:
 def claims(request: PersonsRequest) -> HttpResponse:
     """The claims that the person may know of, narrowed by the form, 25 a page."""
     memberships = own_memberships(request)
-    desks = [row.desk_id for row in memberships]
-    form = _filters(request, desks)
+    scope, choices = scope_with_choices(request.user, [row.desk_id for row in memberships])
+    form = _filters(request, choices)
     given = form.cleaned_data
-    rows = _narrowed(listed_claims(request.user, desks), given)
-    page = read_page(
-        as_lines(rows),
+    narrowed = _narrowed(scope, given)
+    page = page_of(
+        partial(read_lines, narrowed),
         order=find_order(given["ordering"], CLAIM_ORDERS),
         cursor=request.GET.get("cursor", ""),
         filters={"list": "claims", **given},
         size=PAGE_SIZE,
     )
-    count = count_up_to(rows, MOST_COUNTED)
+    count = page.rows[0].found if page.rows else narrowed.count()
     context = {
         "form": form,
         "given": given,
         "rows": [_row(claim) for claim in page.rows],
-        "count": f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count),
+        "count": f"{narrowed.most_counted}+" if count > narrowed.most_counted else str(count),
         "chips": _chips(request, form),
         "may_write": any(row.role in WRITERS for row in memberships),
         **neighbours(request, page),
@@ -76,19 +72,17 @@ def claims(request: PersonsRequest) -> HttpResponse:
     return render(request, "claims/list.html", context)
 
 
-def _filters(request: PersonsRequest, desks: list[UUID]) -> FilterForm:
-    people = names_on(desks, Role.REVIEWER, Role.EDITOR)
-    topics = topics_of(desks).values_list("name", flat=True)
-    form = FilterForm(request.GET, people=people, topics=list(dict.fromkeys(topics)))
+def _filters(request: PersonsRequest, choices: Choices) -> FilterForm:
+    form = FilterForm(request.GET, people=choices.people, topics=choices.topics)
     if not form.is_valid():
         raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form
 
 
-def _narrowed(rows: QuerySet[Claim], given: dict[str, Any]) -> QuerySet[Claim]:
+def _narrowed(scope: Scope, given: dict[str, Any]) -> Claims:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
-    return filter_claims(
-        rows,
+    return Claims(
+        scope,
         states=given["state"],
         q=given["q"],
         topic=given["topic"],
@@ -100,8 +94,7 @@ def _narrowed(rows: QuerySet[Claim], given: dict[str, Any]) -> QuerySet[Claim]:
     )
 
 
-def _row(claim: Any) -> Row:
-    """`claim`: as `as_lines` reads it."""
+def _row(claim: Line) -> Row:
     return Row(
         url=reverse("claim", args=[claim.reference]),
         reference=claim.reference,

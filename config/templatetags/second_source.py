@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -179,8 +179,13 @@ def when(at: datetime | None) -> SafeString | str:
     """A moment in the person's time zone, as a `time` element; nothing for none."""
     if at is None:
         return ""
-    text = words.moment(at, zone=timezone.get_current_timezone(), now=timezone.now())
-    return _time(timezone.localtime(at).isoformat(timespec="seconds"), text)
+    return _when(at, timezone.get_current_timezone(), _minute(timezone.now()), get_language())
+
+
+# What follows is kept by all that it is made from, `language` too: a list has a hundred times, for many readers.
+@lru_cache(maxsize=4096)
+def _when(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> SafeString:
+    return _time(at.astimezone(zone).isoformat(timespec="seconds"), words.moment(at, zone=zone, now=now))
 
 
 @register.filter
@@ -188,8 +193,12 @@ def day(on: date | datetime | None) -> SafeString | str:
     """A calendar day as a `time` element, for what is known to the day only; nothing for none."""
     if on is None:
         return ""
-    calendar_day = words.calendar_day(on)
-    return _time(calendar_day.isoformat(), words.day(calendar_day))
+    return _day(words.calendar_day(on), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day(on: date, language: str | None) -> SafeString:
+    return _time(on.isoformat(), words.day(on))
 
 
 @register.filter
@@ -197,8 +206,27 @@ def due(at: datetime | None) -> SafeString | str:
     """How a due time stands to now: "Due today, 17:00", "2 days late". Late ones carry the class `late`."""
     if at is None:
         return ""
-    text = words.due(at, zone=timezone.get_current_timezone(), now=timezone.now())
-    return _time(timezone.localtime(at).isoformat(timespec="seconds"), text, "late" if is_late(at) else "")
+    return _due(at, timezone.get_current_timezone(), _as_of(at, timezone.now()), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _due(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> SafeString:
+    text = words.due(at, zone=zone, now=now)
+    return _time(at.astimezone(zone).isoformat(timespec="seconds"), text, "late" if at < now else "")
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
+
+
+def _as_of(at: datetime, now: datetime) -> datetime:
+    """A moment of which `words.due` says the same as of `now`, and that stays the same for a minute."""
+    minute, a_day = timedelta(minutes=1), timedelta(days=1)
+    if at >= now:
+        return _minute(now)
+    if now - at < a_day:
+        return at + max(1, (now - at) // minute) * minute
+    return max(_minute(now), at + a_day)
 
 
 @register.filter

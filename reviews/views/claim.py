@@ -13,15 +13,16 @@ from accounts.models import Role
 from accounts.pages import PersonsRequest, may
 from claims.graphs import last_change
 from claims.models import Claim
+from claims.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
 from claims.permissions import Part, is_assigned, may_assess, may_edit_as_editor, may_edit_claim
-from claims.queries import deciders_of, evidence_of, get_claim, open_tasks_of, withheld_evidence
+from claims.queries import withheld_evidence
 from claims.sentences import sentence_of
-from claims.standing import Standing
-from claims.views.heading import claim_context
+from claims.standing import ElementView, Standing
+from claims.views.heading import claim_context, named
 from claims.views.lines import Line, Link, grouped, lines_of
 from claims.ways import ways_from
 from reviews.models import AssessmentState
-from reviews.queries import assignments_of, findings_listed
+from reviews.queries import assignments_shown, findings_shown
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class Party:
 def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     """One claim with its evidence."""
     user = request.user
-    row = get_claim(user, reference)
-    evidence = list(evidence_of(user, row))
+    row = claim_shown(user, reference)
+    evidence = evidence_shown(user, row)
     context = claim_context(row, "claim", evidence)
     standing: Standing = context["standing"]
-    lines = lines_of(user, evidence, standing)
+    lines = lines_of(user, row, evidence, standing)
     part = Part(user, row)
     if row.closed_at is None and may(may_edit_claim, user, row, part):
         _offer_changes(row, lines)  # whoever may edit the claim may edit what they see of its evidence
-    findings = findings_listed(row, 10)
-    assignments = list(assignments_of(row))
+    findings = findings_shown(row)
+    assignments = assignments_shown(row)
     edits = may(may_edit_as_editor, user, row, "", part)
     context |= {
         "sentence": sentence_of(standing),
@@ -52,15 +53,15 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "withdrawn": [line for line in lines if line.withdrawn],
         "withheld": withheld_evidence(user, row) if part.role == Role.AUDITOR else 0,
         "ways": ways_from(row.state, standing, last_change(row)),
-        "parties": _parties(row),
+        "parties": _parties(row, standing),
         "mine": next((each for each in assignments if each.reviewer_id == user.pk), None),
         "assignments": assignments,
-        "deciders": deciders_of(row),
+        "deciders": deciders_shown(row),
         "findings": findings,
         "waiting": [finding for finding in findings if finding.state == AssessmentState.WAITING],
-        "lines_on_parts": _lines_on_parts(row, findings),
+        "lines_on_parts": _lines_on_parts(standing, findings),
         "edits": edits,
-        "tasks": open_tasks_of(user, row) if row.closed_at is None else [],
+        "tasks": open_tasks_shown(user, row) if row.closed_at is None else [],
         "may_confirm": edits or is_assigned(user, row),
         **_acts(part, edits),
     }
@@ -73,26 +74,27 @@ def _offer_changes(row: Claim, lines: list[Line]) -> None:
             line.acts = [Link(_("Change…"), reverse("evidence", args=[row.reference, line.evidence.pk]))]
 
 
-def _parties(row: Claim) -> list[Party]:
+def _parties(row: Claim, standing: Standing) -> list[Party]:
     """The claimant and the parties, each once, with what they are to the claim."""
-    claimants = [row.claimant] if row.claimant else []
-    parties = list(row.parties.all())
+    claimants = named(filter(None, [row.claimant_id]), standing)
+    also = named(row.also_ids, standing)  # type: ignore[attr-defined]  # annotated by claim_shown
+    parties = named(standing.parties, standing)
     found = []
-    for actor in dict.fromkeys([*claimants, *row.also_claimed_by.all(), *parties]):
+    for actor in dict.fromkeys([*claimants, *also, *parties]):
         roles = [_("claimant")] if actor in claimants else []
-        roles += [_("claims the same")] if actor in row.also_claimed_by.all() else []
+        roles += [_("claims the same")] if actor in also else []
         roles += [_("party")] if actor in parties else []
-        found.append(Party(actor.name, reverse("actor", args=[actor.pk]), ", ".join(roles)))
+        pk, name = actor
+        found.append(Party(name, reverse("actor", args=[pk]), ", ".join(roles)))
     return found
 
 
-def _lines_on_parts(row: Claim, findings: list[Any]) -> list[tuple[Any, str]]:
+def _lines_on_parts(standing: Standing, findings: list[Any]) -> list[tuple[ElementView, str]]:
     """What the last finding with a say on the claim says of each part; empty where nobody has looked."""
     telling = (AssessmentState.APPROVED, AssessmentState.RECORDED, AssessmentState.ENACTED)
     last = next((finding for finding in findings if finding.state in telling), None)
-    parts = list(row.elements.all())
-    texts = {line.element_id: line.text for line in last.elements.all()} if last and parts else {}
-    return [(part, texts.get(part.pk, "")) for part in parts]
+    texts = {str(line.element_id): line.text for line in last.elements.all()} if last and standing.elements else {}
+    return [(part, texts.get(part.id or "", "")) for part in standing.elements]
 
 
 def _acts(part: Part, edits: bool) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from accounts.pages import PersonsRequest, form_page, sent, show_form
 from claims.forms.sources import ConfirmForm
 from claims.graphs import load_standing
 from claims.models import Claim, StateChoices
-from claims.queries import evidence_of, get_claim
+from claims.page_queries import evidence_shown
+from claims.queries import get_claim
 from claims.views.lines import Line, lines_of
 from reviews.actions.drafts import drop_draft
 from reviews.forms import FindingForm
@@ -47,7 +48,9 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
         template="reviews/draft.html",
         draft=draft,
         said=in_words(
-            draft, claim, lines_of(request.user, list(evidence_of(request.user, claim)), load_standing(claim))
+            draft,
+            claim,
+            lines_of(request.user, claim, evidence_shown(request.user, claim), load_standing(claim)),
         ),
     )
 

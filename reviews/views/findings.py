@@ -15,11 +15,12 @@ from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from claims.conflicts import conflicts_with
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
+from claims.page_queries import evidence_shown
 from claims.permissions import may_assess, may_decide, may_edit_as_editor
-from claims.queries import evidence_of, get_claim, visible_claims
+from claims.queries import get_claim, visible_claims
 from claims.revisions import changes_since
 from claims.standing import Standing
-from claims.views.heading import claim_context
+from claims.views.heading import standing_context
 from claims.views.lines import Line, lines_of
 from claims.ways import Way, ways_from
 from reviews.actions.drafts import KeptElsewhere, keep_draft
@@ -56,10 +57,10 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     """Hand in a finding: evidence beside the form."""
     claim = get_claim(request.user, reference)
     may_assess(request.user, claim)
-    rows = list(evidence_of(request.user, claim))
-    context = claim_context(claim, "", rows)
+    rows = evidence_shown(request.user, claim)
+    context = standing_context(claim)
     standing: Standing = context["standing"]
-    everything = lines_of(request.user, rows, standing)
+    everything = lines_of(request.user, claim, rows, standing)
     lines = [line for line in everything if not line.withdrawn]
     ways = ways_from(claim.state, standing, last_change(claim))
     nameable = [line for line in lines if line.evidence.visibility != Visibility.RESTRICTED]
@@ -144,9 +145,9 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         may_decide(request.user, claim, finding.assessor)
         if form.handed_in(lambda given: _decide(request.user, finding, given)):
             return _after_the_decision(request, finding)
-    rows = list(evidence_of(request.user, claim))
-    context = claim_context(claim, "", rows)
-    numbers = {line.evidence.pk: line for line in lines_of(request.user, rows, context["standing"])}
+    rows = evidence_shown(request.user, claim)
+    context = standing_context(claim)
+    numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
     context |= {
         "finding": finding,
         "rests_on": [line for pk, line in numbers.items() if pk in {item.pk for item in finding.evidence.all()}],

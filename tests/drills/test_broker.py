@@ -66,6 +66,7 @@ def test_people_work_while_the_broker_does_not(
     claim = desk.new_claim("Read while the broker does not answer.")
     pages = ("/", "/claims/", f"/claims/{claim}/", f"/claims/{claim}/provenance/", "/healthz", "/readyz")
     rounds, seconds = 0, 8 if short else 60
+    signing_in: list[Person] = []
     due = give(desk, 5, f"The broker is {how} when this is due", seconds=6)
     person.longest = desk.editor.longest = 0.0
     with system.frozen("Valkey") if how == "frozen" else _stopped(system):
@@ -75,9 +76,10 @@ def test_people_work_while_the_broker_does_not(
                 person.get(page)
             mover.once()
             attacher.once()
-            Person(system.web.port).sign_in("reviewer2")
+            if rounds % 4 == 0:  # more often would be refused: an address has so many tries a minute
+                signing_in.append(Person(system.web.port).sign_in("reviewer2"))
             rounds += 1
-    longest = max(person.longest, *(each.longest for each in (mover.person, attacher.person)))
+    longest = max(each.longest for each in (person, mover.person, attacher.person, *signing_in))
     wait_until(due)
     back = time.monotonic()
     wait_for_reminders(system, short=short)
@@ -85,6 +87,7 @@ def test_people_work_while_the_broker_does_not(
     say(
         seconds=seconds,
         rounds_of_pages_and_acts=rounds,
+        sign_ins=len(signing_in),
         moves_acknowledged=len(mover.moves),
         attachments_acknowledged=len(attacher.kept),
         longest_answer=f"{longest:.2f} s",

@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import cache
 
 CANARY = "http://canary.invalid/"
 _CALL = f"fetch('{CANARY}'+NAME,{{mode:'no-cors'}});document.title='canary';"
@@ -99,29 +100,39 @@ SCRIPTS: dict[str, bytes] = {
     "script.jpg": _script("script.jpg").encode(),
     "script.js": _script("script.js").encode(),
 }
-TO_TAKE_APART: dict[str, bytes] = {
-    "zeros.zip": _zip({"zeros": _MEGABYTE * 64}),
-    "nested.zip": _zip({f"{n}.zip": _zip({f"{m}": _MEGABYTE * 8 for m in range(8)}) for n in range(16)}),
-    "many.zip": _zip({f"{n}/{n}": b"" for n in range(5_000)}),
-    "climbing.zip": _zip({"../../../../etc/cron.d/x": b"x", "..\\..\\x": b"x", "/etc/x": b"x"}, link="/etc/passwd"),
-    "zeros.gz": _gzip_bomb(256),
-    "huge.png": _png(65_535, 65_535),
-    "huger.png": _png(2**31 - 1, 2**31 - 1),
-    "huge.jpg": _jpeg(65_535, 65_535),
-    "cut.jpg": b"\xff\xd8\xff",
-    "laughs.xml": f"<?xml version='1.0'?><!DOCTYPE l [{_LAUGHS}]><l>&a11;</l>".encode(),
-    "outside.xml": b'<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>',
-    "script.pdf": _PDF,
-    "deep.json": b"[" * 1_000_000,
-    "macro.docm": _zip({"[Content_Types].xml": b"", "word/document.xml": b"<a/>", "word/vbaProject.bin": b"\xd0\xcf"}),
-    "film.swf": b"CWS\x0a" + struct.pack("<I", 2**31) + zlib.compress(b"\0" * 1000),
-    "long-line.txt": b"x" * 3_000_000,
-    "program.exe": b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + b"PE\0\0",
-    "shortcut.url": b"[InternetShortcut]\r\nURL=file://127.0.0.1/share\r\n",
-    "marks.txt": b"\xef\xbb\xbf" * 1000,
-    "beginning.mp4": b"\0\0\0\x18ftypisom" + b"\xff" * 2000,
-    "one-byte": b"\0",
-}
+
+
+@cache
+def to_take_apart() -> dict[str, bytes]:
+    """By name. Packing the bombs takes seconds: it is done where they are used, and not where this file is read."""
+    inner = _zip({f"{n}": _MEGABYTE * 8 for n in range(8)})
+    return {
+        "zeros.zip": _zip({"zeros": _MEGABYTE * 64}),
+        "nested.zip": _zip({f"{n}.zip": inner for n in range(16)}),
+        "many.zip": _zip({f"{n}/{n}": b"" for n in range(5_000)}),
+        "climbing.zip": _zip({"../../../../etc/cron.d/x": b"x", "..\\..\\x": b"x", "/etc/x": b"x"}, link="/etc/passwd"),
+        "zeros.gz": _gzip_bomb(256),
+        "huge.png": _png(65_535, 65_535),
+        "huger.png": _png(2**31 - 1, 2**31 - 1),
+        "huge.jpg": _jpeg(65_535, 65_535),
+        "cut.jpg": b"\xff\xd8\xff",
+        "laughs.xml": f"<?xml version='1.0'?><!DOCTYPE l [{_LAUGHS}]><l>&a11;</l>".encode(),
+        "outside.xml": b'<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]><x>&y;</x>',
+        "script.pdf": _PDF,
+        "deep.json": b"[" * 1_000_000,
+        "macro.docm": _zip(
+            {"[Content_Types].xml": b"", "word/document.xml": b"<a/>", "word/vbaProject.bin": b"\xd0\xcf"}
+        ),
+        "film.swf": b"CWS\x0a" + struct.pack("<I", 2**31) + zlib.compress(b"\0" * 1000),
+        "long-line.txt": b"x" * 3_000_000,
+        "program.exe": b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + b"PE\0\0",
+        "shortcut.url": b"[InternetShortcut]\r\nURL=file://127.0.0.1/share\r\n",
+        "marks.txt": b"\xef\xbb\xbf" * 1000,
+        "beginning.mp4": b"\0\0\0\x18ftypisom" + b"\xff" * 2000,
+        "one-byte": b"\0",
+    }
+
+
 NAMES: tuple[bytes, ...] = (
     b"../../../../etc/passwd",
     b"..\\..\\..\\windows\\win.ini",
@@ -156,4 +167,4 @@ NAMES: tuple[bytes, ...] = (
 
 def every_file() -> dict[str, bytes]:
     """All of them, by name."""
-    return {name: content for name, (content, _type) in RUNNABLE.items()} | SCRIPTS | TO_TAKE_APART
+    return {name: content for name, (content, _type) in RUNNABLE.items()} | SCRIPTS | to_take_apart()

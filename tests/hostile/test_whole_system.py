@@ -15,7 +15,7 @@ import pytest
 
 from tests.hostile.files import every_file
 from tests.hostile.filling import BOUNDARY, multipart
-from tests.hostile.hostile_server import ANSWERS, hostile_server
+from tests.hostile.hostile_server import answers, hostile_server
 from tests.mail import MailServer
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def test_the_largest_files_that_are_kept_at_once(editor: Sender) -> None:
 
 def test_hostile_answers_to_captures(system: "System", editor: Sender) -> None:
     with hostile_server() as port:
-        sources = {name: editor.source(url=f"http://127.0.0.1:{port}/{name}") for name in ANSWERS}
+        sources = {name: editor.source(url=f"http://127.0.0.1:{port}/{name}") for name in answers()}
         until = time.monotonic() + 900
         while system.rows("SELECT count(*) FROM sources_capture WHERE state = 'pending'")[0][0]:
             assert time.monotonic() < until

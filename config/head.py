@@ -1,0 +1,72 @@
+"""What the head of a page tells a person of themselves: their desks, what they have not read. One statement for all."""
+
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.http import HttpRequest
+
+from accounts.models import Desk, Membership, User
+from reviews.queries import unread_up_to
+
+MOST_UNREAD = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`memberships`: by the desk's name. `unread`: how many notifications; more than `MOST_UNREAD` are not counted."""
+
+    memberships: list[Membership]
+    unread: int
+    demonstration: bool
+
+
+_MEMBERSHIP = ("id", "desk_id", "user_id", "role", "created_at")
+_DESK = ("id", "name", "prefix", "is_demonstration")
+
+# Whatever notification is not plainly of the person's desks is asked for in full, as `unread_up_to` does.
+_STATEMENT = f"""
+    SELECT EXISTS (SELECT 1 FROM accounts_desk WHERE is_demonstration), unread.count, unread.plainly,
+           {", ".join(f"m.{name}" for name in _MEMBERSHIP)}, {", ".join(f"d.{name}" for name in _DESK)}
+    FROM (SELECT count(*), bool_and(plainly) AS plainly
+          FROM (SELECT n.kind <> 'recheck' AND EXISTS (SELECT 1 FROM accounts_membership o
+                                                       WHERE o.user_id = n.recipient_id AND o.desk_id = c.desk_id)
+                FROM reviews_notification n JOIN claims_claim c ON c.id = n.claim_id
+                WHERE n.recipient_id = %(user)s AND n.read_at IS NULL LIMIT %(most)s) waiting (plainly)) unread
+    LEFT JOIN (accounts_membership m JOIN accounts_desk d ON d.id = m.desk_id) ON m.user_id = %(user)s
+    ORDER BY d.name, d.id"""  # noqa: S608 - our own
+
+
+def read_head(user: User) -> Head:
+    """What the head shows to `user`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT, {"user": user.pk, "most": MOST_UNREAD + 1})
+        rows = cursor.fetchall()
+    demonstration, unread, plainly = rows[0][:3]
+    memberships = [_membership(row[3:], user) for row in rows if row[3]]
+    if plainly is False:
+        unread = unread_up_to(user, MOST_UNREAD, [row.desk_id for row in memberships])
+    return Head(memberships, unread, demonstration)
+
+
+def _membership(row: tuple[object, ...], user: User) -> Membership:
+    read = Membership.from_db(DEFAULT_DB_ALIAS, _MEMBERSHIP, row[: len(_MEMBERSHIP)])
+    read.desk = Desk.from_db(DEFAULT_DB_ALIAS, _DESK, row[len(_MEMBERSHIP) :])
+    read.user = user
+    return read
+
+
+def head_of(request: HttpRequest) -> Head | None:
+    """The same for the person who asks, read once for each request; None for nobody."""
+    if not request.user.is_authenticated:
+        return None
+    found: Head | None = getattr(request, "_head", None)
+    if found is None:
+        found = read_head(request.user)
+        request._head = found  # type: ignore[attr-defined]  # kept for the rest of this request
+    return found
+
+
+def memberships_in_head(request: HttpRequest) -> list[Membership]:
+    """What `accounts.pages.own_memberships` answers where the head is to be shown."""
+    head = head_of(request)
+    return head.memberships if head else []
