@@ -11,6 +11,7 @@ from accounts.models import User
 from claims.graphs import as_last_change, digest, last_change, load_standing, snapshot
 from claims.models import Claim, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
 from claims.policy import STANCE_OF_VERDICT, Finding, missing_for, refuted_element
+from claims.records import status_changed
 from claims.revisions import count_version
 from claims.standing import Standing, of_claim, threshold_for
 from claims.states import Deciders, Move, State, find_move
@@ -114,6 +115,7 @@ def _write(
     words.save(force_insert=True)
     change.words = words  # type: ignore[attr-defined]  # as claims.queries.history_of has it
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=graph)
+    status_changed(claim, change, reason, decision_reason)
     return change
 
 

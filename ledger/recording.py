@@ -12,6 +12,7 @@ from django.db import connection
 
 from ledger.canonical import canonical
 from ledger.entries import Entry, Opening, commit, format_time, leaf_bytes, leaf_hash, new_sealed_stream, seal
+from ledger.models import Entry as EntryRow
 from ledger.models import SealedStream
 from ledger.verifier import SEALED
 
@@ -27,30 +28,45 @@ class Recorded:
     leaf_hash: bytes
 
 
-def record(*, stream: str, kind: str, at: datetime, body: Mapping[str, Any], committed: Mapping[str, Any]) -> Recorded:
+def record(
+    *,
+    stream: str,
+    kind: str,
+    at: datetime,
+    body: Mapping[str, Any],
+    committed: Mapping[str, Any],
+    sealed: bool = False,
+) -> Recorded:
     """Write the next entry of a stream.
 
     `body` is open to everybody who may read the entry: identifiers, states, numbers. `committed`, by name: whatever is
     personal, confidential or free text; only what opens these commitments can be shown, or erased. Both hold what
-    canonical JSON can. An entry is never earlier than the one before it in its stream. Raises ValueError.
+    canonical JSON can. An entry is never earlier than the one before it in its stream.
+
+    `sealed`: of what others may not know of. The entry goes to a stream of a random name, kept beside `stream` in a
+    table and nowhere else, and its kind and body are committed too. Raises ValueError.
     """
+    if sealed:
+        hashes, openings = seal(kind, body, committed)
+        return _append(_sealed_stream(stream), SEALED, at, {}, hashes, openings)
     hashes, openings = commit(committed)
     return _append(stream, kind, at, dict(body), hashes, openings)
-
-
-def record_sealed(
-    *, subject: str, kind: str, at: datetime, body: Mapping[str, Any], committed: Mapping[str, Any]
-) -> Recorded:
-    """Write the next entry about a subject that others may not know of: in a stream of a random name, its kind and its
-    body committed too. `subject` names the stream here and nowhere else. Raises ValueError.
-    """
-    hashes, openings = seal(kind, body, committed)
-    return _append(_sealed_stream(subject), SEALED, at, {}, hashes, openings)
 
 
 def _sealed_stream(subject: str) -> str:
     row, _made = SealedStream.objects.get_or_create(subject=subject, defaults={"name": new_sealed_stream()})
     return row.name
+
+
+def last_hash(stream: str, *, sealed: bool = False) -> bytes | None:
+    """The leaf hash of a stream's last entry, for an entry that refers to it; None where there is none."""
+    if sealed:
+        row = SealedStream.objects.filter(subject=stream).first()
+        if row is None:
+            return None
+        stream = row.name
+    found = EntryRow.objects.filter(stream=stream).order_by("-seq").values_list("leaf_hash", flat=True).first()
+    return bytes(found) if found is not None else None
 
 
 def _append(

@@ -24,6 +24,7 @@ from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor
+from sources.records import actor_recorded, attachment_kept, source_recorded
 
 logger = logging.getLogger(__name__)
 CAPTURE_LEASE = timedelta(seconds=90)  # longer than a fetch may take
@@ -47,9 +48,11 @@ def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now:
             may_write(by, desk)
         else:
             may_share(by)
-        actor = Actor(desk=desk, created_by=by, created_at=now or timezone.now())
+        now = now or timezone.now()
+        actor = Actor(desk=desk, created_by=by, created_at=now)
         set_actor_fields(actor, fields, by)
         actor.save()
+        actor_recorded("actor_added", actor, by=by, now=now)
     return actor
 
 
@@ -114,6 +117,7 @@ def create_source(
         source.save()
         if capture and source.url:
             ask_for_capture(source, by, now)
+        source_recorded("source_added", source, by=by, now=now)
     return source
 
 
@@ -180,6 +184,7 @@ def attach_file(
         if Visibility(row.visibility).strictness < Visibility(source.visibility).strictness:
             raise Invalid({"visibility": [_("A file is at least as strict as its source.")]})
         row.save()
+        attachment_kept(row, by=by, now=now)
     return row
 
 
@@ -284,3 +289,4 @@ def _keep(row: Capture, answer: Fetched[Stored], now: datetime) -> None:
     row.headers = [[name, value] for name, value in answer.headers]
     row.redirects = [[redirect.url, redirect.status] for redirect in answer.redirects]
     row.save()
+    attachment_kept(row.attachment, by=row.requested_by, now=now, capture=row)

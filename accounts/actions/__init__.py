@@ -15,6 +15,7 @@ from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
 from accounts.models import Desk, MailKind, Membership, Role, Token, User
 from accounts.queries import role_in
+from accounts.records import role_granted
 from accounts.transactions import act
 
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
@@ -152,6 +153,8 @@ def set_role(
             raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
         if role != Role.EDITOR:
             _keep_an_editor(desk, user)
+        now = now or timezone.now()
+        role_granted(desk, user, role, by=by, now=now)
         if role is None:
             Membership.objects.filter(desk=desk, user=user).delete()
             return None
@@ -159,7 +162,7 @@ def set_role(
             desk=desk,
             user=user,
             defaults={"role": role},
-            create_defaults={"role": role, "created_at": now or timezone.now()},
+            create_defaults={"role": role, "created_at": now},
         )
     return membership
 

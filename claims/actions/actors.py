@@ -15,11 +15,13 @@ from accounts.transactions import act
 from claims.actions.sources import Outcome
 from claims.effects import Effects
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
+from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
 from claims.support import claims_touching, lock_claim, lock_graphs_of, recompute
 from sources.models import Actor, DeclaredConflict, Source, Visibility
 from sources.permissions import may_merge
 from sources.queries import named_actor
+from sources.records import actor_recorded
 
 INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the two differ
 
@@ -54,6 +56,7 @@ def merge_actors(
         _take_place(actor, survivor, chain)
         _name_instead(actor, survivor, reason=reason, by=by, now=now)
         ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
+        actor_recorded("actor_merged", actor, by=by, now=now, into=str(survivor.pk), reason=reason)
         effects = effects or Effects()
         recompute({*touched, *claims_touching(survivor)}, effects=effects, now=now)
         effects.settle(by)
@@ -134,11 +137,15 @@ def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: 
     edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
     shown = [item for item in admitting if item.visibility != Visibility.RESTRICTED and item.withdrawn_at is None]
     Evidence.objects.filter(pk__in=[item.pk for item in admitting]).update(against_interest=survivor)
+    for item in admitting:
+        item.against_interest = survivor
+        evidence_recorded("evidence_changed", item, by=by, now=now, reason=reason)
     for pk in sorted(edited | {item.claim_id for item in shown}):
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
             _rename_in(claim, actor, survivor)
             count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+            claim_written("claim_edited", claim, by=by, now=now, reason=reason)
         for item in shown:
             if item.claim_id == pk:
                 count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item, note=reason)

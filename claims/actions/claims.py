@@ -31,6 +31,7 @@ from claims.models import (
 from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
 from claims.policy import Finding
 from claims.queries import named_evidence
+from claims.records import claim_set, claim_written
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
 from claims.support import lock_claim, lock_graph, recompute_claim
@@ -86,6 +87,7 @@ def report_claim(
         desk.save(update_fields=["last_claim_number"])
         _set_relations(claim, fields, by)
         parts = _write_elements(claim, fields.get("elements") or ())
+        claim_written("claim_reported", claim, by=by, now=now)
         items = [
             write_evidence(claim, _with_parts(entry, parts, number), by=by, now=now)
             for number, entry in enumerate(evidence)
@@ -205,6 +207,7 @@ def edit_claim(
         if claim.state in VERDICTS:
             _refuse_other_words(before, after)
         count_version(claim, RevisionKind.EDITED if before == after else RevisionKind.REWORDED, by=by, now=now)
+        claim_written("claim_edited" if before == after else "claim_reworded", claim, by=by, now=now)
         effects = effects or Effects()
         effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
@@ -299,6 +302,7 @@ def set_threshold(
             claim.threshold_override, claim.threshold_by, claim.threshold_reason = threshold, by, reason
         claim.save(update_fields=["threshold_override", "threshold_by", "threshold_reason"])
         count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        claim_written("claim_edited", claim, by=by, now=now, reason=claim.threshold_reason)
         effects = effects or Effects()
         effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
@@ -355,6 +359,7 @@ def _publication(claim: Claim, reason: str, by: User, now: datetime, *, publishe
         claim.published_at = now if published else None
         claim.save(update_fields=["published_at"])
         count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+        claim_set("claim_published" if published else "claim_unpublished", claim, by=by, now=now, reason=reason)
     return claim
 
 
@@ -373,6 +378,7 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     # Kept here as well: opening the claim again takes it off the claim.
     count_version(claim, RevisionKind.EDITED, by=by, now=now, note=f"{reason}: {note}" if note else reason)
+    claim_set("claim_closed", claim, by=by, now=now, reason=note, why=reason)
 
 
 def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
@@ -388,3 +394,4 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     Task.objects.filter(claim=claim, ended_at__isnull=True).update(reminders_follow=False)
     count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+    claim_set("claim_opened", claim, by=by, now=now, reason=reason)

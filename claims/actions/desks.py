@@ -12,6 +12,7 @@ from accounts.actions import change_desk, may_change_desk
 from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.models import Desk, User
+from accounts.records import policy_changed
 from accounts.transactions import act
 from claims.actions.sources import Outcome
 from claims.effects import Effects
@@ -51,6 +52,9 @@ def change_policy(
         check_fields(desk)
         desk.save(update_fields=list(PolicyField.values))
         PolicyChange.objects.bulk_create(kept)
+        if kept:
+            changed = {str(change.field): (change.before, change.after) for change in kept}
+            policy_changed(desk, changed, reason=reason, by=by, now=now)
         effects = effects or Effects()
         if any(change.field == PolicyField.MIN_INDEPENDENCE for change in kept):
             recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), effects=effects, now=now)

@@ -18,6 +18,7 @@ from claims.looking_again import end_tasks
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, named_source
+from claims.records import evidence_recorded
 from claims.revisions import check_version, count_version
 from claims.support import lock_claim, lock_graph, recompute_claim
 from sources.models import Visibility
@@ -85,6 +86,7 @@ def write_evidence(claim: Claim, fields: Mapping[str, Any], *, by: User, now: da
     parts = _set_fields(item, fields, by)
     item.save()
     item.elements.set(parts)
+    evidence_recorded("evidence_attached", item, by=by, now=now)
     return item
 
 
@@ -139,6 +141,7 @@ def change_evidence(
         counted = was_open or item.visibility != Visibility.RESTRICTED
         if (item.excerpt, item.locator) != excerpt:
             end_tasks(by=by, now=now, evidence=item)
+        evidence_recorded("evidence_changed", item, by=by, now=now)
         _after_change(claim, RevisionKind.CHANGED, item, counted=counted, effects=effects, by=by, now=now)
     return item
 
@@ -174,6 +177,7 @@ def withdraw_evidence(
             raise Conflict(_("This evidence is withdrawn already."))
         item.withdrawn_at, item.withdrawn_by, item.withdrawn_reason = now, by, reason
         item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+        evidence_recorded("evidence_withdrawn", item, by=by, now=now, reason=reason)
         Evidence.objects.filter(superseded_by=item).update(superseded_by=None)
         end_tasks(by=by, now=now, evidence=item)
         _after_change(

@@ -23,12 +23,14 @@ from claims.effects import Effect, Effects
 from claims.looking_again import open_rechecks
 from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source
+from claims.records import evidence_recorded
 from claims.revisions import count_version
 from claims.support import claims_resting_on, claims_touching, lock_claim, lock_graph, lock_graphs_of, recompute
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.permissions import may_change_actor, may_change_source, may_release, may_retract
+from sources.records import actor_recorded, relay_recorded, source_recorded
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def change_source(
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
         )
         may_change_source(by, source)
-        before, address = source.visibility, source.url
+        before, address, grade = source.visibility, source.url, source.reliability
         touched = claims_resting_on([source.pk])
         set_source_fields(source, fields, by)
         if source.visibility != before:
@@ -78,6 +80,8 @@ def change_source(
         if source.url and source.url != address:
             ask_for_capture(source, by, now)
         touched += claims_resting_on([source.pk])
+        kind = "source_changed" if source.reliability == grade else "source_regraded"
+        source_recorded(kind, source, by=by, now=now)
         return _outcome(source, touched, effects or Effects(), by=by, now=now)
 
 
@@ -104,6 +108,8 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
     """Make evidence as strict as its source: for each claim that is a change of what others saw of it."""
     Evidence.objects.filter(pk__in=[item.pk for item in items]).update(visibility=source.visibility)
     for item in sorted(items, key=lambda item: (item.claim_id, item.created_at, item.pk)):
+        item.visibility = source.visibility
+        evidence_recorded("evidence_changed", item, by=by, now=now)
         if item.withdrawn_at is None:
             count_version(lock_claim(item.claim), RevisionKind.CHANGED, by=by, now=now, evidence=item)
 
@@ -127,6 +133,7 @@ def retract_source(
             raise Conflict(_("This source is retracted already."))
         source.retracted_at, source.retracted_by, source.retracted_reason = now, by, reason
         source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason"])
+        source_recorded("source_retracted", source, by=by, now=now, reason=reason)
         return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
@@ -145,6 +152,7 @@ def correct_source(
         reason = given_text(reason, "reason", _("Say what was corrected, when and where."))
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
         source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason"])
+        source_recorded("source_corrected", source, by=by, now=now, reason=reason)
         live = Evidence.objects.filter(source=source, withdrawn_at__isnull=True, superseded_by__isnull=True)
         open_rechecks(live, days=source.desk.days_to_look_again, now=now)
         return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
@@ -182,6 +190,7 @@ def add_relay(
                 upstream__visibility=Visibility.RESTRICTED
             )
         _refuse_cycle(relays, "upstream")
+        relay_recorded("relay_added", relay, downstream, origin, by=by, now=now)
         return _outcome(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
 
 
@@ -210,6 +219,7 @@ def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now:
             raise Conflict(_("This relay was taken away already."))
         relay.removed_at, relay.removed_by = now, by
         relay.save(update_fields=["removed_at", "removed_by"])
+        relay_recorded("relay_removed", relay, relay.downstream, relay.upstream, by=by, now=now)
         return _outcome(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
 
 
@@ -233,6 +243,7 @@ def change_actor(
         if Visibility(actor.visibility).strictness > Visibility(before).strictness:
             _refuse_in_use(actor)
         actor.save()
+        actor_recorded("actor_changed", actor, by=by, now=now)
         return _outcome(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)
 
 

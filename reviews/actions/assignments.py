@@ -24,6 +24,7 @@ from claims.support import lock_claim
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_reminders
 from reviews.models import Assessment, AssessmentState, Assignment, AssignmentState, NotificationKind
+from reviews.records import assignment_recorded, decider_recorded
 
 
 def assign(
@@ -79,6 +80,7 @@ def _give(
     plan_reminders(assignment, now=now)
     notify([reviewer], kind, claim, assignment=assignment, by=by, now=now)
     _update_due(claim)
+    assignment_recorded("assigned", assignment, by=by, now=now)
     return assignment
 
 
@@ -135,6 +137,7 @@ def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> 
         assignment.state, assignment.accepted_at = AssignmentState.ACCEPTED, now
         assignment.save(update_fields=["state", "accepted_at"])
         join(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, accepted=True, now=now)
+        assignment_recorded("assignment_accepted", assignment, by=by, now=now)
     return assignment
 
 
@@ -146,7 +149,7 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
         may_answer(assignment, by)
         reason = given_text(reason, "reason", _("Say why, so that the editor can find somebody else."))
         _still_open(assignment)
-        end_assignment(assignment, AssignmentState.DECLINED, reason=reason, now=now)
+        end_assignment(assignment, AssignmentState.DECLINED, reason=reason, by=by, now=now)
     return assignment
 
 
@@ -165,7 +168,7 @@ def hand_over(
         if to is not None and to.pk == by.pk:
             raise Invalid({"to": [_("Name somebody else: you have this claim.")]})
         _still_open(assignment)
-        end_assignment(assignment, AssignmentState.HANDED_OVER, reason=reason, now=now)
+        end_assignment(assignment, AssignmentState.HANDED_OVER, reason=reason, by=by, now=now)
         due_at = assignment.due_at
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
@@ -180,7 +183,7 @@ def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetim
         may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
         reason = optional_text(reason, "reason")
         _still_open(assignment)
-        end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, now=now)
+        end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
     return assignment
 
 
@@ -200,16 +203,23 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
         cancel_reminders(assignment=assignment, now=now)
         plan_reminders(assignment, now=now)
         _update_due(assignment.claim)
+        assignment_recorded("due_time_changed", assignment, by=by, now=now)
     return assignment
 
 
-def end_assignment(assignment: Assignment, state: AssignmentState, *, reason: str = "", now: datetime) -> None:
-    """End a locked assignment of a locked claim: its reminders are cancelled, its reviewer takes part no longer."""
+def end_assignment(
+    assignment: Assignment, state: AssignmentState, *, reason: str = "", by: User | None, now: datetime
+) -> None:
+    """End a locked assignment of a locked claim: its reminders are cancelled, its reviewer takes part no longer.
+
+    `by`: whose act ends it; None for a command that nobody ran under their name.
+    """
     assignment.state, assignment.ended_at, assignment.ended_reason = state, now, reason
     assignment.save(update_fields=["state", "ended_at", "ended_reason"])
     leave(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, now=now)
     cancel_reminders(assignment=assignment, now=now)
     _update_due(assignment.claim)
+    assignment_recorded("assignment_ended", assignment, by=by, now=now, reason=reason)
 
 
 def _update_due(claim: Claim) -> None:
@@ -240,6 +250,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
         _without_conflict(claim, user, by, "person")
         named = join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
         notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
+        decider_recorded("decider_named", claim, user, by=by, now=now)
     return named
 
 
@@ -255,6 +266,7 @@ def unname_decider(*, decider: Participant, by: User, now: datetime | None = Non
         if not is_named_decider(decider.user, claim):
             raise Conflict(_("%(person)s is not named any more.") % {"person": decider.user.username})
         leave(claim, decider.user, ParticipantRole.DECIDER, now=now)
+        decider_recorded("decider_unnamed", claim, decider.user, by=by, now=now)
 
 
 def end_invitations(claim: Claim, *, now: datetime) -> None:
@@ -279,7 +291,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
         rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
         for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):
             assignment.claim = claim
-            end_assignment(assignment, AssignmentState.WITHDRAWN, reason=_("The claim was closed."), now=now)
+            end_assignment(assignment, AssignmentState.WITHDRAWN, reason=_("The claim was closed."), by=by, now=now)
         cancel_reminders(claim=claim, now=now)
     return claim
 

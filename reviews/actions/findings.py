@@ -34,6 +34,7 @@ from reviews.models import (
     Decision,
     NotificationKind,
 )
+from reviews.records import assessed, decided
 from sources.models import Visibility
 
 
@@ -98,14 +99,31 @@ def hand_in(
         AssessmentElement.objects.bulk_create(
             AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines
         )
+        assessed(assessment, content=_in_full(assessment, finding, replies, lines), now=now)
         if state == AssessmentState.WAITING:
             plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
             make_move(claim, move, finding, by=by, reason=rationale, now=now)
         if state != AssessmentState.WAITING and assignment is not None:
-            _complete(assignment, claim, by, now)
+            _complete(assignment, claim, by, by, now)
     return assessment
+
+
+def _in_full(
+    assessment: Assessment, finding: Finding, replies: list[tuple[Evidence, str]], lines: list[tuple[Element, str]]
+) -> dict[str, Any]:
+    """A finding with all that belongs to it, for the ledger."""
+    return {
+        "from": assessment.from_state,
+        "to": assessment.proposed_state,
+        "rationale": assessment.rationale,
+        "recorded_mistake": assessment.recorded_mistake,
+        "seen_version": assessment.seen_version,
+        "evidence": sorted(finding.named or ()),
+        "answers": [{"evidence": str(item.pk), "text": text} for item, text in replies],
+        "elements": [{"element": str(part.pk), "text": text} for part, text in lines],
+    }
 
 
 def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
@@ -158,10 +176,10 @@ def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) 
     return [(part, given_text(given[pk], "elements", "")) for pk, part in parts.items() if given.get(pk)]
 
 
-def _complete(assignment: Assignment, claim: Claim, reviewer: User, now: datetime) -> None:
+def _complete(assignment: Assignment, claim: Claim, reviewer: User, by: User, now: datetime) -> None:
     """End the assignment of a locked claim, with the rows that the caller has: they are not read again."""
     assignment.claim, assignment.reviewer = claim, reviewer
-    end_assignment(assignment, AssignmentState.COMPLETED, now=now)
+    end_assignment(assignment, AssignmentState.COMPLETED, by=by, now=now)
 
 
 def approve(
@@ -202,7 +220,7 @@ def approve(
             claim=claim, reviewer=assessment.assessor, ended_at__isnull=True
         ).first()  # fmt: skip
         if assignment is not None:
-            _complete(assignment, claim, assessment.assessor, now)
+            _complete(assignment, claim, assessment.assessor, by, now)
     return assessment
 
 
@@ -259,7 +277,7 @@ def _still_waits(assessment: Assessment) -> None:
 def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, now: datetime) -> None:
     assessment.state = AssessmentState.APPROVED if approved else AssessmentState.REJECTED
     assessment.save(update_fields=["state"])
-    Decision.objects.create(
+    decision = Decision.objects.create(
         assessment=assessment,
         assessor=assessment.assessor,
         decided_by=by,
@@ -271,3 +289,4 @@ def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, no
     end_invitations(assessment.claim, now=now)
     kind = NotificationKind.APPROVED if approved else NotificationKind.REJECTED
     notify([assessment.assessor], kind, assessment.claim, assessment=assessment, by=by, now=now)
+    decided(assessment, decision, now=now)

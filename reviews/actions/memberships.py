@@ -34,7 +34,9 @@ def change_role(
             ended = Q(claim__desk=desk)
             if not user.memberships.filter(role__in=REVIEWING).exists():
                 ended |= Q(role=ParticipantRole.DECIDER)
-            _leave_all(user, Participant.objects.filter(ended), AssessmentDraft.objects.filter(claim__desk=desk), now)
+            _leave_all(
+                user, Participant.objects.filter(ended), AssessmentDraft.objects.filter(claim__desk=desk), by, now
+            )
     return membership
 
 
@@ -49,23 +51,25 @@ def change_account(
     with act():
         user = change_user(user=user, changes=changes, password=password, by=by)
         if not user.is_active:
-            _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), now)
+            _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), by, now)
     return user
 
 
-def _leave_all(user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft], now: datetime) -> None:
+def _leave_all(
+    user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft], by: User | None, now: datetime
+) -> None:
     """End the person's `parts` and `drafts`, claim by claim, in the order in which claims are locked everywhere."""
     claims = set(parts.filter(user=user, until__isnull=True).values_list("claim", flat=True))
     claims |= set(drafts.filter(assessor=user).values_list("claim", flat=True))
     for claim_id in sorted(claims):
-        _leave(lock_claim(Claim(pk=claim_id)), user, now)
+        _leave(lock_claim(Claim(pk=claim_id)), user, by, now)
 
 
-def _leave(claim: Claim, user: User, now: datetime) -> None:
+def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
     for assignment in rows.filter(claim=claim, reviewer=user, ended_at__isnull=True):
         assignment.claim = claim
         reason = _("They no longer review on this desk.")
-        end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, now=now)
+        end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
     leave(claim, user, ParticipantRole.DECIDER, now=now)
     AssessmentDraft.objects.filter(claim=claim, assessor=user).delete()

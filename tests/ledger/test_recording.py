@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from ledger.entries import check_disclosures, read_entry
 from ledger.models import Entry, Outbox, Secret
 from ledger.reading import openings_of
-from ledger.recording import Recorded, record, record_sealed
+from ledger.recording import Recorded, record
 from ledger.verifier import leaf_hash
 from tests.ledger.installation import NOW
 
@@ -72,8 +72,12 @@ def test_an_act_that_fails_records_nothing() -> None:
 
 
 def test_two_sealed_entries_look_alike_but_for_hashes() -> None:
-    one = record_sealed(subject="assessment:1", kind="handed_in", at=NOW, body={"to": "refuted"}, committed={"by": "A"})
-    two = record_sealed(subject="evidence:7", kind="attached", at=NOW, body={}, committed={"by": "B", "note": "longer"})
+    one = record(
+        sealed=True, stream="assessment:1", kind="handed_in", at=NOW, body={"to": "refuted"}, committed={"by": "A"}
+    )
+    two = record(
+        sealed=True, stream="evidence:7", kind="attached", at=NOW, body={}, committed={"by": "B", "note": "longer"}
+    )
     shapes = [(e.kind, e.seq, e.body, sorted(e.c)) for e in (read_entry(leaf_of(one)), read_entry(leaf_of(two)))]
     assert shapes == [("sealed", 1, {}, ["content", "kind"])] * 2
     assert len(leaf_of(one)) == len(leaf_of(two))
@@ -81,7 +85,7 @@ def test_two_sealed_entries_look_alike_but_for_hashes() -> None:
 
 def test_sealed_entries_about_one_subject_share_a_stream() -> None:
     given = {"kind": "attached", "at": NOW, "body": {}, "committed": {"by": "A"}}
-    streams = {record_sealed(subject="evidence:7", **given).stream for _ in range(2)}  # type: ignore[arg-type]
+    streams = {record(sealed=True, stream="evidence:7", **given).stream for _ in range(2)}  # type: ignore[arg-type]
     assert len(streams) == 1 and streams.pop().startswith("sealed:")
 
 
@@ -90,9 +94,9 @@ def write(**changed: object) -> None:
     recorded = made("claim:9")
     row = Entry.objects.values("stream", "seq", "prev", "kind", "at", "leaf", "leaf_hash").get(pk=recorded.id)
     row |= {"stream": "claim:9", **changed}
-    names = ", ".join(row)
+    places = ", ".join(["%s"] * len(row))
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO ledger_entry ({names}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values()))  # noqa: S608
+        cursor.execute(f"INSERT INTO ledger_entry ({', '.join(row)}) VALUES ({places})", list(row.values()))  # noqa: S608
 
 
 @pytest.mark.parametrize(

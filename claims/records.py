@@ -1,0 +1,89 @@
+"""What acts on claims and their evidence leave in the ledger. Each is called last in its action's transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from accounts.records import person
+from claims.models import Claim, Evidence, StatusChange
+from ledger.recording import Recorded, record
+from sources.records import is_sealed, plain
+
+CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
+EVIDENCE_FIELDS = (
+    *("source_id", "stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_id"),
+    *("against_interest_reason", "visibility", "superseded_by_id"),
+)
+
+
+def _of_claim(claim: Claim, kind: str, *, now: datetime, committed: Mapping[str, Any], **body: Any) -> Recorded:
+    return record(
+        stream=f"claim:{claim.pk}", kind=kind, at=now, body={"claim": str(claim.pk), **body}, committed=committed
+    )
+
+
+def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
+    """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
+    content: dict[str, Any] = {name: plain(getattr(claim, name)) for name in CLAIM_FIELDS}
+    content |= {
+        "claimant": plain(claim.claimant_id),
+        "parties": sorted(str(pk) for pk in claim.parties.values_list("pk", flat=True)),
+        "also_claimed_by": sorted(str(pk) for pk in claim.also_claimed_by.values_list("pk", flat=True)),
+        "topics": sorted(claim.topics.values_list("name", flat=True)),
+        "elements": [
+            {"id": str(part.pk), "text": part.text, "essential": part.essential}
+            for part in claim.elements.order_by("position")
+        ],
+        "threshold": claim.threshold_override,
+    }
+    body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
+    _of_claim(claim, kind, now=now, committed={"by": person(by), "content": content, "reason": reason}, **body)
+
+
+def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "", **body: Any) -> None:
+    """A claim was published, unpublished, closed or opened again."""
+    _of_claim(claim, kind, now=now, committed={"by": person(by), "reason": reason}, version=claim.version, **body)
+
+
+def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> Recorded:
+    """A claim moved. The state before and after, and the numbers then, are open; who, why and on what is committed."""
+    return _of_claim(
+        claim,
+        "status_changed",
+        now=change.at,
+        committed={
+            "by": person(change.by),
+            "decided_by": person(change.decided_by),
+            "reason": reason,
+            "decision_reason": decision_reason,
+            "evidence": sorted(str(pk) for pk in change.evidence),
+            "graph_digest": change.graph_digest,
+        },
+        reference=claim.reference,
+        number=change.seq,
+        **{"from": change.from_state, "to": change.to_state},
+        stance=change.stance,
+        independence={"min": change.independence_min, "max": change.independence_max},
+        threshold=change.threshold,
+    )
+
+
+def evidence_recorded(
+    kind: str, item: Evidence, *, by: User, now: datetime, sealed: bool = False, reason: str = ""
+) -> None:
+    """A source was attached to a claim (`evidence_attached`), what is recorded of that changed, or it was withdrawn.
+
+    Restricted evidence is sealed. `sealed`: also where it is restricted no more.
+    """
+    content: dict[str, Any] = {name: plain(getattr(item, name)) for name in EVIDENCE_FIELDS}
+    content["elements"] = sorted(str(pk) for pk in item.elements.values_list("pk", flat=True))
+    hidden = sealed or is_sealed(item.visibility)
+    record(
+        stream=f"evidence:{item.pk}" if hidden else f"claim:{item.claim_id}",
+        kind=kind,
+        at=now,
+        body={"claim": str(item.claim_id), "evidence": str(item.pk)},
+        committed={"by": person(by), "content": content, "reason": reason},
+        sealed=hidden,
+    )

@@ -1,0 +1,89 @@
+"""What acts on actors, sources, files and relays leave in the ledger. Each is called last in its action's transaction.
+
+What is restricted is sealed: nobody but those who may see the row can tell what the entry is about.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from accounts.records import person
+from ledger.recording import Recorded, record
+from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
+
+
+def plain(value: Any) -> Any:
+    """A field's value as canonical JSON has it."""
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _id(value: UUID | None) -> str | None:
+    return str(value) if value else None
+
+
+def is_sealed(*visibilities: str) -> bool:
+    """Whether one of these is restricted."""
+    return Visibility.RESTRICTED in visibilities
+
+
+def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: Any) -> None:
+    """An actor was written down (`actor_added`), changed, or merged into another."""
+    names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
+    content = {name: plain(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
+    record(
+        stream=f"actor:{actor.pk}",
+        kind=kind,
+        at=now,
+        body={"actor": str(actor.pk), "desk": _id(actor.desk_id)},
+        committed={"by": person(by), "content": content, **more},
+        sealed=is_sealed(actor.visibility),
+    )
+
+
+def source_recorded(
+    kind: str, source: Source, *, by: User, now: datetime, sealed: bool = False, **more: Any
+) -> Recorded:
+    """A source was written down (`source_added`), changed, regraded, retracted or corrected.
+
+    `sealed`: also where it is restricted no more: what was done while it was is of no concern to others.
+    """
+    names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
+    content = {name: plain(getattr(source, name)) for name in (*names, "reliability", "visibility")}
+    return record(
+        stream=f"source:{source.pk}",
+        kind=kind,
+        at=now,
+        body={"source": str(source.pk), "desk": str(source.desk_id)},
+        committed={"by": person(by), "content": content, **more},
+        sealed=sealed or is_sealed(source.visibility),
+    )
+
+
+def relay_recorded(kind: str, relay: Relay, downstream: Source, upstream: Source, *, by: User, now: datetime) -> None:
+    """One source got it from another (`relay_added`), or that was a mistake (`relay_removed`)."""
+    record(
+        stream=f"source:{downstream.pk}",
+        kind=kind,
+        at=now,
+        body={"relay": str(relay.pk), "source": str(downstream.pk)},
+        committed={"by": person(by), "content": {"upstream": str(upstream.pk), "quote": relay.quote}},
+        sealed=is_sealed(downstream.visibility, upstream.visibility),
+    )
+
+
+def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Capture | None = None) -> None:
+    """A file is kept with a source, as somebody attached it or as an address answered (`capture_kept`)."""
+    content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}
+    if capture is not None:
+        content |= {"url": capture.url, "final_url": capture.final_url, "status": capture.status}
+    record(
+        stream=f"source:{row.source_id}",
+        kind="attachment_kept" if capture is None else "capture_kept",
+        at=now,
+        body={"attachment": str(row.pk), "source": str(row.source_id)},
+        committed={"by": person(by), "content": content},
+        sealed=is_sealed(row.visibility),
+    )
