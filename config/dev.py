@@ -1,6 +1,6 @@
 """`bin/dev`: one command that starts everything, and ends everything.
 
-Database and broker (embedded, or those that the environment names), then web, two workers and beat. When one
+Database and broker (embedded, or those that the environment names), then web, two workers, beat and the ledger's sequencer. When one
 of them ends by itself, the others are stopped too: half a running system would show a picture that is not so.
 """
 
@@ -128,7 +128,7 @@ def _servers(folder: DataFolder) -> Iterator[Servers]:
 
 def _check_given(environ: Mapping[str, str]) -> None:
     """Tries the servers that the environment names. Raises Refused with the variable and the reason."""
-    for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL"):
         if not environ.get(name):
             continue
         try:
@@ -155,6 +155,7 @@ def _addresses(environment: Mapping[str, str]) -> dict[str, str]:
         *(
             "DATABASE_URL",
             "DATABASE_OWNER_URL",
+            "DATABASE_SEQUENCER_URL",
             "REDIS_URL",
             "SECRET_KEY",
             "DATA_DIR",
@@ -199,7 +200,7 @@ class Program:
 
 
 def programs(folder: DataFolder, web: Web) -> list[Program]:
-    """Beat, web and the two workers, in the order in which they are stopped."""
+    """Beat, web, the two workers and the sequencer, in the order in which they are stopped."""
     python = (sys.executable, "-m")
     beat = (*python, *("celery", "-A", "config", "beat", "--loglevel", "WARNING", "--pidfile="))
     options = ("-c", "python:config.web_server", "--bind", web.listen)
@@ -213,6 +214,7 @@ def programs(folder: DataFolder, web: Web) -> list[Program]:
         # Celery answers SIGQUIT by joining its pool inside the signal handler, and where the broker went at the same
         # moment both wait for each other's pipe. Tasks may be cut off anywhere, and the kernel ends the pool.
         found.append(Program(f"worker-{queue}", (*worker, *lean, "--loglevel", "WARNING"), signal.SIGKILL))
+    found.append(Program("sequencer", (sys.executable, "manage.py", "sequencer")))
     return found
 
 

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("claims.urls")),
     path("", include("accounts.urls")),
     path("account/", include("config.account_urls")),
+    path("ledger/", include("ledger.urls")),
     path("api/v1/", include("reviews.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", docs.api_docs, name="api-docs"),

@@ -13,6 +13,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Desk
 from config import grants
+from ledger.keys import make_keys
 
 
 class Command(BaseCommand):
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         executor = MigrationExecutor(connections["owner"])
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", interactive=False, verbosity=1)
+        make_keys()
         connections["owner"].close()
         grants.grant_roles()
         _collect_static_files()

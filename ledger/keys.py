@@ -1,0 +1,58 @@
+"""The keys of the log: the signer's own, which signs checkpoints, and the web's, which signs receipts.
+
+The web never holds the log's key: whoever breaks into it can promise, and cannot sign the log.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone
+
+from ledger.canonical import canonical
+from ledger.models import Key
+from ledger.notes import Receipt, SigningKey, receipt_key_name, receipt_text, sign_note
+from ledger.signer import LOG_KEY, make_key, read_key
+
+RECEIPT_KEY = "receipts.key"
+LONGEST_DELAY = 60  # seconds until what a receipt names is in the log
+
+
+def make_keys() -> None:
+    """Make the keys that this machine has not yet, and write their public halves down. As the tables' owner."""
+    folder: Path = settings.LEDGER_SIGNER
+    make_key(folder, LOG_KEY, settings.LEDGER_ORIGIN)
+    log = read_key(folder / LOG_KEY)
+    if not settings.LEDGER_RECEIPT_KEY:
+        make_key(settings.DATA_DIR, RECEIPT_KEY, receipt_key_name(log.name))
+    with connections["owner"].cursor() as cursor:
+        for key, signs_receipts in ((log, False), (receipt_key(), True)):
+            cursor.execute(
+                "INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [str(key.verifier_key), signs_receipts, timezone.now()],
+            )
+
+
+@cache
+def receipt_key() -> SigningKey:
+    """The key that signs receipts, from LEDGER_RECEIPT_KEY or its file. Raises SignerRefused, ValueError."""
+    if settings.LEDGER_RECEIPT_KEY:
+        return SigningKey.read(settings.LEDGER_RECEIPT_KEY)
+    return read_key(settings.DATA_DIR / RECEIPT_KEY)
+
+
+def receipt(leaf_hash: bytes, at: str) -> str:
+    """The signed promise that an entry is in the log within a minute. The same entry has the same receipt."""
+    key = receipt_key()
+    origin = key.name.removesuffix(receipt_key_name(""))
+    return sign_note(receipt_text(Receipt(origin, leaf_hash, at, LONGEST_DELAY)), [key]).decode()
+
+
+def policy_text() -> bytes:
+    """The public keys as JSON, as the verifier's `--policy` reads them: newest first."""
+    rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
+    log = [text for text, signs_receipts in rows if not signs_receipts]
+    origin = log[0].partition("+")[0] if log else ""
+    receipts = [text for text, signs_receipts in rows if signs_receipts]
+    return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts}) + b"\n"

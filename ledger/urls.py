@@ -1,0 +1,11 @@
+"""The public part of the static interface, under `ledger/`."""
+
+from django.urls import path
+
+from ledger import views
+
+urlpatterns = [
+    path("checkpoint", views.checkpoint, name="ledger-checkpoint"),
+    path("policy", views.policy, name="ledger-policy"),
+    path("tile/<path:path>", views.tile, name="ledger-tile"),
+]

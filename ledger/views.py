@@ -1,0 +1,55 @@
+"""What anybody may fetch of the log: its newest checkpoint, its tiles of hashes, the keys to check it with.
+
+As C2SP tlog-tiles has it: tiles never change, so that caches may keep them for ever; the checkpoint is asked anew.
+"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from ledger.keys import policy_text
+from ledger.reading import newest_checkpoint, read_tile
+from ledger.tiles import ENTRIES, Tile, parse_tile_path
+
+FOR_EVER = "public, max-age=31536000, immutable"
+ANEW = "public, no-cache"
+
+
+@login_not_required
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The newest signed checkpoint: a note."""
+    found = newest_checkpoint()
+    if found is None:
+        raise Http404
+    return _answer(found.note.encode(), "text/plain; charset=utf-8", ANEW)
+
+
+@login_not_required
+@require_safe
+def tile(request: HttpRequest, path: str) -> HttpResponse:
+    """A tile of hashes, full or partial, under its one path."""
+    wanted = named_tile(f"tile/{path}")
+    data = read_tile(wanted) if wanted.level != ENTRIES else None
+    if data is None:
+        raise Http404
+    return _answer(data, "application/octet-stream", FOR_EVER)
+
+
+@login_not_required
+@require_safe
+def policy(request: HttpRequest) -> HttpResponse:
+    """The public keys, as the verifier reads them. Whoever checks should have them from elsewhere as well."""
+    return _answer(policy_text(), "application/json", ANEW)
+
+
+def named_tile(path: str) -> Tile:
+    """The tile that a path names. Raises Http404 for anything but its one spelling."""
+    try:
+        return parse_tile_path(path)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _answer(data: bytes, media_type: str, caching: str) -> HttpResponse:
+    return HttpResponse(data, content_type=media_type, headers={"Cache-Control": caching})
