@@ -10,10 +10,13 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connections
+from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
+
+ASKED_BEFORE = 2  # so often, on a connection, before a statement is prepared
 
 Row = TypeVar("Row")
 
@@ -32,13 +35,14 @@ class Compiled(Generic[Row]):
         rows, compiler, sql, places = self._kept
         given = [value.pk if isinstance(value, Model) else value for value in values]
         bound = tuple(given[place] if place is not None else fixed for place, fixed in places)
-        mine = copy(compiler)
-        mine.connection = connections[rows.db]  # that of this thread
-        if rows.query.select_for_update and not mine.connection.in_atomic_block:
+        if rows.query.select_for_update and not connection.in_atomic_block:
             raise TransactionManagementError("select_for_update cannot be used outside of a transaction.")
-        mine.as_sql = lambda *_args, **_named: (sql, bound)  # type: ignore[method-assign]  # of this copy alone
+        mine = copy(compiler)
+        mine.connection = connection  # that of this thread
+        # Of this copy alone: what is read is asked for by its kept text.
+        mine.execute_sql = lambda *_args, **_named: [prepared(sql, bound)]  # type: ignore[assignment, method-assign]
         asked = rows.all()
-        asked.query.get_compiler = lambda *_args, **_named: mine  # type: ignore[method-assign]  # as above
+        asked.query.get_compiler = lambda *_args, **_named: mine  # type: ignore[method-assign]  # as the line above
         return list(asked)
 
     @cached_property
@@ -63,6 +67,25 @@ def _stand_in(kind: type[Any]) -> Any:
     if issubclass(kind, Model):
         return kind(pk=unlike_any)
     return {UUID: unlike_any, str: f"stand-in {unlike_any}", int: unlike_any.int >> 98}[kind]
+
+
+def prepared(sql: str, values: Any) -> list[tuple[Any, ...]]:
+    """The rows that a statement answers, which PostgreSQL plans once for each connection.
+
+    For statements whose values are keys, where the plan is the same for all values: planning takes longer than they do.
+    """
+    connection.ensure_connection()
+    session: Any = connection.connection
+    usual = session.cursor_factory
+    # Django's own cursor writes the values into the text, which cannot be prepared.
+    session.cursor_factory, session.prepare_threshold = ServerBindingCursor, ASKED_BEFORE
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            found: list[tuple[Any, ...]] = cursor.fetchall()
+            return found
+    finally:
+        session.cursor_factory = usual
 
 
 def compiled(*kinds: type[Any]) -> Callable[[Callable[..., QuerySet[Any, Row]]], Compiled[Row]]:

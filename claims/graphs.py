@@ -15,7 +15,7 @@ import rfc8785
 from django.db import connection
 from django.db.models import QuerySet
 
-from accounts.compiled import compiled
+from accounts.compiled import compiled, prepared
 from claims.models import Claim, StatusChange
 from claims.policy import LastChange
 from claims.standing import ElementView, EvidenceView, SourceView, Standing
@@ -131,10 +131,8 @@ def load_standing(claim: Claim) -> Standing:
 
 def _read_graph(claim: Claim) -> dict[str, Any]:
     """The rows of a claim's graph by kind, each in the order of `_STANDING`; None for a kind of which there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STANDING, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
-        row = cursor.fetchone()
-    found: dict[str, Any] = json.loads(row[0])
+    [(text,)] = prepared(_STANDING, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
+    found: dict[str, Any] = json.loads(text)
     return found
 
 

@@ -81,7 +81,7 @@ _CONDITIONS = {
 }
 
 
-class Claims:
+class Narrowed:
     """The claims of a scope, narrowed."""
 
     def __init__(
@@ -161,7 +161,7 @@ def _order(place: Place) -> str:
 
 class Line(NamedTuple):
     """What a list shows of a claim, or is ordered by. `reviewing`: the user names of those who review it, in their
-    order; `found`: how many claims the whole list has, as `Claims.count` says it."""
+    order; `found`: how many claims the whole list has, as `Narrowed.count` says it."""
 
     id: UUID
     reference: str
@@ -188,6 +188,62 @@ _PEOPLE = """ARRAY(SELECT u.username FROM claims_participant p JOIN accounts_use
     WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL ORDER BY p.since, p.id)"""
 
 
-def read_lines(claims: Claims, place: Place) -> list[Line]:
+def read_lines(claims: Narrowed, place: Place) -> list[Line]:
     """The lines of one page."""
     return [Line(*row) for row in claims.read(f"{_OF_THE_CLAIM}, a.name, {_PEOPLE}, {claims.counted}", place)]
+
+
+class WholeClaim(NamedTuple):
+    """All that is told of a claim by the API. `elements`: id, text and whether it is essential, of each."""
+
+    id: UUID
+    reference: str
+    desk_id: UUID
+    statement: str
+    original_statement: str
+    language: str
+    claimant_id: UUID | None
+    claimed_on: date | None
+    happened_from: date | None
+    happened_to: date | None
+    place: str
+    state: str
+    contested: bool
+    support_lost_at: datetime | None
+    independence_min: int
+    independence_max: int
+    threshold: int
+    threshold_reason: str
+    version: int
+    due_at: datetime
+    published_at: datetime | None
+    closed_at: datetime | None
+    closed_reason: str
+    closed_note: str
+    created_at: datetime
+    changed_at: datetime
+    created_by: str
+    also_claimed_by: list[UUID]
+    parties: list[UUID]
+    topics: list[str]
+    elements: list[tuple[UUID, str, bool]]
+
+
+OF_THE_CLAIM = WholeClaim._fields[:-5]  # its own columns
+
+_NAMED = """ARRAY(SELECT n.actor_id FROM claims_claim_{kind} n JOIN sources_actor o ON o.id = n.actor_id
+    WHERE n.claim_id = c.id ORDER BY o.name, o.id)"""
+_TOPICS = """ARRAY(SELECT t.name FROM claims_claim_topics ct JOIN claims_topic t ON t.id = ct.topic_id
+    WHERE ct.claim_id = c.id ORDER BY t.name)"""
+_ELEMENTS = "ARRAY(SELECT ({column}) FROM claims_element e WHERE e.claim_id = c.id ORDER BY e.position)"
+_WHOLE = ", ".join(
+    [f"c.{name}" for name in OF_THE_CLAIM]
+    + ["u.username", _NAMED.format(kind="also_claimed_by"), _NAMED.format(kind="parties"), _TOPICS]
+    + [_ELEMENTS.format(column=f"e.{column}") for column in ("id", "text", "essential")]
+)
+
+
+def read_whole(claims: Narrowed, place: Place) -> list[WholeClaim]:
+    """The claims of one page with all that is told of them."""
+    rows = claims.read(_WHOLE, place)
+    return [WholeClaim._make([*row[:-3], list(zip(*row[-3:], strict=True))]) for row in rows]

@@ -81,7 +81,7 @@ def read_page(
     `filters`: all that the list was narrowed by, and which list it is; a cursor is good for the same again.
     Raises Invalid for `cursor`.
     """
-    return page_of(partial(_at, rows), order=order, cursor=cursor, filters=filters, size=size)
+    return page_of(partial(read_at, rows), order=order, cursor=cursor, filters=filters, size=size)
 
 
 def page_of(
@@ -117,8 +117,8 @@ def find_order(name: str, orders: Mapping[str, Order]) -> Order:
     return order
 
 
-def _at(rows: QuerySet[Any, Row], place: Place) -> list[Row]:
-    """Beyond `(key, id)`, with the first condition by itself so that an index on the key can serve."""
+def read_at(rows: QuerySet[Any, Row], place: Place) -> list[Row]:
+    """The rows at a place: those beyond `(key, id)`, with a condition on the key alone so that an index can serve."""
     order, sign = place.order, "-" if place.newest_first else ""
     if place.key is not None:
         side = "lt" if place.newest_first else "gt"

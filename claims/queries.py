@@ -9,6 +9,7 @@ from django.contrib.postgres.search import SearchQuery
 from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.compiled import compiled
 from accounts.errors import Invalid, NotFound
 from accounts.models import Desk, Membership, User
 from accounts.scopes import is_auditor, is_member
@@ -63,10 +64,14 @@ def get_claim(user: User, reference: str) -> Claim:
 
 def known_claim(user: User, reference: str) -> Claim:
     """One claim for an act on it, without what its pages show of it. Raises NotFound."""
-    claim = visible_claims(user).filter(reference=reference).first()
-    if claim is None:
-        raise NotFound(_("There is no such claim."))
-    return claim
+    for claim in _known(user, reference):
+        return claim
+    raise NotFound(_("There is no such claim."))
+
+
+@compiled(User, str)
+def _known(user: User, reference: str) -> QuerySet[Claim]:
+    return visible_claims(user).filter(reference=reference)
 
 
 def words_in(text: str) -> SearchQuery:
@@ -234,8 +239,7 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     for what is withdrawn; and for restricted evidence, which enters nothing that others see before it is released.
     """
     wanted = list(dict.fromkeys(ids))
-    rows = Evidence.objects.filter(evidence_for(user), claim=claim, pk__in=wanted).select_related("source")
-    found = {item.pk: item for item in rows}
+    found = {item.pk: item for item in _nameable(user, claim)} if wanted else {}
     texts: list[str] = []
     for pk in wanted:
         item = found.get(pk)
@@ -251,6 +255,12 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     if texts:
         raise Invalid({field: list(dict.fromkeys(texts))})
     return [found[pk] for pk in wanted]
+
+
+@compiled(User, Claim)
+def _nameable(user: User, claim: Claim) -> QuerySet[Evidence]:
+    rows = Evidence.objects.filter(evidence_for(user), claim=claim).select_related("source").order_by()
+    return rows.only("claim", "stance", "visibility", "withdrawn_at", "superseded_by", "source__title")
 
 
 def relays_of(user: User, source: Source) -> tuple[list[Relay], list[Relay]]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Case, F, QuerySet, Value, When
 
+from accounts.compiled import compiled
 from accounts.models import Desk
 from claims.effects import Effect, Effects
 from claims.graphs import last_change, load_standing
@@ -39,9 +40,13 @@ def lock_graphs_of(actor: Actor) -> None:
 
 def lock_claim(claim: Claim) -> Claim:
     """The claim's row, locked until the transaction ends and read anew, with its desk."""
-    return (
-        Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk", "claimant").get(pk=claim.pk)
-    )
+    return _locked_alone(claim)[0]
+
+
+@compiled(Claim)
+def _locked_alone(claim: Claim) -> QuerySet[Claim]:
+    rows = Claim.objects.select_for_update(of=("self",), no_key=True).select_related("desk", "claimant")
+    return rows.filter(pk=claim.pk)
 
 
 _RESTING_ON_SOURCES = """

@@ -190,6 +190,10 @@ def _shown(value: object) -> str:
     return text if len(text) <= 100 else text[:97] + "..."
 
 
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else _shown(value)
+
+
 def _expect(holds: object, part: str, expected: str, found: object) -> None:
     if not holds:
         raise Broken(part, expected, _shown(found))
@@ -611,8 +615,7 @@ class Report:
     def expect(self, holds: object, where: str, part: str, expected: str, found: object) -> None:
         """Notes a finding unless `holds`."""
         if not holds:
-            text = found if isinstance(found, str) else _shown(found)
-            self.findings.append(Finding(where, part, expected, text))
+            self.findings.append(Finding(where, part, expected, _plain(found)))
 
     def count(self, word: str, number: int = 1) -> None:
         """Adds to one of the numbers."""
@@ -627,21 +630,24 @@ class Last(NamedTuple):
     at: str
 
 
+_NOTHING = Last(0, b"", "")
+
+
 class Streams:
     """The streams as far as they were read: what the next entry of each has to follow."""
 
     def __init__(self) -> None:
         self.last: dict[str, Last] = {}
 
-    def follow(self, where: str, entry: Entry, hashed: bytes, report: Report) -> None:
+    def follow(self, index: int, entry: Entry, hashed: bytes, report: Report) -> None:
         """Notes where an entry does not follow the one before it in its stream; goes on from this one."""
-        before = self.last.get(entry.stream)
-        expected = before.seq + 1 if before else 1
-        report.expect(entry.seq == expected, where, "seq", str(expected), entry.seq)
-        if entry.seq == expected:
-            wanted = before.leaf_hash.hex() if before else None
-            report.expect(entry.prev == wanted, where, "prev", str(wanted), entry.prev)
-        if before:
+        before = self.last.get(entry.stream, _NOTHING)
+        prev = before.leaf_hash.hex() if before.seq else None
+        if entry.seq != before.seq + 1 or entry.prev != prev or entry.at < before.at:
+            where = name_entry(index, entry)
+            report.expect(entry.seq == before.seq + 1, where, "seq", str(before.seq + 1), entry.seq)
+            if entry.seq == before.seq + 1:
+                report.expect(entry.prev == prev, where, "prev", _plain(prev), entry.prev)
             report.expect(entry.at >= before.at, where, "at", f"not before {before.at}", entry.at)
         self.last[entry.stream] = Last(entry.seq, hashed, entry.at)
 
@@ -682,7 +688,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
             report.add(where, error)
             continue
         before = index
-        streams.follow(where, entry, hashed, report)
+        streams.follow(index, entry, hashed, report)
         report.count("entries")
         report.count("fields not disclosed", undisclosed)
     return report
@@ -916,11 +922,10 @@ def _audit_leaves(
         except Broken as error:
             report.add(f"entry {index}", error)
             continue
-        where = name_entry(index, entry)
-        streams.follow(where, entry, hashed, report)
+        streams.follow(index, entry, hashed, report)
         latest = max(latest, entry.at)
-        if str(index) in disclosures:
-            _audit_disclosures(where, entry, disclosures.pop(str(index)), report)
+        if disclosures and str(index) in disclosures:
+            _audit_disclosures(name_entry(index, entry), entry, disclosures.pop(str(index)), report)
         if each:
             each(Walk(index, entry, hashed))
     for index_text in disclosures:
@@ -992,21 +997,21 @@ def monitor(old: bytes, new: bytes, read: Read, policy: Policy) -> Report:
     first, second = checkpoints
     report.expect(first.size <= second.size, "new checkpoint", "size", f"at least {first.size}", second.size)
     for name, checkpoint in (("old checkpoint", first), ("new checkpoint", second)):
-        found = root_of_export(read, checkpoint.size, report)
+        found = root_of_export(read, checkpoint.size, max(first.size, second.size), report)
         if found is not None:
             report.expect(found == checkpoint.root, name, "root", checkpoint.root.hex(), found)
     report.count("entries", second.size)
     return report
 
 
-def root_of_export(read: Read, size: int, report: Report) -> bytes | None:
-    """The root over an export's first `size` leaf hashes; None, and a finding, where a tile is missing."""
+def root_of_export(read: Read, size: int, exported: int, report: Report) -> bytes | None:
+    """The root over the first `size` of an export's `exported` leaf hashes; None, and a finding, without a tile."""
     levels, rest = TileLevels(None, report), list[bytes]()
     for first in range(0, size, TILE_WIDTH):
-        hashes = read_hashes(read, 0, first // TILE_WIDTH, min(TILE_WIDTH, size - first), report)
+        hashes = read_hashes(read, 0, first // TILE_WIDTH, min(TILE_WIDTH, exported - first), report)
         if hashes is None:
             return None
-        rest = hashes
+        rest = hashes[: size - first]
         if len(rest) == TILE_WIDTH:
             levels.add(root_hash(rest))
             rest = []
@@ -1029,23 +1034,28 @@ class Standing:
         entry = walk.entry
         if not entry.stream.startswith("claim:"):
             return
-        where = name_entry(walk.leaf_index, entry)
-        state = self.states.setdefault(entry.stream, None)
+        self.states.setdefault(entry.stream, None)
         if isinstance(reference := entry.body.get("reference"), str):
             other = self.references.setdefault(reference, entry.stream)
-            self._report.expect(
-                other == entry.stream, where, "body.reference", f"{reference} only in {other}", reference
-            )
-        if entry.kind != STATUS_CHANGED:
-            return
-        before, after = entry.body.get("from"), entry.body.get("to")
-        self._report.expect(before == state, where, "body.from", _shown(state), before)
-        legal = (
-            isinstance(after, str) and (before is None or isinstance(before, str)) and (before, after) in LEGAL_MOVES
-        )
-        self._report.expect(legal, where, "body.to", f"a legal move from {_shown(before)}", after)
-        self.states[entry.stream] = after if isinstance(after, str) else None
+            if other != entry.stream:
+                where = name_entry(walk.leaf_index, entry)
+                self._report.expect(False, where, "body.reference", f"{reference} only in {other}", reference)
+        if entry.kind == STATUS_CHANGED:
+            self._move(walk)
+
+    def _move(self, walk: Walk) -> None:
+        stream, body = walk.entry.stream, walk.entry.body
+        state, before, after = self.states[stream], body.get("from"), body.get("to")
+        self.states[stream] = after if isinstance(after, str) else None
         self._report.count("status changes")
+        legal = (
+            (before is None or isinstance(before, str)) and isinstance(after, str) and (before, after) in LEGAL_MOVES
+        )
+        if before == state and legal:
+            return
+        where = name_entry(walk.leaf_index, walk.entry)
+        self._report.expect(before == state, where, "body.from", _plain(state), before)
+        self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
 
 
 def replay(read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None) -> Report:
@@ -1060,7 +1070,7 @@ def replay(read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | Non
         if stream is None:
             moves.expect(False, where, "reference", "a claim of the ledger", "no entry that names it")
             continue
-        moves.expect(standing.states[stream] == state, where, "state", _shown(standing.states[stream]), state)
+        moves.expect(standing.states[stream] == state, where, "state", _plain(standing.states[stream]), state)
         moves.count("claims compared")
     report.findings += moves.findings
     report.counts |= {"claims": len(standing.states), **moves.counts}

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import Invalid
 from accounts.pages import PersonsRequest, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
-from claims.lists import Choices, Claims, Line, Scope, read_lines, scope_with_choices
+from claims.lists import Choices, Line, Narrowed, Scope, read_lines, scope_with_choices
 from claims.models import NEVER_DUE
 from claims.paging import CLAIM_ORDERS, Page, find_order, page_of
 from claims.views.lines import Link
@@ -79,9 +79,9 @@ def _filters(request: PersonsRequest, choices: Choices) -> FilterForm:
     return form
 
 
-def _narrowed(scope: Scope, given: dict[str, Any]) -> Claims:
+def _narrowed(scope: Scope, given: dict[str, Any]) -> Narrowed:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
-    return Claims(
+    return Narrowed(
         scope,
         states=given["state"],
         q=given["q"],

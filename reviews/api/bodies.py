@@ -219,10 +219,10 @@ def read_changes(request: Request, kind: type[Fields]) -> dict[str, Any]:
 
 def read_query(request: Request, kind: type[Fields]) -> dict[str, Any]:
     """The query string as `kind` parses it. A name given twice is refused, but for lists."""
-    shape = kind()
+    declared = kind._declared_fields  # those of `kind().fields`, which copies each
     given: dict[str, Any] = {}
     for name, values in request.query_params.lists():
-        if isinstance(shape.fields.get(name), serializers.ListField):
+        if isinstance(declared.get(name), serializers.ListField):
             given[name] = values
         elif len(values) > 1:
             raise serializers.ValidationError({_printable(name): [_("Give this once.")]})

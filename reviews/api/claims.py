@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -16,10 +16,11 @@ from accounts.errors import Invalid, Stale
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.claims import edit_claim, report_claim, set_threshold
+from claims.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_whole, scope_of
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.paging import CLAIM_ORDERS
 from claims.permissions import may_edit_as_editor, may_edit_claim
-from claims.queries import filter_claims, get_claim, listed_claims
+from claims.queries import get_claim
 from reviews.api.bodies import (
     Choice,
     Day,
@@ -38,11 +39,10 @@ from reviews.api.bodies import (
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import IntervalShape
 from reviews.api.evidence import EvidenceFields
-from reviews.api.lists import ListQuery, answer_list
+from reviews.api.lists import SAID_BY_EVERY_LIST, ListQuery, answer_page
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
 from reviews.api.versions import PreconditionFailed, etag, version_to_match
 from reviews.api.view import ApiView, created, person
-from sources.models import Actor
 
 
 class ElementShape(TypedDict):
@@ -157,9 +157,9 @@ class Claims(ApiView):
     @operation("list_claims", "The claims that one may know of", query=ClaimQuery, answer=PageOf(ClaimShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
-        chosen = {name: value for name, value in query.items() if name not in ListQuery().fields}
-        rows = filter_claims(listed_claims(person(request)), states=chosen.pop("state", ()), **chosen)
-        return answer_list(request, _whole(rows), query, render_claims, orders=CLAIM_ORDERS)
+        chosen = {name: value for name, value in query.items() if name not in SAID_BY_EVERY_LIST}
+        claims = Narrowed(scope_of(person(request)), states=chosen.pop("state", ()), **chosen)
+        return answer_page(request, partial(read_whole, claims), query, _render, orders=CLAIM_ORDERS)
 
     @operation(
         "report_claim",
@@ -183,7 +183,7 @@ class Claims(ApiView):
             raise _in_the_body(error, len(evidence)) from error
         claim = get_claim(by, claim.reference)
         at = reverse("api:claim", args=[claim.reference])
-        return created(request, render_claims([claim])[0], at=at, ETag=etag(claim))
+        return created(request, render_claim(claim), at=at, ETag=etag(claim))
 
 
 class OneClaim(ApiView):
@@ -241,17 +241,24 @@ def _change(claim: Claim, changes: dict[str, Any], seen: int | None, by: User) -
 def answer_claim(user: User, reference: str) -> Response:
     """The claim as it is now, with its version as the entity tag."""
     claim = get_claim(user, reference)
-    return Response(render_claims([claim])[0], headers={"ETag": etag(claim)})
+    return Response(render_claim(claim), headers={"ETag": etag(claim)})
 
 
-def _whole(rows: QuerySet[Claim]) -> QuerySet[Claim]:
-    """With all that is shown of a claim, in a fixed number of queries, and without the words it is searched by."""
-    ids = Actor.objects.only("pk")
-    rows = rows.prefetch_related(Prefetch("parties", ids), Prefetch("also_claimed_by", ids), "topics", "elements")
-    return rows.defer("words").select_related("created_by")
+def render_claim(claim: Claim) -> ClaimShape:
+    """One claim, as `get_claim` read it."""
+    given = {name: getattr(claim, name) for name in OF_THE_CLAIM}
+    whole = WholeClaim(
+        **given,
+        created_by=claim.created_by.username,
+        also_claimed_by=[actor.pk for actor in claim.also_claimed_by.all()],
+        parties=[actor.pk for actor in claim.parties.all()],
+        topics=[topic.name for topic in claim.topics.all()],
+        elements=[(part.pk, part.text, part.essential) for part in claim.elements.all()],
+    )
+    return _render([whole])[0]
 
 
-def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:
+def _render(rows: Sequence[WholeClaim]) -> list[ClaimShape]:
     return [
         {
             "reference": claim.reference,
@@ -260,19 +267,17 @@ def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:
             "original_statement": claim.original_statement,
             "language": claim.language,
             "claimant": claim.claimant_id,
-            "also_claimed_by": [actor.pk for actor in claim.also_claimed_by.all()],
-            "parties": [actor.pk for actor in claim.parties.all()],
+            "also_claimed_by": claim.also_claimed_by,
+            "parties": claim.parties,
             "claimed_on": claim.claimed_on,
             "happened_from": claim.happened_from,
             "happened_to": claim.happened_to,
             "place": claim.place,
-            "topics": [topic.name for topic in claim.topics.all()],
-            "elements": [
-                {"id": part.pk, "text": part.text, "essential": part.essential} for part in claim.elements.all()
-            ],
+            "topics": claim.topics,
+            "elements": [{"id": pk, "text": text, "essential": essential} for pk, text, essential in claim.elements],
             "state": claim.state,
             "contested": claim.contested,
-            "support_lost": claim.support_lost,
+            "support_lost": claim.support_lost_at is not None,
             "independence": {"min": claim.independence_min, "max": claim.independence_max},
             "threshold": claim.threshold,
             "threshold_reason": claim.threshold_reason,
@@ -282,7 +287,7 @@ def render_claims(rows: Sequence[Claim]) -> list[ClaimShape]:
             "closed_at": claim.closed_at,
             "closed_reason": claim.closed_reason or None,
             "closed_note": claim.closed_note,
-            "created_by": claim.created_by.username,
+            "created_by": claim.created_by,
             "created_at": claim.created_at,
             "changed_at": claim.changed_at,
         }

@@ -1,16 +1,18 @@
 """Lists: narrowed, ordered and paged in one way."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims.paging import BY_CREATION, LARGEST_SIZE, SIZE, Order, find_order, read_page
+from claims.paging import BY_CREATION, LARGEST_SIZE, SIZE, Order, Place, find_order, page_of, read_at
 from reviews.api.bodies import Fields, Text, Whole
 
 Row = TypeVar("Row", bound=Model)
+Line = TypeVar("Line")
 
 
 class ListQuery(Fields):
@@ -19,6 +21,9 @@ class ListQuery(Fields):
     ordering = Text(default="")
     cursor = Text(default="")
     page_size = Whole(default=SIZE, min_value=1, max_value=LARGEST_SIZE)
+
+
+SAID_BY_EVERY_LIST = frozenset(ListQuery().fields)
 
 
 def answer_list(
@@ -34,8 +39,21 @@ def answer_list(
 
     `query`: what `ListQuery` or a list of its kind parsed. Raises Invalid for `ordering` and `cursor`.
     """
-    page = read_page(
-        rows,
+    return answer_page(request, partial(read_at, rows), query, render, orders=orders, **more)
+
+
+def answer_page(
+    request: Request,
+    read: Callable[[Place], list[Line]],
+    query: Mapping[str, Any],
+    render: Callable[[Sequence[Line]], list[Any]],
+    *,
+    orders: Mapping[str, Order] = BY_CREATION,
+    **more: Any,
+) -> Response:
+    """The same of rows that `read` answers for a place in the list."""
+    page = page_of(
+        read,
         order=find_order(query["ordering"], orders),
         cursor=query["cursor"],
         size=query["page_size"],
@@ -57,7 +75,7 @@ def answer_all(rows: list[Any], **more: Any) -> Response:
 
 
 def _filters(request: Request) -> dict[str, object]:
-    own = {name: sorted(values) for name, values in request.query_params.lists() if name not in ListQuery().fields}
+    own = {name: sorted(values) for name, values in request.query_params.lists() if name not in SAID_BY_EVERY_LIST}
     return {**own, "list": request.path}
 
 

@@ -1,5 +1,6 @@
 """Asking at an address as somebody, and what came back in one word."""
 
+from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
@@ -39,12 +40,18 @@ def values_of(world: World) -> dict[str, Any]:
     }
 
 
+def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
+    """Where each of these routes leads in the world, by name."""
+    found, values = {}, values_of(world)
+    for route in chosen:
+        values["source_id"] = world.upstream.pk if route.name == "api:capture" else world.source.pk
+        values["token"] = world.links.get(route.name)
+        found[route.name] = route.address(values)
+    return found
+
+
 def address_of(route: Route, world: World) -> str:
-    values = values_of(world)
-    if route.name == "api:capture":
-        values["source_id"] = world.upstream.pk
-    values["token"] = world.links.get(route.name)
-    return route.address(values)
+    return addresses_of([route], world)[route.name]
 
 
 def signed_in(user: User | None) -> Client:

@@ -6,8 +6,9 @@ before and after. Auditors are told that something is withheld, and nothing of i
 """
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from difflib import unified_diff
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from django.test import Client
@@ -22,7 +23,7 @@ from reviews.tasks import send_due_reminders
 from sources.actions import attach_file, create_actor, create_source
 from sources.models import Source
 from tests import factories
-from tests.access.asking import address_of, signed_in
+from tests.access.asking import addresses_of, signed_in
 from tests.access.routes import routes
 from tests.access.world import World
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 SECRET = "Zephyrine"  # stands in every text of the restricted material
 OTHERS = ("anonymous", "stranger", "administrator", "reporter", "other reporter", "other reviewer")
-# What differs between two answers by itself: the token of a form, and words such as '3 seconds ago'.
+# What differs between two answers by itself: the token of a form.
 NOISE = re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"')
 # Made from the code alone, or ends the session.
 NOTHING_OF_A_DESK = {"api-schema", "api-docs", "healthz", "readyz", "account_logout"}
@@ -50,19 +51,48 @@ SEARCHES = (
 )
 
 
-def _answers(client: Client, world: World) -> dict[str, tuple[int, bytes, str]]:
-    """Status, body and version of every address that can be read, and of some searches."""
-    addresses = [address_of(route, world) for route in routes() if route.name not in NOTHING_OF_A_DESK]
+class Answer(NamedTuple):
+    status: int
+    body: bytes
+    version: str
+
+
+def _answers(client: Client, world: World) -> dict[str, Answer]:
+    """What every address answers that can be read, and some searches.
+
+    A page that fails tells nothing of leaks, and has a number of its own each time: it is told by its address.
+    """
+    addresses = addresses_of([route for route in routes() if route.name not in NOTHING_OF_A_DESK], world)
     found = {}
-    for address in [*addresses, *SEARCHES]:
+    for address in [*addresses.values(), *SEARCHES]:
         answer = client.get(address)
-        found[address] = (answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
+        found[address] = Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
+    assert [address for address, answer in found.items() if answer.status >= 500] == []
     return found
 
 
-@pytest.fixture
-def clients(world: World, taken_back: None) -> Iterator[dict[str, Client]]:
-    yield {who: signed_in(world.people[who]) for who in (*OTHERS, "auditor", "editor", "assigned reviewer")}
+def _differences(before: dict[str, Answer], after: dict[str, Answer]) -> dict[str, list[str]]:
+    """By address, what differs between two rounds: status and version, and the first lines that are not the same."""
+    assert before.keys() == after.keys()
+    return {address: _told(one, after[address]) for address, one in before.items() if one != after[address]}
+
+
+def _told(one: Answer, other: Answer) -> list[str]:
+    before, after = (answer.body.decode(errors="replace").splitlines() for answer in (one, other))
+    head = f"{one.status} {one.version} -> {other.status} {other.version}"
+    return [head, *islice(unified_diff(before, after, n=0, lineterm=""), 8)]
+
+
+@pytest.fixture(scope="module")
+def clients(world: World) -> dict[str, Client]:
+    """A browser for each person who asks. Reading changes nothing in it."""
+    return {who: signed_in(world.people[who]) for who in (*OTHERS, "auditor", "editor", "assigned reviewer")}
+
+
+@pytest.fixture(scope="module")
+def untouched(world: World, clients: dict[str, Client]) -> dict[str, dict[str, Answer]]:
+    """What they got before anything else was done."""
+    return {who: _answers(clients[who], world) for who in (*OTHERS, "auditor")}
 
 
 def _put_in_restricted_material(world: World, by: "User") -> Source:
@@ -89,41 +119,42 @@ def _put_in_restricted_material(world: World, by: "User") -> Source:
     return source
 
 
-def test_others_get_the_same_with_restricted_material_and_without(world: World, clients: dict[str, Client]) -> None:
-    before = {who: _answers(clients[who], world) for who in OTHERS}
+def test_others_get_the_same_with_restricted_material_and_without(
+    world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
+) -> None:
     _put_in_restricted_material(world, world.cast.editor)
-    after = {who: _answers(clients[who], world) for who in OTHERS}
-    different = [
-        (who, address) for who in OTHERS for address in before[who] if before[who][address] != after[who][address]
-    ]
-    assert different == []
+    for who in OTHERS:
+        assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
 
 
-def test_a_draft_is_told_to_nobody_but_its_assessor(world: World, clients: dict[str, Client]) -> None:
-    others = ("stranger", "reporter", "other reviewer", "auditor")
-    before = {who: _answers(clients[who], world) for who in others}
+def test_a_draft_is_told_to_nobody_but_its_assessor(
+    world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
+) -> None:
     version = AssessmentDraft.objects.get().version
     keep_draft(
         claim=world.claim, rationale=SECRET, seen_version=world.claim.version, version=version, by=world.cast.reviewer
     )
-    assert {who: _answers(clients[who], world) for who in others} == before
+    for who in ("stranger", "reporter", "other reviewer", "auditor"):
+        assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
     # An editor is offered times from now on, which differ by themselves.
-    told = [a for a, (_status, body, _tag) in _answers(clients["editor"], world).items() if SECRET.encode() in body]
+    told = [address for address, answer in _answers(clients["editor"], world).items() if SECRET.encode() in answer.body]
     assert [address for address in told if "q=" not in address] == []
 
 
 def test_correcting_and_retracting_what_is_restricted_changes_nothing_for_others(
-    world: World, clients: dict[str, Client]
+    world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
 ) -> None:
     source = _put_in_restricted_material(world, world.cast.editor)
-    before = {who: _answers(clients[who], world) for who in OTHERS}
     correct_source(source=source, reason=f"{SECRET} was wrong about the day", by=world.cast.editor)
     send_due_reminders()  # to editors and the claim's reviewer: an excerpt is to be looked at again
     retract_source(source=source, reason=f"{SECRET} took it back", by=world.cast.editor)
-    assert {who: _answers(clients[who], world) for who in OTHERS} == before
+    for who in OTHERS:
+        assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
 
 
-def test_the_restricted_source_is_not_there_for_others(world: World, clients: dict[str, Client]) -> None:
+def test_the_restricted_source_is_not_there_for_others(
+    world: World, clients: dict[str, Client], taken_back: None
+) -> None:
     source = _put_in_restricted_material(world, world.cast.editor)
     attachment = source.attachments.get()
     addresses = [
@@ -140,12 +171,14 @@ def test_the_restricted_source_is_not_there_for_others(world: World, clients: di
 
 
 def test_a_conflict_of_interest_is_told_to_nobody_but_editors_who_assign(
-    world: World, clients: dict[str, Client]
+    world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
     declare_conflict(actor_id=world.claim.parties.earliest("name").pk, by=world.cast.reviewer2)
     told = {
         who: [
-            address for address, answer in _answers(clients[who], world).items() if b"declared a conflict" in answer[1]
+            address
+            for address, answer in _answers(clients[who], world).items()
+            if b"declared a conflict" in answer.body
         ]
         for who in ("assigned reviewer", "auditor", "editor")
     }
@@ -153,19 +186,21 @@ def test_a_conflict_of_interest_is_told_to_nobody_but_editors_who_assign(
 
 
 def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
-    world: World, clients: dict[str, Client]
+    world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
     auditor = clients["auditor"]
     _put_in_restricted_material(world, world.cast.editor)
     answers = _answers(auditor, world)
-    told = [address for address, (_status, body, _tag) in answers.items() if b"withheld" in body]
+    told = [address for address, answer in answers.items() if b"withheld" in answer.body]
     spilt = [
-        a for a, (_status, body, _tag) in answers.items() if SECRET.lower().encode() in body.lower() and "q=" not in a
+        address
+        for address, answer in answers.items()
+        if SECRET.lower().encode() in answer.body.lower() and "q=" not in address
     ]
     assert (f"/claims/{world.claim.reference}/" in told, spilt) == (True, [])
 
 
-def test_those_who_may_see_it_do(world: World, clients: dict[str, Client]) -> None:
+def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken_back: None) -> None:
     source = _put_in_restricted_material(world, world.cast.editor)
     page = f"/claims/{world.claim.reference}/"
     seen = {
@@ -175,7 +210,7 @@ def test_those_who_may_see_it_do(world: World, clients: dict[str, Client]) -> No
     assert seen == {"editor": (True, 200), "assigned reviewer": (True, 200)}
 
 
-def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Client]) -> None:
+def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Client], taken_back: None) -> None:
     _put_in_restricted_material(world, world.cast.editor)
     address = f"/api/v1/claims/{world.claim.reference}/"
     keys = ("independence", "contested", "support_lost", "threshold", "version", "state")
@@ -186,7 +221,9 @@ def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Clien
     assert read == [read[0]] * 4
 
 
-def test_a_cycle_through_a_restricted_source_is_not_told_of(world: World, clients: dict[str, Client]) -> None:
+def test_a_cycle_through_a_restricted_source_is_not_told_of(
+    world: World, clients: dict[str, Client], taken_back: None
+) -> None:
     _put_in_restricted_material(world, world.cast.editor)
     # source ← secret ← upstream is recorded already; upstream ← source is a cycle for who sees the secret one only.
     answer = clients["reporter"].post(
@@ -198,13 +235,17 @@ def test_a_cycle_through_a_restricted_source_is_not_told_of(world: World, client
     assert (answer.status_code, SECRET in answer.content.decode()) == (400, False)
 
 
-def test_a_source_is_not_released_before_its_publisher(world: World, clients: dict[str, Client]) -> None:
+def test_a_source_is_not_released_before_its_publisher(
+    world: World, clients: dict[str, Client], taken_back: None
+) -> None:
     source = _put_in_restricted_material(world, world.cast.editor)
     with pytest.raises(Invalid, match="at least as strict as its publisher"):
         change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)
 
 
-def test_once_released_it_is_there_for_everybody_on_the_desk(world: World, clients: dict[str, Client]) -> None:
+def test_once_released_it_is_there_for_everybody_on_the_desk(
+    world: World, clients: dict[str, Client], taken_back: None
+) -> None:
     source = _put_in_restricted_material(world, world.cast.editor)
     assert source.publisher is not None
     change_actor(actor=source.publisher, fields={"visibility": "desk"}, by=world.cast.editor)

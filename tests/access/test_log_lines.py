@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from tests.access.asking import address_of, signed_in
+from tests.access.asking import addresses_of, signed_in
 from tests.access.routes import routes
 from tests.access.test_leaks import SECRET, _put_in_restricted_material
 from tests.access.world import World
@@ -30,7 +30,7 @@ def spilt(log: Log) -> list[str]:
 
 def test_no_line_of_any_address_and_method_holds_a_confidential_word(world: World, log: Log) -> None:
     _put_in_restricted_material(world, world.cast.editor)
-    addresses = [address_of(route, world) for route in routes() if route.name != "account_logout"]
+    addresses = addresses_of([route for route in routes() if route.name != "account_logout"], world).values()
     for person in (None, world.cast.editor):
         client = signed_in(person)
         for address in addresses:

@@ -5,6 +5,7 @@ made: what is `open` to somebody answers with what is missing in it, or does the
 """
 
 import pytest
+from django.test import Client
 
 from tests.access.asking import METHODS, address_of, ask, signed_in
 from tests.access.routes import Route, routes
@@ -192,25 +193,34 @@ ALLAUTH = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def clients(world: World) -> dict[str, Client]:
+    """A browser for each person, signed in once: what an answer does to it is taken back."""
+    return {who: signed_in(user) for who, user in world.people.items()}
+
+
 def test_every_address_has_an_entry_and_every_entry_an_address() -> None:
     assert {route.name for route in routes()} == set(MATRIX) | ALLAUTH
 
 
 @pytest.mark.parametrize("name", sorted(MATRIX))
-def test_an_address_opens_to_whom_it_should_and_to_nobody_else(name: str, world: World, taken_back: None) -> None:
-    route = _route(name)
-    address = address_of(route, world)
-    clients = {who: signed_in(user) for who, user in world.people.items()}
+def test_an_address_opens_to_whom_it_should_and_to_nobody_else(
+    name: str, world: World, clients: dict[str, Client], taken_back: None
+) -> None:
+    address = address_of(_route(name), world)
     found = {method: {who: ask(client, method, address) for who, client in clients.items()} for method in MATRIX[name]}
     assert found == MATRIX[name]
 
 
 @pytest.mark.parametrize("name", sorted(MATRIX))
-def test_an_address_knows_no_other_method(name: str, world: World, taken_back: None) -> None:
+def test_an_address_knows_no_other_method(
+    name: str, world: World, clients: dict[str, Client], taken_back: None
+) -> None:
     address = address_of(_route(name), world)
     others = [method for method in METHODS if method not in MATRIX[name]]
-    editor = signed_in(world.cast.editor)
-    assert {method: ask(editor, method, address) for method in others} == dict.fromkeys(others, "no such act")
+    assert {method: ask(clients["editor"], method, address) for method in others} == dict.fromkeys(
+        others, "no such act"
+    )
 
 
 def _route(name: str) -> Route:

@@ -1,0 +1,26 @@
+"""The vectors of docs/ledger-vectors/ are what the code makes: the format does not change silently."""
+
+import json
+
+import pytest
+
+from tests.ledger.vectors import FOLDER, VECTORS, text_of
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_the_written_vectors_are_those_that_the_code_makes(name: str) -> None:
+    # Made anew by `python -m tests.ledger.vectors`; a difference in a leaf, hash or file breaks every verifier.
+    assert (FOLDER / f"{name}.json").read_text() == text_of(name)
+
+
+def test_the_vectors_of_proofs_have_every_result() -> None:
+    files = json.loads((FOLDER / "proofs.json").read_text())["files"]
+    results = {file["name"]: file["result"] for file in files}
+    assert {name for name, result in results.items() if result == "verified"} == {"whole", "without its end"}
+    assert {name for name, result in results.items() if result == "redacted"} == {"redacted", "nothing disclosed"}
+    assert set(results.values()) == {"verified", "redacted", "broken"}
+
+
+def test_a_broken_proof_says_what_does_not_match() -> None:
+    files = json.loads((FOLDER / "proofs.json").read_text())["files"]
+    assert all((file["result"] == "broken") == bool(file["findings"]) for file in files)

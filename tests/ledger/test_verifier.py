@@ -1,0 +1,364 @@
+"""The verifier's commands on exports and proof files: what holds, what does not, and by what name."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claims.states import MOVES
+from ledger import verifier
+from ledger.canonical import canonical, read_canonical
+from ledger.notes import checkpoint_text, sign_note
+from ledger.proofs import TlogProof, tlog_proof
+from ledger.tree import inclusion_proof, leaf_hash
+from ledger.verifier import LEGAL_MOVES, Report, audit, check_claim_proof, check_tlog_proof, monitor, replay
+from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, Log, make_log, receipt_for
+from tests.ledger.test_tree import reader
+
+LOG = make_log(600)
+EXPORT = LOG.export()
+CLAIM = "claim:00000001-0000-4000-8000-000000000000"
+PROOF = LOG.proof(CLAIM)
+FIRST = read_canonical(PROOF)["entries"][0]["index"]
+
+
+def lines(report: Report) -> list[str]:
+    return [str(finding) for finding in report.findings]
+
+
+def test_a_whole_log_matches() -> None:
+    report = audit(EXPORT.get, POLICY)
+    assert lines(report) == []
+    assert report.counts == {"fields not disclosed": 0, "entries": 600, "streams": 61}
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 511, 512, 513])
+def test_logs_around_a_tiles_edge_match(size: int) -> None:
+    log = make_log(size)
+    assert lines(audit(log.export().get, POLICY)) == []
+
+
+def test_a_full_tile_stands_for_a_partial_one_that_is_gone() -> None:
+    grown, early = make_log(512), make_log(300)
+    files = {path: data for path, data in grown.export().items() if ".p/" not in path or path.startswith("tile/1")}
+    moved = {**files, "checkpoint": early.checkpoint()}
+    del moved["disclosures/001.json"]
+    moved["tile/1/000.p/1"] = moved.pop("tile/1/000.p/2")[:32]
+    # Sealed streams have random names, so that both logs are alike only where the leaves are given.
+    early.leaves = grown.leaves[:300]
+    moved["checkpoint"] = early.checkpoint()
+    assert lines(audit(moved.get, POLICY)) == []
+
+
+def test_redacted_fields_are_counted_and_the_log_still_matches() -> None:
+    shown = read_canonical(EXPORT["disclosures/000.json"])
+    shown["3"] = dict.fromkeys(shown["3"])
+    report = audit({**EXPORT, "disclosures/000.json": canonical(shown)}.get, POLICY)
+    assert (lines(report), report.counts["fields not disclosed"]) == ([], len(shown["3"]))
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("tile/0/001", "tile/0/001: tile: expected 256 hashes, found no such file"),
+        ("tile/0/002.p/88", "tile/0/002.p/88: tile: expected 88 hashes, found no such file"),
+        ("tile/1/000.p/2", "tile/1/000.p/2: tile: expected 2 hashes, found no such file"),
+        ("tile/entries/001", "tile/entries/001: bundle: expected 256 leaves, found no such file"),
+    ],
+)
+def test_a_missing_file_is_named(path: str, expected: str) -> None:
+    files = {name: data for name, data in EXPORT.items() if name != path}
+    assert expected in lines(audit(files.get, POLICY))
+
+
+def test_a_changed_tile_is_named() -> None:
+    for path, where in (("tile/0/001", "entry 259"), ("tile/1/000.p/2", "tile/1/000.p/2: hash 0")):
+        data = bytearray(EXPORT[path])
+        data[3 * 32 if "/0/" in path else 0] ^= 1
+        found = lines(audit({**EXPORT, path: bytes(data)}.get, POLICY))
+        assert any(line.startswith(where) for line in found), found
+
+
+def test_an_export_without_checkpoint_cannot_be_used() -> None:
+    with pytest.raises(verifier.Unusable, match="no checkpoint"):
+        audit(dict[str, bytes]().get, POLICY)
+
+
+def test_a_changed_disclosure_is_named() -> None:
+    shown = read_canonical(EXPORT["disclosures/001.json"])
+    shown["300"]["reason" if "reason" in shown["300"] else "statement"]["value"] = "Another"
+    shown["999"] = {}
+    found = lines(audit({**EXPORT, "disclosures/001.json": canonical(shown)}.get, POLICY))
+    assert len(found) == 2
+    assert found[0].startswith("entry 300 (claim:") and "expected the commitment" in found[0]
+    assert found[1] == "disclosures of entry 999: entry: expected one of the bundle, found none"
+
+
+def test_an_entry_that_goes_back_in_time_is_named() -> None:
+    log = Log()
+    log.add("claim:1", "claim_created", {}, {"blind": None}, BEGIN)
+    log.add("claim:1", "claim_edited", {}, {"blind": None}, BEGIN - timedelta(milliseconds=1))
+    assert lines(audit(log.export().get, POLICY)) == [
+        "entry 1 (claim:1, 2): at: expected not before 2026-11-22T22:14:03.123Z, found 2026-11-22T22:14:03.122Z"
+    ]
+
+
+def test_a_promised_leaf_is_looked_for() -> None:
+    kept, broken = receipt_for(LOG.leaves[5], BEGIN), receipt_for(b"gone", BEGIN)
+    young = receipt_for(b"to come", BEGIN + timedelta(days=1))
+    report = audit(EXPORT.get, POLICY, {"kept": kept, "broken": broken, "young": young, "foreign": LOG.checkpoint()})
+    assert [line.split(",")[0] for line in lines(report)] == [
+        f"receipt foreign: signature: expected one by {POLICY.receipt_keys[0].name}+{POLICY.receipt_keys[0].id.hex()}",
+        f"receipt broken: leaf: expected {leaf_hash(b'gone').hex()} in the log",
+    ]
+    assert (report.counts["receipts"], report.counts["receipts not due yet"]) == (3, 1)
+
+
+@pytest.mark.parametrize("old", [0, 1, 256, 300, 512, 599, 600])
+def test_an_older_checkpoint_is_the_beginning_of_a_newer_one(old: int) -> None:
+    assert lines(monitor(LOG.checkpoint(old), LOG.checkpoint(), EXPORT.get, POLICY)) == []
+
+
+def test_a_log_that_was_written_anew_and_signed_is_found_by_an_old_checkpoint() -> None:
+    other = make_log(600, seed=2)
+    found = lines(monitor(LOG.checkpoint(300), other.checkpoint(), other.export().get, POLICY))
+    assert len(found) == 1 and found[0].startswith("old checkpoint: root: expected ")
+
+
+def test_a_log_that_shrank_is_found() -> None:
+    found = lines(monitor(LOG.checkpoint(), LOG.checkpoint(500), EXPORT.get, POLICY))
+    assert found == ["new checkpoint: size: expected at least 600, found 500"]
+
+
+def test_a_checkpoint_of_nobody_is_found() -> None:
+    forged = LOG.checkpoint(300).replace(b"\n300\n", b"\n301\n")
+    assert lines(monitor(forged, LOG.checkpoint(), EXPORT.get, POLICY))[0].startswith("old checkpoint: signature")
+
+
+def test_the_verifier_knows_the_moves_of_the_table_of_states() -> None:
+    assert {(move.before and move.before.value, move.after.value) for move in MOVES} == LEGAL_MOVES
+
+
+def api_claims() -> list[dict[str, Any]]:
+    standing = verifier.Standing(Report())
+    audit(EXPORT.get, POLICY, each=standing.take)
+    return [{"reference": name, "state": standing.states[stream]} for name, stream in standing.references.items()]
+
+
+def test_states_follow_from_the_entries() -> None:
+    claims = api_claims()
+    report = replay(EXPORT.get, POLICY, claims)
+    assert (lines(report), len(claims), report.counts["claims compared"]) == ([], 7, 7)
+
+
+def test_a_state_that_the_api_says_otherwise_is_named() -> None:
+    first, *others = api_claims()
+    said = [{**first, "state": "nowhere"}, {"reference": "DEM-99", "state": "reported"}, *others]
+    assert lines(replay(EXPORT.get, POLICY, said)) == [
+        f"claim {first['reference']}: state: expected {first['state']}, found nowhere",
+        "claim DEM-99: reference: expected a claim of the ledger, found no entry that names it",
+    ]
+
+
+def test_an_illegal_move_is_named() -> None:
+    log = Log()
+    for before, after in ((None, "reported"), ("reported", "refuted"), ("refuted", "corroborated"), ("denied", None)):
+        log.add("claim:1", "status_changed", {"from": before, "to": after}, {"blind": None}, BEGIN)
+    assert lines(replay(log.export().get, POLICY)) == [
+        "entry 2 (claim:1, 3): body.to: expected a legal move from refuted, found corroborated",
+        "entry 3 (claim:1, 4): body.from: expected corroborated, found denied",
+        "entry 3 (claim:1, 4): body.to: expected a legal move from denied, found null",
+    ]
+
+
+def test_a_reference_belongs_to_one_claim() -> None:
+    log = Log()
+    for stream in ("claim:1", "claim:2"):
+        log.add(stream, "claim_created", {"reference": "UKR-42"}, {"blind": None}, BEGIN)
+    assert lines(replay(log.export().get, POLICY)) == [
+        "entry 1 (claim:2, 1): body.reference: expected UKR-42 only in claim:1, found UKR-42"
+    ]
+
+
+def test_a_claims_proof_holds() -> None:
+    report = check_claim_proof(PROOF, POLICY)
+    assert lines(report) == []
+    assert report.counts["fields not disclosed"] == 0
+
+
+def changed(path: list[Any], value: Any) -> bytes:
+    """The proof file with one place of it replaced."""
+    file = read_canonical(PROOF)
+    place = file
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return canonical(file)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (["format"], "other", "proof file: format: expected second-source/claim-proof/v1"),
+        (["origin"], "other", "proof file: origin: expected desk.example.org/ledger"),
+        (["entries"], [], "proof file: entries: expected at least one"),
+        (["more"], 1, "proof file: form: expected checkpoint, entries"),
+        (["checkpoint"], 1, "proof file: checkpoint: expected a signed note"),
+        (["stream"], "claim:2", f"entry {FIRST} ({CLAIM}, 1): stream: expected claim:2"),
+        (["entries", 0], {}, "entry number 0 of the file: form"),
+        (["entries", 0, "index"], FIRST + 1, "entry number 0 of the file: proof: expected the root"),
+        (["entries", 0, "index"], -1, "entry number 0 of the file: index"),
+        (["entries", 0, "index"], 600, "entry number 0 of the file: index: expected below the size 600"),
+        (["entries", 0, "proof", 0], "A" * 43 + "=", "entry number 0 of the file: proof: expected the root"),
+        (["entries", 0, "proof"], [], "entry number 0 of the file: proof: expected more hashes"),
+        (["entries", 0, "leaf"], "e30=", "entry number 0 of the file: leaf: expected exactly the fields"),
+        (["entries", 0, "disclosures"], {}, "entry number 0 of the file: disclosures: expected a value or null"),
+        (["entries", 0, "disclosures", "other"], None, "entry number 0 of the file: disclosures.other"),
+    ],
+)
+def test_what_is_wrong_with_a_proof_file_is_named(path: list[Any], value: Any, expected: str) -> None:
+    found = lines(check_claim_proof(changed(path, value), POLICY))
+    assert found and found[0].startswith(expected), found
+
+
+def test_an_entry_that_is_left_out_of_a_proof_file_is_missed() -> None:
+    file = read_canonical(PROOF)
+    del file["entries"][2]
+    found = lines(check_claim_proof(canonical(file), POLICY))
+    assert len(found) == 1 and "seq: expected 3, found 4" in found[0]
+    file["entries"][1:3] = reversed(file["entries"][1:3])
+    assert any("index: expected above" in line for line in lines(check_claim_proof(canonical(file), POLICY)))
+
+
+def test_a_proof_file_that_is_not_canonical_is_refused() -> None:
+    for data in (json.dumps(json.loads(PROOF), indent=1).encode(), PROOF + b"\n", b"", b"{", b"\xff", PROOF[:-1]):
+        assert lines(check_claim_proof(data, POLICY))[0].startswith("proof file: form: expected canonical JSON")
+
+
+def test_a_redacted_field_leaves_the_proof_whole() -> None:
+    entry = read_canonical(PROOF)["entries"][1]
+    hidden = changed(["entries", 1, "disclosures"], dict.fromkeys(entry["disclosures"]))
+    report = check_claim_proof(hidden, POLICY)
+    assert (lines(report), report.counts["fields not disclosed"]) == ([], len(entry["disclosures"]))
+
+
+HASHES = [leaf_hash(leaf) for leaf in LOG.leaves]
+ONE = TlogProof(300, tuple(inclusion_proof(reader(HASHES), 300, 600)), LOG.checkpoint(), LOG.leaves[300])
+
+
+def test_a_tlog_proof_with_its_leaf_holds() -> None:
+    text = tlog_proof(ONE)
+    assert text.startswith(b"c2sp.org/tlog-proof@v1\nextra ") and b"\nindex 300\n" in text
+    assert lines(check_tlog_proof(text, POLICY)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (tlog_proof(ONE._replace(leaf_index=301)), "proof: expected the root"),
+        (tlog_proof(ONE._replace(extra=LOG.leaves[301])), "proof: expected the root"),
+        (tlog_proof(ONE._replace(extra=None)), "extra: expected the leaf's bytes"),
+        (tlog_proof(ONE._replace(hashes=ONE.hashes[:-1])), "proof: expected more hashes"),
+        (tlog_proof(ONE._replace(checkpoint=LOG.checkpoint(500))), "proof: expected"),
+        (tlog_proof(ONE).replace(b"@v1", b"@v2"), "tlog-proof: expected c2sp.org/tlog-proof@v1"),
+        (tlog_proof(ONE).replace(b"index 300", b"index 0300"), "index: expected a decimal number"),
+        (tlog_proof(ONE).replace(b"index 300\n", b""), "tlog-proof: expected a line with the index"),
+        (tlog_proof(ONE).replace(b"\n\n", b"\n"), "tlog-proof"),
+        (b"\xff" + tlog_proof(ONE), "tlog-proof: expected UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_tlog_proof_is_named(text: bytes, expected: str) -> None:
+    assert lines(check_tlog_proof(text, POLICY))[0].startswith(f"proof file: {expected}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An export and what belongs to it on disk, and the verifier alone in a folder without our code."""
+    for path, data in EXPORT.items():
+        (tmp_path / "export" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "export" / path).write_bytes(data)
+    keys = {"log_keys": [str(POLICY.log_keys[0])], "receipt_keys": [str(POLICY.receipt_keys[0])]}
+    (tmp_path / "policy.json").write_text(json.dumps({"origin": ORIGIN, **keys}))
+    (tmp_path / "proof.json").write_bytes(PROOF)
+    (tmp_path / "one.tlog-proof").write_bytes(tlog_proof(ONE))
+    (tmp_path / "old").write_bytes(LOG.checkpoint(300))
+    (tmp_path / "receipt").write_bytes(receipt_for(LOG.leaves[9], BEGIN))
+    (tmp_path / "claims.json").write_text(json.dumps({"next": None, "results": api_claims()}))
+    (tmp_path / "claims.jsonl").write_text("\n".join(map(json.dumps, api_claims())))
+    shutil.copy(verifier.__file__, tmp_path / "verifier.py")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    """The verifier's status and what it printed, run by itself in isolated mode without our folder on the path."""
+    command = [sys.executable, "-I", "verifier.py", *arguments, "--policy", "policy.json"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": os.defpath})
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_one_file_runs_alone(folder: Path) -> None:
+    assert run(folder, "proof", "proof.json")[0] == 0
+    assert run(folder, "proof", "one.tlog-proof")[:2] == (0, "all matches (entries: 1)\n")
+    assert run(folder, "audit", "export", "--receipt", "receipt")[:2] == (
+        0,
+        "all matches (receipts: 1, fields not disclosed: 0, entries: 600, streams: 61)\n",
+    )
+    assert run(folder, "monitor", "old", "export/checkpoint", "--export", "export")[0] == 0
+    for claims in ("claims.json", "claims.jsonl"):
+        status, text, _ = run(folder, "replay", "export", "--claims", claims)
+        assert (status, "claims compared: 7" in text) == (0, True)
+
+
+def test_the_command_says_what_is_broken(folder: Path) -> None:
+    bundle = folder / "export" / "tile" / "entries" / "001"
+    bundle.write_bytes(bundle.read_bytes().replace(b"DEM-", b"DEN-").replace(b'"from":null', b'"from":1234'))
+    (folder / "export" / "tile" / "entries" / "002.p" / "88").unlink()
+    status, text, _ = run(folder, "audit", "export")
+    assert status == 1
+    assert "tile/entries/002.p/88: bundle: expected 88 leaves, found no such file" in text.splitlines()
+    assert text.splitlines()[-1].startswith("1 findings") or "findings (" in text.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["proof", "nowhere.json"], "nowhere.json: No such file"),
+        (["audit", "nowhere"], "nowhere is no folder"),
+        (["audit", "."], "the export has no checkpoint"),
+        (["replay", "export", "--claims", "old"], "the claims: "),
+    ],
+)
+def test_input_that_cannot_be_used_has_a_status_of_its_own(folder: Path, arguments: list[str], words: str) -> None:
+    status, _, said = run(folder, *arguments)
+    assert (status, words in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"origin": "a", "log_keys": []}',
+        '{"origin": "a", "log_keys": "b"}',
+        '{"origin": 5, "log_keys": ["b"]}',
+        '{"origin": "a", "log_keys": ["a+b+c"]}',
+        '{"origin": "a", "log_keys": [5]}',
+    ],
+)
+def test_a_policy_without_keys_cannot_be_used(policy: str) -> None:
+    with pytest.raises(verifier.Unusable, match="the policy"):
+        verifier.read_policy(policy.encode())
+
+
+def test_a_checkpoint_with_another_size_is_found() -> None:
+    root = verifier.root_hash(HASHES)
+    for size in (599, 601):
+        forged = {**EXPORT, "checkpoint": sign_note(checkpoint_text(ORIGIN, size, root), [LOG_KEY])}
+        assert lines(audit(forged.get, POLICY))
