@@ -13,7 +13,7 @@ from ledger.canonical import read_canonical
 from ledger.entries import Opening
 from ledger.models import Checkpoint, Entry, Outbox, Secret
 from ledger.proofs import ProvenLeaf
-from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader
+from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import inclusion_proof
 
 
@@ -37,11 +37,8 @@ def lag() -> Lag:
     return Lag(Outbox.objects.count(), oldest, newest_checkpoint())
 
 
-def read_tile(tile: Tile) -> bytes | None:
-    """The bytes of a tile of hashes or of entries; None where the published log has not so many yet."""
-    checkpoint = newest_checkpoint()
-    if checkpoint is None:
-        return None
+def read_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:
+    """The bytes of a tile of hashes or of entries; None where the log of `checkpoint` has not so many."""
     level = 0 if tile.level == ENTRIES else int(tile.level)
     first = tile.number * TILE_WIDTH
     if first + tile.width > checkpoint.size >> (8 * level):
@@ -92,3 +89,13 @@ def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:
     for entry, name, salt, value in rows:
         found.setdefault(entry, {})[name] = Opening(bytes(salt), read_canonical(bytes(value)))
     return found
+
+
+def published(path: str, checkpoint: Checkpoint) -> bytes | None:
+    """What stands at a path of the static interface as of `checkpoint`; None where nothing does."""
+    if path == "checkpoint":
+        return checkpoint.note.encode()
+    try:
+        return read_tile(parse_tile_path(path), checkpoint)
+    except ValueError:
+        return None

@@ -29,8 +29,8 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
 @require_safe
 def tile(request: HttpRequest, path: str) -> HttpResponse:
     """A tile of hashes, full or partial, under its one path."""
-    wanted = named_tile(f"tile/{path}")
-    data = read_tile(wanted) if wanted.level != ENTRIES else None
+    wanted, newest = named_tile(f"tile/{path}"), newest_checkpoint()
+    data = read_tile(wanted, newest) if newest and wanted.level != ENTRIES else None
     if data is None:
         raise Http404
     return _answer(data, "application/octet-stream", FOR_EVER)

@@ -49,10 +49,12 @@ def test_tiles_hold_what_was_published_and_no_more(tmp_path: Path) -> None:
         hashes = b"".join(bytes(hashed) for hashed in Leaf.objects.order_by("index").values_list("hash", flat=True))
         entries(5)
         sequencer.integrate()
-    assert read_tile(Tile(0, 0)) == hashes[: 256 * 32]
-    assert read_tile(Tile(0, 1, 2)) == hashes[256 * 32 :]
-    assert read_tile(Tile(0, 1, 3)) is None
-    assert read_tile(Tile(1, 0, 1)) == root_hash([hashes[at : at + 32] for at in range(0, 256 * 32, 32)])
+    published = newest_checkpoint()
+    assert published is not None
+    assert read_tile(Tile(0, 0), published) == hashes[: 256 * 32]
+    assert read_tile(Tile(0, 1, 2), published) == hashes[256 * 32 :]
+    assert read_tile(Tile(0, 1, 3), published) is None
+    assert read_tile(Tile(1, 0, 1), published) == root_hash([hashes[at : at + 32] for at in range(0, 256 * 32, 32)])
 
 
 def test_every_entry_is_proven_against_the_checkpoint(tmp_path: Path) -> None:

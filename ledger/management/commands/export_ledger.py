@@ -1,0 +1,29 @@
+"""Writes the log into a folder."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from ledger.exporting import write_export
+from ledger.keys import policy_text
+from ledger.reading import newest_checkpoint
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes the published log into a folder that any file server can serve and ledger/verifier.py can audit. "
+        "Again into the same folder, it adds what is new."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--hashes-only", action="store_true", help="without the entries: what anybody may have")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        checkpoint = newest_checkpoint()
+        if checkpoint is None:
+            raise CommandError("Nothing is published yet: run the sequencer, bin/dev does")
+        folder: Path = options["folder"]
+        written = write_export(folder, checkpoint, policy_text(), entries=not options["hashes_only"])
+        self.stdout.write(f"{checkpoint.size} entries, {written} files written into {folder}")
