@@ -57,8 +57,9 @@ class OneOf(forms.Field):
         self.widget.is_required = self.required
 
     def clean(self, value: Any) -> Any:
-        super().validate(value)
-        return self._find(value)
+        text = str(value or "").strip()
+        super().validate(text)  # of nothing but spaces there is nothing either
+        return self._find(text)
 
     def _find(self, value: Any) -> UUID | None:
         text = str(value or "").strip()

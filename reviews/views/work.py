@@ -16,7 +16,7 @@ from accounts.pages import PersonsRequest, own_memberships
 from claims.models import Claim, Evidence, Task
 from claims.sentences import voices_in_words
 from reviews.models import Assessment, AssessmentDraft, Assignment
-from reviews.queries import Work, work_of
+from reviews.queue import Work, work_of
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ class Queue:
 def work(request: PersonsRequest) -> HttpResponse:
     """The person's queue."""
     now = timezone.now()
-    found = work_of(request.user, now=now)
-    editing = {row.desk_id for row in own_memberships(request) if row.role == Role.EDITOR}
+    roles = {row.desk_id: row.role for row in own_memberships(request)}
+    found = work_of(request.user, now=now, roles=roles)
+    editing = {desk for desk, role in roles.items() if role == Role.EDITOR}
     context = {
         "now": now,
         "queues": [queue for queue in _queues(request.user, found, editing) if queue.entries],

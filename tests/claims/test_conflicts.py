@@ -19,7 +19,7 @@ from reviews.actions.assignments import assign, hand_over, name_decider
 from reviews.actions.findings import approve, reject
 from reviews.candidates import candidates_for
 from reviews.models import Assignment
-from reviews.queries import work_of
+from reviews.queue import work_of
 from sources.actions import create_actor
 from sources.models import Actor, DeclaredConflict
 from tests import factories

@@ -65,7 +65,7 @@ def test_daily_reminders_over_the_change(
 
 @pytest.mark.parametrize("change", CHANGES, ids=["forward", "back"])
 def test_due_today_on_the_day_of_the_change(cast: "Cast", change: datetime) -> None:
-    from reviews.queries import work_of
+    from reviews.queue import work_of
     from tests import factories
 
     before = change - timedelta(days=5)

@@ -24,7 +24,8 @@ from reviews.actions.assignments import (
 )
 from reviews.candidates import candidates_for
 from reviews.models import Assignment
-from reviews.queries import get_assignment, work_of
+from reviews.queries import get_assignment
+from reviews.queue import work_of
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
 

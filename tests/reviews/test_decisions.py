@@ -15,7 +15,8 @@ from claims.queries import history_of
 from reviews.actions.assignments import close_claim, name_decider, open_claim
 from reviews.actions.findings import approve, reject
 from reviews.models import Assessment, Assignment, Decision
-from reviews.queries import get_assessment, may_be_decided_by, to_decide, work_of
+from reviews.queries import get_assessment, may_be_decided_by, to_decide
+from reviews.queue import work_of
 from tests import factories
 from tests.factories import Cast, fresh
 

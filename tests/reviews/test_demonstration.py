@@ -17,7 +17,7 @@ from claims.policy import contrary
 from claims.queries import evidence_of, history_of, public_evidence, published_claim, visible_claims, withheld_evidence
 from claims.standing import by_element, of_claim, threshold_of_claim
 from reviews.models import Assessment, Assignment, Reminder
-from reviews.queries import Work, work_of
+from reviews.queue import Work, work_of
 from sources.models import Actor, Capture, Relay, Source
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from reviews.actions.assignments import decline
 from reviews.actions.drafts import LONGEST_DRAFT, KeptElsewhere, drop_draft, keep_draft
 from reviews.actions.memberships import change_account, change_role
 from reviews.models import Assessment, AssessmentDraft
-from reviews.queries import own_draft, work_of
+from reviews.queries import own_draft
+from reviews.queue import work_of
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.threads import refusals, together

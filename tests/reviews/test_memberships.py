@@ -10,7 +10,8 @@ from claims.queries import visible_claims
 from reviews.actions.assignments import name_decider
 from reviews.actions.memberships import change_role
 from reviews.models import Reminder
-from reviews.queries import reminders_of, work_of
+from reviews.queries import reminders_of
+from reviews.queue import work_of
 from tests import factories
 from tests.factories import Cast, fresh
 

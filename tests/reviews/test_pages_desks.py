@@ -72,6 +72,12 @@ def test_an_administrator_adds_somebody_changes_their_role_and_takes_them_off(ca
     assert client.post(f"{one}remove/").status_code == 404
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\u2003"])
+def test_nobody_is_added_by_a_blank(cast: "Cast", blank: str) -> None:
+    answer = signed_in(cast.admin).post(f"/desk/{cast.desk.pk}/members/add/", {"user": blank, "role": "auditor"})
+    assert (answer.status_code, answer.context["form"].errors["user"]) == (400, ["This is needed."])
+
+
 def test_whom_one_takes_off_a_desk_reviews_there_no_longer(cast: "Cast") -> None:
     assignment = factories.assigned(cast, factories.claim(cast))
     signed_in(cast.admin).post(f"/desk/{cast.desk.pk}/members/{_of(cast, cast.reviewer).pk}/remove/")

@@ -11,7 +11,7 @@ from accounts.models import Desk, User
 from claims.graphs import digest, load_standing, snapshot
 from claims.models import Claim, StatusChangeGraph
 from claims.support import recompute_claim
-from reviews.queries import work_of
+from reviews.queue import work_of
 from reviews.scale.loader import load_scale
 
 # What a specimen wrote is told by its transaction, which has to be one of its own.

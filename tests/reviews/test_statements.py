@@ -1,4 +1,4 @@
-"""How many statements a move takes: as many with a large graph as with a small one."""
+"""How many statements a move and a claim's pages take: as many with a large graph as with a small one."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +11,7 @@ from claims.actions.claims import move_alone
 from reviews.actions.findings import approve
 from tests import factories
 from tests.factories import Cast
+from tests.pages import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -46,3 +47,14 @@ def _approval(cast: Cast, voices: int) -> Callable[[], object]:
 def test_the_statements_of_a_move(act: Callable[[Cast, int], Callable[[], object]], statements: int) -> None:
     cast = factories.cast()
     assert [_asked_by(act(cast, voices)) for voices in (2, 6)] == [statements, statements]
+
+
+# Session, person and the page's head are three of them.
+@pytest.mark.parametrize(("tab", "statements"), [("", 14), ("history/", 8)])
+def test_the_statements_of_a_claims_pages(tab: str, statements: int) -> None:
+    cast = factories.cast()
+    small, large = factories.claim(cast), factories.claim_in(cast, "corroborated")
+    factories.firsthand(cast, large, 4)
+    client = signed_in(cast.editor)
+    asked = [_asked_by(partial(client.get, f"/claims/{claim.reference}/{tab}")) for claim in (small, large)]
+    assert asked == [statements, statements]

@@ -1,0 +1,205 @@
+"""What one person has to do: their queue, scoped to the person and fetched in the same step.
+
+Most people have most sorts of work not at all. What is rarely there is looked for first, all of it by one statement.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.compiled import compiled
+from accounts.models import Membership, Role, User
+from accounts.scopes import is_editor
+from claims.conflicts import conflicts_with
+from claims.models import NEVER_DUE, Claim, Evidence, ParticipantRole, Task, TaskKind
+from claims.scopes import evidence_for, takes_part
+from claims.states import OPEN
+from reviews.models import (
+    Assessment,
+    AssessmentDraft,
+    AssessmentState,
+    Assignment,
+    AssignmentState,
+    Reminder,
+    ReminderKind,
+    ReminderState,
+)
+from reviews.queries import drafts_of, tells_no_more_than
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one person has to do, in the order in which they would look."""
+
+    overdue: list[Assignment]
+    today: list[Assignment]
+    offered: list[Assignment]
+    later: list[Assignment]
+    to_decide: list[Assessment]
+    handed_in: list[Assessment]
+    drafts: list[AssessmentDraft]
+    tasks: list[Task]
+    unassigned: list[Claim]
+    reminders: list[Reminder]
+    next_due: Assignment | None
+
+
+MOST_SHOWN = 25
+
+
+class Has(NamedTuple):
+    """Whether there is at all what most people do not have. `tasks`: some that may be theirs."""
+
+    decides: bool
+    handed_in: bool
+    drafts: bool
+    tasks: bool
+    reminders: bool
+    conflicts: bool
+
+
+# A reviewer is told of excerpts alone, and of those of the claims that they have.
+_HAS = """
+    SELECT EXISTS (SELECT 1 FROM accounts_membership WHERE user_id = %(user)s AND role = 'editor')
+        OR EXISTS (SELECT 1 FROM claims_participant WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL),
+        EXISTS (SELECT 1 FROM reviews_assessment WHERE assessor_id = %(user)s AND state = 'waiting'),
+        EXISTS (SELECT 1 FROM reviews_assessmentdraft WHERE assessor_id = %(user)s),
+        EXISTS (SELECT 1 FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
+                JOIN accounts_membership m ON m.desk_id = c.desk_id
+                WHERE m.user_id = %(user)s AND m.role = 'editor' AND t.ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM claims_task t JOIN claims_participant p ON p.claim_id = t.claim_id
+                   WHERE p.user_id = %(user)s AND p.role = 'reviewer' AND p.until IS NULL AND t.ended_at IS NULL),
+        EXISTS (SELECT 1 FROM reviews_reminder WHERE recipient_id = %(user)s AND state = 'sent'),
+        EXISTS (SELECT 1 FROM sources_declaredconflict WHERE user_id = %(user)s AND ended_at IS NULL)"""
+
+
+def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = None) -> Work:
+    """The person's queue. 'Today' ends at midnight in their own time zone.
+
+    `roles`: what the person is on which desk, where the caller has just read it.
+    """
+    zone = ZoneInfo(user.time_zone)
+    tomorrow = datetime.combine(now.astimezone(zone).date() + timedelta(days=1), time.min, zone)
+    if roles is None:
+        roles = dict(Membership.objects.filter(user=user).values_list("desk_id", "role"))
+    has = _has(user)
+    mine = _assigned(user)
+    accepted = [item for item in mine if item.state == AssignmentState.ACCEPTED]
+    later = [item for item in accepted if item.due_at >= tomorrow]
+    waiting = _to_decide(user) if has.decides else []
+    return Work(
+        overdue=[item for item in accepted if item.due_at <= now],
+        today=[item for item in accepted if now < item.due_at < tomorrow],
+        offered=[item for item in mine if item.state == AssignmentState.OFFERED],
+        later=later,
+        to_decide=_without_conflict(user, waiting) if has.conflicts else waiting,
+        handed_in=_handed_in(user) if has.handed_in else [],
+        drafts=_drafts(user) if has.drafts else [],
+        tasks=_tasks(user) if has.tasks else [],
+        unassigned=_unassigned([desk for desk, role in roles.items() if role == Role.EDITOR]),
+        reminders=_last_reminders(user, roles) if has.reminders else [],
+        next_due=later[0] if later else None,
+    )
+
+
+def _has(user: User) -> Has:
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS, {"user": user.pk})
+        return Has(*cursor.fetchone())
+
+
+def _line(path: str) -> list[str]:
+    """The columns that a list shows of a claim at `path`, and of its claimant."""
+    names = ("reference", "statement", "state", "contested", "support_lost_at", "independence_min", "independence_max")
+    return [*(f"{path}{name}" for name in names), f"{path}claimant__name"]
+
+
+def _own_desks(user: User) -> QuerySet[Membership, UUID]:
+    return Membership.objects.filter(user=user).values_list("desk_id", flat=True)
+
+
+@compiled(User)
+def _assigned(user: User) -> QuerySet[Assignment]:
+    """What the person has, the nearest due first."""
+    rows = Assignment.objects.filter(reviewer=user, ended_at__isnull=True, claim__desk__in=_own_desks(user))
+    rows = rows.select_related("claim__claimant", "assigned_by").order_by("due_at", "id")
+    return rows.only("state", "due_at", "created_at", "assigned_by__username", *_line("claim__"))[: 4 * MOST_SHOWN]
+
+
+def _waiting() -> QuerySet[Assessment]:
+    """The findings that wait, the longest waiting first; those on closed claims wait until these are opened again."""
+    rows = Assessment.objects.filter(state=AssessmentState.WAITING, claim__closed_at__isnull=True)
+    rows = rows.select_related("claim__claimant", "assessor").order_by("created_at", "id")
+    return rows.only("proposed_state", "state", "created_at", "assessor__username", *_line("claim__"))
+
+
+@compiled(User)
+def _to_decide(user: User) -> QuerySet[Assessment]:
+    """Findings on the desks where the person is an editor, and on the claims that they were named to decide."""
+    editing = Q(claim__desk__in=_own_desks(user).filter(role=Role.EDITOR))
+    rows = _waiting().filter(editing | Q(takes_part(user, ParticipantRole.DECIDER, "claim")))
+    return rows.exclude(assessor=user)[:MOST_SHOWN]
+
+
+@compiled(User)
+def _handed_in(user: User) -> QuerySet[Assessment]:
+    return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))[:MOST_SHOWN]
+
+
+@compiled(User)
+def _drafts(user: User) -> QuerySet[AssessmentDraft]:
+    return drafts_of(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[:MOST_SHOWN]
+
+
+@compiled(User)
+def _tasks(user: User) -> QuerySet[Task]:
+    return tasks_for(user)[:MOST_SHOWN]
+
+
+def tasks_for(user: User) -> QuerySet[Task]:
+    """What the person is to look at again, the nearest due first: lost support for editors; excerpts that they may see,
+    for editors and for the reviewer who has the claim. Nothing of closed claims."""
+    editor = Q(is_editor(user, "claim__desk"))
+    theirs = editor | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
+    seen = Evidence.objects.filter(evidence_for(user), pk=OuterRef("evidence"))
+    mine = Q(kind=TaskKind.SUPPORT_LOST) & editor | Q(kind=TaskKind.RECHECK) & theirs & Q(Exists(seen))
+    rows = Task.objects.filter(mine, ended_at__isnull=True, claim__closed_at__isnull=True)
+    return rows.select_related("claim__claimant", "evidence__source").order_by("due_at", "id")
+
+
+def _without_conflict(user: User, rows: Iterable[Assessment]) -> list[Assessment]:
+    """The findings on claims that no conflict of the person touches."""
+    return [row for row in rows if not conflicts_with(row.claim, [user.pk])]
+
+
+def _unassigned(desks: Collection[UUID]) -> list[Claim]:
+    """Open questions that nobody has, of the desks of an editor, who assigns. Nobody has what is never due."""
+    found = [claim for desk in desks for claim in _unassigned_on(desk)]
+    return sorted(found, key=lambda claim: (claim.created_at, claim.pk))[:MOST_SHOWN]
+
+
+@compiled(UUID)
+def _unassigned_on(desk: UUID) -> QuerySet[Claim]:
+    free = Claim.objects.filter(desk=desk, due_at=NEVER_DUE, state__in=sorted(OPEN), closed_at__isnull=True)
+    return free.select_related("claimant").only(*_line(""), "created_at").order_by("created_at", "id")[:MOST_SHOWN]
+
+
+def _last_reminders(user: User, desks: Collection[UUID]) -> list[Reminder]:
+    """The last ten that were sent. Whatever is not plainly of the person's desks is asked for in full."""
+    rows = _sent(user)
+    if all(row.kind != ReminderKind.RECHECK and row.claim.desk_id in desks for row in rows):
+        return rows
+    sent = Reminder.objects.filter(tells_no_more_than(user), recipient=user, state=ReminderState.SENT)
+    return list(sent.order_by("-ended_at", "id").select_related("claim")[:10])
+
+
+@compiled(User)
+def _sent(user: User) -> QuerySet[Reminder]:
+    sent = Reminder.objects.filter(recipient=user, state=ReminderState.SENT).order_by("-ended_at", "id")
+    return sent.select_related("claim").only("kind", "ended_at", "claim__reference", "claim__desk_id")[:10]

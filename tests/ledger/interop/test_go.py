@@ -1,0 +1,222 @@
+"""Our notes, hashes, proofs and tiles judged by an implementation that is not ours: Go's sumdb/note and sumdb/tlog.
+
+Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m interop tests/ledger/interop`.
+"""
+
+import base64
+import json
+import os
+import random
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from ledger.notes import checkpoint_text, open_note, read_checkpoint, read_verifier_key, sign_note
+from ledger.tiles import hash_tiles, node_reader
+from ledger.tree import (
+    ReadNode,
+    check_consistency,
+    check_inclusion,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_hash,
+    root_of_size,
+)
+from tests.ledger import exports
+from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, make_log, tiles_of
+
+pytestmark = pytest.mark.interop
+
+SIZE = 1500
+PLACES = [*range(0, SIZE, 97), 255, 256, 1023, 1024, SIZE - 1]
+CASES = 10_000
+
+
+class Log(NamedTuple):
+    """A log, its tiles, and the hashes of its complete subtrees as read from these."""
+
+    log: exports.Log
+    hashes: list[bytes]
+    tiles: dict[str, bytes]
+    read: ReadNode
+
+
+@cache
+def made() -> Log:
+    """The log that all questions are about."""
+    log = make_log(SIZE)
+    tiles = tiles_of(log.leaves)
+    paths = {tile[:2]: tile.path for tile in hash_tiles(SIZE)}
+    read = node_reader(lambda level, number: tiles[paths[level, number]])
+    return Log(log, [leaf_hash(leaf) for leaf in log.leaves], tiles, read)
+
+
+def holds(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except ValueError:
+        return False
+    return True
+
+
+def flip(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :]
+
+
+def change_proof(proof: list[bytes], chance: random.Random) -> list[bytes]:
+    """The proof with a hash changed, left out, put in, or two in each other's place."""
+    at = chance.randrange(len(proof) or 1)
+    what = chance.randrange(4)
+    if what == 0 or not proof:
+        return [*proof[:at], chance.randbytes(32), *proof[at:]]
+    if what == 1:
+        return proof[:at] + proof[at + 1 :]
+    if what == 2:
+        return [*proof[:at], flip(proof[at], chance), *proof[at + 1 :]]
+    other = chance.randrange(len(proof))
+    proof[at], proof[other] = proof[other], proof[at]
+    return proof
+
+
+def inclusions(chance: random.Random) -> list[dict[str, Any]]:
+    cases = []
+    for _ in range(CASES // 2):
+        size = chance.randrange(1, SIZE + 1)
+        index = chance.randrange(size)
+        case = {"Index": index, "Size": size, "Root": root_of_size(made().read, size), "LeafHash": made().hashes[index]}
+        case["Proof"] = inclusion_proof(made().read, index, size)
+        changes: list[Callable[[dict[str, Any]], Any]] = [
+            lambda case: case,
+            lambda case: case.update(Index=case["Index"] + chance.choice([-1, 1])),
+            lambda case: case.update(Size=case["Size"] + chance.choice([-1, 1])),
+            lambda case: case.update(Root=flip(case["Root"], chance)),
+            lambda case: case.update(LeafHash=flip(case["LeafHash"], chance)),
+            lambda case: case.update(Proof=change_proof(case["Proof"], chance)),
+        ]
+        chance.choice(changes)(case)
+        cases.append(case)
+    return cases
+
+
+def consistencies(chance: random.Random) -> list[dict[str, Any]]:
+    cases = []
+    for _ in range(CASES // 2):
+        new = chance.randrange(1, SIZE + 1)
+        old = chance.randrange(1, new + 1)
+        case: dict[str, Any] = {"Old": old, "New": new, "OldRoot": root_of_size(made().read, old)}
+        case |= {"NewRoot": root_of_size(made().read, new), "Proof": consistency_proof(made().read, old, new)}
+        changes: list[Callable[[dict[str, Any]], Any]] = [
+            lambda case: case,
+            lambda case: case.update(Old=max(1, case["Old"] + chance.choice([-1, 1]))),
+            lambda case: case.update(New=case["New"] + chance.choice([-1, 1])),
+            lambda case: case.update(OldRoot=flip(case["OldRoot"], chance)),
+            lambda case: case.update(NewRoot=flip(case["NewRoot"], chance)),
+            lambda case: case.update(Proof=change_proof(case["Proof"], chance)),
+        ]
+        chance.choice(changes)(case)
+        cases.append(case)
+    return cases
+
+
+def notes(chance: random.Random) -> list[bytes]:
+    good = made().log.checkpoint()
+    changed = [flip(good, chance) for _ in range(500)]
+    return [good, sign_note(checkpoint_text(ORIGIN, 1, made().hashes[0]), [LOG_KEY]), *changed]
+
+
+def encoded(value: object) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {key: encoded(member) for key, member in value.items()}
+    return [encoded(member) for member in value] if isinstance(value, list) else value
+
+
+@pytest.fixture(scope="module")
+def questions() -> dict[str, Any]:
+    """Notes, proofs, good and bad, leaves and tiles."""
+    return {
+        "VerifierKey": str(LOG_KEY.verifier_key),
+        "PrivateKey": LOG_KEY.private_text,
+        "Texts": [checkpoint_text(ORIGIN, size, root_hash(made().hashes[:size])) for size in (0, 1, 1500)],
+        "Notes": notes(random.Random(1)),
+        "Inclusions": inclusions(random.Random(2)),
+        "Consistencies": consistencies(random.Random(3)),
+        "Leaves": made().log.leaves,
+        "Tiles": made().tiles,
+        "Size": SIZE,
+        "Root": root_hash(made().hashes),
+        "Prove": PLACES,
+    }
+
+
+@pytest.fixture(scope="module")
+def answers(questions: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the Go program says to all questions."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GO111MODULE": "off",
+        "GOPATH": "/usr/share/gocode",
+        "GOCACHE": str(tmp_path_factory.mktemp("go")),
+        "GOFLAGS": "-buildvcs=false",
+    }
+    done = subprocess.run(
+        ["go", "run", "main.go"],
+        cwd=Path(__file__).parent,
+        input=json.dumps(encoded(questions)),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
+
+
+def test_go_hashes_leaves_as_we_do(answers: dict[str, Any]) -> None:
+    assert answers["LeafHashes"] == encoded(made().hashes)
+
+
+def test_go_signs_the_same_notes(questions: dict[str, Any], answers: dict[str, Any]) -> None:
+    assert answers["Signed"] == [encoded(sign_note(text, [LOG_KEY])) for text in questions["Texts"]]
+
+
+def test_go_opens_the_same_notes(questions: dict[str, Any], answers: dict[str, Any]) -> None:
+    ours = [holds(lambda note=note: open_note(note, POLICY.log_keys)) for note in questions["Notes"]]  # type: ignore[misc]
+    assert answers["Opened"] == ours
+    assert ours.count(True) >= 2 and ours.count(False) > 400
+
+
+def test_go_and_we_agree_on_proofs_of_inclusion(questions: dict[str, Any], answers: dict[str, Any]) -> None:
+    ours = [
+        holds(lambda c=c: check_inclusion(c["LeafHash"], c["Index"], c["Size"], c["Root"], c["Proof"]))  # type: ignore[misc]
+        for c in questions["Inclusions"]
+    ]
+    assert answers["Included"] == ours
+    assert len(ours) == CASES // 2 and 500 < ours.count(True) < 2000
+
+
+def test_go_and_we_agree_on_proofs_of_consistency(questions: dict[str, Any], answers: dict[str, Any]) -> None:
+    ours = [
+        holds(lambda c=c: check_consistency(c["Old"], c["OldRoot"], c["New"], c["NewRoot"], c["Proof"]))  # type: ignore[misc]
+        for c in questions["Consistencies"]
+    ]
+    assert answers["Consistent"] == ours
+    assert len(ours) == CASES // 2 and 500 < ours.count(True) < 2000
+
+
+def test_go_makes_the_same_proofs_from_our_tiles(answers: dict[str, Any]) -> None:
+    assert answers["Proofs"] == encoded([inclusion_proof(made().read, place, SIZE) for place in PLACES])
+    assert answers["TreeProofs"] == encoded([consistency_proof(made().read, place + 1, SIZE) for place in PLACES])
+
+
+def test_we_open_what_go_signed(answers: dict[str, Any]) -> None:
+    text = open_note(base64.b64decode(answers["OtherNote"]), [read_verifier_key(answers["OtherKey"])])
+    assert read_checkpoint(text).root == root_hash([])
