@@ -2,7 +2,19 @@
 
 from django.urls import path, register_converter
 
-from claims.views import actors, attachments, claims, conflicts, evidence, listing, names, public, sources, writing
+from claims.views import (
+    actors,
+    attachments,
+    claims,
+    conflicts,
+    evidence,
+    ledger,
+    listing,
+    names,
+    public,
+    sources,
+    writing,
+)
 
 
 class ReferenceConverter:
@@ -55,6 +67,8 @@ urlpatterns = [
     path("actors/<uuid:actor_id>/merge/", actors.merge, name="merge-actor"),
     path("account/conflicts/", conflicts.conflicts, name="conflicts"),
     path("account/conflicts/<uuid:conflict_id>/take-back/", conflicts.take_back, name="take-back-conflict"),
+    path("ledger/claims/<reference:reference>/proof", ledger.claim_proof, name="claim-proof"),
+    path("ledger/tile/entries/<path:path>", ledger.entries, name="ledger-entries"),
     path("public/", public.public_claims, name="public"),
     path("public/<reference:reference>/", public.public_claim, name="public-claim"),
 ]

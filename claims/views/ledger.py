@@ -1,0 +1,39 @@
+"""What may be taken away of the ledger: the proof of a claim's history, and for auditors the entries of the log."""
+
+from django.http import Http404, HttpResponse
+from django.views.decorators.http import require_safe
+
+from accounts.errors import NotFound
+from accounts.models import Role
+from accounts.pages import PersonsRequest, own_memberships
+from claims.proofs import proof_file
+from claims.queries import get_claim
+from django.utils.translation import gettext as _
+from ledger.reading import newest_checkpoint, read_tile
+from ledger.views import named_tile
+
+
+@require_safe
+def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
+    """The proof of a claim's history against the newest checkpoint, opened as far as the person may read it."""
+    claim = get_claim(request.user, reference)
+    checkpoint = newest_checkpoint()
+    if checkpoint is None:
+        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+    return HttpResponse(
+        proof_file(request.user, claim, checkpoint),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{claim.reference}-proof.json"'},
+    )
+
+
+@require_safe
+def entries(request: PersonsRequest, path: str) -> HttpResponse:
+    """A bundle of the log's entries, for auditors: what is committed in them stays closed."""
+    if not any(row.role == Role.AUDITOR for row in own_memberships(request)):
+        raise Http404
+    tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
+    data = read_tile(tile, newest) if newest else None
+    if data is None:
+        raise Http404
+    return HttpResponse(data, content_type="application/octet-stream")
