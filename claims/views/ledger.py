@@ -1,6 +1,7 @@
 """What may be taken away of the ledger: the proof of a claim's history, and for auditors the entries of the log."""
 
 from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import NotFound
@@ -8,7 +9,6 @@ from accounts.models import Role
 from accounts.pages import PersonsRequest, own_memberships
 from claims.proofs import proof_file
 from claims.queries import get_claim
-from django.utils.translation import gettext as _
 from ledger.reading import newest_checkpoint, read_tile
 from ledger.views import named_tile
 
