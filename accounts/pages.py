@@ -5,17 +5,26 @@ their fields (400), what policy misses (422), what happened meanwhile (409). Oth
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, Unconfirmed
 from accounts.models import Membership, User
+
+
+@lru_cache(maxsize=8192)
+def address(name: str, of: str | UUID) -> str:
+    """The address of a page that is about one thing: `reverse`, which a list asks a hundred times, kept."""
+    return reverse(name, args=[of])
 
 
 class PersonsRequest(HttpRequest):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from accounts.compiled import prepared
 from accounts.models import User
 from claims.paging import Place
 
@@ -42,21 +43,20 @@ _OWN_DESKS = "ARRAY(SELECT desk_id FROM accounts_membership WHERE user_id = %(us
 
 def scope_of(user: User) -> Scope:
     """What the person may have in a list."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
-        desks, invited = cursor.fetchone()
-    return Scope(desks, invited)
+    [found] = prepared(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
+    return Scope(*found)
+
+
+_CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
+    ARRAY(SELECT DISTINCT username FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+          WHERE m.desk_id = ANY(%(desks)s::uuid[]) AND m.role IN ('reviewer', 'editor') AND u.is_active
+          ORDER BY username),
+    ARRAY(SELECT DISTINCT name FROM claims_topic WHERE desk_id = ANY(%(desks)s::uuid[]) ORDER BY name)"""  # noqa: S608 - our own
 
 
 def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[Scope, Choices]:
     """The same, where the caller has just read the person's `desks`, and what a form offers to narrow it by."""
-    asked = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
-        ARRAY(SELECT DISTINCT username FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
-              WHERE m.desk_id = ANY(%(desks)s) AND m.role IN ('reviewer', 'editor') AND u.is_active ORDER BY username),
-        ARRAY(SELECT DISTINCT name FROM claims_topic WHERE desk_id = ANY(%(desks)s) ORDER BY name)"""  # noqa: S608 - our own
-    with connection.cursor() as cursor:
-        cursor.execute(asked, {"user": user.pk, "desks": list(desks)})
-        invited, people, topics = cursor.fetchone()
+    [(invited, people, topics)] = prepared(_CHOICES, {"user": user.pk, "desks": list(desks)})
     return Scope(desks, invited), Choices(people, topics)
 
 

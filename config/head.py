@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS, connection
+from django.db import DEFAULT_DB_ALIAS
 from django.http import HttpRequest
 
+from accounts.compiled import prepared
 from accounts.models import Desk, Membership, User
 from reviews.queries import unread_up_to
 
@@ -38,9 +39,7 @@ _STATEMENT = f"""
 
 def read_head(user: User) -> Head:
     """What the head shows to `user`."""
-    with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, {"user": user.pk, "most": MOST_UNREAD + 1})
-        rows = cursor.fetchall()
+    rows = prepared(_STATEMENT, {"user": user.pk, "most": MOST_UNREAD + 1})
     demonstration, unread, plainly = rows[0][:3]
     memberships = [_membership(row[3:], user) for row in rows if row[3]]
     if plainly is False:

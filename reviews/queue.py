@@ -10,10 +10,9 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts.compiled import compiled
+from accounts.compiled import compiled, prepared
 from accounts.models import Membership, Role, User
 from accounts.scopes import is_editor
 from claims.conflicts import conflicts_with
@@ -109,9 +108,7 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
 
 
 def _has(user: User) -> Has:
-    with connection.cursor() as cursor:
-        cursor.execute(_HAS, {"user": user.pk})
-        return Has(*cursor.fetchone())
+    return Has(*prepared(_HAS, {"user": user.pk})[0])
 
 
 def _line(path: str) -> list[str]:

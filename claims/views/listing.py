@@ -6,13 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import Invalid
-from accounts.pages import PersonsRequest, own_memberships
+from accounts.pages import PersonsRequest, address, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
 from claims.lists import Choices, Line, Narrowed, Scope, read_lines, scope_with_choices
 from claims.models import NEVER_DUE
@@ -96,7 +95,7 @@ def _narrowed(scope: Scope, given: dict[str, Any]) -> Narrowed:
 
 def _row(claim: Line) -> Row:
     return Row(
-        url=reverse("claim", args=[claim.reference]),
+        url=address("claim", claim.reference),
         reference=claim.reference,
         statement=claim.statement,
         original_statement=claim.original_statement,

@@ -63,6 +63,12 @@ def _bdi(text: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def claim_entries(context: Context, entries: Iterable[Any]) -> SafeString:
+    """The claims of one list of work, each as `parts/entry.html` has it."""
+    return mark_safe("".join(f"{claim_entry(context, entry)}\n" for entry in entries))  # noqa: S308 - made of escaped parts
+
+
+@register.simple_tag(takes_context=True)
 def claim_entry(context: Context, entry: Any) -> SafeString:
     """One claim in a list of work. Its buttons take the token against forged requests from the context."""
     url = escape(entry.url)

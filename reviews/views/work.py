@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Role, User
-from accounts.pages import PersonsRequest, own_memberships
+from accounts.pages import PersonsRequest, address, own_memberships
 from claims.models import Claim, Evidence, Task
 from claims.sentences import voices_in_words
 from reviews.models import Assessment, AssessmentDraft, Assignment
@@ -109,17 +109,17 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
 def _assigned(row: Assignment, handed_in: Assessment | None, draft: AssessmentDraft | None) -> Entry:
     """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
     if handed_in and not draft:
-        first = Act(_("See your finding"), reverse("review", args=[handed_in.pk]))
+        first = Act(_("See your finding"), address("review", handed_in.pk))
     else:
         label = _("Go on with your draft") if draft else _("Assess")
-        first = Act(label, reverse("assess", args=[row.claim.reference]), main=True)
+        first = Act(label, address("assess", row.claim.reference), main=True)
     return _entry(
         row.claim,
         *([_kept(draft)] if draft else []),
         due_at=row.due_at,
         acts=[
             first,
-            Act(_("Hand over…"), reverse("hand-over", args=[row.pk]), plain=True),
+            Act(_("Hand over…"), address("hand-over", row.pk), plain=True),
         ],
     )
 
@@ -130,9 +130,9 @@ def _kept(draft: AssessmentDraft) -> str:
 
 def _draft(row: AssessmentDraft, editing: set[UUID]) -> Entry:
     """A draft on a claim that one was not given, or has no longer."""
-    acts = [Act(_("Drop draft…"), reverse("drop-draft", args=[row.claim.reference]), plain=True)]
+    acts = [Act(_("Drop draft…"), address("drop-draft", row.claim.reference), plain=True)]
     if row.claim.desk_id in editing and row.claim.closed_at is None:
-        acts.insert(0, Act(_("Go on with your draft"), reverse("assess", args=[row.claim.reference])))
+        acts.insert(0, Act(_("Go on with your draft"), address("assess", row.claim.reference)))
     return _entry(row.claim, note=_kept(row), acts=acts)
 
 
@@ -143,8 +143,8 @@ def _offered(row: Assignment) -> Entry:
         given,
         due_at=row.due_at,
         acts=[
-            Act(_("Accept"), reverse("accept", args=[row.pk]), post=True),
-            Act(_("Decline…"), reverse("decline", args=[row.pk]), plain=True),
+            Act(_("Accept"), address("accept", row.pk), post=True),
+            Act(_("Decline…"), address("decline", row.pk), plain=True),
         ],
     )
 
@@ -158,7 +158,7 @@ def _to_decide(row: Assessment) -> Entry:
         row.claim,
         found,
         proposed=row.proposed_state,
-        acts=[Act(_("Look at the finding"), reverse("review", args=[row.pk]), main=True)],
+        acts=[Act(_("Look at the finding"), address("review", row.pk), main=True)],
     )
 
 
@@ -167,14 +167,14 @@ def _handed_in(row: Assessment) -> Entry:
         row.claim,
         proposed=row.proposed_state,
         note=_("Waits for a second person, for %(time)s") % {"time": _since(row.created_at)},
-        acts=[Act(_("See your finding"), reverse("review", args=[row.pk]))],
+        acts=[Act(_("See your finding"), address("review", row.pk))],
     )
 
 
 def _support_lost(row: Task) -> Entry:
     acts = [
-        Act(_("Look at it again"), reverse("claim", args=[row.claim.reference])),
-        Act(_("Assign…"), reverse("assign", args=[row.claim.reference]), plain=True),
+        Act(_("Look at it again"), address("claim", row.claim.reference)),
+        Act(_("Assign…"), address("assign", row.claim.reference), plain=True),
     ]
     return _entry(row.claim, _("lost for %(time)s") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
@@ -190,7 +190,7 @@ def _unassigned(claim: Claim) -> Entry:
     return _entry(
         claim,
         note=_("No due time"),
-        acts=[Act(_("Assign…"), reverse("assign", args=[claim.reference]))],
+        acts=[Act(_("Assign…"), address("assign", claim.reference))],
     )
 
 
@@ -205,7 +205,7 @@ def _entry(
     said_by = claim.claimant.name if claim.claimant else _("claimant unknown")
     return Entry(
         reference=claim.reference,
-        url=reverse("claim", args=[claim.reference]),
+        url=address("claim", claim.reference),
         statement=claim.statement,
         state=claim.state,
         contested=claim.contested,

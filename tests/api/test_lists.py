@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -122,11 +121,9 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_a_list_costs_as_many_queries_with_many_rows_as_with_few(cast: Cast, reviewer: Api, path: str) -> None:
+def test_a_list_costs_as_many_queries_with_many_rows_as_with_few(cast: Cast, reviewer: Api) -> None:
     first = factories.claim(cast, elements=["by sea"], topics=["arms"])
     source = first.evidence.get().source
-    where = path.format(claim=first.reference, source=source.pk)
 
     def grow() -> None:
         more = factories.claim(cast, elements=["by sea", "covertly"], topics=["arms", "ships"])
@@ -137,13 +134,14 @@ def test_a_list_costs_as_many_queries_with_many_rows_as_with_few(cast: Cast, rev
         reviewer.post("tokens/")
         reviewer.post(f"sources/{source.pk}/capture/")
 
-    def queries() -> int:
+    def queries(path: str) -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert reviewer.get(where).status_code == 200
+            assert reviewer.get(path.format(claim=first.reference, source=source.pk)).status_code == 200
         return len(captured)
 
     grow()
-    few = queries()
+    few = {path: queries(path) for path in LISTS}
     for _ in range(3):
         grow()
-    assert queries() == few > 0
+    assert {path: queries(path) for path in LISTS} == few
+    assert min(few.values()) > 0
