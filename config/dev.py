@@ -1,7 +1,8 @@
 """`bin/dev`: one command that starts everything, and ends everything.
 
-Database and broker (embedded, or those that the environment names), then web, two workers, beat and the ledger's sequencer. When one
-of them ends by itself, the others are stopped too: half a running system would show a picture that is not so.
+Database and broker (embedded, or those that the environment names), then web, two workers, beat and the ledger's
+sequencer. When one of them ends by itself, the others are stopped too: half a running system would show a picture that
+is not so.
 """
 
 import errno

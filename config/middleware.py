@@ -52,10 +52,10 @@ class PrivateAnswers:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers:
-            # What is the same for everybody says so itself.
-            if not response.get("Cache-Control", "").startswith("public"):
-                response["Cache-Control"] = "no-store"
+        personal = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+        # What is the same for everybody says so itself.
+        if personal and not response.get("Cache-Control", "").startswith("public"):
+            response["Cache-Control"] = "no-store"
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
