@@ -267,3 +267,28 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+
+class Act(models.Model):
+    """Who did what on which desk, for those who audit: where to find an entry of the ledger, and nothing more.
+
+    The entry itself hides who and why. `about`: the stream that it belongs to, by the name that the ledger keeps to
+    itself where the entry is sealed.
+    """
+
+    entry = models.OneToOneField("ledger.Entry", models.PROTECT, primary_key=True, related_name="act")
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="acts", db_index=False)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=64)
+    about = models.CharField(max_length=255)
+    at = models.DateTimeField()
+    sealed = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["desk", "-entry"], name="acts_of_a_desk"),
+            models.Index(fields=["about", "entry"], name="acts_about_a_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about}"

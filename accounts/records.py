@@ -3,9 +3,33 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from accounts.models import Desk, User
-from ledger.recording import record
+from accounts.models import Act, Desk, User
+from ledger.recording import Recorded, record
+
+
+def record_act(
+    *,
+    about: str,
+    kind: str,
+    desk: UUID | None,
+    by: User | None,
+    now: datetime,
+    body: Mapping[str, Any],
+    committed: Mapping[str, Any],
+    sealed: bool = False,
+) -> Recorded:
+    """Write an act into the ledger, in the stream `about`, and where auditors of the desk find it.
+
+    `body`, `committed` and `sealed` as for `ledger.recording.record`; who did it is committed as `by`.
+    """
+    recorded = record(
+        stream=about, kind=kind, at=now, body=body, committed={"by": person(by), **committed}, sealed=sealed
+    )
+    act = Act(entry_id=recorded.id, desk_id=desk, by=by, kind=kind, about=about, at=recorded.at, sealed=sealed)
+    act.save(force_insert=True)
+    return recorded
 
 
 def person(user: User | None) -> dict[str, str] | None:
@@ -15,21 +39,25 @@ def person(user: User | None) -> dict[str, str] | None:
 
 def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, now: datetime) -> None:
     """A person has a role on a desk from now on, or (None) none any more."""
-    record(
-        stream=f"person:{user.pk}",
+    record_act(
+        about=f"person:{user.pk}",
         kind="role_granted",
-        at=now,
+        desk=desk.pk,
+        by=by,
+        now=now,
         body={"desk": str(desk.pk), "role": role},
-        committed={"person": person(user), "by": person(by)},
+        committed={"person": person(user)},
     )
 
 
 def policy_changed(desk: Desk, changes: Mapping[str, tuple[Any, Any]], *, reason: str, by: User, now: datetime) -> None:
     """Fields of a desk's policy have other values: each with what it was and what it is."""
-    record(
-        stream=f"desk:{desk.pk}",
+    record_act(
+        about=f"desk:{desk.pk}",
         kind="policy_changed",
-        at=now,
+        desk=desk.pk,
+        by=by,
+        now=now,
         body={"changes": {name: list(both) for name, both in sorted(changes.items())}},
-        committed={"by": person(by), "reason": reason},
+        committed={"reason": reason},
     )

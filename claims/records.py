@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from accounts.records import person
+from accounts.records import person, record_act
 from claims.models import Claim, Evidence, StatusChange
-from ledger.recording import Recorded, record
+from ledger.recording import Recorded
 from sources.records import is_sealed, plain
 
 CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
@@ -17,9 +17,17 @@ EVIDENCE_FIELDS = (
 )
 
 
-def _of_claim(claim: Claim, kind: str, *, now: datetime, committed: Mapping[str, Any], **body: Any) -> Recorded:
-    return record(
-        stream=f"claim:{claim.pk}", kind=kind, at=now, body={"claim": str(claim.pk), **body}, committed=committed
+def _of_claim(
+    claim: Claim, kind: str, *, by: User, now: datetime, committed: Mapping[str, Any], **body: Any
+) -> Recorded:
+    return record_act(
+        about=f"claim:{claim.pk}",
+        kind=kind,
+        desk=claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(claim.pk), **body},
+        committed=committed,
     )
 
 
@@ -38,12 +46,12 @@ def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: s
         "threshold": claim.threshold_override,
     }
     body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
-    _of_claim(claim, kind, now=now, committed={"by": person(by), "content": content, "reason": reason}, **body)
+    _of_claim(claim, kind, by=by, now=now, committed={"content": content, "reason": reason}, **body)
 
 
 def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "", **body: Any) -> None:
     """A claim was published, unpublished, closed or opened again."""
-    _of_claim(claim, kind, now=now, committed={"by": person(by), "reason": reason}, version=claim.version, **body)
+    _of_claim(claim, kind, by=by, now=now, committed={"reason": reason}, version=claim.version, **body)
 
 
 def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> Recorded:
@@ -51,9 +59,9 @@ def status_changed(claim: Claim, change: StatusChange, reason: str, decision_rea
     return _of_claim(
         claim,
         "status_changed",
+        by=change.by,
         now=change.at,
         committed={
-            "by": person(change.by),
             "decided_by": person(change.decided_by),
             "reason": reason,
             "decision_reason": decision_reason,
@@ -79,11 +87,13 @@ def evidence_recorded(
     content: dict[str, Any] = {name: plain(getattr(item, name)) for name in EVIDENCE_FIELDS}
     content["elements"] = sorted(str(pk) for pk in item.elements.values_list("pk", flat=True))
     hidden = sealed or is_sealed(item.visibility)
-    record(
-        stream=f"evidence:{item.pk}" if hidden else f"claim:{item.claim_id}",
+    record_act(
+        about=f"evidence:{item.pk}" if hidden else f"claim:{item.claim_id}",
         kind=kind,
-        at=now,
+        desk=item.claim.desk_id,
+        by=by,
+        now=now,
         body={"claim": str(item.claim_id), "evidence": str(item.pk)},
-        committed={"by": person(by), "content": content, "reason": reason},
+        committed={"content": content, "reason": reason},
         sealed=hidden,
     )

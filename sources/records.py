@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from accounts.records import person
-from ledger.recording import Recorded, record
+from accounts.records import record_act
+from ledger.recording import Recorded
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 
@@ -33,12 +33,14 @@ def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: 
     """An actor was written down (`actor_added`), changed, or merged into another."""
     names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
     content = {name: plain(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
-    record(
-        stream=f"actor:{actor.pk}",
+    record_act(
+        about=f"actor:{actor.pk}",
         kind=kind,
-        at=now,
+        desk=actor.desk_id,
+        by=by,
+        now=now,
         body={"actor": str(actor.pk), "desk": _id(actor.desk_id)},
-        committed={"by": person(by), "content": content, **more},
+        committed={"content": content, **more},
         sealed=is_sealed(actor.visibility),
     )
 
@@ -52,24 +54,28 @@ def source_recorded(
     """
     names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
     content = {name: plain(getattr(source, name)) for name in (*names, "reliability", "visibility")}
-    return record(
-        stream=f"source:{source.pk}",
+    return record_act(
+        about=f"source:{source.pk}",
         kind=kind,
-        at=now,
+        desk=source.desk_id,
+        by=by,
+        now=now,
         body={"source": str(source.pk), "desk": str(source.desk_id)},
-        committed={"by": person(by), "content": content, **more},
+        committed={"content": content, **more},
         sealed=sealed or is_sealed(source.visibility),
     )
 
 
 def relay_recorded(kind: str, relay: Relay, downstream: Source, upstream: Source, *, by: User, now: datetime) -> None:
     """One source got it from another (`relay_added`), or that was a mistake (`relay_removed`)."""
-    record(
-        stream=f"source:{downstream.pk}",
+    record_act(
+        about=f"source:{downstream.pk}",
         kind=kind,
-        at=now,
+        desk=downstream.desk_id,
+        by=by,
+        now=now,
         body={"relay": str(relay.pk), "source": str(downstream.pk)},
-        committed={"by": person(by), "content": {"upstream": str(upstream.pk), "quote": relay.quote}},
+        committed={"content": {"upstream": str(upstream.pk), "quote": relay.quote}},
         sealed=is_sealed(downstream.visibility, upstream.visibility),
     )
 
@@ -79,11 +85,13 @@ def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Captur
     content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}
     if capture is not None:
         content |= {"url": capture.url, "final_url": capture.final_url, "status": capture.status}
-    record(
-        stream=f"source:{row.source_id}",
+    record_act(
+        about=f"source:{row.source_id}",
         kind="attachment_kept" if capture is None else "capture_kept",
-        at=now,
+        desk=row.source.desk_id,
+        by=by,
+        now=now,
         body={"attachment": str(row.pk), "source": str(row.source_id)},
-        committed={"by": person(by), "content": content},
+        committed={"content": content},
         sealed=is_sealed(row.visibility),
     )

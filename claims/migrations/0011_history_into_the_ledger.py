@@ -27,6 +27,15 @@ LEFT JOIN claims_statuschangetext t ON t.claim_id = s.claim_id AND t.seq = s.seq
 WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.stream = 'claim:' || s.claim_id)
 ORDER BY s.claim_id, s.seq
 """
+ACTS = """
+INSERT INTO accounts_act (entry_id, desk_id, by_id, kind, about, at, sealed)
+SELECT e.id, c.desk_id, s.by_id, e.kind, e.stream, e.at, false
+FROM ledger_entry e
+JOIN claims_statuschange s ON 'claim:' || s.claim_id = e.stream AND s.seq = e.seq
+JOIN claims_claim c ON c.id = s.claim_id
+WHERE e.stream = ANY(%s)
+ORDER BY e.id
+"""
 CLAIMS_AT_ONCE = 500
 
 
@@ -40,9 +49,15 @@ def bring_in(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         for _claim, changes in groupby(_rows(rows), key=lambda row: row[0]):
             batch.append([_entry(row) for row in changes])
             if len(batch) == CLAIMS_AT_ONCE:
-                write_entries(connection, batch, at=now)
+                _write(connection, batch, now)
                 batch = []
-        write_entries(connection, batch, at=now)
+        _write(connection, batch, now)
+
+
+def _write(connection: Any, batch: list[list[Unplaced]], now: datetime) -> None:
+    write_entries(connection, batch, at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(ACTS, [[entries[0].stream for entries in batch]])
 
 
 def _rows(cursor: Any) -> Iterator[tuple[Any, ...]]:
@@ -80,6 +95,6 @@ def _entry(row: tuple[Any, ...]) -> Unplaced:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("claims", "0010_indexes_of_lists"), ("ledger", "0002_guards"), ("accounts", "0005_invitations_and_mails")]
+    dependencies = [("claims", "0010_indexes_of_lists"), ("ledger", "0002_guards"), ("accounts", "0006_acts")]
 
     operations = [migrations.RunPython(bring_in, migrations.RunPython.noop)]
