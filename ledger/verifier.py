@@ -1111,8 +1111,10 @@ def folder_reader(folder: Path) -> Read:
     def read(path: str) -> bytes | None:
         try:
             return (folder / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except OSError as error:
+            raise Unusable(f"{folder / path}: {error.strerror}") from None
 
     return read
 
@@ -1160,7 +1162,8 @@ def _run(arguments: argparse.Namespace) -> Report:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield from (str(finding) for finding in report.findings)
+    # What a log says may hold control characters; nothing of it reaches a terminal as such.
+    yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
     yield f"{verdict} ({looked_at})"

@@ -322,6 +322,26 @@ def test_the_command_says_what_is_broken(folder: Path) -> None:
     assert text.splitlines()[-1].startswith("1 findings") or "findings (" in text.splitlines()[-1]
 
 
+def test_what_a_log_says_reaches_no_terminal_as_it_is(folder: Path) -> None:
+    log = Log()
+    log.add("claim:1", "status_changed", {"from": "\x1b[2Jü", "to": "reported"}, {"blind": None}, BEGIN)
+    for path, data in log.export().items():
+        (folder / "other" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "other" / path).write_bytes(data)
+    status, text, _ = run(folder, "replay", "other")
+    assert (status, text.splitlines()[0]) == (
+        1,
+        r"entry 0 (claim:1, 1): body.from: expected null, found \x1b[2J\xfc",
+    )
+
+
+def test_a_folder_in_a_files_place_is_no_file(folder: Path) -> None:
+    tile = folder / "export" / "tile" / "0" / "001"
+    tile.unlink()
+    tile.mkdir()
+    assert run(folder, "audit", "export")[1].startswith("tile/0/001: tile: expected 256 hashes, found no such file\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
