@@ -1,6 +1,5 @@
 """Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -83,12 +82,6 @@ def members_of(desk: Desk, *roles: Role) -> QuerySet[User]:
     if roles:
         people = people.filter(memberships__desk=desk, memberships__role__in=roles)
     return people.distinct().order_by("username")
-
-
-def names_on(desks: Iterable[UUID], *roles: Role) -> list[str]:
-    """The user names of the active people with one of `roles` on one of these desks, which are the asker's own."""
-    rows = Membership.objects.filter(desk__in=list(desks), role__in=roles, user__is_active=True)
-    return list(rows.values_list("user__username", flat=True).order_by("user__username").distinct())
 
 
 def person_named(username: str) -> User | None:

@@ -1,9 +1,9 @@
 """Hostile input in its long form. All parts run; the sum stands at the end, and the status is 1 when one failed.
 
     bin/attack               all parts
-    bin/attack texts files   some of them: schema, texts, files, scanners
+    bin/attack texts files   some of them: schema, texts, files, ledger, scanners
 
-What stays in the test suite is the short form of schema, texts and files.
+What stays in the test suite is the short form of schema, texts, files and ledger.
 """
 
 import argparse
@@ -22,6 +22,7 @@ PARTS = {
     "schema": [f"{HOSTILE}/test_schemathesis.py"],
     "texts": [f"{HOSTILE}/test_forms.py", f"{HOSTILE}/test_api.py", f"{HOSTILE}/test_addresses.py"],
     "files": [f"{HOSTILE}/test_whole_system.py", f"{HOSTILE}/test_files_in_the_browser.py"],
+    "ledger": ["tests/ledger/test_mutations.py", "tests/ledger/test_javascript.py"],
     "scanners": [f"{HOSTILE}/test_scanners.py"],
 }
 # A process for each processor where the parts of a file do not share a running system.

@@ -25,7 +25,8 @@ from sources.voices import ActorLink
 
 # The whole graph by one statement: as many round trips as it has kinds of rows would take longer than all else of a
 # move. One snapshot also means that no row of it is from before a change and another from after it. What counts is what
-# `Source.counts` and `Evidence.counts` say, which a test holds against this.
+# `Source.counts` and `Evidence.counts` say, which a test holds against this. PostgreSQL cannot know how far relays go,
+# guesses hundreds, and would read whole tables to join them: OFFSET 0 has it look each row up by its key.
 _STANDING = """
 WITH RECURSIVE item AS MATERIALIZED (
     SELECT e.id, e.source_id, e.stance, e.basis, e.superseded_by_id IS NULL AS live, e.against_interest_id,
@@ -43,10 +44,12 @@ WITH RECURSIVE item AS MATERIALIZED (
     JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
     JOIN sources_source s ON s.id = r.upstream_id AND s.visibility <> 'restricted'
 ), source AS MATERIALIZED (
-    SELECT s.id, s.title, s.publisher_id, (COALESCE(s.published_at, s.created_at) AT TIME ZONE 'UTC')::date AS day,
-        s.basis, s.created_at,
-        s.retracted_at IS NULL AND COALESCE(NULLIF(s.reliability, ''), p.reliability, 'F') <> 'E' AS counts
-    FROM sources_source s LEFT JOIN sources_actor p ON p.id = s.publisher_id WHERE s.id IN (SELECT id FROM up)
+    SELECT found.* FROM up CROSS JOIN LATERAL (
+        SELECT s.id, s.title, s.publisher_id, (COALESCE(s.published_at, s.created_at) AT TIME ZONE 'UTC')::date AS day,
+            s.basis, s.created_at,
+            s.retracted_at IS NULL AND COALESCE(NULLIF(s.reliability, ''), p.reliability, 'F') <> 'E' AS counts
+        FROM sources_source s LEFT JOIN sources_actor p ON p.id = s.publisher_id WHERE s.id = up.id OFFSET 0
+    ) found
 ), chain (id) AS (
     (
         SELECT %(claimant)s::uuid WHERE %(claimant)s IS NOT NULL
@@ -56,7 +59,9 @@ WITH RECURSIVE item AS MATERIALIZED (
         UNION SELECT against_interest_id FROM item WHERE against_interest_id IS NOT NULL
     )
     UNION
-    SELECT a.part_of_id FROM chain JOIN sources_actor a ON a.id = chain.id WHERE a.part_of_id IS NOT NULL
+    SELECT whole.id FROM chain CROSS JOIN LATERAL (
+        SELECT part_of_id AS id FROM sources_actor WHERE id = chain.id AND part_of_id IS NOT NULL OFFSET 0
+    ) whole
 )
 SELECT json_build_object(
     'threshold', (SELECT min_independence FROM accounts_desk WHERE id = %(desk)s),
@@ -78,12 +83,15 @@ SELECT json_build_object(
         FROM source
     ),
     'relays', (
-        SELECT json_agg(json_build_array(downstream_id, upstream_id) ORDER BY created_at, id) FROM sources_relay
-        WHERE removed_at IS NULL AND downstream_id IN (SELECT id FROM up) AND upstream_id IN (SELECT id FROM up)
+        SELECT json_agg(json_build_array(up.id, r.upstream_id) ORDER BY r.created_at, r.id)
+        FROM up CROSS JOIN LATERAL (
+            SELECT upstream_id, created_at, id FROM sources_relay
+            WHERE downstream_id = up.id AND removed_at IS NULL OFFSET 0
+        ) r WHERE r.upstream_id IN (SELECT id FROM up)
     ),
     'actors', (
-        SELECT json_agg(json_build_array(id, name, part_of_id, part_of_from, part_of_to) ORDER BY name, id)
-        FROM sources_actor WHERE id IN (SELECT id FROM chain)
+        SELECT json_agg(json_build_array(a.id, name, part_of_id, part_of_from, part_of_to) ORDER BY name, a.id)
+        FROM chain CROSS JOIN LATERAL (SELECT * FROM sources_actor WHERE id = chain.id OFFSET 0) a
     )
 )::text
 """

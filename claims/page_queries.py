@@ -1,7 +1,7 @@
 """What a claim's pages read of it: scoped and fetched in one step, as in queries.py, and compiled once."""
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
@@ -68,6 +68,13 @@ def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
     ).annotate(on_parts=ArraySubquery(parts.values("text")))
 
 
+@compiled(User, Claim)
+def evidence_numbered(user: User, claim: Claim) -> QuerySet[Evidence]:
+    """The same evidence, with no more than its numbers and its sources are told from."""
+    rows = Evidence.objects.filter(evidence_for(user), claim=claim).order_by("created_at", "id")
+    return rows.only("claim", "source", "visibility", "created_at")
+
+
 def relays_shown(user: User, claim: Claim) -> list[Relay]:
     """The relays below the sources of a claim (already scoped) of which the person may see the upstream, oldest first.
 
@@ -107,22 +114,15 @@ def deciders_shown(claim: Claim) -> QuerySet[Participant]:
     return rows.select_related("user").only("user__username").order_by("since", "id")
 
 
-def history_shown(claim: Claim) -> list[StatusChange]:
-    """A claim's status changes, oldest first, each with `words` (its text, None once erased), and who by name."""
-    changes = _changes(claim)
-    words = {row.seq: row for row in _words(claim)}
-    for change in changes:
-        change.words = words.get(change.seq)  # type: ignore[attr-defined]  # read beside the row, written apart from it
-    return changes
-
-
 @compiled(Claim)
-def _changes(claim: Claim) -> QuerySet[StatusChange]:
+def history_shown(claim: Claim) -> QuerySet[StatusChange]:
+    """A claim's status changes, oldest first, with who by name.
+
+    Each has `reason` and `decision_reason`, which are written apart from it: None once they were erased.
+    """
+    words = StatusChangeText.objects.filter(claim=OuterRef("claim"), seq=OuterRef("seq"))
     rows = StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq")
     own = (field.name for field in StatusChange._meta.concrete_fields)
-    return rows.only(*own, "by__username", "decided_by__username")
-
-
-@compiled(Claim)
-def _words(claim: Claim) -> QuerySet[StatusChangeText]:
-    return StatusChangeText.objects.filter(claim=claim)
+    return rows.only(*own, "by__username", "decided_by__username").annotate(
+        reason=Subquery(words.values("reason")), decision_reason=Subquery(words.values("decision_reason"))
+    )

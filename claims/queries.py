@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import BooleanField, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
 from accounts.errors import Invalid, NotFound
-from accounts.models import Desk, Membership, User
+from accounts.models import Desk, User
 from accounts.scopes import is_auditor, is_member
 from claims.models import (
     Claim,
@@ -24,7 +23,6 @@ from claims.models import (
     StatusChange,
     StatusChangeGraph,
     StatusChangeText,
-    Topic,
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
@@ -33,19 +31,6 @@ from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 def visible_claims(user: User) -> QuerySet[Claim]:
     """The claims that the person may know of."""
     return Claim.objects.filter(claims_for(user))
-
-
-def listed_claims(user: User, desks: Iterable[UUID] | None = None) -> QuerySet[Claim]:
-    """The same claims, scoped so that a list of them is read along an index, however many there are.
-
-    `desks`: those that the person is on, where the caller has just read them. With the desks named, PostgreSQL reads
-    the claims of one desk in their order and stops after a page; a condition on each row would make it sort them all.
-    """
-    own = list(Membership.objects.filter(user=user).values_list("desk_id", flat=True) if desks is None else desks)
-    named = Participant.objects.filter(user=user, role=ParticipantRole.DECIDER, until__isnull=True)
-    invited = list(named.exclude(claim__desk__in=own).values_list("claim_id", flat=True))
-    of_desks = Q(desk=own[0]) if len(own) == 1 else Q(desk__in=own)
-    return Claim.objects.filter(of_desks | Q(pk__in=invited) if invited else of_desks)
 
 
 def get_claim(user: User, reference: str) -> Claim:
@@ -74,79 +59,6 @@ def _known(user: User, reference: str) -> QuerySet[Claim]:
     return visible_claims(user).filter(reference=reference)
 
 
-def words_in(text: str) -> SearchQuery:
-    """A search for words as people type them: quotes, OR and a minus are understood, in two ways of stemming."""
-    return SearchQuery(text, config="english", search_type="websearch") | SearchQuery(
-        text, config="simple", search_type="websearch"
-    )
-
-
-def filter_claims(
-    rows: QuerySet[Claim],
-    *,
-    states: Iterable[str] = (),
-    q: str = "",
-    topic: str = "",
-    assignee: str | None = None,
-    claimant: UUID | None = None,
-    party: UUID | None = None,
-    desk: UUID | None = None,
-    contested: bool | None = None,
-    support_lost: bool | None = None,
-    closed: bool | None = None,
-    due_before: object = None,
-) -> QuerySet[Claim]:
-    """Claims narrowed by what people and programs ask for. `assignee` is a user name; "" means nobody."""
-    chosen = list(states)
-    if chosen:
-        rows = rows.filter(state__in=chosen)
-    if q:
-        rows = rows.filter(words=words_in(q))
-    if topic:
-        rows = rows.filter(topics__name=topic)
-    if assignee is not None:
-        reviewing = Q(participants__role="reviewer", participants__until__isnull=True)
-        if assignee:
-            rows = rows.filter(reviewing & Q(participants__user__username=assignee))
-        else:
-            rows = rows.exclude(pk__in=Claim.objects.filter(reviewing).values("pk"))
-    if claimant:
-        rows = rows.filter(claimant=claimant)
-    if party:
-        rows = rows.filter(parties=party)
-    if desk:
-        rows = rows.filter(desk=desk)
-    if contested is not None:
-        rows = rows.filter(contested=contested)
-    if support_lost is not None:
-        rows = rows.filter(support_lost_at__isnull=not support_lost)
-    if closed is not None:
-        rows = rows.filter(closed_at__isnull=not closed)
-    if due_before is not None:
-        rows = rows.filter(due_at__lt=due_before)
-    return rows
-
-
-def as_lines(rows: QuerySet[Claim]) -> QuerySet[Claim, Any]:
-    """What a list shows of each claim, as named columns; `reviewing` has the user names of those who review it."""
-    reviewing = Participant.objects.filter(claim=OuterRef("pk"), role=ParticipantRole.REVIEWER, until__isnull=True)
-    people = ArraySubquery(reviewing.order_by("since", "id").values("user__username"))
-    rows = rows.annotate(reviewing=people, said_by=F("claimant__name"))
-    return rows.values_list(*LINE, "reviewing", "said_by", named=True)
-
-
-# The columns of a claim that a list of claims shows, or is ordered by.
-LINE = (
-    *("id", "reference", "statement", "original_statement", "language", "state", "contested", "support_lost_at"),
-    *("claimed_on", "independence_min", "independence_max", "due_at", "closed_at", "created_at", "changed_at"),
-)
-
-
-def count_up_to(rows: QuerySet[Any], most: int) -> int:
-    """How many rows there are; more than `most` are not counted and answer `most + 1`."""
-    return rows.order_by()[: most + 1].count()
-
-
 def deciders_of(claim: Claim) -> QuerySet[Participant]:
     """Who was named to decide on a claim (already scoped) besides the desk's editors, and still is; the first first."""
     rows = Participant.objects.filter(claim=claim, role=ParticipantRole.DECIDER, until__isnull=True)
@@ -159,11 +71,6 @@ def get_decider(claim: Claim, decider_id: UUID) -> Participant:
     if found is None:
         raise NotFound(_("There is nobody named here."))
     return found
-
-
-def topics_of(desks: Iterable[UUID]) -> QuerySet[Topic]:
-    """The topics of these desks, which are the person's, by name."""
-    return Topic.objects.filter(desk__in=list(desks)).order_by("name")
 
 
 def evidence_of(user: User, claim: Claim) -> QuerySet[Evidence]:

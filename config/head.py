@@ -56,11 +56,13 @@ def _membership(row: tuple[object, ...], user: User) -> Membership:
 
 def head_of(request: HttpRequest) -> Head | None:
     """The same for the person who asks, read once for each request; None for nobody."""
-    if not request.user.is_authenticated:
+    # Nobody has been looked for where a request is refused at once, as one with a made-up host is.
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
         return None
     found: Head | None = getattr(request, "_head", None)
     if found is None:
-        found = read_head(request.user)
+        found = read_head(user)
         request._head = found  # type: ignore[attr-defined]  # kept for the rest of this request
     return found
 

@@ -678,19 +678,20 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         return report
     streams, before = Streams(), -1
     for number, item in enumerate(value["entries"]):
-        where = f"entry number {number} of the file"
         try:
-            index, entry, hashed, undisclosed = _check_proof_entry(item, checkpoint)
-            where = name_entry(index, entry)
-            _expect(index > before, "index", f"above {before}", index)
-            _expect(entry.stream == value["stream"], "stream", value["stream"], entry.stream)
+            entry, hashed = _read_proof_entry(item)
         except Broken as error:
-            report.add(where, error)
+            report.add(f"entry number {number} of the file", error)
             continue
-        before = index
-        streams.follow(index, entry, hashed, report)
+        try:
+            _expect(entry.stream == value["stream"], "stream", value["stream"], entry.stream)
+            _check_proof_entry(item, hashed, before, checkpoint)
+            report.count("fields not disclosed", _check_proof_disclosures(entry, item["disclosures"]))
+        except Broken as error:
+            report.add(name_entry(item["index"], entry), error)
+        before = item["index"]
+        streams.follow(item["index"], entry, hashed, report)
         report.count("entries")
-        report.count("fields not disclosed", undisclosed)
     return report
 
 
@@ -703,19 +704,25 @@ def _check_frame(value: Any, policy: Policy) -> None:
     _expect(isinstance(value["entries"], list) and value["entries"], "entries", "at least one", value["entries"])
 
 
-def _check_proof_entry(item: Any, checkpoint: Checkpoint) -> tuple[int, Entry, bytes, int]:
+def _read_proof_entry(item: Any) -> tuple[Entry, bytes]:
     names = {"index", "leaf", "proof", "disclosures"}
     _expect(isinstance(item, dict) and item.keys() == names, "form", ", ".join(sorted(names)), item)
     _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
     _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
     leaf = read_base64(item["leaf"], "leaf")
-    entry, hashed = read_entry(leaf), leaf_hash(leaf)
+    return read_entry(leaf), leaf_hash(leaf)
+
+
+def _check_proof_entry(item: Any, hashed: bytes, before: int, checkpoint: Checkpoint) -> None:
+    _expect(item["index"] > before, "index", f"above {before}", item["index"])
     proof = [read_base64(part, "proof", 32) for part in item["proof"]]
     check_inclusion(hashed, item["index"], checkpoint.size, checkpoint.root, proof)
-    disclosures = item["disclosures"]
+
+
+def _check_proof_disclosures(entry: Entry, disclosures: Any) -> int:
     missing = sorted(entry.c.keys() - disclosures.keys()) if isinstance(disclosures, dict) else []
     _expect(not missing, "disclosures", "a value or null for every committed field", missing)
-    return item["index"], entry, hashed, check_disclosures(entry, disclosures)
+    return check_disclosures(entry, disclosures)
 
 
 class TlogProof(NamedTuple):
@@ -1104,8 +1111,10 @@ def folder_reader(folder: Path) -> Read:
     def read(path: str) -> bytes | None:
         try:
             return (folder / path).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except OSError as error:
+            raise Unusable(f"{folder / path}: {error.strerror}") from None
 
     return read
 
@@ -1153,7 +1162,8 @@ def _run(arguments: argparse.Namespace) -> Report:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield from (str(finding) for finding in report.findings)
+    # What a log says may hold control characters; nothing of it reaches a terminal as such.
+    yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
     yield f"{verdict} ({looked_at})"

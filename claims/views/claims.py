@@ -15,7 +15,7 @@ from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
 from claims.graphs import last_change
 from claims.models import Claim, Evidence, StatusChange
-from claims.page_queries import claim_shown, evidence_shown, history_shown
+from claims.page_queries import claim_shown, evidence_numbered, evidence_shown, history_shown
 from claims.permissions import may_edit_claim
 from claims.queries import (
     get_source,
@@ -89,7 +89,7 @@ def in_words(source: Source, capture: Capture | None) -> str:
 def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     """Who got it from whom, what that adds up to, and a form to add a relay between the claim's sources."""
     claim = claim_shown(request.user, reference)
-    rows = evidence_shown(request.user, claim)
+    rows = evidence_numbered(request.user, claim)
     context = claim_context(claim, "claim-provenance", rows)
     standing = context["standing"]
     form = None
@@ -148,7 +148,7 @@ class Change:
 def history(request: PersonsRequest, reference: str) -> HttpResponse:
     """A claim's status changes, oldest first."""
     claim = claim_shown(request.user, reference)
-    rows = evidence_shown(request.user, claim)
+    rows = evidence_numbered(request.user, claim)
     numbers = numbers_of(rows)
     context = claim_context(
         claim,
@@ -161,7 +161,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
 
 def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> Change:
     """One status change in words; evidence that the reader may not see is left out."""
-    words = change.words  # type: ignore[attr-defined]  # set by history_shown
+    reason, decision_reason = change.reason, change.decision_reason  # type: ignore[attr-defined]  # of history_shown
     move = find_move(change.from_state, change.to_state)
     address = reverse("claim", args=[claim.reference])
     return Change(
@@ -172,8 +172,8 @@ def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> 
         by=change.by.username,
         decided_by=change.decided_by.username if change.decided_by else "",
         at=change.at,
-        reason=words.reason if words else _("The words were erased."),
-        decision_reason=words.decision_reason if words else "",
+        reason=_("The words were erased.") if reason is None else reason,
+        decision_reason=decision_reason or "",
         evidence=_links(address, (numbers[pk] for pk in change.evidence if pk in numbers)),
         voices=voices_in_words(change.independence_min, change.independence_max),
         facts=[

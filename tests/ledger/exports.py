@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ledger.entries import Entry, Opening, commitment, format_time, leaf_bytes, leaf_hash, seal
+from ledger.entries import Entry, Opening, commitment, format_time, leaf_bytes, leaf_hash
 from ledger.notes import Policy, Receipt, SigningKey, checkpoint_text, receipt_key_name, receipt_text, sign_note
 from ledger.proofs import ProvenLeaf, claim_proof
 from ledger.tiles import TILE_WIDTH, Tile, bundle_bytes, disclosures_path, hash_tiles, node_reader
@@ -34,13 +34,14 @@ class Log:
     def add(self, stream: str, kind: str, body: dict[str, Any], values: dict[str, Any], at: datetime) -> bytes:
         """Appends an entry to its stream; salts come from the place, so that the same log is made again."""
         seq, prev = self.heads.get(stream, (0, None))
+        openings = {name: Opening(self._salt(stream, seq, name), value) for name, value in values.items()}
+        c = commitments(openings)
         if kind == "sealed":
-            c, openings = seal("evidence_attached", body, values)
-        else:
-            openings = {name: Opening(self._salt(stream, seq, name), value) for name, value in values.items()}
-            c = {name: commitment(one.salt, name, one.value) for name, one in openings.items()}
-        shown = {} if kind == "sealed" else body
-        leaf = leaf_bytes(Entry(stream, seq + 1, prev, kind, format_time(at), shown, c))
+            content = {"kind": "evidence_attached", "content": {"body": body, "c": c}}
+            outer = {name: Opening(self._salt(stream, seq, name), value) for name, value in content.items()}
+            openings = {**outer, **{f"content/{name}": one for name, one in openings.items()}}
+            body, c = {}, commitments(outer)
+        leaf = leaf_bytes(Entry(stream, seq + 1, prev, kind, format_time(at), body, c))
         self.heads[stream] = (seq + 1, leaf_hash(leaf).hex())
         self.leaves.append(leaf)
         self.openings.append({**openings})
@@ -81,6 +82,11 @@ class Log:
             if f'"stream":"{stream}"'.encode() in leaf
         ]
         return claim_proof(ORIGIN, stream, self.checkpoint(), proven)
+
+
+def commitments(openings: dict[str, Opening]) -> dict[str, str]:
+    """The commitment of each value under its salt."""
+    return {name: commitment(one.salt, name, one.value) for name, one in openings.items()}
 
 
 def _base64(data: bytes) -> str:

@@ -170,10 +170,10 @@ def test_an_empty_tree_is_consistent_only_by_its_own_root() -> None:
         check_consistency(0, HASHES[0], 5, root_of_size(READ, 5), [])
 
 
-def test_ten_thousand_random_mutations_of_proofs_are_refused() -> None:
+def test_three_thousand_random_mutations_of_proofs_are_refused() -> None:
     chance = random.Random(4)
     roots = [root_of_size(READ, size) for size in range(LARGEST + 1)]
-    for _ in range(10_000):
+    for _ in range(3_000):
         size = chance.randrange(2, LARGEST + 1)
         index = chance.randrange(size)
         proof = inclusion_proof(READ, index, size)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ EXPORT = LOG.export()
 CLAIM = "claim:00000001-0000-4000-8000-000000000000"
 PROOF = LOG.proof(CLAIM)
 FIRST = read_canonical(PROOF)["entries"][0]["index"]
+AS_FIRST = f"({CLAIM}, 1)"
 
 
 def lines(report: Report) -> list[str]:
@@ -45,14 +47,9 @@ def test_logs_around_a_tiles_edge_match(size: int) -> None:
 
 
 def test_a_full_tile_stands_for_a_partial_one_that_is_gone() -> None:
-    grown, early = make_log(512), make_log(300)
-    files = {path: data for path, data in grown.export().items() if ".p/" not in path or path.startswith("tile/1")}
-    moved = {**files, "checkpoint": early.checkpoint()}
-    del moved["disclosures/001.json"]
-    moved["tile/1/000.p/1"] = moved.pop("tile/1/000.p/2")[:32]
-    # Sealed streams have random names, so that both logs are alike only where the leaves are given.
-    early.leaves = grown.leaves[:300]
-    moved["checkpoint"] = early.checkpoint()
+    files = make_log(512).export()
+    moved = {path: data for path, data in files.items() if not path.startswith("disclosures")}
+    moved |= {"checkpoint": make_log(300).checkpoint(), "tile/1/000.p/1": moved.pop("tile/1/000.p/2")[:32]}
     assert lines(audit(moved.get, POLICY)) == []
 
 
@@ -210,16 +207,16 @@ def changed(path: list[Any], value: Any) -> bytes:
         (["entries"], [], "proof file: entries: expected at least one"),
         (["more"], 1, "proof file: form: expected checkpoint, entries"),
         (["checkpoint"], 1, "proof file: checkpoint: expected a signed note"),
-        (["stream"], "claim:2", f"entry {FIRST} ({CLAIM}, 1): stream: expected claim:2"),
+        (["stream"], "claim:2", f"entry {FIRST} {AS_FIRST}: stream: expected claim:2"),
         (["entries", 0], {}, "entry number 0 of the file: form"),
-        (["entries", 0, "index"], FIRST + 1, "entry number 0 of the file: proof: expected the root"),
+        (["entries", 0, "index"], FIRST + 1, f"entry {FIRST + 1} {AS_FIRST}: proof: expected the root"),
         (["entries", 0, "index"], -1, "entry number 0 of the file: index"),
-        (["entries", 0, "index"], 600, "entry number 0 of the file: index: expected below the size 600"),
-        (["entries", 0, "proof", 0], "A" * 43 + "=", "entry number 0 of the file: proof: expected the root"),
-        (["entries", 0, "proof"], [], "entry number 0 of the file: proof: expected more hashes"),
+        (["entries", 0, "index"], 600, f"entry 600 {AS_FIRST}: index: expected below the size 600"),
+        (["entries", 0, "proof", 0], "A" * 43 + "=", f"entry {FIRST} {AS_FIRST}: proof: expected the root"),
+        (["entries", 0, "proof"], [], f"entry {FIRST} {AS_FIRST}: proof: expected more hashes"),
         (["entries", 0, "leaf"], "e30=", "entry number 0 of the file: leaf: expected exactly the fields"),
-        (["entries", 0, "disclosures"], {}, "entry number 0 of the file: disclosures: expected a value or null"),
-        (["entries", 0, "disclosures", "other"], None, "entry number 0 of the file: disclosures.other"),
+        (["entries", 0, "disclosures"], {}, f"entry {FIRST} {AS_FIRST}: disclosures: expected a value or null"),
+        (["entries", 0, "disclosures", "other"], None, f"entry {FIRST} {AS_FIRST}: disclosures.other"),
     ],
 )
 def test_what_is_wrong_with_a_proof_file_is_named(path: list[Any], value: Any, expected: str) -> None:
@@ -259,22 +256,22 @@ def test_a_tlog_proof_with_its_leaf_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("make", "expected"),
     [
-        (tlog_proof(ONE._replace(leaf_index=301)), "proof: expected the root"),
-        (tlog_proof(ONE._replace(extra=LOG.leaves[301])), "proof: expected the root"),
-        (tlog_proof(ONE._replace(extra=None)), "extra: expected the leaf's bytes"),
-        (tlog_proof(ONE._replace(hashes=ONE.hashes[:-1])), "proof: expected more hashes"),
-        (tlog_proof(ONE._replace(checkpoint=LOG.checkpoint(500))), "proof: expected"),
-        (tlog_proof(ONE).replace(b"@v1", b"@v2"), "tlog-proof: expected c2sp.org/tlog-proof@v1"),
-        (tlog_proof(ONE).replace(b"index 300", b"index 0300"), "index: expected a decimal number"),
-        (tlog_proof(ONE).replace(b"index 300\n", b""), "tlog-proof: expected a line with the index"),
-        (tlog_proof(ONE).replace(b"\n\n", b"\n"), "tlog-proof"),
-        (b"\xff" + tlog_proof(ONE), "tlog-proof: expected UTF-8"),
+        (lambda: tlog_proof(ONE._replace(leaf_index=301)), "proof: expected the root"),
+        (lambda: tlog_proof(ONE._replace(extra=LOG.leaves[301])), "proof: expected the root"),
+        (lambda: tlog_proof(ONE._replace(extra=None)), "extra: expected the leaf's bytes"),
+        (lambda: tlog_proof(ONE._replace(hashes=ONE.hashes[:-1])), "proof: expected more hashes"),
+        (lambda: tlog_proof(ONE._replace(checkpoint=LOG.checkpoint(500))), "proof: expected"),
+        (lambda: tlog_proof(ONE).replace(b"@v1", b"@v2"), "tlog-proof: expected c2sp.org/tlog-proof@v1"),
+        (lambda: tlog_proof(ONE).replace(b"index 300", b"index 0300"), "index: expected a decimal number"),
+        (lambda: tlog_proof(ONE).replace(b"index 300\n", b""), "tlog-proof: expected a line with the index"),
+        (lambda: tlog_proof(ONE).replace(b"\n\n", b"\n"), "tlog-proof"),
+        (lambda: b"\xff" + tlog_proof(ONE), "tlog-proof: expected UTF-8"),
     ],
 )
-def test_what_is_wrong_with_a_tlog_proof_is_named(text: bytes, expected: str) -> None:
-    assert lines(check_tlog_proof(text, POLICY))[0].startswith(f"proof file: {expected}")
+def test_what_is_wrong_with_a_tlog_proof_is_named(make: Callable[[], bytes], expected: str) -> None:
+    assert lines(check_tlog_proof(make(), POLICY))[0].startswith(f"proof file: {expected}")
 
 
 @pytest.fixture
@@ -323,6 +320,26 @@ def test_the_command_says_what_is_broken(folder: Path) -> None:
     assert status == 1
     assert "tile/entries/002.p/88: bundle: expected 88 leaves, found no such file" in text.splitlines()
     assert text.splitlines()[-1].startswith("1 findings") or "findings (" in text.splitlines()[-1]
+
+
+def test_what_a_log_says_reaches_no_terminal_as_it_is(folder: Path) -> None:
+    log = Log()
+    log.add("claim:1", "status_changed", {"from": "\x1b[2Jü", "to": "reported"}, {"blind": None}, BEGIN)
+    for path, data in log.export().items():
+        (folder / "other" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "other" / path).write_bytes(data)
+    status, text, _ = run(folder, "replay", "other")
+    assert (status, text.splitlines()[0]) == (
+        1,
+        r"entry 0 (claim:1, 1): body.from: expected null, found \x1b[2J\xfc",
+    )
+
+
+def test_a_folder_in_a_files_place_is_no_file(folder: Path) -> None:
+    tile = folder / "export" / "tile" / "0" / "001"
+    tile.unlink()
+    tile.mkdir()
+    assert run(folder, "audit", "export")[1].startswith("tile/0/001: tile: expected 256 hashes, found no such file\n")
 
 
 @pytest.mark.parametrize(

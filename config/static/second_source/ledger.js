@@ -1,0 +1,377 @@
+// Checks a claim's proof file in the reader's own browser, by WebCrypto alone: docs/ledger.md, whose sections are named.
+// The second implementation beside ledger/verifier.py; both come to what docs/ledger-vectors/ says.
+
+const DEEPEST = 32;
+const LARGEST_LEAF = 65535;
+const LARGEST_NOTE = 1000000;
+const MOST_SIGNATURES = 100;
+const FORMAT = "second-source/claim-proof/v1";
+const FIELDS = ["at", "body", "c", "kind", "prev", "seq", "stream", "v"];
+const NAME = /^[a-z][a-z0-9_]{0,63}$/;
+const HASH = /^[0-9a-f]{64}$/;
+const STREAM = /^[a-z][a-z0-9_]*(:[A-Za-z0-9._-]+)+$/;
+const SEALED_STREAM = /^sealed:[0-9a-f]{32}$/;
+const AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
+
+const encoder = new TextEncoder();
+
+class Broken extends Error {
+  constructor(part, expected, found) {
+    super(`${part}: expected ${expected}, found ${found}`);
+    this.finding = { part, expected, found };
+  }
+}
+
+function shown(value) {
+  const text = typeof value === "string" ? value : String(JSON.stringify(value));
+  return text.length <= 100 ? text : `${text.slice(0, 97)}...`;
+}
+
+function expect(holds, part, expected, found) {
+  if (!holds) throw new Broken(part, expected, shown(found));
+}
+
+const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
+const matches = (pattern, value) => typeof value === "string" && pattern.test(value);
+const hasExactly = (value, names) =>
+  isObject(value) && Object.keys(value).length === names.length && names.every((name) => Object.hasOwn(value, name));
+
+// Section 1: canonical JSON
+
+export function canonical(value, depth = 0) {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value)) throw new Error("a number that is no integer up to 2^53 - 1");
+    return String(value);
+  }
+  if (typeof value === "string") {
+    if (/\p{Surrogate}/u.test(value)) throw new Error("a lone surrogate");
+    return JSON.stringify(value);
+  }
+  if (typeof value !== "object") throw new Error(`${typeof value} is not allowed`);
+  if (depth >= DEEPEST) throw new Error(`nested more than ${DEEPEST} deep`);
+  if (Array.isArray(value)) return `[${value.map((member) => canonical(member, depth + 1)).join(",")}]`;
+  // sort() goes by UTF-16 code units, as RFC 8785 does.
+  const members = Object.keys(value).sort();
+  return `{${members.map((key) => `${canonical(key)}:${canonical(value[key], depth + 1)}`).join(",")}}`;
+}
+
+export function readCanonical(bytes) {
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  const value = JSON.parse(text);
+  if (canonical(value) !== text) throw new Error("not the canonical bytes of its value");
+  return value;
+}
+
+function readStrictly(bytes, part) {
+  try {
+    return readCanonical(bytes);
+  } catch (error) {
+    throw new Broken(part, "canonical JSON", error.message);
+  }
+}
+
+// Bytes
+
+export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export function readBase64(text, part, length) {
+  const spelled = typeof text === "string" && /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
+  expect(spelled, part, "base64", text);
+  const binary = atob(text);
+  expect(btoa(binary) === text, part, "base64 in its one spelling", text);
+  expect(length === undefined || binary.length === length, part, `${length} bytes`, binary.length);
+  return Uint8Array.from(binary, (sign) => sign.charCodeAt(0));
+}
+
+function joined(...parts) {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest("SHA-256", joined(...parts)));
+
+// Section 2: entries
+
+export async function commitment(salt, name, value) {
+  if (salt.length !== 32) throw new Error(`a salt has 32 bytes, not ${salt.length}`);
+  const key = await crypto.subtle.importKey("raw", salt, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const message = encoder.encode(`second-source/v1/field\0${name}\0${canonical(value)}`);
+  return hex(new Uint8Array(await crypto.subtle.sign("HMAC", key, message)));
+}
+
+function isTime(at) {
+  if (!matches(AT, at) || at.startsWith("0000")) return false;
+  const moment = new Date(at);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString() === at;
+}
+
+export function readEntry(leaf) {
+  expect(leaf.length <= LARGEST_LEAF, "leaf", `at most ${LARGEST_LEAF} bytes`, leaf.length);
+  const entry = readStrictly(leaf, "leaf");
+  expect(hasExactly(entry, FIELDS), "leaf", "exactly the fields of version 1", entry);
+  const { v, stream, seq, prev, kind, at, body, c } = entry;
+  expect(v === 1, "v", "1", v);
+  expect(matches(STREAM, stream) && stream.length <= 255, "stream", "a name such as claim:1", stream);
+  expect(Number.isSafeInteger(seq) && seq >= 1, "seq", "an integer from 1", seq);
+  if (seq === 1) expect(prev === null, "prev", "null in a stream's first entry", prev);
+  else expect(matches(HASH, prev), "prev", "64 hexadecimal digits", prev);
+  expect(matches(NAME, kind), "kind", "a name of small letters, digits and _", kind);
+  expect(isTime(at), "at", "UTC with milliseconds", at);
+  expect(isObject(body), "body", "an object", body);
+  expect(isObject(c) && Object.keys(c).length > 0, "c", "at least one commitment", c);
+  for (const [name, committed] of Object.entries(c)) {
+    expect(NAME.test(name), "c", "names of small letters, digits and _", name);
+    expect(matches(HASH, committed), `c.${name}`, "64 hexadecimal digits", committed);
+  }
+  if (kind === "sealed" || stream.startsWith("sealed:")) checkSealed(entry);
+  return entry;
+}
+
+function checkSealed({ stream, kind, body, c }) {
+  expect(kind === "sealed", "kind", "sealed in a sealed stream", kind);
+  expect(SEALED_STREAM.test(stream), "stream", "sealed: and 32 hexadecimal digits", stream);
+  expect(Object.keys(body).length === 0, "body", "nothing in a sealed entry", body);
+  expect(hasExactly(c, ["kind", "content"]), "c", "kind and content in a sealed entry", Object.keys(c));
+}
+
+function sealedCommitments(disclosure) {
+  if (!isObject(disclosure)) return {};
+  const part = "disclosures.content";
+  const content = own(disclosure, "value");
+  expect(hasExactly(content, ["body", "c"]), part, "body and c", content);
+  expect(isObject(content.body) && isObject(content.c), part, "body and c as objects", content);
+  for (const [name, committed] of Object.entries(content.c)) {
+    expect(NAME.test(name) && matches(HASH, committed), part, "names and hashes", name);
+  }
+  return content.c;
+}
+
+// How many committed fields stay undisclosed; throws where a value is not what was committed.
+export async function checkDisclosures(entry, disclosures) {
+  expect(isObject(disclosures), "disclosures", "an object", disclosures);
+  const inner = entry.kind === "sealed" ? sealedCommitments(own(disclosures, "content")) : {};
+  const known = new Map(Object.entries(entry.c));
+  for (const [name, committed] of Object.entries(inner)) known.set(`content/${name}`, committed);
+  for (const name of Object.keys(disclosures)) {
+    expect(known.has(name), `disclosures.${name}`, "a committed field", name);
+  }
+  let undisclosed = 0;
+  for (const [name, committed] of known) {
+    const disclosure = own(disclosures, name) ?? null;
+    if (disclosure === null) undisclosed += 1;
+    else await checkDisclosure(name, committed, disclosure);
+  }
+  return undisclosed;
+}
+
+async function checkDisclosure(name, committed, disclosure) {
+  const part = `disclosures.${name}`;
+  expect(hasExactly(disclosure, ["salt", "value"]), part, "salt and value", disclosure);
+  const salt = readBase64(disclosure.salt, `${part}.salt`, 32);
+  const computed = await commitment(salt, name.replace(/^content\//, ""), disclosure.value);
+  expect(computed === committed, part, `the commitment ${committed}`, computed);
+}
+
+// Section 3: the tree
+
+export const leafHash = (leaf) => sha256(Uint8Array.of(0), leaf);
+export const nodeHash = (left, right) => sha256(Uint8Array.of(1), left, right);
+
+// Sizes reach 2^53 - 1: halved by division, because bit operations end at 2^32.
+const half = (number) => Math.floor(number / 2);
+const isOdd = (number) => number % 2 === 1;
+
+export async function rootFromInclusion(leaf, index, size, proof) {
+  expect(index >= 0 && index < size, "index", `below the size ${size}`, index);
+  let [node, last, result] = [index, size - 1, leaf];
+  for (const part of proof) {
+    expect(last > 0, "proof", "fewer hashes", proof.length);
+    if (isOdd(node) || node === last) {
+      result = await nodeHash(part, result);
+      while (!isOdd(node) && node > 0) [node, last] = [half(node), half(last)];
+    } else {
+      result = await nodeHash(result, part);
+    }
+    [node, last] = [half(node), half(last)];
+  }
+  expect(last === 0, "proof", "more hashes", proof.length);
+  return result;
+}
+
+// Section 5: notes
+
+const isKeyName = (name) => /^[^+\p{White_Space}\0-\x1f]+$/u.test(name);
+
+async function readVerifierKey(text) {
+  const [, name, id, encoded] = /^([^+]+)\+([^+]*)\+(.*)$/s.exec(text) ?? [];
+  expect(name !== undefined && isKeyName(name), "key", "name+hash+base64", text);
+  const data = readBase64(encoded, "key", 33);
+  expect(data[0] === 1, "key", "an Ed25519 key (01)", data[0]);
+  const digest = await sha256(encoder.encode(`${name}\n`), data);
+  expect(hex(digest.slice(0, 4)) === id, "key", `the key id ${hex(digest.slice(0, 4))}`, id);
+  return { name, id, key: await crypto.subtle.importKey("raw", data.slice(1), { name: "Ed25519" }, false, ["verify"]) };
+}
+
+function splitNote(note) {
+  expect(!/\p{Surrogate}/u.test(note), "note", "UTF-8", "a lone surrogate");
+  expect(encoder.encode(note).length <= LARGEST_NOTE, "note", `at most ${LARGEST_NOTE} bytes`, note.length);
+  expect(!/[\0-\x09\x0b-\x1f]/.test(note), "note", "no control characters", "one");
+  const blank = note.lastIndexOf("\n\n");
+  expect(blank >= 0 && note.endsWith("\n"), "note", "a text, an empty line, signatures", note.slice(-60));
+  const signatures = note.slice(blank + 2, -1).split("\n").map(readSignature);
+  expect(signatures.length <= MOST_SIGNATURES, "note", `at most ${MOST_SIGNATURES} signatures`, signatures.length);
+  return { text: note.slice(0, blank + 1), signatures };
+}
+
+function readSignature(line) {
+  const parts = line.split(" ");
+  expect(parts.length === 3 && parts[0] === "—" && isKeyName(parts[1]), "note", "a signature line", line);
+  const data = readBase64(parts[2], "signature");
+  expect(data.length > 4, "signature", "a key id and a signature", line);
+  return { name: parts[1], id: hex(data.slice(0, 4)), signature: data.slice(4) };
+}
+
+// The text of a note that one of the verifier keys (name+hash+base64) signed; throws where none did.
+export async function openNote(note, verifierKeys) {
+  const { text, signatures } = splitNote(note);
+  const keys = await Promise.all(verifierKeys.map(readVerifierKey));
+  let verified = false;
+  for (const { name, id, signature } of signatures) {
+    const known = keys.find((key) => key.name === name && key.id === id);
+    if (!known) continue;
+    const good = await crypto.subtle.verify({ name: "Ed25519" }, known.key, signature, encoder.encode(text));
+    expect(good, "signature", `one by ${name}+${id} that verifies`, "one that does not");
+    verified = true;
+  }
+  const names = signatures.map(({ name, id }) => `${name}+${id}`);
+  expect(verified, "signature", "one by a known key", `only by ${names.join(", ")}`);
+  return text;
+}
+
+async function readCheckpoint(note, policy) {
+  const lines = (await openNote(note, policy.log_keys)).split("\n");
+  expect(lines.length >= 4 && lines.pop() === "" && lines.every(Boolean), "checkpoint", "three lines, none empty", note);
+  const [origin, size, root] = lines;
+  expect(/^(0|[1-9][0-9]{0,15})$/.test(size) && Number.isSafeInteger(Number(size)), "size", "a decimal number", size);
+  const checkpoint = { size: Number(size), root: readBase64(root, "root", 32) };
+  expect(origin === policy.origin, "origin", policy.origin, origin);
+  return checkpoint;
+}
+
+// Section 7: proof files
+
+async function readFrame(bytes, policy) {
+  const file = readStrictly(bytes, "form");
+  const names = ["checkpoint", "entries", "format", "origin", "stream"];
+  expect(hasExactly(file, names), "form", names.join(", "), file);
+  expect(file.format === FORMAT, "format", FORMAT, file.format);
+  expect(file.origin === policy.origin, "origin", policy.origin, file.origin);
+  expect(typeof file.checkpoint === "string", "checkpoint", "a signed note", file.checkpoint);
+  expect(Array.isArray(file.entries) && file.entries.length > 0, "entries", "at least one", file.entries);
+  return { file, checkpoint: await readCheckpoint(file.checkpoint, policy) };
+}
+
+function readItem(item) {
+  const names = ["disclosures", "index", "leaf", "proof"];
+  expect(hasExactly(item, names), "form", names.join(", "), item);
+  expect(Number.isSafeInteger(item.index) && item.index >= 0, "index", "an integer from 0", item.index);
+  expect(Array.isArray(item.proof), "proof", "a list of hashes", item.proof);
+  const leaf = readBase64(item.leaf, "leaf");
+  return { leaf, entry: readEntry(leaf) };
+}
+
+async function checkItem(item, hash, before, checkpoint) {
+  expect(item.index > before.index, "index", `above ${before.index}`, item.index);
+  const proof = item.proof.map((part) => readBase64(part, "proof", 32));
+  const root = hex(await rootFromInclusion(hash, item.index, checkpoint.size, proof));
+  expect(root === hex(checkpoint.root), "proof", `the root ${hex(checkpoint.root)}`, root);
+}
+
+async function checkItemDisclosures(entry, disclosures) {
+  const missing = isObject(disclosures) ? Object.keys(entry.c).filter((name) => !Object.hasOwn(disclosures, name)) : [];
+  expect(missing.length === 0, "disclosures", "a value or null for every committed field", missing);
+  return checkDisclosures(entry, disclosures);
+}
+
+function checkOrder(entry, before) {
+  const findings = [];
+  const note = (holds, part, expected, found) => {
+    if (!holds) findings.push({ part, expected: shown(expected), found: shown(found) });
+  };
+  note(entry.seq === before.seq + 1, "seq", before.seq + 1, entry.seq);
+  if (entry.seq === before.seq + 1) note(entry.prev === before.hash, "prev", before.hash, entry.prev);
+  note(entry.at >= before.at, "at", `not before ${before.at}`, entry.at);
+  return findings;
+}
+
+const resultOf = (findings, undisclosed) => (findings.length ? "broken" : undisclosed ? "redacted" : "verified");
+
+// The finding of a check that throws, in a list; none where it does not.
+async function findingsOf(check) {
+  try {
+    await check();
+    return [];
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return [error.finding];
+  }
+}
+
+async function checkEntries(file, checkpoint) {
+  const entries = [];
+  let before = { index: -1, seq: 0, hash: null, at: "" };
+  for (const [number, item] of file.entries.entries()) {
+    let read, undisclosed;
+    const unreadable = await findingsOf(() => (read = readItem(item)));
+    if (!read) {
+      entries.push({ number, entry: null, result: "broken", findings: unreadable });
+      continue;
+    }
+    const { leaf, entry } = read;
+    const hash = await leafHash(leaf);
+    const findings = await findingsOf(async () => {
+      expect(entry.stream === file.stream, "stream", file.stream, entry.stream);
+      await checkItem(item, hash, before, checkpoint);
+      undisclosed = await checkItemDisclosures(entry, item.disclosures);
+    });
+    findings.push(...checkOrder(entry, before));
+    entries.push({ number, entry, result: resultOf(findings, undisclosed), findings });
+    before = { index: item.index, seq: entry.seq, hash: hex(hash), at: entry.at };
+  }
+  return entries;
+}
+
+// Whether this browser can compute it all: no WebCrypto outside https and localhost, no Ed25519 in older ones.
+export async function isAvailable() {
+  try {
+    const key = Uint8Array.from({ length: 32 }, (_, at) => (at === 0 ? 1 : 0));
+    await crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64]}.
+// Gives {result: "verified" | "redacted" | "broken" | "unavailable", findings: [{part, expected, found}],
+// entries: [{number, entry, result, findings}]}, the entries in the file's order.
+export async function checkClaimProof(bytes, policy) {
+  if (!(await isAvailable())) return { result: "unavailable", findings: [], entries: [] };
+  try {
+    const { file, checkpoint } = await readFrame(bytes, policy);
+    const entries = await checkEntries(file, checkpoint);
+    const results = new Set(entries.map((entry) => entry.result));
+    const result = ["broken", "redacted"].find((one) => results.has(one)) ?? "verified";
+    return { result, findings: entries.flatMap((entry) => entry.findings), entries };
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return { result: "broken", findings: [error.finding], entries: [] };
+  }
+}

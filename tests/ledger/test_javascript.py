@@ -1,0 +1,171 @@
+"""The JavaScript implementation, in a real browser: it comes to what the vectors and the Python one come to."""
+
+import base64
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ledger.verifier import check_claim_proof
+from tests.ledger.exports import POLICY
+from tests.ledger.test_mutations import mutate
+from tests.ledger.vectors import FOLDER, sample_proof
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+MODULE = Path(__file__).resolve().parent.parent.parent / "config" / "static" / "second_source" / "ledger.js"
+KEYS = {"origin": POLICY.origin, "log_keys": [str(key) for key in POLICY.log_keys]}
+# What the scripts below share: the module, bytes of base64, and whether a call throws.
+PRELUDE = """
+  const ledger = await import("/ledger.js");
+  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const taken = async (call) => { try { await call(); return true; } catch { return false; } };
+"""
+
+Run = Callable[[str, object], Any]
+"""Runs the body of a function of `given` in the browser, beside PRELUDE."""
+
+
+def open_at(browser: "Browser", origin: str) -> "Page":
+    """A page of an origin that serves nothing but the module."""
+    page = browser.new_context().new_page()
+
+    def answer(route: "Route") -> None:
+        if route.request.url.endswith("/ledger.js"):
+            route.fulfill(path=MODULE, content_type="text/javascript")
+        else:
+            route.fulfill(body="<!doctype html><title>Ledger</title>", content_type="text/html")
+
+    page.route("**/*", answer)
+    page.goto(origin)
+    return page
+
+
+@pytest.fixture(scope="module")
+def run(browser: "Browser") -> Iterator[Run]:
+    page = open_at(browser, "http://localhost/")
+    yield lambda body, given: page.evaluate(f"async (given) => {{ {PRELUDE} {body} }}", given)
+    page.context.close()
+
+
+def vectors(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def test_canonical_json_is_that_of_the_vectors(run: Run) -> None:
+    given = vectors("canonical")
+    body = "return Promise.all(given.map((text) => taken(() => ledger.readCanonical(bytes(text)))));"
+    assert run(body, given["canonical"]) == [True] * len(given["canonical"])
+    assert run(body, given["not_canonical"]) == [False] * len(given["not_canonical"])
+
+
+def test_commitments_are_those_of_the_vectors(run: Run) -> None:
+    given = vectors("commitments")
+    body = "return Promise.all(given.map((one) => ledger.commitment(bytes(one.salt), one.name, one.value)));"
+    assert run(body, given) == [one["commitment"] for one in given]
+
+
+def test_entries_are_read_and_refused_as_the_vectors_say(run: Run) -> None:
+    given = vectors("entries")
+    body = "return Promise.all(given.map(async (leaf) => ledger.hex(await ledger.leafHash(bytes(leaf)))));"
+    assert run(body, [one["leaf"] for one in given["good"]]) == [one["leaf_hash"] for one in given["good"]]
+    body = "return Promise.all(given.map((leaf) => taken(() => ledger.readEntry(bytes(leaf)))));"
+    assert run(body, [one["leaf"] for one in given["good"]]) == [True] * len(given["good"])
+    assert run(body, given["bad"]) == [False] * len(given["bad"])
+
+
+def test_disclosures_are_those_of_the_vectors(run: Run) -> None:
+    given = vectors("disclosures")
+    body = """return Promise.all(given.map(async ({ leaf, disclosures }) => {
+      try { return await ledger.checkDisclosures(ledger.readEntry(bytes(leaf)), disclosures); } catch { return null; }
+    }));"""
+    assert run(body, given) == [one["undisclosed"] for one in given]
+
+
+def test_inclusion_proofs_are_those_of_the_vectors(run: Run) -> None:
+    given = vectors("tree")
+    body = """const raw = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
+      return Promise.all(given.map(async ({ index, size, proof }) => ledger.hex(await ledger.rootFromInclusion(
+        await ledger.leafHash(Uint8Array.of(index)), index, size, proof.map(raw)))));"""
+    assert run(body, given["inclusion"]) == [given["roots"][one["size"]] for one in given["inclusion"]]
+
+
+def test_notes_open_as_the_vectors_say(run: Run) -> None:
+    given = vectors("notes")
+    body = """const text = (note) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes(note));
+      return Promise.all(given.notes.map(({ note }) => taken(() => ledger.openNote(text(note), [given.log_key]))));"""
+    assert run(body, given) == [one["opens"] for one in given["notes"]]
+
+
+CHECK = """const results = [];
+  for (const file of given.files) results.push((await ledger.checkClaimProof(bytes(file), given.policy)).result);
+  return results;"""
+
+
+def test_proof_files_come_to_the_results_of_the_vectors(run: Run) -> None:
+    files = vectors("proofs")["files"]
+    found = run(CHECK, {"files": [one["file"] for one in files], "policy": KEYS})
+    assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
+
+
+def test_a_broken_entry_says_what_does_not_match_and_the_others_stand(run: Run) -> None:
+    files = {one["name"]: one["file"] for one in vectors("proofs")["files"]}
+    body = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
+    found = run(body, {"file": files["another statement"], "policy": KEYS})
+    assert [entry["result"] for entry in found["entries"]] == ["broken", "verified", "verified", "verified", "verified"]
+    assert found["findings"][0]["part"] == "disclosures.statement"
+
+
+def test_where_there_is_no_webcrypto_nothing_is_verified(browser: "Browser") -> None:
+    page = open_at(browser, "http://desk.example.org/")
+    file = base64.b64encode(sample_proof()).decode()
+    body = f"async (given) => {{ {PRELUDE} return ledger.checkClaimProof(bytes(given.file), given.policy); }}"
+    assert page.evaluate(body, {"file": file, "policy": KEYS}) == {
+        "result": "unavailable",
+        "findings": [],
+        "entries": [],
+    }
+    page.context.close()
+
+
+def python_result(data: bytes) -> str:
+    report = check_claim_proof(data, POLICY)
+    return "broken" if report.findings else "redacted" if report.counts["fields not disclosed"] else "verified"
+
+
+def redact(data: bytes, chance: random.Random) -> bytes:
+    """A good file: some of the disclosures left out, or some of the newest entries."""
+    value = json.loads(data)
+    del value["entries"][chance.randrange(1, 6) :]
+    for entry in value["entries"]:
+        entry["disclosures"] = {n: chance.choice([one, one, None]) for n, one in entry["disclosures"].items()}
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def results(run: Run, count: int, seed: int) -> "Counter[str]":
+    """How often which result came out of `count` files, good and bad; asserts that both implementations agree."""
+    chance, whole, counts = random.Random(seed), sample_proof(), Counter[str]()
+    for _ in range(0, count, 250):
+        files = [redact(whole, chance) for _ in range(250)]
+        files = [one if chance.randrange(3) == 0 else mutate(one, chance) for one in files]
+        found = run(CHECK, {"files": [base64.b64encode(one).decode() for one in files], "policy": KEYS})
+        expected = [python_result(one) for one in files]
+        assert found == expected, [f for f, a, b in zip(files, found, expected, strict=True) if a != b][:1]
+        counts.update(found)
+    return counts
+
+
+def test_both_implementations_agree_on_five_hundred_files(run: Run) -> None:
+    counts = results(run, 500, seed=1)
+    assert min(counts[result] for result in ("verified", "redacted", "broken")) > 5
+
+
+@pytest.mark.attack
+def test_both_implementations_agree_on_ten_thousand_files(run: Run) -> None:
+    counts = results(run, 10_000, seed=2)
+    assert min(counts[result] for result in ("verified", "redacted", "broken")) > 100

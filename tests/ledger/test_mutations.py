@@ -1,0 +1,97 @@
+"""Proof files with one change anywhere, at random: none is accepted. The long form is bin/attack's."""
+
+import base64
+import json
+import random
+from typing import Any
+
+import pytest
+
+from ledger.canonical import canonical, read_canonical
+from ledger.verifier import check_claim_proof
+from tests.ledger.exports import POLICY
+from tests.ledger.vectors import sample_proof
+
+
+def mutate_bytes(data: bytes, chance: random.Random) -> bytes:
+    at = chance.randrange(len(data))
+    return chance.choice(
+        [
+            data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :],
+            data[:at] + data[at + 1 :],
+            data[:at] + chance.randbytes(1) + data[at:],
+            data[:at],
+        ]
+    )
+
+
+def mutate_value(value: Any, chance: random.Random) -> Any:
+    """The value with one change somewhere inside; of base64 the bytes are changed, so that the spelling stays good."""
+    if isinstance(value, dict) and value:
+        key = chance.choice(sorted(value))
+        return {**value, key: mutate_value(value[key], chance)}
+    if isinstance(value, list) and value:
+        at = chance.randrange(len(value))
+        what = chance.randrange(6)
+        if what == 0:
+            return value[:at] + value[at + 1 :]
+        if what == 1:
+            return [*value[:at], value[at], *value[at:]]
+        return [*value[:at], mutate_value(value[at], chance), *value[at + 1 :]]
+    if isinstance(value, int):
+        return value + chance.choice([-1, 1, 2**32])
+    if isinstance(value, str):
+        try:
+            data = base64.b64decode(value, validate=True)
+        except ValueError:
+            data = b""
+        return base64.b64encode(mutate_bytes(data, chance)).decode() if data else value + chance.choice(" x\nü")
+    return chance.choice([0, "", [], {}, False])
+
+
+def mutate(data: bytes, chance: random.Random) -> bytes:
+    """Another proof file: bytes changed, or a value in the file or inside one of its leaves."""
+    what = chance.randrange(3)
+    if what == 0:
+        return mutate_bytes(data, chance)
+    value = read_canonical(data)
+    if what == 1:
+        return canonical(mutate_value(value, chance))
+    entry = chance.choice(value["entries"])
+    leaf = mutate_value(json.loads(base64.b64decode(entry["leaf"])), chance)
+    entry["leaf"] = base64.b64encode(canonical(leaf)).decode()
+    return canonical(value)
+
+
+def is_withheld(before: Any, after: bytes) -> bool:
+    """Whether the change only leaves out the newest entries, which a proof file alone cannot show."""
+    try:
+        value = json.loads(after)
+        return bool(
+            value["entries"]
+            and value["entries"] == before["entries"][: len(value["entries"])]
+            and {**value, "entries": 0} == {**before, "entries": 0}
+        )
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def accepted(count: int, seed: int) -> list[bytes]:
+    """The mutated files, of `count`, that the verifier lets pass."""
+    chance, whole = random.Random(seed), sample_proof()
+    before = json.loads(whole)
+    passed = []
+    for _ in range(count):
+        data = mutate(whole, chance)
+        if data != whole and not check_claim_proof(data, POLICY).findings and not is_withheld(before, data):
+            passed.append(data)
+    return passed
+
+
+def test_five_hundred_mutated_proof_files_are_refused() -> None:
+    assert accepted(500, seed=1) == []
+
+
+@pytest.mark.attack
+def test_a_hundred_thousand_mutated_proof_files_are_refused() -> None:
+    assert accepted(100_000, seed=2) == []
