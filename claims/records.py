@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import User
 from accounts.records import person, record_act
 from claims.models import Claim, Evidence, StatusChange
+from ledger.entries import format_time
 from ledger.recording import Recorded
 from sources.records import is_sealed, plain
 
@@ -70,6 +71,7 @@ def status_changed(claim: Claim, change: StatusChange, reason: str, decision_rea
         },
         reference=claim.reference,
         number=change.seq,
+        happened_at=format_time(change.at),
         **{"from": change.from_state, "to": change.to_state},
         stance=change.stance,
         independence={"min": change.independence_min, "max": change.independence_max},

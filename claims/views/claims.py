@@ -32,6 +32,8 @@ from claims.views.heading import claim_context
 from claims.views.lineage import Lineage
 from claims.views.lines import Link, numbers_of
 from claims.ways import ways_from
+from ledger.entries import format_time
+from ledger.reading import newest_checkpoint
 from sources.models import Capture, CaptureState, Source
 
 
@@ -137,6 +139,7 @@ class Change:
     by: str
     decided_by: str
     at: object
+    moment: str
     reason: str
     decision_reason: str
     evidence: list[Link]
@@ -155,6 +158,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
         "claim-history",
         rows,
         changes=[change_line(claim, change, numbers) for change in history_shown(claim)],
+        checkpoint=newest_checkpoint(),
     )
     return render(request, "claims/history.html", context)
 
@@ -172,6 +176,7 @@ def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> 
         by=change.by.username,
         decided_by=change.decided_by.username if change.decided_by else "",
         at=change.at,
+        moment=format_time(change.at),
         reason=_("The words were erased.") if reason is None else reason,
         decision_reason=decision_reason or "",
         evidence=_links(address, (numbers[pk] for pk in change.evidence if pk in numbers)),

@@ -43,9 +43,9 @@ def _attribute(name: str, value: Any) -> str:
     return f' {name}="{escape(value)}"' if value else ""
 
 
-def _words_of(text: str, language: str = "") -> str:
-    """Somebody's words, set apart."""
-    lang = _attribute("lang", language)
+def _words_of(text: str, language: str = "", field: str = "") -> str:
+    """Somebody's words, set apart; `field` names them for what compares them."""
+    lang = _attribute("lang", language) + _attribute("data-field", field)
     return f'<blockquote class="said" dir="auto"{lang}>{linebreaksbr(text, autoescape=True)}</blockquote>'
 
 
@@ -108,13 +108,44 @@ def change_item(change: Any) -> SafeString:
     number, before, reason = escape(_of(change, "seq")), _of(change, "from_state"), _of(change, "reason")
     came_from = state(before) if before else f'<span class="faint">{escape(_("new"))}</span>'
     return mark_safe(  # noqa: S308 - made of escaped parts
-        f'<li class="change" id="change-{number}">\n  <p class="ref">{number}</p>\n  <div class="body tight">\n'
+        f'<li class="change" id="change-{number}"{_shown(change)}>\n  <p class="ref">{number}</p>\n'
+        '  <div class="body tight">\n'
         f'    <h3>{came_from} {mark("arrow", "turn")}<span class="vh">{escape(_("to"))}</span>'
         f' {state(_of(change, "to_state"))} <span class="meta">{escape(_of(change, "name"))}</span></h3>\n'
         f'    <p class="meta">{_by_whom(change)} {when(_of(change, "at") or None)}</p>\n'
-        f"    {_words_of(reason) if reason else ''}\n    {_decision(change)}\n"
-        f'    <p class="meta">{_rests_on(change)}</p>\n  </div>\n</li>'
+        f"    {_words_of(reason, field='reason') if reason else ''}\n    {_decision(change)}\n"
+        f'    <p class="meta">{_rests_on(change)}</p>\n  </div>\n{_check() if _of(change, "moment") else ""}</li>'
     )
+
+
+def _shown(change: Any) -> str:
+    """What the reader's browser compares with the ledger; nothing where it is not asked to."""
+    if not _of(change, "moment"):
+        return ""
+    said = {
+        "number": _of(change, "seq"),
+        "from": _of(change, "from_state"),
+        "to": _of(change, "to_state"),
+        "at": _of(change, "moment"),
+        "by": _of(change, "by"),
+        "decided-by": _of(change, "decided_by"),
+    }
+    return "".join(f' data-{name}="{escape(value)}"' for name, value in said.items())
+
+
+def _check() -> str:
+    """What became of checking a change: `audit.js` shows one of these."""
+    results = {
+        "verified": ("verified", _("Verified")),
+        "redacted": ("redacted", _("Verified, closed in part")),
+        "broken": ("broken", _("Does not match")),
+        "missing": ("stop", _("Not in the log yet")),
+    }
+    marks = "".join(
+        f'<p class="check {name}" data-result="{name}" hidden>{mark(drawing)} {escape(word)}</p>'
+        for name, (drawing, word) in results.items()
+    )
+    return f'  <aside data-check aria-label="{escape(_("Check"))}" hidden>{marks}<p class="meta" data-note></p></aside>\n'
 
 
 def _by_whom(change: Any) -> str:
@@ -130,7 +161,7 @@ def _decision(change: Any) -> str:
     if not reason:
         return ""
     on_it = _("%(name)s on the decision:") % {"name": escape(_of(change, "decided_by"))}
-    return f'<p class="meta">{on_it}</p>{_words_of(reason)}'
+    return f'<p class="meta">{on_it}</p>{_words_of(reason, field="decision_reason")}'
 
 
 def _rests_on(change: Any) -> str:

@@ -26,6 +26,7 @@ register = template.Library()
 MARKS = frozenset(
     {"reported", "corroborated", "denied", "refuted", "contested", "lost"}
     | {"keystone", "counted", "maybe", "missing", "stop", "arrow"}
+    | {"verified", "redacted", "broken"}
 )
 STATE_WORDS: dict[str, Promise] = {
     "reported": gettext_lazy("Reported"),
