@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
 from accounts.errors import Invalid, NotFound
-from accounts.models import Desk, Invitation, Mail, MailKind, MailState, Membership, Role, Token, User
+from accounts.models import Act, Desk, Invitation, Mail, MailKind, MailState, Membership, Role, Token, User
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -122,3 +122,17 @@ def get_invitation(user: User, invitation_id: UUID) -> Invitation:
 def is_demonstration() -> bool:
     """Whether this installation holds the demonstration desk."""
     return Desk.objects.filter(is_demonstration=True).exists()
+
+
+def acts_of(user: User) -> QuerySet[Act]:
+    """The acts on desks that the person audits: those where they are auditor or editor.
+
+    An auditor is told of sealed acts that there are some, and nothing of them: `withheld` says which these are.
+    """
+    own = Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.AUDITOR])
+    editing = own.filter(role=Role.EDITOR, desk=OuterRef("desk"))
+    return (
+        Act.objects.filter(desk__in=own.values("desk"))
+        .annotate(withheld=Q(sealed=True) & ~Exists(editing))
+        .select_related("by", "entry")
+    )

@@ -28,7 +28,7 @@ Row = TypeVar("Row")  # a model, or named columns of one
 @dataclass(frozen=True, slots=True)
 class Order:
     """One way to order a list: by the column `key` (a path such as `assignment__created_at` may be given), and among
-    rows that share it by `id`, a column of unique UUIDs."""
+    rows that share it by `id`, a column of unique UUIDs or numbers."""
 
     key: str
     newest_first: bool = False
@@ -64,7 +64,7 @@ class _Cursor:
     """The row next to which a page lies; `back`: the page ends before it."""
 
     key: datetime
-    id: UUID
+    id: UUID | int
     back: bool
 
 
@@ -150,4 +150,4 @@ def _read(cursor: str, bound: str) -> _Cursor:
     if given != bound:
         message = _("This place is one of another list: the filters or the order were changed. Start again.")
         raise Invalid({"cursor": [message]})
-    return _Cursor(datetime.fromisoformat(key), UUID(pk), bool(back))
+    return _Cursor(datetime.fromisoformat(key), int(pk) if pk.isdecimal() else UUID(pk), bool(back))

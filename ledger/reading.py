@@ -3,11 +3,12 @@
 Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
@@ -59,25 +60,19 @@ def _hashes(level: int, first: int, most: int) -> list[bytes]:
         return [bytes(hashed) for (hashed,) in cursor.fetchall()]
 
 
-def proofs_of(stream: str, checkpoint: Checkpoint, names: Iterable[str] | None = None) -> list[ProvenLeaf]:
+def proofs_of(stream: str, checkpoint: Checkpoint) -> list[ProvenLeaf]:
     """The entries of a stream that the checkpoint holds, oldest first, each proven against it and with what opens its
-    commitments. `names`: only the fields of these names are opened; None: all that were not erased.
-    """
-    rows = list(
-        Entry.objects.filter(stream=stream, place__index__lt=checkpoint.size)
-        .order_by("seq")
-        .values_list("pk", "place__index", "leaf")
-    )
+    commitments; what was erased is missing."""
+    return prove(Entry.objects.filter(stream=stream).order_by("seq"), checkpoint)
+
+
+def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
+    """These entries, in their order, as `proofs_of` has them; those that the checkpoint does not hold are left out."""
+    rows = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", "place__index", "leaf"))
     openings = openings_of([pk for pk, _index, _leaf in rows])
-    wanted = None if names is None else frozenset(names)
     read = node_reader(lambda level, number: b"".join(_hashes(level, number * TILE_WIDTH, TILE_WIDTH)))
     return [
-        ProvenLeaf(
-            index,
-            bytes(leaf),
-            inclusion_proof(read, index, checkpoint.size),
-            {name: one for name, one in openings.get(pk, {}).items() if wanted is None or name in wanted},
-        )
+        ProvenLeaf(index, bytes(leaf), inclusion_proof(read, index, checkpoint.size), dict(openings.get(pk, {})))
         for pk, index, leaf in rows
     ]
 

@@ -145,7 +145,9 @@ def _check() -> str:
         f'<p class="check {name}" data-result="{name}" hidden>{mark(drawing)} {escape(word)}</p>'
         for name, (drawing, word) in results.items()
     )
-    return f'  <aside data-check aria-label="{escape(_("Check"))}" hidden>{marks}<p class="meta" data-note></p></aside>\n'
+    return (
+        f'  <aside data-check aria-label="{escape(_("Check"))}" hidden>{marks}<p class="meta" data-note></p></aside>\n'
+    )
 
 
 def _by_whom(change: Any) -> str:

@@ -1,0 +1,41 @@
+"""What the acts of the ledger are called, for those who audit them."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+KINDS: dict[str, Promise] = {
+    "status_changed": _("status changed"),
+    "claim_reported": _("claim written down"),
+    "claim_edited": _("claim edited"),
+    "claim_reworded": _("claim reworded"),
+    "claim_published": _("claim published"),
+    "claim_unpublished": _("claim taken from the public"),
+    "claim_closed": _("claim closed"),
+    "claim_opened": _("claim opened again"),
+    "evidence_attached": _("evidence attached"),
+    "evidence_changed": _("evidence changed"),
+    "evidence_withdrawn": _("evidence withdrawn"),
+    "assigned": _("claim given to a reviewer"),
+    "assignment_accepted": _("assignment accepted"),
+    "assignment_ended": _("assignment ended"),
+    "due_time_changed": _("due time changed"),
+    "decider_named": _("decider named"),
+    "decider_unnamed": _("decider taken back"),
+    "assessed": _("finding handed in"),
+    "decided": _("finding decided"),
+    "actor_added": _("actor written down"),
+    "actor_changed": _("actor changed"),
+    "actor_merged": _("actor merged"),
+    "source_added": _("source written down"),
+    "source_changed": _("source changed"),
+    "source_regraded": _("source graded anew"),
+    "source_retracted": _("source retracted"),
+    "source_corrected": _("source corrected"),
+    "relay_added": _("relay added"),
+    "relay_removed": _("relay taken away"),
+    "attachment_kept": _("file kept"),
+    "capture_kept": _("capture kept"),
+    "role_granted": _("role changed"),
+    "policy_changed": _("policy changed"),
+    "exported": _("records exported"),
+}

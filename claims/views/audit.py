@@ -1,0 +1,202 @@
+"""The ledger for those who audit a desk: every act, narrowed by person, kind and time, and the state of the log."""
+
+import csv
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from accounts.actions.reads import note_export
+from accounts.errors import Forbidden, Invalid, NotFound
+from accounts.models import Act, Role
+from accounts.pages import PersonsRequest, own_memberships
+from accounts.queries import acts_of
+from claims.acts import KINDS
+from claims.models import Claim
+from claims.paging import Order, read_page
+from claims.views.listing import neighbours
+from ledger.models import Checkpoint, Entry, Key
+from ledger.proofs import ProvenLeaf
+from ledger.reading import lag, newest_checkpoint, prove
+
+PAGE_SIZE = 50
+BATCH = 500
+NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
+
+
+class ActsForm(forms.Form):
+    """What the acts are narrowed by; sent by GET."""
+
+    use_required_attribute = False
+
+    person = forms.CharField(label=gettext_lazy("User name"), required=False, max_length=150)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What"), required=False, choices=[("", gettext_lazy("everything")), *KINDS.items()]
+    )
+    claim = forms.CharField(label=gettext_lazy("Claim"), required=False, max_length=20)
+    since = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"}))
+    until = forms.DateField(label=gettext_lazy("until"), required=False, widget=forms.DateInput({"type": "date"}))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act as it is listed; of what is withheld only that it is."""
+
+    withheld: bool
+    number: int | None
+    at: datetime
+    kind: str
+    by: str
+    about: str
+    url: str
+
+
+@require_safe
+def acts(request: PersonsRequest) -> HttpResponse:
+    """The acts on the desks that the person audits, the newest first, and how the log stands."""
+    _may_audit(request)
+    form, rows = _narrowed(request)
+    page = read_page(
+        rows, order=NEWEST_FIRST, cursor=request.GET.get("cursor", ""), filters=_said(form), size=PAGE_SIZE
+    )
+    context = {
+        "form": form,
+        "lines": _lines(page.rows),
+        "lag": lag(),
+        "keys": Key.objects.order_by("-since", "text"),
+        "checkpoints": Checkpoint.objects.order_by("-size")[:5],
+        "query": request.GET.urlencode(),
+        **neighbours(request, page),
+    }
+    return render(request, "claims/acts.html", context)
+
+
+def _may_audit(request: PersonsRequest) -> None:
+    """Auditors and editors of a desk. Raises Forbidden."""
+    if not any(row.role in (Role.AUDITOR, Role.EDITOR) for row in own_memberships(request)):
+        raise Forbidden(_("Auditors and editors of a desk read its ledger. A claim's own history is on its page."))
+
+
+def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
+    form = ActsForm(request.GET)
+    if not form.is_valid():
+        raise Invalid({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+    given, rows = form.cleaned_data, acts_of(request.user)
+    asked = {}
+    if given["person"]:
+        asked["by__username"] = given["person"].strip()
+    if given["kind"]:
+        asked["kind"] = given["kind"]
+    if given["claim"]:
+        found = Claim.objects.filter(reference=given["claim"].strip().upper()).values_list("pk", flat=True).first()
+        asked["about"] = f"claim:{found}"
+    if asked:
+        # Whether what is withheld fits would tell of it.
+        rows = rows.filter(withheld=False, **asked)
+    zone = timezone.get_current_timezone()
+    if given["since"]:
+        rows = rows.filter(at__gte=datetime.combine(given["since"], time.min, zone))
+    if given["until"]:
+        rows = rows.filter(at__lt=datetime.combine(given["until"] + timedelta(days=1), time.min, zone))
+    return form, rows
+
+
+def _said(form: ActsForm) -> dict[str, object]:
+    return {"list": "acts", **form.cleaned_data}
+
+
+def _lines(rows: list[Act]) -> list[Line]:
+    claims = {row.about.removeprefix("claim:") for row in rows if row.about.startswith("claim:")}
+    references = {str(pk): name for pk, name in Claim.objects.filter(pk__in=claims).values_list("pk", "reference")}
+    return [_line(row, references) for row in rows]
+
+
+@require_safe
+def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
+    """The same acts in a file: a table, or a line of JSON for each with its proof. That it was taken is recorded."""
+    _may_audit(request)
+    narrowed, rows = _narrowed(request)
+    checkpoint = newest_checkpoint()
+    if checkpoint is None:
+        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+    said = {name: str(value) for name, value in narrowed.cleaned_data.items() if value}
+    note_export(by=request.user, what={"list": "acts", "form": form, **said})
+    acts = rows.order_by("entry_id")
+    content = _table(acts) if form == "csv" else _proven(acts, checkpoint)
+    media_type = "text/csv; charset=utf-8" if form == "csv" else "application/jsonl"
+    headers = {"Content-Disposition": f'attachment; filename="ledger.{form}"'}
+    return StreamingHttpResponse(content, content_type=media_type, headers=headers)
+
+
+def _batches(rows: QuerySet[Act]) -> Iterator[list[Act]]:
+    """All rows by entry, a few hundred at a time."""
+    last = 0
+    while batch := list(rows.filter(entry_id__gt=last)[:BATCH]):
+        yield batch
+        last = batch[-1].entry_id
+
+
+class _Echo:
+    """Answers what is written to it: csv writes into files only."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _table(rows: QuerySet[Act]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(["at", "kind", "by", "about", "number", "leaf_hash"])
+    for batch in _batches(rows):
+        for line, row in zip(_lines(batch), batch, strict=True):
+            hashed = bytes(row.entry.leaf_hash).hex()
+            kind = "withheld" if line.withheld else row.kind
+            yield writer.writerow([row.at.isoformat(), kind, _plain(line.by), line.about, line.number, hashed])
+
+
+def _plain(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _proven(rows: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[str]:
+    yield json.dumps({"checkpoint": checkpoint.note}) + "\n"
+    for batch in _batches(rows):
+        shown = {row.entry_id: row for row in batch}
+        entries = Entry.objects.filter(pk__in=shown).order_by("pk")
+        placed = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", flat=True))
+        for pk, one in zip(placed, prove(entries, checkpoint), strict=True):
+            yield json.dumps(_with_proof(shown[pk], one)) + "\n"
+
+
+def _with_proof(row: Any, one: ProvenLeaf) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "index": one.leaf_index,
+        "leaf": b64encode(one.leaf).decode(),
+        "proof": [b64encode(part).decode() for part in one.proof],
+    }
+    return said if row.withheld else {**said, "kind": row.kind, "about": row.about}
+
+
+def _line(row: Any, references: dict[str, str]) -> Line:
+    if row.withheld:
+        return Line(True, None, row.at, "", "", "", "")
+    sort, _colon, name = row.about.partition(":")
+    about, url = f"{sort} {name[:8]}", ""
+    if sort == "claim" and name in references:
+        about, url = references[name], reverse("claim-history", args=[references[name]])
+    elif sort in ("source", "actor"):
+        url = reverse(sort, args=[name])
+    by = row.by.username if row.by else ""
+    return Line(False, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about, url)
