@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         "--claims", type=_sizes, default=[1_000, 100_000], metavar="N,N", help="how many claims; 1000,100000"
     )
     parser.add_argument("--short", action="store_true", help="few and short rounds: a first impression")
+    parser.add_argument("--rounds", type=int, default=0, metavar="N", help="so many rounds; 7, or 3 of the short ones")
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these scenarios")
     parser.add_argument("--data", type=Path, help="keep the databases in this folder, and use those that it has")
     parser.add_argument("--out", type=Path, default=PROJECT / "var" / "bench", help="folder of the results; var/bench")
@@ -78,6 +80,7 @@ def _run(claims: int, chosen: argparse.Namespace) -> Run:
 
 def _measure(site: Installation, claims: int, chosen: argparse.Namespace) -> Run:
     plan = SHORT if chosen.short else LONG
+    plan = replace(plan, rounds=chosen.rounds or plan.rounds)
     only = set(filter(None, chosen.only.split(",")))
     driver = Driver()
     try:
