@@ -1,6 +1,8 @@
 """Reading claims and their evidence: scoped to what the person may see, and fetched in the same step."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from claims.models import (
     StatusChangeText,
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
+from ledger.models import Entry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 
@@ -242,6 +245,22 @@ def history_of(claim: Claim) -> list[StatusChange]:
     for change in changes:
         change.words = words.get(change.seq)  # type: ignore[attr-defined]  # read beside the row, written apart from it
     return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The entry of a status change in the ledger; `log_index` is None until it has its place there."""
+
+    leaf_hash: bytes
+    at: datetime
+    log_index: int | None
+
+
+def recorded_changes(claim: Claim) -> dict[int, Recorded]:
+    """The entries of a claim's status changes (already scoped), by the number of the change."""
+    rows = Entry.objects.filter(stream=f"claim:{claim.pk}", kind="status_changed").order_by("seq")
+    found = rows.values_list("leaf_hash", "at", "place__index")
+    return {seq: Recorded(bytes(hashed), at, index) for seq, (hashed, at, index) in enumerate(found, 1)}
 
 
 def change_of(claim: Claim, seq: int) -> StatusChange:

@@ -1,6 +1,6 @@
 """Addresses of claims, sources, actors and files. A claim's own page is in reviews.urls: it shows who has it."""
 
-from django.urls import path, re_path, register_converter
+from django.urls import path, register_converter
 
 from claims.views import (
     actors,
@@ -69,7 +69,8 @@ urlpatterns = [
     path("account/conflicts/", conflicts.conflicts, name="conflicts"),
     path("account/conflicts/<uuid:conflict_id>/take-back/", conflicts.take_back, name="take-back-conflict"),
     path("ledger/", audit.acts, name="ledger"),
-    re_path(r"^ledger/export\.(?P<form>csv|jsonl)$", audit.export, name="ledger-export"),
+    path("ledger/export.csv", audit.export, {"form": "csv"}, name="ledger-csv"),
+    path("ledger/export.jsonl", audit.export, {"form": "jsonl"}, name="ledger-jsonl"),
     path("ledger/claims/<reference:reference>/proof", ledger.claim_proof, name="claim-proof"),
     path("ledger/tile/entries/<path:path>", ledger.entries, name="ledger-entries"),
     path("public/", public.public_claims, name="public"),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.mail import MailServer
 
 ROOT = Path(__file__).resolve().parent.parent
-# Filled by Django after migrate, read by everybody, written by no test.
-KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission"}
+# Filled after migrate, read by everybody, written by no test.
+KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "ledger_key"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -96,6 +96,8 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
     from django.core.management import call_command
     from django.db import connections
 
+    from ledger.keys import make_keys
+
     name = urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
     owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
     with superuser("postgres") as connection:
@@ -104,7 +106,10 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
         call_command("grant_roles", verbosity=0)
+        make_keys()
         connections["owner"].close()
+    with superuser() as connection:
+        _let_tests_sequence(connection)
     with superuser() as connection, pytest.MonkeyPatch.context() as patch:
         _empty_tables_instead_of_flushing(connection, patch)
         yield
@@ -112,6 +117,18 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
         connections.close_all()
     with superuser("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _let_tests_sequence(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    """What a test has not committed no other connection sees: there it takes the sequencer's role on its own.
+
+    The application inherits none of its rights: only `SET ROLE`, which the product never says, reaches them.
+    """
+    names = [urlsplit(os.environ[name]).username or "" for name in ("DATABASE_URL", "DATABASE_SEQUENCER_URL")]
+    if names[0] != names[1]:
+        application, sequencer = map(sql.Identifier, names)
+        connection.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(application))
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sequencer, application))
 
 
 def _empty_tables_instead_of_flushing(

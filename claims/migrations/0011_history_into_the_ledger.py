@@ -1,100 +1,18 @@
-"""Status changes from before the ledger become entries of it, which say that they were brought in, and when it was.
-
-The ledger vouches for them from this day on and for nothing before: `at` is now, `happened_at` what the row says.
-"""
-
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from itertools import groupby
-from typing import Any
+"""Status changes from before the ledger become entries of it: `claims.bringing_in` says how."""
 
 from django.apps.registry import Apps
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.utils import timezone
 
-from ledger.entries import format_time
-from ledger.recording import Unplaced, write_entries
-
-HISTORY = """
-SELECT c.id::text, c.reference, s.seq, s.from_state, s.to_state, s.at, s.stance, s.independence_min,
-       s.independence_max, s.threshold, s.graph_digest, s.evidence::text[], t.reason, t.decision_reason,
-       b.id::text, b.username, d.id::text, d.username
-FROM claims_statuschange s
-JOIN claims_claim c ON c.id = s.claim_id
-JOIN accounts_user b ON b.id = s.by_id
-LEFT JOIN accounts_user d ON d.id = s.decided_by_id
-LEFT JOIN claims_statuschangetext t ON t.claim_id = s.claim_id AND t.seq = s.seq
-WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.stream = 'claim:' || s.claim_id)
-ORDER BY s.claim_id, s.seq
-"""
-ACTS = """
-INSERT INTO accounts_act (entry_id, desk_id, by_id, kind, about, at, sealed)
-SELECT e.id, c.desk_id, s.by_id, e.kind, e.stream, e.at, false
-FROM ledger_entry e
-JOIN claims_statuschange s ON 'claim:' || s.claim_id = e.stream AND s.seq = e.seq
-JOIN claims_claim c ON c.id = s.claim_id
-WHERE e.stream = ANY(%s)
-ORDER BY e.id
-"""
-CLAIMS_AT_ONCE = 500
+from claims.bringing_in import bring_in
 
 
-def bring_in(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """One stream for each claim, its status changes in their order."""
-    connection = schema_editor.connection
-    now = datetime.now(UTC)
-    with connection.chunked_cursor() as rows:
-        rows.execute(HISTORY)
-        batch: list[list[Unplaced]] = []
-        for _claim, changes in groupby(_rows(rows), key=lambda row: row[0]):
-            batch.append([_entry(row) for row in changes])
-            if len(batch) == CLAIMS_AT_ONCE:
-                _write(connection, batch, now)
-                batch = []
-        _write(connection, batch, now)
-
-
-def _write(connection: Any, batch: list[list[Unplaced]], now: datetime) -> None:
-    write_entries(connection, batch, at=now)
-    with connection.cursor() as cursor:
-        cursor.execute(ACTS, [[entries[0].stream for entries in batch]])
-
-
-def _rows(cursor: Any) -> Iterator[tuple[Any, ...]]:
-    while found := cursor.fetchmany(2000):
-        yield from found
-
-
-def _entry(row: tuple[Any, ...]) -> Unplaced:
-    claim, reference, seq, before, after, at, stance, least, most, threshold, digest, evidence = row[:12]
-    reason, decision_reason, by, by_name, decided_by, decided_by_name = row[12:]
-    return Unplaced(
-        stream=f"claim:{claim}",
-        kind="status_changed",
-        body={
-            "claim": claim,
-            "reference": reference,
-            "number": seq,
-            "from": before,
-            "to": after,
-            "stance": stance,
-            "independence": {"min": least, "max": most},
-            "threshold": threshold,
-            "brought_in": True,
-            "happened_at": format_time(at),
-        },
-        committed={
-            "by": {"id": by, "name": by_name},
-            "decided_by": {"id": decided_by, "name": decided_by_name} if decided_by else None,
-            "reason": reason,
-            "decision_reason": decision_reason,
-            "evidence": sorted(evidence),
-            "graph_digest": digest,
-        },
-    )
+def forwards(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    bring_in(schema_editor.connection, now=timezone.now())
 
 
 class Migration(migrations.Migration):
     dependencies = [("claims", "0010_indexes_of_lists"), ("ledger", "0002_guards"), ("accounts", "0006_acts")]
 
-    operations = [migrations.RunPython(bring_in, migrations.RunPython.noop)]
+    operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]

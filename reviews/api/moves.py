@@ -1,5 +1,6 @@
 """Moves of a claim: which there are from here, the lone ones made, and all that were made."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, TypedDict
 from uuid import UUID
@@ -15,9 +16,11 @@ from claims.graphs import last_change, load_standing
 from claims.models import Claim, StateChoices, StatusChange
 from claims.permissions import may_move_alone
 from claims.policy import STANCE_OF_VERDICT, Finding, LastChange, contrary, missing_for, refuted_element
-from claims.queries import change_of, graph_at, history_of, known_claim, seen_evidence
+from claims.queries import Recorded, change_of, graph_at, history_of, known_claim, recorded_changes, seen_evidence
 from claims.standing import Standing
 from claims.states import Move, State, moves_from
+from ledger.entries import format_time
+from ledger.keys import receipt
 from reviews.api.bodies import Fields, Ids, Text, Whole, read_body
 from reviews.api.effects import IntervalShape
 from reviews.api.lists import answer_all
@@ -53,6 +56,9 @@ StatusChangeShape = TypedDict(
         "independence": IntervalShape,
         "threshold": int,
         "graph_digest": str,
+        "leaf_hash": str,
+        "log_index": int | None,
+        "receipt": str,
     },
 )
 
@@ -92,7 +98,8 @@ class Moves(ApiView):
         change = move_alone(claim=claim, **read_body(request, NewMove), by=by)
         at = reverse("api:status-change", args=[claim.reference, change.seq])
         # What the person named they were shown, or the move would have been refused.
-        return created(request, _render_change(change, frozenset(change.evidence)), at=at)
+        shown = _render_change(change, frozenset(change.evidence), recorded_changes(claim))
+        return created(request, shown, at=at)
 
 
 class History(ApiView):
@@ -101,7 +108,8 @@ class History(ApiView):
         by = person(request)
         claim = known_claim(by, reference)
         seen = seen_evidence(by, claim)
-        return answer_all([_render_change(change, seen) for change in history_of(claim)])
+        recorded = recorded_changes(claim)
+        return answer_all([_render_change(change, seen, recorded) for change in history_of(claim)])
 
 
 class OneStatusChange(ApiView):
@@ -114,14 +122,14 @@ class OneStatusChange(ApiView):
     def get(self, request: Request, reference: str, seq: int) -> Response:
         by = person(request)
         claim = known_claim(by, reference)
-        shown = _render_change(change_of(claim, seq), seen_evidence(by, claim))
+        shown = _render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim))
         return Response({**shown, "graph": graph_at(claim, seq)})
 
     def again(self, request: Request, reference: str, seq: int) -> Response:
         """What a move answers: the change without its graph."""
         by = person(request)
         claim = known_claim(by, reference)
-        return Response(_render_change(change_of(claim, seq), seen_evidence(by, claim)))
+        return Response(_render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim)))
 
 
 def _render_move(claim: Claim, move: Move, standing: Standing, last: LastChange | None) -> MoveShape:
@@ -147,8 +155,9 @@ def _contrary(to: State, standing: Standing) -> list[str]:
     return [item.id for item in contrary(standing, stance, element)]
 
 
-def _render_change(change: StatusChange, seen: frozenset[UUID]) -> dict[str, Any]:
-    """A status change, with that of its evidence that the reader may see (`seen`)."""
+def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, Recorded]) -> dict[str, Any]:
+    """A status change, with that of its evidence that the reader may see (`seen`), and its entry in the ledger."""
+    entry = recorded[change.seq]
     words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row
     return {
         "seq": change.seq,
@@ -164,4 +173,7 @@ def _render_change(change: StatusChange, seen: frozenset[UUID]) -> dict[str, Any
         "independence": {"min": change.independence_min, "max": change.independence_max},
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
+        "leaf_hash": entry.leaf_hash.hex(),
+        "log_index": entry.log_index,
+        "receipt": receipt(entry.leaf_hash, format_time(entry.at)),
     }

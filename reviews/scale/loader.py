@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from django.db import connection, transaction
 
 from accounts.models import Desk
+from claims.bringing_in import bring_in
 from claims.models import Topic
 from reviews.scale.moulds import Mould, Table, rows_of_transaction, tables_in_order
 from reviews.scale.people import TOPICS, Cast, make_casts, statements
@@ -56,6 +57,8 @@ def load_scale(
     for written in _written(_batches(moulds, claims, prefix), tables, at_once):
         rows, done = rows + written, min(done + BATCH, claims)
         tell(done)
+    # The copies have status changes, and nobody acted: the ledger says of these that they were brought in.
+    bring_in(connection, now=now)
     return Copied(done, rows)
 
 

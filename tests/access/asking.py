@@ -13,6 +13,7 @@ from sources.models import Capture
 from tests.access.routes import Route
 from tests.access.world import World
 
+TILES = {"ledger-tile": "0/000.p/3", "ledger-entries": "000.p/3"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -46,6 +47,7 @@ def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
     for route in chosen:
         values["source_id"] = world.upstream.pk if route.name == "api:capture" else world.source.pk
         values["token"] = world.links.get(route.name)
+        values["path"] = TILES.get(route.name)
         found[route.name] = route.address(values)
     return found
 

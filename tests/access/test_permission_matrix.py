@@ -41,6 +41,7 @@ DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
 REMINDED = _only("assigned reviewer", others="hidden")
 DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
 TOKENS_OWNER = _only("reporter", others="hidden")
+AUDITING = _only("editor", "auditor", stranger="open", administrator="forbidden")
 NOWHERE = _only(others="hidden")
 
 
@@ -58,6 +59,9 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "public-claim": {"GET": ANYONE},
     "api-docs": {"GET": ANYONE},
     "api-schema": {"GET": ANYONE},
+    "ledger-checkpoint": {"GET": ANYONE},
+    "ledger-policy": {"GET": ANYONE},
+    "ledger-tile": {"GET": ANYONE},
     "forgotten-password": _both(ANYONE),
     "set-password": _both(ANYONE),
     "accept-invitation": _both(ANYONE),
@@ -109,6 +113,12 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "api:desk": {"GET": DESK_OR_ADMINISTRATOR, "PATCH": EDITOR_OR_ADMINISTRATOR},
     "api:assignments": {"GET": PERSON, "POST": EDITOR_SOMEWHERE},
     "api:none": dict.fromkeys(METHODS, NOWHERE),
+    # the ledger
+    "ledger": {"GET": AUDITING},
+    "ledger-csv": {"GET": AUDITING},
+    "ledger-jsonl": {"GET": AUDITING},
+    "ledger-entries": {"GET": _only("auditor", others="hidden")},
+    "claim-proof": {"GET": ON_DESK},
     # a claim
     "claim": {"GET": ON_DESK},
     "claim-sources": {"GET": ON_DESK},

@@ -18,6 +18,7 @@ from sources.actions import attach_file, request_capture
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories
 from tests.factories import Cast
+from tests.ledger.installation import publish_here
 from tests.links import links_sent
 
 
@@ -81,6 +82,7 @@ def make_world(files: Path) -> World:
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
     assert publisher is not None
+    publish_here(files.with_name(f"{files.name}-signer"))
     return World(
         files=files,
         cast=cast,

@@ -9,9 +9,10 @@ import pytest
 from accounts.models import User
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
+from ledger.keys import policy_text
 from ledger.verifier import check_claim_proof, read_entry, read_policy
 from tests import factories
-from tests.ledger.installation import NOW, make_signer, sequencing
+from tests.ledger.installation import NOW, sequencing
 from tests.pages import signed_in
 
 if TYPE_CHECKING:
@@ -50,17 +51,12 @@ def opened(data: bytes) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_a_proof_of_a_verdict_checks(cast: "Cast", published: Any, tmp_path: Path) -> None:
+def test_a_proof_of_a_verdict_checks(cast: "Cast", published: Any) -> None:
     claim = factories.claim_in(cast, "corroborated")
     published()
-    policy = read_policy(json.dumps(_policy(tmp_path)).encode())
-    report = check_claim_proof(proof(cast.reviewer, claim), policy)
+    report = check_claim_proof(proof(cast.reviewer, claim), read_policy(policy_text()))
     assert report.findings == []
     assert opened(proof(cast.reviewer, claim))["status_changed"]["decided_by"]["name"] == "editor"
-
-
-def _policy(folder: Path) -> dict[str, Any]:
-    return {"origin": "desk.example.org/ledger", "log_keys": [make_signer(folder).verifier_key]}
 
 
 def test_evidence_that_the_reader_may_not_see_any_more_stays_closed(cast: "Cast", published: Any) -> None:

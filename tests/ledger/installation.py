@@ -5,25 +5,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copyfile
+from urllib.parse import urlsplit
 
 import psycopg
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
 
 from ledger.sequencer import Sequencer
-from ledger.signer import LOG_KEY, Signer, make_key
+from ledger.signer import LOG_KEY, Signer
 
-ORIGIN = "desk.example.org/ledger"
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
 def make_signer(folder: Path) -> Signer:
-    make_key(folder, LOG_KEY, ORIGIN)
+    """A signer with the log's key, and a mark of its own in the folder."""
+    folder.mkdir(exist_ok=True)
+    copyfile(settings.LEDGER_SIGNER / LOG_KEY, folder / LOG_KEY)
     return Signer(folder)
+
+
+def publish_here(folder: Path) -> None:
+    """Publish what was recorded so far, also what the test has not committed."""
+    role = urlsplit(os.environ["DATABASE_SEQUENCER_URL"]).username or ""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    try:
+        sequencer = Sequencer(connection.connection, make_signer(folder))
+        while sequencer.integrate():
+            pass
+        sequencer.publish(NOW)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
 
 
 @contextmanager
 def sequencing(folder: Path) -> Iterator[Sequencer]:
     """An elected sequencer whose signer has the folder."""
-    with psycopg.connect(os.environ["DATABASE_SEQUENCER_URL"], autocommit=True) as connection:
-        sequencer = Sequencer(connection, make_signer(folder))
+    with psycopg.connect(os.environ["DATABASE_SEQUENCER_URL"], autocommit=True) as own:
+        sequencer = Sequencer(own, make_signer(folder))
         assert sequencer.elected()
         yield sequencer

@@ -85,6 +85,19 @@ def test_a_lone_move_that_somebody_decided(cast: factories.Cast, execute: Execut
     }
 
 
+def test_a_status_change_that_the_ledger_has_otherwise(verdict: Claim, execute: Execute) -> None:
+    execute("DELETE FROM ledger_outbox")
+    execute("DELETE FROM accounts_act")
+    execute("DELETE FROM ledger_secret")
+    execute("DELETE FROM ledger_entry WHERE kind = 'status_changed' AND stream = %s", f"claim:{verdict.pk}")
+    assert [str(finding) for finding in found() if finding.check == "status change as the ledger has it"] == [
+        f"status change as the ledger has it: {verdict.reference} status change 1: "
+        "expected entry of the ledger from nothing to reported, found none",
+        f"status change as the ledger has it: {verdict.reference} status change 2: "
+        "expected entry of the ledger from reported to corroborated, found none",
+    ]
+
+
 def test_words_and_graph_of_a_status_change_that_are_gone(verdict: Claim, execute: Execute) -> None:
     execute("DELETE FROM claims_statuschangetext WHERE claim_id = %s AND seq = 2", verdict.pk)
     execute("DELETE FROM claims_statuschangegraph WHERE claim_id = %s AND seq = 1", verdict.pk)
