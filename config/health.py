@@ -1,16 +1,21 @@
 """Whether the application is alive, and whether it can serve (docs: interfaces, 'Web')."""
 
+from datetime import timedelta
+
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ledger.keys import LONGEST_DELAY
+from ledger.reading import oldest_waiting
 from sources import evidence_storage
 
 
@@ -26,16 +31,17 @@ def alive(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def ready(request: HttpRequest) -> JsonResponse:
-    """503 where the database, its migrations or the storage fail; without Redis 200 and `degraded`.
+    """503 where the database, its migrations or the storage fail; 200 and `degraded` without Redis or a sequencer.
 
-    Without Redis people work on and reminders wait as rows, so that is no reason to take the pages away.
+    Without these people work on, reminders wait as rows and entries for their places in the log, so that is no reason
+    to take the pages away.
     """
     checks = {"database": _database(), "storage": _storage()}
     checks["migrations"] = _migrations() if checks["database"] else False
     whole = all(checks.values())
-    with_redis = _redis()
-    status = "ready" if whole and with_redis else "degraded" if whole else "failing"
-    return JsonResponse({"status": status, **checks, "redis": with_redis}, status=200 if whole else 503)
+    beside = {"redis": _redis(), "ledger": checks["migrations"] and _ledger()}
+    status = "ready" if whole and all(beside.values()) else "degraded" if whole else "failing"
+    return JsonResponse({"status": status, **checks, **beside}, status=200 if whole else 503)
 
 
 def _database() -> bool:
@@ -63,6 +69,15 @@ def _storage() -> bool:
     except OSError:
         return False
     return True
+
+
+def _ledger() -> bool:
+    """Whether no entry has waited for its place for longer than receipts promise."""
+    try:
+        since = oldest_waiting()
+    except DatabaseError:
+        return False
+    return since is None or since > timezone.now() - timedelta(seconds=LONGEST_DELAY)
 
 
 def _redis() -> bool:

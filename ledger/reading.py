@@ -32,10 +32,14 @@ def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-size").first()
 
 
+def oldest_waiting() -> datetime | None:
+    """When the entry that has waited longest for its place was written; None where none waits."""
+    return Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
+
+
 def lag() -> Lag:
     """How far the sequencer is behind the acts."""
-    oldest = Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
-    return Lag(Outbox.objects.count(), oldest, newest_checkpoint())
+    return Lag(Outbox.objects.count(), oldest_waiting(), newest_checkpoint())
 
 
 def read_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:

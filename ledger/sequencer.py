@@ -11,7 +11,7 @@ from datetime import datetime
 import psycopg
 from psycopg.rows import TupleRow
 
-from ledger.signer import Signer
+from ledger.signer import Signer, SignerRefused
 from ledger.tiles import TILE_HEIGHT
 from ledger.tree import Frontier, Node, consistency_proof
 from ledger.verifier import root_hash
@@ -60,6 +60,11 @@ class Sequencer:
         last = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
         if last and last[0] == frontier.size:
             return None
+        if self._signer.mark is None and last and last[0] is not None:
+            raise SignerRefused(
+                f"A checkpoint of {last[0]} entries is published, and this signer has no mark of it. Copy mark.json from "
+                "the signer that signed it"
+            )
         root = frontier.root()
         note = self._signer.sign(frontier.size, root, lambda old, new: consistency_proof(self._read_node, old, new))
         self._connection.execute(
