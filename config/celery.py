@@ -50,4 +50,4 @@ def set_up_logging(loglevel: int, **kwargs: Any) -> None:
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 app = Celery("second_source", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["accounts", "sources", "claims", "reviews"])
+app.autodiscover_tasks(["ledger", "accounts", "sources", "claims", "reviews"])

@@ -128,6 +128,12 @@ LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
 # Of the log: the key and the mark of the signer, and the key that signs receipts; `manage.py prepare` makes them.
 LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", str(DATA_DIR / "signer")))
 LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
+# Where checkpoints are sent on a schedule: mail addresses, and folders that exist.
+LEDGER_ANCHORS = [part if part.startswith("/") else f"mailto:{part}" for part in _list("LEDGER_ANCHORS")]
+for _anchor in LEDGER_ANCHORS:
+    if not _anchor.startswith("/") and "@" not in _anchor:
+        raise _stop("LEDGER_ANCHORS", "set mail addresses and absolute paths of folders, with commas between")
+LEDGER_ANCHOR_HOURS = _number("LEDGER_ANCHOR_HOURS", 24)
 LEDGER_ORIGIN = _text("LEDGER_ORIGIN", f"{_public.netloc}/ledger")  # the name that new keys get
 REDIS_URL = _required("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
 if not REDIS_URL.startswith(("redis://", "rediss://")):
@@ -311,6 +317,7 @@ CELERY_BEAT_SCHEDULE = {
     "mails": {"task": "accounts.tasks.send_mails", "schedule": 2.0, "options": {"expires": 10}},
     "recomputations": {"task": "claims.tasks.recompute_claims", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
+    "anchors": {"task": "ledger.tasks.anchor_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "old keys": {"task": "reviews.tasks.forget_old_outcomes", "schedule": 3600.0, "options": {"expires": 3600}},
     "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},

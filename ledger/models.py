@@ -115,3 +115,22 @@ class Key(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class Anchor(models.Model):
+    """A checkpoint that leaves the house: to an address by mail, or into a folder of somebody else's."""
+
+    WAITING, DONE, FAILED = "waiting", "done", "failed"
+
+    id = models.BigAutoField(primary_key=True)
+    target = models.CharField(max_length=500)  # mailto:somebody@example.org, or the path of a folder
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
+    at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=[(name, name) for name in (WAITING, DONE, FAILED)], default=WAITING)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["target", "-at"], name="anchors_of_a_target")]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} to {self.target}: {self.state}"

@@ -62,8 +62,8 @@ class Sequencer:
             return None
         if self._signer.mark is None and last and last[0] is not None:
             raise SignerRefused(
-                f"A checkpoint of {last[0]} entries is published, and this signer has no mark of it. Copy mark.json from "
-                "the signer that signed it"
+                f"A checkpoint of {last[0]} entries is published, and this signer has no mark of it. Copy mark.json "
+                "from the signer that signed it"
             )
         root = frontier.root()
         note = self._signer.sign(frontier.size, root, lambda old, new: consistency_proof(self._read_node, old, new))

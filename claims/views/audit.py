@@ -27,7 +27,7 @@ from claims.acts import KINDS
 from claims.models import Claim
 from claims.paging import Order, read_page
 from claims.views.listing import neighbours
-from ledger.models import Checkpoint, Entry, Key
+from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
 from ledger.reading import lag, newest_checkpoint, prove
 
@@ -76,6 +76,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "lines": _lines(page.rows),
         "lag": lag(),
         "keys": Key.objects.order_by("-since", "text"),
+        "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
         "query": request.GET.urlencode(),
         **neighbours(request, page),
