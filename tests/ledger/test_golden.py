@@ -1,0 +1,103 @@
+"""The leaf of each kind of entry, and what it commits to, is that of the golden files: the format changes in the open.
+
+`WRITE_GOLDEN=yes pytest tests/ledger/test_golden.py` writes them anew; what then differs is for a human to read.
+Identifiers, hashes and moments differ from run to run and stand as their sorts.
+"""
+
+import json
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.actions.reads import note_export
+from accounts.models import Act
+from claims.actions.actors import merge_actors
+from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
+from claims.actions.desks import change_policy
+from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
+from claims.acts import KINDS
+from ledger.entries import read_entry
+from ledger.models import Entry
+from ledger.reading import openings_of
+from reviews.actions.assignments import change_due, close_claim, name_decider, open_claim, unname_decider
+from sources.actions import attach_file
+from sources.models import Capture
+from sources.records import attachment_kept
+from tests import factories
+from tests.factories import fresh
+
+if TYPE_CHECKING:
+    from tests.factories import Cast
+
+GOLDEN = Path(__file__).parent / "golden"
+SORTS = (
+    (re.compile(r"[0-9a-f]{64}"), "<hash>"),
+    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),
+    (re.compile(r"[0-9a-f]{32}"), "<random>"),
+    (re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<moment>"),
+    (re.compile(r"20\d\d-\d\d-\d\d"), "<day>"),
+)
+
+
+def _sorted_out(text: str) -> str:
+    for pattern, sort in SORTS:
+        text = pattern.sub(sort, text)
+    return text
+
+
+def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
+    """Each kind of act at least once."""
+    settings.EVIDENCE_STORAGE = tmp_path
+    editor = cast.editor
+    claim = factories.claim(cast, "A ship unloaded at night.", elements=["a ship", "at night"], topics=["ships"])
+    edit_claim(claim=claim, fields={"place": "Odesa"}, by=editor)
+    edit_claim(claim=claim, fields={"statement": "A ship unloaded by night."}, by=editor)
+    publish_claim(claim=fresh(claim), reason="Agreed with all.", by=editor)
+    unpublish_claim(claim=fresh(claim), by=editor)
+    close_claim(claim=fresh(claim), reason="moot", note="Overtaken.", by=editor)
+    open_claim(claim=fresh(claim), reason="Not so.", by=editor)
+    assignment = factories.assigned(cast, fresh(claim))
+    change_due(assignment=assignment, due_at=timezone.now() + timedelta(days=9), by=editor)
+    unname_decider(decider=name_decider(claim=claim, user=cast.reviewer2, by=editor), by=editor)
+    sources = [item.source for item in factories.firsthand(cast, claim, 2)]
+    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    item = factories.attach(cast, fresh(claim), factories.source(cast), "context")
+    change_evidence(evidence=item, fields={"excerpt": "Seen."}, by=cast.reviewer)
+    withdraw_evidence(evidence=item, reason="Another day.", by=cast.reviewer)
+    relay = factories.relay(cast, sources[0], factories.source(cast, "The log"), quote="as the log has it")
+    remove_relay(relay=relay, by=editor)
+    change_source(source=sources[0], fields={"title": "A better title"}, by=editor)
+    change_source(source=sources[0], fields={"reliability": "C"}, by=editor)
+    correct_source(source=sources[0], reason="The day was wrong.", by=editor)
+    retract_source(source=sources[1], reason="Taken back.", by=editor)
+    kept = attach_file(source=sources[0], chunks=[b"Seen."], name="seen.txt", by=cast.reviewer)
+    capture = Capture(source=sources[0], url="https://example.org/", final_url="https://example.org/", status=200)
+    attachment_kept(kept, by=cast.reviewer, now=timezone.now(), capture=capture)
+    actor, twin = factories.actor(cast, "A witness"), factories.actor(cast, "The witness")
+    change_actor(actor=actor, fields={"reliability": "B"}, by=editor)
+    merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
+    change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
+    note_export(by=cast.auditor, what={"list": "acts"})
+
+
+@pytest.mark.django_db
+def test_the_leaf_of_each_kind(settings: Any, tmp_path: Path) -> None:
+    _do_everything(factories.cast(), settings, tmp_path)
+    found = {}
+    for act in Act.objects.order_by("-entry"):  # the first of each kind stays
+        row = Entry.objects.get(pk=act.entry_id)
+        opened = {name: one.value for name, one in openings_of([row.pk])[row.pk].items()}
+        said = {"entry": read_entry(bytes(row.leaf))._asdict(), "opened": dict(sorted(opened.items()))}
+        found[act.kind] = _sorted_out(json.dumps(said, indent=1, sort_keys=True, ensure_ascii=False)) + "\n"
+    assert set(found) == set(KINDS)
+    if os.environ.get("WRITE_GOLDEN"):
+        for kind, text in found.items():
+            (GOLDEN / f"{kind}.json").write_text(text)
+    golden = {path.stem: path.read_text() for path in GOLDEN.glob("*.json")}
+    assert found == golden
