@@ -1,0 +1,83 @@
+"""The ledger's page: every act on the desk for those who audit it, and nothing of what is withheld."""
+
+import csv
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from accounts.models import Act
+from claims.actions.claims import publish_claim
+from tests import factories
+from tests.ledger.installation import publish_here
+from tests.pages import got, signed_in, text_of
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from tests.factories import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def work(cast: "Cast", tmp_path: Path) -> str:
+    """A claim with open and restricted evidence, published log; answers its reference."""
+    claim = factories.claim(cast)
+    publish_claim(claim=claim, reason="Agreed.", by=cast.editor)
+    source = factories.source(cast, "Zephyrine speaks", by=cast.editor, visibility="restricted")
+    factories.attach(cast, claim, source, by=cast.editor, excerpt="Zephyrine saw it")
+    publish_here(tmp_path / "signer")
+    return claim.reference
+
+
+def rows_of(answer: "HttpResponse") -> list[list[str]]:
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    return list(csv.reader(text.splitlines()))
+
+
+def test_an_auditor_reads_who_did_what_and_when(cast: "Cast", work: str) -> None:
+    assert f"claim published editor {work}" in text_of(got(cast.auditor, "/ledger/"))
+
+
+def test_what_is_restricted_is_withheld_from_an_auditor_and_not_from_an_editor(cast: "Cast", work: str) -> None:
+    for_auditor, for_editor = (text_of(got(user, "/ledger/")) for user in (cast.auditor, cast.editor))
+    assert for_auditor.count("withheld: of restricted material") == Act.objects.filter(sealed=True).count() == 2
+    assert for_editor.count("withheld: of restricted material") == 0
+
+
+@pytest.mark.parametrize("query", ["person=editor", "kind=evidence_attached", "claim=UKR-1"])
+def test_no_filter_tells_of_what_is_withheld(cast: "Cast", work: str, query: str) -> None:
+    text = text_of(got(cast.auditor, f"/ledger/?{query}"))
+    assert "withheld" not in text
+
+
+def test_a_person_s_acts_are_found(cast: "Cast", work: str) -> None:
+    rows = rows_of(got(cast.auditor, "/ledger/export.csv?person=reporter"))
+    assert {row[2] for row in rows[1:]} == {"reporter"}
+
+
+def test_a_desk_is_read_by_its_own_auditors_only(cast: "Cast", work: str) -> None:
+    answers = [got(user, "/ledger/", status) for user, status in ((cast.stranger, 200), (cast.reporter, 403))]
+    assert work not in text_of(answers[0])
+
+
+def test_the_export_proves_each_act_and_is_recorded(cast: "Cast", work: str) -> None:
+    answer = got(cast.auditor, "/ledger/export.jsonl")
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).decode().splitlines()]  # type: ignore[attr-defined]
+    assert "checkpoint" in lines[0]
+    assert len(lines) - 1 == Act.objects.filter(desk=cast.desk).count()
+    assert b"Zephyrine" not in json.dumps(lines).encode()
+    assert Act.objects.filter(kind="exported", by=cast.auditor).count() == 1
+
+
+def test_pages_follow_each_other_without_a_gap(cast: "Cast", work: str) -> None:
+    for _ in range(60):
+        factories.source(cast)
+    client = signed_in(cast.auditor)
+    first = client.get("/ledger/")
+    second = client.get(first.context["next_url"])
+    shown = [line for page in (first, second) for line in page.context["lines"]]
+    assert len(first.context["lines"]) == 50
+    assert len(shown) == Act.objects.filter(desk=cast.desk).count()
