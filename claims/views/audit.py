@@ -20,16 +20,19 @@ from django.views.decorators.http import require_safe
 
 from accounts.actions.reads import note_export
 from accounts.errors import Forbidden, Invalid, NotFound
-from accounts.models import Act, Role
+from accounts.models import Act, Role, User
 from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of
 from claims.acts import KINDS
 from claims.models import Claim
 from claims.paging import Order, read_page
+from claims.queries import visible_sources
+from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
 from ledger.reading import lag, newest_checkpoint, prove
+from sources.queries import visible_actors
 
 PAGE_SIZE = 50
 BATCH = 500
@@ -73,7 +76,8 @@ def acts(request: PersonsRequest) -> HttpResponse:
     )
     context = {
         "form": form,
-        "lines": _lines(page.rows),
+        "lines": _lines(request.user, page.rows),
+        "narrowed": any(form.cleaned_data.values()),
         "lag": lag(),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
@@ -118,10 +122,25 @@ def _said(form: ActsForm) -> dict[str, object]:
     return {"list": "acts", **form.cleaned_data}
 
 
-def _lines(rows: list[Act]) -> list[Line]:
-    claims = {row.about.removeprefix("claim:") for row in rows if row.about.startswith("claim:")}
-    references = {str(pk): name for pk, name in Claim.objects.filter(pk__in=claims).values_list("pk", "reference")}
-    return [_line(row, references) for row in rows]
+def _lines(user: User, rows: list[Act]) -> list[Line]:
+    names = _names(user, [row for row in rows if not row.withheld])  # type: ignore[attr-defined]  # of acts_of
+    return [_line(row, names) for row in rows]
+
+
+def _names(user: User, rows: list[Act]) -> dict[str, Link]:
+    """What the acts are about, by their streams, as far as the person may see it."""
+    ids: dict[str, set[str]] = {}
+    for row in rows:
+        sort, _colon, name = row.about.partition(":")
+        ids.setdefault(sort, set()).add(name)
+    claims = Claim.objects.filter(pk__in=ids.get("claim", ())).values_list("pk", "reference")
+    sources = visible_sources(user).filter(pk__in=ids.get("source", ())).values_list("pk", "title")
+    actors = visible_actors(user).filter(pk__in=ids.get("actor", ())).values_list("pk", "name")
+    return {
+        **{f"claim:{pk}": Link(reference, reverse("claim-history", args=[reference])) for pk, reference in claims},
+        **{f"source:{pk}": Link(title, reverse("source", args=[pk])) for pk, title in sources},
+        **{f"actor:{pk}": Link(name, reverse("actor", args=[pk])) for pk, name in actors},
+    }
 
 
 @require_safe
@@ -135,7 +154,7 @@ def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
     said = {name: str(value) for name, value in narrowed.cleaned_data.items() if value}
     note_export(by=request.user, what={"list": "acts", "form": form, **said})
     acts = rows.order_by("entry_id")
-    content = _table(acts) if form == "csv" else _proven(acts, checkpoint)
+    content = _table(request.user, acts) if form == "csv" else _proven(acts, checkpoint)
     media_type = "text/csv; charset=utf-8" if form == "csv" else "application/jsonl"
     headers = {"Content-Disposition": f'attachment; filename="ledger.{form}"'}
     return StreamingHttpResponse(content, content_type=media_type, headers=headers)
@@ -156,14 +175,14 @@ class _Echo:
         return text
 
 
-def _table(rows: QuerySet[Act]) -> Iterator[str]:
+def _table(user: User, rows: QuerySet[Act]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["at", "kind", "by", "about", "number", "leaf_hash"])
     for batch in _batches(rows):
-        for line, row in zip(_lines(batch), batch, strict=True):
+        for line, row in zip(_lines(user, batch), batch, strict=True):
             hashed = bytes(row.entry.leaf_hash).hex()
             kind = "withheld" if line.withheld else row.kind
-            yield writer.writerow([row.at.isoformat(), kind, _plain(line.by), line.about, line.number, hashed])
+            yield writer.writerow([row.at.isoformat(), kind, _plain(line.by), _plain(line.about), line.number, hashed])
 
 
 def _plain(text: str) -> str:
@@ -190,14 +209,10 @@ def _with_proof(row: Any, one: ProvenLeaf) -> dict[str, Any]:
     return said if row.withheld else {**said, "kind": row.kind, "about": row.about}
 
 
-def _line(row: Any, references: dict[str, str]) -> Line:
+def _line(row: Any, names: dict[str, Link]) -> Line:
     if row.withheld:
         return Line(True, None, row.at, "", "", "", "")
     sort, _colon, name = row.about.partition(":")
-    about, url = f"{sort} {name[:8]}", ""
-    if sort == "claim" and name in references:
-        about, url = references[name], reverse("claim-history", args=[references[name]])
-    elif sort in ("source", "actor"):
-        url = reverse(sort, args=[name])
+    about = names.get(row.about) or Link(f"{sort} {name[:8]}", "")
     by = row.by.username if row.by else ""
-    return Line(False, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about, url)
+    return Line(False, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about.text, about.url)
