@@ -72,7 +72,9 @@ def _mail(row: Anchor) -> None:
         subject=_("Checkpoint of %(origin)s: %(size)d entries") % {"origin": origin, "size": row.checkpoint_id},
         body=f"{said}\n\n{row.checkpoint.note}",
         to=[row.target.removeprefix(MAIL)],
-        headers={"Message-ID": f"<checkpoint-{row.checkpoint_id}-{row.pk}@{origin.partition('/')[0].partition(':')[0]}>"},
+        headers={
+            "Message-ID": f"<checkpoint-{row.checkpoint_id}-{row.pk}@{origin.partition('/')[0].partition(':')[0]}>"
+        },
     ).send()
 
 

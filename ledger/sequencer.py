@@ -57,15 +57,16 @@ class Sequencer:
         """
         frontier = self._frontier or self._read_frontier()
         self._frontier = frontier
-        last = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
-        if last and last[0] == frontier.size:
-            return None
-        if self._signer.mark is None and last and last[0] is not None:
+        row = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
+        last, root, mark = row[0] if row else None, frontier.root(), self._signer.mark
+        if mark is None and last is not None:
             raise SignerRefused(
-                f"A checkpoint of {last[0]} entries is published, and this signer has no mark of it. Copy mark.json "
-                "from the signer that signed it"
+                f"A checkpoint of {last} entries is published, and this signer has no mark of it. Copy mark.json from "
+                "the signer that signed it"
             )
-        root = frontier.root()
+        # The signer is asked also where there is no news: of a restored backup it knows better at once.
+        if mark is not None and last == frontier.size == mark.size and root == mark.root:
+            return None
         note = self._signer.sign(frontier.size, root, lambda old, new: consistency_proof(self._read_node, old, new))
         self._connection.execute(
             "INSERT INTO ledger_checkpoint (size, root, note, at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
