@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import ledger
 from bench.installation import Installation, installation
 from bench.load import Driver, Failed
 from bench.measuring import Measured, Plan, measure, memory
@@ -32,6 +33,8 @@ def main() -> int:
     os.umask(0o077)
     runs: list[Run] = []
     try:
+        if chosen.ledger:
+            return _measure_ledger(chosen)
         for claims in chosen.claims:
             runs.append(_run(claims, chosen))
             # After each: what is broken off later keeps what was measured.
@@ -49,11 +52,25 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
         "--claims", type=_sizes, default=[1_000, 100_000], metavar="N,N", help="how many claims; 1000,100000"
     )
     parser.add_argument("--short", action="store_true", help="few and short rounds: a first impression")
+    parser.add_argument("--ledger", type=int, default=0, metavar="LEAVES", help="the ledger alone, at so many leaves")
     parser.add_argument("--rounds", type=int, default=0, metavar="N", help="so many rounds; 7, or 3 of the short ones")
     parser.add_argument("--only", default="", metavar="NAME,NAME", help="only these scenarios")
     parser.add_argument("--data", type=Path, help="keep the databases in this folder, and use those that it has")
     parser.add_argument("--out", type=Path, default=PROJECT / "var" / "bench", help="folder of the results; var/bench")
     return parser.parse_args(given)
+
+
+def _measure_ledger(chosen: argparse.Namespace) -> int:
+    folder = chosen.data or Path(tempfile.mkdtemp(prefix="second-source-bench-"))
+    try:
+        figures = ledger.main(6 if chosen.short else 60, chosen.ledger, folder)
+    finally:
+        if chosen.data is None:
+            shutil.rmtree(folder)
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    (chosen.out / "ledger.json").write_text(ledger.as_json(figures) + "\n")
+    _say(ledger.as_text(figures))
+    return 0
 
 
 def _sizes(text: str) -> list[int]:
