@@ -1,7 +1,5 @@
 """Whether the application is alive, and whether it can serve (docs: interfaces, 'Web')."""
 
-from datetime import timedelta
-
 import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -14,8 +12,7 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ledger.keys import LONGEST_DELAY
-from ledger.reading import oldest_waiting
+from ledger.reading import late_since
 from sources import evidence_storage
 
 
@@ -74,10 +71,9 @@ def _storage() -> bool:
 def _ledger() -> bool:
     """Whether no entry has waited for its place for longer than receipts promise."""
     try:
-        since = oldest_waiting()
+        return late_since(timezone.now()) is None
     except DatabaseError:
         return False
-    return since is None or since > timezone.now() - timedelta(seconds=LONGEST_DELAY)
 
 
 def _redis() -> bool:

@@ -4,27 +4,18 @@ Nothing here asks who reads: whoever calls decides who may have entries. Hashes 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
+from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint, Entry, Outbox, Secret
 from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import inclusion_proof
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """How far the log is behind: how many entries wait, since when the oldest does, and the last checkpoint."""
-
-    waiting: int
-    since: datetime | None
-    checkpoint: Checkpoint | None
 
 
 def newest_checkpoint() -> Checkpoint | None:
@@ -37,9 +28,13 @@ def oldest_waiting() -> datetime | None:
     return Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
 
 
-def lag() -> Lag:
-    """How far the sequencer is behind the acts."""
-    return Lag(Outbox.objects.count(), oldest_waiting(), newest_checkpoint())
+def late_since(now: datetime) -> datetime | None:
+    """Since when an entry has waited for longer than receipts promise; None where none has.
+
+    How many wait is told to nobody: whoever may not know of an act would see that there was one.
+    """
+    since = oldest_waiting()
+    return since if since is not None and since <= now - timedelta(seconds=LONGEST_DELAY) else None
 
 
 def read_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:

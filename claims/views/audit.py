@@ -31,7 +31,7 @@ from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
-from ledger.reading import lag, newest_checkpoint, prove
+from ledger.reading import late_since, newest_checkpoint, prove
 from sources.queries import visible_actors
 
 PAGE_SIZE = 50
@@ -78,7 +78,8 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "form": form,
         "lines": _lines(request.user, page.rows),
         "narrowed": any(form.cleaned_data.values()),
-        "lag": lag(),
+        "checkpoint": newest_checkpoint(),
+        "late_since": late_since(timezone.now()),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],

@@ -2,10 +2,14 @@
 
 import socket
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.test import Client
+from django.utils import timezone
+
+from ledger.recording import record
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -20,8 +24,15 @@ def test_ready_names_every_part_that_it_looked_at(db: None) -> None:
     answer = Client().get("/readyz")
     assert (answer.status_code, answer.json()) == (
         200,
-        {"status": "ready", "database": True, "storage": True, "migrations": True, "redis": True},
+        {"status": "ready", "database": True, "storage": True, "migrations": True, "redis": True, "ledger": True},
     )
+
+
+def test_without_a_sequencer_it_is_degraded_and_still_serves(db: None) -> None:
+    at = timezone.now() - timedelta(minutes=2)
+    record(stream="claim:1", kind="tried", at=at, body={}, committed={})
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()["status"], answer.json()["ledger"]) == (200, "degraded", False)
 
 
 def test_without_redis_it_is_degraded_and_still_serves(db: None, settings: "Settings") -> None:
