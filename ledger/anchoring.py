@@ -65,8 +65,8 @@ def _finish(row: Anchor) -> bool:
 def _mail(row: Anchor) -> None:
     origin = row.checkpoint.note.partition("\n")[0]
     said = _(
-        "This is a signed checkpoint of the ledger %(origin)s: %(size)d entries. Keep this mail. Whoever has it can prove "
-        "later whether anything recorded before it was changed."
+        "This is a signed checkpoint of the ledger %(origin)s: %(size)d entries. Keep this mail. Whoever has it can "
+        "prove later whether anything recorded before it was changed."
     ) % {"origin": origin, "size": row.checkpoint_id}
     EmailMessage(
         subject=_("Checkpoint of %(origin)s: %(size)d entries") % {"origin": origin, "size": row.checkpoint_id},
