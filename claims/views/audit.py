@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -110,7 +110,7 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
         asked["about"] = f"claim:{found}"
     if asked:
         # Whether what is withheld fits would tell of it.
-        rows = rows.filter(withheld=False, **asked)
+        rows = rows.filter(Q(withheld=False), **asked)
     zone = timezone.get_current_timezone()
     if given["since"]:
         rows = rows.filter(at__gte=datetime.combine(given["since"], time.min, zone))

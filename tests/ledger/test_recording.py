@@ -1,6 +1,7 @@
 """An act's entry is written in its transaction, follows the one before it, and hides what is committed."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -92,8 +93,9 @@ def test_sealed_entries_about_one_subject_share_a_stream() -> None:
 def write(**changed: object) -> None:
     """The row of a good first entry, with some of it changed, straight into the table."""
     recorded = made("claim:9")
-    row = Entry.objects.values("stream", "seq", "prev", "kind", "at", "leaf", "leaf_hash").get(pk=recorded.id)
-    row |= {"stream": "claim:9", **changed}
+    names = ("stream", "seq", "prev", "kind", "at", "leaf", "leaf_hash")
+    good = Entry.objects.filter(pk=recorded.id).values_list(*names).get()
+    row: dict[str, Any] = {**dict(zip(names, good, strict=True)), **changed}
     places = ", ".join(["%s"] * len(row))
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO ledger_entry ({', '.join(row)}) VALUES ({places})", list(row.values()))  # noqa: S608
