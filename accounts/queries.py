@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
@@ -128,11 +128,12 @@ def acts_of(user: User) -> QuerySet[Act]:
     """The acts on desks that the person audits: those where they are auditor or editor.
 
     An auditor is told of sealed acts that there are some, and nothing of them: `withheld` says which these are.
+    `log_index` is None until an act has its place in the log.
     """
     own = Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.AUDITOR])
     editing = own.filter(role=Role.EDITOR, desk=OuterRef("desk"))
     return (
         Act.objects.filter(desk__in=own.values("desk"))
-        .annotate(withheld=Q(sealed=True) & ~Exists(editing))
+        .annotate(withheld=Q(sealed=True) & ~Exists(editing), log_index=F("entry__place__index"))
         .select_related("by", "entry")
     )

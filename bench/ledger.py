@@ -66,7 +66,7 @@ def main(seconds: float, leaves: int, folder: Path) -> Figures:
     servers = start_servers(data, {"DATA_DIR": str(folder)})
     try:
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **servers.environment}
-        for command in ("migrate", "make_keys", "grant_roles"):
+        for command in ("migrate", "grant_roles", "make_keys"):
             subprocess.run([sys.executable, "manage.py", command], cwd=PROJECT, env=environment, check=True, stdout=-3)  # noqa: S603
         return _measure(environment, data, seconds, leaves)
     finally:

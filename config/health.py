@@ -12,7 +12,9 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from ledger.keys import receipt_key
 from ledger.reading import late_since
+from ledger.signer import SignerRefused
 from sources import evidence_storage
 
 
@@ -69,10 +71,11 @@ def _storage() -> bool:
 
 
 def _ledger() -> bool:
-    """Whether no entry has waited for its place for longer than receipts promise."""
+    """Whether receipts can be signed, and no entry has waited for its place for longer than they promise."""
     try:
+        receipt_key()
         return late_since(timezone.now()) is None
-    except DatabaseError:
+    except (DatabaseError, SignerRefused, ValueError):
         return False
 
 

@@ -3,6 +3,7 @@
 The web never holds the log's key: whoever breaks into it can promise, and cannot sign the log.
 """
 
+import logging
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from django.utils import timezone
 from ledger.canonical import canonical
 from ledger.models import Key
 from ledger.notes import Receipt, SigningKey, receipt_key_name, receipt_text, sign_note
-from ledger.signer import LOG_KEY, make_key, read_key
+from ledger.signer import LOG_KEY, SignerRefused, make_key, read_key
+
+logger = logging.getLogger(__name__)
 
 RECEIPT_KEY = "receipts.key"
 LONGEST_DELAY = 60  # seconds until what a receipt names is in the log
@@ -42,9 +45,16 @@ def receipt_key() -> SigningKey:
     return read_key(settings.DATA_DIR / RECEIPT_KEY)
 
 
-def receipt(leaf_hash: bytes, at: str) -> str:
-    """The signed promise that an entry is in the log within a minute. The same entry has the same receipt."""
-    key = receipt_key()
+def receipt(leaf_hash: bytes, at: str) -> str | None:
+    """The signed promise that an entry is in the log within a minute. The same entry has the same receipt.
+
+    None where this server has no key: what was done is done, and readiness says that the ledger is degraded.
+    """
+    try:
+        key = receipt_key()
+    except SignerRefused:
+        logger.exception("no receipts are signed")
+        return None
     origin = key.name.removesuffix(receipt_key_name(""))
     return sign_note(receipt_text(Receipt(origin, leaf_hash, at, LONGEST_DELAY)), [key]).decode()
 

@@ -31,7 +31,7 @@ from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
-from ledger.reading import late_since, newest_checkpoint, prove
+from ledger.reading import newest_checkpoint, prove
 from sources.queries import visible_actors
 
 PAGE_SIZE = 50
@@ -58,6 +58,7 @@ class Line:
     """One act as it is listed; of what is withheld only that it is."""
 
     withheld: bool
+    log_index: int | None
     number: int | None
     at: datetime
     kind: str
@@ -79,7 +80,6 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "lines": _lines(request.user, page.rows),
         "narrowed": any(form.cleaned_data.values()),
         "checkpoint": newest_checkpoint(),
-        "late_since": late_since(timezone.now()),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
@@ -212,8 +212,10 @@ def _with_proof(row: Any, one: ProvenLeaf) -> dict[str, Any]:
 
 def _line(row: Any, names: dict[str, Link]) -> Line:
     if row.withheld:
-        return Line(True, None, row.at, "", "", "", "")
+        return Line(True, row.log_index, None, row.at, "", "", "", "")
     sort, _colon, name = row.about.partition(":")
     about = names.get(row.about) or Link(f"{sort} {name[:8]}", "")
     by = row.by.username if row.by else ""
-    return Line(False, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about.text, about.url)
+    return Line(
+        False, row.log_index, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about.text, about.url
+    )

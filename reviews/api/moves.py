@@ -58,7 +58,7 @@ StatusChangeShape = TypedDict(
         "graph_digest": str,
         "leaf_hash": str,
         "log_index": int | None,
-        "receipt": str,
+        "receipt": str | None,
     },
 )
 

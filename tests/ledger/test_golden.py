@@ -42,6 +42,7 @@ SORTS = (
     (re.compile(r"[0-9a-f]{32}"), "<random>"),
     (re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "<moment>"),
     (re.compile(r"20\d\d-\d\d-\d\d"), "<day>"),
+    (re.compile(r'(?<=[a-z]) \d+(?=")'), " <number>"),
 )
 
 

@@ -27,6 +27,7 @@ def main(dump: str) -> dict[str, Any]:
     before = _history()
     call_command("migrate", verbosity=0, stdout=quiet)
     call_command("grant_roles", stdout=quiet)
+    call_command("make_keys", stdout=quiet)
     call_command("collectstatic", interactive=False, verbosity=0)
     _workers()
     return {

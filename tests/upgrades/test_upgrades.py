@@ -29,6 +29,7 @@ def empty(tmp_path: Path) -> Iterator[dict[str, str]]:
             "DATA_DIR": str(tmp_path),
             "DATABASE_URL": replace_path(os.environ["DATABASE_URL"], name),
             "DATABASE_OWNER_URL": replace_path(os.environ["DATABASE_OWNER_URL"], name),
+            "DATABASE_SEQUENCER_URL": replace_path(os.environ["DATABASE_SEQUENCER_URL"], name),
             "EVIDENCE_STORAGE": str(tmp_path / "evidence"),
             "STATIC_ROOT": str(tmp_path / "static"),
         }
