@@ -114,7 +114,7 @@ def change_item(change: Any) -> SafeString:
         f' {state(_of(change, "to_state"))} <span class="meta">{escape(_of(change, "name"))}</span></h3>\n'
         f'    <p class="meta">{_by_whom(change)} {when(_of(change, "at") or None)}</p>\n'
         f"    {_words_of(reason, field='reason') if reason else ''}\n    {_decision(change)}\n"
-        f'    <p class="meta">{_rests_on(change)}</p>\n  </div>\n{_check() if _of(change, "moment") else ""}</li>'
+        f'    <p class="meta">{_rests_on(change)}</p>\n  </div>\n{_check(number) if _of(change, "moment") else ""}</li>'
     )
 
 
@@ -133,7 +133,7 @@ def _shown(change: Any) -> str:
     return "".join(f' data-{name}="{escape(value)}"' for name, value in said.items())
 
 
-def _check() -> str:
+def _check(number: str) -> str:
     """What became of checking a change: `audit.js` shows one of these."""
     results = {
         "verified": ("verified", _("Verified")),
@@ -145,9 +145,7 @@ def _check() -> str:
         f'<p class="check {name}" data-result="{name}" hidden>{mark(drawing)} {escape(word)}</p>'
         for name, (drawing, word) in results.items()
     )
-    return (
-        f'  <aside data-check aria-label="{escape(_("Check"))}" hidden>{marks}<p class="meta" data-note></p></aside>\n'
-    )
+    return f'  <aside data-check aria-label="{escape(_("Check of change %(number)s") % {"number": number})}" hidden>{marks}<p class="meta" data-note></p></aside>\n'
 
 
 def _by_whom(change: Any) -> str:

@@ -1,0 +1,77 @@
+"""A claim's history is checked in the reader's own browser: what it says, and that it says so where it cannot."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING
+
+import pytest
+
+from claims.models import Claim
+from claims.views import claims as pages
+from tests import factories
+from tests.access.world import World
+from tests.accessibility.axe import barriers, sideways
+from tests.ledger.installation import publish_here
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+SUM = "[data-sum]"
+
+
+@pytest.fixture
+def verdict(world: World, taken_back: None, tmp_path: Path) -> Claim:
+    """A corroborated claim, with its history in the published log."""
+    claim = factories.claim_in(world.cast, "corroborated")
+    # From the mark of the world's own signer: the log goes on from there, and is taken back after the test.
+    publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), tmp_path / "signer")))
+    return claim
+
+
+def checked(page: "Page", claim: Claim) -> list[str]:
+    """What the page says of the whole, then of each change, once it has checked."""
+    page.goto(f"/claims/{claim.reference}/history/")
+    page.locator(f"{SUM}.verified, {SUM}.broken, {SUM}.unavailable, {SUM}.missing").wait_for()
+    shown = page.locator("[data-check]:not([hidden]) [data-result]:not([hidden])")
+    return [page.locator(SUM).inner_text(), *(text.strip() for text in shown.all_inner_texts())]
+
+
+def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
+    page = page_of(world.cast.reporter)
+    whole = "Your browser recomputed it: all 2 changes are as they were recorded."
+    assert checked(page, verdict) == [whole, "Verified", "Verified"]
+    page.set_viewport_size({"width": 320, "height": 700})
+    assert (barriers(page), sideways(page)) == ([], [])
+
+
+def test_a_server_that_shows_other_words(
+    world: World, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = pages.change_line
+
+    def lie(*arguments: object) -> object:
+        line = right(*arguments)  # type: ignore[arg-type]
+        return replace(line, reason="Nobody said so.") if line.seq == 2 else line
+
+    monkeypatch.setattr(pages, "change_line", lie)
+    page = page_of(world.cast.reporter)
+    said = checked(page, verdict)
+    assert said[1:] == ["Verified", "Does not match"]
+    assert said[0].startswith("Something here is not what was recorded: 1 of 2 changes do not match.")
+    assert "found “Nobody said so.”" in page.locator("#change-2 [data-note]").inner_text()
+
+
+def test_a_change_that_waits_for_its_place(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
+    factories.approved(world.cast, factories.finding(world.cast, factories.fresh(verdict), "reported", evidence=[]))
+    assert checked(page_of(world.cast.reporter), verdict)[1:] == ["Verified", "Verified", "Not in the log yet"]
+
+
+def test_a_browser_that_cannot_says_so_and_never_verified(
+    world: World, verdict: Claim, page_of: Callable[..., "Page"]
+) -> None:
+    page = page_of(world.cast.reporter)
+    page.add_init_script("Object.defineProperty(crypto, 'subtle', {value: undefined})")
+    said = checked(page, verdict)
+    assert (len(said), said[0].startswith("Not checked: this browser cannot do it here.")) == (1, True)
