@@ -145,7 +145,9 @@ def _check(number: str) -> str:
         f'<p class="check {name}" data-result="{name}" hidden>{mark(drawing)} {escape(word)}</p>'
         for name, (drawing, word) in results.items()
     )
-    return f'  <aside data-check aria-label="{escape(_("Check of change %(number)s") % {"number": number})}" hidden>{marks}<p class="meta" data-note></p></aside>\n'
+    label = escape(_("Check of change %(number)s") % {"number": number})
+    note = '<p class="meta" data-note></p>'
+    return f'  <aside data-check aria-label="{label}" hidden>{marks}{note}</aside>\n'
 
 
 def _by_whom(change: Any) -> str:
