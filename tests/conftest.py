@@ -58,7 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _start_session(config: pytest.Config) -> None:
     names = ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND")
-    for name in (*names, "TRUSTED_PROXIES"):
+    ledger = ("LEDGER_SIGNER", "LEDGER_RECEIPT_KEY", "LEDGER_ORIGIN", "LEDGER_ANCHORS", "LEDGER_ANCHOR_HOURS")
+    for name in (*names, *ledger, "TRUSTED_PROXIES"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
         raise pytest.UsageError("DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL")
