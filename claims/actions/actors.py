@@ -135,20 +135,20 @@ def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: 
     admitting = list(Evidence.objects.filter(against_interest=actor).order_by("created_at", "pk"))
     named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
     edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
-    shown = [item for item in admitting if item.visibility != Visibility.RESTRICTED and item.withdrawn_at is None]
     Evidence.objects.filter(pk__in=[item.pk for item in admitting]).update(against_interest=survivor)
-    for item in admitting:
-        item.against_interest = survivor
-        evidence_recorded("evidence_changed", item, by=by, now=now, reason=reason)
-    for pk in sorted(edited | {item.claim_id for item in shown}):
+    # Each claim's row before its stream in the ledger, as everywhere, and all in one order.
+    for pk in sorted(edited | {item.claim_id for item in admitting}):
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
             _rename_in(claim, actor, survivor)
             count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
             claim_written("claim_edited", claim, by=by, now=now, reason=reason)
-        for item in shown:
+        for item in admitting:
             if item.claim_id == pk:
-                count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item, note=reason)
+                item.against_interest = survivor
+                evidence_recorded("evidence_changed", item, by=by, now=now, reason=reason)
+                if item.visibility != Visibility.RESTRICTED and item.withdrawn_at is None:
+                    count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item, note=reason)
     # Those that were merged into it before lead on at once. What is merged is part of nothing, so nothing is above it.
     Actor.objects.filter(merged_into=actor).update(merged_into=survivor)
     actor.merged_into, actor.part_of, actor.owned_by = survivor, None, None

@@ -108,10 +108,12 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
     """Make evidence as strict as its source: for each claim that is a change of what others saw of it."""
     Evidence.objects.filter(pk__in=[item.pk for item in items]).update(visibility=source.visibility)
     for item in sorted(items, key=lambda item: (item.claim_id, item.created_at, item.pk)):
+        # Before the stream's lock, as everywhere: two who wait for each other's would both be turned away.
+        claim = lock_claim(item.claim)
         item.visibility = source.visibility
         evidence_recorded("evidence_changed", item, by=by, now=now)
         if item.withdrawn_at is None:
-            count_version(lock_claim(item.claim), RevisionKind.CHANGED, by=by, now=now, evidence=item)
+            count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item)
 
 
 def retract_source(
