@@ -13,20 +13,26 @@ from ledger.reading import proofs_of
 
 # What a claim's pages show to everybody on its desk; the words of other entries are shown to editors and auditors.
 OF_EVERYBODY = ("claim_", "status_changed", "evidence_")
+# A finding answers evidence by name, restricted evidence too: its words as a whole are for those who may see that.
+OF_EDITORS = ("assessed", "decided")
 
 
 def proven_history(user: User, claim: Claim, checkpoint: Checkpoint) -> list[ProvenLeaf]:
     """The entries of a claim (already scoped) that the checkpoint holds, oldest first, opened as far as the person may
     read them."""
     seen = {str(pk) for pk in seen_evidence(user, claim)}
-    reads_all = role_in(user, claim.desk_id) in (Role.EDITOR, Role.AUDITOR)
-    return [_opened(one, seen, reads_all=reads_all) for one in proofs_of(f"claim:{claim.pk}", checkpoint)]
+    role = role_in(user, claim.desk_id)
+    return [_opened(one, seen, role) for one in proofs_of(f"claim:{claim.pk}", checkpoint)]
 
 
-def _opened(one: ProvenLeaf, seen: set[str], *, reads_all: bool) -> ProvenLeaf:
+def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:
     entry = read_entry(one.leaf)
-    evidence = entry.body.get("evidence")
-    readable = evidence in seen if evidence else reads_all or entry.kind.startswith(OF_EVERYBODY)
+    if evidence := entry.body.get("evidence"):
+        readable = evidence in seen
+    elif entry.kind.startswith(OF_EVERYBODY) or role == Role.EDITOR:
+        readable = True
+    else:
+        readable = role == Role.AUDITOR and entry.kind not in OF_EDITORS
     shown: Mapping[str, Opening | None] = one.openings if readable else {}
     return ProvenLeaf(one.leaf_index, one.leaf, one.proof, shown)
 

@@ -24,9 +24,8 @@ from accounts.models import Act, Role, User
 from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of
 from claims.acts import KINDS
-from claims.models import Claim
 from claims.paging import Order, read_page
-from claims.queries import visible_sources
+from claims.queries import visible_claims, visible_sources
 from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
@@ -106,7 +105,12 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
     if given["kind"]:
         asked["kind"] = given["kind"]
     if given["claim"]:
-        found = Claim.objects.filter(reference=given["claim"].strip().upper()).values_list("pk", flat=True).first()
+        found = (
+            visible_claims(request.user)
+            .filter(reference=given["claim"].strip().upper())
+            .values_list("pk", flat=True)
+            .first()
+        )
         asked["about"] = f"claim:{found}"
     if asked:
         # Whether what is withheld fits would tell of it.
@@ -134,7 +138,7 @@ def _names(user: User, rows: list[Act]) -> dict[str, Link]:
     for row in rows:
         sort, _colon, name = row.about.partition(":")
         ids.setdefault(sort, set()).add(name)
-    claims = Claim.objects.filter(pk__in=ids.get("claim", ())).values_list("pk", "reference")
+    claims = visible_claims(user).filter(pk__in=ids.get("claim", ())).values_list("pk", "reference")
     sources = visible_sources(user).filter(pk__in=ids.get("source", ())).values_list("pk", "title")
     actors = visible_actors(user).filter(pk__in=ids.get("actor", ())).values_list("pk", "name")
     return {

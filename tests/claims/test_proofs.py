@@ -66,3 +66,13 @@ def test_evidence_that_the_reader_may_not_see_any_more_stays_closed(cast: "Cast"
     published()
     assert b"What she saw" not in proof(cast.reporter, claim)
     assert b"What she saw" in proof(cast.editor, claim)
+
+
+def test_an_auditor_is_not_shown_what_a_finding_says_of_restricted_evidence(cast: "Cast", published: Any) -> None:
+    claim = factories.claim(cast)
+    factories.finding(cast, claim, "reported", by=cast.editor, evidence=[], rationale="She asked not to be named.")
+    published()
+    shown = {
+        who: b"She asked" in proof(user, claim) for who, user in vars(cast).items() if who in ("auditor", "editor")
+    }
+    assert shown == {"auditor": False, "editor": True}
