@@ -10,6 +10,9 @@ APART = {"django_session", "accounts_cache", "django_migrations"}
 TEXT_TYPES = ("text", "character varying", "jsonb", "ARRAY")
 
 
+State = list[tuple[str, int, int]]  # each table, the number of its rows, a digest of them
+
+
 class Database:
     """All that is kept, as one number for each table, and whether a text is among it."""
 
@@ -32,8 +35,8 @@ class Database:
             if kind in TEXT_TYPES
         )
 
-    def state(self) -> list[tuple[str, int, int]]:
-        """Each table with the number of its rows and a digest of them."""
+    def state(self) -> State:
+        """All tables as they are."""
         with connection.cursor() as cursor:
             cursor.execute(self._state)
             return [(table, rows, int(digest)) for table, rows, digest in cursor.fetchall()]
@@ -46,12 +49,13 @@ class Database:
         return found
 
 
-def fault_of(answer: Any, before: object, after: object) -> str:
-    """What is wrong with an answer, in a word; "" for nothing. `before`, `after`: the database's states."""
+def fault_of(answer: Any, before: State, after: State) -> str:
+    """What is wrong with an answer, in a few words; "" for nothing. `before`, `after`: the database's states."""
     if answer.status_code >= 500:
         return "failed"
     if answer.status_code >= 400 and before != after:
-        return "half-written"
+        tables = {table for table, _rows, _digest in set(before) ^ set(after)}
+        return f"half-written: {', '.join(sorted(tables))}"
     for name, value in answer.headers.items():
         if "\r" in value or "\n" in value or "canary" in name.lower() or "canary=" in value.replace("%3D", ""):
             return f"header {name}"

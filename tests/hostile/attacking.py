@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 
 from tests.access.world import World
-from tests.hostile.answers import Database, fault_of
+from tests.hostile.answers import Database, State, fault_of
 from tests.hostile.filling import BEFORE, BOUNDARY, File, Sent, filled, multipart, urlencoded
 from tests.hostile.forms_in_pages import TYPED, Form, forms_in, forms_of
 from tests.hostile.texts import raw
@@ -69,7 +69,7 @@ class Attack:
         self.note(answer, before, f"{form.route} {what}")
         return answer
 
-    def note(self, answer: Any, before: object, what: str) -> None:
+    def note(self, answer: Any, before: State, what: str) -> None:
         """Note what is wrong with an answer, if anything is."""
         after = self.database.state() if answer.status_code >= 400 else before
         if fault := fault_of(answer, before, after):
@@ -86,7 +86,8 @@ class Attack:
             }
             answer = self.send(client, form, filled(form) | values, what)
             if answer.status_code == 302:
-                self.note(client.get(answer["Location"]), None, f"{form.route} {what}, on the page after it")
+                before = self.database.state()
+                self.note(client.get(answer["Location"]), before, f"{form.route} {what}, on the page after it")
                 for name, text in texts.items():
                     if form.method == "POST" and form.controls[name].type in TYPED and name not in NOT_KEPT:
                         self._check_kept(text, f"{form.route} {name}: {text[:40]!a}")

@@ -20,17 +20,18 @@ from tests.hostile.answers import Database, fault_of
     ],
 )
 def test_text_that_became_markup_is_seen(body: str, fault: str) -> None:
-    assert fault_of(HttpResponse(body), None, None) == fault
+    assert fault_of(HttpResponse(body), [], []) == fault
 
 
 def test_a_failure_and_a_refusal_that_wrote_are_seen() -> None:
-    assert fault_of(HttpResponse(status=500), 1, 1) == "failed"
-    assert fault_of(HttpResponse(status=400), 1, 2) == "half-written"
-    assert fault_of(HttpResponse(status=200), 1, 2) == ""
+    one, other = [("a", 1, 1), ("b", 1, 1)], [("a", 1, 1), ("b", 1, 2)]
+    assert fault_of(HttpResponse(status=500), one, one) == "failed"
+    assert fault_of(HttpResponse(status=400), one, other) == "half-written: b"
+    assert fault_of(HttpResponse(status=200), one, other) == ""
 
 
 def test_a_header_of_somebody_elses_is_seen() -> None:
-    assert fault_of(HttpResponse(headers={"X-A": "canary=1"}), 1, 1) == "header X-A"
+    assert fault_of(HttpResponse(headers={"X-A": "canary=1"}), [], []) == "header X-A"
 
 
 def test_any_change_of_a_row_changes_the_state(db: None) -> None:

@@ -15,6 +15,7 @@ let running = null; // the save under way
 let unsure = null; // what was sent and may or may not have arrived: it goes again as it was, before anything newer
 let changed = false;
 let stopped = false;
+let signingOut = false; // a save under way that then fails brings back nothing to this browser
 
 function written() {
   const data = new FormData(form);
@@ -38,6 +39,7 @@ const same = (one, other) => JSON.stringify({ ...one, seen_version: 0 }) === JSO
 
 // What this browser holds. Storage may be refused: then there is only the server.
 function keepHere(leaving = false) {
+  if (signingOut) return;
   try {
     localStorage.setItem(place, JSON.stringify({ at: Date.now(), leaving, version: version(), content: written() }));
   } catch {}
@@ -160,6 +162,7 @@ function bringBack() {
 document.addEventListener("input", (event) => {
   if (event.target.form !== form) return;
   changed = true;
+  signingOut = false; // the person was asked whether to leave, and stayed
   if (stopped) keepHere();
   else later(PAUSE);
 });
@@ -171,6 +174,12 @@ document.addEventListener("visibilitychange", () => {
 window.addEventListener("online", () => {
   if (changed && !stopped) save();
 });
+
+for (const other of document.querySelectorAll("form[data-signs-out]")) {
+  other.addEventListener("submit", () => {
+    signingOut = true;
+  });
+}
 
 form.addEventListener("submit", (event) => {
   if (running) {
