@@ -6,7 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Act, Desk, User
+from ledger.entries import read_entry
+from ledger.keys import Rotation
+from ledger.models import Entry
 from ledger.recording import Recorded, record
+
+KEYS = "log:keys"  # the stream of what becomes of the log's own keys
 
 
 def record_act(
@@ -35,6 +40,22 @@ def record_act(
 def person(user: User | None) -> dict[str, str] | None:
     """Who somebody is, as a committed value; None for a command that nobody ran under their name."""
     return {"id": str(user.pk), "name": user.username} if user else None
+
+
+def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
+    """A key of the log took another's place. Once a key, however often it is tried."""
+    entries = Entry.objects.filter(stream=KEYS).values_list("leaf", flat=True)
+    if any(read_entry(bytes(leaf)).body["key"] == rotation.new for leaf in entries):
+        return
+    record_act(
+        about=KEYS,
+        kind="key_rotated",
+        desk=None,
+        by=by,
+        now=now,
+        body={"key": rotation.new, "replaces": rotation.old, "signs": "receipts" if rotation.signs_receipts else "log"},
+        committed={},
+    )
 
 
 def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, now: datetime) -> None:

@@ -38,4 +38,5 @@ KINDS: dict[str, Promise] = {
     "role_granted": _("role changed"),
     "policy_changed": _("policy changed"),
     "exported": _("records exported"),
+    "key_rotated": _("key of the log changed"),
 }

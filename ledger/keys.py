@@ -4,7 +4,9 @@ The web never holds the log's key: whoever breaks into it can promise, and canno
 """
 
 import logging
-from functools import cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +16,7 @@ from django.utils import timezone
 from ledger.canonical import canonical
 from ledger.models import Key
 from ledger.notes import Receipt, SigningKey, receipt_key_name, receipt_text, sign_note
-from ledger.signer import LOG_KEY, SignerRefused, make_key, read_key
+from ledger.signer import LOG_KEY, SignerRefused, locked, make_key, make_next_key, read_key, take_next_key
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +31,47 @@ def make_keys() -> None:
     log = read_key(folder / LOG_KEY)
     if not settings.LEDGER_RECEIPT_KEY:
         make_key(settings.DATA_DIR, RECEIPT_KEY, receipt_key_name(log.name))
+    _write_down(log, signs_receipts=False)
+    _write_down(receipt_key(), signs_receipts=True)
+
+
+def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
     with connections["owner"].cursor() as cursor:
-        for key, signs_receipts in ((log, False), (receipt_key(), True)):
-            cursor.execute(
-                "INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                [str(key.verifier_key), signs_receipts, timezone.now()],
-            )
+        cursor.execute(
+            "INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [str(key.verifier_key), signs_receipts, timezone.now()],
+        )
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """A key that takes another's place: both as policies name them."""
+
+    signs_receipts: bool
+    old: str
+    new: str
+
+
+@contextmanager
+def rotating(*, receipts: bool) -> Iterator[Rotation]:
+    """Makes a key that takes the place of the log's, or of the one that signs `receipts`, once the block was left well.
+
+    In the block the new one is on the disk and in the policy, and not in use: there the rotation is recorded. Whatever
+    dies on the way, the same call again goes on with the same key. As the tables' owner. Raises SignerRefused.
+    """
+    folder: Path = settings.DATA_DIR if receipts else settings.LEDGER_SIGNER
+    file = RECEIPT_KEY if receipts else LOG_KEY
+    with locked(folder, "rotating"):
+        old = receipt_key() if receipts else read_key(folder / file)
+        new = make_next_key(folder, file, old.name)
+        _write_down(new, signs_receipts=receipts)
+        yield Rotation(receipts, str(old.verifier_key), str(new.verifier_key))
+        take_next_key(folder, file, keep=None if receipts else old)
+
+
 def receipt_key() -> SigningKey:
-    """The key that signs receipts, from LEDGER_RECEIPT_KEY or its file. Raises SignerRefused, ValueError."""
+    """The key that signs receipts, from LEDGER_RECEIPT_KEY or its file, which is read each time: it may be another by
+    now. Raises SignerRefused, ValueError."""
     if settings.LEDGER_RECEIPT_KEY:
         return SigningKey.read(settings.LEDGER_RECEIPT_KEY)
     return read_key(settings.DATA_DIR / RECEIPT_KEY)

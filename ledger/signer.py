@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.tree import check_consistency
 from ledger.verifier import Broken
 
-LOG_KEY = "log.key"
+LOG = "log"
+LOG_KEY = f"{LOG}.key"
 Proof = Callable[[int, int], list[bytes]]
 """Gives the consistency proof from one size to a larger one."""
 
@@ -41,8 +42,7 @@ class Signer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._key = read_key(folder / LOG_KEY)
-        self.origin = self._key.name
+        self.origin = read_key(folder / LOG_KEY).name
         self.mark = self._read_mark()
         if self.mark and self.mark.origin != self.origin:
             raise SignerRefused(f"{folder} has the key of {self.origin} and the mark of {self.mark.origin}")
@@ -50,7 +50,7 @@ class Signer:
     @property
     def verifier_key(self) -> str:
         """The public key, as policies name it."""
-        return str(self._key.verifier_key)
+        return str(self._read_key().verifier_key)
 
     def sign(self, size: int, root: bytes, proof: Proof) -> str:
         """The signed note of the checkpoint (size, root), with the mark on disk. Raises SignerRefused.
@@ -62,9 +62,28 @@ class Signer:
             if (size, root) == (last.size, last.root):
                 return last.note
             self._check(last, size, root, proof)
-        note = sign_note(checkpoint_text(self.origin, size, root), [self._key]).decode()
+        key, *before = self._keys()
+        note = sign_note(checkpoint_text(self.origin, size, root), [key, *before]).decode()
         self._write_mark(Mark(self.origin, size, root, note))
+        for old in before:
+            _kept(self._folder, old).unlink()
         return note
+
+    def _keys(self) -> list[SigningKey]:
+        """The log's key as it is now, and those that it took the place of and that have not signed beside it yet.
+
+        Read each time: a rotation needs no restart. One checkpoint bears both signatures, so that who knows the old
+        key alone sees that the log goes on; then the old one is destroyed.
+        """
+        key = self._read_key()
+        before = [read_key(path) for path in sorted(self._folder.glob(f"{LOG}-*.key"))]
+        return [key, *(old for old in before if old != key)]
+
+    def _read_key(self) -> SigningKey:
+        key = read_key(self._folder / LOG_KEY)
+        if key.name != self.origin:
+            raise SignerRefused(f"{self._folder / LOG_KEY} is of {key.name}, and this log is {self.origin}")
+        return key
 
     def _check(self, last: Mark, size: int, root: bytes, proof: Proof) -> None:
         if size < last.size:
@@ -104,11 +123,33 @@ def make_key(folder: Path, file: str, name: str) -> None:
         _write(folder / file, SigningKey.make(name).private_text + "\n")
 
 
+def make_next_key(folder: Path, file: str, name: str) -> SigningKey:
+    """The key that is to take the place of the one in `file`: made and on the disk, or left by a rotation that died."""
+    make_key(folder, f"{file}.next", name)
+    return read_key(folder / f"{file}.next")
+
+
+def take_next_key(folder: Path, file: str, *, keep: SigningKey | None) -> None:
+    """Let the next key take its place, at once. `keep`: the old one, which is to sign one more checkpoint beside it."""
+    if keep is not None:
+        with suppress(FileExistsError):
+            os.link(folder / file, _kept(folder, keep))
+    (folder / f"{file}.next").replace(folder / file)
+    _sync(folder)
+
+
+def _kept(folder: Path, old: SigningKey) -> Path:
+    return folder / f"{LOG}-{old.verifier_key.id.hex()}.key"
+
+
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the signer's folder for one process of this machine. Raises SignerRefused where another has it."""
+def locked(folder: Path, name: str = "lock") -> Iterator[None]:
+    """Holds the signer's folder for one process of this machine. Raises SignerRefused where another has it.
+
+    `name`: what for; a rotation goes on beside a sequencer, and not beside another rotation.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
+    with (folder / name).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -133,8 +174,13 @@ def _write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """What the folder names is on the disk."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -22,7 +22,8 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
 def make_signer(folder: Path) -> Signer:
     """A signer with the log's key, and a mark of its own in the folder."""
     folder.mkdir(exist_ok=True)
-    copyfile(settings.LEDGER_SIGNER / LOG_KEY, folder / LOG_KEY)
+    if not (folder / LOG_KEY).exists():
+        copyfile(settings.LEDGER_SIGNER / LOG_KEY, folder / LOG_KEY)
     return Signer(folder)
 
 

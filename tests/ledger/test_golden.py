@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.actions.reads import note_export
 from accounts.models import Act
+from accounts.records import key_rotated
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
@@ -23,6 +24,7 @@ from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
 from claims.acts import KINDS
 from ledger.entries import read_entry
+from ledger.keys import Rotation
 from ledger.models import Entry
 from ledger.reading import openings_of
 from reviews.actions.assignments import change_due, close_claim, name_decider, open_claim, unname_decider
@@ -85,6 +87,7 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
     note_export(by=cast.auditor, what={"list": "acts"})
+    key_rotated(Rotation(False, "a.example/log+00000000+AA", "a.example/log+11111111+AA"), by=None, now=timezone.now())
 
 
 @pytest.mark.django_db

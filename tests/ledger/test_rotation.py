@@ -1,0 +1,265 @@
+"""A key takes another's place: what was signed stays good, the sequencer and the web go on, and the ledger says so."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.actions import keys as rotations
+from accounts.models import Act
+from ledger import keys
+from ledger.entries import read_entry
+from ledger.models import Checkpoint, Entry, Key
+from ledger.notes import SigningKey
+from ledger.reading import newest_checkpoint
+from ledger.recording import record
+from ledger.signer import LOG_KEY, Signer, SignerRefused, locked, read_key
+from ledger.verifier import Broken, Policy, read_policy
+from tests.conftest import ROOT, superuser
+from tests.ledger.installation import NOW, sequencing
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+HASH, AT = bytes(32), "2026-03-01T12:00:00.123Z"
+
+
+@pytest.fixture(autouse=True)
+def signer(settings: "Settings", tmp_path: Path) -> Iterator[Path]:
+    """An installation of its own keys: the signer's folder, with one checkpoint of one entry published."""
+    settings.DATA_DIR, settings.LEDGER_SIGNER = tmp_path, tmp_path / "signer"
+    before = list(Key.objects.values_list("text", flat=True))
+    with superuser() as past_all_rights:
+        # The keys that all other tests have are none of this installation's.
+        past_all_rights.execute("SET session_replication_role = replica")
+        past_all_rights.execute("CREATE TEMPORARY TABLE kept AS SELECT * FROM ledger_key")
+        past_all_rights.execute("DELETE FROM ledger_key")
+        keys.make_keys()
+        publish(settings.LEDGER_SIGNER)
+        yield settings.LEDGER_SIGNER
+        past_all_rights.execute("DELETE FROM ledger_key")
+        past_all_rights.execute("INSERT INTO ledger_key SELECT * FROM kept")
+    assert list(Key.objects.values_list("text", flat=True)) == before
+
+
+def publish(folder: Path) -> Checkpoint:
+    """Something is done, and the log published."""
+    record(stream="claim:1", kind="tried", at=NOW, body={}, committed={})
+    with sequencing(folder) as sequencer:
+        return publish_by(sequencer)
+
+
+def publish_by(sequencer: Any) -> Checkpoint:
+    sequencer.integrate()
+    sequencer.publish(NOW)
+    newest = newest_checkpoint()
+    assert newest is not None
+    return newest
+
+
+def rotate(*which: str) -> str:
+    said = StringIO()
+    call_command("rotate_keys", *which, stdout=said, stderr=said)
+    return said.getvalue()
+
+
+def policy() -> Policy:
+    return read_policy(keys.policy_text())
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*.key*"))
+
+
+def signers(checkpoint: Checkpoint) -> list[bool]:
+    """Whether the newest key signed it, then the one before, and so on."""
+    signed = []
+    for key in policy().log_keys:
+        try:
+            Policy(policy().origin, (key,)).checkpoint(checkpoint.note.encode())
+        except Broken:
+            signed.append(False)
+        else:
+            signed.append(True)
+    return signed
+
+
+def verifier(*arguments: str | Path) -> tuple[int, str]:
+    command = [sys.executable, "-I", str(ROOT / "ledger/verifier.py"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_the_log_goes_on_under_the_new_key_and_its_name_stays(signer: Path) -> None:
+    old, first = policy(), newest_checkpoint()
+    rotate("--log")
+    publish(signer)
+    last = publish(signer)
+    assert first is not None
+    assert (policy().origin, len(policy().log_keys), policy().log_keys[1:]) == (old.origin, 2, old.log_keys)
+    assert (signers(first), signers(last)) == ([False, True], [True, False])
+
+
+def test_the_first_checkpoint_after_it_is_signed_by_both(signer: Path) -> None:
+    rotate("--log")
+    assert signers(publish(signer)) == [True, True]
+
+
+def test_the_old_key_is_destroyed_once_it_has_signed_beside_the_new_one(signer: Path) -> None:
+    old = read_key(signer / LOG_KEY)
+    rotate("--log")
+    waiting = files(signer)
+    publish(signer)
+    assert (waiting, files(signer)) == ([f"log-{old.verifier_key.id.hex()}.key", "log.key"], ["log.key"])
+    assert read_key(signer / LOG_KEY) != old
+
+
+def test_a_sequencer_that_runs_takes_the_new_key_up_and_its_mark_goes_on(signer: Path) -> None:
+    with sequencing(signer) as sequencer:
+        sequencer.publish(NOW)
+        rotate("--log")
+        both = publish_by(sequencer)
+        record(stream="claim:1", kind="tried", at=NOW, body={}, committed={})
+        alone = publish_by(sequencer)
+    mark = Signer(signer).mark
+    assert (signers(both), signers(alone)) == ([True, True], [True, False])
+    assert mark is not None
+    assert (mark.size, mark.note) == (alone.size, alone.note)
+
+
+def test_two_rotations_in_a_row_are_followed_by_whoever_knows_the_first_key(signer: Path) -> None:
+    rotate("--log")
+    rotate("--log")
+    assert signers(publish(signer)) == [True, True, True]
+    assert signers(publish(signer)) == [True, False, False]
+
+
+def test_receipts_of_before_stay_good_and_new_ones_are_signed_by_the_new_key() -> None:
+    before = keys.receipt(HASH, AT)
+    rotate("--receipts")
+    after = keys.receipt(HASH, AT)
+    assert before and after and before != after
+    alone = [Policy(policy().origin, policy().log_keys, (key,)) for key in policy().receipt_keys]
+    assert policy().receipt(before.encode()) == alone[1].receipt(before.encode())
+    assert policy().receipt(after.encode()) == alone[0].receipt(after.encode())
+    with pytest.raises(Broken):
+        alone[1].receipt(after.encode())
+
+
+def test_each_rotation_is_recorded(signer: Path) -> None:
+    old = policy()
+    rotate("--log", "--receipts")
+    said = [read_entry(bytes(leaf)) for leaf in Entry.objects.filter(stream="log:keys").values_list("leaf", flat=True)]
+    bodies = [entry.body for entry in said]
+    new = policy()
+    assert bodies == [
+        {"key": str(new.log_keys[0]), "replaces": str(old.log_keys[0]), "signs": "log"},
+        {"key": str(new.receipt_keys[0]), "replaces": str(old.receipt_keys[0]), "signs": "receipts"},
+    ]
+    assert list(Act.objects.order_by("entry").values_list("kind", "desk")) == [("key_rotated", None)] * 2
+
+
+def test_a_rotation_that_cannot_be_recorded_changes_no_key(signer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = read_key(signer / LOG_KEY)
+
+    def fail(*args: object, **given: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(rotations, "key_rotated", fail)
+        rotate("--log")
+    assert (read_key(signer / LOG_KEY), signers(publish(signer))) == (old, [False, True])
+
+
+@pytest.mark.parametrize("where", ["key_rotated", "take_next_key"])
+def test_a_rotation_that_died_goes_on_with_the_same_key(
+    where: str, signer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*args: object, **given: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(rotations if where == "key_rotated" else keys, where, die)
+        rotate("--log")
+    made = policy().log_keys
+    rotate("--log")
+    assert (policy().log_keys, str(read_key(signer / LOG_KEY).verifier_key)) == (made, str(made[0]))
+    assert Entry.objects.filter(stream="log:keys").count() == 1
+
+
+def test_two_rotations_do_not_run_at_once(signer: Path) -> None:
+    with locked(signer, "rotating"), pytest.raises(CommandError, match="in use by another process"):
+        rotate("--log")
+
+
+def test_a_key_of_another_name_signs_nothing(signer: Path) -> None:
+    with sequencing(signer) as sequencer:
+        (signer / LOG_KEY).write_text(SigningKey.make("elsewhere").private_text)
+        record(stream="claim:1", kind="tried", at=NOW, body={}, committed={})
+        with pytest.raises(SignerRefused, match="is of elsewhere, and this log is localhost"):
+            publish_by(sequencer)
+
+
+def test_a_machine_without_the_logs_key_cannot_rotate_it(signer: Path) -> None:
+    (signer / LOG_KEY).unlink()
+    with pytest.raises(CommandError, match="is missing"):
+        rotate("--log")
+
+
+def test_one_says_which_key() -> None:
+    with pytest.raises(CommandError, match="Say which"):
+        rotate()
+
+
+def test_where_receipts_are_signed_by_a_setting_one_is_told_to_change_it(settings: "Settings", tmp_path: Path) -> None:
+    settings.LEDGER_RECEIPT_KEY = (tmp_path / "receipts.key").read_text().strip()
+    old = keys.receipt_key()
+    said = rotate("--receipts")
+    assert "Set LEDGER_RECEIPT_KEY to the text in" in said
+    assert (keys.receipt_key(), str(read_key(tmp_path / "receipts.key").verifier_key)) == (
+        old,
+        str(policy().receipt_keys[0]),
+    )
+
+
+def test_the_verifier_follows_the_log_across_a_rotation_by_the_old_policy_and_the_new(
+    signer: Path, tmp_path: Path
+) -> None:
+    old, before = tmp_path / "old-policy", tmp_path / "before"
+    old.write_bytes(keys.policy_text())
+    first = newest_checkpoint()
+    assert first is not None
+    before.write_text(first.note)
+    rotate("--log")
+    publish(signer)
+    both = tmp_path / "both"
+    call_command("export_ledger", str(both), stdout=StringIO())
+    publish(signer)
+    alone = tmp_path / "alone"
+    call_command("export_ledger", str(alone), stdout=StringIO())
+    results = {
+        "audit of the co-signed one by the old policy": verifier("audit", both, "--policy", old)[0],
+        "monitor to the co-signed one by the old policy": verifier(
+            *("monitor", before, both / "checkpoint", "--export", both, "--policy", old)
+        )[0],
+        "audit of the later one by the old policy": verifier("audit", alone, "--policy", old)[0],
+        "audit of the later one by the new policy": verifier("audit", alone, "--policy", alone / "policy")[0],
+        "monitor from the first to the later one by the new policy": verifier(
+            *("monitor", before, alone / "checkpoint", "--export", alone, "--policy", alone / "policy")
+        )[0],
+    }
+    assert results == {
+        "audit of the co-signed one by the old policy": 0,
+        "monitor to the co-signed one by the old policy": 0,
+        "audit of the later one by the old policy": 1,
+        "audit of the later one by the new policy": 0,
+        "monitor from the first to the later one by the new policy": 0,
+    }
+    assert json.loads((alone / "policy").read_bytes())["log_keys"][1:] == json.loads(old.read_bytes())["log_keys"]
