@@ -53,11 +53,12 @@ class Rotation:
 
 
 @contextmanager
-def rotating(*, receipts: bool) -> Iterator[Rotation]:
+def rotating(*, receipts: bool, at_once: bool) -> Iterator[Rotation]:
     """Makes a key that takes the place of the log's, or of the one that signs `receipts`, once the block was left well.
 
     In the block the new one is on the disk and in the policy, and not in use: there the rotation is recorded. Whatever
-    dies on the way, the same call again goes on with the same key. As the tables' owner. Raises SignerRefused.
+    dies on the way, the same call again goes on with the same key. `at_once`: the log's old key signs nothing more. As
+    the tables' owner. Raises SignerRefused.
     """
     folder: Path = settings.DATA_DIR if receipts else settings.LEDGER_SIGNER
     file = RECEIPT_KEY if receipts else LOG_KEY
@@ -66,7 +67,7 @@ def rotating(*, receipts: bool) -> Iterator[Rotation]:
         new = make_next_key(folder, file, old.name)
         _write_down(new, signs_receipts=receipts)
         yield Rotation(receipts, str(old.verifier_key), str(new.verifier_key))
-        take_next_key(folder, file, keep=None if receipts else old)
+        take_next_key(folder, file, keep=None if receipts or at_once else old)
 
 
 def receipt_key() -> SigningKey:

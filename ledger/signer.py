@@ -8,9 +8,11 @@ import base64
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from ledger.notes import SigningKey, checkpoint_text, sign_note
@@ -19,6 +21,7 @@ from ledger.verifier import Broken
 
 LOG = "log"
 LOG_KEY = f"{LOG}.key"
+SIGNS_BESIDE = timedelta(days=30)  # an old key, beside the one that took its place
 Proof = Callable[[int, int], list[bytes]]
 """Gives the consistency proof from one size to a larger one."""
 
@@ -66,14 +69,16 @@ class Signer:
         note = sign_note(checkpoint_text(self.origin, size, root), [key, *before]).decode()
         self._write_mark(Mark(self.origin, size, root, note))
         for old in before:
-            _kept(self._folder, old).unlink()
+            kept = _kept(self._folder, old)
+            if kept.stat().st_mtime < time.time() - SIGNS_BESIDE.total_seconds():
+                kept.unlink()
         return note
 
     def _keys(self) -> list[SigningKey]:
-        """The log's key as it is now, and those that it took the place of and that have not signed beside it yet.
+        """The log's key as it is now, and those that still sign beside it, whose place it took not long ago.
 
-        Read each time: a rotation needs no restart. One checkpoint bears both signatures, so that who knows the old
-        key alone sees that the log goes on; then the old one is destroyed.
+        Read each time: a rotation needs no restart. For SIGNS_BESIDE each checkpoint bears both signatures, so that
+        whoever knows the old key alone has time to learn of the new one; then the old one is destroyed.
         """
         key = self._read_key()
         before = [read_key(path) for path in sorted(self._folder.glob(f"{LOG}-*.key"))]
@@ -130,10 +135,11 @@ def make_next_key(folder: Path, file: str, name: str) -> SigningKey:
 
 
 def take_next_key(folder: Path, file: str, *, keep: SigningKey | None) -> None:
-    """Let the next key take its place, at once. `keep`: the old one, which is to sign one more checkpoint beside it."""
+    """Let the next key take its place, in one step. `keep`: the old one, where it is to sign beside it for a while."""
     if keep is not None:
         with suppress(FileExistsError):
             os.link(folder / file, _kept(folder, keep))
+        os.utime(_kept(folder, keep))  # from now on its time runs
     (folder / f"{file}.next").replace(folder / file)
     _sync(folder)
 

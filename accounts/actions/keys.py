@@ -10,12 +10,12 @@ from accounts.transactions import act
 from ledger.keys import Rotation, rotating
 
 
-def rotate_key(*, receipts: bool, by: User | None, now: datetime | None = None) -> Rotation:
+def rotate_key(*, receipts: bool, at_once: bool = False, by: User | None, now: datetime | None = None) -> Rotation:
     """Let a new key take the place of the log's, or of the one that signs `receipts`. Answers both.
 
-    Again after a crash, it goes on with the key that was made. Raises SignerRefused, and ValueError for an old key
-    that is none.
+    The log's old key signs beside the new one for a while; not so where it is to go `at_once`. Again after a crash, it
+    goes on with the key that was made. Raises SignerRefused, and ValueError for an old key that is none.
     """
-    with rotating(receipts=receipts) as rotation, act():
+    with rotating(receipts=receipts, at_once=at_once) as rotation, act():
         key_rotated(rotation, by=by, now=now or timezone.now())
     return rotation

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = (
         "Makes a new key for the log (on the machine that has LEDGER_SIGNER), for receipts, or for both, records it in "
         "the ledger, and prints the policy with all keys, the newest first. The sequencer and the web take it up by "
-        "themselves. One more checkpoint is signed by the log's old key too, which is then destroyed. If it dies, run "
+        "themselves. The log's old key signs beside the new one for 30 days and is then destroyed. If this dies, run "
         "it again."
     )
 
@@ -22,13 +22,17 @@ class Command(BaseCommand):
         parser.add_argument("--log", action="store_true", help="the key that signs checkpoints")
         parser.add_argument("--receipts", action="store_true", help="the key that signs receipts")
 
+        parser.add_argument(
+            "--at-once", action="store_true", help="the log's old key signs nothing more: it was stolen"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = [receipts for name, receipts in (("log", False), ("receipts", True)) if options[name]]
         if not chosen:
             raise CommandError("Say which: --log, --receipts, or both")
         try:
             for receipts in chosen:
-                rotate_key(receipts=receipts, by=None)
+                rotate_key(receipts=receipts, at_once=options["at_once"], by=None)
         except (SignerRefused, ValueError) as error:
             raise CommandError(str(error)) from error
         if options["receipts"] and settings.LEDGER_RECEIPT_KEY:
