@@ -8,8 +8,10 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.verifier import (
+    BUNDLE,
     ED25519,
     RECEIPT,
+    BundleNote,
     Checkpoint,
     Policy,
     Receipt,
@@ -17,6 +19,7 @@ from ledger.verifier import (
     is_key_name,
     open_note,
     read_base64,
+    read_bundle_note,
     read_checkpoint,
     read_receipt,
     read_verifier_key,
@@ -28,6 +31,7 @@ __all__ = [
     "Receipt",
     "SigningKey",
     "VerifierKey",
+    "bundle_text",
     "checkpoint_text",
     "open_note",
     "read_checkpoint",
@@ -122,4 +126,13 @@ def receipt_text(receipt: Receipt) -> str:
     text = f"{RECEIPT}\n{origin}\n{base64.b64encode(hashed).decode()}\n{at}\n{delay}\n"
     if read_receipt(text) != receipt:
         raise ValueError("no receipt")
+    return text
+
+
+def bundle_text(note: BundleNote) -> str:
+    """What is signed of an evidence bundle. Raises ValueError for what would not read back the same."""
+    origin, reference, digest, at = note
+    text = f"{BUNDLE}\n{origin}\n{reference}\n{base64.b64encode(digest).decode()}\n{at}\n"
+    if read_bundle_note(text) != note:
+        raise ValueError("no note of a bundle")
     return text

@@ -4,6 +4,7 @@
     python verifier.py audit FOLDER --policy POLICY                    a whole log
     python verifier.py monitor OLD NEW --export FOLDER --policy POLICY one checkpoint against a later one
     python verifier.py replay FOLDER --policy POLICY --claims FILE     every claim's state, from the entries
+    python verifier.py bundle FILE --policy POLICY                     an evidence bundle of one claim
 
 This file runs alone: Python 3.11 or later and the package `cryptography`. It follows the written specification,
 `ledger.md`, whose sections are named here. Status: 0 all is as it should be, 1 something does not match, 2 the input
@@ -18,12 +19,14 @@ import hashlib
 import hmac
 import json
 import re
+import struct
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -39,6 +42,14 @@ LARGEST_NOTE = 1_000_000
 RECEIPT = "second-source/receipt/v1"
 CLAIM_PROOF = "second-source/claim-proof/v1"
 TLOG_PROOF = "c2sp.org/tlog-proof@v1"
+BUNDLE = "second-source/bundle/v1"
+MANIFEST, MANIFEST_NOTE, HISTORY, CLAIM_PROOF_PATH = (
+    "manifest.json",
+    "manifest.note",
+    "history.json",
+    "proofs/claim.json",
+)
+LARGEST_READ = 2**30  # bytes of one of a bundle's files that is read as a whole
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
 # The moves between a claim's states; None is before the first.
@@ -1100,6 +1111,372 @@ def read_claims(data: bytes) -> list[dict[str, Any]]:
     return value
 
 
+# Section 10: bundles
+
+_PATH = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*", re.ASCII)
+_FIRST_OF_FILE, _FIRST_OF_DIRECTORY = b"PK\3\4", b"PK\1\2"
+_HEAD = struct.Struct("<4s5H3I2H")
+_DIRECTORY_LINE = struct.Struct("<4s6H3I5H2I")
+_DAY = 0x21  # 1 January 1980, the first that a zip knows: what is in a bundle decides each of its bytes
+_BEYOND_32 = 0xFFFFFFFF
+PIECE = 2**20
+
+
+def zip_head(name: str, size: int, crc: int) -> bytes:
+    """What stands before a file of a bundle: a zip's local header, nothing compressed, sizes known beforehand."""
+    return _HEAD.pack(_FIRST_OF_FILE, 20, 0, 0, 0, _DAY, crc, size, size, len(name), 0) + name.encode("ascii")
+
+
+def zip_directory(files: Iterable[tuple[str, int, int]]) -> bytes:
+    """What stands after the last file of a bundle: the zip's central directory and end, for names, sizes and CRCs."""
+    lines, offset, count = bytearray(), 0, 0
+    for name, size, crc in files:
+        extra = struct.pack("<2HQ", 1, 8, offset) if offset >= _BEYOND_32 else b""
+        lines += _DIRECTORY_LINE.pack(
+            *(_FIRST_OF_DIRECTORY, 0x314, 45 if extra else 20, 0, 0, 0, _DAY, crc, size, size, len(name), len(extra)),
+            *(0, 0, 0, 0o100644 << 16, min(offset, _BEYOND_32)),
+        )
+        lines += name.encode("ascii") + extra
+        offset, count = offset + len(zip_head(name, size, crc)) + size, count + 1
+    numbers = (count, len(lines), offset)
+    end = b""
+    if count >= 0xFFFF or offset >= _BEYOND_32:
+        end = struct.pack("<4sQ2H2I4Q", b"PK\6\6", 44, 45, 45, 0, 0, count, *numbers)
+        end += struct.pack("<4sIQI", b"PK\6\7", 0, offset + len(lines), 1)
+    short = [min(count, 0xFFFF), min(count, 0xFFFF), len(lines), min(offset, _BEYOND_32)]
+    return bytes(lines) + end + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, *short, 0)
+
+
+class Member(NamedTuple):
+    """One file of a bundle; `pieces` gives its bytes, once."""
+
+    path: str
+    size: int
+    pieces: Iterator[bytes]
+
+
+class ZippedBundle:
+    """A bundle in the one spelling that section 10 gives it, read from front to back: each byte of it counts.
+
+    `whole` is False once something was found after which no further file can be told.
+    """
+
+    def __init__(self, file: BinaryIO, report: Report) -> None:
+        self._file, self._report, self.whole = file, report, True
+        self._read: list[tuple[str, int, int]] = []
+
+    def __iter__(self) -> Iterator[Member]:
+        head = self._file.read(_HEAD.size)
+        while head.startswith(_FIRST_OF_FILE):
+            (*_before, crc, size, _size, name_length, _extra) = _HEAD.unpack(head.ljust(_HEAD.size, b"\0"))
+            name = self._file.read(name_length).decode("ascii", "replace")
+            if not self._is_head(head, name, size, crc):
+                return
+            yield Member(name, size, self._pieces(name, size, crc))
+            if not self.whole:
+                return
+            self._read.append((name, size, crc))
+            head = self._file.read(_HEAD.size)
+        self._check_end(head)
+
+    def _after(self) -> str:
+        return f"bundle, after {self._read[-1][0]}" if self._read else "bundle, its beginning"
+
+    def _is_head(self, head: bytes, name: str, size: int, crc: int) -> bool:
+        self.whole = bool(_PATH.fullmatch(name)) and head + name.encode() == zip_head(name, size, crc)
+        found = name if len(head) == _HEAD.size else f"{len(head)} bytes"
+        self._report.expect(self.whole, self._after(), "file", "the head of a file as section 10 has it", _shown(found))
+        return self.whole
+
+    def _pieces(self, name: str, size: int, crc: int) -> Iterator[bytes]:
+        left, computed = size, 0
+        while left and (piece := self._file.read(min(left, PIECE))):
+            left, computed = left - len(piece), zlib.crc32(piece, computed)
+            yield piece
+        self.whole = not left
+        self._report.expect(not left, name, "size", f"{size} bytes", f"{size - left}, where the bundle is cut off")
+        if not left:
+            self._report.expect(computed == crc, name, "CRC-32", f"{crc:08x}", f"{computed:08x}")
+
+    def _check_end(self, head: bytes) -> None:
+        expected = zip_directory(self._read)
+        found = head + self._file.read(len(expected) + 1)
+        if found != expected:
+            self.whole = False
+            at = next((at for at, both in enumerate(zip(found, expected, strict=False)) if both[0] != both[1]), None)
+            what = f"another byte at {at}" if at is not None else f"{min(len(found), len(expected) + 1)} bytes"
+            what = "nothing: the bundle is cut off" if not found else what
+            self._report.expect(False, self._after(), "directory", f"{len(expected)} bytes as section 10 has it", what)
+
+
+def folder_members(folder: Path, report: Report) -> Iterator[Member]:
+    """The files of a bundle that was unpacked into a folder, by name; links are findings and are not followed."""
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            report.expect(False, name, "file", "a plain file", "a link, or no file")
+        elif path.is_file():
+            yield Member(name, path.stat().st_size, _pieces_of(path))
+
+
+def _pieces_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+class BundleNote(NamedTuple):
+    """What the desk's server signs of a bundle: whose log, which claim, the manifest's SHA-256, when it was made."""
+
+    origin: str
+    reference: str
+    digest: bytes
+    at: str
+
+
+def read_bundle_note(text: str) -> BundleNote:
+    """What the note of a bundle says; Broken where it is none."""
+    lines = text.split("\n")
+    _expect(len(lines) == 6 and lines[0] == BUNDLE and lines[5] == "", "note", f"{BUNDLE} and 4 lines", text[:60])
+    origin, reference, digest, at = lines[1:5]
+    try:
+        read_time(at)
+    except ValueError:
+        raise Broken("at", "UTC with milliseconds", _shown(at)) from None
+    return BundleNote(origin, reference, read_base64(digest, "digest", 32), at)
+
+
+class _Found(NamedTuple):
+    size: int
+    digest: str
+
+
+class _Proven(NamedTuple):
+    """An entry of one of the bundle's proofs."""
+
+    path: str
+    index: int
+    entry: Entry
+    disclosures: dict[str, Any]
+
+
+def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> Report:
+    """Whether an evidence bundle holds: the manifest is signed by one of the receipt keys, each file is what it says,
+    each proof holds against the bundle's checkpoint, and history and files are what their entries disclose.
+
+    The policy is the reader's own; the one inside a bundle proves nothing.
+    """
+    found, kept = _take_in(members, report)
+    manifest = _bundle_manifest(kept.get(MANIFEST), report)
+    if manifest is None:
+        return report
+    _check_note(kept, found, manifest, policy, report)
+    is_whole = not isinstance(members, ZippedBundle) or members.whole
+    _check_files(found, manifest, report, is_whole=is_whole)
+    if not is_whole:
+        report.count(
+            "files that were not reached", len(manifest["files"]) - len(found.keys() - {MANIFEST, MANIFEST_NOTE})
+        )
+        return report
+    proven = _bundle_proofs(kept, manifest, policy, report)
+    claim = [one for one in proven if one.path == CLAIM_PROOF_PATH]
+    named = manifest["reference"] in [one.entry.body.get("reference") for one in claim]
+    report.expect(named or not claim, CLAIM_PROOF_PATH, "reference", f"an entry of {manifest['reference']}", "none")
+    if claim and HISTORY in kept:
+        _check_history(kept[HISTORY], claim, report)
+    _check_kept_files(manifest, proven, report)
+    report.count("files", len(manifest["files"]))
+    return report
+
+
+def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Found], dict[str, bytes]]:
+    """Every file's size and digest, and the bytes of those that are read further."""
+    found: dict[str, _Found] = {}
+    kept: dict[str, bytes] = {}
+    for path, declared, pieces in members:
+        digest, size, held = hashlib.sha256(), 0, bytearray()
+        is_read = path in (MANIFEST, MANIFEST_NOTE, HISTORY, "checkpoint") or path.startswith("proofs/")
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            if is_read and size <= LARGEST_READ:
+                held += piece
+        if size != declared:  # cut off: that was said where it was read
+            continue
+        if path in found:
+            report.expect(False, path, "file", "once", "a second one of this name")
+            continue
+        found[path] = _Found(size, digest.hexdigest())
+        report.expect(not is_read or size <= LARGEST_READ, path, "size", f"at most {LARGEST_READ}", size)
+        if is_read:
+            kept[path] = bytes(held)
+    return found, kept
+
+
+_MANIFEST_NAMES = {"format", "origin", "reference", "stream", "for", "at", "later", "withheld", "files"}
+
+
+def _bundle_manifest(data: bytes | None, report: Report) -> dict[str, Any] | None:
+    if data is None:
+        report.expect(False, MANIFEST, "file", "the manifest of a bundle", "no such file")
+        return None
+    try:
+        value = read_canonical(data)
+        _expect(isinstance(value, dict) and value.keys() == _MANIFEST_NAMES, "form", "the fields of section 10", value)
+        _expect(value["format"] == BUNDLE, "format", BUNDLE, value["format"])
+        _expect(isinstance(value["files"], list), "files", "a list", value["files"])
+        for file in value["files"]:
+            _check_manifest_file(file)
+        paths = [file["path"] for file in value["files"]]
+        _expect(len(set(paths)) == len(paths), "files", "each path once", "one twice")
+    except Broken as error:
+        report.add(MANIFEST, error)
+        return None
+    except ValueError as error:
+        report.add(MANIFEST, Broken("form", "canonical JSON", str(error)))
+        return None
+    return value  # type: ignore[no-any-return]  # looked at above
+
+
+def _check_manifest_file(file: Any) -> None:
+    of_all, of_kept = {"path", "sha256", "size", "what"}, {"attachment", "source", "name", "media_type", "proof"}
+    _expect(isinstance(file, dict) and file.keys() in (of_all, of_all | of_kept), "files", "what section 10 has", file)
+    _expect(_matches(_PATH, file["path"]), "files", "a path of small letters, digits, - . _ and /", file["path"])
+    _expect(_matches(_HASH, file["sha256"]) and _is_integer(file["size"]), "files", "a digest and a size", file)
+
+
+def _check_note(
+    kept: Mapping[str, bytes],
+    found: Mapping[str, _Found],
+    manifest: Mapping[str, Any],
+    policy: Policy,
+    report: Report,
+) -> None:
+    if MANIFEST_NOTE not in kept:
+        report.expect(False, MANIFEST_NOTE, "file", "the signed note of the manifest", "no such file")
+        return
+    try:
+        note = read_bundle_note(open_note(kept[MANIFEST_NOTE], policy.receipt_keys))
+    except Broken as error:
+        report.add(MANIFEST_NOTE, error)
+        return
+    digest = found[MANIFEST].digest
+    report.expect(note.digest.hex() == digest, MANIFEST, "sha256", f"{note.digest.hex()}, which was signed", digest)
+    report.expect(note.origin == policy.origin, MANIFEST_NOTE, "origin", policy.origin, note.origin)
+    for name, signed in (("origin", note.origin), ("reference", note.reference), ("at", note.at)):
+        report.expect(manifest[name] == signed, MANIFEST, name, f"{signed}, which was signed", manifest[name])
+
+
+def _check_files(found: Mapping[str, _Found], manifest: Mapping[str, Any], report: Report, *, is_whole: bool) -> None:
+    named = {file["path"]: file for file in manifest["files"]}
+    for path, file in named.items():
+        if path not in found:
+            report.expect(not is_whole, path, "file", f"one of {file['size']} bytes", "no such file")
+        elif found[path].size != file["size"]:
+            report.expect(False, path, "size", str(file["size"]), found[path].size)
+        else:
+            report.expect(found[path].digest == file["sha256"], path, "sha256", file["sha256"], found[path].digest)
+    for path in found.keys() - named.keys() - {MANIFEST, MANIFEST_NOTE}:
+        report.expect(False, path, "file", "one that the manifest names", "one more")
+    for path in ("checkpoint", HISTORY, CLAIM_PROOF_PATH):
+        report.expect(path in named, MANIFEST, "files", path, "no such path")
+
+
+def _bundle_proofs(
+    kept: Mapping[str, bytes], manifest: Mapping[str, Any], policy: Policy, report: Report
+) -> list[_Proven]:
+    """The entries of all proofs that hold against the bundle's one checkpoint."""
+    checkpoint = kept.get("checkpoint", b"")
+    try:
+        policy.checkpoint(checkpoint)
+    except Broken as error:
+        report.add("checkpoint", error)
+    proven, streams = list[_Proven](), set[str]()
+    for path in sorted(path for path in kept if path.startswith("proofs/")):
+        of_proof = check_claim_proof(kept[path], policy)
+        report.findings += [found._replace(where=f"{path}: {found.where}") for found in of_proof.findings]
+        for word, number in of_proof.counts.items():
+            report.count(word, number)
+        if of_proof.findings:
+            continue
+        value = read_canonical(kept[path])
+        same = value["checkpoint"].encode() == checkpoint
+        report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
+        report.expect(value["stream"] not in streams, path, "stream", "one without a proof yet", value["stream"])
+        streams.add(value["stream"])
+        if path == CLAIM_PROOF_PATH:
+            report.expect(value["stream"] == manifest["stream"], path, "stream", manifest["stream"], value["stream"])
+        for item in value["entries"]:
+            entry = read_entry(base64.b64decode(item["leaf"]))
+            proven.append(_Proven(path, item["index"], entry, item["disclosures"]))
+    return proven
+
+
+def _check_history(data: bytes, claim: Sequence[_Proven], report: Report) -> None:
+    """The status changes of the history, against their entries: what is open in these, and what is disclosed."""
+    try:
+        changes = read_canonical(data)["changes"]
+        _expect(isinstance(changes, list), "changes", "a list", changes)
+    except Broken as error:
+        report.add(HISTORY, error)
+        return
+    except (ValueError, KeyError, TypeError) as error:
+        report.add(HISTORY, Broken("form", "canonical JSON with changes", str(error)))
+        return
+    recorded = [one for one in claim if one.entry.kind == STATUS_CHANGED]
+    report.expect(len(changes) == len(recorded), HISTORY, "changes", str(len(recorded)), len(changes))
+    for number, (change, one) in enumerate(zip(changes, recorded, strict=False), 1):
+        said = change if isinstance(change, dict) else {}
+        for name in ("number", "from", "to", "happened_at", "stance", "independence", "threshold"):
+            _compare(number, name, one.entry.body.get(name), said.get(name), one, report)
+        for name in ("by", "decided_by", "reason", "decision_reason", "graph_digest"):
+            if one.disclosures.get(name) is not None:
+                _compare(number, name, one.disclosures[name]["value"], said.get(name), one, report)
+    report.count("status changes", len(recorded))
+
+
+def _compare(number: int, name: str, recorded: Any, said: Any, one: _Proven, report: Report) -> None:
+    if isinstance(recorded, dict) and isinstance(said, dict) and "id" in recorded:
+        recorded, said = recorded["id"], said.get("id")  # a person's name may be another by now
+    where = f"{HISTORY}: change {number}"
+    report.expect(recorded == said, where, name, f"{_plain(recorded)} (entry {one.index})", said)
+
+
+def _check_kept_files(manifest: Mapping[str, Any], proven: Iterable[_Proven], report: Report) -> None:
+    """Each attachment's digest and size, against what its entry discloses."""
+    entries = {named[0]: (one, named[1]) for one in proven if (named := _kept_file(one))}
+    for file in manifest["files"]:
+        if "attachment" not in file:
+            continue
+        one, content = entries.get(file["attachment"], (None, None))
+        if file["proof"] is None:
+            report.count("files that no entry names")
+        elif one is None or one.path != file["proof"]:
+            report.expect(False, file["path"], "proof", f"an entry of {file['attachment']} in {file['proof']}", "none")
+        elif content is None:
+            report.count("files whose digest is not disclosed")
+        else:
+            for name in ("sha256", "size"):
+                expected = f"{_plain(content.get(name))} (entry {one.index})"
+                report.expect(content.get(name) == file[name], file["path"], name, expected, file[name])
+            report.count("files as their entries say")
+
+
+def _kept_file(one: _Proven) -> tuple[str, dict[str, Any] | None] | None:
+    """The attachment that an entry keeps, by its id, and what of it is disclosed; None for other entries."""
+    kind, body, name = one.entry.kind, one.entry.body, "content"
+    if kind == SEALED:
+        outer, kinds = one.disclosures.get("content"), one.disclosures.get("kind")
+        if outer is None or kinds is None:
+            return None
+        kind, body, name = kinds["value"], outer["value"]["body"], "content/content"
+    if kind not in ("attachment_kept", "capture_kept"):
+        return None
+    disclosed = one.disclosures.get(name)
+    content = disclosed["value"] if disclosed else None
+    return str(body.get("attachment")), content if isinstance(content, dict) else None
+
+
 # The command
 
 
@@ -1136,6 +1513,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("folder", type=Path, help="the export: checkpoint, tile/…")
     commands.choices["audit"].add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE")
     commands.choices["replay"].add_argument("--claims", type=Path, metavar="FILE", help="what the API says of claims")
+    bundle = commands.add_parser(
+        "bundle", help="an evidence bundle: the zip file, or the folder that it was unpacked to"
+    )
+    bundle.add_argument("file", type=Path)
     watch = commands.add_parser("monitor", help="a checkpoint that one kept against a newer one")
     watch.add_argument("old", type=Path)
     watch.add_argument("new", type=Path)
@@ -1151,6 +1532,8 @@ def _run(arguments: argparse.Namespace) -> Report:
         data = _read_file(arguments.file)
         is_text = data.startswith(TLOG_PROOF.encode())
         return check_tlog_proof(data, policy) if is_text else check_claim_proof(data, policy)
+    if arguments.command == "bundle":
+        return _run_bundle(arguments.file, policy)
     if arguments.command == "monitor":
         read = folder_reader(arguments.export)
         return monitor(_read_file(arguments.old), _read_file(arguments.new), read, policy)
@@ -1159,6 +1542,17 @@ def _run(arguments: argparse.Namespace) -> Report:
         claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
         return replay(read, policy, claims)
     return audit(read, policy, {path.name: _read_file(path) for path in arguments.receipt})
+
+
+def _run_bundle(path: Path, policy: Policy) -> Report:
+    report = Report()
+    try:
+        if path.is_dir():
+            return check_bundle(folder_members(path, report), policy, report)
+        with path.open("rb") as file:
+            return check_bundle(ZippedBundle(file, report), policy, report)
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}") from None
 
 
 def _lines(report: Report) -> Iterator[str]:
