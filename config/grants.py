@@ -17,10 +17,13 @@ APPEND_ONLY = (
     "claims_policychange",
     "claims_actormerge",
     "ledger_entry",
+    "ledger_erasure",
     "ledger_outbox",
     "ledger_sealedstream",
     "ledger_secret",
 )
+# These erase, as the tables' owner, what a redaction in the log names: the application cannot by itself.
+ERASING = ("ledger_erase(bigint)", "claims_erase(bigint)")
 # What the sequencer writes, the application reads.
 READ_ONLY = ("ledger_checkpoint", "ledger_key", "ledger_leaf", "ledger_node")
 OF_THE_SEQUENCER = {
@@ -82,6 +85,10 @@ def grant_roles() -> bool:
                     grant = sql.SQL("GRANT {} ON {} TO {}")
                     parts = (sql.SQL(rights), sql.Identifier(table), sql.Identifier(role))
                     cursor.execute(grant.format(*parts).as_string())
+        for function in ERASING:
+            for template in ("REVOKE ALL ON FUNCTION {} FROM PUBLIC", "GRANT EXECUTE ON FUNCTION {} TO {}"):
+                statement = sql.SQL(template).format(sql.SQL(function), sql.Identifier(application_role()))
+                cursor.execute(statement.as_string())
         use = sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}")
         cursor.execute(use.format(sql.Identifier(application_role())).as_string())
     return True

@@ -6,6 +6,7 @@ Rows are added and never changed; the migrations hold the database to it (`docs/
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 
 class Entry(models.Model):
@@ -31,7 +32,8 @@ class Entry(models.Model):
 
 
 class Secret(models.Model):
-    """What an entry commits to: the value (canonical JSON) and its salt. A redaction erases the row."""
+    """What an entry commits to: the value (canonical JSON) and its salt. A redaction erases the row, and says so in
+    `Erasure`."""
 
     id = models.BigAutoField(primary_key=True)
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="secrets", db_index=False)
@@ -44,6 +46,33 @@ class Secret(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id}: {self.name}"
+
+
+class Erasure(models.Model):
+    """One thing that a redaction erased: the field `name` of an entry, or a `row` of another table.
+
+    `said_in`: the redaction's own entry, whose body names it. Nothing is erased that the log does not say.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    said_in = models.ForeignKey(Entry, models.PROTECT, related_name="erasures")
+    entry = models.ForeignKey(Entry, models.PROTECT, null=True, related_name="erased", db_index=False)
+    name = models.CharField(max_length=80, blank=True)
+    row = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["entry", "name"], name="erasure_once_a_field"),
+            models.UniqueConstraint(fields=["row"], condition=~Q(row=""), name="erasure_once_a_row"),
+            models.CheckConstraint(
+                condition=(Q(entry__isnull=False, row="") & ~Q(name=""))
+                | (Q(entry__isnull=True, name="") & ~Q(row="")),
+                name="erasure_of_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.row or f"{self.entry_id}: {self.name}"
 
 
 class SealedStream(models.Model):

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Desk
 from claims.models import Claim, Element, Evidence, StateChoices
 
 
@@ -344,3 +345,53 @@ class KeptOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}: {self.status}"
+
+
+class RedactionState(models.TextChoices):
+    PROPOSED = "proposed", _("waits for a second person")
+    DONE = "done", _("done")
+    REFUSED = "refused", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Redaction(models.Model):
+    """Words or a file that somebody asks to have erased everywhere on a desk; a second person decides.
+
+    `words` and `sha256` (of a file) are what is looked for; they are gone with the decision, whatever it is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    desk = models.ForeignKey(Desk, models.PROTECT, related_name="redactions")
+    words = models.CharField(_("words"), max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    reason = models.TextField(_("reason"))
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=RedactionState, default=RedactionState.PROPOSED)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    erased = models.PositiveIntegerField(default=0)  # places
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["desk", "-proposed_at"], name="redaction_by_desk")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(reason=""), name="redaction_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(decided_by__isnull=True) | ~Q(decided_by=F("proposed_by")),
+                name="redaction_decided_by_a_second_person",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="proposed", decided_by__isnull=True, ended_at__isnull=True))
+                | Q(state__in=["done", "refused"], decided_by__isnull=False, ended_at__isnull=False)
+                | Q(state="withdrawn", decided_by__isnull=True, ended_at__isnull=False),
+                name="redaction_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state="proposed") & ~Q(words="", sha256=""))
+                | (~Q(state="proposed") & Q(words="", sha256="")),
+                name="redaction_keeps_no_words",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.desk_id}: {self.state}"

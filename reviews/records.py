@@ -1,13 +1,19 @@
 """What assigning, assessing and deciding leave in the ledger. Each is called last in its action's transaction."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from accounts.models import User
 from accounts.records import person, record_act
 from claims.models import Claim
+from ledger.erasing import OpenField
 from ledger.recording import last_hash
-from reviews.models import Assessment, AssessmentState, Assignment, Decision
+from reviews.models import Assessment, AssessmentState, Assignment, Decision, Redaction
+from reviews.redacting import Findings
+
+# So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
+MOST_NAMED = 200
 
 
 def assignment_recorded(kind: str, row: Assignment, *, by: User | None, now: datetime, reason: str = "") -> None:
@@ -75,3 +81,68 @@ def decided(assessment: Assessment, decision: Decision, *, now: datetime) -> Non
             "finding": handed_in.hex() if handed_in else None,
         },
     )
+
+
+def redaction_proposed(redaction: Redaction, *, by: User, now: datetime) -> None:
+    """Somebody asked for something to be erased; of what, no word."""
+    _of_redaction("redaction_proposed", redaction, by=by, now=now, reason=redaction.reason)
+
+
+def redaction_ended(kind: str, redaction: Redaction, *, by: User, now: datetime) -> None:
+    """A redaction was refused, or taken back by who proposed it."""
+    _of_redaction(kind, redaction, by=by, now=now)
+
+
+def _of_redaction(kind: str, redaction: Redaction, *, by: User, now: datetime, **committed: Any) -> None:
+    record_act(
+        about=f"redaction:{redaction.pk}",
+        kind=kind,
+        desk=redaction.desk_id,
+        by=by,
+        now=now,
+        body={"redaction": str(redaction.pk), "desk": str(redaction.desk_id)},
+        committed=committed,
+    )
+
+
+def redacted(
+    redaction: Redaction, found: Findings, *, by: User, now: datetime
+) -> list[tuple[int, list[OpenField], list[str]]]:
+    """Something was erased by two persons: the entries say which fields of which entries, and which rows.
+
+    What was sealed is named in sealed entries. Gives each entry's database id with the fields and rows that it names.
+    """
+    rows = [one.row for one in found.texts if one.place.grows]
+    said = []
+    for sealed in (False, True):
+        named: list[OpenField | str] = [one for one in found.fields if one.sealed == sealed]
+        named += [] if sealed else rows
+        left = iter(named)
+        while part := list(islice(left, MOST_NAMED)):
+            fields = [one for one in part if isinstance(one, OpenField)]
+            part_of_rows = [one for one in part if isinstance(one, str)]
+            said.append((_redacted(redaction, fields, part_of_rows, sealed, by, now), fields, part_of_rows))
+    return said
+
+
+def _redacted(
+    redaction: Redaction, fields: list[OpenField], rows: list[str], sealed: bool, by: User, now: datetime
+) -> int:
+    by_leaf: dict[str, list[str]] = {}
+    for one in fields:
+        by_leaf.setdefault(one.leaf_hash, []).append(one.name)
+    return record_act(
+        about=f"redaction:{redaction.pk}",
+        kind="redacted",
+        desk=redaction.desk_id,
+        by=by,
+        now=now,
+        body={
+            "redaction": str(redaction.pk),
+            "desk": str(redaction.desk_id),
+            "fields": {leaf: sorted(names) for leaf, names in by_leaf.items()},
+            "rows": rows,
+        },
+        committed={"proposed_by": person(redaction.proposed_by), "reason": redaction.reason},
+        sealed=sealed,
+    ).id

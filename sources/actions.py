@@ -19,6 +19,7 @@ from accounts.errors import Conflict, Forbidden, Invalid, OutOfService
 from accounts.fields import check_fields
 from accounts.models import Desk, User
 from accounts.transactions import act
+from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
@@ -183,6 +184,7 @@ def attach_file(
         check_fields(row, exclude=("source", "created_by"))
         if Visibility(row.visibility).strictness < Visibility(source.visibility).strictness:
             raise Invalid({"visibility": [_("A file is at least as strict as its source.")]})
+        hold_file(row.sha256)
         row.save()
         attachment_kept(row, by=by, now=now)
     return row
@@ -274,6 +276,7 @@ def _fail(row: Capture, error: str, now: datetime) -> None:
 
 def _keep(row: Capture, answer: Fetched[Stored], now: datetime) -> None:
     stored = answer.body
+    hold_file(stored.sha256)
     row.attachment = Attachment.objects.create(
         source=row.source,
         visibility=row.source.visibility,

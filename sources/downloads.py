@@ -28,8 +28,11 @@ HEADERS = {
 def file_response(attachment: Attachment, *, method: str | None) -> HttpResponseBase:
     """The file of an attachment (already scoped to the person), byte for byte, to be saved under its name.
 
-    `method` is that of the request: HEAD gets everything but the bytes. Raises NotFound where the storage lost it.
+    `method` is that of the request: HEAD gets everything but the bytes. Raises NotFound where it was erased, or the
+    storage lost it.
     """
+    if attachment.erased_at:
+        raise NotFound(_("This file was erased by a redaction."))
     try:
         content = open_stored(attachment.sha256)
     except FileNotFoundError as error:

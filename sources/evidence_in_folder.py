@@ -46,6 +46,9 @@ class Folder:
     def size(self, name: str) -> int:
         return (self.path / name).stat().st_size
 
+    def delete(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)
+
     def clear_incoming(self, before: datetime) -> int:
         deleted = 0
         for file in self._incoming.glob("*"):

@@ -1,7 +1,7 @@
 """Files in a bucket of an S3 service: all of a file or nothing, never overwritten, and checked by the service.
 
 The person's browser never talks to the service: files go in and out through the application, which asks who may.
-No right to delete is needed, and the bucket should give none.
+Only redactions delete: where the bucket gives no right to, they wait, and `manage.py verify` says so.
 """
 
 import base64
@@ -80,6 +80,10 @@ class Bucket:
     def size(self, name: str) -> int:
         with _as_os_error():
             return int(self._s3.head_object(**self._at(name))["ContentLength"])
+
+    def delete(self, name: str) -> None:
+        with _as_os_error():
+            self._s3.delete_object(**self._at(name))
 
     def clear_incoming(self, before: datetime) -> int:
         return 0

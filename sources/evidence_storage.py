@@ -52,6 +52,9 @@ class Place(Protocol):
     def size(self, name: str) -> int:
         """Of the kept file, in bytes. Raises FileNotFoundError where there is none."""
 
+    def delete(self, name: str) -> None:
+        """Deletes the kept file; nothing where there is none."""
+
     def clear_incoming(self, before: datetime) -> int:
         """Deletes what writers that died before then have left behind; how many files."""
 
@@ -101,6 +104,11 @@ def open_stored(sha256: str) -> BinaryIO:
 def stored_size(sha256: str) -> int:
     """The size in bytes of the kept file of this digest; raises as open_stored does."""
     return place().size(place_name(sha256))
+
+
+def delete_stored(sha256: str) -> None:
+    """Delete the kept file of this digest, if there is one; raises OSError where the storage fails."""
+    place().delete(place_name(sha256))
 
 
 def delete_incoming_older_than(age: timedelta, now: datetime) -> int:

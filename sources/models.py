@@ -232,7 +232,10 @@ class Relay(models.Model):
 
 
 class Attachment(models.Model):
-    """A file kept byte for byte. Reached by its random id only, never by its digest."""
+    """A file kept byte for byte. Reached by its random id only, never by its digest.
+
+    Of one that a redaction erased the row stays, without name, digest and size.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     source = models.ForeignKey(Source, models.PROTECT, related_name="attachments")
@@ -243,16 +246,31 @@ class Attachment(models.Model):
     name = models.CharField(max_length=255)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["created_at", "id"]
         constraints: ClassVar = [
             _known("visibility", Visibility, "attachment_visibility_known"),
-            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="attachment_digest_form"),
+            models.CheckConstraint(
+                condition=Q(erased_at__isnull=True, sha256__regex=r"^[0-9a-f]{64}$")
+                | Q(erased_at__isnull=False, sha256="", size=0),
+                name="attachment_digest_form",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileErasure(models.Model):
+    """A file that is to be deleted from the storage, as nothing names it any more. Gone when that is done."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pk[:8]}… since {self.asked_at}"
 
 
 class CaptureState(models.TextChoices):

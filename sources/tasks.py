@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from sources.actions import lease_captures, run_capture
+from sources.erasing import delete_asked
 from sources.evidence_storage import delete_incoming_older_than
 
 
@@ -24,3 +25,9 @@ def run_due_captures() -> int:
 def clear_incoming() -> int:
     """Delete what writers of files that died have left behind, a day old or older; how many files."""
     return delete_incoming_older_than(timedelta(days=1), timezone.now())
+
+
+@shared_task
+def delete_erased_files() -> int:
+    """Delete the files that redactions left without a row; how many."""
+    return delete_asked()

@@ -50,7 +50,7 @@ def _cycles(_scope: Scope) -> Iterator[tuple[str, str, str]]:
 
 # One row for each file; where rows of one file disagree on its size, one of them is wrong.
 _FILES = """
-SELECT sha256, min(id::text), min(size), max(size) FROM sources_attachment
+SELECT sha256, min(id::text), min(size), max(size) FROM sources_attachment WHERE erased_at IS NULL
 GROUP BY sha256 ORDER BY sha256 COLLATE "C"
 """
 
@@ -118,6 +118,11 @@ SELECT 'capture ' || c.id, 'a file of its source', 'a file of another source'
 FROM sources_capture c JOIN sources_attachment a ON a.id = c.attachment_id WHERE a.source_id <> c.source_id
 """
 
+_ERASED = """
+SELECT 'file ' || f.sha256, 'deleted', 'waits since ' || f.asked_at
+FROM sources_fileerasure f WHERE f.asked_at < %(late)s
+"""
+
 CHECKS = (
     strictness(
         "source as strict as its publisher",
@@ -139,6 +144,7 @@ CHECKS = (
     Check("relays without a cycle", _cycles),
     by_overdue_query("capture done in time", _CAPTURES),
     by_query("capture ended whole", _ENDED_CAPTURES),
+    by_overdue_query("erased file deleted in time", _ERASED),
     Check("file kept", _files),
     Check("unfinished files cleared", _unfinished),
 )

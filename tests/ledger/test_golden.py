@@ -28,6 +28,8 @@ from ledger.keys import Rotation
 from ledger.models import Entry
 from ledger.reading import openings_of
 from reviews.actions.assignments import change_due, close_claim, name_decider, open_claim, unname_decider
+from reviews.actions.redactions import propose_redaction, redact, refuse_redaction, withdraw_redaction
+from reviews.redacting import find
 from sources.actions import attach_file
 from sources.models import Capture
 from sources.records import attachment_kept
@@ -86,8 +88,19 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     change_actor(actor=actor, fields={"reliability": "B"}, by=editor)
     merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
+    _redact(cast)
     note_export(by=cast.auditor, what={"list": "acts"})
     key_rotated(Rotation(False, "a.example/log+00000000+AA", "a.example/log+11111111+AA"), by=None, now=timezone.now())
+
+
+def _redact(cast: "Cast") -> None:
+    second, claim = factories.person("editor2", "editor", cast.desk), factories.claim(cast)
+    factories.attach(cast, claim, factories.source(cast), "context", excerpt="What Oksana saw.")
+    asked = {"desk": cast.desk, "words": "Oksana", "reason": "She asked us to."}
+    refuse_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=second)
+    withdraw_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=cast.editor)
+    row = propose_redaction(**asked, by=cast.editor)
+    redact(redaction=row, seen=find(cast.desk, words="Oksana", sha256="").seen, by=second)
 
 
 @pytest.mark.django_db

@@ -1,0 +1,54 @@
+"""Erasing what opens commitments: the log still verifies, and nobody can open them any more."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Func, QuerySet, TextField, Value
+
+from ledger.canonical import canonical, read_canonical
+from ledger.models import Erasure, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class OpenField:
+    """A committed field that can still be opened: the entry by its database id and leaf hash (hex), and its name."""
+
+    entry: int
+    leaf_hash: str
+    name: str
+    sealed: bool
+
+
+def fields_holding(secrets: QuerySet[Secret], words: str) -> list[OpenField]:
+    """Those of `secrets` whose values hold the words, in whatever letter case. Oldest entry first."""
+    text = Func(F("value"), Value("UTF8"), function="convert_from", output_field=TextField())
+    rows = secrets.annotate(text=text).filter(text__icontains=canonical(words).decode()[1:-1])
+    columns = ("entry_id", "entry__leaf_hash", "name", "entry__kind", "value")
+    return [
+        OpenField(pk, bytes(hashed).hex(), name, kind == "sealed")
+        for pk, hashed, name, kind, value in rows.order_by("entry_id", "name").values_list(*columns)
+        if any(words.casefold() in one.casefold() for one in strings_in(read_canonical(bytes(value))))
+    ]
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    """All strings that a JSON value has, without the names in its objects."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from strings_in(one)
+
+
+def erase(said_in: int, *, fields: Iterable[OpenField] = (), rows: Iterable[str] = ()) -> None:
+    """Erase fields, and let `rows` of other tables be erased.
+
+    `said_in`: the entry (its database id) whose body names them all: `fields` as lists of names by leaf hash, `rows`
+    as a list. The database refuses what it does not name.
+    """
+    erasures = [Erasure(said_in_id=said_in, entry_id=one.entry, name=one.name) for one in fields]
+    Erasure.objects.bulk_create([*erasures, *(Erasure(said_in_id=said_in, row=row) for row in rows)])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_erase(%s)", [said_in])

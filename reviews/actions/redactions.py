@@ -1,0 +1,244 @@
+"""Erasing words or a file everywhere on a desk: one person proposes, another decides, the log says what went.
+
+What only grows keeps its rows and loses the words; what the ledger committed to cannot be opened any more; the log
+itself does not change, and still verifies (`docs/decisions/0079…`).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import may_change_desk
+from accounts.errors import Conflict, Forbidden, Invalid, NotFound
+from accounts.fields import given_text, optional_text
+from accounts.models import Desk, User
+from accounts.queries import role_in
+from accounts.transactions import act
+from claims.models import Claim, Element, Evidence, RevisionKind
+from claims.records import claim_written, evidence_recorded
+from claims.revisions import count_version
+from claims.support import lock_claim, lock_graph
+from ledger.erasing import erase
+from reviews.models import Redaction, RedactionState
+from reviews.records import redacted, redaction_ended, redaction_proposed
+from reviews.redacting import REDACTED, Findings, Found, find, longest, without
+from sources.erasing import ask_to_delete
+from sources.models import Actor, Attachment, Capture, Source, Visibility
+from sources.records import actor_recorded, source_recorded
+
+SHORTEST = 3  # characters: less stands everywhere
+MOST_WORDS = 200
+
+
+def may_redact(desk: Desk, by: User) -> None:
+    """An editor of the desk, who may see all that would be erased. Raises NotFound, Forbidden."""
+    may_change_desk(desk, by)
+    if role_in(by, desk.pk) != "editor":
+        raise Forbidden(_("Only an editor of the desk redacts."))
+
+
+def look_for(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Findings]:
+    """What redacting the words, or the file of an attachment, would erase: (words, digest of the file, findings).
+
+    Raises NotFound, Forbidden, and Invalid where nothing on the desk holds it.
+    """
+    may_redact(desk, by)
+    words = optional_text(words, "words")
+    if file is None and len(words) < SHORTEST:
+        raise Invalid({"words": [_("Give at least three characters: fewer stand everywhere.")]})
+    if len(words) > MOST_WORDS:
+        raise Invalid({"words": [_("Give at most 200 characters. A part of a long text is enough to find it.")]})
+    if words and words.casefold() in REDACTED:
+        raise Invalid({"words": [_("These words mark what was redacted. Give others.")]})
+    sha256 = _digest_of(desk, file) if file else ""
+    found = find(desk, words=words, sha256=sha256)
+    if not found.count and not found.fields:
+        raise Invalid({"words": [_("Nothing on this desk holds these words. Look for another spelling.")]})
+    return words, sha256, found
+
+
+def _digest_of(desk: Desk, file: UUID) -> str:
+    row = Attachment.objects.filter(source__desk=desk, pk=file, erased_at__isnull=True).first()
+    if row is None:
+        raise NotFound(_("There is no such file."))
+    return row.sha256
+
+
+def propose_redaction(
+    *, desk: Desk, words: str = "", file: UUID | None = None, reason: str, by: User, now: datetime | None = None
+) -> Redaction:
+    """Ask for words, or for the file of an attachment, to be erased everywhere on a desk.
+
+    Raises NotFound, Forbidden, Invalid (nothing holds it; the reason names what is to go).
+    """
+    now = now or timezone.now()
+    with act():
+        words, sha256, _found = look_for(desk=desk, words=words, file=file, by=by)
+        reason = given_text(reason, "reason", _("Say why. It is kept, so it must not name what is to be erased."))
+        if words and words.casefold() in reason.casefold():
+            raise Invalid({"reason": [_("The reason is kept: say it without the words that are to be erased.")]})
+        row = Redaction.objects.create(
+            desk=desk, words=words, sha256=sha256, reason=reason, proposed_by=by, proposed_at=now
+        )
+        redaction_proposed(row, by=by, now=now)
+    return row
+
+
+def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
+    """Take back what one proposed oneself. Raises NotFound, Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        row = _open(redaction, by)
+        if row.proposed_by_id != by.pk:
+            raise Forbidden(_("Whoever proposed it takes it back. You can refuse it."))
+        _end(row, RedactionState.WITHDRAWN, decided_by=None, now=now)
+        redaction_ended("redaction_withdrawn", row, by=by, now=now)
+    return row
+
+
+def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
+    """Leave everything as it is. Raises NotFound, Forbidden, Conflict."""
+    now = now or timezone.now()
+    with act():
+        row = _open(redaction, by)
+        _second(row, by)
+        _end(row, RedactionState.REFUSED, decided_by=by, now=now)
+        redaction_ended("redaction_refused", row, by=by, now=now)
+    return row
+
+
+def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = None) -> Redaction:
+    """Erase what a redaction names, now and in one transaction; files follow within seconds.
+
+    `seen`: the digest of the findings that the person was shown. Raises NotFound, Forbidden, and Conflict where the
+    findings are others by now, or something cannot be replaced.
+    """
+    now = now or timezone.now()
+    with act():
+        row = _open(redaction, by)
+        _second(row, by)
+        lock_graph(row.desk_id)
+        words, sha256 = row.words, row.sha256
+        found = find(row.desk, words=words, sha256=sha256)
+        if found.seen != seen:
+            raise Conflict(_("What it would erase has changed since you were shown it. Look at it again below."))
+        claims = _lock_claims(row.desk, found)
+        row.erased = found.count
+        _end(row, RedactionState.DONE, decided_by=by, now=now)
+        _end_overtaken(row, words, now)
+        try:
+            touched = _take_out(found.texts, words)
+        except IntegrityError as error:
+            raise Conflict(_("Two things would have the same name afterwards. Rename one of them first.")) from error
+        _erase_files(found.files, now)
+        _count_versions(claims, touched, by, now)
+        said = redacted(row, found, by=by, now=now)
+        for entry, fields, rows in said:
+            erase(entry, fields=fields, rows=rows)
+            _erase_rows_that_only_grow(entry)
+        _record_anew(touched, by, now)
+        left = find(row.desk, words=words, sha256=sha256)
+        if left.count or left.fields:
+            raise Conflict(_("Some of it cannot be taken out where it stands. Change it there first, then try again."))
+    return row
+
+
+def _open(redaction: Redaction, by: User) -> Redaction:
+    row = Redaction.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=redaction.pk)
+    may_redact(row.desk, by)
+    if row.state != RedactionState.PROPOSED:
+        raise Conflict(_("This redaction is not open any more: %(state)s.") % {"state": row.get_state_display()})
+    return row
+
+
+def _second(row: Redaction, by: User) -> None:
+    if row.proposed_by_id == by.pk:
+        raise Forbidden(_("A second editor decides on what you proposed."))
+
+
+def _end(row: Redaction, state: RedactionState, *, decided_by: User | None, now: datetime) -> None:
+    """What was looked for goes with the end."""
+    row.state, row.decided_by, row.ended_at, row.words, row.sha256 = state, decided_by, now, "", ""
+    row.save(update_fields=["state", "decided_by", "ended_at", "words", "sha256", "erased"])
+
+
+def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:
+    """Other proposals that name the words themselves have nothing left to find."""
+    if words:
+        others = Redaction.objects.filter(desk=done.desk, state=RedactionState.PROPOSED, words__icontains=words)
+        for other in others.select_for_update(no_key=True):
+            _end(other, RedactionState.WITHDRAWN, decided_by=None, now=now)
+
+
+def _lock_claims(desk: Desk, found: Findings) -> dict[str, Claim]:
+    """The claims that the findings touch, by reference, locked in the order in which they are locked everywhere."""
+    references = {one.claim for one in found.texts if one.claim}
+    ids = Claim.objects.filter(desk=desk, reference__in=references).order_by("pk").values_list("pk", flat=True)
+    locked = [lock_claim(Claim(pk=pk)) for pk in ids]
+    return {claim.reference: claim for claim in locked}
+
+
+def _take_out(texts: Iterable[Found], words: str) -> list[tuple[Found, Any]]:
+    """Take the words out of what may change; each text with its row as it is now."""
+    touched = []
+    for one in texts:
+        if one.place.grows:
+            continue
+        row = one.place.model._default_manager.select_for_update(no_key=True).get(pk=one.pk)
+        setattr(row, one.column, without(getattr(row, one.column), words, longest(one)))
+        row.save(update_fields=[one.column])
+        touched.append((one, row))
+    return touched
+
+
+def _erase_files(files: Iterable[Attachment], now: datetime) -> None:
+    """Take away what tells of a file: its name and digest, and what its address answered. Its bytes are a row away."""
+    digests = set()
+    for file in files:
+        digests.add(file.sha256)
+        file.sha256, file.size, file.name, file.media_type, file.erased_at = "", 0, REDACTED, "", now
+        file.save(update_fields=["sha256", "size", "name", "media_type", "erased_at"])
+        Capture.objects.filter(attachment=file).update(final_url="", headers=[], redirects=[])
+    ask_to_delete(digests, now=now)
+
+
+def _erase_rows_that_only_grow(entry: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT claims_erase(%s)", [entry])
+
+
+def _count_versions(claims: dict[str, Claim], touched: Iterable[tuple[Found, Any]], by: User, now: datetime) -> None:
+    """Who has an old wording in a form is told before they write it back. Of restricted evidence no version tells."""
+    references = {
+        one.claim
+        for one, row in touched
+        if isinstance(row, Claim | Element) or (isinstance(row, Evidence) and row.visibility != Visibility.RESTRICTED)
+    }
+    for reference, claim in claims.items():
+        if reference in references:
+            claim.refresh_from_db()
+            count_version(claim, RevisionKind.EDITED, by=by, now=now)
+
+
+def _record_anew(touched: Iterable[tuple[Found, Any]], by: User, now: datetime) -> None:
+    """What can be read now is committed to now: of what was before, only the hash is left."""
+    done = set()
+    for _found, row in touched:
+        subject = row.claim if isinstance(row, Element) else row
+        if (type(subject), subject.pk) in done:
+            continue
+        done.add((type(subject), subject.pk))
+        subject = type(subject)._default_manager.get(pk=subject.pk)
+        if isinstance(subject, Claim):
+            claim_written("claim_edited", subject, by=by, now=now)
+        elif isinstance(subject, Evidence):
+            evidence_recorded("evidence_changed", subject, by=by, now=now)
+        elif isinstance(subject, Source):
+            source_recorded("source_changed", subject, by=by, now=now)
+        elif isinstance(subject, Actor):
+            actor_recorded("actor_changed", subject, by=by, now=now)

@@ -1,0 +1,192 @@
+"""Where words can stand on a desk, and taking them out there.
+
+Every text column is in `PLACES`, or a test says why not. What may be changed keeps the rest of its text; what only
+grows (a status change's reason) is erased as a whole, as its commitment in the ledger is.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Field, JSONField, Model, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
+
+from accounts.models import Desk
+from claims.models import (
+    ActorMerge,
+    Claim,
+    Element,
+    Evidence,
+    PolicyChange,
+    Revision,
+    StatusChangeText,
+    Task,
+    Topic,
+)
+from ledger.erasing import OpenField, fields_holding, strings_in
+from ledger.models import Secret
+from reviews.models import (
+    Answer,
+    Assessment,
+    AssessmentDraft,
+    AssessmentElement,
+    Assignment,
+    Decision,
+    Redaction,
+)
+from sources.models import Actor, Attachment, Capture, Relay, Source
+
+REDACTED = "[redacted]"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Text columns of a table. `desk`, `claim` and `source`: how a row leads to these; None where it does not.
+
+    `grows`: the table takes no changes but by the erasing functions of the database. `own`: somebody's alone to read.
+    """
+
+    model: type[Model]
+    columns: tuple[str, ...]
+    desk: str
+    claim: str | None = None
+    source: str | None = None
+    grows: bool = False
+    own: bool = False
+
+
+PLACES = (
+    Place(Topic, ("name",), "desk"),
+    Place(
+        Claim,
+        ("statement", "original_statement", "place", "threshold_reason", "closed_note"),
+        "desk",
+        claim="reference",
+    ),
+    Place(Element, ("text",), "claim__desk", claim="claim__reference"),
+    Place(
+        Evidence,
+        ("basis_reason", "excerpt", "locator", "against_interest_reason", "withdrawn_reason"),
+        "claim__desk",
+        claim="claim__reference",
+        source="source",
+    ),
+    Place(Revision, ("note",), "claim__desk", claim="claim__reference"),
+    Place(Task, ("note",), "claim__desk", claim="claim__reference"),
+    Place(StatusChangeText, ("reason", "decision_reason"), "claim__desk", claim="claim__reference", grows=True),
+    Place(PolicyChange, ("reason",), "desk", grows=True),
+    Place(Actor, ("name", "stands_alone_because"), "desk"),
+    Place(ActorMerge, ("reason",), "actor__desk", grows=True),
+    Place(Source, ("title", "url", "basis_reason", "retracted_reason", "corrected_reason"), "desk", source="pk"),
+    Place(Relay, ("quote",), "downstream__desk", source="downstream"),
+    Place(Attachment, ("name",), "source__desk", source="source"),
+    Place(Capture, ("url", "final_url", "headers", "redirects", "error"), "source__desk", source="source"),
+    Place(Assignment, ("ended_reason",), "claim__desk", claim="claim__reference"),
+    Place(Assessment, ("rationale",), "claim__desk", claim="claim__reference"),
+    Place(AssessmentElement, ("text",), "assessment__claim__desk", claim="assessment__claim__reference"),
+    Place(Answer, ("text",), "assessment__claim__desk", claim="assessment__claim__reference"),
+    Place(Decision, ("reason",), "assessment__claim__desk", claim="assessment__claim__reference"),
+    Place(AssessmentDraft, ("content",), "claim__desk", claim="claim__reference", own=True),
+    Place(Redaction, ("reason",), "desk"),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """One column of one row that holds what is looked for. `parts`: its text, split around what would go."""
+
+    place: Place
+    pk: Any
+    column: str
+    text: str
+    claim: str | None
+    source: UUID | None
+    parts: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """What the column is called."""
+        meta = self.place.model._meta
+        return f"{meta.verbose_name}: {_field(self.place, self.column).verbose_name}"
+
+    @property
+    def row(self) -> str:
+        """The row and column as a redaction's entry in the ledger names them."""
+        key = "/".join(map(str, self.pk)) if isinstance(self.pk, tuple) else str(self.pk)
+        return f"{self.place.model._meta.db_table}:{key}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that a redaction would erase. `files`: whose bytes, name and digest go; `fields`: of the ledger."""
+
+    texts: tuple[Found, ...]
+    files: tuple[Attachment, ...]
+    fields: tuple[OpenField, ...]
+
+    @property
+    def count(self) -> int:
+        """How many texts and files."""
+        return len(self.texts) + len(self.files)
+
+    @property
+    def seen(self) -> str:
+        """A digest of it all: what somebody agrees to is what was shown to them."""
+        lines = [f"{one.row} {one.text}" for one in self.texts]
+        lines += [f"file {one.pk}" for one in self.files]
+        lines += [f"{one.leaf_hash} {one.name}" for one in self.fields]
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+
+def find(desk: Desk, *, words: str, sha256: str) -> Findings:
+    """Where the words stand on the desk, in whatever letter case, and the file of this digest; "" looks for none."""
+    texts = tuple(_texts(desk, words)) if words else ()
+    files: tuple[Attachment, ...] = ()
+    if sha256:
+        files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
+    secrets = Secret.objects.filter(
+        Q(entry__act__desk=desk) | Q(entry__act__desk=None, entry__act__by__memberships__desk=desk)
+    )
+    fields = {one: None for needle in (words, sha256) if needle for one in fields_holding(secrets, needle)}
+    return Findings(texts, files, tuple(fields))
+
+
+def _texts(desk: Desk, words: str) -> Iterator[Found]:
+    for place in PLACES:
+        for column in place.columns:
+            in_json = isinstance(_field(place, column), JSONField)
+            rows: QuerySet[Any] = place.model._default_manager.filter(**{place.desk: desk})
+            rows = rows.annotate(
+                searched=Cast(column, TextField()),
+                of_claim=F(place.claim) if place.claim else Value(None, TextField()),
+                of_source=F(place.source) if place.source else Value(None, TextField()),
+            ).filter(searched__icontains=json.dumps(words, ensure_ascii=False)[1:-1] if in_json else words)
+            for pk, value, claim, source in rows.order_by("pk").values_list("pk", column, "of_claim", "of_source"):
+                text = "\n".join(one for one in strings_in(value) if words.casefold() in one.casefold())
+                if text:
+                    parts = tuple(re.split(re.escape(words), text, flags=re.IGNORECASE))
+                    yield Found(place, pk, column, text, claim, source, parts)
+
+
+def without(value: Any, words: str, longest: int | None) -> Any:
+    """A text, or what JSON has, with the words taken out wherever they stand; no longer than fits."""
+    if isinstance(value, str):
+        return re.sub(re.escape(words), REDACTED, value, flags=re.IGNORECASE)[:longest]
+    if isinstance(value, list):
+        return [without(one, words, None) for one in value]
+    if isinstance(value, dict):
+        return {name: without(one, words, None) for name, one in value.items()}
+    return value
+
+
+def longest(found: Found) -> int | None:
+    """How many characters the column takes; None for any number."""
+    return getattr(_field(found.place, found.column), "max_length", None)
+
+
+def _field(place: Place, column: str) -> "Field[Any, Any]":
+    return next(field for field in place.model._meta.concrete_fields if field.name == column)

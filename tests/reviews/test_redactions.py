@@ -1,0 +1,329 @@
+"""Two persons erase words or a file: nothing on the desk holds them afterwards, and the history still verifies."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.db import DatabaseError, connection, connections, models, transaction
+
+from accounts.errors import Conflict, Forbidden, Invalid, NotFound
+from accounts.models import Act, User
+from accounts.transactions import act
+from claims.models import Claim, StatusChangeText
+from claims.proofs import proof_file
+from ledger.erasing import erase
+from ledger.keys import policy_text
+from ledger.models import Entry, Erasure, Secret
+from ledger.reading import newest_checkpoint
+from ledger.verifier import check_claim_proof, read_policy
+from reviews.actions.drafts import keep_draft
+from reviews.actions.findings import approve
+from reviews.actions.redactions import (
+    look_for,
+    propose_redaction,
+    redact,
+    refuse_redaction,
+    withdraw_redaction,
+)
+from reviews.models import AssessmentDraft, Redaction
+from reviews.records import redacted
+from reviews.redacting import PLACES, find
+from sources.actions import attach_file, create_source
+from sources.erasing import delete_asked
+from sources.evidence_storage import open_stored
+from sources.models import Attachment, FileErasure
+from tests import factories
+from tests.factories import Cast, fresh
+from tests.hostile.answers import Database
+from tests.ledger.installation import publish_here
+
+NAME = "Oksana Testova"
+# Columns of text in which nobody writes of claims: accounts, and what a table is told by.
+OF_PEOPLE = {"Desk", "User", "Token", "Invitation", "Mail", "Act"}
+CODES = {
+    *("RestrictedRead.subject", "StatusChange.evidence", "Bundle.error", "Bundle.shown", "BundlePart.path", "BundlePart.sha256"),
+    *("Claim.reference", "Claim.language", "Source.language", "StatusChange.from_state", "StatusChange.to_state"),
+    *("StatusChange.graph_digest", "StatusChangeGraph.graph", "Attachment.sha256", "Attachment.media_type"),
+    *("FileErasure.sha256", "Redaction.words", "Redaction.sha256", "Reminder.error"),
+    *("KeptOutcome.method", "KeptOutcome.path", "KeptOutcome.key", "KeptOutcome.body_digest", "KeptOutcome.at"),
+    "KeptOutcome.effects",
+}
+
+
+@pytest.fixture
+def editor2(cast: Cast) -> User:
+    return factories.person("editor2", "editor", cast.desk)
+
+
+def done(cast: Cast, editor2: User, **what: Any) -> Redaction:
+    """A redaction that one editor proposed, and the other has just done."""
+    row = propose_redaction(desk=cast.desk, reason="She asked us to.", by=cast.editor, **what)
+    seen = find(cast.desk, words=row.words, sha256=row.sha256).seen
+    return redact(redaction=row, seen=seen, by=editor2)
+
+
+def kept_file(cast: Cast, content: bytes = b"The log of the ship.", name: str = "log.txt") -> Attachment:
+    return attach_file(source=factories.source(cast), chunks=[content], name=name, by=cast.reviewer)
+
+
+def verdict_that_names(cast: Cast) -> Claim:
+    """A corroborated claim, in whose finding and decision the name stands."""
+    claim = factories.claim(cast, f"{NAME} saw the convoy.")
+    factories.firsthand(cast, claim, 2)
+    finding = factories.finding(cast, claim, "corroborated", rationale="As oksana TESTOVA said: twelve.")
+    version = fresh(claim).version
+    approve(assessment=finding, reason=f"I called {NAME}.", seen_version=version, by=cast.editor)
+    return fresh(claim)
+
+
+def secrets_with(text: str) -> int:
+    return sum(
+        text.casefold().encode() in bytes(value).lower() for value in Secret.objects.values_list("value", flat=True)
+    )
+
+
+def test_words_are_gone_from_every_row_and_from_what_opens_the_ledger(cast: Cast, editor2: User) -> None:
+    claim = verdict_that_names(cast)
+    assert Database().holds("Testova") and secrets_with("testova") > 3
+    row = done(cast, editor2, words=NAME)
+    held = [text for text in (NAME, NAME.lower(), NAME.upper(), "oksana TESTOVA", "testova") if Database().holds(text)]
+    assert (held, secrets_with("testova")) == ([], 0)
+    assert (row.state, row.words, row.erased) == ("done", "", 5)
+    assert fresh(claim).statement == "[redacted] saw the convoy."
+    assert StatusChangeText.objects.get(claim=claim, seq=2).decision_reason == "[redacted]"
+
+
+def test_the_history_still_verifies_and_says_what_is_closed(cast: Cast, editor2: User, tmp_path: Path) -> None:
+    claim = verdict_that_names(cast)
+    done(cast, editor2, words=NAME)
+    publish_here(tmp_path)
+    checkpoint = newest_checkpoint()
+    assert checkpoint is not None
+    report = check_claim_proof(proof_file(cast.editor, claim, checkpoint), read_policy(policy_text()))
+    # Of the first: what it said; of the verdict: both reasons; of the finding's decision: the reason.
+    assert (report.findings, report.counts["fields not disclosed"]) == ([], 4)
+
+
+def test_the_log_says_which_fields_were_erased_by_whom_and_why(cast: Cast, editor2: User) -> None:
+    verdict_that_names(cast)
+    row = done(cast, editor2, words=NAME)
+    act = Act.objects.get(kind="redacted", sealed=False)
+    assert (act.by, act.desk, act.about) == (editor2, cast.desk, f"redaction:{row.pk}")
+    openings = {one.name: bytes(one.value).decode() for one in Secret.objects.filter(entry=act.entry)}
+    assert openings["reason"] == '"She asked us to."'
+    assert f'"{cast.editor.pk}"' in openings["proposed_by"]
+    said = set(Erasure.objects.exclude(row="").values_list("row", flat=True))
+    table = "claims_statuschangetext"
+    claim = Claim.objects.get()
+    assert said == {f"{table}:{claim.pk}/2:reason", f"{table}:{claim.pk}/2:decision_reason"}
+
+
+def test_what_is_readable_afterwards_is_committed_anew(cast: Cast, editor2: User) -> None:
+    claim = verdict_that_names(cast)
+    done(cast, editor2, words=NAME)
+    last = Entry.objects.filter(stream=f"claim:{claim.pk}").order_by("-seq")[0]
+    value = bytes(Secret.objects.get(entry=last, name="content").value).decode()
+    assert (last.kind, "[redacted] saw the convoy." in value) == ("claim_edited", True)
+
+
+def test_a_form_with_the_old_words_is_told_that_the_claim_changed(cast: Cast, editor2: User) -> None:
+    claim = verdict_that_names(cast)
+    done(cast, editor2, words=NAME)
+    assert fresh(claim).version == claim.version + 1
+
+
+def test_restricted_evidence_is_erased_and_no_open_entry_or_version_tells_of_it(cast: Cast, editor2: User) -> None:
+    claim = factories.claim(cast)
+    source = factories.source(cast, f"Interview with {NAME}", by=cast.editor, visibility="restricted")
+    factories.attach(cast, claim, source, by=cast.editor, visibility="restricted", excerpt=f"I, {NAME}, was there.")
+    version = fresh(claim).version
+    row = done(cast, editor2, words=NAME)
+    assert (secrets_with("testova"), row.erased, fresh(claim).version) == (0, 2, version)
+    assert [(act.kind, act.sealed) for act in Act.objects.filter(kind="redacted")] == [("redacted", True)]
+    assert {erasure.said_in.kind for erasure in Erasure.objects.select_related("said_in")} == {"sealed"}
+
+
+def test_a_draft_loses_the_words_too(cast: Cast, editor2: User) -> None:
+    claim = factories.claim(cast)
+    factories.assigned(cast, claim)
+    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
+    done(cast, editor2, words=NAME)
+    assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."
+
+
+def test_another_desks_words_stay(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    source = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, capture=False, by=cast.stranger)
+    named = [{"source": source.pk, "stance": "supports"}]
+    other = factories.report_as(cast.stranger, cast.other_desk, named, statement=f"{NAME} saw it there.")
+    done(cast, editor2, words=NAME)
+    assert fresh(other).statement == f"{NAME} saw it there."
+
+
+def test_names_of_fields_are_not_taken_for_words(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, "A statement of the ministry.")
+    found = find(cast.desk, words="original_statement", sha256="")
+    assert (found.texts, found.fields) == ((), ())
+
+
+def test_a_file_goes_with_its_name_and_digest_wherever_the_desk_kept_it(cast: Cast, editor2: User) -> None:
+    file, twin = kept_file(cast), kept_file(cast, name="same.txt")
+    digest = file.sha256
+    assert secrets_with(digest) == 2
+    done(cast, editor2, file=file.pk)
+    assert {(one.sha256, one.size, one.name) for one in (fresh(file), fresh(twin))} == {("", 0, "[redacted]")}
+    assert (secrets_with(digest), Database().holds("log.txt")) == (0, False)
+    assert delete_asked() == 1
+    with pytest.raises(FileNotFoundError):
+        open_stored(digest)
+    assert (FileErasure.objects.count(), Database().holds(digest)) == (0, False)
+
+
+def test_a_file_that_another_desk_keeps_stays_for_it(cast: Cast, editor2: User) -> None:
+    file = kept_file(cast)
+    source = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, capture=False, by=cast.stranger)
+    theirs = attach_file(source=source, chunks=[b"The log of the ship."], name="x.txt", by=cast.stranger)
+    done(cast, editor2, file=file.pk)
+    assert (delete_asked(), fresh(theirs).sha256, FileErasure.objects.count()) == (0, file.sha256, 0)
+    open_stored(theirs.sha256).close()
+
+
+def test_the_same_file_may_be_attached_again_later(cast: Cast, editor2: User) -> None:
+    file = kept_file(cast)
+    done(cast, editor2, file=file.pk)
+    again = kept_file(cast)
+    assert delete_asked() == 0
+    open_stored(again.sha256).close()
+
+
+def test_whoever_proposed_does_not_decide(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
+    with pytest.raises(Forbidden):
+        redact(redaction=row, seen=find(cast.desk, words=NAME, sha256="").seen, by=cast.editor)
+    with pytest.raises(Forbidden):
+        refuse_redaction(redaction=row, by=cast.editor)
+    with pytest.raises(Forbidden):
+        withdraw_redaction(redaction=row, by=editor2)
+
+
+@pytest.mark.parametrize(("who", "refusal"), [("reviewer", Forbidden), ("auditor", Forbidden), ("stranger", NotFound)])
+def test_only_editors_of_the_desk_look_for_words(cast: Cast, who: str, refusal: type[Exception]) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    with pytest.raises(refusal):
+        look_for(desk=cast.desk, words=NAME, file=None, by=getattr(cast, who))
+
+
+def test_more_than_was_shown_is_not_erased(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
+    seen = find(cast.desk, words=NAME, sha256="").seen
+    factories.claim(cast, f"{NAME} heard it.")
+    with pytest.raises(Conflict):
+        redact(redaction=row, seen=seen, by=editor2)
+    assert (fresh(row).state, Erasure.objects.count()) == ("proposed", 0)
+
+
+def test_a_refused_or_withdrawn_redaction_keeps_no_words(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    first = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
+    second = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
+    ended = refuse_redaction(redaction=first, by=editor2), withdraw_redaction(redaction=second, by=cast.editor)
+    assert [(row.state, row.words) for row in ended] == [("refused", ""), ("withdrawn", "")]
+    assert list(Act.objects.filter(kind__startswith="redaction_").order_by("pk").values_list("kind", flat=True)) == [
+        *("redaction_proposed", "redaction_proposed", "redaction_refused", "redaction_withdrawn")
+    ]
+    with pytest.raises(Conflict):
+        withdraw_redaction(redaction=first, by=cast.editor)
+
+
+def test_other_proposals_for_the_words_end_with_them(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    other = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=editor2)
+    done(cast, editor2, words="testova")
+    assert (fresh(other).state, Database().holds("Testova")) == ("withdrawn", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"words": "ab"}, "words"),
+        ({"words": " "}, "words"),
+        ({"words": "x" * 201}, "words"),
+        ({"words": "redacted"}, "words"),
+        ({"words": "nobody says this"}, "words"),
+        ({"words": "A\x00B"}, "words"),
+        ({"words": NAME, "reason": f"As {NAME.lower()} asked."}, "reason"),
+        ({"words": NAME, "reason": " "}, "reason"),
+    ],
+)
+def test_what_cannot_be_looked_for_is_refused_by_name(cast: Cast, fields: dict[str, str], name: str) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    with pytest.raises(Invalid) as refusal:
+        propose_redaction(desk=cast.desk, **{"reason": "Asked.", **fields}, by=cast.editor)
+    assert (list(refusal.value.errors), Redaction.objects.count()) == ([name], 0)
+
+
+def test_a_file_of_another_desk_cannot_be_named(cast: Cast) -> None:
+    with pytest.raises(NotFound):
+        look_for(desk=cast.other_desk, words="", file=kept_file(cast).pk, by=cast.stranger)
+
+
+# The database's own refusals
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_not_even_the_owner_erases_what_no_redaction_names(cast: Cast) -> None:
+    factories.claim(cast)
+    for statement in ("DELETE FROM ledger_secret", "UPDATE claims_statuschangetext SET reason = '[redacted]'"):
+        with pytest.raises(DatabaseError) as refusal, connections["owner"].cursor() as cursor:
+            cursor.execute(statement)
+        assert type(refusal.value.__cause__).__name__ == "RestrictViolation"
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM ledger_secret", "UPDATE claims_statuschangetext SET reason = ''"])
+def test_the_application_erases_nothing_by_itself(cast: Cast, statement: str) -> None:
+    with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert type(refusal.value.__cause__).__name__ == "InsufficientPrivilege"
+
+
+def test_an_erasure_that_its_entry_does_not_name_is_refused(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    done(cast, editor2, words=NAME)
+    said, other = Act.objects.get(kind="redacted").entry_id, Secret.objects.order_by("pk")[0]
+    insert = "INSERT INTO ledger_erasure (said_in_id, entry_id, name, row) VALUES (%s, %s, %s, %s)"
+    assert "erasure_is_in_the_log" in _constraint(insert, said, other.entry_id, other.name, "")
+    assert "erasure_is_in_the_log" in _constraint(insert, said, None, "", "claims_statuschangetext:x:reason")
+
+
+def test_an_erasure_without_a_second_person_is_refused(cast: Cast) -> None:
+    claim = factories.claim(cast, f"{NAME} saw it.")
+    row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
+    found = find(cast.desk, words=NAME, sha256="")
+    with pytest.raises(DatabaseError) as refusal, act():
+        for entry, fields, rows in redacted(row, found, by=cast.editor, now=claim.created_at):
+            erase(entry, fields=fields, rows=rows)
+    assert "no two persons redacted this" in str(refusal.value)
+    assert Erasure.objects.count() == 0
+
+
+def _constraint(statement: str, *values: Any) -> str:
+    with pytest.raises(DatabaseError) as refusal, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+    return str(refusal.value.__cause__.diag.constraint_name)  # type: ignore[union-attr]
+
+
+def test_every_column_of_text_is_searched_or_said_to_hold_no_words() -> None:
+    searched = {f"{place.model.__name__}.{column}" for place in PLACES for column in place.columns}
+    every = set()
+    for model in apps.get_models():
+        if model._meta.app_label not in ("accounts", "sources", "claims", "reviews") or model.__name__ in OF_PEOPLE:
+            continue
+        for field in model._meta.concrete_fields:
+            written = isinstance(field, models.CharField | models.TextField | models.JSONField | ArrayField)
+            if written and not field.choices and not field.generated and not isinstance(field, models.UUIDField):
+                every.add(f"{model.__name__}.{field.name}")
+    assert every == searched | CODES
