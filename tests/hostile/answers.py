@@ -29,6 +29,7 @@ class Database:
             f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {quote(table)} t"  # noqa: S608
             for table in tables
         )
+        self._state += " ORDER BY 1"  # parallel workers bring the parts in whatever order
         self._holds = " OR ".join(
             f"EXISTS (SELECT 1 FROM {quote(table)} WHERE strpos({quote(column)}::text, %(text)s) > 0)"  # noqa: S608
             for table, column, kind in columns
