@@ -36,7 +36,7 @@ _ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL", "R
 _SECONDS_TO_ANSWER = 30
 _SECONDS_FOR_THE_HOLDER = 90
 # A test's cluster is thrown away: nothing of it must outlive a crash.
-_FORGETFUL = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
+_FORGETFUL = ["fsync=off", "full_page_writes=off", "synchronous_commit=off", "scram_iterations=1"]
 # Statements and rows hold confidential material: the log gets the error without them.
 _QUIET = ["log_min_error_statement=panic", "log_error_verbosity=terse"]
 
@@ -266,8 +266,10 @@ def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
             connection.execute(connect.format(sql.Identifier(DATABASE), sql.Identifier(role)))
 
 
-def create_database(connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER) -> None:
-    """A database that belongs to `owner`, its schema included; nobody else may make anything in it."""
-    database, role = sql.Identifier(name), sql.Identifier(owner)
-    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
+def create_database(
+    connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER, template: str = "template1"
+) -> None:
+    """A copy of `template` that belongs to `owner`, its schema included; nobody else may make anything in it."""
+    database, role, copied = map(sql.Identifier, (name, owner, template))
+    connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(database, role, copied))
     connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))

@@ -3,9 +3,11 @@
 Tests run as the application's role, in a database that our own migrations made and `grant_roles` opened.
 """
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from psycopg import sql
 
 from config.data_folder import DataFolder
 from config.embedded import Servers, create_database, start_servers
+from tests import migrated
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 # Filled after migrate, read by everybody, written by no test.
 KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "ledger_key"}
+_numbers = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is None:
         _start_session(config)
         if config.getoption("dist") != "no":
-            # The processes that this one starts run the tests; Django is set up there.
+            # The processes that this one starts run the tests; Django is set up there. They migrate nothing themselves.
+            config.add_cleanup(migrated.start())
             return
     number = int(worker.removeprefix("gw")) if worker else 0
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_SEQUENCER_URL"):
@@ -54,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
         "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
     }
     _configure_django()
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded by now stays: no collection of garbage looks at it again, which would for every test anew."""
+    gc.collect()
+    gc.freeze()
 
 
 def _start_session(config: pytest.Config) -> None:
@@ -101,11 +112,13 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
 
     name = urlsplit(os.environ["DATABASE_URL"]).path.lstrip("/")
     owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
+    copied = migrated.is_made()
     with superuser("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        create_database(connection, name, owner)
+        create_database(connection, name, owner, migrated.NAME if copied else "template1")
     with django_db_blocker.unblock():
-        call_command("migrate", verbosity=0)
+        if not copied:
+            call_command("migrate", verbosity=0)
         call_command("grant_roles", verbosity=0)
         make_keys()
         connections["owner"].close()
@@ -164,9 +177,9 @@ def _query(template: str, table: str) -> sql.Composed:
 
 
 @pytest.fixture(autouse=True)
-def _evidence_storage(settings: "Settings", tmp_path: Path) -> None:
-    """Every test keeps its attachments in a folder of its own."""
-    settings.EVIDENCE_STORAGE = tmp_path / "evidence"
+def _evidence_storage(settings: "Settings", tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every test keeps its attachments in a folder of its own, which is made when something is kept."""
+    settings.EVIDENCE_STORAGE = tmp_path_factory.getbasetemp() / f"evidence-{next(_numbers)}"
 
 
 @pytest.fixture
