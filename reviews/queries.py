@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
 from accounts.errors import NotFound
-from accounts.models import Role, User
+from accounts.models import Desk, Role, User
 from accounts.queries import role_in
 from accounts.scopes import is_editor, is_member
 from claims.conflicts import conflicts_with
@@ -21,6 +21,8 @@ from reviews.models import (
     Assignment,
     Notification,
     NotificationKind,
+    Redaction,
+    RedactionState,
     Reminder,
 )
 
@@ -187,3 +189,22 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
         role_in(user, assessment.claim.desk_id) == Role.EDITOR or to_decide(user).filter(pk=assessment.pk).exists()
     )
     return decides and not conflicts_with(assessment.claim, [user.pk])
+
+
+def redactions_of(user: User, desk: Desk) -> QuerySet[Redaction]:
+    """What was asked to be erased on a desk that the person edits, the newest first."""
+    rows = Redaction.objects.filter(is_editor(user, "desk"), desk=desk)
+    return rows.select_related("proposed_by", "decided_by").order_by("-proposed_at", "-id")
+
+
+def open_redactions_of(user: User, desk: Desk) -> int:
+    """How many of these wait for a second person."""
+    return redactions_of(user, desk).filter(state=RedactionState.PROPOSED).count()
+
+
+def get_redaction(user: User, desk: Desk, redaction_id: UUID) -> Redaction:
+    """One of these. Raises NotFound."""
+    found = redactions_of(user, desk).filter(pk=redaction_id).first()
+    if found is None:
+        raise NotFound(_("There is no such redaction."))
+    return found

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from claims.urls import CLAIM
-from reviews.views import assignments, claim, desks, drafts, findings, notifications, work
+from reviews.views import assignments, claim, desks, drafts, findings, notifications, redactions, work
 
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 DESK = "desk/<uuid:desk_id>/"
@@ -25,6 +25,9 @@ urlpatterns = [
     path(DESK + "members/add/", desks.add_member, name="add-member"),
     path(DESK + "members/<uuid:membership_id>/", desks.change_member, name="change-member"),
     path(DESK + "members/<uuid:membership_id>/remove/", desks.remove_member, name="remove-member"),
+    path(DESK + "redactions/", redactions.redactions, name="redactions"),
+    path(DESK + "redactions/new/", redactions.new_redaction, name="new-redaction"),
+    path(DESK + "redactions/<uuid:redaction_id>/", redactions.redaction, name="redaction"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read/", notifications.read_all, name="read-notifications"),
     path("notifications/<uuid:notification_id>/read/", notifications.read_one, name="read-notification"),

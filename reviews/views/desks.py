@@ -20,6 +20,8 @@ from claims.forms.sources import ConfirmForm
 from claims.models import PolicyField
 from claims.queries import policy_changes_of
 from reviews.actions.memberships import change_role
+from reviews.actions.redactions import may_redact
+from reviews.queries import open_redactions_of
 
 # In the order in which one asks for them.
 HEADINGS = {
@@ -55,6 +57,8 @@ def _show(request: PersonsRequest, row: Desk) -> HttpResponse:
         "changes": policy_changes_of(row)[:MOST_CHANGES],
         "may_change": may(may_change_desk, row, request.user),
         "may_administer": may(may_administer, request.user),
+        "may_redact": may(may_redact, row, request.user),
+        "open_redactions": open_redactions_of(request.user, row),
     }
     return render(request, "reviews/desk.html", context)
 

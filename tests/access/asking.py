@@ -36,7 +36,9 @@ def values_of(world: World) -> dict[str, Any]:
         "membership_id": Membership.objects.get(user=world.cast.reporter).pk,
         "token_id": world.own_tokens["reporter"].id,
         "invitation_id": world.invitation.pk,
+        "redaction_id": world.redaction.pk,
         "conflict_id": world.own_conflict.pk,
+        "bundle_id": world.bundle.pk,
         "capture_id": Capture.objects.get(source=world.upstream).pk,
     }
 

@@ -37,6 +37,7 @@ WRITERS_PAGE = _only(*DESK[:-1], stranger="open", administrator="open")
 EDITOR_SOMEWHERE = _only("editor", stranger="open", administrator="forbidden")
 ADMINISTRATOR = _only("administrator", stranger="forbidden")
 EDITOR_OR_ADMINISTRATOR = _only("editor", "administrator")
+DESKS_EDITOR = _only("editor", administrator="forbidden")
 DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
 REMINDED = _only("assigned reviewer", others="hidden")
 DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
@@ -84,6 +85,9 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "desk": {"GET": PERSON},
     "one-desk": {"GET": DESK_OR_ADMINISTRATOR},
     "desk-policy": _both(EDITOR_OR_ADMINISTRATOR),
+    "redactions": {"GET": DESKS_EDITOR},
+    "new-redaction": _both(DESKS_EDITOR),
+    "redaction": _both(DESKS_EDITOR),
     "add-member": _both(_only("administrator")),
     "change-member": _both(_only("administrator")),
     "remove-member": _both(_only("administrator")),
@@ -119,6 +123,9 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger-jsonl": {"GET": AUDITING},
     "ledger-entries": {"GET": _only("auditor", others="hidden")},
     "claim-proof": {"GET": ON_DESK},
+    "ask-bundle": {"POST": ON_DESK},
+    "bundle": {"GET": TOKENS_OWNER},
+    "bundle-file": {"GET": TOKENS_OWNER},
     # a claim
     "claim": {"GET": ON_DESK},
     "claim-sources": {"GET": ON_DESK},

@@ -10,13 +10,15 @@ from accounts.actions.invitations import invite
 from accounts.models import Invitation, Role, User
 from claims.actions.claims import publish_claim
 from claims.actions.conflicts import declare_conflict
-from claims.models import Claim, Evidence, Participant
+from claims.models import Bundle, Claim, Evidence, Participant
 from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
-from reviews.models import Assessment, Assignment
+from reviews.actions.redactions import propose_redaction
+from reviews.models import Assessment, Assignment, Redaction
 from sources.actions import attach_file, request_capture
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories
+from tests.claims.bundling import made
 from tests.factories import Cast
 from tests.ledger.installation import publish_here
 from tests.links import links_sent
@@ -42,6 +44,8 @@ class World:
     own_tokens: dict[str, Any]
     own_conflict: DeclaredConflict
     invitation: Invitation
+    bundle: Bundle
+    redaction: Redaction
     links: dict[str, str]
 
     @property
@@ -100,6 +104,8 @@ def make_world(files: Path) -> World:
         own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
         own_conflict=declare_conflict(actor_id=factories.actor(cast, "A cousin").pk, by=cast.reporter),
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),
+        bundle=made(cast.reporter, claim),
+        redaction=propose_redaction(desk=cast.desk, words="unloaded", reason="It was asked for.", by=cast.editor),
         links=_links(cast.reporter),
     )
 

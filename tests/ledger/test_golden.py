@@ -21,6 +21,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
 from claims.acts import KINDS
 from ledger.entries import read_entry
@@ -90,13 +91,14 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
     _redact(cast)
     note_export(by=cast.auditor, what={"list": "acts"})
+    note_shown(editor, [factories.source(cast, "A whisper", visibility="restricted", by=editor)])
     key_rotated(Rotation(False, "a.example/log+00000000+AA", "a.example/log+11111111+AA"), by=None, now=timezone.now())
 
 
 def _redact(cast: "Cast") -> None:
     second, claim = factories.person("editor2", "editor", cast.desk), factories.claim(cast)
     factories.attach(cast, claim, factories.source(cast), "context", excerpt="What Oksana saw.")
-    asked = {"desk": cast.desk, "words": "Oksana", "reason": "She asked us to."}
+    asked: dict[str, Any] = {"desk": cast.desk, "words": "Oksana", "reason": "She asked us to."}
     refuse_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=second)
     withdraw_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=cast.editor)
     row = propose_redaction(**asked, by=cast.editor)

@@ -43,13 +43,25 @@ NAME = "Oksana Testova"
 # Columns of text in which nobody writes of claims: accounts, and what a table is told by.
 OF_PEOPLE = {"Desk", "User", "Token", "Invitation", "Mail", "Act"}
 CODES = {
-    *("RestrictedRead.subject", "StatusChange.evidence", "Bundle.error", "Bundle.shown", "BundlePart.path", "BundlePart.sha256"),
+    *(
+        "RestrictedRead.subject",
+        "StatusChange.evidence",
+        "Bundle.error",
+        "Bundle.shown",
+        "BundlePart.path",
+        "BundlePart.sha256",
+    ),
     *("Claim.reference", "Claim.language", "Source.language", "StatusChange.from_state", "StatusChange.to_state"),
     *("StatusChange.graph_digest", "StatusChangeGraph.graph", "Attachment.sha256", "Attachment.media_type"),
     *("FileErasure.sha256", "Redaction.words", "Redaction.sha256", "Reminder.error"),
     *("KeptOutcome.method", "KeptOutcome.path", "KeptOutcome.key", "KeptOutcome.body_digest", "KeptOutcome.at"),
     "KeptOutcome.effects",
 }
+
+
+@pytest.fixture(autouse=True)
+def files(settings: Any, tmp_path: Path) -> None:
+    settings.EVIDENCE_STORAGE = tmp_path / "files"
 
 
 @pytest.fixture
@@ -259,7 +271,7 @@ def test_other_proposals_for_the_words_end_with_them(cast: Cast, editor2: User) 
         ({"words": NAME, "reason": " "}, "reason"),
     ],
 )
-def test_what_cannot_be_looked_for_is_refused_by_name(cast: Cast, fields: dict[str, str], name: str) -> None:
+def test_what_cannot_be_looked_for_is_refused_by_name(cast: Cast, fields: dict[str, Any], name: str) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     with pytest.raises(Invalid) as refusal:
         propose_redaction(desk=cast.desk, **{"reason": "Asked.", **fields}, by=cast.editor)
