@@ -292,3 +292,18 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+
+class RestrictedRead(models.Model):
+    """That somebody was shown something restricted on a day, and that this was recorded: once a day is enough.
+
+    The ledger has the act; this row says so without a search in it, and lets one of two requests at once write it.
+    """
+
+    pk = models.CompositePrimaryKey("user", "day", "subject")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    subject = models.CharField(max_length=60)  # source:<uuid>
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.day} {self.subject}"

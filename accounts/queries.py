@@ -1,6 +1,7 @@
 """Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
@@ -8,7 +9,19 @@ from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
 from accounts.errors import Invalid, NotFound
-from accounts.models import Act, Desk, Invitation, Mail, MailKind, MailState, Membership, Role, Token, User
+from accounts.models import (
+    Act,
+    Desk,
+    Invitation,
+    Mail,
+    MailKind,
+    MailState,
+    Membership,
+    RestrictedRead,
+    Role,
+    Token,
+    User,
+)
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -122,6 +135,12 @@ def get_invitation(user: User, invitation_id: UUID) -> Invitation:
 def is_demonstration() -> bool:
     """Whether this installation holds the demonstration desk."""
     return Desk.objects.filter(is_demonstration=True).exists()
+
+
+def recorded_reads(user: User, day: date, subjects: Collection[str]) -> set[str]:
+    """Which of these restricted subjects the person was shown on that day already, and it was recorded."""
+    rows = RestrictedRead.objects.filter(user=user, day=day, subject__in=list(subjects))
+    return set(rows.values_list("subject", flat=True))
 
 
 def acts_of(user: User) -> QuerySet[Act]:

@@ -38,5 +38,10 @@ KINDS: dict[str, Promise] = {
     "role_granted": _("role changed"),
     "policy_changed": _("policy changed"),
     "exported": _("records exported"),
+    "restricted_read": _("restricted material read"),
+    "redaction_proposed": _("redaction proposed"),
+    "redaction_refused": _("redaction refused"),
+    "redaction_withdrawn": _("redaction withdrawn"),
+    "redacted": _("words or a file erased"),
     "key_rotated": _("key of the log changed"),
 }

@@ -1,7 +1,8 @@
 """Actors and sources by name, for forms that choose one among as many as a desk has.
 
 A desk with few of them has them listed; otherwise some are found by what is typed. All that is read here is what the
-person may see, and what stands twice is told apart by the beginning of its id.
+person may see, and what stands twice is told apart by the beginning of its id. That restricted names were shown is
+recorded.
 """
 
 import re
@@ -20,6 +21,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 
 from accounts.models import User
+from claims.actions.reads import note_shown
 from claims.queries import visible_sources
 from sources.models import Actor, Source
 from sources.queries import merged_actors, search_actors, visible_actors
@@ -88,7 +90,10 @@ class Names(ABC):
         """All rows with their names; None where they are more than MOST_LISTED."""
         some = self.rows().order_by().values("pk")[: MOST_LISTED + 1]
         rows = list(self.rows().filter(pk__in=some))
-        return [(row.pk, self.label(row)) for row in rows] if len(rows) <= MOST_LISTED else None
+        if len(rows) > MOST_LISTED:
+            return None
+        note_shown(self.user, rows)
+        return [(row.pk, self.label(row)) for row in rows]
 
     def named(self, pk: UUID) -> str | None:
         """What a row is called; None for one that the person may not name here."""
@@ -121,6 +126,7 @@ class Names(ABC):
         return rows.exclude(pk=self.without) if self.without else rows
 
     def _told_apart(self, rows: Sequence[Any]) -> list[Found]:
+        note_shown(self.user, rows)
         labels = {row.pk: self.label(row) for row in rows}
         alike = Q()
         for row in rows:

@@ -63,8 +63,9 @@ def evidence_shown(user: User, claim: Claim) -> QuerySet[Evidence]:
         *("stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_reason"),
         *("superseded_by", "visibility", "withdrawn_at", "withdrawn_reason", "created_at", "claim"),
         *(f"source__{name}" for name in (*source, "retracted_at", "corrected_at")),
-        *("source__publisher__name", "source__publisher__reliability"),
-        *("against_interest__name", "withdrawn_by__username"),
+        *("source__publisher__name", "source__publisher__reliability", "source__publisher__visibility"),
+        *("source__publisher__desk", "against_interest__name", "against_interest__visibility"),
+        *("against_interest__desk", "withdrawn_by__username"),
     ).annotate(on_parts=ArraySubquery(parts.values("text")))
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import memberships_of
 from claims.actions.actors import merge_actors
+from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
 from claims.effects import Effects
 from claims.forms.actors import ActorForm, MergeForm
@@ -46,6 +47,7 @@ def actors(request: PersonsRequest) -> HttpResponse:
         filters={"list": "actors", "q": q},
         size=PAGE_SIZE,
     )
+    note_shown(request.user, page.rows)
     writes = any(row.role in WRITERS for row in memberships_of(request.user))
     context = {"form": form, "rows": page.rows, "may_write": writes, **neighbours(request, page)}
     return render(request, "sources/actors.html", context)
@@ -58,15 +60,18 @@ def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     if survivor is not None:
         return redirect("actor", survivor.pk)
     row = get_actor(request.user, actor_id)
+    chain, parts = chain_of(request.user, row), list(parts_of(request.user, row))
+    published = list(published_by(request.user, row)[:PAGE_SIZE])
+    note_shown(request.user, [row, *chain, *parts, *published])
     merges = may(may_merge, request.user, row) and row.visibility != Visibility.RESTRICTED
     context = {
         "actor": row,
         "other_names": other_names_of(request.user, row),
         "may_merge": merges,
         "alike": alike_actors(request.user, row) if merges else [],
-        "chain": chain_of(request.user, row),
-        "parts": parts_of(request.user, row),
-        "published": published_by(request.user, row)[:PAGE_SIZE],
+        "chain": chain,
+        "parts": parts,
+        "published": published,
         "may_change": may(may_change_actor, request.user, row),
     }
     return render(request, "sources/actor.html", context)
@@ -96,6 +101,7 @@ def new_actor(request: PersonsRequest) -> HttpResponse:
 def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     row = get_actor(request.user, actor_id)
     may_change_actor(request.user, row)
+    note_shown(request.user, [row])
     form = ActorForm(**sent(request), user=request.user, desk=row.desk, actor=row)
     if form.handed_in(lambda given: change_actor(actor=row, fields=given, effects=consent(request), by=request.user)):
         return redirect("actor", actor_id)
@@ -124,6 +130,9 @@ def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     if tried and not dry_run:
         return redirect("actor", form.outcome.row.pk)
     other = form.cleaned_data.get("into") if form.is_bound else _asked_into(request)
+    both = [row, *visible_actors(request.user).filter(pk=other)] if other else [row]
+    sources, parts = list(published_by(request.user, row)), list(parts_of(request.user, row))
+    note_shown(request.user, [*both, *sources, *parts])
     return show_form(
         request,
         form,
@@ -136,9 +145,9 @@ def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         ],
         template="sources/merge.html",
         actor=row,
-        both=[row, *visible_actors(request.user).filter(pk=other)] if other else [row],
-        sources=published_by(request.user, row),
-        parts=parts_of(request.user, row),
+        both=both,
+        sources=sources,
+        parts=parts,
         claims=claims_naming(request.user, row)[:PAGE_SIZE],
         tried=effects if tried else None,
         confirming=confirming,

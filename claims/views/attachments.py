@@ -6,6 +6,7 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from accounts.pages import PersonsRequest
+from claims.actions.reads import note_shown
 from claims.queries import get_attachment
 from sources.downloads import file_response
 
@@ -13,4 +14,6 @@ from sources.downloads import file_response
 @require_safe
 def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponseBase:
     """One file, byte for byte, as a download."""
-    return file_response(get_attachment(request.user, attachment_id), method=request.method)
+    found = get_attachment(request.user, attachment_id)
+    note_shown(request.user, [found])
+    return file_response(found, method=request.method)

@@ -3,7 +3,7 @@
 import csv
 import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from accounts.errors import Forbidden, Invalid, NotFound
 from accounts.models import Act, Role, User
 from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of
+from claims.actions.reads import note_shown
 from claims.acts import KINDS
 from claims.paging import Order, read_page
 from claims.queries import visible_claims, visible_sources
@@ -30,10 +31,11 @@ from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
-from ledger.reading import newest_checkpoint, prove
+from ledger.reading import newest_checkpoint, openings_of, prove
 from sources.queries import visible_actors
 
 PAGE_SIZE = 50
+MOST_NAMED = 5  # of what was read, in one line
 BATCH = 500
 NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
 
@@ -128,23 +130,38 @@ def _said(form: ActsForm) -> dict[str, object]:
 
 
 def _lines(user: User, rows: list[Act]) -> list[Line]:
-    names = _names(user, [row for row in rows if not row.withheld])  # type: ignore[attr-defined]  # of acts_of
-    return [_line(row, names) for row in rows]
+    told = [row for row in rows if not row.withheld]  # type: ignore[attr-defined]  # of acts_of
+    read = _what_was_read(told)
+    names = _names(user, [*(row.about for row in told), *(subject for what in read.values() for subject in what)])
+    return [_line(row, names, read.get(row.pk, [])) for row in rows]
 
 
-def _names(user: User, rows: list[Act]) -> dict[str, Link]:
-    """What the acts are about, by their streams, as far as the person may see it."""
+def _what_was_read(rows: list[Act]) -> dict[int, list[str]]:
+    """Of acts that say that restricted material was read: what of it, by their entries."""
+    reads = [row.pk for row in rows if row.kind == "restricted_read"]
+    opened = openings_of(reads) if reads else {}
+    return {
+        pk: [f"{one['sort']}:{one['id']}" for one in fields["content/what"].value]
+        for pk, fields in opened.items()
+        if "content/what" in fields
+    }
+
+
+def _names(user: User, subjects: Iterable[str]) -> dict[str, Link]:
+    """What these are called, by their sort and id, as far as the person may see them."""
     ids: dict[str, set[str]] = {}
-    for row in rows:
-        sort, _colon, name = row.about.partition(":")
+    for subject in subjects:
+        sort, _colon, name = subject.partition(":")
         ids.setdefault(sort, set()).add(name)
     claims = visible_claims(user).filter(pk__in=ids.get("claim", ())).values_list("pk", "reference")
-    sources = visible_sources(user).filter(pk__in=ids.get("source", ())).values_list("pk", "title")
-    actors = visible_actors(user).filter(pk__in=ids.get("actor", ())).values_list("pk", "name")
+    sources = visible_sources(user).filter(pk__in=ids.get("source", ())).select_related(None)
+    actors = visible_actors(user).filter(pk__in=ids.get("actor", ())).select_related(None)
+    sources, actors = sources.only("title", "visibility"), actors.only("name", "visibility", "desk")
+    note_shown(user, [*sources, *actors])
     return {
         **{f"claim:{pk}": Link(reference, reverse("claim-history", args=[reference])) for pk, reference in claims},
-        **{f"source:{pk}": Link(title, reverse("source", args=[pk])) for pk, title in sources},
-        **{f"actor:{pk}": Link(name, reverse("actor", args=[pk])) for pk, name in actors},
+        **{f"source:{row.pk}": Link(row.title, reverse("source", args=[row.pk])) for row in sources},
+        **{f"actor:{row.pk}": Link(row.name, reverse("actor", args=[row.pk])) for row in actors},
     }
 
 
@@ -214,12 +231,21 @@ def _with_proof(row: Any, one: ProvenLeaf) -> dict[str, Any]:
     return said if row.withheld else {**said, "kind": row.kind, "about": row.about}
 
 
-def _line(row: Any, names: dict[str, Link]) -> Line:
+def _line(row: Any, names: dict[str, Link], read: list[str]) -> Line:
+    """One act as it is listed; `read`: what restricted material it says was read."""
     if row.withheld:
         return Line(True, row.log_index, None, row.at, "", "", "", "")
-    sort, _colon, name = row.about.partition(":")
-    about = names.get(row.about) or Link(f"{sort} {name[:8]}", "")
+    links = [names.get(subject) or _unnamed(subject) for subject in read or [row.about]]
+    more = [_("and %(count)d more") % {"count": len(links) - MOST_NAMED}] if len(links) > MOST_NAMED else []
+    named = ", ".join([*(link.text for link in links[:MOST_NAMED]), *more])
+    about = Link(named, links[0].url if len(links) == 1 else "")
     by = row.by.username if row.by else ""
     return Line(
         False, row.log_index, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about.text, about.url
     )
+
+
+def _unnamed(subject: str) -> Link:
+    """What the person may not see by name, or has none."""
+    sort, _colon, name = subject.partition(":")
+    return Link(f"{sort} {name[:8]}", "")

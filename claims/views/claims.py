@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.pages import PersonsRequest, form_page, may, sent
+from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
 from claims.graphs import last_change
@@ -52,6 +53,7 @@ def claim_sources(request: PersonsRequest, reference: str) -> HttpResponse:
     """The sources attached to a claim, each once, with what became of their captures."""
     claim = claim_shown(request.user, reference)
     rows = evidence_shown(request.user, claim)
+    note_shown(request.user, rows)
     captures = last_captures(request.user, (row.source_id for row in rows))
     context = claim_context(
         claim,
@@ -98,11 +100,13 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     if request.method == "POST" or may(may_edit_claim, request.user, claim):
         may_edit_claim(request.user, claim)
         ids = {*standing.sources, *(str(row.source_id) for row in rows)}
-        sources = visible_sources(request.user).filter(pk__in=ids).order_by("created_at", "id")
-        form = RelayBetweenForm(**sent(request), sources=list(sources))
+        sources = list(visible_sources(request.user).filter(pk__in=ids).order_by("created_at", "id"))
+        note_shown(request.user, sources)
+        form = RelayBetweenForm(**sent(request), sources=sources)
         if form.handed_in(lambda given: _add_relay(request, given)):
             return redirect("claim-provenance", claim.reference)
     relays = relays_among(request.user, standing.sources)
+    note_shown(request.user, relays)
     numbers = {str(pk): number for pk, number in numbers_of(rows).items()}
     by_ends = {(str(relay.downstream_id), str(relay.upstream_id)): relay for relay in relays}
     context |= {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import attach_source
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
+from claims.actions.reads import note_shown
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.sources import ReasonForm
 from claims.models import Claim, Evidence
@@ -59,6 +60,7 @@ def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
     """Change what is recorded of a piece of evidence."""
     claim, item = _find(request, reference, evidence_id)
     rows = list(evidence_of(request.user, claim))
+    note_shown(request.user, rows)
     numbers = numbers_of(rows)
     others = [
         (row.pk, f"{numbers[row.pk]}. {row.source.title}")
@@ -116,6 +118,7 @@ def recheck(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpR
     item = get_evidence(request.user, claim, evidence_id)
     item.claim = claim
     may_confirm_excerpt(request.user, item)
+    note_shown(request.user, [item])
     form = ReasonForm(**sent(request), needed=False, hint=_("What you compared; it is kept."))
     if form.handed_in(lambda given: confirm_excerpt(evidence=item, note=given["reason"], by=request.user)):
         return redirect("claim", claim.reference)
@@ -138,4 +141,5 @@ def _find(request: PersonsRequest, reference: str, evidence_id: UUID) -> tuple[C
     item = get_evidence(request.user, claim, evidence_id)
     item.claim = claim
     may_edit_evidence(request.user, item)
+    note_shown(request.user, [item])
     return claim, item

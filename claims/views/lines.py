@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from claims.actions.reads import note_shown
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.page_queries import relays_shown
 from claims.sentences import why_not_counted
@@ -66,9 +67,13 @@ class Group:
 
 
 def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], standing: Standing) -> list[Line]:
-    """A claim's evidence that the person may see (`rows`, of `evidence_shown`), oldest first, the withdrawn too."""
+    """A claim's evidence that the person may see (`rows`, of `evidence_shown`), oldest first, the withdrawn too.
+
+    That they were shown what of it is restricted is recorded.
+    """
     numbers = numbers_of(rows)
     relays = relays_shown(user, claim)
+    note_shown(user, [*rows, *relays])
     views = {item.id: item for item in standing.evidence}
     found = []
     for row in rows:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import Invalid
 from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import change_source_with_publisher
+from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
 from claims.effects import Effects
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
@@ -53,16 +54,26 @@ def sources(request: PersonsRequest) -> HttpResponse:
         filters={"list": "sources", "q": q},
         size=PAGE_SIZE,
     )
+    note_shown(request.user, page.rows)
     context = {"form": form, "rows": page.rows, **neighbours(request, page)}
     return render(request, "sources/list.html", context)
+
+
+def _shown(request: PersonsRequest, source_id: UUID) -> Source:
+    """A source that the person is shown. Raises NotFound."""
+    row = get_source(request.user, source_id)
+    note_shown(request.user, [row])
+    return row
 
 
 @require_safe
 def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Everything that the person may see of one source."""
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     upstream, downstream = relays_of(request.user, row)
     captures = list(captures_of(request.user, row))
+    attachments = list(attachments_of(request.user, row))
+    note_shown(request.user, [*upstream, *downstream, *captures, *attachments])
     may_change = may(may_change_source, request.user, row)
     context = {
         "source": row,
@@ -70,7 +81,7 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         "downstream": downstream,
         "captures": captures,
         "waits": any(capture.state == CaptureState.PENDING for capture in captures),
-        "attachments": attachments_of(request.user, row),
+        "attachments": attachments,
         "resting": claims_resting_on_source(request.user, row),
         "may_change": may_change,
         "may_retract": may(may_retract, request.user, row),
@@ -81,7 +92,7 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     may_change_source(request.user, row)
     return _one_act(
         request,
@@ -129,7 +140,7 @@ def _taken_back(
     request: PersonsRequest, source_id: UUID, *, act: Any, title: str, button: str, hint: str, line: str
 ) -> HttpResponse:
     """Two steps: what it would do to claims, by a dry run; then the act itself."""
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     may_retract(request.user, row)
     form = ReasonForm(**sent(request), hint=hint)
     dry_run = "confirmed" not in request.POST
@@ -153,7 +164,7 @@ def _taken_back(
 @form_page
 def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Keep a file with a source."""
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     may_change_source(request.user, row)
     form = FileForm(**sent(request))
 
@@ -193,7 +204,7 @@ def _one_act(
 @form_page
 def capture(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Ask for another capture of a source's address."""
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     may_change_source(request.user, row)
     return _one_act(
         request,
@@ -209,7 +220,7 @@ def capture(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 @form_page
 def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Say where a source got it from."""
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     may_change_source(request.user, row)
     return _one_act(
         request,
@@ -225,8 +236,9 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 @form_page
 def end_relay(request: PersonsRequest, source_id: UUID, relay_id: UUID) -> HttpResponse:
     """Take away a relay that was recorded by mistake."""
-    row = get_source(request.user, source_id)
+    row = _shown(request, source_id)
     relay = get_relay(request.user, row, relay_id)
+    note_shown(request.user, [relay])
     may_change_source(request.user, row)
     line = _("“%(below)s” then no longer has it from “%(above)s”. Every claim that rests on it is counted anew.")
     return _one_act(

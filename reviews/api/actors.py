@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, TypedDict
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from claims.actions.actors import merge_actors
+from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
 from claims.effects import Effects
 from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, peek, read_body, read_changes, read_query
@@ -92,12 +95,13 @@ class Actors(ApiView):
         "list_actors", "The actors of one’s desks, and those shared", query=ActorQuery, answer=PageOf(ActorShape)
     )
     def get(self, request: Request) -> Response:
+        by = person(request)
         query = read_query(request, ActorQuery)
-        rows = visible_actors(person(request)).select_related("created_by")
+        rows = visible_actors(by).select_related("created_by")
         if query.get("q"):
-            rows = search_actors(person(request), rows, query["q"])
+            rows = search_actors(by, rows, query["q"])
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})
-        return answer_list(request, rows, query, render_actors)
+        return answer_list(request, rows, query, partial(render_actors, by))
 
     @operation("create_actor", "A new actor", body=NewActor, status=201, answer=ActorShape, refuses=[403])
     def post(self, request: Request) -> Response:
@@ -110,17 +114,18 @@ class Actors(ApiView):
         fields = read_body(request, NewActor)
         fields.pop("desk", None)
         actor = create_actor(desk=desk, fields=fields, by=by)
-        return created(request, render_actors([actor])[0], at=reverse("api:actor", args=[actor.pk]))
+        return created(request, render_actors(by, [actor])[0], at=reverse("api:actor", args=[actor.pk]))
 
 
 class OneActor(ApiView):
     @operation("read_actor", "One actor; one that was merged leads on", answer=ActorShape, moved=True, refuses=[404])
     def get(self, request: Request, actor_id: UUID) -> Response:
-        survivor = survivor_of(person(request), actor_id)
+        by = person(request)
+        survivor = survivor_of(by, actor_id)
         if survivor is not None:
             address = reverse("api:actor", args=[survivor.pk])
             return Response(status=301, headers={"Location": request.build_absolute_uri(address)})
-        return Response(render_actors([get_actor(person(request), actor_id)])[0])
+        return Response(render_actors(by, [get_actor(by, actor_id)])[0])
 
     @operation(
         "change_actor",
@@ -136,7 +141,7 @@ class OneActor(ApiView):
         may_release_if_asked(request, actor.visibility, actor.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         outcome = change_actor(actor=actor, fields=read_changes(request, ActorChanges), by=by)
-        return Response(render_actors([outcome.row])[0])
+        return Response(render_actors(by, [outcome.row])[0])
 
 
 class MergedActor(ApiView):
@@ -155,11 +160,12 @@ class MergedActor(ApiView):
         effects = Effects(dry_run=given.pop("dry_run"))
         outcome = merge_actors(actor=actor, **given, effects=effects, by=by)
         shown = [render_effect(effect) for effect in effects.shown]
-        row = render_actors([outcome.row])[0]
+        row = render_actors(by, [outcome.row])[0]
         return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})
 
 
-def render_actors(rows: Sequence[Actor]) -> list[ActorShape]:
+def render_actors(by: User, rows: Sequence[Actor]) -> list[ActorShape]:
+    note_shown(by, rows)
     return [
         {
             "id": actor.pk,

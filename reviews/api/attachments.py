@@ -17,6 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import Invalid, NotFound
+from accounts.models import User
+from claims.actions.reads import note_shown
 from claims.queries import attachments_of, captures_of, get_attachment, get_source
 from reviews.api.bodies import BodyTooLarge, Choice, Fields, read_body, read_query
 from reviews.api.lists import ListQuery, answer_all, answer_list
@@ -123,7 +125,9 @@ class Attachments(ApiView):
 class OneAttachment(ApiView):
     @operation("read_attachment", "The file itself", answer=OpenApiTypes.BINARY, refuses=[404])
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
-        return file_response(get_attachment(person(request), attachment_id), method=request.method)
+        found = get_attachment(person(request), attachment_id)
+        note_shown(person(request), [found])
+        return file_response(found, method=request.method)
 
     def again(self, request: Request, attachment_id: UUID) -> Response:
         """What attaching answers: not the file, but what is recorded of it."""
@@ -134,7 +138,7 @@ class Captures(ApiView):
     @operation("list_captures", "The captures of a source, newest first", answer=PageOf(CaptureShape), refuses=[404])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
-        return answer_all(render_captures(list(captures_of(by, get_source(by, source_id)))))
+        return answer_all(render_captures(by, list(captures_of(by, get_source(by, source_id)))))
 
     @operation(
         "request_capture",
@@ -151,7 +155,7 @@ class Captures(ApiView):
         read_body(request, NoFields)
         capture = request_capture(source=source, by=by)
         at = reverse("api:capture", args=[source.pk, capture.pk])
-        return created(request, render_captures([capture])[0], at=at)
+        return created(request, render_captures(by, [capture])[0], at=at)
 
 
 class OneCapture(ApiView):
@@ -161,7 +165,7 @@ class OneCapture(ApiView):
         found = captures_of(by, get_source(by, source_id)).filter(pk=capture_id).first()
         if found is None:
             raise NotFound(_("There is no such capture."))
-        return Response(render_captures([found])[0])
+        return Response(render_captures(by, [found])[0])
 
 
 def _only_file(request: Request) -> "UploadedFile[bytes]":
@@ -175,6 +179,7 @@ def _only_file(request: Request) -> "UploadedFile[bytes]":
 
 
 def render_attachments(request: Request, rows: Sequence[Attachment]) -> list[AttachmentShape]:
+    note_shown(person(request), rows)
     return [
         {
             "id": attachment.pk,
@@ -192,7 +197,8 @@ def render_attachments(request: Request, rows: Sequence[Attachment]) -> list[Att
     ]
 
 
-def render_captures(rows: Sequence[Capture]) -> list[CaptureShape]:
+def render_captures(by: User, rows: Sequence[Capture]) -> list[CaptureShape]:
+    note_shown(by, rows)
     return [
         {
             "id": capture.pk,

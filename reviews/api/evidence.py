@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, TypedDict
 from uuid import UUID
 
@@ -9,7 +10,9 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from claims.actions.evidence import attach_evidence, change_evidence, confirm_excerpt, withdraw_evidence
+from claims.actions.reads import note_shown
 from claims.models import Credibility, Evidence, Stance
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
@@ -97,7 +100,7 @@ class EvidenceList(ApiView):
         claim = get_claim(by, reference)
         query = read_query(request, ListQuery)
         rows = evidence_of(by, claim).select_related("claim")
-        return answer_list(request, rows, query, render_evidence, withheld=withheld_evidence(by, claim))
+        return answer_list(request, rows, query, partial(render_evidence, by), withheld=withheld_evidence(by, claim))
 
     @operation(
         "attach_evidence",
@@ -115,14 +118,14 @@ class EvidenceList(ApiView):
         seen = fields.pop("seen_version", None)
         item = attach_evidence(claim=claim, fields=fields, seen_version=seen, by=by)
         at = reverse("api:evidence", args=[claim.reference, item.pk])
-        return created(request, render_evidence([item])[0], at=at)
+        return created(request, render_evidence(by, [item])[0], at=at)
 
 
 class OneEvidence(ApiView):
     @operation("read_evidence", "One piece of evidence", answer=EvidenceShape, refuses=[404])
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
-        return Response(render_evidence([get_evidence(by, get_claim(by, reference), evidence_id)])[0])
+        return Response(render_evidence(by, [get_evidence(by, get_claim(by, reference), evidence_id)])[0])
 
     @operation(
         "change_evidence",
@@ -141,7 +144,7 @@ class OneEvidence(ApiView):
         seen = fields.pop("seen_version", None)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         item = change_evidence(evidence=item, seen_version=seen, fields=fields, by=by)
-        return Response(render_evidence([item])[0])
+        return Response(render_evidence(by, [item])[0])
 
 
 class EvidenceWithdrawn(ApiView):
@@ -158,7 +161,7 @@ class EvidenceWithdrawn(ApiView):
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
         item = withdraw_evidence(evidence=item, **read_body(request, EvidenceWithdrawal), by=by)
-        return Response(render_evidence([item])[0])
+        return Response(render_evidence(by, [item])[0])
 
 
 class ExcerptStands(ApiView):
@@ -175,10 +178,11 @@ class ExcerptStands(ApiView):
         item = get_evidence(by, claim, evidence_id)
         may_confirm_excerpt(by, item)
         confirm_excerpt(evidence=item, **read_body(request, ExcerptNote), by=by)
-        return Response(render_evidence([item])[0])
+        return Response(render_evidence(by, [item])[0])
 
 
-def render_evidence(rows: Sequence[Evidence]) -> list[EvidenceShape]:
+def render_evidence(by: User, rows: Sequence[Evidence]) -> list[EvidenceShape]:
+    note_shown(by, rows)
     return [
         {
             "id": item.pk,

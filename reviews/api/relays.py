@@ -9,6 +9,8 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
+from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay, remove_relay
 from claims.queries import get_relay, get_source, relays_of
 from reviews.api.bodies import Fields, Id, Text, read_body
@@ -45,7 +47,7 @@ class Relays(ApiView):
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
         up, down = relays_of(by, get_source(by, source_id))
-        return answer_all(render_relays([*up, *down]))
+        return answer_all(render_relays(by, [*up, *down]))
 
     @operation(
         "add_relay",
@@ -61,14 +63,14 @@ class Relays(ApiView):
         may_change_source(by, source)
         relay = add_relay(downstream=source, **read_body(request, NewRelay), by=by).row
         at = reverse("api:relay", args=[source.pk, relay.pk])
-        return created(request, render_relays([relay])[0], at=at)
+        return created(request, render_relays(by, [relay])[0], at=at)
 
 
 class OneRelay(ApiView):
     @operation("read_relay", "One relay of a source", answer=RelayShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
         by = person(request)
-        return Response(render_relays([get_relay(by, get_source(by, source_id), relay_id)])[0])
+        return Response(render_relays(by, [get_relay(by, get_source(by, source_id), relay_id)])[0])
 
     @operation("remove_relay", "End a relay that was recorded by mistake", status=204, refuses=[403, 404, 409])
     def delete(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
@@ -77,7 +79,8 @@ class OneRelay(ApiView):
         return Response(status=204)
 
 
-def render_relays(rows: Sequence[Relay]) -> list[RelayShape]:
+def render_relays(by: User, rows: Sequence[Relay]) -> list[RelayShape]:
+    note_shown(by, rows)
     return [
         {
             "id": relay.pk,

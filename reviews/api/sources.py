@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Annotated, TypedDict
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
+from claims.actions.reads import note_shown
 from claims.actions.sources import Outcome, change_source, correct_source, retract_source
 from claims.effects import Effects
 from claims.queries import get_source, search_sources, visible_sources
@@ -94,9 +97,10 @@ class Sources(ApiView):
     @operation("list_sources", "The sources of one’s desks", query=SourceQuery, answer=PageOf(SourceShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, SourceQuery)
-        rows = search_sources(visible_sources(person(request)), query.get("q", ""))
+        by = person(request)
+        rows = search_sources(visible_sources(by), query.get("q", ""))
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind", "publisher") if name in query})
-        return answer_list(request, rows, query, render_sources)
+        return answer_list(request, rows, query, partial(render_sources, by))
 
     @operation(
         "create_source",
@@ -110,14 +114,16 @@ class Sources(ApiView):
         desk = desk_to_write_on(request)
         fields = read_body(request, NewSource)
         fields.pop("desk", None)
-        source = create_source(desk=desk, fields=fields, by=person(request))
-        return created(request, render_source(source), at=reverse("api:source", args=[source.pk]))
+        by = person(request)
+        source = create_source(desk=desk, fields=fields, by=by)
+        return created(request, render_source(by, source), at=reverse("api:source", args=[source.pk]))
 
 
 class OneSource(ApiView):
     @operation("read_source", "One source", answer=SourceShape, refuses=[404])
     def get(self, request: Request, source_id: UUID) -> Response:
-        return Response(render_source(get_source(person(request), source_id)))
+        by = person(request)
+        return Response(render_source(by, get_source(by, source_id)))
 
     @operation(
         "change_source",
@@ -133,7 +139,7 @@ class OneSource(ApiView):
         may_release_if_asked(request, source.visibility, source.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         outcome = change_source(source=source, fields=read_changes(request, SourceChanges), by=by)
-        return Response(render_source(outcome.row))
+        return Response(render_source(by, outcome.row))
 
 
 class Retraction(ApiView):
@@ -151,7 +157,7 @@ class Retraction(ApiView):
         given = read_body(request, SourceAct)
         effects = Effects(dry_run=given["dry_run"])
         outcome = retract_source(source=source, reason=given["reason"], effects=effects, by=by)
-        return _answer_effects(outcome, given["dry_run"])
+        return _answer_effects(by, outcome, given["dry_run"])
 
 
 class Correction(ApiView):
@@ -169,19 +175,20 @@ class Correction(ApiView):
         given = read_body(request, SourceAct)
         effects = Effects(dry_run=given["dry_run"])
         outcome = correct_source(source=source, reason=given["reason"], effects=effects, by=by)
-        return _answer_effects(outcome, given["dry_run"])
+        return _answer_effects(by, outcome, given["dry_run"])
 
 
-def _answer_effects(outcome: Outcome, dry_run: bool) -> Response:
+def _answer_effects(by: User, outcome: Outcome, dry_run: bool) -> Response:
     effects = [render_effect(effect) for effect in outcome.effects]
-    return Response({**render_source(outcome.row), "dry_run": dry_run, "effects": effects, "later": outcome.later})
+    return Response({**render_source(by, outcome.row), "dry_run": dry_run, "effects": effects, "later": outcome.later})
 
 
-def render_source(source: Source) -> SourceShape:
-    return render_sources([source])[0]
+def render_source(by: User, source: Source) -> SourceShape:
+    return render_sources(by, [source])[0]
 
 
-def render_sources(rows: Sequence[Source]) -> list[SourceShape]:
+def render_sources(by: User, rows: Sequence[Source]) -> list[SourceShape]:
+    note_shown(by, rows)
     return [
         {
             "id": source.pk,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Role, User
 from accounts.pages import PersonsRequest, address, own_memberships
+from claims.actions.reads import note_shown
 from claims.models import Claim, Evidence, Task
 from claims.sentences import voices_in_words
 from reviews.models import Assessment, AssessmentDraft, Assignment
@@ -63,6 +64,7 @@ def work(request: PersonsRequest) -> HttpResponse:
     now = timezone.now()
     roles = {row.desk_id: row.role for row in own_memberships(request)}
     found = work_of(request.user, now=now, roles=roles)
+    note_shown(request.user, [row.evidence for row in found.tasks if row.evidence])
     editing = {desk for desk, role in roles.items() if role == Role.EDITOR}
     context = {
         "now": now,

@@ -95,7 +95,7 @@ def untouched(world: World, clients: dict[str, Client]) -> dict[str, dict[str, A
     return {who: _answers(clients[who], world) for who in (*OTHERS, "auditor")}
 
 
-def _put_in_restricted_material(world: World, by: "User") -> Source:
+def put_in_restricted_material(world: World, by: "User") -> Source:
     """What nobody of OTHERS may know of; answers the source."""
     cast = world.cast
     actor = create_actor(
@@ -122,7 +122,7 @@ def _put_in_restricted_material(world: World, by: "User") -> Source:
 def test_others_get_the_same_with_restricted_material_and_without(
     world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
 ) -> None:
-    _put_in_restricted_material(world, world.cast.editor)
+    put_in_restricted_material(world, world.cast.editor)
     for who in OTHERS:
         assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
 
@@ -144,7 +144,7 @@ def test_a_draft_is_told_to_nobody_but_its_assessor(
 def test_correcting_and_retracting_what_is_restricted_changes_nothing_for_others(
     world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
 ) -> None:
-    source = _put_in_restricted_material(world, world.cast.editor)
+    source = put_in_restricted_material(world, world.cast.editor)
     correct_source(source=source, reason=f"{SECRET} was wrong about the day", by=world.cast.editor)
     send_due_reminders()  # to editors and the claim's reviewer: an excerpt is to be looked at again
     retract_source(source=source, reason=f"{SECRET} took it back", by=world.cast.editor)
@@ -155,7 +155,7 @@ def test_correcting_and_retracting_what_is_restricted_changes_nothing_for_others
 def test_the_restricted_source_is_not_there_for_others(
     world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
-    source = _put_in_restricted_material(world, world.cast.editor)
+    source = put_in_restricted_material(world, world.cast.editor)
     attachment = source.attachments.get()
     addresses = [
         f"/sources/{source.pk}/",
@@ -189,7 +189,7 @@ def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
     world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
     auditor = clients["auditor"]
-    _put_in_restricted_material(world, world.cast.editor)
+    put_in_restricted_material(world, world.cast.editor)
     answers = _answers(auditor, world)
     told = [address for address, answer in answers.items() if b"withheld" in answer.body]
     spilt = [
@@ -201,7 +201,7 @@ def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
 
 
 def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken_back: None) -> None:
-    source = _put_in_restricted_material(world, world.cast.editor)
+    source = put_in_restricted_material(world, world.cast.editor)
     page = f"/claims/{world.claim.reference}/"
     seen = {
         who: (SECRET in clients[who].get(page).content.decode(), clients[who].get(f"/sources/{source.pk}/").status_code)
@@ -211,7 +211,7 @@ def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken
 
 
 def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Client], taken_back: None) -> None:
-    _put_in_restricted_material(world, world.cast.editor)
+    put_in_restricted_material(world, world.cast.editor)
     address = f"/api/v1/claims/{world.claim.reference}/"
     keys = ("independence", "contested", "support_lost", "threshold", "version", "state")
     read = [
@@ -224,7 +224,7 @@ def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Clien
 def test_a_cycle_through_a_restricted_source_is_not_told_of(
     world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
-    _put_in_restricted_material(world, world.cast.editor)
+    put_in_restricted_material(world, world.cast.editor)
     # source ← secret ← upstream is recorded already; upstream ← source is a cycle for who sees the secret one only.
     answer = clients["reporter"].post(
         f"/api/v1/sources/{world.upstream.pk}/relays/",
@@ -238,7 +238,7 @@ def test_a_cycle_through_a_restricted_source_is_not_told_of(
 def test_a_source_is_not_released_before_its_publisher(
     world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
-    source = _put_in_restricted_material(world, world.cast.editor)
+    source = put_in_restricted_material(world, world.cast.editor)
     with pytest.raises(Invalid, match="at least as strict as its publisher"):
         change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)
 
@@ -246,7 +246,7 @@ def test_a_source_is_not_released_before_its_publisher(
 def test_once_released_it_is_there_for_everybody_on_the_desk(
     world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
-    source = _put_in_restricted_material(world, world.cast.editor)
+    source = put_in_restricted_material(world, world.cast.editor)
     assert source.publisher is not None
     change_actor(actor=source.publisher, fields={"visibility": "desk"}, by=world.cast.editor)
     change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)

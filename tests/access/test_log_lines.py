@@ -8,7 +8,7 @@ from django.test import Client
 
 from tests.access.asking import addresses_of, signed_in
 from tests.access.routes import routes
-from tests.access.test_leaks import SECRET, _put_in_restricted_material
+from tests.access.test_leaks import SECRET, put_in_restricted_material
 from tests.access.world import World
 from tests.logs import Log, recorded
 
@@ -29,7 +29,7 @@ def spilt(log: Log) -> list[str]:
 
 
 def test_no_line_of_any_address_and_method_holds_a_confidential_word(world: World, log: Log) -> None:
-    _put_in_restricted_material(world, world.cast.editor)
+    put_in_restricted_material(world, world.cast.editor)
     addresses = addresses_of([route for route in routes() if route.name != "account_logout"], world).values()
     for person in (None, world.cast.editor):
         client = signed_in(person)
