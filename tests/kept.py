@@ -3,45 +3,68 @@
 import json
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from django.db import connection
 
 Made = TypeVar("Made")
+Given = ParamSpec("Given")
 OUTBOX = "ledger_outbox"  # the database adds its rows itself
 
 
-class Kept(Generic[Made]):
+class Kept(Generic[Given, Made]):
     """Answers what `make` does, with its rows in the database, whose ids and times are those of the first call.
 
-    `make` only adds rows, and takes no part of what is there already: its rows are found as those that were not there
-    before. Every call answers objects of its own.
+    `make` adds rows and may change some: its rows are found as those that were not there, or not so, before. What it is
+    given must be the same each time, from another `Kept`, and nothing done to it before. Every call answers objects of
+    its own.
     """
 
-    def __init__(self, make: Callable[[], Made]) -> None:
+    def __init__(self, make: Callable[Given, Made]) -> None:
         self._make = make
         self._made: Made | None = None
         self._statement, self._rows = "", list[str]()
 
-    def __call__(self) -> Made:
+    def __call__(self, *given: Given.args, **named: Given.kwargs) -> Made:
         if self._made is None:
-            self._made = self._make_and_keep()
+            before = _rows()
+            self._made = self._make(*given, **named)
+            self._keep(before)
         else:
             with connection.cursor() as cursor:
                 cursor.execute(self._statement, self._rows)
         return deepcopy(self._made)
 
-    def _make_and_keep(self) -> Made:
-        before = _rows()
-        made = self._make()
+    def _keep(self, before: dict[str, set[str]]) -> None:
         added = {table: rows - before[table] for table, rows in _rows().items() if rows - before[table]}
         added.pop(OUTBOX, None)
         self._rows = [f"[{','.join(sorted(rows, key=_place))}]" for rows in added.values()]
-        self._statement = "; ".join(
-            f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608 - tables of ours
-            for name in (connection.ops.quote_name(table) for table in added)
+        self._statement = "; ".join(_insert(table, rows, before[table]) for table, rows in added.items())
+
+
+def _insert(table: str, rows: set[str], before: set[str]) -> str:
+    """Puts rows into a table; those that were there before, and not so, are changed."""
+    name = connection.ops.quote_name(table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER' ORDER BY ordinal_position",
+            [table],
         )
-        return made
+        columns = [column for (column,) in cursor.fetchall()]
+        key = connection.introspection.get_primary_key_columns(cursor, table) or []
+    names = ", ".join(map(connection.ops.quote_name, columns))
+    statement = f"INSERT INTO {name} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{name}, %s)"  # noqa: S608
+    known = {_key(row, key) for row in before}
+    if not any(_key(row, key) in known for row in rows):
+        return statement
+    values = ", ".join(f"EXCLUDED.{connection.ops.quote_name(column)}" for column in columns)
+    return f"{statement} ON CONFLICT ({', '.join(key)}) DO UPDATE SET ({names}) = ROW({values})"
+
+
+def _key(row: str, columns: list[str]) -> tuple[object, ...]:
+    said = json.loads(row)
+    return tuple(said[column] for column in columns)
 
 
 def _place(row: str) -> tuple[int, str]:
@@ -52,9 +75,15 @@ def _place(row: str) -> tuple[int, str]:
 
 def _rows() -> dict[str, set[str]]:
     """Every row of every table, as JSON."""
-    found: dict[str, set[str]] = {}
     with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f"SELECT row_to_json(t)::text FROM {connection.ops.quote_name(table)} t")  # noqa: S608
-            found[table] = {row for (row,) in cursor.fetchall()}
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        found: dict[str, set[str]] = {table: set() for (table,) in cursor.fetchall()}
+        cursor.execute(
+            " UNION ALL ".join(
+                f"SELECT '{table}', row_to_json(t)::text FROM {connection.ops.quote_name(table)} t"  # noqa: S608
+                for table in found
+            )
+        )
+        for table, row in cursor.fetchall():
+            found[table].add(row)
     return found

@@ -8,16 +8,22 @@ from claims.models import Claim
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
+from tests.kept import Kept
 
 
-@pytest.fixture
-def claim(cast: Cast) -> Claim:
+@Kept
+def kept_claim(cast: Cast) -> Claim:
     """Accepted by the reviewer; two voices support one of its elements, one refutes."""
     claim = factories.claim(cast, elements=["by sea"])
     factories.assigned(cast, claim)
     factories.firsthand(cast, claim, 2)
     factories.firsthand(cast, claim, 1, stance="refutes")
     return factories.fresh(claim)
+
+
+@pytest.fixture
+def claim(cast: Cast) -> Claim:
+    return kept_claim(cast)
 
 
 def finding(claim: Claim, **fields: Any) -> dict[str, Any]:

@@ -6,13 +6,19 @@ from claims.models import Claim
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
+from tests.kept import Kept
+
+
+@Kept
+def kept_claim(cast: Cast) -> Claim:
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    return claim
 
 
 @pytest.fixture
 def claim(cast: Cast) -> Claim:
-    claim = factories.claim(cast)
-    factories.firsthand(cast, claim, 2)
-    return claim
+    return kept_claim(cast)
 
 
 def test_somebody_of_another_desk_is_named_decides_and_sees_it_no_more(

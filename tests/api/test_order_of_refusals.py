@@ -7,12 +7,13 @@ import pytest
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast
+from tests.kept import Kept
 
 BAD: list[Any] = [{"no such field": 1}, [], "text", 7, {"reason": [], "seen_version": "x", "upstream": {}}]
 
 
-@pytest.fixture
-def paths(cast: Cast) -> dict[str, str]:
+@Kept
+def kept_paths(cast: Cast) -> dict[str, str]:
     """Every address that takes a body, of rows of the desk that are the editor's."""
     claim = factories.claim(cast, by=cast.editor)
     (item,) = factories.firsthand(cast, claim, 1, by=cast.editor)
@@ -53,6 +54,11 @@ def paths(cast: Cast) -> dict[str, str]:
         "POST hand_over": f"assignments/{assignment.pk}/hand_over/",
         "POST withdraw": f"assignments/{assignment.pk}/withdraw/",
     }
+
+
+@pytest.fixture
+def paths(cast: Cast) -> dict[str, str]:
+    return kept_paths(cast)
 
 
 COLLECTIONS = {"desks/", "actors/", "sources/", "claims/", "assignments/"}

@@ -21,6 +21,7 @@ from claims.queries import deciders_of, visible_claims
 from reviews.actions.assignments import close_claim, name_decider, unname_decider
 from tests import factories
 from tests.api.client import Api
+from tests.kept import Kept
 from tests.pages import signed_in, text_of
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def _listed(user: User, **narrowed: Any) -> list[str]:
     return [line.reference for line in read_lines(Narrowed(scope_of(user), **narrowed), FIRST)]
 
 
-@pytest.fixture
-def claims(cast: "Cast") -> list[Claim]:
+@Kept
+def kept_claims(cast: "Cast") -> list[Claim]:
     """Four claims of two desks. The stranger was named to decide on two, and on one of these is so no longer; the
     second reviewer is on both desks."""
     set_role(desk=cast.other_desk, user=cast.reviewer2, role="reviewer", by=cast.admin)
@@ -44,6 +45,11 @@ def claims(cast: "Cast") -> list[Claim]:
     unname_decider(decider=deciders_of(mine[1]).get(), by=cast.editor)
     there = replace(cast, desk=cast.other_desk)
     return [*mine, factories.claim(there, by=cast.stranger, now=factories.days_ago(1))]
+
+
+@pytest.fixture
+def claims(cast: "Cast") -> list[Claim]:
+    return kept_claims(cast)
 
 
 def _ways(user: User) -> Iterable[list[str]]:

@@ -23,6 +23,7 @@ from sources.actions import create_actor, create_source
 from sources.models import Actor, Source
 from tests import factories
 from tests.factories import Cast, fresh
+from tests.kept import Kept
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,16 @@ class Verdict:
         return self.claim.parties.exclude(pk=claimant.pk).get()
 
 
-@pytest.fixture
-def verdict(cast: Cast) -> Verdict:
+@Kept
+def kept_verdict(cast: Cast) -> Verdict:
     claim = factories.claim_in(cast, "corroborated")
     first, second = claim.evidence.filter(source__basis="firsthand").order_by("created_at")
     return Verdict(cast, claim, first, second)
+
+
+@pytest.fixture
+def verdict(cast: Cast) -> Verdict:
+    return kept_verdict(cast)
 
 
 def _evidence(**fields: object) -> Callable[[Verdict, Effects], object]:

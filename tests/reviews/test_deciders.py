@@ -12,17 +12,23 @@ from reviews.actions.findings import approve, reject
 from reviews.models import Assessment
 from tests import factories
 from tests.factories import Cast, fresh
+from tests.kept import Kept
 from tests.pages import got, signed_in, text_of
 
 
-@pytest.fixture
-def finding(cast: Cast) -> Assessment:
+@Kept
+def kept_finding(cast: Cast) -> Assessment:
     """It waits; the editor of another desk is invited to decide."""
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     finding = factories.finding(cast, claim, "corroborated")
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
     return finding
+
+
+@pytest.fixture
+def finding(cast: Cast) -> Assessment:
+    return kept_finding(cast)
 
 
 def _sees(cast: Cast, claim: Claim) -> bool:

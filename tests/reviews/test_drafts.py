@@ -18,16 +18,22 @@ from reviews.queries import own_draft
 from reviews.queue import work_of
 from tests import factories
 from tests.factories import Cast, fresh
+from tests.kept import Kept
 from tests.threads import refusals, together
 
 
-@pytest.fixture
-def claim(cast: Cast) -> Claim:
+@Kept
+def kept_claim(cast: Cast) -> Claim:
     """Accepted by the reviewer, with two voices and one element."""
     claim = factories.claim(cast, elements=["by sea"])
     factories.firsthand(cast, claim, 2)
     factories.assigned(cast, claim)
     return fresh(claim)
+
+
+@pytest.fixture
+def claim(cast: Cast) -> Claim:
+    return kept_claim(cast)
 
 
 def _kept(cast: Cast, claim: Claim, rationale: str = "So far: two saw it.", **fields: Any) -> AssessmentDraft:

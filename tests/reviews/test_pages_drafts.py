@@ -12,6 +12,7 @@ from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft
 from tests import factories
 from tests.factories import fresh
+from tests.kept import Kept
 from tests.pages import fields_of, got, signed_in, text_of
 
 if TYPE_CHECKING:
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
     from tests.factories import Cast
 
 
-@pytest.fixture
-def claim(cast: "Cast") -> Claim:
+@Kept
+def kept_claim(cast: "Cast") -> Claim:
     """Accepted by the reviewer; one supports it, one refutes it."""
     claim = factories.claim(cast, elements=["by sea"])
     factories.firsthand(cast, claim, 1)
     factories.firsthand(cast, claim, 1, stance="refutes")
     factories.assigned(cast, claim)
     return fresh(claim)
+
+
+@pytest.fixture
+def claim(cast: "Cast") -> Claim:
+    return kept_claim(cast)
 
 
 def _page(claim: Claim) -> str:

@@ -70,6 +70,6 @@ def execute(unguarded: Callable[[], AbstractContextManager[None]]) -> Callable[.
 @pytest.fixture
 def verdict(cast: "Cast") -> "Claim":
     """A claim with a history: reported, then corroborated by two people, an hour ago."""
-    from tests import factories
+    from tests.verification.looking import kept_verdict
 
-    return factories.claim_in(cast, "corroborated", now=factories.days_ago(1 / 24))
+    return kept_verdict(cast)

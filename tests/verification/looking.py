@@ -5,7 +5,16 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.verification import Finding, Scope
+from claims.models import Claim
 from reviews.management.commands.verify import CHECKS
+from tests import factories
+from tests.kept import Kept
+
+
+@Kept
+def kept_verdict(cast: factories.Cast) -> Claim:
+    """A claim with a history: reported, then corroborated by two people, an hour ago."""
+    return factories.claim_in(cast, "corroborated", now=factories.days_ago(1 / 24))
 
 
 def found(**scope: Any) -> list[Finding]:

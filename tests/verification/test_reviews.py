@@ -28,7 +28,7 @@ def waiting(cast: factories.Cast) -> Assessment:
 
 
 def test_nothing_is_found_in_what_people_did(
-    cast: factories.Cast, assignment: Assignment, waiting: Assessment, verdict: Claim
+    cast: factories.Cast, verdict: Claim, assignment: Assignment, waiting: Assessment
 ) -> None:
     reject(
         assessment=waiting, reason="Look again.", seen_version=factories.fresh(waiting.claim).version, by=cast.editor
