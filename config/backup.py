@@ -37,7 +37,7 @@ def save(folder: Path, now: datetime) -> tuple[Path, int]:
     unfinished = dump.with_suffix(".unfinished")
     os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
     try:
-        _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}")
+        run_postgres_program("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}")
         copied = copy_evidence(place(), Folder(folder / EVIDENCE))
         unfinished.rename(dump)
     finally:
@@ -60,11 +60,12 @@ def put_back(dump: Path) -> int:
     copied = copy_evidence(Folder(dump.parent / EVIDENCE), place())
     name = str(settings.DATABASES["owner"]["NAME"])
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}")
-    _run("pg_restore", *options, str(dump))
+    run_postgres_program("pg_restore", *options, str(dump))
     return copied
 
 
-def _run(program: str, *options: str) -> None:
+def run_postgres_program(program: str, *options: str) -> None:
+    """Runs a program of PostgreSQL's as the database's owner. Raises Failed with what it said."""
     # By the environment: the arguments of a process can be read by everybody on the machine.
     owner = settings.DATABASES["owner"]
     names = {"PGDATABASE": "NAME", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGHOST": "HOST", "PGPORT": "PORT"}

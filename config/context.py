@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Role
+from accounts.models import Desk, Membership, Role
 from accounts.queries import is_demonstration
 from config import words
 from config.head import MOST_UNREAD, head_of, memberships_in_head
@@ -45,6 +45,12 @@ class Page:
         head = head_of(self._request)
         count = head.unread if head else 0
         return f"{MOST_UNREAD}+" if count > MOST_UNREAD else str(count or "")
+
+    @cached_property
+    def to_redact(self) -> list[Desk]:
+        """The desks on which a redaction of somebody else's waits for the person."""
+        head = head_of(self._request)
+        return head.to_redact if head else []
 
     @property
     def places(self) -> list[Place]:

@@ -14,11 +14,15 @@ MOST_UNREAD = 99
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`memberships`: by the desk's name. `unread`: how many notifications; more than `MOST_UNREAD` are not counted."""
+    """`memberships`: by the desk's name. `unread`: how many notifications; more than `MOST_UNREAD` are not counted.
+
+    `to_redact`: the desks on which a redaction of somebody else's waits for the person.
+    """
 
     memberships: list[Membership]
     unread: int
     demonstration: bool
+    to_redact: list[Desk]
 
 
 _MEMBERSHIP = ("id", "desk_id", "user_id", "role", "created_at")
@@ -27,6 +31,9 @@ _DESK = ("id", "name", "prefix", "is_demonstration")
 # Whatever notification is not plainly of the person's desks is asked for in full, as `unread_up_to` does.
 _STATEMENT = f"""
     SELECT EXISTS (SELECT 1 FROM accounts_desk WHERE is_demonstration), unread.count, unread.plainly,
+           m.role = 'editor' AND EXISTS (
+               SELECT 1 FROM reviews_redaction r
+               WHERE r.desk_id = m.desk_id AND r.state = 'proposed' AND r.proposed_by_id <> m.user_id),
            {", ".join(f"m.{name}" for name in _MEMBERSHIP)}, {", ".join(f"d.{name}" for name in _DESK)}
     FROM (SELECT count(*), bool_and(plainly) AS plainly
           FROM (SELECT n.kind <> 'recheck' AND EXISTS (SELECT 1 FROM accounts_membership o
@@ -41,10 +48,11 @@ def read_head(user: User) -> Head:
     """What the head shows to `user`."""
     rows = prepared(_STATEMENT, {"user": user.pk, "most": MOST_UNREAD + 1})
     demonstration, unread, plainly = rows[0][:3]
-    memberships = [_membership(row[3:], user) for row in rows if row[3]]
+    memberships = [_membership(row[4:], user) for row in rows if row[4]]
+    to_redact = [own.desk for own, row in zip(memberships, rows, strict=False) if row[3]]
     if plainly is False:
         unread = unread_up_to(user, MOST_UNREAD, [row.desk_id for row in memberships])
-    return Head(memberships, unread, demonstration)
+    return Head(memberships, unread, demonstration, to_redact)
 
 
 def _membership(row: tuple[object, ...], user: User) -> Membership:

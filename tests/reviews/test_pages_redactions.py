@@ -126,3 +126,12 @@ def test_the_desks_page_tells_its_editors_how_many_wait(cast: Cast, new: str) ->
     told = "1 redaction waits for a second editor."
     pages = {who: text_of(signed_in(getattr(cast, who)).get("/desk/")) for who in ("editor", "reviewer", "auditor")}
     assert {who: told in page for who, page in pages.items()} == {"editor": True, "reviewer": False, "auditor": False}
+
+
+def test_every_page_tells_the_other_editors_that_one_waits(cast: Cast, new: str, editor2: User) -> None:
+    factories.claim(cast, f"{NAME} saw it.")
+    proposed(cast, new)
+    told = "A redaction on Ukraine desk waits for a second editor"
+    people = {"editor2": editor2, **{who: getattr(cast, who) for who in ("editor", "reviewer", "stranger")}}
+    pages = {who: signed_in(user).get("/claims/").content.decode() for who, user in people.items()}
+    assert [who for who, page in pages.items() if told in re.sub(r"</?bdi>", "", page)] == ["editor2"]

@@ -13,6 +13,7 @@ from accounts.models import Act, User
 from accounts.transactions import act
 from claims.models import Claim, StatusChangeText
 from claims.proofs import proof_file
+from config.backup import run_postgres_program
 from ledger.erasing import erase
 from ledger.keys import policy_text
 from ledger.models import Entry, Erasure, Secret
@@ -38,6 +39,7 @@ from tests import factories
 from tests.factories import Cast, fresh
 from tests.hostile.answers import Database
 from tests.ledger.installation import publish_here
+from tests.pages import got
 
 NAME = "Oksana Testova"
 # Columns of text in which nobody writes of claims: accounts, and what a table is told by.
@@ -105,6 +107,35 @@ def test_words_are_gone_from_every_row_and_from_what_opens_the_ledger(cast: Cast
     assert (row.state, row.words, row.erased) == ("done", "", 5)
     assert fresh(claim).statement == "[redacted] saw the convoy."
     assert StatusChangeText.objects.get(claim=claim, seq=2).decision_reason == "[redacted]"
+
+
+@pytest.mark.django_db(databases=["default", "owner"], transaction=True)
+def test_neither_a_dump_nor_the_search_nor_the_logs_have_any_of_it(
+    cast: Cast, editor2: User, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim = verdict_that_names(cast)
+    file = kept_file(cast, NAME.encode(), name=f"{NAME}.txt")
+    digest, shown = file.sha256, "/claims/?q=Testova"
+    assert (claim.reference in got(cast.editor, shown).content.decode(), holding(dumped(tmp_path), digest)) == (True, 2)
+    done(cast, editor2, words=NAME, file=file.pk)
+    delete_asked()
+    assert claim.reference not in got(cast.editor, shown).content.decode()
+    assert {text: holding(dumped(tmp_path), text) for text in ("Testova", "TESTOVA", digest)} == {
+        **dict.fromkeys(("Testova", "TESTOVA", digest), 0)
+    }
+    assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+    assert "testova" not in caplog.text.lower()
+
+
+def dumped(folder: Path) -> str:
+    """All that the database holds, as pg_dump writes it."""
+    run_postgres_program("pg_dump", "--format=plain", f"--file={folder / 'dump.sql'}")
+    return (folder / "dump.sql").read_text()
+
+
+def holding(dump: str, text: str) -> int:
+    """How many lines of a dump hold a text, as it is or in the hexadecimal of bytes."""
+    return sum(text in line or text.encode().hex() in line for line in dump.splitlines())
 
 
 def test_the_history_still_verifies_and_says_what_is_closed(cast: Cast, editor2: User, tmp_path: Path) -> None:
