@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.models import Act, Desk, User
+from accounts.models import Act, Desk, Invitation, User
 from ledger.entries import read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
@@ -55,6 +55,50 @@ def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
         now=now,
         body={"key": rotation.new, "replaces": rotation.old, "signs": "receipts" if rotation.signs_receipts else "log"},
         committed={},
+    )
+
+
+def account_recorded(
+    kind: str, user: User, *, by: User | None, now: datetime, committed: Mapping[str, Any] | None = None, **body: Any
+) -> None:
+    """An account was made or changed, its sessions ended, or a key for the API was made for it or taken back.
+
+    It is on no desk: auditors of a desk read of the roles that it has there.
+    """
+    record_act(
+        about=f"person:{user.pk}",
+        kind=kind,
+        desk=None,
+        by=by,
+        now=now,
+        body=body,
+        committed={"person": person(user), **(committed or {})},
+    )
+
+
+def invitation_recorded(kind: str, invitation: Invitation, *, by: User, now: datetime) -> None:
+    """Somebody was invited to a desk, or the invitation was taken back."""
+    record_act(
+        about=f"invitation:{invitation.pk}",
+        kind=kind,
+        desk=invitation.desk_id,
+        by=by,
+        now=now,
+        body={"desk": str(invitation.desk_id), "role": invitation.role},
+        committed={"name": invitation.name, "email": invitation.email},
+    )
+
+
+def desk_recorded(kind: str, desk: Desk, *, by: User | None, now: datetime, **body: Any) -> None:
+    """A desk was made, with the policy that it begins with, or has another name."""
+    record_act(
+        about=f"desk:{desk.pk}",
+        kind=kind,
+        desk=desk.pk,
+        by=by,
+        now=now,
+        body={"prefix": desk.prefix, **body},
+        committed={"name": desk.name},
     )
 
 

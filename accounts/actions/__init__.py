@@ -15,9 +15,10 @@ from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
 from accounts.models import Desk, MailKind, Membership, Role, Token, User
 from accounts.queries import role_in
-from accounts.records import role_granted
+from accounts.records import account_recorded, desk_recorded, role_granted
 from accounts.transactions import act
 
+POLICY_FIELDS = ("min_independence", "days_to_review", "days_to_look_again")
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
 TO_THE_HOUR = timedelta(hours=1)
 
@@ -37,9 +38,12 @@ def create_user(
     name: str = "",
     is_administrator: bool = False,
     check_password: bool = True,
+    invitation: UUID | None = None,
     by: User | None,
+    now: datetime | None = None,
 ) -> User:
-    """A new account. Raises Invalid for a name that is taken or a weak password, Forbidden for who may not."""
+    """A new account; `invitation`: by which somebody made it. Raises Invalid for a name that is taken or a weak
+    password, Forbidden for who may not."""
     with act():
         may_administer(by)
         user = User(
@@ -58,6 +62,14 @@ def create_user(
             strong_password(password, user)
         user.set_password(password)
         user.save()
+        account_recorded(
+            *("account_made", user),
+            by=by,
+            now=now or timezone.now(),
+            administrator=user.is_staff,
+            invitation=str(invitation) if invitation else None,
+            committed={"email": user.email},
+        )
     return user
 
 
@@ -69,7 +81,9 @@ def strong_password(password: str, user: User) -> None:
         raise Invalid({"password": error.messages}) from error
 
 
-def change_user(*, user: User, changes: dict[str, Any], password: str = "", by: User) -> User:
+def change_user(
+    *, user: User, changes: dict[str, Any], password: str = "", by: User, now: datetime | None = None
+) -> User:
     """Change an account's e-mail, time zone, whether it is open or an administrator's; a `password` replaces it.
 
     Raises Invalid, Forbidden; Conflict where nobody would be left who may manage accounts.
@@ -92,6 +106,15 @@ def change_user(*, user: User, changes: dict[str, Any], password: str = "", by: 
         user.save()
         if not User.objects.filter(is_active=True, is_staff=True).exists():
             raise Conflict(_("Somebody has to be left who may manage accounts."))
+        account_recorded(
+            *("account_changed", user),
+            by=by,
+            now=now or timezone.now(),
+            fields=sorted([*changes, *(["password"] if password else [])]),
+            open=user.is_active,
+            administrator=user.is_staff,
+            committed={"email": user.email},
+        )
     return user
 
 
@@ -110,10 +133,12 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
         if Desk.objects.filter(prefix=prefix).exists():
             raise Invalid({"prefix": [_("Another desk has this prefix. Choose another.")]})
         desk.save()
+        begins_with = {name: getattr(desk, name) for name in sorted(POLICY_FIELDS)}
+        desk_recorded("desk_made", desk, by=by, now=desk.created_at, policy=begins_with)
     return desk
 
 
-def change_desk(*, desk: Desk, changes: dict[str, Any], by: User) -> Desk:
+def change_desk(*, desk: Desk, changes: dict[str, Any], by: User, now: datetime | None = None) -> Desk:
     """Change a desk's name: an editor of the desk, or an administrator.
 
     Its policy, on which claims rest, is changed by `claims.actions.desks.change_policy`.
@@ -127,6 +152,7 @@ def change_desk(*, desk: Desk, changes: dict[str, Any], by: User) -> Desk:
             setattr(desk, field, changes[field])
         check_fields(desk)
         desk.save()
+        desk_recorded("desk_changed", desk, by=by, now=now or timezone.now())
     return desk
 
 
@@ -176,8 +202,15 @@ def _keep_an_editor(desk: Desk, user: User) -> None:
         raise Conflict(message % {"person": user.username})
 
 
-def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(days=30)) -> tuple[Token, str]:
-    """A token for the API: the row, and the token itself, which is shown this once.
+def create_token(
+    *,
+    user: User,
+    name: str = "",
+    lifetime: timedelta = timedelta(days=30),
+    by: User | None = None,
+    now: datetime | None = None,
+) -> tuple[Token, str]:
+    """A token for the API: the row, and the token itself, which is shown this once. `by`: None for a command.
 
     Raises Invalid for a lifetime out of range, or a name that cannot be kept.
     """
@@ -188,6 +221,14 @@ def create_token(*, user: User, name: str = "", lifetime: timedelta = timedelta(
         row.name = name.strip()
         check_fields(row, exclude=("name",) if not row.name else ())
         row.save(update_fields=["name"])
+        account_recorded(
+            *("token_made", user),
+            by=by,
+            now=now or timezone.now(),
+            token=str(row.id),
+            lifetime_days=lifetime.days,
+            committed={"name": row.name},
+        )
     return row, token
 
 
@@ -198,9 +239,10 @@ def note_use(token: Token, *, now: datetime | None = None) -> None:
         Token.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
-def revoke_token(*, token_id: UUID, by: User) -> None:
+def revoke_token(*, token_id: UUID, by: User, now: datetime | None = None) -> None:
     """End one of one's own tokens. Raises NotFound."""
     with act():
         ended, _rows = Token.objects.filter(user=by, id=token_id).delete()
         if not ended:
             raise NotFound(_("There is no such token."))
+        account_recorded("token_revoked", by, by=by, now=now or timezone.now(), token=str(token_id))

@@ -16,6 +16,7 @@ from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.links import mail_of_link
 from accounts.models import Mail, MailKind, Token, User
+from accounts.records import account_recorded
 from accounts.transactions import act
 
 # As far as one needs to tell languages apart: a language, and what follows it (RFC 5646, section 2.1).
@@ -80,6 +81,7 @@ def change_address(*, email: str, password: str, by: User, now: datetime | None 
             write_mail(MailKind.CONFIRM_ADDRESS, email, user=user, now=now)
         else:
             _use_address(user, "", now)
+            account_recorded("account_changed", user, by=user, now=now, fields=["email"], committed={"email": ""})
 
 
 def _usable(email: str) -> None:
@@ -98,6 +100,7 @@ def confirm_address(*, token: str, by: User, now: datetime | None = None) -> Use
         Mail.objects.filter(pk=mail.pk).update(used_at=now)
         forget_links(MailKind.CONFIRM_ADDRESS, user=user, now=now)
         _use_address(user, mail.to, now)
+        account_recorded("account_changed", user, by=user, now=now, fields=["email"], committed={"email": mail.to})
     return user
 
 
@@ -112,10 +115,12 @@ def _use_address(user: User, email: str, now: datetime) -> None:
 
 def end_sessions(*, by: User, now: datetime | None = None) -> User:
     """Sign the person out of every browser. The page keeps the one that asks by giving it the new hash."""
+    now = now or timezone.now()
     with act():
         user = _lock(by)
-        user.sessions_ended_at = now or timezone.now()
+        user.sessions_ended_at = now
         user.save(update_fields=["sessions_ended_at"])
+        account_recorded("sessions_ended", user, by=by, now=now)
     return user
 
 
@@ -148,4 +153,6 @@ def set_password(*, token: str, password: str, now: datetime | None = None) -> U
         Token.objects.filter(user=user).delete()
         Mail.objects.filter(pk=mail.pk).update(used_at=now)
         forget_links(MailKind.RESET, user=user, now=now)
+        # By whoever had the link: nobody is signed in, and the account's tokens end with its sessions.
+        account_recorded("account_changed", user, by=user, now=now, fields=["password"])
     return user

@@ -11,6 +11,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text
 from accounts.links import invitation_of_link
 from accounts.models import Desk, Invitation, MailKind, User
+from accounts.records import invitation_recorded
 from accounts.transactions import act
 
 
@@ -35,6 +36,7 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
             raise Conflict(_("This address is invited to this desk already. Send that invitation again."))
         invitation.save()
         write_mail(MailKind.INVITATION, email, invitation=invitation, now=now)
+        invitation_recorded("invited", invitation, by=by, now=now)
     return invitation
 
 
@@ -61,6 +63,7 @@ def revoke_invitation(*, invitation: Invitation, by: User, now: datetime | None 
         forget_links(MailKind.INVITATION, invitation=invitation, now=now)
         invitation.revoked_at = now
         invitation.save(update_fields=["revoked_at"])
+        invitation_recorded("invitation_revoked", invitation, by=by, now=now)
     return invitation
 
 
@@ -91,7 +94,14 @@ def accept_invitation(
         Invitation.objects.select_for_update(no_key=True).get(pk=invitation_of_link(token, now=now).pk)
         invitation = invitation_of_link(token, now=now)  # somebody may have been faster, or taken it back
         user = create_user(
-            username=username, password=password, email=invitation.email, time_zone=time_zone, name=name, by=None
+            username=username,
+            password=password,
+            email=invitation.email,
+            time_zone=time_zone,
+            name=name,
+            invitation=invitation.pk,
+            by=None,
+            now=now,
         )
         set_role(desk=invitation.desk, user=user, role=invitation.role, by=None, now=now)
         forget_links(MailKind.INVITATION, invitation=invitation, now=now)

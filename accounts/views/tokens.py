@@ -23,7 +23,8 @@ def tokens(request: PersonsRequest) -> HttpResponse:
     form = TokenForm(**sent(request))
 
     def make(given: dict[str, Any]) -> tuple[Token, str]:
-        return create_token(user=request.user, name=given["name"], lifetime=timedelta(days=given["lifetime_days"]))
+        days = given["lifetime_days"]
+        return create_token(user=request.user, name=given["name"], lifetime=timedelta(days=days), by=request.user)
 
     made = form.outcome if form.handed_in(make) else None
     context = {

@@ -205,6 +205,7 @@ def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: dateti
         note = optional_text(note, "note")
         if not end_tasks(by=by, note=note, now=now, evidence=evidence):
             raise Conflict(_("Nothing is asked about this excerpt: somebody has looked at it already."))
+        evidence_recorded("excerpt_confirmed", evidence, by=by, now=now, reason=note)
 
 
 def _superseded_by_restricted(item: Evidence) -> bool:

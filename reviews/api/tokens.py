@@ -57,7 +57,8 @@ class Tokens(ApiView):
     def post(self, request: Request) -> Response:
         given = read_body(request, NewToken)
         lifetime = timedelta(days=given["lifetime_days"])
-        row, token = create_token(user=person(request), name=given["name"], lifetime=lifetime)
+        by = person(request)
+        row, token = create_token(user=by, name=given["name"], lifetime=lifetime, by=by)
         at = reverse("api:token", args=[row.id])
         return created(request, {**render_tokens([row])[0], "token": token}, at=at)
 

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from accounts.actions import change_desk, change_user, create_token, revoke_token
+from accounts.actions.account import end_sessions
+from accounts.actions.invitations import invite, revoke_invitation
 from accounts.actions.reads import note_export
-from accounts.models import Act
+from accounts.models import Act, Role
 from accounts.records import key_rotated
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
-from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
 from claims.acts import KINDS
@@ -81,6 +84,8 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     change_source(source=sources[0], fields={"title": "A better title"}, by=editor)
     change_source(source=sources[0], fields={"reliability": "C"}, by=editor)
     correct_source(source=sources[0], reason="The day was wrong.", by=editor)
+    corrected = claim.evidence.get(source=sources[0])
+    confirm_excerpt(evidence=corrected, note="It still says so.", by=editor)
     retract_source(source=sources[1], reason="Taken back.", by=editor)
     kept = attach_file(source=sources[0], chunks=[b"Seen."], name="seen.txt", by=cast.reviewer)
     capture = Capture(source=sources[0], url="https://example.org/", final_url="https://example.org/", status=200)
@@ -91,6 +96,7 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
     _redact(cast)
     note_export(by=cast.auditor, what={"list": "acts"})
+    _do_everything_with_accounts(cast)
     note_shown(editor, [factories.source(cast, "A whisper", visibility="restricted", by=editor)])
     key_rotated(Rotation(False, "a.example/log+00000000+AA", "a.example/log+11111111+AA"), by=None, now=timezone.now())
 
@@ -103,6 +109,17 @@ def _redact(cast: "Cast") -> None:
     withdraw_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=cast.editor)
     row = propose_redaction(**asked, by=cast.editor)
     redact(redaction=row, seen=find(cast.desk, words="Oksana", sha256="").seen, by=second)
+
+
+def _do_everything_with_accounts(cast: "Cast") -> None:
+    given = {"desk": cast.desk, "role": Role.REVIEWER, "by": cast.admin}
+    invite(name="Nadia", email="nadia@example.org", **given)
+    revoke_invitation(invitation=invite(name="Oleh", email="oleh@example.org", **given), by=cast.admin)
+    change_user(user=cast.stranger, changes={"is_active": False}, by=cast.admin)
+    change_desk(desk=cast.desk, changes={"name": "The desk"}, by=cast.editor)
+    token, _text = create_token(user=cast.auditor, name="a script", by=cast.auditor)
+    revoke_token(token_id=token.id, by=cast.auditor)
+    end_sessions(by=cast.auditor)
 
 
 @pytest.mark.django_db
