@@ -371,6 +371,88 @@ class Recomputation(models.Model):
         return f"{self.claim_id} since {self.asked_at}"
 
 
+class BundleState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    RUNNING = "running", _("being made")
+    DONE = "done", _("ready")
+    FAILED = "failed", _("failed")
+
+
+class Bundle(models.Model):
+    """An evidence bundle that somebody asked for: how far it is, and what it is made of (`parts`).
+
+    The zip itself lies nowhere: it is put together from the parts while it is sent. `shown` is what its reader could
+    see when it was made, by ids. Rows and parts are gone a day after they were asked for.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="bundles")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=16, choices=BundleState, default=BundleState.WAITING)
+    attempt = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)  # attempts since the last part that was taken in
+    lease_until = models.DateTimeField(null=True, blank=True)
+    checkpoint = models.BigIntegerField(null=True, blank=True)  # its size: what all proofs are against
+    parts_done = models.PositiveIntegerField(default=0)
+    parts_all = models.PositiveIntegerField(default=0)
+    shown = models.JSONField(default=dict)
+    size = models.PositiveBigIntegerField(default=0)  # bytes of the zip
+    ended_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["asked_at", "id"], condition=Q(state__in=["waiting", "running"]), name="bundle_to_make"
+            ),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["claim", "by"], condition=Q(state__in=["waiting", "running"]), name="bundle_made_once_at_a_time"
+            ),
+            models.CheckConstraint(condition=Q(state__in=BundleState.values), name="bundle_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=["waiting", "running"], ended_at__isnull=True)
+                | Q(state__in=["done", "failed"], ended_at__isnull=False),
+                name="bundle_ends_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} for {self.by_id}: {self.state}"
+
+
+class BundlePart(models.Model):
+    """A file of a bundle: its `content`, where it was made for it, or the `attachment` whose file is sent.
+
+    An attachment's digest is looked at when it is taken in; `crc` is None until then.
+    """
+
+    bundle = models.ForeignKey(Bundle, models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField()
+    path = models.CharField(max_length=200)
+    attachment = models.UUIDField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    crc = models.PositiveBigIntegerField(null=True, blank=True)
+    content = models.BinaryField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["bundle", "position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["bundle", "attachment"], name="bundle_part_once"),
+            models.CheckConstraint(
+                condition=Q(attachment__isnull=True, content__isnull=False, crc__isnull=False)
+                | Q(attachment__isnull=False, content__isnull=True),
+                name="bundle_part_of_one_sort",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bundle_id}: {self.path}"
+
+
 def _pairs(moves: list[tuple[State | None, State]]) -> Q:
     """Whether a row is one of these moves. Never NULL, which a check would let through."""
     condition = Q()

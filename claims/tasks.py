@@ -1,10 +1,12 @@
-"""Recomputation: beat's tick finds the claims whose numbers a large change left for later."""
+"""Beat's ticks find the claims whose numbers a large change left for later, and the bundles that are to be made."""
 
 import logging
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
+from claims.actions.bundles import forget_after_a_day, lease_bundles, make_leased
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 
 logger = logging.getLogger(__name__)
@@ -25,3 +27,21 @@ def recompute_claims() -> int:
     if done:
         logger.info("claims recomputed: %s", done)
     return done
+
+
+@shared_task
+def make_bundles() -> int:
+    """Go on with evidence bundles that are to be made, one after the other; on how many. The next tick goes on."""
+    begun = 0
+    end = time.monotonic() + LONGEST_RUN
+    while time.monotonic() < end and (leases := lease_bundles()):
+        for lease in leases:
+            make_leased(lease, until=end)
+            begun += 1
+    return begun
+
+
+@shared_task
+def forget_old_bundles() -> int:
+    """Forget evidence bundles a day after they were asked for; how many."""
+    return forget_after_a_day(now=timezone.now())

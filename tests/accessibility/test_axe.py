@@ -20,7 +20,7 @@ ASKED = ("editor", "assigned reviewer", "reporter", "administrator", "anonymous"
 # No pages: answers to machines and scripts, a file, and the API, whose documentation is one.
 NO_PAGES = {"healthz", "readyz", "metrics", "attachment", "api-schema", "source-names", "actor-names"}
 NO_PAGES |= {"ledger-checkpoint", "ledger-policy", "ledger-tile", "ledger-entries", "ledger-csv", "ledger-jsonl"}
-NO_PAGES |= {"claim-proof"}
+NO_PAGES |= {"claim-proof", "bundle-file"}
 # With every kind of field; handed in empty, each comes back and says what is wrong.
 FORMS = ("account_change_password", "assess", "attach", "desk-policy", "invitations", "new-claim")
 _HAND_IN_NOTHING = """() => {

@@ -1,0 +1,280 @@
+"""Asking for an evidence bundle, and making it: a row from the moment it is asked for, leased when its turn comes.
+
+Files are taken in one after the other, each in a transaction of its own, so that whatever dies in between the next
+worker goes on from there; the rest is made at the end, in one transaction, from what its reader may see then.
+"""
+
+import hashlib
+import logging
+import time
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions.reads import note_export
+from accounts.errors import NotFound
+from accounts.models import User
+from accounts.transactions import act
+from claims.bundle_files import made_for, path_of
+from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
+from claims.models import Bundle, BundlePart, BundleState, Claim
+from claims.queries import get_claim
+from ledger.bundles import LARGEST_FILE, zip_size
+from ledger.keys import LONGEST_DELAY
+from ledger.models import Checkpoint
+from ledger.models import Entry as EntryRow
+from ledger.reading import newest_checkpoint
+from ledger.signer import SignerRefused
+from sources.evidence_storage import open_stored
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=3)  # longer than a task may run
+LOOK_AGAIN = timedelta(seconds=1)  # for a checkpoint that has it all
+PAUSE = timedelta(seconds=30)  # after a storage that did not answer
+MOST_TRIES = 5  # without one more part
+WAITS = [BundleState.WAITING, BundleState.RUNNING]
+
+
+class _Failed(Exception):
+    """The bundle cannot be made; its text is told to who asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One bundle taken for a while: its id, and the attempt that this is."""
+
+    id: UUID
+    attempt: int
+
+
+def ask_for_bundle(*, claim: Claim, by: User, now: datetime | None = None) -> Bundle:
+    """Ask for a bundle of a claim; that it is taken away is recorded. Raises NotFound.
+
+    While one is being made for this person, it is that one.
+    """
+    now = now or timezone.now()
+    with act():
+        get_claim(by, claim.reference)
+        # The row of the claim, so that of two requests at once the second finds the first one's.
+        Claim.objects.select_for_update(no_key=True).only("pk").get(pk=claim.pk)
+        row = Bundle.objects.filter(claim=claim, by=by, state__in=WAITS).first()
+        if row is None:
+            row = Bundle.objects.create(claim=claim, by=by, asked_at=now)
+            note_export(by=by, what={"bundle": claim.reference}, now=now)
+    return row
+
+
+def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | None = None) -> list[Lease]:
+    """Take bundles that are to be made and that no living worker has, the oldest first, for `LEASE`.
+
+    One that was begun five times without getting any further is given up.
+    """
+    now = now or timezone.now()
+    with act():
+        rows = Bundle.objects.select_for_update(skip_locked=True, no_key=True).filter(state__in=WAITS)
+        rows = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now)).order_by("asked_at", "id")
+        leases = []
+        for row in (rows.filter(pk=only) if only else rows)[:most]:
+            if row.tries >= MOST_TRIES:
+                _end(row, BundleState.FAILED, now, _("It was broken off five times."))
+                continue
+            row.attempt, row.tries, row.lease_until = row.attempt + 1, row.tries + 1, now + LEASE
+            row.save(update_fields=["attempt", "tries", "lease_until"])
+            leases.append(Lease(row.pk, row.attempt))
+    return leases
+
+
+def make_leased(lease: Lease, *, until: float, now: datetime | None = None) -> None:
+    """Go on with a leased bundle until it is made, or until the clock (`time.monotonic`) says `until`.
+
+    Does nothing where somebody else has it by now.
+    """
+    try:
+        done = _go_on(lease, until, now or timezone.now())
+    except _Failed as error:
+        _give_up(lease, str(error))
+    except OSError:
+        logger.exception("the storage gives no file for a bundle")
+        _release(lease, timezone.now() + PAUSE)
+    else:
+        if not done:
+            _release(lease, None)
+
+
+def _go_on(lease: Lease, until: float, now: datetime) -> bool:
+    """Whether it is settled whose turn is next: the bundle is made, or waits, or is this worker's no more."""
+    row = Bundle.objects.filter(pk=lease.id, attempt=lease.attempt).select_related("by", "claim").first()
+    if row is None:
+        return True
+    checkpoint = _checkpoint(row, now)
+    if checkpoint is None:
+        # It waits for the sequencer, and was not broken off.
+        Bundle.objects.filter(pk=lease.id, attempt=lease.attempt).update(tries=0)
+        _release(lease, timezone.now() + LOOK_AGAIN)
+        return True
+    while _plan(lease, row, checkpoint):
+        while part := _first_left(row):
+            if not _take_in(lease, part):
+                return True
+            if time.monotonic() > until:
+                return False
+        if _write(lease, row, checkpoint):
+            return True
+    return True
+
+
+def _first_left(row: Bundle) -> BundlePart | None:
+    return row.parts.filter(crc__isnull=True).order_by("position").first()
+
+
+def _locked(lease: Lease) -> Bundle | None:
+    """The row, locked, where this attempt still has it."""
+    rows = Bundle.objects.select_for_update(no_key=True).filter(pk=lease.id, attempt=lease.attempt, state__in=WAITS)
+    return rows.first()
+
+
+def _checkpoint(row: Bundle, now: datetime) -> Checkpoint | None:
+    """What all proofs are against: the newest, once it has what is recorded of the claim, or a minute is over."""
+    if row.checkpoint is not None:
+        return Checkpoint.objects.get(size=row.checkpoint)
+    newest = newest_checkpoint()
+    has_waited = now >= row.asked_at + timedelta(seconds=LONGEST_DELAY)
+    if newest is not None:
+        entries = EntryRow.objects.filter(stream=f"claim:{row.claim_id}")
+        placed = entries.filter(place__index__lt=newest.size).count()
+        if placed and (has_waited or placed == entries.count()):
+            return newest
+    if has_waited:
+        raise _Failed(_("Nothing of this claim stands in a signed checkpoint. Tell whoever runs this installation."))
+    return None
+
+
+def _plan(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
+    """A part for each file that the reader may see now; those that were taken in stay. Whether this attempt still
+    has the row."""
+    shown = _shown(row)
+    with act():
+        locked = _locked(lease)
+        if locked is None:
+            return False
+        wanted = {file.pk: (number, file) for number, file in enumerate(shown.files, 1)}
+        locked.parts.exclude(attachment__in=wanted).delete()
+        had = set(locked.parts.values_list("attachment", flat=True))
+        BundlePart.objects.bulk_create(
+            BundlePart(
+                bundle=locked,
+                position=number,
+                path=path_of(number, file),
+                attachment=pk,
+                sha256=file.sha256,
+                size=file.size,
+            )
+            for pk, (number, file) in wanted.items()
+            if pk not in had
+        )
+        locked.state, locked.checkpoint, locked.shown = BundleState.RUNNING, checkpoint.size, shown.ids
+        locked.parts_all, locked.parts_done = len(wanted) + 1, locked.parts.filter(crc__isnull=False).count()
+        locked.save(update_fields=["state", "checkpoint", "shown", "parts_all", "parts_done"])
+    return True
+
+
+def _shown(row: Bundle) -> Shown:
+    """What who asked may see now. Raises _Failed where they may not know of the claim any more."""
+    try:
+        return shown_to(row.by, get_claim(row.by, row.claim.reference))
+    except NotFound as error:
+        raise _Failed(_("You may not see this claim any more.")) from error
+
+
+def _take_in(lease: Lease, part: BundlePart) -> bool:
+    """Read a file as it lies in the storage: its CRC, and whether it is what was kept. Whether this attempt still has
+    the row."""
+    digest, size, crc = hashlib.sha256(), 0, 0
+    try:
+        with open_stored(part.sha256) as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+                size, crc = size + len(piece), zlib.crc32(piece, crc)
+    except FileNotFoundError as error:
+        raise _Failed(
+            _("A file of this claim is missing in the storage. Tell whoever runs this installation.")
+        ) from error
+    if (digest.hexdigest(), size) != (part.sha256, part.size) or size > LARGEST_FILE:
+        raise _Failed(_("A file of this claim is not what was kept. Tell whoever runs this installation."))
+    with act():
+        locked = _locked(lease)
+        if locked is None:
+            return False
+        BundlePart.objects.filter(pk=part.pk).update(crc=crc)
+        locked.parts_done, locked.tries = locked.parts.filter(crc__isnull=False).count(), 0
+        locked.save(update_fields=["parts_done", "tries"])
+    return True
+
+
+def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
+    """Make the rest, and be done; False where there are other files to take in by now."""
+    with act():
+        # The claim's row first, as every act has it: none changes what is shown while it is read.
+        Claim.objects.select_for_update(no_key=True).only("pk").get(pk=row.claim_id)
+        locked = _locked(lease)
+        if locked is None:
+            return True
+        now, shown = timezone.now(), _shown(row)
+        parts = {part.attachment: part for part in locked.parts.all()}
+        if {file.pk for file in shown.files} != parts.keys() or any(part.crc is None for part in parts.values()):
+            return False
+        try:
+            made = made_for(shown, checkpoint, now)
+        except SignerRefused as error:
+            raise _Failed(
+                _("This server has no key to sign bundles with. Tell whoever runs this installation.")
+            ) from error
+        for number, file in enumerate(shown.files, 1):
+            part = parts[file.pk]
+            part.position, part.path = len(made) + number, path_of(number, file)
+            part.save(update_fields=["position", "path"])
+        BundlePart.objects.bulk_create(
+            BundlePart(
+                bundle=locked,
+                position=number,
+                path=one.path,
+                sha256=one.in_manifest["sha256"],
+                size=one.part.size,
+                crc=one.part.crc,
+                content=one.content,
+            )
+            for number, one in enumerate(made, 1)
+        )
+        rows = list(locked.parts.defer("content").order_by("position"))
+        locked.shown, locked.size = shown.ids, zip_size(as_parts(rows))
+        locked.parts_all = locked.parts_done = len(parts) + 1
+        locked.save(update_fields=["shown", "size", "parts_all", "parts_done"])
+        _end(locked, BundleState.DONE, now)
+    return True
+
+
+def _end(row: Bundle, state: BundleState, now: datetime, error: str = "") -> None:
+    row.state, row.ended_at, row.error, row.lease_until = state, now, error[:300], None
+    row.save(update_fields=["state", "ended_at", "error", "lease_until"])
+
+
+def _give_up(lease: Lease, error: str) -> None:
+    with act():
+        if locked := _locked(lease):
+            _end(locked, BundleState.FAILED, timezone.now(), error)
+
+
+def _release(lease: Lease, until: datetime | None) -> None:
+    Bundle.objects.filter(pk=lease.id, attempt=lease.attempt).update(lease_until=until)
+
+
+def forget_after_a_day(*, now: datetime) -> int:
+    """Forget bundles that were asked for a day ago or longer, with all that was kept of them; how many."""
+    with act():
+        return forget_old_bundles(now)

@@ -1,0 +1,53 @@
+"""An evidence bundle of a claim: asked for on its history, shown while it is made, taken away when it is ready."""
+
+from uuid import UUID
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.pages import PersonsRequest
+from claims.actions.bundles import ask_for_bundle
+from claims.bundles import KEPT, as_parts, bundle_parts, content_of, get_bundle
+from claims.models import BundleState
+from claims.queries import get_claim
+from ledger.bundles import zip_pieces
+from sources.downloads import HEADERS
+
+
+@require_POST
+def ask(request: PersonsRequest, reference: str) -> HttpResponse:
+    """Ask for a bundle; the answer leads to its page."""
+    row = ask_for_bundle(claim=get_claim(request.user, reference), by=request.user)
+    return redirect("bundle", reference=reference, bundle_id=row.pk)
+
+
+@require_safe
+def bundle(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResponse:
+    """How far a bundle is, for who asked for it. Nothing moves by itself: the page is asked for again."""
+    row = get_bundle(request.user, reference, bundle_id)
+    context = {
+        "bundle": row,
+        "claim": row.claim,
+        "ready": row.state == BundleState.DONE,
+        "failed": row.state == BundleState.FAILED,
+        "until": row.asked_at + KEPT,
+    }
+    return render(request, "claims/bundle.html", context)
+
+
+@require_safe
+def file(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResponseBase:
+    """The bundle as a zip, put together while it is sent."""
+    row = get_bundle(request.user, reference, bundle_id)
+    parts = as_parts(bundle_parts(request.user, row))
+    headers = {
+        **HEADERS,
+        "Content-Length": str(row.size),
+        "Content-Disposition": f'attachment; filename="{row.claim.reference}-bundle.zip"',
+    }
+    if request.method == "HEAD":
+        return HttpResponse(content_type="application/zip", headers=headers)
+    pieces = zip_pieces(parts, lambda part: content_of(row, part))
+    return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)
