@@ -95,7 +95,7 @@ def _change(change: Mapping[str, Any], numbers: Mapping[str, str]) -> dict[str, 
 
 
 def _evidence(item: Mapping[str, Any], history: Mapping[str, Any], numbers: Mapping[str, str]) -> dict[str, Any]:
-    source = next((row for row in history["sources"] if row["id"] == item["source"]), {})
+    source: Mapping[str, Any] = next((row for row in history["sources"] if row["id"] == item["source"]), {})
     parts = {part["id"]: part["text"] for part in history["claim"]["elements"]}
     return {
         **item,

@@ -62,7 +62,7 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     history = proven_history(shown.user, shown.claim, checkpoint)
     streams = {claim: history}
     streams |= _opened(shown, _proven([*open_streams, *sealed], checkpoint), sealed)
-    files, of_attachments = [], {}
+    files, of_attachments = list[Made](), dict[str, str]()
     for stream, leaves in streams.items():
         if not leaves:
             continue

@@ -1,6 +1,6 @@
 """Evidence bundles of a claim: what their reader may see, and the rows that hold them until they are forgotten."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from accounts.errors import NotFound
 from accounts.models import Desk, Role, User
 from accounts.queries import role_in
-from claims.models import Bundle, BundlePart, BundleState, Claim, Evidence
+from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from claims.scopes import material_for
 from ledger.bundles import Part
@@ -53,6 +53,12 @@ class Shown:
         """Whether what the reader could see then they may see now."""
         as_much = self.role == Role.EDITOR or (self.role or "") == before["role"]
         return as_much and all(set(before[name]) <= set(found) for name, found in self.ids.items() if name != "role")
+
+    def rows_in(self, before: dict[str, Any]) -> list[Evidence | Source | Relay | Attachment]:
+        """The rows that were shown then."""
+        named: dict[str, Sequence[Evidence | Source | Relay | Attachment]]
+        named = {"evidence": self.evidence, "sources": self.sources, "relays": self.relays, "files": self.files}
+        return [row for name, rows in named.items() for row in rows if str(row.pk) in set(before[name])]
 
 
 def shown_to(user: User, claim: Claim) -> Shown:
@@ -118,18 +124,6 @@ def get_bundle(user: User, reference: str, bundle_id: UUID) -> Bundle:
         raise NotFound(_("There is no such bundle. It is kept for a day; ask for another on the claim’s history."))
     found.claim = claim
     return found
-
-
-def bundle_parts(user: User, bundle: Bundle) -> list[BundlePart]:
-    """The parts of a bundle (already scoped) that is ready, without their content.
-
-    Raises NotFound where it is not ready, or where the person may see less by now than when it was made.
-    """
-    if bundle.state != BundleState.DONE:
-        raise NotFound(_("This bundle is not ready."))
-    if not shown_to(user, bundle.claim).covers(bundle.shown):
-        raise NotFound(_("What you may see of this claim has changed since. Ask for another bundle."))
-    return list(bundle.parts.defer("content").order_by("position"))
 
 
 def content_of(bundle: Bundle, part: Part) -> Iterator[bytes]:

@@ -1255,7 +1255,7 @@ class _Proven(NamedTuple):
     """An entry of one of the bundle's proofs."""
 
     path: str
-    index: int
+    leaf_index: int
     entry: Entry
     disclosures: dict[str, Any]
 
@@ -1439,7 +1439,7 @@ def _compare(number: int, name: str, recorded: Any, said: Any, one: _Proven, rep
     if isinstance(recorded, dict) and isinstance(said, dict) and "id" in recorded:
         recorded, said = recorded["id"], said.get("id")  # a person's name may be another by now
     where = f"{HISTORY}: change {number}"
-    report.expect(recorded == said, where, name, f"{_plain(recorded)} (entry {one.index})", said)
+    report.expect(recorded == said, where, name, f"{_plain(recorded)} (entry {one.leaf_index})", said)
 
 
 def _check_kept_files(manifest: Mapping[str, Any], proven: Iterable[_Proven], report: Report) -> None:
@@ -1457,7 +1457,7 @@ def _check_kept_files(manifest: Mapping[str, Any], proven: Iterable[_Proven], re
             report.count("files whose digest is not disclosed")
         else:
             for name in ("sha256", "size"):
-                expected = f"{_plain(content.get(name))} (entry {one.index})"
+                expected = f"{_plain(content.get(name))} (entry {one.leaf_index})"
                 report.expect(content.get(name) == file[name], file["path"], name, expected, file[name])
             report.count("files as their entries say")
 

@@ -20,6 +20,7 @@ from accounts.actions.reads import note_export
 from accounts.errors import NotFound
 from accounts.models import User
 from accounts.transactions import act
+from claims.actions.reads import note_shown
 from claims.bundle_files import made_for, path_of
 from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
@@ -68,6 +69,21 @@ def ask_for_bundle(*, claim: Claim, by: User, now: datetime | None = None) -> Bu
             row = Bundle.objects.create(claim=claim, by=by, asked_at=now)
             note_export(by=by, what={"bundle": claim.reference}, now=now)
     return row
+
+
+def take_bundle(*, bundle: Bundle, by: User) -> list[BundlePart]:
+    """The parts of a bundle (already scoped) in their order, without their content, for it to be sent. What of it is
+    restricted is recorded as read.
+
+    Raises NotFound where it is not ready, or where the person may see less by now than when it was made.
+    """
+    if bundle.state != BundleState.DONE:
+        raise NotFound(_("This bundle is not ready."))
+    shown = shown_to(by, bundle.claim)
+    if not shown.covers(bundle.shown):
+        raise NotFound(_("What you may see of this claim has changed since. Ask for another bundle."))
+    note_shown(by, shown.rows_in(bundle.shown))
+    return list(bundle.parts.defer("content").order_by("position"))
 
 
 def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | None = None) -> list[Lease]:

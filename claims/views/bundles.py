@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.pages import PersonsRequest
-from claims.actions.bundles import ask_for_bundle
-from claims.bundles import KEPT, as_parts, bundle_parts, content_of, get_bundle
+from claims.actions.bundles import ask_for_bundle, take_bundle
+from claims.bundles import KEPT, as_parts, content_of, get_bundle
 from claims.models import BundleState
 from claims.queries import get_claim
 from ledger.bundles import zip_pieces
@@ -41,7 +41,7 @@ def bundle(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResp
 def file(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpResponseBase:
     """The bundle as a zip, put together while it is sent."""
     row = get_bundle(request.user, reference, bundle_id)
-    parts = as_parts(bundle_parts(request.user, row))
+    parts = as_parts(take_bundle(bundle=row, by=request.user))
     headers = {
         **HEADERS,
         "Content-Length": str(row.size),

@@ -64,7 +64,7 @@ def test_it_bars_nobody(offline: tuple["Page", list[str], list[str]]) -> None:
     found = {}
     for scheme in ("light", "dark"):
         for width in (320, 768, 1440):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+            page.emulate_media(color_scheme=scheme)
             page.set_viewport_size({"width": width, "height": 900})
             found[f"{scheme} {width}"] = barriers(page) + sideways(page)
     page.set_viewport_size({"width": 320, "height": 900})

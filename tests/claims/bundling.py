@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
-from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased
-from claims.bundles import as_parts, bundle_parts, content_of
+from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
+from claims.bundles import as_parts, content_of
 from claims.models import Bundle, Claim
 from ledger.bundles import Part, zip_pieces
 from ledger.keys import policy_text
@@ -39,7 +39,7 @@ def made(user: User, claim: Claim) -> Bundle:
 
 def zip_of(row: Bundle) -> bytes:
     """The bytes that are sent of a bundle."""
-    parts = as_parts(bundle_parts(row.by, row))
+    parts = as_parts(take_bundle(bundle=row, by=row.by))
     return b"".join(zip_pieces(parts, lambda part: content_of(row, part)))
 
 

@@ -16,16 +16,17 @@ from django.utils import timezone
 from accounts.errors import NotFound
 from accounts.models import Act
 from claims.actions import bundles
-from claims.actions.bundles import LEASE, MOST_TRIES, ask_for_bundle, lease_bundles, make_leased
+from claims.actions.bundles import LEASE, MOST_TRIES, ask_for_bundle, lease_bundles, make_leased, take_bundle
 from claims.actions.claims import publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
-from claims.bundles import bundle_parts, forget_bundles_of, forget_bundles_on
+from claims.bundles import forget_bundles_of, forget_bundles_on
 from claims.models import Bundle, BundlePart, Claim
 from claims.tasks import forget_old_bundles, make_bundles
 from ledger import keys
 from ledger.keys import policy_text
 from ledger.models import SealedStream
+from ledger.reading import openings_of
 from sources import evidence_storage
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
@@ -172,7 +173,22 @@ def test_it_says_what_is_left_out(cast: Cast, verdict: Claim) -> None:
 
 def test_that_it_was_taken_is_recorded_with_the_asking(cast: Cast, verdict: Claim) -> None:
     ask_for_bundle(claim=verdict, by=cast.reporter)
-    assert list(Act.objects.filter(kind="exported").values_list("by", "desk")) == [(cast.reporter.pk, None)]
+    assert [act.by for act in Act.objects.filter(kind="exported")] == [cast.reporter]
+
+
+def test_what_of_it_is_restricted_is_recorded_as_read_when_it_is_sent(cast: Cast, publish: Callable[[], None]) -> None:
+    claim = factories.claim(cast)
+    secret = factories.source(cast, SECRET, by=cast.editor, visibility="restricted")
+    with_file(cast, secret, b"Hers.", by=cast.editor)
+    factories.attach(cast, claim, secret, by=cast.editor, visibility="restricted")
+    publish()
+    rows = {who.username: made(who, claim) for who in (cast.editor, cast.reporter)}
+    assert Act.objects.filter(kind="restricted_read").count() == 0
+    for row in rows.values():
+        zip_of(row)
+    [act] = Act.objects.filter(kind="restricted_read")
+    read = openings_of([act.entry_id])[act.entry_id]["content/what"].value
+    assert (act.by, sorted(one["sort"] for one in read)) == (cast.editor, ["attachment", "evidence", "source"])
 
 
 def test_who_may_not_know_of_the_claim_asks_in_vain(cast: Cast, verdict: Claim) -> None:
@@ -302,13 +318,13 @@ def test_what_is_restricted_since_it_was_made_is_not_handed_out(cast: Cast, verd
     item = verdict.evidence.latest("created_at")
     change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
     with pytest.raises(NotFound, match="has changed since"):
-        bundle_parts(cast.reporter, row)
+        take_bundle(bundle=row, by=cast.reporter)
 
 
 def test_new_evidence_does_not_take_a_bundle_away(cast: Cast, verdict: Claim) -> None:
     row = made(cast.reporter, verdict)
     factories.attach(cast, fresh(verdict), factories.source(cast))
-    assert len(bundle_parts(cast.reporter, row)) == BundlePart.objects.count()
+    assert len(take_bundle(bundle=row, by=cast.reporter)) == BundlePart.objects.count()
 
 
 def test_after_a_day_it_is_forgotten(cast: Cast, verdict: Claim) -> None:

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.errors import DomainError
 from accounts.models import User
 from accounts.queries import person_named
-from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased
-from claims.bundles import as_parts, bundle_parts, content_of, get_bundle
+from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
+from claims.bundles import as_parts, content_of, get_bundle
 from claims.models import Bundle, BundleState
 from claims.queries import get_claim
 from ledger.bundles import zip_pieces
@@ -20,8 +20,8 @@ A_TURN = 10.0  # seconds between two words on how far it is
 
 class Command(BaseCommand):
     help = (
-        "Writes an evidence bundle of a claim: history, proofs, files, and what it takes to check them offline. It holds "
-        "what the person may see, and that they took it is recorded."
+        "Writes an evidence bundle of a claim: history, proofs, files, and what it takes to check them offline. "
+        "It holds what the person may see, and that they took it is recorded."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -60,7 +60,7 @@ class Command(BaseCommand):
 
     def _write(self, user: User, bundle: Bundle, path: Path) -> int:
         """The zip into the file, whole or not at all; how many bytes."""
-        parts = as_parts(bundle_parts(user, bundle))
+        parts = as_parts(take_bundle(bundle=bundle, by=user))
         beside = path.with_name(f"{path.name}.new")
         try:
             with beside.open("wb") as file:
