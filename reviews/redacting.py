@@ -14,6 +14,8 @@ from uuid import UUID
 
 from django.db.models import F, Field, JSONField, Model, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk
 from claims.models import (
@@ -45,12 +47,14 @@ REDACTED = "[redacted]"
 
 @dataclass(frozen=True)
 class Place:
-    """Text columns of a table. `desk`, `claim` and `source`: how a row leads to these; None where it does not.
+    """Text columns of a table, and what people call them. `desk`, `claim` and `source`: how a row leads to these; None
+    where it does not.
 
     `grows`: the table takes no changes but by the erasing functions of the database. `own`: somebody's alone to read.
     """
 
     model: type[Model]
+    name: Promise
     columns: tuple[str, ...]
     desk: str
     claim: str | None = None
@@ -60,38 +64,67 @@ class Place:
 
 
 PLACES = (
-    Place(Topic, ("name",), "desk"),
+    Place(Topic, _("topic"), ("name",), "desk"),
     Place(
         Claim,
+        _("claim"),
         ("statement", "original_statement", "place", "threshold_reason", "closed_note"),
         "desk",
         claim="reference",
     ),
-    Place(Element, ("text",), "claim__desk", claim="claim__reference"),
+    Place(Element, _("part of a claim"), ("text",), "claim__desk", claim="claim__reference"),
     Place(
         Evidence,
+        _("evidence"),
         ("basis_reason", "excerpt", "locator", "against_interest_reason", "withdrawn_reason"),
         "claim__desk",
         claim="claim__reference",
         source="source",
     ),
-    Place(Revision, ("note",), "claim__desk", claim="claim__reference"),
-    Place(Task, ("note",), "claim__desk", claim="claim__reference"),
-    Place(StatusChangeText, ("reason", "decision_reason"), "claim__desk", claim="claim__reference", grows=True),
-    Place(PolicyChange, ("reason",), "desk", grows=True),
-    Place(Actor, ("name", "stands_alone_because"), "desk"),
-    Place(ActorMerge, ("reason",), "actor__desk", grows=True),
-    Place(Source, ("title", "url", "basis_reason", "retracted_reason", "corrected_reason"), "desk", source="pk"),
-    Place(Relay, ("quote",), "downstream__desk", source="downstream"),
-    Place(Attachment, ("name",), "source__desk", source="source"),
-    Place(Capture, ("url", "final_url", "headers", "redirects", "error"), "source__desk", source="source"),
-    Place(Assignment, ("ended_reason",), "claim__desk", claim="claim__reference"),
-    Place(Assessment, ("rationale",), "claim__desk", claim="claim__reference"),
-    Place(AssessmentElement, ("text",), "assessment__claim__desk", claim="assessment__claim__reference"),
-    Place(Answer, ("text",), "assessment__claim__desk", claim="assessment__claim__reference"),
-    Place(Decision, ("reason",), "assessment__claim__desk", claim="assessment__claim__reference"),
-    Place(AssessmentDraft, ("content",), "claim__desk", claim="claim__reference", own=True),
-    Place(Redaction, ("reason",), "desk"),
+    Place(Revision, _("reason of a change"), ("note",), "claim__desk", claim="claim__reference"),
+    Place(Task, _("note on a task"), ("note",), "claim__desk", claim="claim__reference"),
+    Place(
+        StatusChangeText,
+        _("reason of a status change"),
+        ("reason", "decision_reason"),
+        "claim__desk",
+        claim="claim__reference",
+        grows=True,
+    ),
+    Place(PolicyChange, _("reason of a change of policy"), ("reason",), "desk", grows=True),
+    Place(Actor, _("actor"), ("name", "stands_alone_because"), "desk"),
+    Place(ActorMerge, _("reason of a merge"), ("reason",), "actor__desk", grows=True),
+    Place(
+        Source,
+        _("source"),
+        ("title", "url", "basis_reason", "retracted_reason", "corrected_reason"),
+        "desk",
+        source="pk",
+    ),
+    Place(Relay, _("quote of a relay"), ("quote",), "downstream__desk", source="downstream"),
+    Place(Attachment, _("name of a file"), ("name",), "source__desk", source="source"),
+    Place(
+        Capture, _("capture"), ("url", "final_url", "headers", "redirects", "error"), "source__desk", source="source"
+    ),
+    Place(Assignment, _("reason why an assignment ended"), ("ended_reason",), "claim__desk", claim="claim__reference"),
+    Place(Assessment, _("finding"), ("rationale",), "claim__desk", claim="claim__reference"),
+    Place(
+        AssessmentElement,
+        _("finding on a part"),
+        ("text",),
+        "assessment__claim__desk",
+        claim="assessment__claim__reference",
+    ),
+    Place(Answer, _("answer in a finding"), ("text",), "assessment__claim__desk", claim="assessment__claim__reference"),
+    Place(
+        Decision,
+        _("reason of a decision"),
+        ("reason",),
+        "assessment__claim__desk",
+        claim="assessment__claim__reference",
+    ),
+    Place(AssessmentDraft, _("draft"), ("content",), "claim__desk", claim="claim__reference", own=True),
+    Place(Redaction, _("reason of a redaction"), ("reason",), "desk"),
 )
 
 
@@ -106,12 +139,6 @@ class Found:
     claim: str | None
     source: UUID | None
     parts: tuple[str, ...]
-
-    @property
-    def label(self) -> str:
-        """What the column is called."""
-        meta = self.place.model._meta
-        return f"{meta.verbose_name}: {_field(self.place, self.column).verbose_name}"
 
     @property
     def row(self) -> str:

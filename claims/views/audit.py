@@ -25,8 +25,10 @@ from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of
 from claims.actions.reads import note_shown
 from claims.acts import KINDS
+from claims.models import Evidence
 from claims.paging import Order, read_page
 from claims.queries import visible_claims, visible_sources
+from claims.scopes import evidence_for
 from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
@@ -52,6 +54,21 @@ class ActsForm(forms.Form):
     claim = forms.CharField(label=gettext_lazy("Claim"), required=False, max_length=20)
     since = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"}))
     until = forms.DateField(label=gettext_lazy("until"), required=False, widget=forms.DateInput({"type": "date"}))
+
+
+# What acts are about, for those who may not see it by name or where it has none.
+_SORTS = {
+    "claim": gettext_lazy("claim"),
+    "source": gettext_lazy("source"),
+    "actor": gettext_lazy("actor"),
+    "evidence": gettext_lazy("evidence"),
+    "assessment": gettext_lazy("finding"),
+    "desk": gettext_lazy("desk"),
+    "person": gettext_lazy("person"),
+    "redaction": gettext_lazy("redaction"),
+    "reads": gettext_lazy("reading"),
+    "log": gettext_lazy("log"),
+}
 
 
 @dataclass(frozen=True)
@@ -157,8 +174,15 @@ def _names(user: User, subjects: Iterable[str]) -> dict[str, Link]:
     sources = visible_sources(user).filter(pk__in=ids.get("source", ())).select_related(None)
     actors = visible_actors(user).filter(pk__in=ids.get("actor", ())).select_related(None)
     sources, actors = sources.only("title", "visibility"), actors.only("name", "visibility", "desk")
-    note_shown(user, [*sources, *actors])
+    attached = Evidence.objects.filter(evidence_for(user), pk__in=ids.get("evidence", ()))
+    attached = attached.select_related("claim", "source").order_by()
+    note_shown(user, [*sources, *actors, *attached])
+    # Who was given a role on a desk is known to whoever audits the desk.
+    people = User.objects.filter(pk__in=ids.get("person", ())).values_list("pk", "username")
     return {
+        **{f"person:{pk}": Link(username, "") for pk, username in people},
+        **{f"assessment:{pk}": Link(_("finding"), reverse("review", args=[pk])) for pk in ids.get("assessment", ())},
+        **{f"evidence:{row.pk}": _of_evidence(row) for row in attached},
         **{f"claim:{pk}": Link(reference, reverse("claim-history", args=[reference])) for pk, reference in claims},
         **{f"source:{row.pk}": Link(row.title, reverse("source", args=[row.pk])) for row in sources},
         **{f"actor:{row.pk}": Link(row.name, reverse("actor", args=[row.pk])) for row in actors},
@@ -248,4 +272,8 @@ def _line(row: Any, names: dict[str, Link], read: list[str]) -> Line:
 def _unnamed(subject: str) -> Link:
     """What the person may not see by name, or has none."""
     sort, _colon, name = subject.partition(":")
-    return Link(f"{sort} {name[:8]}", "")
+    return Link(f"{_SORTS.get(sort, sort)} {name[:8]}", "")
+
+
+def _of_evidence(row: Evidence) -> Link:
+    return Link(f"{row.claim.reference}: {row.source.title}", reverse("evidence", args=[row.claim.reference, row.pk]))

@@ -1,6 +1,7 @@
 """Pages of redactions: who asks for what to be erased, what that would erase, and the second person's decision."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,8 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
 from accounts.queries import get_desk
+from claims.actions.reads import Shown, note_shown
+from claims.models import Evidence
 from reviews.actions.redactions import (
     MOST_WORDS,
     look_for,
@@ -28,6 +31,7 @@ from reviews.actions.redactions import (
 from reviews.models import Redaction, RedactionState
 from reviews.queries import get_redaction, redactions_of
 from reviews.redacting import Findings, Found, find
+from sources.models import Actor, Attachment, Capture, Relay, Source
 
 AROUND = 160  # characters shown before and after what would go
 
@@ -49,6 +53,10 @@ class ProposalForm(ActForm):
         widget=forms.Textarea({"class": "said", "rows": 3}),
         help_text=gettext_lazy("It is kept. Do not name in it what is to be erased."),
     )
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["words"].required = not self["file"].value()
 
 
 class DecisionForm(ActForm):
@@ -115,7 +123,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
         template="reviews/new_redaction.html",
         confirming=f"{given['file'] or ''} {given['words'].strip()}" if tried else "",
         names_file=bool(form["file"].value()),
-        **(_shown(found) if found else {}),
+        **(_shown(found, request.user) if found else {}),
     )
 
 
@@ -142,7 +150,7 @@ def redaction(request: PersonsRequest, desk_id: UUID, redaction_id: UUID) -> Htt
         redaction=row,
         is_open=is_open,
         own=row.proposed_by_id == request.user.pk,
-        **(_shown(found) if found else {}),
+        **(_shown(found, request.user) if found else {}),
     )
 
 
@@ -153,13 +161,22 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
     return act(redaction=row, by=by)
 
 
-def _shown(found: Findings) -> dict[str, Any]:
+def _shown(found: Findings, user: User) -> dict[str, Any]:
+    """What it would erase, as the page shows it. That restricted material was shown is recorded."""
+    note_shown(user, [*_rows_of(found), *found.files])
     return {
         "found": found,
         "texts": [_line(one) for one in found.texts],
         "sorts": sorted(Counter(one.name.rpartition("/")[2] for one in found.fields).items()),
         "seen": found.seen,
     }
+
+
+def _rows_of(found: Findings) -> Iterator[Shown]:
+    """The rows of the texts that can be restricted."""
+    for model in (Actor, Source, Evidence, Attachment, Capture, Relay):
+        pks = {one.pk for one in found.texts if one.place.model is model}
+        yield from model._default_manager.filter(pk__in=pks) if pks else ()
 
 
 def _line(one: Found) -> Line:
@@ -170,7 +187,7 @@ def _line(one: Found) -> Line:
         about, url = _("source"), reverse("source", args=[one.source])
     last = len(one.parts) - 1
     parts = tuple(_short(part, first=at == 0, last=at == last) for at, part in enumerate(one.parts))
-    return Line(one.label, about, url, () if one.place.own else parts, one.place.grows, one.place.own)
+    return Line(str(one.place.name), about, url, () if one.place.own else parts, one.place.grows, one.place.own)
 
 
 def _short(text: str, *, first: bool, last: bool) -> str:

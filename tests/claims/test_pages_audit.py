@@ -42,8 +42,9 @@ def test_an_auditor_reads_who_did_what_and_when(cast: "Cast", work: str) -> None
 
 
 def test_what_is_restricted_is_withheld_from_an_auditor_and_not_from_an_editor(cast: "Cast", work: str) -> None:
+    sealed = Act.objects.filter(sealed=True).count()
     for_auditor, for_editor = (text_of(got(user, "/ledger/")) for user in (cast.auditor, cast.editor))
-    assert for_auditor.count("withheld: of restricted material") == Act.objects.filter(sealed=True).count() == 2
+    assert for_auditor.count("withheld: of restricted material") == sealed == 2
     assert for_editor.count("withheld: of restricted material") == 0
 
 
@@ -56,6 +57,12 @@ def test_no_filter_tells_of_what_is_withheld(cast: "Cast", work: str, query: str
 def test_a_person_s_acts_are_found(cast: "Cast", work: str) -> None:
     rows = rows_of(got(cast.auditor, "/ledger/export.csv?person=reporter"))
     assert {row[2] for row in rows[1:]} == {"reporter"}
+
+
+def test_acts_say_in_names_what_they_are_about(cast: "Cast", work: str) -> None:
+    text = text_of(got(cast.editor, "/ledger/"))
+    assert "role changed reviewer2" in text
+    assert f"evidence attached editor {work}: Zephyrine speaks" in text
 
 
 def test_a_desk_is_read_by_its_own_auditors_only(cast: "Cast", work: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Act, User
+from ledger.models import Secret
 from reviews.models import Redaction
 from sources.actions import attach_file
 from tests import factories
@@ -135,3 +136,11 @@ def test_every_page_tells_the_other_editors_that_one_waits(cast: Cast, new: str,
     people = {"editor2": editor2, **{who: getattr(cast, who) for who in ("editor", "reviewer", "stranger")}}
     pages = {who: signed_in(user).get("/claims/").content.decode() for who, user in people.items()}
     assert [who for who, page in pages.items() if told in re.sub(r"</?bdi>", "", page)] == ["editor2"]
+
+
+def test_who_is_shown_restricted_words_leaves_a_record(cast: Cast, new: str) -> None:
+    source = factories.source(cast, f"Interview with {NAME}", by=cast.editor, visibility="restricted")
+    signed_in(cast.editor).post(new, {"words": NAME, "reason": "She asked us to."})
+    reads = Act.objects.filter(kind="restricted_read", by=cast.editor)
+    said = [bytes(one.value).decode() for act in reads for one in Secret.objects.filter(entry=act.entry)]
+    assert any(str(source.pk) in text for text in said)
