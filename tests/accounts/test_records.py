@@ -32,8 +32,7 @@ def test_an_account_that_is_made() -> None:
 
 def test_an_account_that_somebody_was_invited_to_make() -> None:
     cast = factories.cast()
-    given = {"name": "Nadia", "email": "nadia@example.org"}
-    invitation = invite(desk=cast.desk, role=Role.REVIEWER, by=cast.admin, **given)
+    invitation = invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin)
     token = links_sent()["accept-invitation"]
     made = accept_invitation(token=token, username="nadia", password="long enough, surely")
     assert recorded("invited") == [
