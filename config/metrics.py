@@ -1,4 +1,5 @@
-"""`/metrics`: numbers for Prometheus about requests, work that waits, connections and memory; nothing of any desk.
+"""`/metrics`: numbers for Prometheus about requests, work that waits, the ledger's log, connections and memory; nothing
+of any desk.
 
 Requests are counted in every web process, and summed over all of them when asked (prometheus_client's shared files,
 which `config.web_server` makes room for). The rest is read when asked. Labels are names of addresses, methods, statuses
@@ -24,6 +25,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from config.queues import QUEUES
+from ledger.reading import late_since, newest_checkpoint
 
 FORWARDING = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
@@ -85,7 +87,7 @@ class Now(Collector):
         yield from _memory()
         up = GaugeMetricFamily("second_source_database_up", "Whether the database answers.")
         try:
-            found = [*_waiting(), _connections()]
+            found = [*_waiting(), _connections(), *_ledger()]
         except DatabaseError:
             found = []
         up.add_metric([], 1.0 if found else 0.0)
@@ -125,6 +127,26 @@ def _connections() -> Metric:
         cursor.execute("SELECT setting::integer FROM pg_settings WHERE name = 'max_connections'")
         family.add_metric(["allowed"], cursor.fetchone()[0])
     return family
+
+
+def _ledger() -> list[Metric]:
+    """How the log stands. An entry that waits shows once it is late: an act that was just done is nobody's to see."""
+    now, newest = timezone.now(), newest_checkpoint()
+    since = late_since(now)
+    numbers = [
+        ("size", "Entries in the newest published checkpoint.", newest.size if newest else 0),
+        (
+            "checkpoint_seconds",
+            "Since when it is the newest; it grows while nothing is recorded.",
+            (now - newest.at).total_seconds() if newest else 0,
+        ),
+        (
+            "late_seconds",
+            "For how long an entry has waited for its place, where that is longer than receipts promise.",
+            (now - since).total_seconds() if since else 0,
+        ),
+    ]
+    return [GaugeMetricFamily(f"second_source_ledger_{name}", text, value=value) for name, text, value in numbers]
 
 
 def _memory() -> Iterator[Metric]:

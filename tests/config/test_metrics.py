@@ -16,10 +16,12 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from config.embedded import free_port
+from ledger.recording import record
 from reviews.models import Reminder
 from sources.actions import request_capture
 from tests import factories
 from tests.conftest import ROOT
+from tests.ledger.installation import publish_here
 
 TOKEN = {"authorization": "Bearer a-token-for-the-metrics"}
 Numbers = dict[tuple[str, ...], float]
@@ -120,6 +122,29 @@ def test_the_database_tells_its_connections(db: None) -> None:
         1,
         True,
     )
+
+
+def ledger_numbers() -> dict[str, float]:
+    found = read()
+    return {name: found[(f"second_source_ledger_{name}",)] for name in ("size", "checkpoint_seconds", "late_seconds")}
+
+
+def test_before_the_first_checkpoint_the_ledgers_numbers_are_naught(db: None) -> None:
+    assert ledger_numbers() == {"size": 0, "checkpoint_seconds": 0, "late_seconds": 0}
+
+
+def test_the_ledger_tells_its_size_and_the_age_of_its_checkpoint(db: None, tmp_path: Path) -> None:
+    for _ in range(3):
+        record(stream="claim:1", kind="tried", at=timezone.now(), body={}, committed={})
+    publish_here(tmp_path / "signer", timezone.now() - timedelta(seconds=90))
+    found = ledger_numbers()
+    assert (found["size"], round(found["checkpoint_seconds"], -1), found["late_seconds"]) == (3, 90, 0)
+
+
+@pytest.mark.parametrize(("waits", "told"), [(0, 0), (59, 0), (90, 90)])
+def test_an_entry_that_waits_shows_once_it_is_late_and_not_before(db: None, waits: int, told: int) -> None:
+    record(stream="claim:1", kind="tried", at=timezone.now() - timedelta(seconds=waits), body={}, committed={})
+    assert round(ledger_numbers()["late_seconds"], -1) == told
 
 
 @pytest.fixture

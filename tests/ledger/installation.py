@@ -27,7 +27,7 @@ def make_signer(folder: Path) -> Signer:
     return Signer(folder)
 
 
-def publish_here(folder: Path) -> None:
+def publish_here(folder: Path, now: datetime = NOW) -> None:
     """Publish what was recorded so far, also what the test has not committed."""
     role = urlsplit(os.environ["DATABASE_SEQUENCER_URL"]).username or ""
     with connection.cursor() as cursor:
@@ -36,7 +36,7 @@ def publish_here(folder: Path) -> None:
         sequencer = Sequencer(connection.connection, make_signer(folder))
         while sequencer.integrate():
             pass
-        sequencer.publish(NOW)
+        sequencer.publish(now)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
