@@ -61,6 +61,26 @@ class PrivateAnswers:
         return response
 
 
+class SharedAnswers:
+    """What is the same for everybody is sent so that a cache keeps it once for all: no `Vary`, no cookie.
+
+    Above what adds them: languages and sessions, which such a view has not looked at.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        found = request.resolver_match
+        if found and getattr(found.func, "same_for_everybody", False) and response.status_code == 200:
+            response.cookies.clear()
+            for name in ("Vary", "Content-Language"):
+                if name in response:
+                    del response[name]
+        return response
+
+
 class LimitedBodies:
     """Forms that are too large are refused before anything reads them; the API has its own limits.
 

@@ -1,7 +1,10 @@
 """What anybody may fetch of the log: its newest checkpoint, its tiles of hashes, the keys to check it with.
 
-As C2SP tlog-tiles has it: tiles never change, so that caches may keep them for ever; the checkpoint is asked anew.
+As C2SP tlog-tiles has it: tiles never change, so that caches may keep them for ever, and the checkpoint for as long as
+there is no newer one. These answers are the same for everybody and say so: no cache keeps one for each reader.
 """
+
+from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,20 +15,31 @@ from ledger.reading import newest_checkpoint, read_tile
 from ledger.tiles import ENTRIES, Tile, parse_tile_path
 
 FOR_EVER = "public, max-age=31536000, immutable"
-ANEW = "public, no-cache"
+FOR_A_SECOND = "public, max-age=1"  # a checkpoint is published once a second at most
+FOR_A_MINUTE = "public, max-age=60"
+
+View = Callable[..., HttpResponse]
+
+
+def same_for_everybody(view: View) -> View:
+    """Marks a view whose answer depends on nothing but its address; `config.middleware` sends it without `Vary`."""
+    view.same_for_everybody = True  # type: ignore[attr-defined]  # as Django marks login_not_required
+    return view
 
 
 @login_not_required
+@same_for_everybody
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:
     """The newest signed checkpoint: a note."""
     found = newest_checkpoint()
     if found is None:
         raise Http404
-    return _answer(found.note.encode(), "text/plain; charset=utf-8", ANEW)
+    return _answer(found.note.encode(), "text/plain; charset=utf-8", FOR_A_SECOND)
 
 
 @login_not_required
+@same_for_everybody
 @require_safe
 def tile(request: HttpRequest, path: str) -> HttpResponse:
     """A tile of hashes, full or partial, under its one path."""
@@ -37,10 +51,11 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 
 
 @login_not_required
+@same_for_everybody
 @require_safe
 def policy(request: HttpRequest) -> HttpResponse:
     """The public keys, as the verifier reads them. Whoever checks should have them from elsewhere as well."""
-    return _answer(policy_text(), "application/json", ANEW)
+    return _answer(policy_text(), "application/json", FOR_A_MINUTE)
 
 
 def named_tile(path: str) -> Tile:
