@@ -19,6 +19,7 @@ from accounts.fields import given_text, optional_text
 from accounts.models import Desk, User
 from accounts.queries import role_in
 from accounts.transactions import act
+from claims.bundles import forget_bundles_on
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
@@ -136,6 +137,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         except IntegrityError as error:
             raise Conflict(_("Two things would have the same name afterwards. Rename one of them first.")) from error
         _erase_files(found.files, now)
+        forget_bundles_on(row.desk)
         _count_versions(claims, touched, by, now)
         said = redacted(row, found, by=by, now=now)
         for entry, fields, rows in said:

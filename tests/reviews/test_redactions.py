@@ -11,14 +11,15 @@ from django.db import DatabaseError, connection, connections, models, transactio
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Act, User
 from accounts.transactions import act
-from claims.models import Claim, StatusChangeText
+from claims.actions.bundles import ask_for_bundle
+from claims.models import Bundle, Claim, StatusChangeText
 from claims.proofs import proof_file
 from config.backup import run_postgres_program
 from ledger.erasing import erase
 from ledger.keys import policy_text
 from ledger.models import Entry, Erasure, Secret
-from ledger.reading import newest_checkpoint
-from ledger.verifier import check_claim_proof, read_policy
+from ledger.reading import newest_checkpoint, published
+from ledger.verifier import audit, check_claim_proof, read_policy
 from reviews.actions.drafts import keep_draft
 from reviews.actions.findings import approve
 from reviews.actions.redactions import (
@@ -147,6 +148,7 @@ def test_the_history_still_verifies_and_says_what_is_closed(cast: Cast, editor2:
     report = check_claim_proof(proof_file(cast.editor, claim, checkpoint), read_policy(policy_text()))
     # Of the first: what it said; of the verdict: both reasons; of the finding's decision: the reason.
     assert (report.findings, report.counts["fields not disclosed"]) == ([], 4)
+    assert audit(lambda path: published(path, checkpoint), read_policy(policy_text())).findings == []
 
 
 def test_the_log_says_which_fields_were_erased_by_whom_and_why(cast: Cast, editor2: User) -> None:
@@ -194,6 +196,13 @@ def test_a_draft_loses_the_words_too(cast: Cast, editor2: User) -> None:
     keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
     done(cast, editor2, words=NAME)
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."
+
+
+def test_bundles_that_were_asked_for_are_forgotten(cast: Cast, editor2: User) -> None:
+    claim = factories.claim(cast, f"{NAME} saw it.")
+    ask_for_bundle(claim=claim, by=cast.reviewer)
+    done(cast, editor2, words=NAME)
+    assert Bundle.objects.count() == 0
 
 
 def test_another_desks_words_stay(cast: Cast, editor2: User) -> None:
