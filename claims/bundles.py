@@ -143,9 +143,9 @@ def as_parts(rows: list[BundlePart]) -> list[Part]:
 
 
 def forget_bundles_of(claim: Claim) -> int:
-    """Forget every bundle of a claim, also those that are being made; how many. For redactions, in their transaction.
+    """Forget every bundle of a claim, also those that are being made; how many.
 
-    A worker that writes one holds its row meanwhile: this waits for it and takes it away then.
+    For redactions, in their transaction, which holds the desk's graph alone: a worker that writes one holds it shared.
     """
     return _forget(Q(claim=claim))
 

@@ -25,6 +25,7 @@ from claims.bundle_files import made_for, path_of
 from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.queries import get_claim
+from claims.support import lock_graph
 from ledger.bundles import LARGEST_FILE, zip_size
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
@@ -236,7 +237,8 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
 def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
     """Make the rest, and be done; False where there are other files to take in by now."""
     with act():
-        # The claim's row first, as every act has it: none changes what is shown while it is read.
+        # In the order of every act. A redaction holds the graph alone: what it erases is in no bundle after it.
+        lock_graph(row.claim.desk_id, shared=True)
         Claim.objects.select_for_update(no_key=True).only("pk").get(pk=row.claim_id)
         locked = _locked(lease)
         if locked is None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import NotFound
@@ -22,6 +24,7 @@ from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
 from claims.bundles import forget_bundles_of, forget_bundles_on
 from claims.models import Bundle, BundlePart, Claim
+from claims.support import lock_graph
 from claims.tasks import forget_old_bundles, make_bundles
 from ledger import keys
 from ledger.keys import policy_text
@@ -32,7 +35,8 @@ from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
 from tests.conftest import ROOT
 from tests.factories import Cast, fresh
-from tests.ledger.installation import publish_here
+from tests.ledger.installation import NOW, publish_here, sequencing
+from tests.threads import together
 
 SECRET = "Zephyrine"
 NEVER = float("inf")
@@ -366,3 +370,24 @@ def test_the_command_gives_nobody_more_than_they_may_see(
     with pytest.raises(CommandError, match=said):
         call_command("export_bundle", reference, "--as", who, stdout=StringIO())
     assert list(in_folder.glob("*.zip*")) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_asked_for_during_a_redaction_is_made_after_it(cast: Cast, tmp_path: Path) -> None:
+    claim = factories.claim(cast)
+    with sequencing(tmp_path) as sequencer:
+        sequencer.integrate()
+        sequencer.publish(NOW)
+
+    def redact() -> float:
+        with transaction.atomic():
+            lock_graph(claim.desk_id)
+            forget_bundles_on(claim.desk)
+            time.sleep(0.5)
+            return time.monotonic()
+
+    def ask() -> tuple[str, float]:
+        return make(ask_for_bundle(claim=claim, by=cast.reporter)).state, time.monotonic()
+
+    erased, (state, ready) = together(redact, ask, headstart=0.1)
+    assert (state, ready > erased) == ("done", True)
