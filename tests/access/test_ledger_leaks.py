@@ -95,7 +95,8 @@ def without_hashes(text: str) -> str:
 
 def public(clients: dict[str, Client]) -> dict[str, Any]:
     """What anybody gets: the checkpoint and keys but for hashes; of each tile its headers and how long it is."""
-    client, found = clients["anonymous"], {}
+    client = clients["anonymous"]
+    found: dict[str, Any] = {}
     note = client.get("/ledger/checkpoint").content.decode()
     size = int(note.split("\n")[1])
     for path in ("checkpoint", "policy"):
