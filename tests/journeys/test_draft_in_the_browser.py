@@ -46,6 +46,11 @@ def _told(page: Page, text: str) -> None:
     expect(page.locator("[data-draft-status]")).to_contain_text(text, timeout=SLOW)
 
 
+def _browser_keeps(page: Page, texts: int) -> None:
+    """Waits until so many are kept: a script does it when the page has loaded, or said so."""
+    page.wait_for_function(f"{KEPT}.length === {texts}", timeout=SLOW)
+
+
 def _on_the_server() -> Any:
     return AssessmentDraft.objects.get().content["rationale"]
 
@@ -59,13 +64,13 @@ def test_it_saves_itself_survives_a_lost_connection_and_leaves_nothing_behind(
     page.get_by_role("radio", name="Leave it so").check()
     _told(page, "Draft saved at")
     assert _on_the_server() == "The log says nothing."
-    assert page.evaluate(KEPT) == []
+    _browser_keeps(page, 0)
 
     # Another window that has not seen it overwrites nothing, and keeps its own words.
     _write(other, "The other window.")
     _told(other, "Another window has kept this draft since")
     assert _on_the_server() == "The log says nothing."
-    assert len(other.evaluate(KEPT)) == 1
+    _browser_keeps(other, 1)
     other.close()
     page.evaluate("localStorage.clear()")
 
@@ -84,7 +89,8 @@ def test_it_saves_itself_survives_a_lost_connection_and_leaves_nothing_behind(
     # The hand-in, and signing out, leave nothing in the browser.
     page.get_by_role("button", name="Hand in finding").click()
     expect(page).to_have_url(re.compile("/reviews/"))
-    assert (page.evaluate(KEPT), Assessment.objects.count(), AssessmentDraft.objects.count()) == ([], 1, 0)
+    _browser_keeps(page, 0)
+    assert (Assessment.objects.count(), AssessmentDraft.objects.count()) == (1, 0)
 
 
 def test_signing_out_takes_from_the_browser_what_the_server_never_got(context: BrowserContext, assess: str) -> None:
@@ -92,14 +98,14 @@ def test_signing_out_takes_from_the_browser_what_the_server_never_got(context: B
     context.set_offline(True)
     _write(page, "Only here.")
     _told(page, "The server does not answer.")
-    assert len(page.evaluate(KEPT)) == 1
+    _browser_keeps(page, 1)
     page.on("dialog", lambda dialog: dialog.accept())
     context.set_offline(False)
     AssessmentDraft.objects.all().delete()
     page.get_by_role("button", name="reviewer").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("User name")).to_be_visible()
-    assert page.evaluate(KEPT) == []
+    _browser_keeps(page, 0)
 
 
 def test_what_is_brought_back_can_be_dropped(context: BrowserContext, assess: str) -> None:
@@ -113,4 +119,5 @@ def test_what_is_brought_back_can_be_dropped(context: BrowserContext, assess: st
     page.get_by_role("button", name="Drop them").click()
     expect(page.get_by_label("Rationale")).to_have_value("")
     expect(page.get_by_text("This browser had words of yours")).to_be_hidden()
-    assert (page.evaluate(KEPT), AssessmentDraft.objects.count(), Claim.objects.count()) == ([], 0, 1)
+    _browser_keeps(page, 0)
+    assert (AssessmentDraft.objects.count(), Claim.objects.count()) == (0, 1)

@@ -42,18 +42,18 @@ def sign_in(
 def test_a_finding_is_handed_in_and_decided_by_the_keyboard_alone(sign_in: Callable[[str], Page]) -> None:
     reviewer = sign_in("reviewer")
     _skip_to_the_page(reviewer)
-    press(reviewer, reviewer.get_by_role("link", name="Iran has not provided weapons"))
+    follow(reviewer, reviewer.get_by_role("link", name="Iran has not provided weapons"))
     _attach_a_source(reviewer)
     _record_a_relay(reviewer)
     _hand_in(reviewer)
     editor = sign_in("editor")
     row = editor.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
-    press(editor, row.get_by_role("link", name="Look at the finding"))
+    follow(editor, row.get_by_role("link", name="Look at the finding"))
     _write(editor, editor.get_by_label("Reason"), "I read both examinations and agree.")
-    press(editor, editor.get_by_role("button", name=re.compile("Approve")))
+    follow(editor, editor.get_by_role("button", name=re.compile("Approve")))
     _open_and_close_the_menu(editor)
-    press(editor, editor.get_by_role("link", name="Claims", exact=True))
-    press(editor, editor.get_by_role("link", name="UKR-7"))
+    follow(editor, editor.get_by_role("link", name="Claims", exact=True))
+    follow(editor, editor.get_by_role("link", name="UKR-7"))
     expect(editor.locator(".standing")).to_contain_text("Refuted")
 
 
@@ -71,10 +71,16 @@ def go_to(page: Page, aim: Locator) -> None:
 
 
 def press(page: Page, aim: Locator) -> None:
-    """Go to a link or a button and press Enter; a page that loads has its title."""
+    """Go to what acts within the page, and press Enter."""
     go_to(page, aim)
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
+
+
+def follow(page: Page, aim: Locator) -> None:
+    """Go to a link, or a button that sends a form, and press Enter; the next page has loaded then."""
+    go_to(page, aim)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
 
 
 def _write(page: Page, aim: Locator, text: str) -> None:
@@ -104,10 +110,10 @@ def _skip_to_the_page(page: Page) -> None:
 
 
 def _attach_a_source(page: Page) -> None:
-    press(page, page.get_by_role("link", name="Attach a source").first)
+    follow(page, page.get_by_role("link", name="Attach a source").first)
     _write(page, page.get_by_label("or the address of a new one"), "https://pier.example.org/survey")
     # Sent before it is whole: the focus comes to what is said about it, or one Tab away from it.
-    press(page, page.get_by_role("button", name="Attach source"))
+    follow(page, page.get_by_role("button", name="Attach source"))
     expect(page.locator(".note.wrong")).to_be_visible()
     _unfold(page)
     _write(page, page.locator("[name=title]"), TITLE)
@@ -115,7 +121,7 @@ def _attach_a_source(page: Page) -> None:
     _choose(page, page.locator("[name=source_basis]"), "First")
     _tick(page, page.get_by_label("refutes it"))
     _write(page, page.get_by_label("Excerpt"), "Our divers raised two drones and read their plates.")
-    press(page, page.get_by_role("button", name="Attach source"))
+    follow(page, page.get_by_role("button", name="Attach source"))
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
 
 
@@ -137,28 +143,28 @@ def _tick(page: Page, aim: Locator) -> None:
 
 
 def _record_a_relay(page: Page) -> None:
-    press(page, page.get_by_role("link", name="Provenance"))
+    follow(page, page.get_by_role("link", name="Provenance"))
     go_to(page, page.get_by_label("This source"))
     page.keyboard.press("ArrowDown")
     go_to(page, page.get_by_label("got it from this one"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     _write(page, page.get_by_label("The words that show it"), "as the minister said")
-    press(page, page.get_by_role("button", name="Add relay"))
+    follow(page, page.get_by_role("button", name="Add relay"))
     expect(page.get_by_text("as the minister said")).to_be_visible()
 
 
 def _hand_in(page: Page) -> None:
-    press(page, page.get_by_role("link", name=re.compile("^Second Source")))
+    follow(page, page.get_by_role("link", name=re.compile("^Second Source")))
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
-    press(page, row.get_by_role("link", name="Assess").first)
+    follow(page, row.get_by_role("link", name="Assess").first)
     for number in ("3", "4"):
         _tick(page, page.get_by_role("checkbox", name=f"Rests on {number}"))
     _tick(page, page.get_by_role("radio", name=re.compile("Refuted")))
     _unfold(page)
     _write(page, page.locator("textarea[name^=answer_]").first, "What was raised says otherwise.")
     _write(page, page.get_by_label("Rationale"), "Two examinations, apart from each other, found Iranian drones.")
-    press(page, page.get_by_role("button", name="Hand in finding"))
+    follow(page, page.get_by_role("button", name="Hand in finding"))
     expect(page.get_by_text("waiting for a decision")).to_be_visible()
 
 
