@@ -62,9 +62,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was loaded by now stays: no collection of garbage looks at it again, which would for every test anew."""
+    """What was loaded by now stays: no collection of garbage looks at it again. Nor does one come with each page."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _start_session(config: pytest.Config) -> None:

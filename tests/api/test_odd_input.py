@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from claims.models import Claim
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
+from tests.kept import Kept
 
 ODD: list[Any] = [
     *(None, True, -1, 2**31, 2**64, 10**300, 1.5, "", " ", "x" * 30_000),
@@ -46,9 +48,14 @@ FIELDS = {
 }
 
 
+@Kept
+def kept_claim(cast: Cast) -> Claim:
+    return factories.claim(cast, elements=["by sea"])
+
+
 @pytest.mark.parametrize(("path", "field"), [(path, field) for path, fields in FIELDS.items() for field in fields])
 def test_any_value_of_any_field_is_taken_or_refused(cast: Cast, editor: Api, path: str, field: str) -> None:
-    claim = factories.claim(cast, elements=["by sea"])
+    claim = kept_claim(cast)
     source = claim.evidence.get().source
     where = path.format(claim=claim.reference, source=source.pk, desk=cast.desk.pk)
     bodies: dict[str, dict[str, Any]] = {
