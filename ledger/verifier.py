@@ -1199,6 +1199,9 @@ class ZippedBundle:
             self._report.expect(computed == crc, name, "CRC-32", f"{crc:08x}", f"{computed:08x}")
 
     def _check_end(self, head: bytes) -> None:
+        if not self._read:
+            self._is_head(head, "", 0, 0)
+            return
         expected = zip_directory(self._read)
         found = head + self._file.read(len(expected) + 1)
         if found != expected:

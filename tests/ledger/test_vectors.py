@@ -24,3 +24,8 @@ def test_the_vectors_of_proofs_have_every_result() -> None:
 def test_a_broken_proof_says_what_does_not_match() -> None:
     files = json.loads((FOLDER / "proofs.json").read_text())["files"]
     assert all((file["result"] == "broken") == bool(file["findings"]) for file in files)
+
+
+def test_of_the_bundles_only_the_whole_one_holds() -> None:
+    bundles = json.loads((FOLDER / "bundles.json").read_text())
+    assert [bundle["name"] for bundle in bundles if not bundle["findings"]] == ["whole"]

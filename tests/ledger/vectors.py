@@ -5,11 +5,13 @@ python -m tests.ledger.vectors            writes the files
 
 import base64
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ledger.bundles import Made, Manifest, sign_manifest, zip_pieces
 from ledger.canonical import canonical, read_canonical
 from ledger.entries import Entry, Opening, commitment, leaf_bytes, leaf_hash, read_entry
 from ledger.notes import Receipt, SigningKey, checkpoint_text, open_note, receipt_text, sign_note
@@ -23,7 +25,7 @@ from ledger.tree import (
     inclusion_proof,
     root_hash,
 )
-from ledger.verifier import check_claim_proof, check_disclosures
+from ledger.verifier import Report, ZippedBundle, check_bundle, check_claim_proof, check_disclosures
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
@@ -304,6 +306,69 @@ def proof_vectors() -> dict[str, Any]:
     }
 
 
+def sample_bundle() -> dict[str, bytes]:
+    """The files of a bundle of the sample's claim, with one that its log knows nothing of; manifest and note last."""
+    changes = [
+        {**entry.body, **{name: one.value for name, one in openings.items() if one}}
+        for entry, openings in zip(ENTRIES, OPENINGS, strict=True)
+        if entry.kind == "status_changed"
+    ]
+    made = [
+        Made("index.html", b"<!doctype html><title>UKR-42</title>", "page"),
+        Made("history.json", canonical({"changes": changes}), "history"),
+        Made("checkpoint", checkpoint(), "checkpoint"),
+        Made("proofs/claim.json", sample_proof(), "proof"),
+    ]
+    paper = Made("files/0001.txt", b"What was said.", "attachment")
+    of_people = {"attachment": "1", "source": "2", "name": "said.txt", "media_type": "text/plain", "proof": None}
+    manifest = Manifest(
+        reference="UKR-42",
+        stream=CLAIM,
+        made_for={"id": "1", "name": "reviewer"},
+        at=AT.format(9),
+        later=0,
+        withheld=["Restricted material, if there is any."],
+        files=[*(one.in_manifest for one in made), {**paper.in_manifest, **of_people}],
+    )
+    return {one.path: one.content for one in (*sign_manifest(manifest, RECEIPT_KEY, ORIGIN), *made, paper)}
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """These files as a bundle's zip."""
+    parts = [Made(path, content, "").part for path, content in files.items()]
+    return b"".join(zip_pieces(parts, lambda part: iter([files[part.path]])))
+
+
+def bundle_vectors() -> list[dict[str, Any]]:
+    """Bundles with what is found in each: nothing in the whole one."""
+    files = sample_bundle()
+    whole = zipped(files)
+    bundles = {
+        "whole": whole,
+        "cut off": whole[: len(whole) // 2],
+        "without its end": whole[:-1],
+        "a byte more": whole + b"\0",
+        "another byte in the last file's header": b"files/0001.tyt".join(whole.rsplit(b"files/0001.txt", 2)[:2])
+        + b"files/0001.txt"
+        + whole.rsplit(b"files/0001.txt", 1)[1],
+        "another file": zipped({**files, "files/0001.txt": b"What was shed."}),
+        "another history": zipped({**files, "history.json": files["history.json"].replace(b"denied", b"refuted")}),
+        "another proof": zipped({**files, "proofs/claim.json": sample_proof(lambda value: value["entries"].pop())}),
+        "a file more": zipped({**files, "files/0002.txt": b"More."}),
+        "a file less": zipped({path: content for path, content in files.items() if path != "checkpoint"}),
+        "no note": zipped({path: content for path, content in files.items() if path != "manifest.note"}),
+        "a checkpoint for a note": zipped({**files, "manifest.note": checkpoint()}),
+        "no bundle": b"none",
+        "nothing": b"",
+    }
+    found = []
+    for name, data in bundles.items():
+        report = Report()
+        check_bundle(ZippedBundle(io.BytesIO(data), report), POLICY, report)
+        found.append({"name": name, "file": b64(data), "findings": [str(one) for one in report.findings]})
+    return found
+
+
 VECTORS: dict[str, Callable[[], Any]] = {
     "canonical": canonical_vectors,
     "commitments": commitment_vectors,
@@ -313,6 +378,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "tiles": tile_vectors,
     "notes": note_vectors,
     "proofs": proof_vectors,
+    "bundles": bundle_vectors,
 }
 
 
