@@ -40,7 +40,14 @@ def kept_pages(browser: "Browser", world: "World") -> Iterator[dict[str, "Page"]
     contexts = {who: _context(browser) for who in world.people}
     for who, context in contexts.items():
         answer_by_django(context, world.people[who])
-    yield {who: context.new_page() for who, context in contexts.items()}
+
+    class Pages(dict[str, "Page"]):
+        """Opened when it is first asked for: of most people there is none."""
+
+        def __missing__(self, who: str) -> "Page":
+            return self.setdefault(who, contexts[who].new_page())
+
+    yield Pages()
     for context in contexts.values():
         context.close()
 
