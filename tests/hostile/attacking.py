@@ -24,6 +24,7 @@ class Attack:
     def __init__(self, world: World) -> None:
         self.world = world
         self.database = Database()
+        self.before: State = []  # of the page that is open
         self.faults: dict[str, str] = {}
         self.requests = 0
         self.forms = forms_of(world)
@@ -51,13 +52,16 @@ class Attack:
             client.get(form.page)
             if "csrfmiddlewaretoken" in form.controls:
                 form.controls["csrfmiddlewaretoken"].values = [client.cookies["csrftoken"].value]
+            self.before = self.database.state()
             yield client
             transaction.set_rollback(True)
 
     def send(self, client: Client, form: Form, sent: Sent, what: str = "") -> Any:
-        """The answer to what was sent; what is wrong with it is noted under `what`."""
+        """The answer to what was sent; what is wrong with it is noted under `what`.
+
+        The first on its page, or what was sent there before was taken back.
+        """
         self.requests += 1
-        before = self.database.state()
         answer: Any
         if form.method == "GET":
             answer = client.generic("GET", form.address, QUERY_STRING=urlencoded(sent).decode())
@@ -66,7 +70,7 @@ class Attack:
             answer = client.generic("POST", form.address, multipart(sent), content_type=kind)
         else:
             answer = client.generic("POST", form.address, urlencoded(sent), "application/x-www-form-urlencoded")
-        self.note(answer, before, f"{form.route} {what}")
+        self.note(answer, self.before, f"{form.route} {what}")
         return answer
 
     def note(self, answer: Any, before: State, what: str) -> None:

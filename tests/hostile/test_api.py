@@ -11,7 +11,7 @@ from django.test import Client
 from tests.access.asking import values_of
 from tests.access.world import World
 from tests.api.client import check_against_schema
-from tests.hostile.answers import Database, fault_of
+from tests.hostile.answers import Database, State, fault_of
 from tests.hostile.bodies import Operation, Path, good_bodies, operations, put
 from tests.hostile.filling import urlencoded
 from tests.hostile.texts import KINDS, TEXTS, raw
@@ -35,6 +35,7 @@ class Caller:
         self.values = values_of(world)
         self.bodies = good_bodies(world)
         self.database = Database()
+        self.before: State = []  # whatever is sent is taken back
         self.client = Client(raise_request_exception=False)
         self.faults: dict[str, str] = {}
         self.requests = 0
@@ -47,7 +48,6 @@ class Caller:
         self.requests += 1
         address = operation.address(self.values)
         with transaction.atomic():
-            before = self.database.state()
             answer: Any = self.client.generic(
                 operation.method.upper(),
                 address,
@@ -56,7 +56,8 @@ class Caller:
                 headers={**self.headers, **headers},
                 QUERY_STRING=query.decode(),
             )
-            fault = fault_of(answer, before, self.database.state() if answer.status_code >= 400 else before)
+            after = self.database.state() if answer.status_code >= 400 else self.before
+            fault = fault_of(answer, self.before, after)
             transaction.set_rollback(True)
         try:
             check_against_schema(answer, operation.method, address)
@@ -90,7 +91,10 @@ HOLDERS = ("/accept/", "/decline/", "/hand_over/")  # acts of the reviewer who h
 
 @pytest.fixture
 def callers(world: World, taken_back: None) -> dict[str, Caller]:
-    return {who: Caller(world, who) for who in ("editor", "assigned reviewer")}
+    found = {who: Caller(world, who) for who in ("editor", "assigned reviewer")}
+    for caller in found.values():  # when both have their tokens
+        caller.before = caller.database.state()
+    return found
 
 
 def _caller(callers: dict[str, Caller], operation: Operation) -> Caller:
