@@ -112,9 +112,10 @@ def _redact(cast: "Cast") -> None:
 
 
 def _do_everything_with_accounts(cast: "Cast") -> None:
-    given = {"desk": cast.desk, "role": Role.REVIEWER, "by": cast.admin}
-    invite(name="Nadia", email="nadia@example.org", **given)
-    revoke_invitation(invitation=invite(name="Oleh", email="oleh@example.org", **given), by=cast.admin)
+    desk, admin = cast.desk, cast.admin
+    invite(desk=desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=admin)
+    other = invite(desk=desk, role=Role.REVIEWER, name="Oleh", email="oleh@example.org", by=admin)
+    revoke_invitation(invitation=other, by=admin)
     change_user(user=cast.stranger, changes={"is_active": False}, by=cast.admin)
     change_desk(desk=cast.desk, changes={"name": "The desk"}, by=cast.editor)
     token, _text = create_token(user=cast.auditor, name="a script", by=cast.auditor)
