@@ -8,6 +8,7 @@ import hashlib
 import logging
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -26,7 +27,7 @@ from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.queries import get_claim
 from claims.support import lock_graph
-from ledger.bundles import LARGEST_FILE, zip_size
+from ledger.bundles import LARGEST_FILE, Made, zip_size
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
@@ -253,28 +254,33 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
             raise _Failed(
                 _("This server has no key to sign bundles with. Tell whoever runs this installation.")
             ) from error
-        for number, file in enumerate(shown.files, 1):
-            part = parts[file.pk]
-            part.position, part.path = len(made) + number, path_of(number, file)
-            part.save(update_fields=["position", "path"])
-        BundlePart.objects.bulk_create(
-            BundlePart(
-                bundle=locked,
-                position=number,
-                path=one.path,
-                sha256=one.in_manifest["sha256"],
-                size=one.part.size,
-                crc=one.part.crc,
-                content=one.content,
-            )
-            for number, one in enumerate(made, 1)
-        )
+        _keep(locked, made, shown, parts)
         rows = list(locked.parts.defer("content").order_by("position"))
         locked.shown, locked.size = shown.ids, zip_size(as_parts(rows))
         locked.parts_all = locked.parts_done = len(parts) + 1
         locked.save(update_fields=["shown", "size", "parts_all", "parts_done"])
         _end(locked, BundleState.DONE, now)
     return True
+
+
+def _keep(row: Bundle, made: list[Made], shown: Shown, parts: Mapping[UUID | None, BundlePart]) -> None:
+    """All parts in their places: what was made, then the files, as the manifest names them."""
+    for number, file in enumerate(shown.files, 1):
+        part = parts[file.pk]
+        part.position, part.path = len(made) + number, path_of(number, file)
+    BundlePart.objects.bulk_update(parts.values(), ["position", "path"])
+    BundlePart.objects.bulk_create(
+        BundlePart(
+            bundle=row,
+            position=number,
+            path=one.path,
+            sha256=one.in_manifest["sha256"],
+            size=one.part.size,
+            crc=one.part.crc,
+            content=one.content,
+        )
+        for number, one in enumerate(made, 1)
+    )
 
 
 def _end(row: Bundle, state: BundleState, now: datetime, error: str = "") -> None:
