@@ -169,6 +169,14 @@ _LATE_RECOMPUTATION = """
 SELECT c.reference, 'numbers brought up to date', 'asked for at ' || r.asked_at
 FROM claims_recomputation r JOIN claims_claim c ON c.id = r.claim_id WHERE r.asked_at < %(late)s
 """
+# A long one takes its turns; one that never had its turn waits for a worker.
+_LATE_BUNDLE = """
+SELECT 'bundle ' || id, 'begun', 'waiting since ' || asked_at
+FROM claims_bundle WHERE state = 'waiting' AND asked_at < %(late)s - interval '2 minutes'
+UNION ALL
+SELECT 'bundle ' || id, 'forgotten after a day', 'asked for at ' || asked_at
+FROM claims_bundle WHERE asked_at < %(late)s - interval '1 day 1 hour'
+"""
 _TASK = """
 SELECT c.reference, 'a task for lost support while it is lost', count(t.id) || ' open tasks'
 FROM claims_claim c
@@ -259,6 +267,7 @@ CHECKS = (
     by_query("actor merged on record", _MERGES),
     Check("numbers are those of the evidence", _numbers),
     by_overdue_query("recomputed in time", _LATE_RECOMPUTATION),
+    by_overdue_query("bundle made and forgotten in time", _LATE_BUNDLE),
     by_query("task for lost support", _TASK),
     _search_words(Claim, "reference"),
     _search_words(Source, "pk"),

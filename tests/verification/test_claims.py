@@ -8,7 +8,7 @@ from django.db.models import F
 
 from accounts.verification import Finding
 from claims.actions.actors import merge_actors
-from claims.models import Claim, Evidence, Revision, StatusChange, Task
+from claims.models import Bundle, Claim, Evidence, Revision, StatusChange, Task
 from sources.models import Actor, Source
 from tests import factories
 from tests.verification.looking import found, named
@@ -261,3 +261,15 @@ def test_an_actor_that_was_merged_and_is_named_still(cast: factories.Cast, verdi
         Finding(check, f"source {source.pk}", f"actor {remains.pk}", f"actor {merged.pk}, which was merged into it"),
         Finding("actor merged on record", f"actor {merged.pk}", "who merged it, and why", "nothing"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("hours", "state", "expected"),
+    [(1, "waiting", ["begun"]), (26, "done", ["forgotten after a day"]), (1, "running", []), (24, "failed", [])],
+)
+def test_a_bundle_that_nobody_makes_or_forgets(verdict: Claim, hours: int, state: str, expected: list[str]) -> None:
+    at, ended = factories.days_ago(hours / 24), state in ("done", "failed")
+    Bundle.objects.create(
+        claim=verdict, by=verdict.created_by, asked_at=at, state=state, ended_at=at if ended else None
+    )
+    assert [finding.expected for finding in found()] == expected
