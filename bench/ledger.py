@@ -2,7 +2,7 @@
 
 Writers at SQL level: 16 connections that each update a row and insert one into its history, against 16 that write an
 entry as `ledger.recording` does. Then a steady stream of entries, and how long each takes until a signed checkpoint
-holds it. Then inclusion proofs.
+holds it. Then inclusion proofs. Moves, whole, with the ledger and without (`bench.moves`) stand before all that.
 """
 
 import json
@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 import psycopg
 
@@ -29,6 +30,7 @@ from ledger.canonical import canonical
 from ledger.entries import Entry, commit, format_time, leaf_bytes, leaf_hash
 
 WRITERS, STREAMS = 16, 10_000
+MOVES = 1_000
 A_SECOND = 200  # entries, of the steady stream
 HEAD = "SELECT seq, leaf_hash, at FROM ledger_head(%s)"
 APPEND = (
@@ -56,6 +58,9 @@ class Figures:
     leaves: int
     proof_p50: float
     proof_p95: float
+    moves: list[float]
+    moves_without: list[float]
+    moves_ratio: float
 
 
 def main(seconds: float, leaves: int, folder: Path) -> Figures:
@@ -68,13 +73,18 @@ def main(seconds: float, leaves: int, folder: Path) -> Figures:
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **servers.environment}
         for command in ("migrate", "grant_roles", "make_keys"):
             subprocess.run([sys.executable, "manage.py", command], cwd=PROJECT, env=environment, check=True, stdout=-3)  # noqa: S603
-        return _measure(environment, data, seconds, leaves)
+        seed = ("seed_scale", "--claims", str(MOVES), "--desk", "MOVES", "--reviewers", "1", "--deniable")
+        subprocess.run([sys.executable, "manage.py", *seed], cwd=PROJECT, env=environment, check=True, stdout=-3)  # noqa: S603
+        moves = json.loads(_inside(environment, "from bench.moves import main; main()"))
+        return _measure(environment, data, seconds, leaves, moves)
     finally:
         servers.stop()
         data.unlock()
 
 
-def _measure(environment: dict[str, str], data: DataFolder, seconds: float, leaves: int) -> Figures:
+def _measure(
+    environment: dict[str, str], data: DataFolder, seconds: float, leaves: int, moves: dict[str, Any]
+) -> Figures:
     application, owner = environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("CREATE TABLE plain (id int PRIMARY KEY, state text, n int)")
@@ -105,6 +115,9 @@ def _measure(environment: dict[str, str], data: DataFolder, seconds: float, leav
         leaves=found["leaves"],
         proof_p50=found["p50"],
         proof_p95=found["p95"],
+        moves=moves["ours"],
+        moves_without=moves["plain"],
+        moves_ratio=moves["ratio"],
     )
 
 
@@ -258,7 +271,12 @@ print(json.dumps({"leaves": checkpoint.size, "p50": median(times), "p95": quanti
 def _proofs(environment: dict[str, str]) -> str:
     """Times of inclusion proofs in the server's own code, as JSON."""
     time.sleep(2)  # a checkpoint a second
-    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", _PROVE]
+    return _inside(environment, _PROVE)
+
+
+def _inside(environment: dict[str, str], code: str) -> str:
+    """The last line that Python code prints inside the installation."""
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
     done = subprocess.run(command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True)  # noqa: S603
     return done.stdout.splitlines()[-1]
 
@@ -267,6 +285,7 @@ def as_text(figures: Figures) -> str:
     """The figures as a table, with the bars of the design."""
     rows = [
         ("16 writers, entries to plain, transactions a second", f"{figures.ratio:.2f}", "0.5"),
+        ("moves with the ledger to moves without", f"{figures.moves_ratio:.2f}", "0.67"),
         ("entries lost", str(figures.lost), "0"),
         (f"commit to signed checkpoint at {A_SECOND} a second, p99", f"{figures.signed_p99:.0f} ms", "2,000 ms"),
         (f"inclusion proof at {figures.leaves:,} leaves, p95", f"{figures.proof_p95:.1f} ms", "10 ms"),
