@@ -6,30 +6,17 @@ Run by `bench.ledger` inside an installation whose desk has claims to deny.
 import json
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
 from statistics import median
+from unittest.mock import patch
 
-import claims.records
 from accounts.models import Role, User
-from accounts.records import record_act
 from claims.actions.claims import move_alone
 from claims.models import Evidence, Stance
 from claims.states import State
 from ledger.recording import Recorded
 
 BLOCK = 50  # moves in a row
-
-
-@contextmanager
-def _without() -> Iterator[None]:
-    """Moves write no entry. Only here: nothing in the application can switch the ledger off."""
-    claims.records.record_act = lambda **_: Recorded(0, "", 0, "", b"")
-    try:
-        yield
-    finally:
-        claims.records.record_act = record_act
 
 
 def _rate(rows: list[Evidence], by: User) -> float:
@@ -57,7 +44,8 @@ def main() -> None:
     ours, plain = [], []
     while len(block := list(islice(waiting, 2 * BLOCK))) == 2 * BLOCK:
         ours.append(_rate(block[:BLOCK], editor))
-        with _without():
+        # Only here: nothing in the application can switch the ledger off.
+        with patch("claims.records.record_act", lambda **_: Recorded(0, "", 0, "", b"")):
             plain.append(_rate(block[BLOCK:], editor))
     ratio = median(one / other for one, other in zip(ours, plain, strict=True))
     sys.stdout.write(json.dumps({"ours": ours, "plain": plain, "ratio": ratio}) + "\n")
