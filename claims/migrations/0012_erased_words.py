@@ -13,7 +13,7 @@ DECLARE
     key text;
     changed record;
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
+    IF TG_OP = 'UPDATE' AND NEW IS DISTINCT FROM OLD THEN
         key := CASE TG_TABLE_NAME
             WHEN 'claims_statuschangetext' THEN (to_jsonb(OLD) ->> 'claim_id') || '/' || (to_jsonb(OLD) ->> 'seq')
             WHEN 'claims_policychange' THEN to_jsonb(OLD) ->> 'id'
