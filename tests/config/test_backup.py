@@ -79,13 +79,15 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @with_both_roles
-def test_what_was_saved_comes_back_row_by_row_and_byte_by_byte(settings: Settings, tmp_path: Path, other: str) -> None:
+def test_what_was_saved_comes_back_row_by_row_and_byte_by_byte(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, other: str
+) -> None:
     cast = factories.cast()
     claim = factories.claim_in(cast, "denied")
     source = claim.evidence.earliest("created_at").source
     attach_file(source=source, chunks=[b"What the witness wrote."], name="witness.txt", by=cast.editor)
     # As the application's role, which is all that the nightly backup is given.
-    settings.DATABASES["owner"] = settings.DATABASES["default"]
+    monkeypatch.setitem(settings.DATABASES, "owner", settings.DATABASES["default"])
     call_command("backup", str(tmp_path / "saved"))
     (dump,) = (tmp_path / "saved").glob("*.dump")
     assert dump.stat().st_mode & 0o777 == 0o600
@@ -145,8 +147,10 @@ def test_a_second_backup_copies_only_new_evidence(tmp_path: Path) -> None:
 
 
 @with_both_roles
-def test_a_program_that_fails_leaves_no_file_that_looks_like_a_backup(settings: Settings, tmp_path: Path) -> None:
-    settings.DATABASES["owner"] = settings.DATABASES["owner"] | {"PASSWORD": "wrong"}
+def test_a_program_that_fails_leaves_no_file_that_looks_like_a_backup(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(settings.DATABASES, "owner", settings.DATABASES["owner"] | {"PASSWORD": "wrong"})
     with pytest.raises(CommandError, match=r"^Nothing was saved: pg_dump ended with status 1"):
         call_command("backup", str(tmp_path / "saved"))
     assert files(tmp_path / "saved") == {}

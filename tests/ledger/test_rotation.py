@@ -43,11 +43,13 @@ def signer(settings: "Settings", tmp_path: Path) -> Iterator[Path]:
         past_all_rights.execute("SET session_replication_role = replica")
         past_all_rights.execute("CREATE TEMPORARY TABLE kept AS SELECT * FROM ledger_key")
         past_all_rights.execute("DELETE FROM ledger_key")
-        keys.make_keys()
-        publish(settings.LEDGER_SIGNER)
-        yield settings.LEDGER_SIGNER
-        past_all_rights.execute("DELETE FROM ledger_key")
-        past_all_rights.execute("INSERT INTO ledger_key SELECT * FROM kept")
+        try:
+            keys.make_keys()
+            publish(settings.LEDGER_SIGNER)
+            yield settings.LEDGER_SIGNER
+        finally:
+            past_all_rights.execute("DELETE FROM ledger_key")
+            past_all_rights.execute("INSERT INTO ledger_key SELECT * FROM kept")
     assert list(Key.objects.values_list("text", flat=True)) == before
 
 
