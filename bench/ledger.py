@@ -28,19 +28,11 @@ from config.data_folder import PROJECT, DataFolder, Refused
 from config.embedded import start_servers
 from ledger.canonical import canonical
 from ledger.entries import Entry, commit, format_time, leaf_bytes, leaf_hash
+from ledger.statements import HEAD, insert
 
 WRITERS, STREAMS = 16, 10_000
 MOVES = 1_000
 A_SECOND = 200  # entries, of the steady stream
-HEAD = "SELECT seq, leaf_hash, at FROM ledger_head(%s)"
-APPEND = (
-    "WITH entry AS (INSERT INTO ledger_entry (stream, seq, prev, kind, at, leaf, leaf_hash)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id),"
-    " kept AS (INSERT INTO ledger_secret (entry_id, name, salt, value)"
-    " SELECT entry.id, one.name, one.salt, one.value FROM entry,"
-    " unnest(%s::text[], %s::bytea[], %s::bytea[]) AS one (name, salt, value))"
-    " SELECT id FROM entry"
-)
 Connection = psycopg.Connection[tuple[object, ...]]
 
 
@@ -165,11 +157,10 @@ def append(connection: Connection, chance: random.Random) -> int:
         c=hashes,
     )
     leaf = leaf_bytes(entry)
-    values = [
-        *(stream, entry.seq, prev, entry.kind, entry.at, leaf, leaf_hash(leaf), list(openings)),
-        *([one.salt for one in openings.values()], [canonical(one.value) for one in openings.values()]),
-    ]
-    row = connection.execute(APPEND, values).fetchone()
+    values: list[object] = [stream, entry.seq, prev, entry.kind, entry.at, leaf, leaf_hash(leaf)]
+    for name, one in openings.items():
+        values += [name, one.salt, canonical(one.value)]
+    row = connection.execute(insert(len(openings)), values).fetchone()
     return int(str(row[0])) if row else 0
 
 
@@ -242,10 +233,11 @@ def _fill(url: str, leaves: int) -> None:
 
 
 def _until_placed(connection: Connection) -> int:
-    """Wait until no entry waits; how many then have no place, which is how many were lost."""
+    """Wait until a checkpoint has every entry; how many then have no place, which is how many were lost."""
     connection.autocommit = True
-    while connection.execute("SELECT 1 FROM ledger_outbox LIMIT 1").fetchone():
-        time.sleep(0.2)
+    unsigned = "SELECT count(*) > (SELECT coalesce(max(size), 0) FROM ledger_checkpoint) FROM ledger_entry"
+    while connection.execute(unsigned).fetchone() == (True,):
+        time.sleep(0.5)
     row = connection.execute(
         "SELECT (SELECT count(*) FROM ledger_entry) - (SELECT count(*) FROM ledger_leaf)"
     ).fetchone()

@@ -15,6 +15,7 @@ from ledger.canonical import canonical
 from ledger.entries import Entry, Opening, commit, format_time, leaf_bytes, leaf_hash, new_sealed_stream, seal
 from ledger.models import Entry as EntryRow
 from ledger.models import SealedStream
+from ledger.statements import HEAD, insert
 from ledger.verifier import SEALED
 
 
@@ -123,26 +124,16 @@ def _append(
     stream: str, kind: str, at: datetime, body: dict[str, Any], hashes: dict[str, str], openings: dict[str, Opening]
 ) -> Recorded:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seq, leaf_hash, at FROM ledger_head(%s)", [stream])
+        cursor.execute(HEAD, [stream])
         last, prev, earliest = cursor.fetchone() or (None, None, None)
         if earliest is not None:
             at = max(at, earliest)
         entry = _entry(stream, (last or 0) + 1, prev, kind, at, body, hashes)
         leaf = leaf_bytes(entry)
         hashed = leaf_hash(leaf)
-        cursor.execute(
-            "WITH entry AS (INSERT INTO ledger_entry (stream, seq, prev, kind, at, leaf, leaf_hash)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id),"
-            " kept AS (INSERT INTO ledger_secret (entry_id, name, salt, value)"
-            " SELECT entry.id, one.name, one.salt, one.value FROM entry,"
-            " unnest(%s::text[], %s::bytea[], %s::bytea[]) AS one (name, salt, value))"
-            " SELECT id FROM entry",
-            [
-                *(stream, entry.seq, prev, kind, entry.at, leaf, hashed),
-                list(openings),
-                [one.salt for one in openings.values()],
-                [canonical(one.value) for one in openings.values()],
-            ],
-        )
+        values: list[object] = [stream, entry.seq, prev, kind, entry.at, leaf, hashed]
+        for name, one in openings.items():
+            values += [name, one.salt, canonical(one.value)]
+        cursor.execute(insert(len(openings)), values)
         (pk,) = cursor.fetchone()
     return Recorded(pk, stream, entry.seq, entry.at, hashed)
