@@ -22,7 +22,7 @@ PARTS = {
     "schema": [f"{HOSTILE}/test_schemathesis.py"],
     "texts": [f"{HOSTILE}/test_forms.py", f"{HOSTILE}/test_api.py", f"{HOSTILE}/test_addresses.py"],
     "files": [f"{HOSTILE}/test_whole_system.py", f"{HOSTILE}/test_files_in_the_browser.py"],
-    "ledger": ["tests/ledger/test_mutations.py", "tests/ledger/test_javascript.py"],
+    "ledger": [f"tests/ledger/test_{name}.py" for name in ("mutations", "javascript", "tampering_database")],
     "scanners": [f"{HOSTILE}/test_scanners.py"],
 }
 # A process for each processor where the parts of a file do not share a running system.
