@@ -33,7 +33,7 @@ from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
-from ledger.reading import newest_checkpoint, openings_of, prove
+from ledger.reading import late_since, newest_checkpoint, openings_of, prove
 from sources.queries import visible_actors
 
 PAGE_SIZE = 50
@@ -98,6 +98,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "lines": _lines(request.user, page.rows),
         "narrowed": any(form.cleaned_data.values()),
         "checkpoint": newest_checkpoint(),
+        "late_since": late_since(timezone.now()),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],

@@ -2,10 +2,12 @@
 
 import csv
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import Act
 from claims.actions.claims import publish_claim
@@ -63,6 +65,12 @@ def test_acts_say_in_names_what_they_are_about(cast: "Cast", work: str) -> None:
     text = text_of(got(cast.editor, "/ledger/"))
     assert "role changed reviewer2" in text
     assert f"evidence attached editor {work}: Zephyrine speaks" in text
+
+
+def test_the_page_says_since_when_the_log_is_late(cast: "Cast", work: str) -> None:
+    assert "Nothing waits for longer than a minute." in text_of(got(cast.auditor, "/ledger/"))
+    factories.claim(cast, now=timezone.now() - timedelta(minutes=2))
+    assert "The log is late. What was done since" in text_of(got(cast.auditor, "/ledger/"))
 
 
 def test_a_desk_is_read_by_its_own_auditors_only(cast: "Cast", work: str) -> None:
