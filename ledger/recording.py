@@ -131,7 +131,7 @@ def _append(
         entry = _entry(stream, (last or 0) + 1, prev, kind, at, body, hashes)
         leaf = leaf_bytes(entry)
         hashed = leaf_hash(leaf)
-        values: list[object] = [stream, entry.seq, prev, kind, entry.at, leaf, hashed]
+        values: list[str | int | bytes | None] = [stream, entry.seq, prev, kind, entry.at, leaf, hashed]
         for name, one in openings.items():
             values += [name, one.salt, canonical(one.value)]
         cursor.execute(insert(len(openings)), values)
