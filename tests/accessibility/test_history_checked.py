@@ -10,6 +10,8 @@ import pytest
 
 from claims.models import Claim
 from claims.views import claims as pages
+from reviews.actions.redactions import propose_redaction, redact
+from reviews.redacting import find
 from tests import factories
 from tests.access.world import World
 from tests.accessibility.axe import barriers, sideways
@@ -61,6 +63,18 @@ def test_a_server_that_shows_other_words(
     assert said[1:] == ["Verified", "Does not match"]
     assert said[0].startswith("Something here is not what was recorded: 1 of 2 changes do not match.")
     assert "found “Nobody said so.”" in page.locator("#change-2 [data-note]").inner_text()
+
+
+def test_words_that_were_erased_read_so_and_the_rest_matches(
+    world: World, verdict: Claim, page_of: Callable[..., "Page"]
+) -> None:
+    desk, second = world.cast.desk, factories.person("editor2", "editor", world.cast.desk)
+    row = propose_redaction(desk=desk, words="I agree", reason="It was asked for.", by=world.cast.editor)
+    redact(redaction=row, seen=find(desk, words="I agree", sha256="").seen, by=second)
+    page = page_of(world.cast.editor)
+    assert checked(page, verdict)[1:] == ["Verified", "Verified, closed in part"]
+    assert "[redacted]" in page.locator("#change-2").inner_text()
+    assert barriers(page) == []
 
 
 def test_a_change_that_waits_for_its_place(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
