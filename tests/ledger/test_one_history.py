@@ -18,7 +18,7 @@ from ledger.recording import record
 from ledger.sequencer import Sequencer
 from ledger.tree import consistency_proof
 from ledger.verifier import audit, check_consistency, read_policy
-from tests.ledger.installation import NOW, make_signer
+from tests.ledger.installation import NOW, elect, make_signer
 
 
 class History(RuleBasedStateMachine):
@@ -33,7 +33,7 @@ class History(RuleBasedStateMachine):
     def _start(self) -> None:
         self.connection = psycopg.connect(os.environ["DATABASE_SEQUENCER_URL"], autocommit=True)
         self.sequencer = Sequencer(self.connection, make_signer(self.folder))
-        assert self.sequencer.elected()
+        elect(self.sequencer)
 
     @rule(stream=st.sampled_from(["claim:1", "claim:2", "source:1"]), count=st.integers(1, 4))
     def act(self, stream: str, count: int) -> None:
