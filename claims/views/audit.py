@@ -31,9 +31,10 @@ from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for
 from claims.views.lines import Link
 from claims.views.listing import neighbours
+from ledger.keys import LONGEST_DELAY
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
-from ledger.reading import late_since, newest_checkpoint, openings_of, prove
+from ledger.reading import newest_checkpoint, openings_of, prove
 from sources.queries import visible_actors
 
 PAGE_SIZE = 50
@@ -98,7 +99,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "lines": _lines(request.user, page.rows),
         "narrowed": any(form.cleaned_data.values()),
         "checkpoint": newest_checkpoint(),
-        "late_since": late_since(timezone.now()),
+        "late_since": _late_since(request.user),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
@@ -106,6 +107,16 @@ def acts(request: PersonsRequest) -> HttpResponse:
         **neighbours(request, page),
     }
     return render(request, "claims/acts.html", context)
+
+
+def _late_since(user: User) -> datetime | None:
+    """Since when an act that the person is told of waits for longer than receipts promise; None where none does.
+
+    Of another desk's acts nobody here is told that there was one.
+    """
+    waiting = acts_of(user).filter(entry__waiting__isnull=False)
+    waiting = waiting.filter(at__lte=timezone.now() - timedelta(seconds=LONGEST_DELAY))
+    return waiting.order_by("entry").values_list("at", flat=True).first()
 
 
 def _may_audit(request: PersonsRequest) -> None:

@@ -67,10 +67,11 @@ def test_acts_say_in_names_what_they_are_about(cast: "Cast", work: str) -> None:
     assert f"evidence attached editor {work}: Zephyrine speaks" in text
 
 
-def test_the_page_says_since_when_the_log_is_late(cast: "Cast", work: str) -> None:
+def test_the_desks_own_auditors_are_told_since_when_the_log_is_late(cast: "Cast", work: str) -> None:
     assert "Nothing waits for longer than a minute." in text_of(got(cast.auditor, "/ledger/"))
     factories.claim(cast, now=timezone.now() - timedelta(minutes=2))
-    assert "The log is late. What was done since" in text_of(got(cast.auditor, "/ledger/"))
+    told = "The log is late. What was done since"
+    assert [told in text_of(got(user, "/ledger/")) for user in (cast.auditor, cast.stranger)] == [True, False]
 
 
 def test_a_desk_is_read_by_its_own_auditors_only(cast: "Cast", work: str) -> None:
