@@ -1,5 +1,6 @@
 """What can be done with people, desks, roles and tokens. Each action is one transaction."""
 
+import unicodedata
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,13 @@ def may_administer(by: User | None) -> None:
         raise Forbidden(_("Only an administrator can do this."))
 
 
+def _plain_name(username: str) -> None:
+    """Refuse a name that would be kept as another (NFKC): who typed it could not sign in by it. Raises Invalid."""
+    composed = unicodedata.normalize("NFC", username)
+    if unicodedata.normalize("NFKC", composed) != composed:
+        raise Invalid({"username": [_("This has signs that stand for others, as ² does for 2. Use plain ones.")]})
+
+
 def create_user(
     *,
     username: str,
@@ -46,6 +54,7 @@ def create_user(
     password, Forbidden for who may not."""
     with act():
         may_administer(by)
+        _plain_name(username)
         user = User(
             username=username,
             email=email,

@@ -39,6 +39,13 @@ def test_nobody_else_makes_accounts(cast: Cast, name: str) -> None:
     assert not User.objects.filter(username="nadia").exists()
 
 
+@pytest.mark.parametrize("name", ["nadia²", "ｎａｄｉａ", "ﬁnn"])
+def test_a_name_that_would_be_kept_as_another_is_refused(cast: Cast, name: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        person(name)
+    assert list(refusal.value.errors) == ["username"]
+
+
 def test_a_name_is_taken_whatever_its_case(cast: Cast) -> None:
     with pytest.raises(Invalid) as error:
         create_user(username="Reviewer", password=GOOD, by=cast.admin)
