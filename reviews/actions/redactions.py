@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.actions import may_change_desk
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import given_text, optional_text
-from accounts.models import Desk, User
+from accounts.models import Desk, Role, User
 from accounts.queries import role_in
 from accounts.transactions import act
 from claims.bundles import forget_bundles_on
@@ -39,7 +39,7 @@ MOST_WORDS = 200
 def may_redact(desk: Desk, by: User) -> None:
     """An editor of the desk, who may see all that would be erased. Raises NotFound, Forbidden."""
     may_change_desk(desk, by)
-    if role_in(by, desk.pk) != "editor":
+    if role_in(by, desk.pk) != Role.EDITOR:
         raise Forbidden(_("Only an editor of the desk redacts."))
 
 

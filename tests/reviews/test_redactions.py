@@ -37,6 +37,7 @@ from sources.erasing import delete_asked
 from sources.evidence_storage import open_stored
 from sources.models import Attachment, FileErasure
 from tests import factories
+from tests.claims.bundling import bundle_of, checked
 from tests.factories import Cast, fresh
 from tests.hostile.answers import Database
 from tests.ledger.installation import publish_here
@@ -203,6 +204,19 @@ def test_bundles_that_were_asked_for_are_forgotten(cast: Cast, editor2: User) ->
     ask_for_bundle(claim=claim, by=cast.reviewer)
     done(cast, editor2, words=NAME)
     assert Bundle.objects.count() == 0
+
+
+def test_a_bundle_that_is_made_afterwards_verifies_and_holds_none_of_it(
+    cast: Cast, editor2: User, tmp_path: Path
+) -> None:
+    claim = verdict_that_names(cast)
+    source = claim.evidence.earliest("created_at").source
+    file = attach_file(source=source, chunks=[b"The log."], name=f"{NAME}.txt", by=cast.reviewer)
+    done(cast, editor2, words=NAME, file=file.pk)
+    publish_here(tmp_path)
+    data = bundle_of(cast.editor, claim)
+    assert checked(data).findings == []
+    assert b"testova" not in data.lower()
 
 
 def test_another_desks_words_stay(cast: Cast, editor2: User) -> None:
