@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
+from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, models, transaction
 
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
@@ -393,3 +394,11 @@ def test_every_column_of_text_is_searched_or_said_to_hold_no_words() -> None:
             if written and not field.choices and not field.generated and not isinstance(field, models.UUIDField):
                 every.add(f"{model.__name__}.{field.name}")
     assert every == searched | CODES
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_left_agrees_with_itself(cast: Cast, editor2: User) -> None:
+    verdict_that_names(cast)
+    done(cast, editor2, words=NAME, file=kept_file(cast).pk)
+    delete_asked()
+    call_command("verify")  # fails with status 1 for anything that does not agree
