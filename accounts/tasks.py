@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from accounts.actions.account import forget_ended_sessions
 from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
 
 # Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
@@ -26,3 +27,9 @@ def send_mails() -> int:
 def clear_old_mails() -> int:
     """Delete mails that ended long ago; how many."""
     return delete_old_mails()
+
+
+@shared_task
+def clear_ended_sessions() -> int:
+    """Delete sessions whose time is over; how many."""
+    return forget_ended_sessions()

@@ -211,7 +211,7 @@ FILE_UPLOAD_TEMP_DIR = None
 
 # People
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.sessions.SignIn"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -237,7 +237,7 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Rate limits live in the database: nothing a person does waits for Redis or fails without it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -323,6 +323,7 @@ CELERY_BEAT_SCHEDULE = {
     "anchors": {"task": "ledger.tasks.anchor_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "old bundles": {"task": "claims.tasks.forget_old_bundles", "schedule": 3600.0, "options": {"expires": 3600}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
+    "old sessions": {"task": "accounts.tasks.clear_ended_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "old keys": {"task": "reviews.tasks.forget_old_outcomes", "schedule": 3600.0, "options": {"expires": 3600}},
     "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},
 }

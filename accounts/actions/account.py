@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -122,6 +123,12 @@ def end_sessions(*, by: User, now: datetime | None = None) -> User:
         user.save(update_fields=["sessions_ended_at"])
         account_recorded("sessions_ended", user, by=by, now=now)
     return user
+
+
+def forget_ended_sessions(*, now: datetime | None = None) -> int:
+    """Delete sessions whose time is over; how many."""
+    with act():
+        return Session.objects.filter(expire_date__lt=now or timezone.now()).delete()[0]
 
 
 def ask_for_password(*, email: str, now: datetime | None = None) -> None:

@@ -150,7 +150,7 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
     if given["since"]:
         rows = rows.filter(at__gte=datetime.combine(given["since"], time.min, zone))
     if given["until"]:
-        rows = rows.filter(at__lt=datetime.combine(given["until"] + timedelta(days=1), time.min, zone))
+        rows = rows.filter(at__lte=datetime.combine(given["until"], time.max, zone))
     return form, rows
 
 

@@ -1,22 +1,42 @@
 """Who asks: the bearer of a token, or the person of a session."""
 
 import re
+from hmac import compare_digest
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication
+from knox.crypto import hash_token
+from knox.settings import CONSTANTS
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from accounts.actions import TO_THE_HOUR, note_use
+from accounts.compiled import compiled
 from accounts.models import Token, User
 from reviews.api.bodies import check_length
 
 _TOKEN = re.compile(rb"[0-9a-f]{64}")
 
 
+@compiled(str)
+def _with_key(key: str) -> QuerySet[Token]:
+    found: QuerySet[Token] = Token.objects.filter(token_key=key).select_related("user")
+    return found
+
+
 class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
+    def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:
+        """As knox does it, but for renewing, by a query that is compiled once. Raises AuthenticationFailed."""
+        text = token.decode()
+        for found in _with_key(text[: CONSTANTS.TOKEN_KEY_LENGTH]):
+            if not self._cleanup_token(found) and compare_digest(hash_token(text), found.digest):
+                user_and_token: tuple[User, Token] = self.validate_user(found)
+                return user_and_token
+        raise AuthenticationFailed(_("This is no token."))
+
     def _cleanup_token(self, auth_token: Token) -> bool:
         """Whether the token has ended, and is gone.
 
@@ -38,7 +58,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         if not _TOKEN.fullmatch(token.strip()):
             raise AuthenticationFailed(_("This is no token."))
-        found: tuple[User, Token] = _Tokens().authenticate_credentials(token.strip())
+        found = _Tokens().authenticate_credentials(token.strip())
         note_use(found[1])
         return found
 

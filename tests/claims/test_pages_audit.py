@@ -56,7 +56,12 @@ def test_no_filter_tells_of_what_is_withheld(cast: "Cast", work: str, query: str
     assert "withheld" not in text
 
 
-def test_a_person_s_acts_are_found(cast: "Cast", work: str) -> None:
+@pytest.mark.parametrize("query", ["since=0001-01-01&until=9999-12-31", "since=0001-01-01", "until=9999-12-31"])
+def test_the_first_and_the_last_day_there_can_be_hold_all_acts(cast: "Cast", work: str, query: str) -> None:
+    assert "evidence attached" in text_of(got(cast.auditor, f"/ledger/?{query}"))
+
+
+def test_a_persons_acts_are_found(cast: "Cast", work: str) -> None:
     rows = rows_of(got(cast.auditor, "/ledger/export.csv?person=reporter"))
     assert {row[2] for row in rows[1:]} == {"reporter"}
 

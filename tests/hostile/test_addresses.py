@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import cycle, repeat
+from itertools import cycle, repeat, zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -108,7 +108,14 @@ def _header_texts() -> list[str]:
 
 
 def _cookie_texts() -> list[str]:
-    return [f"{name}={text}" for text in _header_texts() for name in COOKIES]
+    """Each text in each cookie, as it is and in quotes, where a cookie can hold every byte (as RFC 2109 has it)."""
+    plain = [f"{name}={text}" for text in _header_texts() for name in COOKIES]
+    quoted = [f"{name}={_quoted(text)}" for text in TEXTS if len(text) < 1_000 for name in COOKIES]
+    return [cookie for both in zip_longest(plain, quoted) for cookie in both if cookie is not None]
+
+
+def _quoted(text: str) -> str:
+    return '"' + "".join(f"\\{byte:03o}" for byte in raw(text)) + '"'
 
 
 def test_names_of_the_query_are_read_from_the_views() -> None:
