@@ -14,6 +14,7 @@ import pytest
 from django.test import Client
 
 from accounts.errors import Invalid
+from accounts.models import Act
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, retract_source
@@ -125,6 +126,7 @@ def test_others_get_the_same_with_restricted_material_and_without(
     put_in_restricted_material(world, world.cast.editor)
     for who in OTHERS:
         assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
+    assert not Act.objects.filter(kind="restricted_read").exists()
 
 
 def test_a_draft_is_told_to_nobody_but_its_assessor(
@@ -198,6 +200,7 @@ def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
         if SECRET.lower().encode() in answer.body.lower() and "q=" not in address
     ]
     assert (f"/claims/{world.claim.reference}/" in told, spilt) == (True, [])
+    assert not Act.objects.filter(kind="restricted_read").exists()
 
 
 def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken_back: None) -> None:

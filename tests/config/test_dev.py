@@ -20,6 +20,7 @@ from psycopg import sql
 from config.dev import DEMONSTRATION
 from config.embedded import create_database, free_port
 from reviews.demonstration.loader import LOGINS
+from tests import migrated
 from tests.conftest import replace_path, superuser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,7 +207,8 @@ def test_a_child_that_dies_is_named_and_ends_everything(start: Callable[..., Sta
 def test_servers_that_the_environment_names_are_used(start: Callable[..., Start], tmp_path: Path) -> None:
     name = f"given_{os.getpid()}"
     with superuser("postgres") as connection:
-        create_database(connection, name, urlsplit(os.environ["DATABASE_OWNER_URL"]).username or "")
+        migrated_before = migrated.NAME if migrated.is_made() else "template1"
+        create_database(connection, name, urlsplit(os.environ["DATABASE_OWNER_URL"]).username or "", migrated_before)
         role = sql.Identifier(urlsplit(os.environ["DATABASE_URL"]).username or "")
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), role))
     given = {key: replace_path(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL")}
