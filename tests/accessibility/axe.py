@@ -43,3 +43,24 @@ def sideways(page: Page) -> list[str]:
     """What a window too narrow for the page would have to be moved for (WCAG 1.4.10); nothing where all fits."""
     width, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     return [f"{width} px wide in a window of {window}"] if width > window else []
+
+
+# What somebody may set who reads with more room between lines, words and letters (WCAG 1.4.12).
+_SPACING = """* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
+p { margin-block-end: 2em !important; }"""
+# Past CSP, as a reader's own style sheet is.
+_SPACE = "text => { const own = new CSSStyleSheet(); own.replaceSync(text); document.adoptedStyleSheets.push(own); }"
+# What is there for screen readers alone is a pixel wide.
+_CUT_OFF = """() => [...document.querySelectorAll("body *")].filter(element => {
+    const {overflowX, overflowY} = getComputedStyle(element);
+    const cut = (overflow, has, shows) => ["hidden", "clip"].includes(overflow) && shows > 1 && has > shows + 1;
+    return element.innerText?.trim() && (cut(overflowX, element.scrollWidth, element.clientWidth)
+        || cut(overflowY, element.scrollHeight, element.clientHeight));
+}).map(element => element.outerHTML.slice(0, 200))"""
+
+
+def cut_off_when_spaced(page: Page) -> list[str]:
+    """The elements whose text is cut off once the reader has set more space (WCAG 1.4.12)."""
+    page.evaluate(_SPACE, _SPACING)
+    found: list[str] = page.evaluate(_CUT_OFF)
+    return [f"cut off: {html}" for html in found]

@@ -1,5 +1,5 @@
 """No page has a barrier that axe knows: every address that answers with a page, in light and dark, wide and narrow, in
-both directions of reading; and refusals, and forms that come back."""
+both directions of reading, with room between letters; and refusals, and forms that come back."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from tests.access.asking import address_of
 from tests.access.routes import routes
 from tests.access.test_permission_matrix import ALLAUTH, MATRIX
 from tests.access.world import World
-from tests.accessibility.axe import OF_COLOURS, OF_PLACES, OF_SIZES, barriers, sideways
+from tests.accessibility.axe import OF_COLOURS, OF_PLACES, OF_SIZES, barriers, cut_off_when_spaced, sideways
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -68,7 +68,8 @@ def test_a_page_has_no_barrier(
     found["narrow"] = barriers(page, OF_SIZES) + sideways(page)
     page.evaluate("document.documentElement.dir = 'rtl'")
     found["right to left"] = barriers(page, OF_PLACES) + sideways(page)
-    assert found == {"light": [], "dark": [], "narrow": [], "right to left": []}
+    found["spaced"] = cut_off_when_spaced(page) + sideways(page)
+    assert found == {"light": [], "dark": [], "narrow": [], "right to left": [], "spaced": []}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -110,3 +111,14 @@ def test_a_barrier_would_be_found(world: World, page_of: Callable[..., "Page"]) 
     page.evaluate("document.querySelector('label').remove()")
     page.evaluate("document.querySelector('main button').style.cssText = 'color: #999; background: #888'")
     assert [barrier.split()[0] for barrier in barriers(page)] == ["color-contrast", "label"]
+
+
+def test_text_that_more_space_would_cut_off_is_found(page_of: Callable[..., "Page"]) -> None:
+    page = page_of(None)
+    page.goto("/account/login/")
+    page.evaluate(
+        "document.querySelector('label').style.cssText = 'overflow: hidden; block-size: 1.2em; inline-size: 6em'"
+    )
+    assert [line.partition(" id=")[0].partition(" for=")[0] for line in cut_off_when_spaced(page)] == [
+        "cut off: <label"
+    ]
