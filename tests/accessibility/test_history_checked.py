@@ -48,6 +48,11 @@ def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page
     assert (barriers(page), sideways(page)) == ([], [])
 
 
+def test_a_history_of_one_change(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
+    whole = "Your browser recomputed it: the one change is as it was recorded."
+    assert checked(page_of(world.cast.reporter), world.claim) == [whole, "Verified"]
+
+
 def test_a_server_that_shows_other_words(
     world: World, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
 ) -> None:

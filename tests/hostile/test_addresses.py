@@ -10,7 +10,6 @@ from urllib.parse import quote_from_bytes
 import pytest
 from django.db import transaction
 from django.http import QueryDict
-from django.test import Client
 from django.urls import resolve
 
 from tests.access.asking import address_of, signed_in
@@ -49,6 +48,7 @@ class Asked(NamedTuple):
     what: str
     method: str = "GET"
     more: dict[str, Any] = {}
+    signed_in: bool = True
 
 
 class Asker:
@@ -57,21 +57,18 @@ class Asker:
     def __init__(self, world: World) -> None:
         self.world = world
         self.database = Database()
-        self.client = signed_in(world.cast.editor)
+        self.client, self.nobody = signed_in(world.cast.editor), signed_in(None)
         self.before = self.database.state()  # whatever is asked is taken back
         self.faults: dict[str, str] = {}
 
-    def ask(self, address: str, what: str, *, method: str = "GET", client: Client | None = None, **more: Any) -> Any:
-        """The answer; what is wrong with it is noted."""
+    def ask(self, asked: Asked) -> None:
+        """Asks by itself; what is wrong with the answer is noted. Whatever it did is taken back."""
         with transaction.atomic():
-            # Signing somebody in writes when that was.
-            before = self.before if client is None else self.database.state()
-            answer: Any = (client or self.client).generic(method, address, **more)
-            fault = fault_of(answer, before, self.database.state() if answer.status_code >= 400 else before)
+            answer = self._answer(asked)
+            fault = fault_of(answer, self.before, self.database.state() if answer.status_code >= 400 else self.before)
             transaction.set_rollback(True)
         if fault:
-            self.faults[f"{method} {what}"] = fault
-        return answer
+            self.faults[f"{asked.method} {asked.what}"] = fault
 
     def ask_all(self, asks: Iterable[Asked]) -> None:
         """Asks each, and looks at the database once; one after the other where it is not as it was."""
@@ -82,13 +79,14 @@ class Asker:
             transaction.set_rollback(True)
         for one, fault in zip(asks, faults, strict=True):
             if not untouched:
-                self.ask(one.address, one.what, method=one.method, **one.more)
+                self.ask(one)
             elif fault:
                 self.faults[f"{one.method} {one.what}"] = fault
 
     def _answer(self, asked: Asked) -> Any:
+        client = self.client if asked.signed_in else self.nobody
         with transaction.atomic():  # a failed statement ends one request, not all
-            return self.client.generic(asked.method, asked.address, **asked.more)
+            return client.generic(asked.method, asked.address, **asked.more)
 
     def in_paths(self, route: Route, texts: Collection[str]) -> None:
         """Each text in place of what stands in the path."""
@@ -130,14 +128,14 @@ class Asker:
 
     def in_headers(self, route: Route, names: Iterable[str], texts: Iterator[str]) -> None:
         """One text in each header, as the bytes that a server hands on."""
-        for name in names:
-            text = next(texts)
-            client = signed_in(None if name == "Cookie" else self.world.cast.editor)
-            method = "POST" if name.startswith(("Content", "Transfer", "X-HTTP")) else "GET"
-            key = name.upper().replace("-", "_")
-            environ = {key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}": raw(text).decode("latin-1")}
-            what = f"{route.name} {name}: {text[:40]!a}"
-            self.ask(address_of(route, self.world), what, method=method, client=client, **environ)
+        self.ask_all(self._in_header(route, name, next(texts)) for name in names)
+
+    def _in_header(self, route: Route, name: str, text: str) -> Asked:
+        method = "POST" if name.startswith(("Content", "Transfer", "X-HTTP")) else "GET"
+        key = name.upper().replace("-", "_")
+        environ = {key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}": raw(text).decode("latin-1")}
+        what = f"{route.name} {name}: {text[:40]!a}"
+        return Asked(address_of(route, self.world), what, method, environ, signed_in=name != "Cookie")
 
 
 def _noting(method: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
@@ -207,6 +205,5 @@ def test_every_text_in_every_header_does_no_harm(asker: Asker) -> None:
     for route in _for_headers():
         for text in _header_texts():
             asker.in_headers(route, HEADERS, repeat(text))
-        for cookie in _cookie_texts():
-            asker.in_headers(route, ["Cookie"], iter([cookie]))
+        asker.in_headers(route, repeat("Cookie", len(_cookie_texts())), iter(_cookie_texts()))
     assert asker.faults == {}

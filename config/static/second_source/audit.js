@@ -82,9 +82,9 @@ async function check() {
     show(item, result, note);
   }
   const others = outcome.entries.some((found) => found.result === "broken" && found.entry?.kind !== "status_changed");
-  if (counts.broken || others) return say("broken", words.sumBroken.replace("%(count)s", counts.broken).replace("%(all)s", items.length));
-  if (counts.missing) return say("missing", words.sumMissing.replace("%(count)s", counts.missing).replace("%(all)s", items.length));
-  say("verified", words.sumVerified.replace("%(all)s", items.length));
+  if (counts.broken || others) return say("broken", words.sumBroken.replace("%(count)s", counts.broken));
+  if (counts.missing) return say("missing", words.sumMissing.replace("%(count)s", counts.missing));
+  say("verified", words.sumVerified);
 }
 
 check().catch(() => say("unavailable", words.unreachable));
