@@ -77,6 +77,10 @@ class Standing:
     threshold: int
     threshold_is_set: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    # What `on_element` found, by what it was asked: a page asks for the same some twenty times.
+    counted: dict[tuple[str, ElementView, frozenset[str] | None], Independence] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def parts(self) -> tuple[ElementView, ...]:
@@ -158,8 +162,12 @@ def _admits(standing: Standing, item: EvidenceView) -> str | None:
 def on_element(
     standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> Independence:
-    """The independence of one stance on one element."""
-    return independence(graph_of(standing, stance, element, only))
+    """The independence of one stance on one element; counted once for each."""
+    asked = (stance, element, None if only is None else frozenset(only))
+    found = standing.counted.get(asked)
+    if found is None:
+        found = standing.counted[asked] = independence(graph_of(standing, stance, element, only))
+    return found
 
 
 def by_element(standing: Standing) -> list[ElementResult]:
