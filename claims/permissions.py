@@ -4,6 +4,7 @@ Every function raises: NotFound where the person may not know of the thing, Forb
 They are called after the locks are taken, inside the transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
 from accounts.errors import Forbidden, NotFound
-from accounts.models import Role, User
+from accounts.models import Membership, Role, User
 from accounts.queries import role_in
 from claims.conflicts import refuse_conflicted
 from claims.models import Claim, Evidence, Participant, ParticipantRole
@@ -55,16 +56,25 @@ def role_for(user: User, claim: Claim) -> Role | None:
 class Part:
     """What a person is to a claim, read once for a page that offers several acts.
 
-    An action never takes one over: it asks after its locks, and what was read before may hold no longer.
+    `memberships`: the person's own, where the page has read them. An action never takes a part over: it asks after its
+    locks, and what was read before may hold no longer.
     """
 
     user: User
     claim: Claim
+    memberships: Sequence[Membership] = ()
 
     @cached_property
     def role(self) -> Role | None:
-        """As `role_for`, which it asks once. Raises NotFound."""
-        return role_for(self.user, self.claim)
+        """As `role_for`, which it asks where the memberships do not say. Raises NotFound."""
+        own = (row.role for row in self.memberships if row.desk_id == self.claim.desk_id)
+        found = next(own, None)
+        return role_for(self.user, self.claim) if found is None else Role(found)
+
+    @cached_property
+    def reviews(self) -> list[bool]:
+        """For each time that the claim is given to the person, whether they took it on."""
+        return _reviews(self.user, self.claim)
 
 
 def may_edit_claim(user: User, claim: Claim, part: Part | None = None) -> None:
@@ -115,8 +125,8 @@ def may_move_alone(user: User, claim: Claim) -> None:
 
 def may_assess(user: User, claim: Claim, part: Part | None = None) -> None:
     """A finding: the same people who may make a lone move."""
-    role = (part or Part(user, claim)).role
-    if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+    part = part or Part(user, claim)
+    if part.role == Role.EDITOR or (part.role == Role.REVIEWER and any(part.reviews)):
         refuse_conflicted(user, claim)
         return
     raise Forbidden(_("An editor, or the reviewer who accepted this claim, assesses it."))

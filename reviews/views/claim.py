@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Role
-from accounts.pages import PersonsRequest, may
+from accounts.pages import PersonsRequest, may, own_memberships
 from claims.graphs import last_change
 from claims.models import Claim
 from claims.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
-from claims.permissions import Part, is_assigned, may_assess, may_edit_as_editor, may_edit_claim
+from claims.permissions import Part, may_assess, may_edit_as_editor, may_edit_claim
 from claims.queries import withheld_evidence
 from claims.sentences import sentence_of
 from claims.standing import ElementView, Standing
@@ -41,7 +41,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     context = claim_context(row, "claim", evidence)
     standing: Standing = context["standing"]
     lines = lines_of(user, row, evidence, standing)
-    part = Part(user, row)
+    part = Part(user, row, own_memberships(request))
     if row.closed_at is None and may(may_edit_claim, user, row, part):
         _offer_changes(row, lines)  # whoever may edit the claim may edit what they see of its evidence
     findings = findings_shown(row)
@@ -62,7 +62,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "lines_on_parts": _lines_on_parts(standing, findings),
         "edits": edits,
         "tasks": open_tasks_shown(user, row) if row.closed_at is None else [],
-        "may_confirm": edits or is_assigned(user, row),
+        "may_confirm": edits or bool(part.reviews),
         **_acts(part, edits),
     }
     return render(request, "reviews/claim.html", context)
