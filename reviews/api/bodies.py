@@ -40,7 +40,7 @@ def check_length(request: Request) -> int:
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        length = 0  # as the server takes it
+        length = 0  # as Django takes it
     if length > largest:
         raise BodyTooLarge
     return length

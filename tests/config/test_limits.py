@@ -35,3 +35,11 @@ def test_somebody_signed_in_may_send_a_file_and_gets_the_form_back_for_one_a_lit
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.reviewer)
     assert _post(client, f"/sources/{factories.source(cast).pk}/attachments/", size * 2**20) == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("length", "status"), [("9" * 400, 413), ("9" * 5000, 403), ("\u00b2", 403), ("-1", 403)])
+def test_a_length_that_is_none_is_no_failure(length: str, status: int) -> None:
+    """What Django cannot read as a number is an empty body to it; such a form lacks its token."""
+    client = Client(enforce_csrf_checks=True)
+    assert client.generic("POST", "/account/login/", CONTENT_LENGTH=length).status_code == status
