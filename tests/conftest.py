@@ -92,6 +92,7 @@ def _start_session(config: pytest.Config) -> None:
     config.add_cleanup(servers.stop)
     os.environ |= servers.environment
     os.environ["TEST_SUPERUSER_URL"] = servers.superuser_url or os.environ["DATABASE_OWNER_URL"]
+    _let_tests_sequence()
 
 
 def replace_path(url: str, path: str) -> str:
@@ -134,8 +135,6 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
         call_command("grant_roles", verbosity=0)
         make_keys()
         connections["owner"].close()
-    with superuser() as connection:
-        _let_tests_sequence(connection)
     with superuser() as connection, pytest.MonkeyPatch.context() as patch:
         _empty_tables_instead_of_flushing(connection, patch)
         yield
@@ -145,16 +144,19 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _let_tests_sequence(connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+def _let_tests_sequence() -> None:
     """What a test has not committed no other connection sees: there it takes the sequencer's role on its own.
 
-    The application inherits none of its rights: only `SET ROLE`, which the product never says, reaches them.
+    The application inherits none of its rights: only `SET ROLE`, which the product never says, reaches them. Done once,
+    before there are other processes: PostgreSQL refuses two that change a role at the same moment.
     """
-    names = [urlsplit(os.environ[name]).username or "" for name in ("DATABASE_URL", "DATABASE_SEQUENCER_URL")]
-    if names[0] != names[1]:
-        application, sequencer = map(sql.Identifier, names)
-        connection.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(application))
-        connection.execute(sql.SQL("GRANT {} TO {}").format(sequencer, application))
+    application = urlsplit(os.environ["DATABASE_URL"]).username or ""
+    sequencer = urlsplit(os.environ.get("DATABASE_SEQUENCER_URL", "")).username
+    if sequencer not in (None, application):
+        roles = {"application": sql.Identifier(application), "sequencer": sql.Identifier(sequencer)}
+        with superuser("postgres") as connection:
+            connection.execute(sql.SQL("ALTER ROLE {application} NOINHERIT").format(**roles))
+            connection.execute(sql.SQL("GRANT {sequencer} TO {application}").format(**roles))
 
 
 def _empty_tables_instead_of_flushing(
