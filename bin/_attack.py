@@ -48,7 +48,7 @@ def main() -> int:
 
 def attack(name: str) -> bool:
     """Whether a part finds nothing. The scanners count as failed where they cannot run."""
-    processes = ["-n", "auto", "--dist", "worksteal"] if name in MANY else ["-n", "0"]
+    processes = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"] if name in MANY else ["-n", "0"]
     command = [sys.executable, "-m", "pytest", *processes, "-m", "attack", "-rA", "--show-capture=stdout", *PARTS[name]]
     if name == "scanners":
         if os.geteuid() != 0:

@@ -61,11 +61,6 @@ def pytest_configure(config: pytest.Config) -> None:
     _configure_django()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: some tests wait for a browser, a start, a time that passes."""
-    return min(len(os.sched_getaffinity(0)) + 1, 4)
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What walks through a world comes first: begun last, it would be shared out, its world made by each process."""
