@@ -1,9 +1,10 @@
-"""How often something may be tried, counted as sign-ins are: by address, by person, by what is tried."""
+"""How often something may be tried, counted as sign-ins are; and how much is sent."""
 
 from typing import Any
 
 from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
 
 
 def limited(request: HttpRequest, action: str, **counted: Any) -> HttpResponse | None:
@@ -13,3 +14,11 @@ def limited(request: HttpRequest, action: str, **counted: Any) -> HttpResponse |
     """
     answer: HttpResponse | None = ratelimit.consume_or_429(request, action=action, **counted)
     return answer
+
+
+def stated_length(request: HttpRequest | Request) -> int:
+    """How many bytes the body has by its own account; 0 for what is no number, as Django takes it."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

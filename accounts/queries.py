@@ -1,7 +1,7 @@
 """Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
@@ -22,6 +22,7 @@ from accounts.models import (
     Token,
     User,
 )
+from ledger.keys import LONGEST_DELAY
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -156,3 +157,12 @@ def acts_of(user: User) -> QuerySet[Act]:
         .annotate(withheld=Q(sealed=True) & ~Exists(editing), log_index=F("entry__place__index"))
         .select_related("by", "entry")
     )
+
+
+def late_for(user: User, now: datetime) -> datetime | None:
+    """Since when an act that the person is told of waits for longer than receipts promise; None where none does.
+
+    `ledger.reading.late_since` asks it of all acts: of another desk's nobody is told here that there was one.
+    """
+    waiting = acts_of(user).filter(entry__waiting__isnull=False, at__lte=now - timedelta(seconds=LONGEST_DELAY))
+    return waiting.order_by("entry").values_list("at", flat=True).first()

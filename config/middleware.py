@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from accounts.limits import stated_length
 from config.errors import error_page, page_response
 from config.head import memberships_in_head
 
@@ -97,10 +98,7 @@ class LimitedBodies:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        try:
-            size = int(request.META.get("CONTENT_LENGTH") or 0)
-        except ValueError:
-            size = 0  # as Django takes it
+        size = stated_length(request)
         if request.path.startswith("/api/") or size <= (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0):
             return None
         if request.user.is_authenticated and size <= 2 * settings.ATTACHMENT_LIMIT:

@@ -5,7 +5,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
@@ -22,7 +22,7 @@ from accounts.actions.reads import note_export
 from accounts.errors import Forbidden, Invalid, NotFound
 from accounts.models import Act, Role, User
 from accounts.pages import PersonsRequest, own_memberships
-from accounts.queries import acts_of
+from accounts.queries import acts_of, late_for
 from claims.actions.reads import note_shown
 from claims.acts import KINDS
 from claims.models import Evidence
@@ -31,7 +31,6 @@ from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for
 from claims.views.lines import Link
 from claims.views.listing import neighbours
-from ledger.keys import LONGEST_DELAY
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
 from ledger.reading import newest_checkpoint, openings_of, prove
@@ -99,7 +98,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "lines": _lines(request.user, page.rows),
         "narrowed": any(form.cleaned_data.values()),
         "checkpoint": newest_checkpoint(),
-        "late_since": _late_since(request.user),
+        "late_since": late_for(request.user, timezone.now()),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
@@ -107,16 +106,6 @@ def acts(request: PersonsRequest) -> HttpResponse:
         **neighbours(request, page),
     }
     return render(request, "claims/acts.html", context)
-
-
-def _late_since(user: User) -> datetime | None:
-    """Since when an act that the person is told of waits for longer than receipts promise; None where none does.
-
-    Of another desk's acts nobody here is told that there was one.
-    """
-    waiting = acts_of(user).filter(entry__waiting__isnull=False)
-    waiting = waiting.filter(at__lte=timezone.now() - timedelta(seconds=LONGEST_DELAY))
-    return waiting.order_by("entry").values_list("at", flat=True).first()
 
 
 def _may_audit(request: PersonsRequest) -> None:

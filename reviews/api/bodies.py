@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
 from accounts.fields import FIRST_YEAR, LAST_YEAR
+from accounts.limits import stated_length
 
 DEEPEST = 20  # levels of JSON
 MOST_IDS = 500
@@ -37,10 +38,7 @@ def check_length(request: Request) -> int:
         raise ParseError(_("Say how long the body is (Content-Length)."))
     view = (request.parser_context or {}).get("view")
     largest: int = getattr(view, "largest_body", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    try:
-        length = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        length = 0  # as Django takes it
+    length = stated_length(request)
     if length > largest:
         raise BodyTooLarge
     return length

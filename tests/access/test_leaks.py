@@ -89,7 +89,7 @@ def _told(one: Answer, other: Answer) -> list[str]:
 def _nothing_is_late() -> Iterator[None]:
     """A minute after an act the ledger says that it is late: two rounds would differ by that, and not by a leak."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("claims.views.audit.LONGEST_DELAY", 3600)
+        patch.setattr("accounts.queries.LONGEST_DELAY", 3600)
         yield
 
 
