@@ -8,10 +8,13 @@ import io
 import json
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import django
 from django.core.management import call_command
+
+from tests.upgrades import people
 
 HISTORY = """
 SELECT count(*), md5(string_agg(concat_ws(' ', claim_id, seq, from_state, to_state, by_id, at, reason), E'\\n'
@@ -24,14 +27,18 @@ def main(dump: str) -> dict[str, Any]:
     django.setup()
     quiet = io.StringIO()
     call_command("restore", dump, stdout=quiet)
-    before = _history()
+    before, rows = _history(), people.count_rows()
+    kept = people.as_if_just_made(Path(dump).parent)
     call_command("migrate", verbosity=0, stdout=quiet)
+    fewer = people.fewer_rows(rows)
     call_command("grant_roles", stdout=quiet)
     call_command("make_keys", stdout=quiet)
     call_command("collectstatic", interactive=False, verbosity=0)
     _workers()
     return {
         "history kept": _history() == before and before[0] > 0,
+        "fewer rows": fewer,
+        "people": people.go_on(kept) if kept else {},
         "pages": _pages(),
         "file": _file(),
         "move": _move(),
@@ -84,7 +91,8 @@ def _pages() -> dict[str, int]:
 def _file() -> str:
     from sources.models import Attachment
 
-    answer = _signed_in("reviewer").get(f"/attachments/{Attachment.objects.get().pk}/")
+    file = Attachment.objects.get(name="statement.txt")
+    answer = _signed_in("reviewer").get(f"/attachments/{file.pk}/")
     content: bytes = answer.getvalue()
     return content.decode()
 
