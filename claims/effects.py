@@ -57,6 +57,12 @@ class Effects:
         """Keep which claims are recomputed after the act."""
         self._later |= set(claim_ids)
 
+    def forget(self) -> None:
+        """Begin anew: the act was taken back and is tried again."""
+        self.shown, self.later = [], 0
+        self._found.clear()
+        self._later.clear()
+
     def absorb(self, other: "Effects") -> None:
         """Keep what a part of the act did."""
         for effect in other._found.values():

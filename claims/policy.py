@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.errors import Missing
-from claims.standing import ElementView, EvidenceView, Standing, on_element, party_denials, threshold_for
+from claims.standing import ElementView, EvidenceView, Standing, bearings, on_element, party_denials, threshold_for
 from claims.states import Move, State
 from sources.independence import Independence
 
@@ -140,12 +140,8 @@ def _could_supply(standing: Standing, stance: str, element: ElementView, named: 
     ) % {"count": count}
 
 
-def _involved(standing: Standing, stance: str, element: ElementView, named: Collection[str] | None) -> set[str]:
-    found: set[str] = set()
-    for item in standing.evidence:
-        if item.stance == stance and item.counts and item.bears_on(element) and (named is None or item.id in named):
-            found |= standing.upstream_of(item.source)
-    return found
+def _involved(standing: Standing, stance: str, element: ElementView, named: Collection[str] | None) -> frozenset[str]:
+    return standing.upstream_of(*(piece.source for piece in bearings(standing, stance, element, named)))
 
 
 def lineage_unknown(standing: Standing, source: str) -> bool:
@@ -153,7 +149,7 @@ def lineage_unknown(standing: Standing, source: str) -> bool:
     if not standing.sources[source].counts or not standing.countable(source):
         return False
     basis = standing.basis_of(source)
-    return basis == "unknown" or (basis == "secondhand" and len(standing.upstream_of(source)) == 1)
+    return basis == "unknown" or (basis == "secondhand" and source not in standing.above)
 
 
 def _missing_answers(standing: Standing, against: list[EvidenceView], finding: Finding) -> list[Missing]:

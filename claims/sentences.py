@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from claims.policy import lineage_unknown
-from claims.standing import EvidenceView, Standing, of_claim, on_element
+from claims.standing import EvidenceView, Standing, admits, of_claim, on_element
 from sources.independence import LIMIT, Independence
 
 
@@ -40,7 +40,7 @@ def sentence_of(standing: Standing, stance: str = "supports") -> Sentence:
     if not bearing:
         nothing = {"refutes": _("Nothing attached shows that it is not so.")}
         return Sentence("", nothing.get(stance, _("Nothing attached supports it.")))
-    sources = {source for item in bearing for source in standing.upstream_of(item.source)}
+    sources = standing.upstream_of(*(item.source for item in bearing))
     result = of_claim(standing, stance)
     if result.max == 0:
         return _nothing_independent(standing, stance, bearing, sources)
@@ -58,7 +58,9 @@ def sources_in_words(count: int) -> str:
     return ngettext("%(count)d source", "%(count)d sources", count) % {"count": count}
 
 
-def _nothing_independent(standing: Standing, stance: str, bearing: list[EvidenceView], sources: set[str]) -> Sentence:
+def _nothing_independent(
+    standing: Standing, stance: str, bearing: list[EvidenceView], sources: frozenset[str]
+) -> Sentence:
     """Nothing counts at all: because of who says it, or because a part of the claim has nothing."""
     origins = _origins(standing, sources)
     voices = {standing.voice(source) for source in origins}
@@ -122,7 +124,7 @@ def _whom_it_hangs_on(standing: Standing, result: Independence) -> str:
     return _("Take any one of %(names)s away and nothing is left that surely counts.") % {"names": listed(voices)}
 
 
-def _what_is_unknown(standing: Standing, sources: set[str], result: Independence) -> str:
+def _what_is_unknown(standing: Standing, sources: frozenset[str], result: Independence) -> str:
     if result.min == result.max:
         return ""
     count = sum(lineage_unknown(standing, source) for source in sources)
@@ -152,10 +154,10 @@ def why_not_counted(standing: Standing, item: EvidenceView) -> str:
         return ""
     if item.stance == "denies":
         return _of_a_denial(standing, item)
-    found = [on_element(standing, item.stance, part, {item.id}) for part in standing.parts if item.bears_on(part)]
-    if any(result.min for result in found):
+    admitted = admits(standing, item)
+    if item.source in standing.carried(admitted):
         return _("against its own interest: counts") if item.against_interest else ""
-    if any(result.max for result in found):
+    if item.source in standing.carried(admitted, possibly=True):
         return _("lineage unknown: counts in the upper figure only")
     if standing.is_claimants(item.source):
         return _("the claimant’s own voice: does not count")
@@ -183,7 +185,7 @@ def why_source_does_not_count(standing: Standing, source: str) -> str:
         return _("the claimant’s voice")
     if standing.is_partys(source):
         return _("a party’s voice")
-    if carries(standing, source):
+    if source in standing.carried(possibly=True):
         return ""
     above = standing.upstream_of(source) - {source}
     origins = _origins(standing, above)
@@ -196,18 +198,3 @@ def why_source_does_not_count(standing: Standing, source: str) -> str:
 def _usable(standing: Standing, source: str) -> bool:
     """Whether a support path may run over this source."""
     return standing.sources[source].counts and standing.countable(source)
-
-
-def carries(standing: Standing, source: str) -> bool:
-    """Whether an independent origin, sure or possible, reaches this source over sources that count."""
-    waiting, seen = [source], {source}
-    while waiting:
-        here = waiting.pop()
-        if not _usable(standing, here):
-            continue
-        if standing.basis_of(here) == "firsthand" or lineage_unknown(standing, here):
-            return True
-        above = {upstream for below, upstream in standing.relays if below == here} - seen
-        seen |= above
-        waiting += above
-    return False

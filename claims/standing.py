@@ -4,11 +4,13 @@ The definitions are those of docs/provenance.md; only material that is not restr
 everybody reads the same numbers.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
-from sources.independence import Bearing, Graph, Independence, SourceNode, independence
+from claims.counting import Counter, counted
+from sources.independence import Bearing, Independence, SourceNode
 from sources.voices import ActorLink, voice_at
 
 
@@ -77,10 +79,6 @@ class Standing:
     threshold: int
     threshold_is_set: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
-    # What `on_element` found, by what it was asked: a page asks for the same some twenty times.
-    counted: dict[tuple[str, ElementView, frozenset[str] | None], Independence] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
 
     @property
     def parts(self) -> tuple[ElementView, ...]:
@@ -91,70 +89,176 @@ class Standing:
     def essential(self) -> tuple[ElementView, ...]:
         return tuple(part for part in self.parts if part.essential)
 
+    @cached_property
+    def voices(self) -> Mapping[str, str | None]:
+        """The voice of each source, at its own date."""
+        return {view.id: voice_at(view.publisher, view.day, self.actors) for view in self.sources.values()}
+
+    @property
+    def size(self) -> int:
+        """How many rows it was read from, more or less."""
+        return len(self.sources) + len(self.relays) + len(self.evidence)
+
     def voice(self, source: str) -> str | None:
         """The voice of a source, at its own date."""
-        view = self.sources[source]
-        return voice_at(view.publisher, view.day, self.actors)
+        return self.voices[source]
 
     def voices_of(self, actors: Iterable[str], day: date) -> frozenset[str]:
         return frozenset(voice for actor in actors if (voice := voice_at(actor, day, self.actors)) is not None)
 
+    @cached_property
+    def _claimants_sources(self) -> frozenset[str]:
+        return self._speaking_for(self.claimants)
+
+    @cached_property
+    def _partys_sources(self) -> frozenset[str]:
+        return self._speaking_for(self.parties)
+
+    def _speaking_for(self, actors: frozenset[str]) -> frozenset[str]:
+        """The sources with the voice of one of these actors, each at its own date."""
+        on = {day: self.voices_of(actors, day) for day in {view.day for view in self.sources.values()}}
+        return frozenset(view.id for view in self.sources.values() if self.voices[view.id] in on[view.day])
+
     def is_claimants(self, source: str) -> bool:
         """Whether a source speaks with the voice of the claimant or of somebody who claims the same."""
-        return self.voice(source) in self.voices_of(self.claimants, self.sources[source].day)
+        return source in self._claimants_sources
 
     def is_partys(self, source: str) -> bool:
-        return self.voice(source) in self.voices_of(self.parties, self.sources[source].day)
+        return source in self._partys_sources
 
     def countable(self, source: str) -> bool:
         """Whether the source's voice is neither a claimant's nor a party's; an unknown voice always is countable."""
         return not (self.is_claimants(source) or self.is_partys(source))
 
+    @cached_property
+    def _bases(self) -> Mapping[str, str]:
+        overrides: dict[str, set[str]] = {}
+        for item in self.evidence:
+            if item.basis:
+                overrides.setdefault(item.source, set()).add(item.basis)
+        return {
+            view.id: next((basis for basis in _WEAKEST_FIRST if basis in overrides.get(view.id, ())), view.basis)
+            for view in self.sources.values()
+        }
+
     def basis_of(self, source: str) -> str:
         """A source's basis for this claim. Where its evidence overrides it differently, the weakest holds."""
-        overrides = {item.basis for item in self.evidence if item.source == source and item.basis}
-        for basis in ("unknown", "secondhand", "firsthand"):
-            if basis in overrides:
-                return basis
-        return self.sources[source].basis
+        return self._bases[source]
 
-    def upstream_of(self, source: str) -> frozenset[str]:
-        """The source itself and every source upstream of it."""
-        found, waiting = {source}, [source]
+    @cached_property
+    def above(self) -> Mapping[str, Sequence[str]]:
+        """The sources directly upstream of each that has any."""
+        found: dict[str, list[str]] = {}
+        for below, above in self.relays:
+            found.setdefault(below, []).append(above)
+        return found
+
+    def upstream_of(self, *sources: str) -> frozenset[str]:
+        """These sources and every source upstream of one of them."""
+        found, waiting = set(sources), list(sources)
         while waiting:
-            downstream = waiting.pop()
-            for below, above in self.relays:
-                if below == downstream and above not in found:
+            for above in self.above.get(waiting.pop(), ()):
+                if above not in found:
                     found.add(above)
                     waiting.append(above)
         return frozenset(found)
 
     def begins(self, source: str) -> bool:
         """Whether something begins with the source: it is firsthand, or got it from nowhere recorded."""
-        return self.basis_of(source) == "firsthand" or all(below != source for below, _above in self.relays)
+        return self.basis_of(source) == "firsthand" or source not in self.above
+
+    def carried(self, admitted: str | None = None, *, possibly: bool = False) -> frozenset[str]:
+        """The sources that an origin reaches over sources that may carry a support path; themselves included.
+
+        `admitted`: the voice that the path's evidence admits against interest; `possibly`: where something of unknown
+        lineage is an origin, as in the upper figure.
+        """
+        asked = (admitted, possibly)
+        if asked not in self._carried:
+            self._carried[asked] = self._reached_by_origins(admitted, possibly)
+        return self._carried[asked]
+
+    @cached_property
+    def _carried(self) -> dict[tuple[str | None, bool], frozenset[str]]:
+        return {}
+
+    def _reached_by_origins(self, admitted: str | None, possibly: bool) -> frozenset[str]:
+        usable = {
+            view.id
+            for view in self.sources.values()
+            if view.counts and (self.countable(view.id) or (admitted is not None and self.voices[view.id] == admitted))
+        }
+        below: dict[str, list[str]] = {}
+        for downstream, upstream in self.relays:
+            below.setdefault(upstream, []).append(downstream)
+        found = {source for source in usable if self._is_origin(source, possibly)}
+        waiting = list(found)
+        while waiting:
+            for source in below.get(waiting.pop(), ()):
+                if source in usable and source not in found:
+                    found.add(source)
+                    waiting.append(source)
+        return frozenset(found)
+
+    def _is_origin(self, source: str, possibly: bool) -> bool:
+        basis = self.basis_of(source)
+        unknown = basis == "unknown" or (basis == "secondhand" and source not in self.above)
+        return basis == "firsthand" or (possibly and unknown)
+
+    @cached_property
+    def denials(self) -> Sequence[EvidenceView]:
+        """What `party_denials` answers."""
+        opposed = self._partys_sources - self._claimants_sources
+        reached: dict[str, bool] = {}
+        for item in self.evidence:
+            if item.stance == "denies" and item.live and item.source not in reached:
+                reached[item.source] = not opposed.isdisjoint(self.upstream_of(item.source))
+        return [
+            item
+            for item in self.evidence
+            if item.stance == "denies"
+            and item.live
+            and self.sources[item.source].day >= self.day
+            and not self.is_claimants(item.source)
+            and reached[item.source]
+        ]
+
+    @cached_property
+    def counter(self) -> Counter:
+        """What counts on this graph: the same sources and relays, for one set of evidence after the other.
+
+        Each of the sets that all evidence makes, by element and stance, has an equal part of the work; so has a set
+        of evidence that was named. It depends on the claim alone, so that everybody is given the same numbers.
+        """
+        nodes = [
+            SourceNode(
+                id=source.id,
+                voice=self.voice(source.id),
+                basis=self.basis_of(source.id),  # type: ignore[arg-type]  # the database holds the three words
+                counts=source.counts,
+                countable=self.countable(source.id),
+            )
+            for source in self.sources.values()
+        ]
+        sets = {frozenset(bearings(self, stance, part)) for stance in ("supports", "refutes") for part in self.parts}
+        return Counter(nodes, self.relays, shares=len(sets - {frozenset()}))
 
 
-def graph_of(standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None) -> Graph:
-    """The graph of one stance on one element; `only` keeps the evidence that was named."""
-    bearings = [
-        Bearing(item.source, _admits(standing, item))
+_WEAKEST_FIRST = ("unknown", "secondhand", "firsthand")
+
+
+def bearings(
+    standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
+) -> list[Bearing]:
+    """The evidence that counts for one stance on one element; `only` keeps what was named."""
+    return [
+        Bearing(item.source, admits(standing, item))
         for item in standing.evidence
         if item.stance == stance and item.counts and item.bears_on(element) and (only is None or item.id in only)
     ]
-    nodes = [
-        SourceNode(
-            id=source.id,
-            voice=standing.voice(source.id),
-            basis=standing.basis_of(source.id),  # type: ignore[arg-type]  # the database holds the three words
-            counts=source.counts,
-            countable=standing.countable(source.id),
-        )
-        for source in standing.sources.values()
-    ]
-    return Graph(sources=nodes, relays=list(standing.relays), evidence=bearings)
 
 
-def _admits(standing: Standing, item: EvidenceView) -> str | None:
+def admits(standing: Standing, item: EvidenceView) -> str | None:
     """The voice that admits something against its interest, at the date of the evidence's source."""
     return voice_at(item.against_interest, standing.sources[item.source].day, standing.actors)
 
@@ -162,12 +266,16 @@ def _admits(standing: Standing, item: EvidenceView) -> str | None:
 def on_element(
     standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> Independence:
-    """The independence of one stance on one element; counted once for each."""
-    asked = (stance, element, None if only is None else frozenset(only))
-    found = standing.counted.get(asked)
-    if found is None:
-        found = standing.counted[asked] = independence(graph_of(standing, stance, element, only))
-    return found
+    """The independence of one stance on one element. Elements with the same evidence are counted once."""
+    return counted(standing.counter, bearings(standing, stance, element, only))
+
+
+def count_all(standing: Standing, named: Iterable[Collection[str]] = ()) -> None:
+    """Count whatever is asked of a claim: on all its evidence, and on each set of evidence that is `named`."""
+    for only in (None, *named):
+        for stance in ("supports", "refutes"):
+            for part in standing.parts:
+                on_element(standing, stance, part, only)
 
 
 def by_element(standing: Standing) -> list[ElementResult]:
@@ -197,25 +305,14 @@ def of_claim(standing: Standing, stance: str = "supports", only: Collection[str]
 
 def party_denials(standing: Standing) -> list[EvidenceView]:
     """Live denials, dated on or after the claim, whose voice (or one upstream) is a party's and not a claimant's."""
-    return [
-        item
-        for item in standing.evidence
-        if item.stance == "denies"
-        and item.live
-        and standing.sources[item.source].day >= standing.day
-        and not standing.is_claimants(item.source)
-        and any(
-            standing.is_partys(source) and not standing.is_claimants(source)
-            for source in standing.upstream_of(item.source)
-        )
-    ]
+    return list(standing.denials)
 
 
 def denying_parties(standing: Standing) -> list[str]:
     """The voices of the parties that deny, in the order of their first denial, each once."""
     voices: dict[str, None] = {}
-    for item in party_denials(standing):
-        for source in sorted(standing.upstream_of(item.source)):
+    for denial in dict.fromkeys(item.source for item in party_denials(standing)):
+        for source in sorted(standing.upstream_of(denial)):
             voice = standing.voice(source)
             if voice is not None and standing.is_partys(source) and not standing.is_claimants(source):
                 voices[voice] = None

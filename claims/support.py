@@ -4,8 +4,11 @@ A verdict move and a change of the graph must not pass each other unseen: every 
 graph lock alone, every move takes it shared, both before any claim's row (shown by trial in docs/decisions).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -13,15 +16,63 @@ from django.db.models import Case, F, QuerySet, Value, When
 
 from accounts.compiled import compiled
 from accounts.models import Desk
+from claims.counting import Allowance, NotCounted, allowance, allowed
 from claims.effects import Effect, Effects
 from claims.graphs import last_change, load_standing
 from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
-from claims.standing import Standing, of_claim, party_denials, threshold_of_claim
+from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
 from sources.models import Actor
 
 AT_ONCE = 50  # claims that a change recomputes itself; the others get a row and are recomputed after it
+READ_AT_ONCE = 3_000  # sources, relays and evidence that it reads for that at most: a fifth of a second
+TRIES = 3  # of an act whose counts were not those of the graph that it then found
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+class CountFirst(Exception):
+    """What a locked act needs is not counted yet: let the locks go, `count`, and do the act again."""
+
+    def __init__(self, wanted: Iterable[tuple[Standing, frozenset[str] | None]]) -> None:
+        super().__init__()
+        self.wanted = list(wanted)
+
+    def count(self) -> None:
+        """Count it; what was counted is kept for the next try."""
+        for standing, named in self.wanted:
+            count_all(standing, [] if named is None else [named])
+
+
+def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Has an action that takes a graph's lock count next to nothing while it holds it.
+
+    Where more is to be counted than `counting.UNDER_LOCKS`, everything is taken back and with it every lock let go, the
+    count is made on what the action had read, and the action is done anew: where the graph is still the same, all is
+    counted. If others change the graph each time in between, then at the last of `TRIES` an act on one claim counts
+    that claim's budget under the lock, and what a change does to many is left to rows (`recompute`).
+
+    The action's arguments must bear being used again. An action inside of another one is a part of that.
+    """
+
+    @wraps(action)
+    def outside(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        if allowance() is not None:
+            return action(*args, **kwargs)
+        effects = kwargs.get("effects")
+        for _ in range(TRIES - 1):
+            try:
+                with allowed(Allowance()):
+                    return action(*args, **kwargs)
+            except CountFirst as first:
+                first.count()
+            if isinstance(effects, Effects):
+                effects.forget()
+        return action(*args, **kwargs)
+
+    return outside
 
 
 def lock_graph(desk_id: UUID, *, shared: bool = False) -> None:
@@ -103,22 +154,58 @@ def claims_touching(actor: Actor) -> list[UUID]:
 def recompute(claim_ids: Iterable[UUID], *, effects: Effects | None = None, now: datetime) -> list[Effect]:
     """Bring what the claims say of their support up to date and say what changed, here and in `effects`.
 
-    At most `AT_ONCE` are recomputed now, first those that have a standing to lose; the others get a row each and are
-    recomputed by the next ticks. Call it inside the transaction that changed the graph, with the graph's lock held.
+    At most `AT_ONCE` are recomputed now, and no more than `READ_AT_ONCE` is read for it, first those that have a
+    standing to lose; the others get a row each and are recomputed by the next ticks. Call it inside the transaction
+    that changed the graph, with the graph's lock held. Raises CountFirst.
     """
     effects = effects or Effects()
     wanted = set(claim_ids)
-    at_once = wanted if len(wanted) <= AT_ONCE else _first_of(wanted)
-    later = wanted - at_once
+    now_or_never = list(_locked(wanted if len(wanted) <= AT_ONCE else _first_of(wanted)))
+    found, done, uncounted = _recompute_some(now_or_never, now)
+    if uncounted and allowance() is not None:
+        raise CountFirst(uncounted)
+    later = wanted - done
     if later:
-        Recomputation.objects.bulk_create(
-            [Recomputation(claim_id=pk, asked_at=now) for pk in sorted(later)], ignore_conflicts=True, batch_size=5000
-        )
-        effects.leave_for_later(later)
-    found = [effect for claim in _locked(at_once) if (effect := recompute_claim(claim, now=now)) is not None]
+        leave_for_later(later, effects=effects, now=now)
     for effect in found:
         effects.add(effect)
     return found
+
+
+_Uncounted = tuple[Standing, frozenset[str] | None]
+
+
+def _recompute_some(claims: Iterable[Claim], now: datetime) -> tuple[list[Effect], set[UUID], list[_Uncounted]]:
+    """What became of the claims that could be recomputed at once, which these are, and what is to be counted first."""
+    found, done, uncounted, read = [], set(), [], 0
+    with allowed(allowance() or Allowance()):
+        for claim in sorted(claims, key=_nothing_to_lose):
+            if read > READ_AT_ONCE:
+                break
+            standing, last = load_standing(claim), last_change(claim)
+            read += standing.size
+            try:
+                effect = restate(claim, standing, last, now=now)
+            except CountFirst as first:
+                uncounted += first.wanted
+                continue
+            done.add(claim.pk)
+            if effect is not None:
+                found.append(effect)
+    return found, done, uncounted
+
+
+def _nothing_to_lose(claim: Claim) -> tuple[bool, bool, UUID]:
+    """Sorts claims as `_first_of` does."""
+    return claim.closed_at is not None, claim.state == StateChoices.REPORTED, claim.pk
+
+
+def leave_for_later(claim_ids: Iterable[UUID], *, effects: Effects, now: datetime) -> None:
+    """Give each of the claims a row, by which it is recomputed soon after the act."""
+    later = sorted(claim_ids)
+    rows = [Recomputation(claim_id=pk, asked_at=now) for pk in later]
+    Recomputation.objects.bulk_create(rows, ignore_conflicts=True, batch_size=5000)
+    effects.leave_for_later(later)
 
 
 def _locked(claim_ids: Iterable[UUID]) -> QuerySet[Claim]:
@@ -137,17 +224,28 @@ def _first_of(claim_ids: Iterable[UUID]) -> set[UUID]:
 
 
 def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
-    """Recompute one locked claim; None where nothing changed."""
+    """Recompute one locked claim; None where nothing changed. Raises CountFirst."""
     return restate(claim, load_standing(claim), last_change(claim), now=now)
+
+
+@contextmanager
+def counting_for(standing: Standing, named: frozenset[str] | None = None) -> Iterator[None]:
+    """Inside, what is asked of the standing and is not counted yet raises CountFirst for all of it."""
+    try:
+        yield
+    except NotCounted as error:
+        raise CountFirst([(standing, named)]) from error
 
 
 def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: datetime) -> Effect | None:
     """Write down what a locked claim's standing says of its support; None where nothing changed.
 
     `standing` and `last` are those of now: read since the graph's lock is held, and nothing of them changed after it.
+    Raises CountFirst.
     """
-    result = of_claim(standing)
-    lost = last is not None and not holds(standing, last)
+    with counting_for(standing, last.evidence if last else None):
+        result = of_claim(standing)
+        lost = last is not None and not holds(standing, last)
     effect = Effect(
         reference=claim.reference,
         state=claim.state,

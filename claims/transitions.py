@@ -15,7 +15,7 @@ from claims.records import status_changed
 from claims.revisions import count_version
 from claims.standing import Standing, of_claim, threshold_for
 from claims.states import Deciders, Move, State, find_move
-from claims.support import restate
+from claims.support import counting_for, restate
 from sources.independence import Independence
 
 
@@ -37,9 +37,15 @@ def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
 
 
 def check_policy(claim: Claim, move: Move, finding: Finding) -> Standing:
-    """Whether the move is possible now, on the evidence named. Raises PolicyNotMet with all that is missing."""
-    standing = load_standing(claim)
-    missing = missing_for(move, standing, last_change(claim), finding)
+    """Whether the move is possible now, on the evidence named.
+
+    Raises PolicyNotMet with all that is missing, CountFirst.
+    """
+    standing, last = load_standing(claim), last_change(claim)
+    # What a verdict rested on before is only asked where it is to be reopened; the move itself asks what is named.
+    rests_on = last.evidence if last is not None and move.name == "reopen" else finding.named
+    with counting_for(standing, rests_on):
+        missing = missing_for(move, standing, last, finding)
     if missing:
         raise PolicyNotMet(missing)
     return standing
@@ -94,7 +100,8 @@ def _write(
     now: datetime,
 ) -> StatusChange:
     named = finding.named or frozenset()
-    stance, result, threshold = _measure(move, standing, named, finding.answered)
+    with counting_for(standing, named):
+        stance, result, threshold = _measure(move, standing, named, finding.answered)
     graph = snapshot(standing)
     change = StatusChange.objects.create(
         claim=claim,

@@ -153,8 +153,15 @@ def attach_file(
 
     Raises NotFound, Forbidden, Invalid (empty, too large), OutOfService (the storage takes no file).
     """
-    now = now or timezone.now()
     may_change_source(by, source)
+    return record_file(source=source, stored=keep_file(chunks), name=name, visibility=visibility, by=by, now=now)
+
+
+def keep_file(chunks: Iterable[bytes]) -> Stored:
+    """Keep the bytes of a file, for `record_file`. It takes long: nobody holds a lock meanwhile that others need.
+
+    Raises Invalid (empty, too large), OutOfService (the storage takes no file).
+    """
     limit: int = settings.ATTACHMENT_LIMIT
     try:
         stored = store(chunks, limit=limit)
@@ -169,6 +176,20 @@ def attach_file(
         raise OutOfService(message) from error
     if stored.size == 0:
         raise Invalid({"file": [_("This file is empty. Choose another.")]})
+    return stored
+
+
+def record_file(
+    *,
+    source: Source,
+    stored: Stored,
+    name: str,
+    visibility: str | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Attachment:
+    """Record a file that is kept as one of a source. Raises NotFound, Forbidden, Invalid."""
+    now = now or timezone.now()
     with act():
         may_change_source(by, source)
         row = Attachment(

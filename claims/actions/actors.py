@@ -17,7 +17,7 @@ from claims.effects import Effects
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
-from claims.support import claims_touching, lock_claim, lock_graphs_of, recompute
+from claims.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
 from sources.models import Actor, DeclaredConflict, Source, Visibility
 from sources.permissions import may_merge
 from sources.queries import named_actor
@@ -26,6 +26,7 @@ from sources.records import actor_recorded
 INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the two differ
 
 
+@counts_outside
 def merge_actors(
     *,
     actor: Actor,

@@ -34,7 +34,7 @@ from claims.queries import named_evidence
 from claims.records import claim_set, claim_written
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.support import lock_claim, lock_graph, recompute_claim
+from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
@@ -52,6 +52,7 @@ EDITABLE = (
 MOST_ELEMENTS = 20
 
 
+@counts_outside
 def report_claim(
     *,
     desk: Desk,
@@ -69,7 +70,7 @@ def report_claim(
     """
     now = now or timezone.now()
     with act():
-        lock_graph(desk.pk)
+        lock_graph(desk.pk, shared=True)  # a new claim changes what no other one rests on
         may_write(by, desk)
         desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         desk.last_claim_number += 1
@@ -176,6 +177,7 @@ def _with_parts(entry: Mapping[str, Any], parts: list[Element], number: int) -> 
     return {**entry, "elements": chosen}
 
 
+@counts_outside
 def edit_claim(
     *,
     claim: Claim,
@@ -268,6 +270,7 @@ def _change_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> None
         raise Invalid({"elements": [_("At least one element has to be essential.")]})
 
 
+@counts_outside
 def set_threshold(
     *,
     claim: Claim,
@@ -309,6 +312,7 @@ def set_threshold(
     return claim
 
 
+@counts_outside
 def move_alone(
     *,
     claim: Claim,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -24,20 +25,29 @@ from claims.actions.sources import Outcome, add_relay, change_source
 from claims.effects import Effects
 from claims.models import Claim, Evidence
 from claims.queries import named_source
-from claims.support import lock_graph
-from sources.actions import attach_file, create_actor, create_source
+from claims.support import counts_outside, lock_graph
+from sources.actions import create_actor, create_source, keep_file, record_file
+from sources.evidence_storage import Stored
 from sources.models import Actor, Source, Visibility
+from sources.permissions import may_write
 from sources.queries import actor_called
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class File:
-    """A file that is handed in: its bytes in pieces, and the name that it came with."""
+    """A file that is handed in: its bytes in pieces, which can be read once, and the name that it came with."""
 
     chunks: Iterable[bytes]
     name: str
 
+    @cached_property
+    def stored(self) -> Stored:
+        """Its bytes, kept when they are first asked for. Raises Invalid, OutOfService."""
+        with _naming("source"):
+            return keep_file(self.chunks)
 
+
+@counts_outside
 def report_with_source(
     *,
     desk: Desk,
@@ -55,6 +65,7 @@ def report_with_source(
     Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
+    _keep_first(file, desk, by)
     with act():
         lock_graph(desk.pk)
         fields = with_actors(desk, fields, by=by, now=now)
@@ -64,6 +75,7 @@ def report_with_source(
         )
 
 
+@counts_outside
 def edit_with_actors(
     *,
     claim: Claim,
@@ -81,6 +93,7 @@ def edit_with_actors(
         return edit_claim(claim=claim, fields=fields, effects=effects, by=by, seen_version=seen_version, now=now)
 
 
+@counts_outside
 def attach_source(
     *,
     claim: Claim,
@@ -100,6 +113,7 @@ def attach_source(
     Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
+    _keep_first(file, claim.desk, by)
     with act():
         lock_graph(claim.desk_id)
         carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
@@ -116,6 +130,7 @@ def attach_source(
         return item
 
 
+@counts_outside
 def change_source_with_publisher(
     *,
     source: Source,
@@ -130,6 +145,13 @@ def change_source_with_publisher(
         lock_graph(source.desk_id)
         fields = _with_publisher(source.desk, fields, by=by, now=now)
         return change_source(source=source, fields=fields, effects=effects, by=by, now=now)
+
+
+def _keep_first(file: File | None, desk: Desk, by: User) -> None:
+    """Keep the bytes of a file before the graph's lock is taken, for who may write on the desk at all."""
+    if file is not None:
+        may_write(by, desk)
+        assert file.stored
 
 
 def _with_publisher(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
@@ -184,7 +206,7 @@ def _source(
         source = _new_source(desk, given, visibility, file, by=by, now=now)
     if file is not None:
         with _naming("source"):
-            attach_file(source=source, chunks=file.chunks, name=file.name, by=by, now=now)
+            record_file(source=source, stored=file.stored, name=file.name, by=by, now=now)
     return source
 
 

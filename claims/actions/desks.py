@@ -17,9 +17,10 @@ from accounts.transactions import act
 from claims.actions.sources import Outcome
 from claims.effects import Effects
 from claims.models import Claim, PolicyChange, PolicyField
-from claims.support import lock_graph, recompute
+from claims.support import counts_outside, lock_graph, recompute
 
 
+@counts_outside
 def change_policy(
     *,
     desk: Desk,

@@ -20,7 +20,7 @@ from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evi
 from claims.queries import evidence_of, named_source
 from claims.records import evidence_recorded
 from claims.revisions import check_version, count_version
-from claims.support import lock_claim, lock_graph, recompute_claim
+from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from sources.models import Visibility
 from sources.permissions import may_release
 from sources.queries import named_actor
@@ -37,6 +37,7 @@ PLAIN = (
 )
 
 
+@counts_outside
 def attach_evidence(
     *,
     claim: Claim,
@@ -95,6 +96,7 @@ def _default_visibility(of_source: str) -> str:
     return of_source if of_source == Visibility.RESTRICTED else Visibility.DESK.value
 
 
+@counts_outside
 def change_evidence(
     *,
     evidence: Evidence,
@@ -146,6 +148,7 @@ def change_evidence(
     return item
 
 
+@counts_outside
 def withdraw_evidence(
     *,
     evidence: Evidence,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.transactions import act
 from claims.models import Claim, Recomputation
-from claims.support import lock_claim, lock_graph, recompute_claim
+from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 
 LEASE = timedelta(minutes=2)
 
@@ -45,6 +45,7 @@ def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[
     return [Lease(row.claim_id, row.attempt) for row in rows]
 
 
+@counts_outside
 def recompute_leased(lease: Lease, *, now: datetime | None = None) -> None:
     """Recompute one leased claim and take its row away, in one transaction. Does nothing where somebody was faster.
 

@@ -25,7 +25,15 @@ from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source
 from claims.records import evidence_recorded
 from claims.revisions import count_version
-from claims.support import claims_resting_on, claims_touching, lock_claim, lock_graph, lock_graphs_of, recompute
+from claims.support import (
+    claims_resting_on,
+    claims_touching,
+    counts_outside,
+    lock_claim,
+    lock_graph,
+    lock_graphs_of,
+    recompute,
+)
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
@@ -50,6 +58,7 @@ def _outcome(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User,
     return Outcome(row, effects.shown, effects.later)
 
 
+@counts_outside
 def change_source(
     *,
     source: Source,
@@ -116,6 +125,7 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
             count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item)
 
 
+@counts_outside
 def retract_source(
     *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> Outcome:
@@ -139,6 +149,7 @@ def retract_source(
         return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
+@counts_outside
 def correct_source(
     *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> Outcome:
@@ -160,6 +171,7 @@ def correct_source(
         return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
+@counts_outside
 def add_relay(
     *,
     downstream: Source,
@@ -210,6 +222,7 @@ def _refuse_cycle(relays: Any, name: str) -> None:
     )
 
 
+@counts_outside
 def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now: datetime | None = None) -> Outcome:
     """End a relay that was recorded by mistake; the row stays. Raises NotFound, Forbidden, Conflict, Unconfirmed."""
     now = now or timezone.now()
@@ -225,6 +238,7 @@ def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now:
         return _outcome(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
 
 
+@counts_outside
 def change_actor(
     *, actor: Actor, fields: Mapping[str, Any], effects: Effects | None = None, by: User, now: datetime | None = None
 ) -> Outcome:

@@ -18,7 +18,7 @@ from claims.policy import Finding
 from claims.queries import named_evidence
 from claims.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
-from claims.support import lock_claim, lock_graph
+from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move, make_move
 from reviews.actions.assignments import end_assignment, end_invitations
 from reviews.actions.drafts import end_draft
@@ -38,6 +38,7 @@ from reviews.records import assessed, decided
 from sources.models import Visibility
 
 
+@counts_outside
 def hand_in(
     *,
     claim: Claim,
@@ -182,6 +183,7 @@ def _complete(assignment: Assignment, claim: Claim, reviewer: User, by: User, no
     end_assignment(assignment, AssignmentState.COMPLETED, by=by, now=now)
 
 
+@counts_outside
 def approve(
     *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
 ) -> Assessment:
@@ -240,6 +242,7 @@ def _still_named(assessment: Assessment) -> frozenset[str]:
     return frozenset(str(pk) for pk in rows.values_list("pk", flat=True))
 
 
+@counts_outside
 def reject(
     *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
 ) -> Assessment:

@@ -23,7 +23,7 @@ from claims.bundles import forget_bundles_on
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
-from claims.support import lock_claim, lock_graph
+from claims.support import counts_outside, lock_claim, lock_graph
 from ledger.erasing import erase
 from reviews.models import Redaction, RedactionState
 from reviews.records import redacted, redaction_ended, redaction_proposed
@@ -113,6 +113,7 @@ def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = N
     return row
 
 
+@counts_outside
 def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = None) -> Redaction:
     """Erase what a redaction names, now and in one transaction; files follow within seconds.
 

@@ -18,7 +18,7 @@ The answer is the smallest set of voices that meets every support path: a minimu
 """
 
 from sources.independence.command import main, read_graph
-from sources.independence.count import independence
+from sources.independence.count import Counting, independence
 from sources.independence.graph import (
     LIMIT,
     Basis,
@@ -32,6 +32,6 @@ from sources.independence.graph import (
 )
 
 __all__ = [
-    "LIMIT", "Basis", "Bearing", "Graph", "GraphError", "Independence", "SourceNode", "Voice", "find_cycle",
+    "LIMIT", "Basis", "Bearing", "Counting", "Graph", "GraphError", "Independence", "SourceNode", "Voice", "find_cycle",
     "independence", "main", "read_graph",
 ]  # fmt: skip

@@ -1,8 +1,52 @@
 """How many separate voices would have to be wrong for a claim's support to vanish: the answer for a whole graph."""
 
-from sources.independence.graph import Graph, Independence
+from collections.abc import Callable, Sequence
+
+from sources.independence.graph import Bearing, Graph, Independence, SourceNode
 from sources.independence.net import Net, Relays
-from sources.independence.search import Search
+from sources.independence.search import MOST_WORK, Search
+
+
+class Counting:
+    """Sources and relays made ready once, for counting on one set of evidence after the other.
+
+    Raises GraphError where a relay names a source that is not listed; source ids are unique.
+    """
+
+    def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
+        drawn = Relays(sources, relays)
+        self._least, self._most = Net(sources, drawn, generous=False), Net(sources, drawn, generous=True)
+        self._nothing_unknown = (
+            self._least.origins == self._most.origins and self._least.sources_of == self._most.sources_of
+        )
+
+    def independence(
+        self,
+        evidence: Sequence[Bearing],
+        *,
+        most_work: int = MOST_WORK,
+        working: Callable[[int], None] = lambda _work: None,
+    ) -> Independence:
+        """The interval of independent support that this evidence gives, at most `most_work` steps away.
+
+        `working` is told of steps before they are taken, and stops the counting by raising. Raises GraphError where
+        a piece names a source that is not listed.
+        """
+        # What is unknown is counted twice over, with half of the work for each reading: the sum stays what it is.
+        each = most_work if self._nothing_unknown else most_work // 2
+        search = Search(self._least.bearing(evidence), each, working)
+        low = search.least()
+        single, all_looked_at = search.on_all() if low[0] == 1 else (0, True)
+        if single:
+            low = (1, 1)
+        high = low if self._nothing_unknown else Search(self._most.bearing(evidence), each, working).least()
+        names = self._least.names(single)
+        return Independence(
+            min=low[0],
+            max=high[1],
+            single_points_of_failure=tuple(sorted(names, key=lambda name: (name is None, name or ""))),
+            exact=low[0] == low[1] and high[0] == high[1] and all_looked_at,
+        )
 
 
 def independence(graph: Graph) -> Independence:
@@ -10,16 +54,4 @@ def independence(graph: Graph) -> Independence:
 
     Raises GraphError where a relay or a piece of evidence names a source that is not listed.
     """
-    relays = Relays(graph)
-    net, generous = Net(graph, relays, generous=False), Net(graph, relays, generous=True)
-    search = Search(net)
-    low = search.least()
-    nothing_unknown = net.origins == generous.origins and net.sources_of == generous.sources_of
-    high = low if nothing_unknown else Search(generous).least()
-    single = net.names(search.on_all()) if low[0] == 1 else []
-    return Independence(
-        min=low[0],
-        max=high[1],
-        single_points_of_failure=tuple(sorted(single, key=lambda name: (name is None, name or ""))),
-        exact=low[0] == low[1] and high[0] == high[1],
-    )
+    return Counting(graph.sources, graph.relays).independence(graph.evidence)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from copy import copy
 
 from sources.independence.bits import bits, union
-from sources.independence.graph import Graph, GraphError, SourceNode, Voice
+from sources.independence.graph import Bearing, GraphError, SourceNode, Voice
 
 
 class Net:
@@ -16,17 +17,21 @@ class Net:
     `generous` is the reading of max: unknown lineage is an origin, and each unknown voice is one of its own. Otherwise
     it is the reading of min. `up` and `down` have, for each source, those directly up- and downstream of it; `views`,
     for each voice that evidence admits against interest (and for None), the sources usable on the paths that start
-    there, and those starts.
+    there, and those starts: none until `bearing` sets them.
     """
 
-    def __init__(self, graph: Graph, relays: Relays, *, generous: bool) -> None:
+    def __init__(self, sources: Sequence[SourceNode], relays: Relays, *, generous: bool) -> None:
         self.up, self.down = relays.up, relays.down
         self.voice_of: list[int] = []
         self.sources_of: list[int] = []
+        self.views: list[tuple[int, int]] = []
         self._names: list[Voice] = []
+        self._numbers = relays.numbers
+        self._usable = 0
+        self._admissible: dict[Voice, int] = defaultdict(int)
         self.origins = 0
         numbers: dict[Voice | tuple[str], int] = {}
-        for number, source in enumerate(graph.sources):
+        for number, source in enumerate(sources):
             key = (source.id,) if generous and source.voice is None else source.voice
             voice = numbers.setdefault(key, len(numbers))
             if voice == len(self._names):
@@ -36,7 +41,21 @@ class Net:
             self.sources_of[voice] |= 1 << number
             if _is_origin(source, bool(self.up[number]), generous):
                 self.origins |= 1 << number
-        self.views = _views(graph, relays.numbers)
+            if source.counts and (source.countable or source.voice is None):
+                self._usable |= 1 << number
+            elif source.counts:
+                self._admissible[source.voice] |= 1 << number
+
+    def bearing(self, evidence: Sequence[Bearing]) -> Net:
+        """The same reading, shared, for the paths that start at this evidence. Raises GraphError."""
+        starts: dict[Voice, int] = defaultdict(int)
+        for place, piece in enumerate(evidence):
+            admitted = piece.against_interest if piece.against_interest in self._admissible else None
+            starts[admitted] |= 1 << listed(self._numbers, piece.source, f"evidence[{place}].source")
+        views = ((self._usable | self._admissible.get(admitted, 0), first) for admitted, first in starts.items())
+        net = copy(self)
+        net.views = [(sources, first & sources) for sources, first in views]
+        return net
 
     def names(self, voices: int) -> list[Voice]:
         """The names of a set of voices."""
@@ -81,11 +100,11 @@ class Net:
 class Relays:
     """The number of each source, and by number the sources directly up- and downstream."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.numbers = {source.id: number for number, source in enumerate(graph.sources)}
-        self.up = [0] * len(graph.sources)
-        self.down = [0] * len(graph.sources)
-        for place, (downstream, upstream) in enumerate(graph.relays):
+    def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
+        self.numbers = {source.id: number for number, source in enumerate(sources)}
+        self.up = [0] * len(sources)
+        self.down = [0] * len(sources)
+        for place, (downstream, upstream) in enumerate(relays):
             below = listed(self.numbers, downstream, f"relays[{place}].downstream")
             above = listed(self.numbers, upstream, f"relays[{place}].upstream")
             self.up[below] |= 1 << above
@@ -98,22 +117,6 @@ def listed(numbers: dict[str, int], source: str, where: str) -> int:
     if number is None:
         raise GraphError(f"{where}: no source has the id {quoted(source)}")
     return number
-
-
-def _views(graph: Graph, numbers: dict[str, int]) -> list[tuple[int, int]]:
-    usable = 0
-    admissible: dict[Voice, int] = defaultdict(int)
-    for number, source in enumerate(graph.sources):
-        if source.counts and (source.countable or source.voice is None):
-            usable |= 1 << number
-        elif source.counts:
-            admissible[source.voice] |= 1 << number
-    starts: dict[Voice, int] = defaultdict(int)
-    for place, piece in enumerate(graph.evidence):
-        admitted = piece.against_interest if piece.against_interest in admissible else None
-        starts[admitted] |= 1 << listed(numbers, piece.source, f"evidence[{place}].source")
-    views = ((usable | admissible.get(admitted, 0), first) for admitted, first in starts.items())
-    return [(sources, first & sources) for sources, first in views]
 
 
 def _is_origin(source: SourceNode, has_upstream: bool, generous: bool) -> bool:

@@ -1,5 +1,6 @@
 """The least set of voices that meets every support path, or bounds of its size where that would take too long."""
 
+from collections.abc import Callable, Iterator
 from heapq import nlargest
 
 from sources.independence.bits import bits, union
@@ -8,13 +9,13 @@ from sources.independence.graph import LIMIT
 from sources.independence.net import Net
 
 MOST_WORK = 4_000_000
-"""Paths and sources looked at for one answer, about a quarter of a second. Counted, not timed: the same graph has the
-same answer everywhere. By trial on tangled graphs of 500 sources: up to three voices take a hundredth of this, four a
-half; to tell five from more can take hundreds of times as much."""
+"""Steps for one answer, each a source or a path that is looked at; one to three seconds. Counted, not timed: the same
+graph has the same answer everywhere. By trial on tangled graphs of 500 sources: up to three voices take a hundredth of
+this, four a half; to tell five from more can take hundreds of times as much."""
 
-_SPREAD = 60
+_SPREAD = 20
 """Paths gathered before branching, each through voices that few of the earlier ones use. By trial on layered graphs of
-500 sources: 30 cut off too little, 150 cost more than they save."""
+500 sources: with as many as 60 a small amount of work is gone before the branching begins."""
 
 
 class _TooMuchWork(Exception):
@@ -27,56 +28,80 @@ class Search:
     `_paths` are those known so far, as sets of voices; `_met_by` has, for each voice, the known paths that it is on.
     """
 
-    def __init__(self, net: Net) -> None:
-        self._net = net
+    def __init__(self, net: Net, most_work: int, working: Callable[[int], None]) -> None:
+        self._net, self._most_work, self._working = net, most_work, working
         self._paths: list[int] = []
         self._met_by = [0] * len(net.sources_of)
         self._load = [0] * len(net.sources_of)
         self._work = 0
 
     def least(self) -> tuple[int, int]:
-        """Bounds of the number of voices in that set, each at most LIMIT: equal, unless it would take MOST_WORK."""
-        low = self._find_disjoint(0, LIMIT)
-        if low in (0, LIMIT):
-            return low, low
-        cut = chains(self._net)
-        everyone = (1 << len(self._met_by)) - 1
-        low = max(low, sum(self._net.path(everyone & ~chain, self._load) is not None for chain in cut))
-        high = len(cut)
-        if low < high:
-            for _ in range(_SPREAD):
-                self._find_disjoint(0, 1)
+        """Bounds of the number of voices in that set, each at most LIMIT: equal, unless it would take too much work."""
+        low, high = 0, LIMIT
         try:
+            for packed in self._disjoint(0, LIMIT):
+                low = packed
+            if low in (0, LIMIT):
+                return low, low
+            self._look(LIMIT)  # one chain after the other is led past all sources
+            cut = chains(self._net)
+            high = len(cut)
+            everyone = (1 << len(self._met_by)) - 1
+            low = max(low, sum(self._path(everyone & ~chain) is not None for chain in cut))
+            if low < high:
+                for _ in range(_SPREAD):
+                    self._find_disjoint(0, 1)
             while low < high and not self._can_meet_all(0, 0, low):
                 low += 1
         except _TooMuchWork:
             return low, high
         return low, low
 
-    def on_all(self) -> int:
-        """The voices that every support path has."""
-        common = -1
+    def on_all(self) -> tuple[int, bool]:
+        """The voices that every support path has; and whether all were looked at, or only these within the work."""
+        common, certain = -1, 0
         for path in self._paths:
             common &= path
-        for voice in bits(common):
-            if common >> voice & 1:
-                without = self._net.path(1 << voice, self._load)
-                common &= -1 if without is None else without
-        return common
+        try:
+            for voice in bits(common):
+                if common >> voice & 1:
+                    without = self._path(1 << voice)
+                    common &= -1 if without is None else without
+                    certain |= (common >> voice & 1) << voice
+        except _TooMuchWork:
+            return certain, False
+        return common, True
+
+    def _look(self, times: int = 1) -> None:
+        """Count that all sources are looked at so many times. Raises _TooMuchWork, and what `working` raises."""
+        self._spend(times * len(self._net.voice_of))
+
+    def _spend(self, work: int) -> None:
+        self._working(work)
+        self._work += work
+        if self._work > self._most_work:
+            raise _TooMuchWork
+
+    def _path(self, gone: int) -> int | None:
+        self._look()
+        return self._net.path(gone, self._load)
 
     def _find_disjoint(self, gone: int, most: int) -> int:
         """Find up to `most` paths without the voices `gone`, no two with a common voice. Returns how many."""
-        for found in range(most):
-            path = self._net.path(gone, self._load)
-            self._work += len(self._net.voice_of)
+        return max(self._disjoint(gone, most), default=0)
+
+    def _disjoint(self, gone: int, most: int) -> Iterator[int]:
+        """How many such paths are found, after each of them."""
+        for found in range(1, most + 1):
+            path = self._path(gone)
             if path is None:
-                return found
+                return
             for voice in bits(path):
                 self._met_by[voice] |= 1 << len(self._paths)
                 self._load[voice] += 1
             self._paths.append(path)
             gone |= path
-        return most
+            yield found
 
     def _can_meet_all(self, gone: int, kept: int, budget: int) -> bool:
         """Whether at most `budget` voices besides `gone`, none of them `kept`, leave no support path. Exact.
@@ -103,9 +128,7 @@ class Search:
     def _known_too_many(self, gone: int, kept: int, budget: int) -> bool:
         """Whether the known paths alone show that `budget` voices are too few: the ones on most of them do not add up
         to all of them, or more of them than that have no voice in common."""
-        self._work += len(self._paths)
-        if self._work > MOST_WORK:
-            raise _TooMuchWork
+        self._spend(len(self._paths))
         left = self._left(gone)
         most = nlargest(
             budget, ((paths & left).bit_count() for voice, paths in enumerate(self._met_by) if not kept >> voice & 1)

@@ -8,6 +8,7 @@ import pytest
 
 from sources.independence import (
     Bearing,
+    Counting,
     Graph,
     GraphError,
     Independence,
@@ -15,7 +16,6 @@ from sources.independence import (
     find_cycle,
     independence,
     read_graph,
-    search,
 )
 from sources.independence.net import Net
 from sources.independence.search import MOST_WORK
@@ -204,11 +204,12 @@ def test_work_on_a_tangled_graph_is_bounded_and_its_answer_says_that_it_is(
     assert looked_at * layers * width <= MOST_WORK + 100 * layers * width
 
 
-def test_bounds_hold_the_least_number(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("most_work", [50, 300, 1000])
+def test_bounds_hold_the_least_number(most_work: int) -> None:
     graphs = [tangled(12, 6, 14, seed) for seed in range(12)]
     exact = [independence(graph) for graph in graphs]
-    monkeypatch.setattr(search, "MOST_WORK", 1000)
-    bounded = [independence(graph) for graph in graphs]
+    ready = [(Counting(graph.sources, graph.relays), graph.evidence) for graph in graphs]
+    bounded = [counting.independence(evidence, most_work=most_work) for counting, evidence in ready]
     assert all(answer.exact for answer in exact)
     assert any(not answer.exact for answer in bounded)
     assert all(low.min <= true.min <= true.max <= low.max for low, true in zip(bounded, exact, strict=True))
