@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.utils.translation import gettext
 
 
 class DomainError(Exception):
@@ -43,6 +46,32 @@ class Stale(Conflict):
         super().__init__(message)
         self.version = version
         self.changes = [str(change) for change in changes]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """A field that two people changed: what the second `seen`, what the first made of it (`theirs`), what the second
+    would (`yours`), as JSON has values; who the first was, and when. "" and None where that is not known."""
+
+    field: str
+    seen: Any
+    theirs: Any
+    yours: Any
+    by: str
+    at: datetime | None
+
+
+class EditConflict(Stale):
+    """Somebody else changed the same fields since the author of an edit saw them (409). Nothing of it was saved."""
+
+    def __init__(self, fields: Sequence[FieldConflict], *, version: int) -> None:
+        told = [
+            gettext("%(person)s changed this while you were editing: %(field)s.")
+            % {"person": conflict.by or gettext("Somebody"), "field": conflict.field}
+            for conflict in fields
+        ]
+        super().__init__(gettext("Not saved. Somebody else changed the same fields."), version=version, changes=told)
+        self.fields = list(fields)
 
 
 class Unconfirmed(Conflict):

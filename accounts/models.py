@@ -119,6 +119,7 @@ class Desk(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(365)],
         help_text=_("The due time of what opens when a claim loses its support or a source is corrected."),
     )
+    version = models.PositiveIntegerField(default=1, editable=False)
     last_claim_number = models.PositiveIntegerField(default=0, editable=False)
     is_demonstration = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField()
@@ -292,6 +293,32 @@ class Act(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.about}"
+
+
+class FieldChange(models.Model):
+    """Which fields of a row an edit changed, in which version of it, who did it and when. Never the values.
+
+    `row`: the id of a desk, an actor, a source, a claim or a piece of evidence. Whoever comes second is told by these
+    rows what changed since they looked. Never edited, never deleted.
+    """
+
+    append_only = True
+
+    id = models.BigAutoField(primary_key=True)
+    row = models.UUIDField()
+    version = models.PositiveIntegerField()
+    fields = ArrayField(models.CharField(max_length=100))
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["row", "version"], name="field_change_once_a_version"),
+            models.CheckConstraint(condition=Q(fields__len__gt=0), name="field_change_names_fields"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.row} v{self.version}: {', '.join(self.fields)}"
 
 
 class RestrictedRead(models.Model):

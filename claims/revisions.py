@@ -1,10 +1,11 @@
 """Versions of a claim: they grow, and what made each grow can be told in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from accounts.edits import count_edit
 from accounts.errors import Stale
 from accounts.models import User
 from claims.models import Claim, Evidence, Revision, RevisionKind, StatusChange
@@ -20,15 +21,20 @@ def count_version(
     evidence: Evidence | None = None,
     note: str = "",
     changed: Sequence[str] = (),
+    fields: Iterable[str] = (),
 ) -> None:
     """Raise a locked claim's version and keep what did it, and the reason where one was given.
 
-    `changed`: the claim's fields that the caller has set and that are saved with it.
+    `changed`: the claim's columns that the caller has set and that are saved with it. `fields`: those of the claim that
+    an edit changed, by the names that people edit them by.
 
     Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
     that the version tells nobody of what they may not see.
     """
-    claim.version += 1
+    if names := list(fields):
+        count_edit(claim, names, by=by, now=now)
+    else:
+        claim.version += 1
     claim.changed_at = now
     claim.save(update_fields=[*changed, "version", "changed_at"])
     Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence, note=note)
@@ -39,7 +45,7 @@ def check_version(claim: Claim, seen: int) -> None:
     if seen == claim.version:
         return
     raise Stale(
-        _("Somebody was faster: this claim has changed since you opened it. Nothing that you typed is lost."),
+        _("This claim has changed since you opened it. Nothing that you typed is lost."),
         version=claim.version,
         changes=changes_since(claim, seen),
     )

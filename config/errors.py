@@ -12,7 +12,17 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, OutOfService, PolicyNotMet, Stale
+from accounts.errors import (
+    Conflict,
+    DomainError,
+    EditConflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    OutOfService,
+    PolicyNotMet,
+    Stale,
+)
 from config.logs import request_id
 
 logger = logging.getLogger(__name__)
@@ -182,6 +192,12 @@ def _of_domain_error(error: DomainError) -> dict[str, Any]:
     if isinstance(error, PolicyNotMet):
         missing = [{"code": item.code, "text": item.text} for item in error.missing]
         return problem(status, name, str(error), missing=missing)
+    if isinstance(error, EditConflict):
+        conflicts = [
+            {"field": one.field, "theirs": one.theirs, "yours": one.yours, "by": one.by, "at": one.at}
+            for one in error.fields
+        ]
+        return problem(status, name, str(error), version=error.version, changes=error.changes, conflicts=conflicts)
     if isinstance(error, Stale):
         return problem(status, name, str(error), version=error.version, changes=error.changes)
     return problem(status, name, str(error))

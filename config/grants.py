@@ -11,6 +11,7 @@ from psycopg import sql
 # Rows of these tables are what was decided, and when. They also refuse changes by triggers, whoever asks.
 APPEND_ONLY = (
     "accounts_act",
+    "accounts_fieldchange",
     "claims_statuschange",
     "claims_statuschangetext",
     "claims_statuschangegraph",

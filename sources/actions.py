@@ -26,17 +26,11 @@ from sources.models import Actor, Attachment, Capture, CaptureState, Source, Vis
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor
 from sources.records import actor_recorded, attachment_kept, source_recorded
+from sources.values import ACTOR_FIELDS, SOURCE_FIELDS, tidied
 
 logger = logging.getLogger(__name__)
 CAPTURE_LEASE = timedelta(seconds=90)  # longer than a fetch may take
 MOST_CAPTURE_ATTEMPTS = 3
-
-ACTOR_FIELDS = (
-    "name", "kind", "part_of_from", "part_of_to", "stands_alone_because", "reliability", "visibility",
-)  # fmt: skip
-SOURCE_FIELDS = (
-    "kind", "title", "url", "published_at", "basis", "basis_reason", "language", "reliability", "visibility",
-)  # fmt: skip
 
 
 def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Actor:
@@ -97,10 +91,10 @@ def _refuse_circle(actor: Actor) -> None:
 
 
 def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, Any]) -> None:
+    given = tidied(fields)
     for name in names:
-        if name in fields:
-            value = fields[name]
-            setattr(row, name, value.strip() if isinstance(value, str) else value)
+        if name in given:
+            setattr(row, name, given[name])
 
 
 def create_source(

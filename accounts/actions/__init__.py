@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
+from accounts.edits import ANYTHING, Seen, count_edit, merge
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
 from accounts.models import Desk, MailKind, Membership, Role, Token, User
@@ -147,21 +148,28 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
     return desk
 
 
-def change_desk(*, desk: Desk, changes: dict[str, Any], by: User, now: datetime | None = None) -> Desk:
-    """Change a desk's name: an editor of the desk, or an administrator.
+def change_desk(
+    *, desk: Desk, changes: dict[str, Any], seen: Seen = ANYTHING, by: User, now: datetime | None = None
+) -> Desk:
+    """Change a desk's name: an editor of the desk, or an administrator. Raises NotFound, Forbidden, Invalid,
+    EditConflict.
 
     Its policy, on which claims rest, is changed by `claims.actions.desks.change_policy`.
     """
+    now = now or timezone.now()
     with act():
         desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         may_change_desk(desk, by)
         for field in changes:
             if field != "name":
                 raise Invalid({field: [_("This cannot be changed here.")]})
-            setattr(desk, field, changes[field])
+        if not merge(desk, changes, {"name": desk.name}, seen):
+            return desk
+        desk.name = changes["name"]
         check_fields(desk)
+        count_edit(desk, ["name"], by=by, now=now)
         desk.save()
-        desk_recorded("desk_changed", desk, by=by, now=now or timezone.now())
+        desk_recorded("desk_changed", desk, by=by, now=now)
     return desk
 
 

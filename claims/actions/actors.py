@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.edits import count_edit, edit_all
 from accounts.errors import Conflict, Invalid
 from accounts.fields import given_text
 from accounts.models import User
@@ -54,7 +55,7 @@ def merge_actors(
         reason = given_text(reason, "reason", _("Say why they are the same: it is kept, and cannot be undone."))
         survivor = _survivor(actor, into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}
-        _take_place(actor, survivor, chain)
+        _take_place(actor, survivor, chain, by=by, now=now)
         _name_instead(actor, survivor, reason=reason, by=by, now=now)
         ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
         actor_recorded("actor_merged", actor, by=by, now=now, into=str(survivor.pk), reason=reason)
@@ -104,11 +105,12 @@ def place_of(actor: Actor) -> Mapping[str, object]:
     return {name: getattr(actor, name) or None for name in names}
 
 
-def _take_place(actor: Actor, survivor: Actor, chain: str) -> None:
+def _take_place(actor: Actor, survivor: Actor, chain: str, *, by: User, now: datetime) -> None:
     """Give the survivor the place in the chain, and the owner, that hold from now on. Raises Invalid for `chain`.
 
     One that all desks share takes none of a desk's own.
     """
+    before = _named_by(survivor)
     if chain not in ("", INTO, MERGED):
         raise Invalid({"chain": [_("Choose one of: %(names)s.") % {"names": f"{INTO}, {MERGED}"}]})
     if survivor.desk_id == actor.desk_id:
@@ -124,25 +126,35 @@ def _take_place(actor: Actor, survivor: Actor, chain: str) -> None:
         survivor.owned_by_id = survivor.owned_by_id or actor.owned_by_id
     if survivor.owned_by_id in (actor.pk, survivor.pk):
         survivor.owned_by_id = None
-    survivor.save()
+    after = _named_by(survivor)
+    if changed := [name for name in after if after[name] != before[name]]:
+        count_edit(survivor, changed, by=by, now=now)
+        survivor.save()
+
+
+def _named_by(actor: Actor) -> Mapping[str, object]:
+    """The fields of an actor that a merge may change, as an edit names them."""
+    plain = ("part_of_from", "part_of_to", "stands_alone_because")
+    above = {"part_of": actor.part_of_id, "owned_by": actor.owned_by_id}
+    return {name: getattr(actor, name) for name in plain} | above
 
 
 def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: datetime) -> None:
     """Everything that names the one names the other. Claims that others read anew get a version for it."""
-    Source.objects.filter(publisher=actor).update(publisher=survivor)
-    Actor.objects.filter(part_of=actor).update(part_of=survivor)
-    Actor.objects.filter(owned_by=actor).exclude(pk=survivor.pk).update(owned_by=survivor)
+    edit_all(Source.objects.filter(publisher=actor), by=by, now=now, publisher=survivor)
+    edit_all(Actor.objects.filter(part_of=actor), by=by, now=now, part_of=survivor)
+    edit_all(Actor.objects.filter(owned_by=actor).exclude(pk=survivor.pk), by=by, now=now, owned_by=survivor)
     _declare_instead(actor, survivor, now)
     admitting = list(Evidence.objects.filter(against_interest=actor).order_by("created_at", "pk"))
     named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
     edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
-    Evidence.objects.filter(pk__in=[item.pk for item in admitting]).update(against_interest=survivor)
+    edit_all(Evidence.objects.filter(pk__in=[item.pk for item in admitting]), by=by, now=now, against_interest=survivor)
     # Each claim's row before its stream in the ledger, as everywhere, and all in one order.
     for pk in sorted(edited | {item.claim_id for item in admitting}):
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
-            _rename_in(claim, actor, survivor)
-            count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+            renamed = _rename_in(claim, actor, survivor)
+            count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason, fields=renamed)
             claim_written("claim_edited", claim, by=by, now=now, reason=reason)
         for item in admitting:
             if item.claim_id == pk:
@@ -153,7 +165,8 @@ def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: 
     # Those that were merged into it before lead on at once. What is merged is part of nothing, so nothing is above it.
     Actor.objects.filter(merged_into=actor).update(merged_into=survivor)
     actor.merged_into, actor.part_of, actor.owned_by = survivor, None, None
-    actor.save(update_fields=["merged_into", "part_of", "owned_by"])
+    count_edit(actor, ["merged_into", "part_of", "owned_by"], by=by, now=now)
+    actor.save(update_fields=["merged_into", "part_of", "owned_by", "version"])
 
 
 def _declare_instead(actor: Actor, survivor: Actor, now: datetime) -> None:
@@ -164,14 +177,20 @@ def _declare_instead(actor: Actor, survivor: Actor, now: datetime) -> None:
     DeclaredConflict.objects.filter(actor=actor).update(actor=survivor)
 
 
-def _rename_in(claim: Claim, actor: Actor, survivor: Actor) -> None:
-    """The claim names the survivor; its claimant does not claim the same besides."""
+def _rename_in(claim: Claim, actor: Actor, survivor: Actor) -> list[str]:
+    """The claim names the survivor; its claimant does not claim the same besides. The fields that changed."""
+    changed = []
     if claim.claimant_id == actor.pk:
         claim.claimant = survivor
         claim.save(update_fields=["claimant"])
-    for related in (claim.also_claimed_by, claim.parties):
+        changed.append("claimant")
+    for name in ("also_claimed_by", "parties"):
+        related = getattr(claim, name)
         if related.filter(pk=actor.pk).exists():
             related.remove(actor)
             related.add(survivor)
-    if claim.claimant_id == survivor.pk:
+            changed.append(name)
+    if claim.claimant_id == survivor.pk and claim.also_claimed_by.filter(pk=survivor.pk).exists():
         claim.also_claimed_by.remove(survivor)
+        changed.append("also_claimed_by")
+    return sorted(set(changed))

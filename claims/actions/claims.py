@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.edits import ANYTHING, Seen, merge
 from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Desk, User
 from accounts.transactions import act
+from claims.actions.elements import MOST_ELEMENTS, ElementsGiven
 from claims.actions.evidence import write_evidence
 from claims.effects import Effects
 from claims.models import (
@@ -36,20 +37,11 @@ from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
 from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
+from claims.values import CLAIM_FIELDS, claim_values, threshold_values
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor
-
-EDITABLE = (
-    "statement",
-    "original_statement",
-    "language",
-    "claimed_on",
-    "happened_from",
-    "happened_to",
-    "place",
-)
-MOST_ELEMENTS = 20
+from sources.values import tidied
 
 
 @counts_outside
@@ -113,10 +105,10 @@ def _keep_order(items: Sequence[Evidence]) -> None:
 
 
 def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
-    for name in EDITABLE:
-        if name in fields:
-            value = fields[name]
-            setattr(claim, name, value.strip() if isinstance(value, str) else value)
+    given = tidied(fields)
+    for name in CLAIM_FIELDS:
+        if name in given:
+            setattr(claim, name, given[name])
     if "claimant" in fields:
         claim.claimant = _open_actor(named_actor(by, claim.desk_id, fields["claimant"], "claimant"), "claimant")
     check_fields(claim, exclude=("reference", "due_at"))
@@ -144,11 +136,14 @@ def _set_relations(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
 
 def _topics(desk: Desk, names: Iterable[str]) -> list[Topic]:
     topics = []
-    for name in dict.fromkeys(" ".join(name.split()) for name in names):
-        if name:
-            check_fields(Topic(desk=desk, name=name), exclude=("desk",))
-            topics.append(Topic.objects.get_or_create(desk=desk, name=name)[0])
+    for name in _names_of_topics(names):
+        check_fields(Topic(desk=desk, name=name), exclude=("desk",))
+        topics.append(Topic.objects.get_or_create(desk=desk, name=name)[0])
     return topics
+
+
+def _names_of_topics(names: Iterable[str]) -> list[str]:
+    return [name for name in dict.fromkeys(" ".join(name.split()) for name in names) if name]
 
 
 def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[Element]:
@@ -182,38 +177,53 @@ def edit_claim(
     *,
     claim: Claim,
     fields: Mapping[str, Any],
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
-    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Claim:
     """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
 
-    Elements are given by their `id`, or without one to add it; none that the claim has can be left out. The wording
-    of a verdict stays: two people agreed on it. Raises NotFound, Forbidden, Invalid, Stale, Unconfirmed.
+    Elements are given by their `id`, with what is to change of them, or without one to add it; none that the author saw
+    can be left out. The wording of a verdict stays: two people agreed on it.
+    Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
-        if seen_version is not None:
-            check_version(claim, seen_version)
+        elements = ElementsGiven(claim, fields.get("elements"), seen)
+        changed = merge(claim, _given(fields) | elements.changes, claim_values(by, claim) | elements.order, seen)
+        if not changed and not elements.added:
+            return claim
         before = _wording_of(claim)
-        _set_fields(claim, fields, by)
+        _set_fields(claim, changed, by)
         claim.save()
-        _set_relations(claim, fields, by)
-        if "elements" in fields:
-            _change_elements(claim, fields["elements"] or ())
+        _set_relations(claim, changed, by)
+        changed_fields = [*changed, *elements.write(changed)]
         after = _wording_of(claim)
         if claim.state in VERDICTS:
             _refuse_other_words(before, after)
-        count_version(claim, RevisionKind.EDITED if before == after else RevisionKind.REWORDED, by=by, now=now)
-        claim_written("claim_edited" if before == after else "claim_reworded", claim, by=by, now=now)
+        reworded = before != after
+        kind = RevisionKind.REWORDED if reworded else RevisionKind.EDITED
+        count_version(claim, kind, by=by, now=now, fields=changed_fields)
+        claim_written("claim_reworded" if reworded else "claim_edited", claim, by=by, now=now)
         effects = effects or Effects()
         effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
     return claim
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a claim besides its elements, as they would be kept."""
+    given = tidied({name: value for name, value in fields.items() if name != "elements"})
+    for name in ("also_claimed_by", "parties"):
+        if name in given:
+            given[name] = list(dict.fromkeys(given[name] or ()))
+    if "topics" in given:
+        given["topics"] = _names_of_topics(given["topics"] or ())
+    return given
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,70 +256,54 @@ def _refuse_other_words(before: _Wording, after: _Wording) -> None:
         raise Invalid({name: [message] for name, is_changed in changed.items() if is_changed})
 
 
-def _change_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> None:
-    present = {part.pk: part for part in claim.elements.all()}
-    kept = {entry["id"] for entry in entries if entry.get("id")}
-    if kept - set(present):
-        raise Invalid({"elements": [_("There is no such element on this claim.")]})
-    left_out = [part.text for pk, part in present.items() if pk not in kept]
-    if left_out:
-        # Whether evidence bears on it is not asked: the answer could tell of evidence that is restricted.
-        message = _("“%(text)s” cannot be taken away: reword it, or mark it as not essential.")
-        raise Invalid({"elements": [message % {"text": text} for text in left_out]})
-    if len(entries) > MOST_ELEMENTS:
-        raise Invalid({"elements": [_("At most %(count)d elements.") % {"count": MOST_ELEMENTS}]})
-    # Out of each other's way first: a position may stand once only.
-    claim.elements.update(position=F("position") + 1000)
-    for position, entry in enumerate(entries):
-        text = given_text(entry.get("text", ""), "elements", _("Give each element its words."))
-        part = present[entry["id"]] if entry.get("id") else Element(claim=claim)
-        part.text, part.essential, part.position = text, entry.get("essential", True), position
-        check_fields(part, exclude=("claim",))
-        part.save()
-    if entries and not any(entry.get("essential", True) for entry in entries):
-        raise Invalid({"elements": [_("At least one element has to be essential.")]})
-
-
 @counts_outside
 def set_threshold(
     *,
     claim: Claim,
     threshold: int | None,
     reason: str,
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
-    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Claim:
     """Set another threshold for one claim with the reason, or (None) the desk's again.
 
-    Raises Forbidden, Invalid, Stale, Unconfirmed.
+    Raises Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
-        if seen_version is not None:
-            check_version(claim, seen_version)
-        if threshold is None:
+        if threshold is not None and not 1 <= threshold <= 5:
+            raise Invalid({"threshold": [_("Give a number from 1 to 5.")]})
+        present = threshold_values(claim)
+        reason = reason.strip() if threshold is not None else ""
+        given = {"threshold": threshold, "threshold_reason": reason}
+        changed = merge(claim, given, present, seen)
+        if not changed:
+            if threshold is not None:
+                _why_another(reason)
+            return claim
+        settled = present | changed
+        if settled["threshold"] is None:
             claim.threshold_override, claim.threshold_by, claim.threshold_reason = None, None, ""
         else:
-            if not 1 <= threshold <= 5:
-                raise Invalid({"threshold": [_("Give a number from 1 to 5.")]})
-            reason = given_text(
-                reason,
-                "reason",
-                _("Say why this claim needs another threshold: it is printed beside the verdict."),
-            )
-            claim.threshold_override, claim.threshold_by, claim.threshold_reason = threshold, by, reason
+            claim.threshold_override, claim.threshold_by = settled["threshold"], by
+            claim.threshold_reason = _why_another(settled["threshold_reason"])
         claim.save(update_fields=["threshold_override", "threshold_by", "threshold_reason"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=changed)
         claim_written("claim_edited", claim, by=by, now=now, reason=claim.threshold_reason)
         effects = effects or Effects()
         effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
     return claim
+
+
+def _why_another(reason: str) -> str:
+    message = _("Say why this claim needs another threshold: it is printed beside the verdict.")
+    return given_text(reason, "reason", message)
 
 
 @counts_outside

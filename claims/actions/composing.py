@@ -16,6 +16,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.edits import ANYTHING, Seen
 from accounts.errors import Invalid
 from accounts.models import Desk, User
 from accounts.transactions import act
@@ -80,9 +81,9 @@ def edit_with_actors(
     *,
     claim: Claim,
     fields: Mapping[str, Any],
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
-    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Claim:
     """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
@@ -90,7 +91,7 @@ def edit_with_actors(
     with act():
         lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
-        return edit_claim(claim=claim, fields=fields, effects=effects, by=by, seen_version=seen_version, now=now)
+        return edit_claim(claim=claim, fields=fields, seen=seen, effects=effects, by=by, now=now)
 
 
 @counts_outside
@@ -104,13 +105,12 @@ def attach_source(
     quote: str = "",
     effects: Effects | None = None,
     by: User,
-    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Evidence:
     """Attach a source that may be new to a claim; `upstream` is where it got it from, `quote` what shows that.
 
     `source`: an `id`, or the fields of a new one; `evidence` as for `attach_evidence`.
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     _keep_first(file, claim.desk, by)
@@ -123,7 +123,7 @@ def attach_source(
         elif quote.strip():
             raise Invalid({"upstream": [_("Name the source that this quote points to.")]})
         fields = {**evidence, "source": carrier.pk}
-        item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, seen_version=seen_version, now=now)
+        item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, now=now)
         effects = effects or Effects()
         effects.absorb(parts)
         effects.settle(by)
@@ -135,6 +135,7 @@ def change_source_with_publisher(
     *,
     source: Source,
     fields: Mapping[str, Any],
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -144,7 +145,7 @@ def change_source_with_publisher(
     with act():
         lock_graph(source.desk_id)
         fields = _with_publisher(source.desk, fields, by=by, now=now)
-        return change_source(source=source, fields=fields, effects=effects, by=by, now=now)
+        return change_source(source=source, fields=fields, seen=seen, effects=effects, by=by, now=now)
 
 
 def _keep_first(file: File | None, desk: Desk, by: User) -> None:

@@ -1,6 +1,7 @@
 """What a desk has agreed on: changed in the open, since claims rest on it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_desk, may_change_desk
+from accounts.edits import ANYTHING, Seen, count_edit, merge
 from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.models import Desk, User
@@ -18,6 +20,7 @@ from claims.actions.sources import Outcome
 from claims.effects import Effects
 from claims.models import Claim, PolicyChange, PolicyField
 from claims.support import counts_outside, lock_graph, recompute
+from claims.values import desk_values
 
 
 @counts_outside
@@ -26,13 +29,15 @@ def change_policy(
     desk: Desk,
     changes: Mapping[str, int],
     reason: str = "",
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Outcome:
     """Change fields of a desk's policy (those of `PolicyField`); what was, what is, who, when and why is kept.
 
-    Another `min_independence` recomputes the desk's claims. Raises NotFound, Forbidden, Invalid, Unconfirmed.
+    Another `min_independence` recomputes the desk's claims.
+    Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -40,20 +45,19 @@ def change_policy(
         may_change_desk(desk, by)
         desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         reason = optional_text(reason, "reason")
-        kept = []
-        for field, after in changes.items():
+        for field in changes:
             if field not in PolicyField.values:
                 raise Invalid({field: [_("This cannot be changed here.")]})
+        kept = []
+        for field, after in merge(desk, changes, desk_values(desk), seen).items():
             before = getattr(desk, field)
-            if after != before:
-                setattr(desk, field, after)
-                kept.append(
-                    PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now)
-                )
+            setattr(desk, field, after)
+            kept.append(PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now))
         check_fields(desk)
-        desk.save(update_fields=list(PolicyField.values))
-        PolicyChange.objects.bulk_create(kept)
         if kept:
+            count_edit(desk, [change.field for change in kept], by=by, now=now)
+            desk.save(update_fields=[*PolicyField.values, "version"])
+            PolicyChange.objects.bulk_create(kept)
             changed = {str(change.field): (change.before, change.after) for change in kept}
             policy_changed(desk, changed, reason=reason, by=by, now=now)
         effects = effects or Effects()
@@ -68,6 +72,7 @@ def change_desk_with_policy(
     desk: Desk,
     changes: Mapping[str, Any],
     reason: str = "",
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -76,9 +81,11 @@ def change_desk_with_policy(
     effects = effects or Effects()
     with act():
         if "name" in changes:
-            change_desk(desk=desk, changes={"name": changes["name"]}, by=by)
+            change_desk(desk=desk, changes={"name": changes["name"]}, seen=seen, by=by, now=now)
+            # Its own edit just now is no other version than the one that was wanted.
+            seen = replace(seen, is_exact=False)
         policy = {field: value for field, value in changes.items() if field != "name"}
-        outcome = change_policy(desk=desk, changes=policy, reason=reason, effects=effects, by=by, now=now)
+        outcome = change_policy(desk=desk, changes=policy, reason=reason, seen=seen, effects=effects, by=by, now=now)
         if effects.dry_run:  # the name as well
             transaction.set_rollback(True)
     return outcome

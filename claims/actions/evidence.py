@@ -8,6 +8,7 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.edits import ANYTHING, Seen, check_seen, count_edit, edit_all, merge
 from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import User
@@ -19,22 +20,13 @@ from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, named_source
 from claims.records import evidence_recorded
-from claims.revisions import check_version, count_version
+from claims.revisions import count_version
 from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
+from claims.values import EVIDENCE_FIELDS, evidence_values
 from sources.models import Visibility
 from sources.permissions import may_release
 from sources.queries import named_actor
-
-PLAIN = (
-    "stance",
-    "basis",
-    "basis_reason",
-    "excerpt",
-    "locator",
-    "credibility",
-    "against_interest_reason",
-    "visibility",
-)
+from sources.values import tidied
 
 
 @counts_outside
@@ -44,22 +36,19 @@ def attach_evidence(
     fields: Mapping[str, Any],
     effects: Effects | None = None,
     by: User,
-    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Evidence:
-    """Attach a source to a claim.
+    """Attach a source to a claim. Whatever else was attached to it meanwhile, this is added.
 
     `fields`: `source` (id) and `stance` are enough; `elements` (ids; none: all), `basis`, `basis_reason`, `excerpt`,
     `locator`, `credibility` (1–6), `against_interest` (actor id) with `against_interest_reason`, `visibility`.
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict (closed), Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, Conflict (closed), Unconfirmed.
     """
     now = now or timezone.now()
     with act():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
-        if seen_version is not None:
-            check_version(claim, seen_version)
         _open(claim)
         item = write_evidence(claim, fields, by=by, now=now)
         _after_change(
@@ -101,14 +90,14 @@ def change_evidence(
     *,
     evidence: Evidence,
     fields: Mapping[str, Any],
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
-    seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Evidence:
     """Change what is recorded of a piece of evidence; `superseded_by` names a later statement of the same voice.
 
-    Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, EditConflict, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -120,11 +109,13 @@ def change_evidence(
             .get(pk=evidence.pk)
         )
         may_edit_evidence(by, item)
-        if seen_version is not None:
-            check_version(claim, seen_version)
+        item.claim = claim
         _open(claim)
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence was withdrawn."))
+        fields = merge(item, tidied(fields), evidence_values(by, item), seen)
+        if not fields:
+            return item
         was_open, excerpt = item.visibility != Visibility.RESTRICTED, (item.excerpt, item.locator)
         parts = _set_fields(item, fields, by)
         if not was_open and item.visibility != Visibility.RESTRICTED:
@@ -133,13 +124,14 @@ def change_evidence(
             item.superseded_by = _later_statement(item, fields["superseded_by"], by)
         elif not was_open and _superseded_by_restricted(item):
             item.superseded_by = None  # released by itself: its end would tell of what stays restricted
+        count_edit(item, fields, by=by, now=now)
         item.save()
         if not was_open and item.superseded_by is not None:
             _same_voice_later(item, item.superseded_by)  # released, it is held to what others' evidence is held to
         if "elements" in fields:
             item.elements.set(parts)
         if item.visibility == Visibility.RESTRICTED:
-            supersede_no_more([item.pk])
+            supersede_no_more([item.pk], by=by, now=now)
         counted = was_open or item.visibility != Visibility.RESTRICTED
         if (item.excerpt, item.locator) != excerpt:
             end_tasks(by=by, now=now, evidence=item)
@@ -158,9 +150,9 @@ def withdraw_evidence(
     seen_version: int | None = None,
     now: datetime | None = None,
 ) -> Evidence:
-    """Take evidence out of what counts. It stays on record with the reason.
+    """Take evidence out of what counts. It stays on record with the reason. `seen_version`: the evidence's.
 
-    Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -173,15 +165,15 @@ def withdraw_evidence(
         )
         may_edit_evidence(by, item)
         reason = given_text(reason, "reason", _("Say why this evidence is withdrawn."))
-        if seen_version is not None:
-            check_version(claim, seen_version)
         _open(claim)
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence is withdrawn already."))
+        check_seen(item, seen_version)
         item.withdrawn_at, item.withdrawn_by, item.withdrawn_reason = now, by, reason
-        item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason"])
+        count_edit(item, ["withdrawn_at", "withdrawn_reason"], by=by, now=now)
+        item.save(update_fields=["withdrawn_at", "withdrawn_by", "withdrawn_reason", "version"])
         evidence_recorded("evidence_withdrawn", item, by=by, now=now, reason=reason)
-        Evidence.objects.filter(superseded_by=item).update(superseded_by=None)
+        edit_all(Evidence.objects.filter(superseded_by=item), by=by, now=now, superseded_by=None)
         end_tasks(by=by, now=now, evidence=item)
         _after_change(
             claim,
@@ -217,12 +209,13 @@ def _superseded_by_restricted(item: Evidence) -> bool:
     return later is not None and later.visibility == Visibility.RESTRICTED and item.visibility != Visibility.RESTRICTED
 
 
-def supersede_no_more(ids: Iterable[UUID]) -> None:
+def supersede_no_more(ids: Iterable[UUID], *, by: User, now: datetime) -> None:
     """Give evidence that others see its life back where what superseded it is now restricted.
 
     Otherwise its end would tell them of what they may not see.
     """
-    Evidence.objects.filter(superseded_by__in=ids).exclude(visibility=Visibility.RESTRICTED).update(superseded_by=None)
+    open_ones = Evidence.objects.filter(superseded_by__in=ids).exclude(visibility=Visibility.RESTRICTED)
+    edit_all(open_ones, by=by, now=now, superseded_by=None)
 
 
 def _open(claim: Claim) -> None:
@@ -249,10 +242,10 @@ def _after_change(
 
 
 def _set_fields(item: Evidence, fields: Mapping[str, Any], by: User) -> list[Element]:
-    for name in PLAIN:
-        if name in fields:
-            value = fields[name]
-            setattr(item, name, value.strip() if isinstance(value, str) else value)
+    given = tidied(fields)
+    for name in EVIDENCE_FIELDS:
+        if name in given:
+            setattr(item, name, given[name])
     if "against_interest" in fields:
         item.against_interest = named_actor(by, item.claim.desk_id, fields["against_interest"], "against_interest")
     check_fields(item, exclude=("claim", "source", "superseded_by"))

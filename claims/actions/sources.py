@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.edits import ANYTHING, Seen, count_edit, edit_all, merge
 from accounts.errors import Conflict, Invalid
 from accounts.fields import given_text, optional_text
 from accounts.models import User
@@ -39,6 +40,7 @@ from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.permissions import may_change_actor, may_change_source, may_release, may_retract
 from sources.records import actor_recorded, relay_recorded, source_recorded
+from sources.values import actor_values, source_values, tidied
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,14 @@ def change_source(
     *,
     source: Source,
     fields: Mapping[str, Any],
+    seen: Seen = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Outcome:
     """Change what is recorded of a source; `fields` as for `create_source`. What a new address answers is fetched soon.
 
-    Raises NotFound, Forbidden, Invalid, Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
@@ -78,13 +81,20 @@ def change_source(
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
         )
         may_change_source(by, source)
+        given = tidied(fields)
+        if given.get("title") == "":
+            given["title"] = given.get("url", source.url)[:300]
+        changed = merge(source, given, source_values(by, source), seen)
+        if not changed:
+            return _outcome(source, (), effects or Effects(), by=by, now=now)
         before, address, grade = source.visibility, source.url, source.reliability
         touched = claims_resting_on([source.pk])
-        set_source_fields(source, fields, by)
+        set_source_fields(source, changed, by)
         if source.visibility != before:
             if before == Visibility.RESTRICTED:
                 may_release(by, source.desk_id)
             _check_release(source, before, by=by, now=now)
+        count_edit(source, changed, by=by, now=now)
         source.save()
         if source.url and source.url != address:
             ask_for_capture(source, by, now)
@@ -102,7 +112,8 @@ def _check_release(source: Source, before: str, *, by: User, now: datetime) -> N
         Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
         _make_stricter(list(Evidence.objects.filter(source=source, visibility__in=looser)), source, by=by, now=now)
         if source.visibility == Visibility.RESTRICTED:
-            supersede_no_more(Evidence.objects.filter(source=source).values_list("pk", flat=True))
+            ended = Evidence.objects.filter(source=source).values_list("pk", flat=True)
+            supersede_no_more(list(ended), by=by, now=now)
     elif before == Visibility.RESTRICTED:
         ends = Source.objects.filter(desk=source.desk_id).exclude(
             visibility=Visibility.RESTRICTED
@@ -115,7 +126,7 @@ def _check_release(source: Source, before: str, *, by: User, now: datetime) -> N
 
 def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: datetime) -> None:
     """Make evidence as strict as its source: for each claim that is a change of what others saw of it."""
-    Evidence.objects.filter(pk__in=[item.pk for item in items]).update(visibility=source.visibility)
+    edit_all(Evidence.objects.filter(pk__in=[item.pk for item in items]), by=by, now=now, visibility=source.visibility)
     for item in sorted(items, key=lambda item: (item.claim_id, item.created_at, item.pk)):
         # Before the stream's lock, as everywhere: two who wait for each other's would both be turned away.
         claim = lock_claim(item.claim)
@@ -144,7 +155,8 @@ def retract_source(
         if source.retracted_at is not None:
             raise Conflict(_("This source is retracted already."))
         source.retracted_at, source.retracted_by, source.retracted_reason = now, by, reason
-        source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason"])
+        count_edit(source, ["retracted_at", "retracted_reason"], by=by, now=now)
+        source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason", "version"])
         source_recorded("source_retracted", source, by=by, now=now, reason=reason)
         return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
@@ -164,7 +176,8 @@ def correct_source(
         may_retract(by, source)
         reason = given_text(reason, "reason", _("Say what was corrected, when and where."))
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
-        source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason"])
+        count_edit(source, ["corrected_at", "corrected_reason"], by=by, now=now)
+        source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason", "version"])
         source_recorded("source_corrected", source, by=by, now=now, reason=reason)
         live = Evidence.objects.filter(source=source, withdrawn_at__isnull=True, superseded_by__isnull=True)
         open_rechecks(live, days=source.desk.days_to_look_again, now=now)
@@ -240,24 +253,34 @@ def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now:
 
 @counts_outside
 def change_actor(
-    *, actor: Actor, fields: Mapping[str, Any], effects: Effects | None = None, by: User, now: datetime | None = None
+    *,
+    actor: Actor,
+    fields: Mapping[str, Any],
+    seen: Seen = ANYTHING,
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
 ) -> Outcome:
     """Change what is recorded of an actor; `fields` as for `create_actor`.
 
-    Raises NotFound, Forbidden, Invalid, Unconfirmed.
+    Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
     with act():
         lock_graphs_of(actor)
         actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_change_actor(by, actor)
+        changed = merge(actor, tidied(fields), actor_values(by, actor), seen)
+        if not changed:
+            return _outcome(actor, (), effects or Effects(), by=by, now=now)
         before = actor.visibility
         touched = claims_touching(actor)
-        set_actor_fields(actor, fields, by)
+        set_actor_fields(actor, changed, by)
         if before == Visibility.RESTRICTED and actor.visibility != before:
             may_release(by, actor.desk_id)
         if Visibility(actor.visibility).strictness > Visibility(before).strictness:
             _refuse_in_use(actor)
+        count_edit(actor, changed, by=by, now=now)
         actor.save()
         actor_recorded("actor_changed", actor, by=by, now=now)
         return _outcome(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)

@@ -89,13 +89,12 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 2}),
     )
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     action_fields = NewSourceFields.names_of_source_fields
     folds = {"source": NewSourceFields.folded_source_fields, "grade": EvidenceFields.folded_evidence_fields}
 
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
-        super().__init__(*arguments, initial={"seen_version": claim.version}, **named)
+        super().__init__(*arguments, **named)
         self.offer_parts(claim)
         offer(self, SourceNames(user, claim.desk_id), "source", "upstream")
         offer(self, ActorNames(user, claim.desk_id), "publisher", "against_interest")
@@ -120,7 +119,7 @@ class EvidenceForm(ActForm, EvidenceFields):
             "elements": [str(part.pk) for part in evidence.elements.all()],
             "against_interest": evidence.against_interest_id,
             "superseded_by": evidence.superseded_by_id,
-            "seen_version": evidence.claim.version,
+            "seen_version": evidence.version,
         }
         super().__init__(*arguments, initial=initial, **named)
         self.offer_parts(evidence.claim)

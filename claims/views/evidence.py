@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.edits import Seen
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import attach_source
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
@@ -51,7 +52,6 @@ def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evi
         quote=given["quote"],
         effects=consent(request),
         by=request.user,
-        seen_version=given["seen_version"],
     )
 
 
@@ -88,7 +88,7 @@ def _change(request: PersonsRequest, item: Evidence, given: dict[str, Any]) -> E
         fields=EvidenceForm.recorded(given),
         effects=consent(request),
         by=request.user,
-        seen_version=given["seen_version"],
+        seen=Seen(version=given["seen_version"]),
     )
 
 
@@ -96,7 +96,7 @@ def _change(request: PersonsRequest, item: Evidence, given: dict[str, Any]) -> E
 def withdraw(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
     """Take a piece of evidence out of what counts, with the reason."""
     claim, item = _find(request, reference, evidence_id)
-    form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": claim.version})
+    form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": item.version})
     agreed = consent(request)
     if form.handed_in(lambda given: withdraw_evidence(evidence=item, effects=agreed, by=request.user, **given)):
         return redirect("claim", claim.reference)

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.edits import Seen
 from accounts.errors import Invalid
 from accounts.models import Desk
 from accounts.pages import PersonsRequest, form_page, sent, show_form
@@ -107,7 +108,7 @@ def _edit(request: PersonsRequest, claim: Claim, given: dict[str, Any], elements
         fields={**EditClaimForm.worded(given), "elements": elements_in(elements)},
         effects=consent(request),
         by=request.user,
-        seen_version=given["seen_version"],
+        seen=Seen(version=given["seen_version"]),
     )
 
 

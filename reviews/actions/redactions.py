@@ -4,7 +4,7 @@ What only grows keeps its rows and loses the words; what the ledger committed to
 itself does not change, and still verifies (`docs/decisions/0079…`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import may_change_desk
+from accounts.edits import count_edit
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import given_text, optional_text
 from accounts.models import Desk, Role, User
@@ -24,6 +25,7 @@ from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
 from claims.support import counts_outside, lock_claim, lock_graph
+from claims.values import element_field
 from ledger.erasing import erase
 from reviews.models import Redaction, RedactionState
 from reviews.records import redacted, redaction_ended, redaction_proposed
@@ -215,17 +217,31 @@ def _erase_rows_that_only_grow(entry: int) -> None:
         cursor.execute("SELECT claims_erase(%s)", [entry])
 
 
-def _count_versions(claims: dict[str, Claim], touched: Iterable[tuple[Found, Any]], by: User, now: datetime) -> None:
-    """Who has an old wording in a form is told before they write it back. Of restricted evidence no version tells."""
-    references = {
-        one.claim
-        for one, row in touched
-        if isinstance(row, Claim | Element) or (isinstance(row, Evidence) and row.visibility != Visibility.RESTRICTED)
-    }
+def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Found, Any]], by: User, now: datetime) -> None:
+    """Who has an old wording in a form is told before they write it back. Of restricted evidence no claim's version
+    tells."""
+    fields: dict[tuple[type[Any], Any], set[str]] = {}
+    of_claims: dict[str, set[str]] = {}
+    for one, row in touched:
+        if isinstance(row, Source | Actor | Evidence):
+            fields.setdefault((type(row), row.pk), set()).add(one.column)
+        if isinstance(row, Claim | Element) or (isinstance(row, Evidence) and row.visibility != Visibility.RESTRICTED):
+            names = of_claims.setdefault(one.claim or "", set())
+            names |= _fields_of_the_claim(one, row)
+    for (model, pk), names in fields.items():
+        row = model._default_manager.get(pk=pk)
+        count_edit(row, names, by=by, now=now)
+        row.save(update_fields=["version"])
     for reference, claim in claims.items():
-        if reference in references:
+        if reference in of_claims:
             claim.refresh_from_db()
-            count_version(claim, RevisionKind.EDITED, by=by, now=now)
+            count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=of_claims[reference])
+
+
+def _fields_of_the_claim(one: Found, row: Any) -> set[str]:
+    if isinstance(row, Element):
+        return {element_field(row, one.column)}
+    return {one.column} if isinstance(row, Claim) else set()
 
 
 def _record_anew(touched: Iterable[tuple[Found, Any]], by: User, now: datetime) -> None:

@@ -15,12 +15,13 @@ from claims.actions.actors import merge_actors
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
 from claims.effects import Effects
-from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, peek, read_body, read_changes, read_query
+from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, Whole, peek, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.permissions import may_release_if_asked
-from reviews.api.schema import PageOf, operation
+from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
+from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
 from sources.actions import create_actor, may_share
 from sources.models import Actor, ActorKind, Reliability, Visibility
@@ -42,6 +43,7 @@ class ActorShape(TypedDict):
     owned_by: UUID | None
     reliability: Annotated[str, Reliability]
     visibility: Annotated[str, Visibility]
+    version: int
     created_by: str
     created_at: datetime
 
@@ -56,6 +58,12 @@ class ActorChanges(Fields):
     owned_by = Id(required=False, allow_null=True)
     reliability = Choice(Reliability.choices, required=False)
     visibility = Choice(Visibility.choices, required=False)
+
+
+class ChangesOfActor(ActorChanges):
+    """`seen_version`: what was read; fields that somebody else changed since are refused."""
+
+    seen_version = Whole(required=False)
 
 
 class NewActor(ActorChanges):
@@ -103,7 +111,9 @@ class Actors(ApiView):
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})
         return answer_list(request, rows, query, partial(render_actors, by))
 
-    @operation("create_actor", "A new actor", body=NewActor, status=201, answer=ActorShape, refuses=[403])
+    @operation(
+        "create_actor", "A new actor", body=NewActor, status=201, answer=ActorShape, refuses=[403], headers=[ETAG]
+    )
     def post(self, request: Request) -> Response:
         by = person(request)
         desk = None
@@ -114,25 +124,35 @@ class Actors(ApiView):
         fields = read_body(request, NewActor)
         fields.pop("desk", None)
         actor = create_actor(desk=desk, fields=fields, by=by)
-        return created(request, render_actors(by, [actor])[0], at=reverse("api:actor", args=[actor.pk]))
+        at = reverse("api:actor", args=[actor.pk])
+        return created(request, render_actors(by, [actor])[0], at=at, **tagged(actor))
 
 
 class OneActor(ApiView):
-    @operation("read_actor", "One actor; one that was merged leads on", answer=ActorShape, moved=True, refuses=[404])
+    @operation(
+        "read_actor",
+        "One actor; one that was merged leads on",
+        answer=ActorShape,
+        moved=True,
+        refuses=[404],
+        headers=[ETAG],
+    )
     def get(self, request: Request, actor_id: UUID) -> Response:
         by = person(request)
         survivor = survivor_of(by, actor_id)
         if survivor is not None:
             address = reverse("api:actor", args=[survivor.pk])
             return Response(status=301, headers={"Location": request.build_absolute_uri(address)})
-        return Response(render_actors(by, [get_actor(by, actor_id)])[0])
+        actor = get_actor(by, actor_id)
+        return Response(render_actors(by, [actor])[0], headers=tagged(actor))
 
     @operation(
         "change_actor",
         "Change an actor; claims that rest on its voice are recomputed",
-        body=ActorChanges,
+        body=ChangesOfActor,
         answer=ActorShape,
-        refuses=[403, 404],
+        refuses=[403, 404, 409, 412],
+        headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, actor_id: UUID) -> Response:
         by = person(request)
@@ -140,8 +160,10 @@ class OneActor(ApiView):
         may_change_actor(by, actor)
         may_release_if_asked(request, actor.visibility, actor.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
-        outcome = change_actor(actor=actor, fields=read_changes(request, ActorChanges), by=by)
-        return Response(render_actors(by, [outcome.row])[0])
+        fields = read_changes(request, ChangesOfActor)
+        with seen_by(request, actor, fields.pop("seen_version", None)) as seen:
+            outcome = change_actor(actor=actor, fields=fields, seen=seen, by=by)
+        return Response(render_actors(by, [outcome.row])[0], headers=tagged(outcome.row))
 
 
 class MergedActor(ApiView):
@@ -179,6 +201,7 @@ def render_actors(by: User, rows: Sequence[Actor]) -> list[ActorShape]:
             "owned_by": actor.owned_by_id,
             "reliability": actor.reliability,
             "visibility": actor.visibility,
+            "version": actor.version,
             "created_by": actor.created_by.username,
             "created_at": actor.created_at,
         }

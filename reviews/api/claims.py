@@ -1,6 +1,7 @@
 """Claims: what is claimed, by whom, and where it stands."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, TypedDict
@@ -12,7 +13,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import Invalid, Stale
+from accounts.edits import Seen
+from accounts.errors import Invalid
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.claims import edit_claim, report_claim, set_threshold
@@ -41,7 +43,7 @@ from reviews.api.effects import IntervalShape
 from reviews.api.evidence import EvidenceFields
 from reviews.api.lists import SAID_BY_EVERY_LIST, ListQuery, answer_page
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
-from reviews.api.versions import PreconditionFailed, etag, version_to_match
+from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
 
 
@@ -91,10 +93,12 @@ class NewElement(Fields):
     essential = Flag(default=True)
 
 
-class ChangedElement(NewElement):
-    """With the `id` of an element that the claim has; without one it is added."""
+class ChangedElement(Fields):
+    """With the `id` of an element that the claim has, what is to change of it; without one it is added."""
 
     id = Id(required=False)
+    text = Text()
+    essential = Flag(required=False)
 
 
 class InlineEvidence(EvidenceFields):
@@ -183,7 +187,7 @@ class Claims(ApiView):
             raise _in_the_body(error, len(evidence)) from error
         claim = get_claim(by, claim.reference)
         at = reverse("api:claim", args=[claim.reference])
-        return created(request, render_claim(claim), at=at, ETag=etag(claim))
+        return created(request, render_claim(claim), at=at, **tagged(claim))
 
 
 class OneClaim(ApiView):
@@ -205,15 +209,9 @@ class OneClaim(ApiView):
         may_edit_claim(by, claim)
         if peek(request, "threshold") is not serializers.empty:
             may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
-        matched = version_to_match(request, claim)
         changes = read_changes(request, ClaimChanges)
-        seen = changes.pop("seen_version", None)
-        try:
-            _change(claim, changes, seen if matched is None else matched, by)
-        except Stale as error:
-            if matched is None:
-                raise
-            raise PreconditionFailed(str(error)) from error
+        with seen_by(request, claim, changes.pop("seen_version", None)) as seen:
+            _change(claim, changes, seen, by)
         return answer_claim(by, reference)
 
 
@@ -224,7 +222,7 @@ def _in_the_body(error: Invalid, count: int) -> Invalid:
     return Invalid({f"{place}.{name}" if name in inside else name: texts for name, texts in error.errors.items()})
 
 
-def _change(claim: Claim, changes: dict[str, Any], seen: int | None, by: User) -> None:
+def _change(claim: Claim, changes: dict[str, Any], seen: Seen, by: User) -> None:
     """One change of the claim: its fields, its threshold, or both together."""
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
@@ -232,16 +230,17 @@ def _change(claim: Claim, changes: dict[str, Any], seen: int | None, by: User) -
         raise Invalid({"threshold": [_("Give the threshold that this is the reason for.")]})
     with act():
         if changes:
-            edit_claim(claim=claim, fields=changes, seen_version=seen, by=by)
-            seen = None
+            edit_claim(claim=claim, fields=changes, seen=seen, by=by)
         if sets_threshold:
-            set_threshold(claim=claim, threshold=threshold, reason=reason, seen_version=seen, by=by)
+            # Its own edit just now is no other version than the one that was wanted.
+            seen = replace(seen, is_exact=seen.is_exact and not changes)
+            set_threshold(claim=claim, threshold=threshold, reason=reason, seen=seen, by=by)
 
 
 def answer_claim(user: User, reference: str) -> Response:
     """The claim as it is now, with its version as the entity tag."""
     claim = get_claim(user, reference)
-    return Response(render_claim(claim), headers={"ETag": etag(claim)})
+    return Response(render_claim(claim), headers=tagged(claim))
 
 
 def render_claim(claim: Claim) -> ClaimShape:

@@ -21,7 +21,8 @@ from claims.effects import Effects
 from reviews.api.bodies import Fields, Flag, Id, Text, Whole, raw_body, read_body, read_changes, read_query
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
-from reviews.api.schema import PageOf, operation
+from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
+from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
 from sources.permissions import WRITERS, may_write
 
@@ -38,6 +39,7 @@ class DeskShape(TypedDict):
     min_independence: int
     days_to_review: int
     days_to_look_again: int
+    version: int
     is_demonstration: bool
     members: list[MemberShape]
     created_at: datetime
@@ -63,7 +65,8 @@ class NewDesk(Fields):
 
 
 class DeskChanges(Fields):
-    """`reason`: kept with each change of policy."""
+    """`reason`: kept with each change of policy. `seen_version`: what was read; fields that somebody else changed since
+    are refused."""
 
     name = Text()
     min_independence = Whole(required=False)
@@ -71,6 +74,7 @@ class DeskChanges(Fields):
     days_to_look_again = Whole(required=False)
     reason = Text()
     dry_run = Flag(default=False)
+    seen_version = Whole(required=False)
 
 
 class DeskQuery(ListQuery):
@@ -86,25 +90,35 @@ class Desks(ApiView):
             rows = rows.filter(name__icontains=query["q"])
         return answer_list(request, rows, query, render_desks)
 
-    @operation("create_desk", "A new desk (administrators)", body=NewDesk, status=201, answer=DeskShape, refuses=[403])
+    @operation(
+        "create_desk",
+        "A new desk (administrators)",
+        body=NewDesk,
+        status=201,
+        answer=DeskShape,
+        refuses=[403],
+        headers=[ETAG],
+    )
     def post(self, request: Request) -> Response:
         by = person(request)
         may_administer(by)
         desk = create_desk(**read_body(request, NewDesk), by=by)
-        return created(request, render_desks([desk])[0], at=reverse("api:desk", args=[desk.pk]))
+        return created(request, render_desks([desk])[0], at=reverse("api:desk", args=[desk.pk]), **tagged(desk))
 
 
 class OneDesk(ApiView):
-    @operation("read_desk", "One desk", answer=DeskShape, refuses=[404])
+    @operation("read_desk", "One desk", answer=DeskShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, desk_id: UUID) -> Response:
-        return Response(render_desks([get_desk(person(request), desk_id)])[0])
+        desk = get_desk(person(request), desk_id)
+        return Response(render_desks([desk])[0], headers=tagged(desk))
 
     @operation(
         "change_desk",
         "Change a desk’s name or policy (its editors, administrators)",
         body=DeskChanges,
         answer=DeskEffectShape,
-        refuses=[403, 404],
+        refuses=[403, 404, 409, 412],
+        headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, desk_id: UUID) -> Response:
         by = person(request)
@@ -113,10 +127,14 @@ class OneDesk(ApiView):
         changes = read_changes(request, DeskChanges)
         effects = Effects(dry_run=changes.pop("dry_run"))
         reason = changes.pop("reason", "")
-        outcome = change_desk_with_policy(desk=desk, changes=changes, reason=reason, effects=effects, by=by)
+        with seen_by(request, desk, changes.pop("seen_version", None)) as seen:
+            outcome = change_desk_with_policy(
+                desk=desk, changes=changes, reason=reason, seen=seen, effects=effects, by=by
+            )
         shown = [render_effect(effect) for effect in effects.shown]
         row = render_desks([outcome.row])[0]
-        return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})
+        answer = {**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later}
+        return Response(answer, headers=tagged(outcome.row))
 
 
 def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
@@ -130,6 +148,7 @@ def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
             "min_independence": desk.min_independence,
             "days_to_review": desk.days_to_review,
             "days_to_look_again": desk.days_to_look_again,
+            "version": desk.version,
             "is_demonstration": desk.is_demonstration,
             "members": [{"user": one.user.username, "role": one.role} for one in desk.memberships.all()],
             "created_at": desk.created_at,

@@ -19,7 +19,8 @@ from claims.queries import evidence_of, get_claim, get_evidence, withheld_eviden
 from reviews.api.bodies import Choice, Fields, Id, Ids, Text, Whole, read_body, read_changes, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.permissions import may_release_if_asked
-from reviews.api.schema import PageOf, operation
+from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
+from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
 from sources.models import Basis, Visibility
 
@@ -41,6 +42,7 @@ class EvidenceShape(TypedDict):
     against_interest_reason: str
     visibility: Annotated[str, Visibility]
     superseded_by: UUID | None
+    version: int
     counts: bool
     withdrawn_at: datetime | None
     withdrawn_by: str | None
@@ -64,12 +66,16 @@ class EvidenceFields(Fields):
 
 
 class NewEvidence(EvidenceFields):
+    """`seen_version`, of the claim, is taken and not asked: adding never conflicts."""
+
     source = Id()  # type: ignore[assignment]  # fields are taken off the class
     elements = Ids()
     seen_version = Whole(required=False)
 
 
 class EvidenceChanges(EvidenceFields):
+    """`seen_version`: the evidence’s, as it was read; fields that somebody else changed since are refused."""
+
     stance = Choice(Stance.choices, required=False)
     elements = Ids()
     superseded_by = Id(required=False, allow_null=True)
@@ -77,6 +83,8 @@ class EvidenceChanges(EvidenceFields):
 
 
 class EvidenceWithdrawal(Fields):
+    """`seen_version`: the evidence’s; any but the present one is refused."""
+
     reason = Text(default="")
     seen_version = Whole(required=False)
 
@@ -109,30 +117,33 @@ class EvidenceList(ApiView):
         status=201,
         answer=EvidenceShape,
         refuses=[403, 404, 409],
+        headers=[ETAG],
     )
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = get_claim(by, reference)
         may_edit_claim(by, claim)
         fields = read_body(request, NewEvidence)
-        seen = fields.pop("seen_version", None)
-        item = attach_evidence(claim=claim, fields=fields, seen_version=seen, by=by)
+        fields.pop("seen_version", None)
+        item = attach_evidence(claim=claim, fields=fields, by=by)
         at = reverse("api:evidence", args=[claim.reference, item.pk])
-        return created(request, render_evidence(by, [item])[0], at=at)
+        return created(request, render_evidence(by, [item])[0], at=at, **tagged(item))
 
 
 class OneEvidence(ApiView):
-    @operation("read_evidence", "One piece of evidence", answer=EvidenceShape, refuses=[404])
+    @operation("read_evidence", "One piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
-        return Response(render_evidence(by, [get_evidence(by, get_claim(by, reference), evidence_id)])[0])
+        item = get_evidence(by, get_claim(by, reference), evidence_id)
+        return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
     @operation(
         "change_evidence",
         "Change what is recorded of a piece of evidence",
         body=EvidenceChanges,
         answer=EvidenceShape,
-        refuses=[403, 404, 409],
+        refuses=[403, 404, 409, 412],
+        headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
@@ -141,10 +152,10 @@ class OneEvidence(ApiView):
         may_edit_evidence(by, item)
         may_release_if_asked(request, item.visibility, claim.desk_id)
         fields = read_changes(request, EvidenceChanges)
-        seen = fields.pop("seen_version", None)
         # The action's own row: who made it restricted may not be one to fetch it any more.
-        item = change_evidence(evidence=item, seen_version=seen, fields=fields, by=by)
-        return Response(render_evidence(by, [item])[0])
+        with seen_by(request, item, fields.pop("seen_version", None)) as seen:
+            item = change_evidence(evidence=item, fields=fields, seen=seen, by=by)
+        return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
 
 class EvidenceWithdrawn(ApiView):
@@ -199,6 +210,7 @@ def render_evidence(by: User, rows: Sequence[Evidence]) -> list[EvidenceShape]:
             "against_interest_reason": item.against_interest_reason,
             "visibility": item.visibility,
             "superseded_by": item.superseded_by_id,
+            "version": item.version,
             "counts": item.counts,
             "withdrawn_at": item.withdrawn_at,
             "withdrawn_by": item.withdrawn_by.username if item.withdrawn_by else None,

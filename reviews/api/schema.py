@@ -37,6 +37,16 @@ class Lacking(TypedDict):
     text: str
 
 
+class FieldConflictShape(TypedDict):
+    """A field that somebody else (`by`) changed since it was seen: its present value, and the one that was sent."""
+
+    field: str
+    theirs: Any
+    yours: Any
+    by: str
+    at: datetime | None
+
+
 class Problem(TypedDict):
     """Why something was refused (RFC 9457)."""
 
@@ -48,6 +58,7 @@ class Problem(TypedDict):
     missing: NotRequired[list[Lacking]]
     version: NotRequired[int]
     changes: NotRequired[list[str]]
+    conflicts: NotRequired[list[FieldConflictShape]]
 
 
 REFUSALS = {
@@ -121,7 +132,7 @@ def operation(
 
 LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201], description="Where the row is.")
 ETAG = OpenApiParameter(
-    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The claim’s version, as in "v3".'
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The row’s version, as in "v3".'
 )
 KEY_REFUSALS = (400, 404, 409, 422)
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -184,6 +195,8 @@ def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
 
 def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
     """The schema of a type as it is written in the shapes of answers."""
+    if hint is Any:  # a value of any type
+        return {}
     if hint in _PLAIN:
         return dict(_PLAIN[hint])
     if is_typeddict(hint):

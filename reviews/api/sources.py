@@ -15,12 +15,13 @@ from claims.actions.reads import note_shown
 from claims.actions.sources import Outcome, change_source, correct_source, retract_source
 from claims.effects import Effects
 from claims.queries import get_source, search_sources, visible_sources
-from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, read_body, read_changes, read_query
+from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, Whole, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.permissions import may_release_if_asked
-from reviews.api.schema import PageOf, operation
+from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
+from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
 from sources.actions import create_source
 from sources.models import Basis, Reliability, Source, SourceKind, Visibility
@@ -42,6 +43,7 @@ class SourceShape(TypedDict):
     language: str
     reliability: Annotated[str, Reliability] | None
     visibility: Annotated[str, Visibility]
+    version: int
     counts: bool
     retracted_at: datetime | None
     retracted_reason: str
@@ -73,6 +75,12 @@ class SourceChanges(Fields):
     language = Text()
     reliability = Choice(Reliability.choices, required=False, allow_blank=True)
     visibility = Choice(Visibility.choices, required=False)
+
+
+class ChangesOfSource(SourceChanges):
+    """`seen_version`: what was read; fields that somebody else changed since are refused."""
+
+    seen_version = Whole(required=False)
 
 
 class NewSource(SourceChanges):
@@ -109,6 +117,7 @@ class Sources(ApiView):
         status=201,
         answer=SourceShape,
         refuses=[403],
+        headers=[ETAG],
     )
     def post(self, request: Request) -> Response:
         desk = desk_to_write_on(request)
@@ -116,21 +125,24 @@ class Sources(ApiView):
         fields.pop("desk", None)
         by = person(request)
         source = create_source(desk=desk, fields=fields, by=by)
-        return created(request, render_source(by, source), at=reverse("api:source", args=[source.pk]))
+        at = reverse("api:source", args=[source.pk])
+        return created(request, render_source(by, source), at=at, **tagged(source))
 
 
 class OneSource(ApiView):
-    @operation("read_source", "One source", answer=SourceShape, refuses=[404])
+    @operation("read_source", "One source", answer=SourceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
-        return Response(render_source(by, get_source(by, source_id)))
+        source = get_source(by, source_id)
+        return Response(render_source(by, source), headers=tagged(source))
 
     @operation(
         "change_source",
         "Change a source; claims that rest on it are recomputed",
-        body=SourceChanges,
+        body=ChangesOfSource,
         answer=SourceShape,
-        refuses=[403, 404],
+        refuses=[403, 404, 409, 412],
+        headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
@@ -138,8 +150,10 @@ class OneSource(ApiView):
         may_change_source(by, source)
         may_release_if_asked(request, source.visibility, source.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
-        outcome = change_source(source=source, fields=read_changes(request, SourceChanges), by=by)
-        return Response(render_source(by, outcome.row))
+        fields = read_changes(request, ChangesOfSource)
+        with seen_by(request, source, fields.pop("seen_version", None)) as seen:
+            outcome = change_source(source=source, fields=fields, seen=seen, by=by)
+        return Response(render_source(by, outcome.row), headers=tagged(outcome.row))
 
 
 class Retraction(ApiView):
@@ -180,7 +194,10 @@ class Correction(ApiView):
 
 def _answer_effects(by: User, outcome: Outcome, dry_run: bool) -> Response:
     effects = [render_effect(effect) for effect in outcome.effects]
-    return Response({**render_source(by, outcome.row), "dry_run": dry_run, "effects": effects, "later": outcome.later})
+    row = render_source(by, outcome.row)
+    return Response(
+        {**row, "dry_run": dry_run, "effects": effects, "later": outcome.later}, headers=tagged(outcome.row)
+    )
 
 
 def render_source(by: User, source: Source) -> SourceShape:
@@ -203,6 +220,7 @@ def render_sources(by: User, rows: Sequence[Source]) -> list[SourceShape]:
             "language": source.language,
             "reliability": source.reliability or None,
             "visibility": source.visibility,
+            "version": source.version,
             "counts": source.counts,
             "retracted_at": source.retracted_at,
             "retracted_reason": source.retracted_reason,

@@ -155,7 +155,7 @@ def test_a_stale_version_in_the_body_says_what_happened_since(cast: Cast, review
     assert response.status_code == 409
     assert (response.json()["version"], response.json()["changes"]) == (
         claim.version + 1,
-        ["editor edited the claim."],
+        ["editor changed this while you were editing: place."],
     )
 
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from accounts.edits import Seen
 from accounts.errors import Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from claims.actions.claims import (
     edit_claim,
@@ -157,10 +158,10 @@ def test_an_edit_on_an_older_version_is_refused_with_what_changed_in_words(cast:
     edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.reviewer)
     denial = factories.attach(cast, claim, factories.source(cast, "A new item"), "context", by=cast.reviewer2)
     with pytest.raises(Stale) as error:
-        edit_claim(claim=claim, fields={"place": "Kyiv"}, by=cast.editor, seen_version=seen)
+        edit_claim(claim=claim, fields={"place": "Kyiv"}, by=cast.editor, seen=Seen(version=seen))
     assert (error.value.version, error.value.changes) == (
         3,
-        ["reviewer edited the claim.", "reviewer2 attached “A new item”."],
+        ["reviewer changed this while you were editing: place."],
     )
     assert (fresh(claim).place, denial.stance) == ("Odesa", "context")
 

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from accounts.edits import Seen
+from accounts.errors import Conflict, EditConflict, Forbidden, Invalid, NotFound, Stale
 from claims.actions.evidence import attach_evidence, change_evidence, withdraw_evidence
 from claims.models import Claim, Evidence
 from tests import factories
@@ -91,19 +92,27 @@ def test_attaching_changing_and_withdrawing_raise_the_version(cast: Cast) -> Non
     assert fresh(claim).version == 4
 
 
-@pytest.mark.parametrize("act", ["attach", "change", "withdraw"])
-def test_evidence_is_changed_on_the_version_that_was_seen(cast: Cast, act: str) -> None:
-    claim = factories.claim(cast)
-    (item,) = factories.firsthand(cast, claim, 1)
-    seen: dict[str, Any] = {"by": cast.reviewer, "seen_version": claim.version}
+def test_a_field_that_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast) -> None:
+    (item,) = factories.firsthand(cast, factories.claim(cast), 1)
+    seen = Seen(version=item.version)
+    _change(cast, item, locator="page 3")
+    change_evidence(evidence=item, fields={"excerpt": "So it was."}, seen=seen, by=cast.editor)
+    with pytest.raises(EditConflict) as error:
+        change_evidence(evidence=item, fields={"locator": "page 4"}, seen=seen, by=cast.editor)
+    (conflict,) = error.value.fields
+    assert (conflict.field, conflict.theirs, conflict.yours, conflict.by) == (
+        *("locator", "page 3", "page 4"),
+        "reviewer",
+    )
+    assert (fresh(item).locator, fresh(item).excerpt) == ("page 3", "So it was.")
+
+
+def test_evidence_is_withdrawn_on_the_version_that_was_seen(cast: Cast) -> None:
+    (item,) = factories.firsthand(cast, factories.claim(cast), 1)
+    _change(cast, item, locator="page 3")
     with pytest.raises(Stale) as error:
-        if act == "attach":
-            attach_evidence(claim=claim, fields={"source": item.source_id, "stance": "supports"}, **seen)
-        elif act == "change":
-            change_evidence(evidence=item, fields={"locator": "page 4"}, **seen)
-        else:
-            withdraw_evidence(evidence=item, reason="A mix-up.", **seen)
-    assert error.value.changes == [f"reviewer attached “{item.source.title}”."]
+        withdraw_evidence(evidence=item, reason="A mix-up.", by=cast.editor, seen_version=item.version)
+    assert error.value.changes == ["reviewer changed: locator."]
 
 
 def test_the_number_follows_the_evidence(cast: Cast) -> None:

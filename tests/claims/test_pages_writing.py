@@ -204,7 +204,7 @@ def test_who_comes_second_sees_what_changed_and_keeps_what_they_typed(cast: "Cas
     edit_claim(claim=claim, fields={"place": "Varn"}, by=cast.editor)
     answer = _post(cast.reviewer, f"/claims/{claim.reference}/edit/", fields)
     assert answer.status_code == 409
-    assert "Somebody was faster: this has changed since you opened it editor edited the claim." in text_of(answer)
+    assert "editor changed this while you were editing: place." in text_of(answer)
     assert answer.context["form"]["statement"].value() == "It was open."
     again = fields | {"seen_version": answer.context["form"]["seen_version"].value()}
     assert _post(cast.reviewer, f"/claims/{claim.reference}/edit/", again).status_code == 302

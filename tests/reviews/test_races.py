@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.edits import Seen
 from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import withdraw_evidence
@@ -199,7 +200,7 @@ def test_two_actors_cannot_each_become_part_of_the_other(people: Cast) -> None:
 def test_two_edits_on_one_version(people: Cast) -> None:
     for number in range(ROUNDS):
         claim = factories.claim(people)
-        edit = partial(edit_claim, claim=claim, seen_version=claim.version)
+        edit = partial(edit_claim, claim=claim, seen=Seen(version=claim.version))
         outcomes = together(
             partial(edit, fields={"statement": f"First {number}."}, by=people.reviewer),
             partial(edit, fields={"statement": f"Second {number}."}, by=people.reviewer2),
@@ -207,7 +208,7 @@ def test_two_edits_on_one_version(people: Cast) -> None:
         (late,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert isinstance(late, Stale)
         winner = "reviewer" if outcomes[1] is late else "reviewer2"
-        assert late.changes == [f"{winner} changed the claim’s wording or its parts."]
+        assert late.changes == [f"{winner} changed this while you were editing: statement."]
         assert _version(claim) == 2
 
 

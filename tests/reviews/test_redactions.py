@@ -60,7 +60,7 @@ CODES = {
     *("StatusChange.graph_digest", "StatusChangeGraph.graph", "Attachment.sha256", "Attachment.media_type"),
     *("FileErasure.sha256", "Redaction.words", "Redaction.sha256", "Reminder.error"),
     *("KeptOutcome.method", "KeptOutcome.path", "KeptOutcome.key", "KeptOutcome.body_digest", "KeptOutcome.at"),
-    "KeptOutcome.effects",
+    *("KeptOutcome.effects", "FieldChange.fields"),
 }
 
 

@@ -1,0 +1,150 @@
+"""Edits: what a person changed of a row, and from what. Two who change different fields of it both succeed.
+
+An edit is merged with the row as it is when its turn comes, under the row's lock. A field that the person left as they
+saw it keeps its present value, whatever that is by then; one that they alone changed is set; one that somebody else
+changed meanwhile to another value is refused, with both values. For this an edit says what its author saw: the value
+of each field, where a form showed it, or the row's version, where a program read it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.db.models import F, Model, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import EditConflict, FieldConflict, Stale
+from accounts.models import FieldChange, User
+
+
+class Versioned(Protocol):
+    """A row that people edit."""
+
+    pk: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the author of an edit saw of the row: its `version`, and the `values` of its fields as `plain` puts them.
+
+    None: not known. Without either the edit is made on the row as it is. `is_exact`: it is wanted on that version only,
+    whatever was changed since.
+    """
+
+    version: int | None = None
+    values: Mapping[str, Any] | None = None
+    is_exact: bool = False
+
+
+ANYTHING = Seen()
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON has it, so that what was seen and what is there can be compared; sets in one order."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, str):  # a choice too
+        return str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return int(value) if value == int(value) else value
+    if isinstance(value, list | tuple | set | frozenset | QuerySet):
+        return sorted((plain(each) for each in value), key=str)
+    return value
+
+
+def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+    """Those of the given fields that change the row as it is: what is to be set.
+
+    `row` is locked; `present` has its fields as they are shown to the person who edits it. A field that is given with
+    the value that it has is left out, so that an edit that changes nothing comes back empty.
+    Raises EditConflict; Stale for a version that there is none of, or where the one that is wanted is not the present.
+    """
+    if seen.is_exact:
+        check_seen(row, seen.version)
+    if seen.version is not None and seen.version > row.version:
+        raise Stale(_("There is no such version. Read it again."), version=row.version)
+    given = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
+    changed = {name: value for name, value in given.items() if plain(value) != plain(present[name])}
+    since = _changes_since(row, seen, changed)
+    if seen.values is None:
+        conflicts = [name for name in changed if name in since]
+    else:
+        unknown = object()
+        conflicts = [name for name in changed if seen.values.get(name, unknown) != plain(present[name])]
+    if conflicts:
+        raise EditConflict(
+            [_conflict(name, changed[name], present[name], seen, since.get(name)) for name in conflicts],
+            version=row.version,
+        )
+    return changed
+
+
+def _is_changed(name: str, value: Any, seen: Seen) -> bool:
+    """Whether the author gave another value than they saw; so it is where what they saw is not known."""
+    return seen.values is None or name not in seen.values or seen.values[name] != plain(value)
+
+
+def _changes_since(row: Versioned, seen: Seen, names: Iterable[str]) -> dict[str, FieldChange]:
+    """The last change of each of these fields after the version that was seen; of them all where only values were."""
+    if seen.version is None and seen.values is None:
+        return {}
+    rows = FieldChange.objects.filter(row=row.pk, fields__overlap=list(names), version__gt=seen.version or 0)
+    return {name: change for change in rows.select_related("by").order_by("version") for name in change.fields}
+
+
+def fields_changed_since(row: Versioned, version: int) -> set[str]:
+    """The fields of a row that were changed after a version of it."""
+    rows = FieldChange.objects.filter(row=row.pk, version__gt=version).values_list("fields", flat=True)
+    return {name for names in rows for name in names}
+
+
+def _conflict(name: str, yours: Any, theirs: Any, seen: Seen, change: FieldChange | None) -> FieldConflict:
+    return FieldConflict(
+        field=name,
+        seen=(seen.values or {}).get(name),
+        theirs=plain(theirs),
+        yours=plain(yours),
+        by=change.by.username if change and change.by else "",
+        at=change.at if change else None,
+    )
+
+
+def check_seen(row: Versioned, seen_version: int | None) -> None:
+    """Refuse an act that was decided on another version of the row than the present one; None: on whatever it is.
+
+    Raises Stale.
+    """
+    if seen_version is None or seen_version == row.version:
+        return
+    rows = FieldChange.objects.filter(row=row.pk, version__gt=seen_version).select_related("by").order_by("version")
+    told = [_in_words(change.by.username if change.by else "", change.fields) for change in rows]
+    raise Stale(_("This has changed since you opened it."), version=row.version, changes=told)
+
+
+def _in_words(person: str, fields: Iterable[str]) -> str:
+    return _("%(person)s changed: %(fields)s.") % {"person": person or _("Somebody"), "fields": ", ".join(fields)}
+
+
+def count_edit(row: Versioned, fields: Iterable[str], *, by: User | None, now: datetime) -> None:
+    """Raise a locked row's version and note which fields changed. The caller saves the row with its `version`."""
+    row.version += 1
+    FieldChange.objects.create(row=row.pk, version=row.version, fields=sorted(fields), by=by, at=now)
+
+
+def edit_all(rows: QuerySet[Any, Any], *, by: User | None, now: datetime, **values: Any) -> int:
+    """Set fields of many rows at once, of each as an edit of its own. How many there were."""
+    ids = list(rows.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True))
+    found: QuerySet[Model] = rows.model._default_manager.filter(pk__in=ids)
+    found.update(**values, version=F("version") + 1)
+    FieldChange.objects.bulk_create(
+        FieldChange(row=pk, version=version, fields=sorted(values), by=by, at=now)
+        for pk, version in found.values_list("pk", "version")
+    )
+    return len(ids)

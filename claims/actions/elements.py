@@ -1,0 +1,113 @@
+"""The elements in an edit of a claim: each is merged by itself, so that one that somebody adds meanwhile stays."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts.edits import Seen, fields_changed_since
+from accounts.errors import Invalid
+from accounts.fields import check_fields, given_text
+from claims.models import Claim, Element
+from claims.values import element_field
+
+MOST_ELEMENTS = 20
+ORDER = "elements.order"
+
+
+class ElementsGiven:
+    """What an edit says of a locked claim's elements.
+
+    `entries`: the whole list as the author has it, each with its `id` or, to be added, without; None says nothing.
+    `changes`: what that gives as fields of an edit (`claims.values.element_values`); `order`: the order now, as one
+    more field; `added`: the elements to be added. Raises Invalid.
+    """
+
+    def __init__(self, claim: Claim, entries: Sequence[Mapping[str, Any]] | None, seen: Seen) -> None:
+        self.claim = claim
+        self.present = {part.pk: part for part in claim.elements.all()}
+        self.order = {ORDER: _in_order(self.present)}
+        self.changes: dict[str, Any] = {}
+        self.added: list[Mapping[str, Any]] = []
+        self._sequence: list[UUID | None] = list(self.present)  # in the order of afterwards; None for the next added
+        if entries is not None:
+            self._read(entries, seen)
+
+    def _read(self, entries: Sequence[Mapping[str, Any]], seen: Seen) -> None:
+        known = {entry["id"]: entry for entry in entries if entry.get("id")}
+        if known.keys() - self.present.keys():
+            raise Invalid({"elements": [_("There is no such element on this claim.")]})
+        unseen = self._unseen(seen)
+        self._refuse_left_out(self.present.keys() - known.keys() - unseen)
+        for pk, entry in known.items():
+            part = self.present[pk]
+            if "text" in entry:
+                self.changes[element_field(part, "text")] = _words(entry)
+            if "essential" in entry:
+                self.changes[element_field(part, "essential")] = entry["essential"]
+        # What somebody else added in the same words meanwhile is not added once more.
+        there = {self.present[pk].text for pk in unseen}
+        kept = [entry for entry in entries if entry.get("id") or _words(entry) not in there]
+        self.added = [entry for entry in kept if not entry.get("id")]
+        if seen.values is None:  # a form does not let one change the order
+            left_out = [pk for pk in self.present if pk not in known]
+            self.changes[ORDER] = _in_order([*known, *left_out])
+            self._sequence = [*(entry.get("id") for entry in kept), *left_out]
+        else:
+            self._sequence += [None] * len(self.added)
+        if len(self.present) + len(self.added) > MOST_ELEMENTS:
+            raise Invalid({"elements": [_("At most %(count)d elements.") % {"count": MOST_ELEMENTS}]})
+
+    def _unseen(self, seen: Seen) -> set[UUID]:
+        """The elements that were added after the author looked."""
+        if seen.values is not None:
+            return {pk for pk, part in self.present.items() if element_field(part, "text") not in seen.values}
+        if seen.version is None:
+            return set()
+        since = fields_changed_since(self.claim, seen.version)
+        return {pk for pk, part in self.present.items() if element_field(part, "added") in since}
+
+    def _refuse_left_out(self, ids: set[UUID]) -> None:
+        # Whether evidence bears on it is not asked: the answer could tell of evidence that is restricted.
+        message = _("“%(text)s” cannot be taken away: reword it, or mark it as not essential.")
+        left_out = [message % {"text": part.text} for pk, part in self.present.items() if pk in ids]
+        if left_out:
+            raise Invalid({"elements": left_out})
+
+    def write(self, changed: Mapping[str, Any]) -> list[str]:
+        """Write those of the changes that `accounts.edits.merge` left, and the added elements; the fields of these."""
+        names = [name for name in changed if name.startswith("elements.")]
+        if not names and not self.added:
+            return []
+        parts = {str(pk): part for pk, part in self.present.items()}
+        for name in names:
+            if name != ORDER:
+                _elements, pk, field = name.split(".")
+                setattr(parts[pk], field, changed[name])
+        new = [
+            Element(claim=self.claim, text=_words(entry), essential=entry.get("essential", True))
+            for entry in self.added
+        ]
+        next_one = iter(new)
+        self._save([self.present[pk] if pk else next(next_one) for pk in self._sequence])
+        return [element_field(part, name) for part in new for name in ("added", "text", "essential")]
+
+    def _save(self, rows: Sequence[Element]) -> None:
+        # Out of each other's way first: a position may stand once only.
+        self.claim.elements.update(position=F("position") + 1000)
+        for position, part in enumerate(rows):
+            part.position = position
+            check_fields(part, exclude=("claim",))
+            part.save()
+        if rows and not any(part.essential for part in rows):
+            raise Invalid({"elements": [_("At least one element has to be essential.")]})
+
+
+def _in_order(ids: Any) -> str:
+    return " ".join(str(pk) for pk in ids)
+
+
+def _words(entry: Mapping[str, Any]) -> str:
+    return given_text(entry.get("text", ""), "elements", _("Give each element its words."))
