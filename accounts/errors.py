@@ -92,6 +92,18 @@ class OutOfService(DomainError):
     """Something that it needs does not work at the moment, such as a disk that is full; nothing was written (503)."""
 
 
+class Busy(OutOfService):
+    """It would take too long, or waits for others who are at work on the same; nothing was written (503)."""
+
+
+class TooMany(DomainError):
+    """Asked too often by this person, or from this address (429). `retry_after`: seconds until it is worth trying."""
+
+    def __init__(self, message: Any, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 @dataclass(frozen=True)
 class Missing:
     """One thing that policy asks for and that is not there: a code for programs, a sentence for people."""

@@ -321,6 +321,25 @@ class FieldChange(models.Model):
         return f"{self.row} v{self.version}: {', '.join(self.fields)}"
 
 
+class Spending(models.Model):
+    """What somebody, or an address, has used up of one of RATE_LIMITS: when it would be whole again.
+
+    `key` is a keyed digest of whom and what is counted (`accounts.limits`); `refused`: whether the last request was.
+    """
+
+    key = models.CharField(max_length=32, primary_key=True)
+    asked_at = models.DateTimeField()
+    whole_at = models.DateTimeField()
+    span = models.DurationField()
+    refused = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["asked_at"], name="spending_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]}… until {self.whole_at}"
+
+
 class RestrictedRead(models.Model):
     """That somebody was shown something restricted on a day, and that this was recorded: once a day is enough.
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from accounts.actions.account import forget_ended_sessions
 from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
+from accounts.limits import forget_spent
 
 # Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
 LONGEST_RUN = 15
@@ -33,3 +34,9 @@ def clear_old_mails() -> int:
 def clear_ended_sessions() -> int:
     """Delete sessions whose time is over; how many."""
     return forget_ended_sessions()
+
+
+@shared_task
+def clear_spendings() -> int:
+    """Delete what was counted for rate limits and is over; how many rows."""
+    return forget_spent()

@@ -91,6 +91,8 @@ def _environment(given: dict[str, str]) -> dict[str, str]:
         "HOME": os.environ.get("HOME", "/"),
         "PYTHONPATH": str(PROJECT),
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        # Counted as everywhere, and never reached.
+        **{f"LIMIT_{kind}": "1000000/s/user,1000000/s/ip" for kind in ("API", "FORM", "UPLOAD", "EXPORT", "PREVIEW")},
         **given,
         "BARE_DATABASE_URL": bare,
     }

@@ -10,6 +10,7 @@ Three bounds, all in steps (`sources.independence`), so that nobody's numbers de
 """
 
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -27,6 +28,7 @@ voices are dealt out at random: with twenty different sets of evidence, two voic
 UNDER_LOCKS = 100_000
 """Steps that one act may count while it holds locks: a tenth of a second. Fifty ordinary claims take a quarter."""
 
+_TURN = 1_000  # steps, about a millisecond
 _KEPT = 5_000  # results: some megabytes
 _LARGE = 100  # sources of a graph on which no two threads of a process count at once
 
@@ -96,11 +98,23 @@ def counted(counter: Counter, evidence: Sequence[Bearing]) -> Independence:
             ordered = sorted(
                 set(evidence), key=lambda piece: (counter.places[piece.source], piece.against_interest or "")
             )
-            found = counter.counting.independence(
-                ordered, most_work=counter.share, working=allowance.spend if allowance else lambda _work: None
-            )
+            working = allowance.spend if allowance else _Giving().way
+            found = counter.counting.independence(ordered, most_work=counter.share, working=working)
             _keep(counter, key, found)
     return found
+
+
+class _Giving:
+    """Lets the other threads of the process have a turn at each few steps: they would wait five milliseconds for it."""
+
+    def __init__(self) -> None:
+        self._since = 0
+
+    def way(self, work: int) -> None:
+        self._since += work
+        if self._since > _TURN:
+            self._since = 0
+            time.sleep(0)
 
 
 def _find(counter: Counter, key: _Key) -> Independence | None:

@@ -14,6 +14,7 @@ from accounts.compiled import compiled
 from accounts.errors import Invalid, NotFound
 from accounts.models import Desk, User
 from accounts.scopes import is_auditor, is_member
+from claims.bounds import MOST_NAMED, check_number
 from claims.models import (
     Claim,
     Element,
@@ -149,6 +150,7 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     for what is withdrawn; and for restricted evidence, which enters nothing that others see before it is released.
     """
     wanted = list(dict.fromkeys(ids))
+    check_number(wanted, MOST_NAMED, field)
     found = {item.pk: item for item in _nameable(user, claim)} if wanted else {}
     texts: list[str] = []
     for pk in wanted:

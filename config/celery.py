@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import time
 from logging.config import dictConfig
 from typing import Any
@@ -48,6 +49,8 @@ def set_up_logging(loglevel: int, **kwargs: Any) -> None:
 
 # Django's checks load every page and form: 20 MB in each worker that serves none. `manage.py prepare` has run them.
 os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+if "worker" in sys.argv:
+    os.environ["SECOND_SOURCE_PROCESS"] = "worker"  # what it may wait for: config.settings
 app = Celery("second_source", task_cls=LoggedTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["ledger", "accounts", "sources", "claims", "reviews"])

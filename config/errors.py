@@ -5,14 +5,16 @@ import logging
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from psycopg import errors as refused
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from accounts.errors import (
+    Busy,
     Conflict,
     DomainError,
     EditConflict,
@@ -22,6 +24,7 @@ from accounts.errors import (
     OutOfService,
     PolicyNotMet,
     Stale,
+    TooMany,
 )
 from config.logs import request_id
 
@@ -34,8 +37,13 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (Stale, 409, "stale"),
     (Conflict, 409, "conflict"),
     (PolicyNotMet, 422, "policy-not-met"),
+    (TooMany, 429, "too-many"),
+    (Busy, 503, "busy"),
     (OutOfService, 503, "out-of-service"),
 )
+# What PostgreSQL breaks off: a statement or a wait that took too long, or two that waited for each other.
+_TOO_LONG = (refused.QueryCanceled, refused.LockNotAvailable, refused.DeadlockDetected)
+_TRY_AGAIN = 5  # seconds
 
 
 # The short names of what the REST framework refuses.
@@ -87,10 +95,34 @@ def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None
         # The database refused what an action let through: two acts met. Nothing was written.
         logger.warning("refused by the database: %s", type(error).__name__)
         return error_page(request, 409)
+    error = busy(error) or error
     if not isinstance(error, DomainError):
         return None
     status, _name = status_of(error)
-    return error_page(request, status, error=error)
+    page = error_page(request, status, error=error)
+    for name, value in headers_of(error).items():
+        page[name] = value
+    return page
+
+
+def busy(error: Exception) -> Busy | None:
+    """What the database broke off because it took too long, as a refusal; None for everything else.
+
+    The transaction was taken back with it: nothing of the act is written.
+    """
+    if not (isinstance(error, OperationalError) and isinstance(error.__cause__, _TOO_LONG)):
+        return None
+    logger.warning("broken off by the database: %s", type(error.__cause__).__name__)
+    if isinstance(error.__cause__, refused.QueryCanceled):
+        return Busy(_("This took too long and was stopped. Nothing was written. Ask for less, or try again later."))
+    return Busy(_("Others are at work on the same. Nothing was written. Try again in a few seconds."))
+
+
+def headers_of(error: DomainError) -> dict[str, str]:
+    """The headers that a refusal has besides its body."""
+    if isinstance(error, TooMany):
+        return {"Retry-After": str(error.retry_after)}
+    return {"Retry-After": str(_TRY_AGAIN)} if isinstance(error, Busy) else {}
 
 
 def error_page(request: HttpRequest, status: int, *, error: DomainError | None = None) -> HttpResponse:
@@ -162,8 +194,9 @@ def problem_response(status: int, name: str = "about:blank", **more: Any) -> Htt
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal of the API as application/problem+json; None lets an unforeseen error be a 500."""
     headers: dict[str, str] = {}
+    error = busy(error) or error
     if isinstance(error, DomainError):
-        body = _of_domain_error(error)
+        body, headers = _of_domain_error(error), headers_of(error)
     elif isinstance(error, exceptions.APIException):
         body = _of_framework_error(error)
         if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):

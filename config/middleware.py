@@ -9,9 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from accounts.limits import stated_length
+from accounts.errors import TooMany
+from accounts.limits import spend, stated_length
 from config.errors import error_page, page_response
 from config.head import memberships_in_head
+from config.route_limits import counted_as
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -80,6 +82,32 @@ class SharedAnswers:
                 if name in response:
                     del response[name]
         return response
+
+
+class Limits:
+    """Pages that cost much are asked for, and forms handed in, so often and no more; the API counts by itself.
+
+    Above what reads a body: whoever is refused sends none.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        found = request.resolver_match
+        kind = counted_as(found.view_name, request.method or "") if found else None
+        if kind is None:
+            return None
+        try:
+            spend(request, [kind], user=request.user if request.user.is_authenticated else None)
+        except TooMany as error:
+            return page_response(request, error)
+        return None
 
 
 class LimitedBodies:

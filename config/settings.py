@@ -42,6 +42,24 @@ def _number(name: str, default: int) -> int:
     return int(text)
 
 
+def _rates(name: str, default: str) -> dict[str, tuple[int, int]]:
+    """Limits as allauth writes its own: how many, in how many seconds, minutes or hours, for whom; "none": no limit.
+
+    By whom they are for: how many within how many seconds.
+    """
+    text = _text(name, default)
+    if text == "none":
+        return {}
+    rates = {}
+    for part in text.split(","):
+        found = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})?([smhd])/(user|ip)", part.strip())
+        if found is None:
+            raise _stop(name, f"set limits such as {default}, or none (it is {text!r})")
+        unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[3]]
+        rates[found[4]] = (int(found[1]), int(found[2] or 1) * unit)
+    return rates
+
+
 def _required(name: str, remedy: str) -> str:
     value = _text(name)
     if not value:
@@ -122,6 +140,17 @@ DATABASES = {
     # Migrations and grants only; the application's own role owns nothing.
     "owner": _database("DATABASE_OWNER_URL" if _text("DATABASE_OWNER_URL") else "DATABASE_URL"),
 }
+# What takes longer than this is broken off by PostgreSQL, and people are told (config.errors). Commands of manage.py
+# and the sequencer wait as long as it takes; gunicorn and Celery say of their processes what they are.
+_LONGEST = {
+    "web": (_number("WEB_STATEMENT_SECONDS", 15), _number("WEB_LOCK_SECONDS", 8)),
+    "worker": (_number("WORKER_STATEMENT_SECONDS", 80), _number("WORKER_LOCK_SECONDS", 30)),
+}
+_statement, _lock = _LONGEST.get(_text("SECOND_SOURCE_PROCESS"), (0, 0))
+if _statement or _lock:
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _said = f"-c statement_timeout={_statement}s -c lock_timeout={_lock}s -c idle_in_transaction_session_timeout=120s"
+    _options["options"] = f"{_options.get('options', '')} {_said}".strip()
 # The sequencer's own role, on a direct connection; no pooler in between.
 _database("DATABASE_SEQUENCER_URL" if _text("DATABASE_SEQUENCER_URL") else "DATABASE_URL")
 LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
@@ -170,6 +199,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.middleware.Limits",
     "config.middleware.LimitedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -231,6 +261,15 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "10/m/ip,3/h/key",
     "join": "10/m/ip",
     "reauthenticate": "10/m/user",
+}
+# Everything else that is counted, for each person and each address (accounts.limits, docs/operations.md).
+RATE_LIMITS = {
+    "api": _rates("LIMIT_API", "900/m/user,3000/m/ip"),
+    "form": _rates("LIMIT_FORM", "120/m/user,900/m/ip"),
+    "upload": _rates("LIMIT_UPLOAD", "60/m/user,300/m/ip"),
+    "capture": _rates("LIMIT_CAPTURE", "60/m/user,300/m/ip"),
+    "export": _rates("LIMIT_EXPORT", "30/m/user,120/m/ip"),
+    "preview": _rates("LIMIT_PREVIEW", "60/m/user,240/m/ip"),
 }
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -324,6 +363,7 @@ CELERY_BEAT_SCHEDULE = {
     "old bundles": {"task": "claims.tasks.forget_old_bundles", "schedule": 3600.0, "options": {"expires": 3600}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "old sessions": {"task": "accounts.tasks.clear_ended_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
+    "old spendings": {"task": "accounts.tasks.clear_spendings", "schedule": 3600.0, "options": {"expires": 3600}},
     "old keys": {"task": "reviews.tasks.forget_old_outcomes", "schedule": 3600.0, "options": {"expires": 3600}},
     "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},
 }

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from config import health, mail_page, metrics
 from reviews.api import docs
@@ -15,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("config.account_urls")),
     path("ledger/", include("ledger.urls")),
     path("api/v1/", include("reviews.api.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/schema/", docs.Schema.as_view(), name="api-schema"),
     path("api/docs/", docs.api_docs, name="api-docs"),
     path("administration/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),

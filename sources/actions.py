@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.http import UnreadablePostError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -240,23 +241,42 @@ class Lease:
     attempt: int
 
 
+# Each person's captures in the order in which they asked; among people, whoever's was taken longest ago comes first.
+_IN_TURN = """
+WITH waiting AS MATERIALIZED (
+    SELECT id, requested_by_id, requested_at,
+        row_number() OVER (PARTITION BY requested_by_id ORDER BY requested_at, id) AS turn
+    FROM sources_capture WHERE state = 'pending' AND (lease_until IS NULL OR lease_until <= %(now)s)
+), person AS MATERIALIZED (
+    SELECT asked.id, (SELECT max(taken_at) FROM sources_capture WHERE requested_by_id = asked.id) AS last
+    FROM (SELECT DISTINCT requested_by_id AS id FROM waiting) AS asked
+)
+SELECT c.id FROM sources_capture c
+JOIN waiting ON waiting.id = c.id JOIN person ON person.id = c.requested_by_id
+WHERE c.state = 'pending' AND (c.lease_until IS NULL OR c.lease_until <= %(now)s)
+ORDER BY turn, last NULLS FIRST, c.requested_at, c.id LIMIT %(most)s
+FOR NO KEY UPDATE OF c SKIP LOCKED
+"""
+
+
 def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
-    """Take captures that wait (or whose taker died), oldest first, each for `CAPTURE_LEASE`."""
+    """Take captures that wait (or whose taker died), each for `CAPTURE_LEASE`: one of each person's in turn.
+
+    So nobody waits behind more than one of each other person's, however many those have asked for.
+    """
     now = now or timezone.now()
     with act():
-        rows = list(
-            Capture.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(state=CaptureState.PENDING)
-            .exclude(lease_until__gt=now)
-            .order_by("requested_at")[:most]
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_TURN, {"now": now, "most": most})
+            taken = [pk for (pk,) in cursor.fetchall()]
+        rows = sorted(Capture.objects.filter(pk__in=taken), key=lambda row: taken.index(row.pk))
         leases = []
         for row in rows:
             if row.attempt >= MOST_CAPTURE_ATTEMPTS:
                 _fail(row, _("The fetch was broken off three times."), now)
                 continue
-            row.attempt, row.lease_until = row.attempt + 1, now + CAPTURE_LEASE
-            row.save(update_fields=["attempt", "lease_until"])
+            row.attempt, row.lease_until, row.taken_at = row.attempt + 1, now + CAPTURE_LEASE, now
+            row.save(update_fields=["attempt", "lease_until", "taken_at"])
             leases.append(Lease(str(row.pk), row.attempt))
     return leases
 

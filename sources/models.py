@@ -291,6 +291,7 @@ class Capture(models.Model):
     state = models.CharField(max_length=16, choices=CaptureState, default=CaptureState.PENDING)
     attempt = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)  # last, by a worker
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     requested_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -305,6 +306,7 @@ class Capture(models.Model):
         ordering: ClassVar = ["-requested_at", "id"]
         indexes: ClassVar = [
             models.Index(fields=["requested_at"], condition=Q(state=CaptureState.PENDING), name="capture_waiting"),
+            models.Index(fields=["requested_by", "-taken_at"], name="captures_taken_for"),
         ]
         constraints: ClassVar = [
             _known("visibility", Visibility, "capture_visibility_known"),

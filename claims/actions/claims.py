@@ -14,8 +14,9 @@ from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Desk, User
 from accounts.transactions import act
-from claims.actions.elements import MOST_ELEMENTS, ElementsGiven
+from claims.actions.elements import ElementsGiven
 from claims.actions.evidence import write_evidence
+from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
 from claims.effects import Effects
 from claims.models import (
     Claim,
@@ -61,6 +62,7 @@ def report_claim(
     of the claim's elements, from 0. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
+    check_attached(evidence)
     with act():
         lock_graph(desk.pk, shared=True)  # a new claim changes what no other one rests on
         may_write(by, desk)
@@ -128,9 +130,11 @@ def _open_actor(actor: Actor | None, field: str) -> Actor | None:
 def _set_relations(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
     for name in ("also_claimed_by", "parties"):
         if name in fields:
+            check_number(fields[name] or (), MOST_ACTORS, name)
             actors = [_open_actor(named_actor(by, claim.desk_id, pk, name), name) for pk in fields[name] or ()]
             getattr(claim, name).set([actor for actor in actors if actor is not None])
     if "topics" in fields:
+        check_number(fields["topics"] or (), MOST_TOPICS, "topics")
         claim.topics.set(_topics(claim.desk, fields["topics"] or ()))
 
 
@@ -147,8 +151,7 @@ def _names_of_topics(names: Iterable[str]) -> list[str]:
 
 
 def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[Element]:
-    if len(entries) > MOST_ELEMENTS:
-        raise Invalid({"elements": [_("At most %(count)d elements.") % {"count": MOST_ELEMENTS}]})
+    check_number(entries, MOST_ELEMENTS, "elements")
     parts = []
     for position, entry in enumerate(entries):
         text = given_text(entry.get("text", ""), "elements", _("Give each element its words."))

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from accounts.edits import Seen, fields_changed_since
 from accounts.errors import Invalid
 from accounts.fields import check_fields, given_text
+from claims.bounds import MOST_ELEMENTS, check_number
 from claims.models import Claim, Element
 from claims.values import element_field
 
-MOST_ELEMENTS = 20
 ORDER = "elements.order"
 
 
@@ -57,8 +57,7 @@ class ElementsGiven:
             self._sequence = [*(entry.get("id") for entry in kept), *left_out]
         else:
             self._sequence += [None] * len(self.added)
-        if len(self.present) + len(self.added) > MOST_ELEMENTS:
-            raise Invalid({"elements": [_("At most %(count)d elements.") % {"count": MOST_ELEMENTS}]})
+        check_number([*self.present, *self.added], MOST_ELEMENTS, "elements")
 
     def _unseen(self, seen: Seen) -> set[UUID]:
         """The elements that were added after the author looked."""

@@ -13,6 +13,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
+from claims.bounds import MOST_ELEMENTS, check_number
 from claims.effects import Effects
 from claims.graphs import day_of, load_standing
 from claims.looking_again import end_tasks
@@ -271,6 +272,7 @@ def _check_together(item: Evidence) -> None:
 
 def _parts(claim: Claim, ids: Any) -> list[Element]:
     wanted = set(ids)
+    check_number(wanted, MOST_ELEMENTS, "elements")
     parts = list(claim.elements.filter(pk__in=wanted))
     if len(parts) != len(wanted):
         raise Invalid({"elements": [_("There is no such element on this claim.")]})

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk, User
 from accounts.pages import ActForm
-from claims.actions.elements import MOST_ELEMENTS
+from claims.bounds import MOST_ELEMENTS
 from claims.forms.choosing import OneOf, SeveralOf, offer
 from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields

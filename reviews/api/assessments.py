@@ -13,11 +13,12 @@ from rest_framework.response import Response
 
 from accounts.errors import NotFound
 from accounts.models import User
+from claims.bounds import MOST_ELEMENTS, MOST_NAMED
 from claims.models import StateChoices
 from claims.permissions import may_assess, may_decide
 from claims.queries import get_claim, seen_evidence
 from reviews.actions.findings import approve, hand_in, reject
-from reviews.api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query
+from reviews.api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query, rows_of
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -77,8 +78,8 @@ class NewAssessment(Fields):
     proposed_state = Text(required=True)
     rationale = Text(default="")
     evidence = Ids(default=list)
-    answers = NewAnswer(many=True, required=False, default=list)
-    elements = NewLine(many=True, required=False, default=list)
+    answers = rows_of(NewAnswer, most=MOST_NAMED, default=list)
+    elements = rows_of(NewLine, most=MOST_ELEMENTS, default=list)
     recorded_mistake = Flag(default=False)
     seen_version = Whole()
 

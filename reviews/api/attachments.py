@@ -85,6 +85,7 @@ UPLOAD: dict[str, Any] = {
 
 
 class Attachments(ApiView):
+    counted_as = {"POST": "upload"}
     parser_classes = (MultiPartParser,)
 
     @property
@@ -135,6 +136,8 @@ class OneAttachment(ApiView):
 
 
 class Captures(ApiView):
+    counted_as = {"POST": "capture"}
+
     @operation("list_captures", "The captures of a source, newest first", answer=PageOf(CaptureShape), refuses=[404])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)

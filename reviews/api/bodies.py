@@ -20,6 +20,7 @@ from accounts.limits import stated_length
 
 DEEPEST = 20  # levels of JSON
 MOST_IDS = 500
+TOO_MANY = gettext_lazy("At most {max_length} can be given here. Leave out what matters least, or send the rest later.")
 LARGEST_WHOLE = 2**31 - 1  # what the database holds as an integer
 
 
@@ -82,7 +83,12 @@ def _check_depth(parsed: Any) -> None:
 
 
 class Fields(serializers.Serializer[Any]):
-    """Named fields, and no others: a name that was mistyped is not lost silently."""
+    """Named fields, and no others: a name that was mistyped is not lost silently. A list of them says how many."""
+
+    @classmethod
+    def many_init(cls, *args: Any, **kwargs: Any) -> Any:
+        messages = {"max_length": TOO_MANY, **kwargs.pop("error_messages", {})}
+        return super().many_init(*args, **{"max_length": MOST_IDS, "error_messages": messages, **kwargs})
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -120,13 +126,23 @@ class Id(serializers.UUIDField):
         return super().to_internal_value(data)
 
 
-class Ids(serializers.ListField):
+def rows_of(kind: type[Fields], *, most: int, **options: Any) -> Any:
+    """A list of so many objects of one kind at most."""
+    return kind(many=True, **{"required": False, "max_length": most, **options})
+
+
+class List(serializers.ListField):
+    """A list of so many at most."""
+
+    def __init__(self, *, max_length: int = MOST_IDS, **options: Any) -> None:
+        messages = {"max_length": TOO_MANY}
+        super().__init__(**{"max_length": max_length, "required": False, "error_messages": messages, **options})
+
+
+class Ids(List):
     """A list of UUIDs."""
 
     child = Id()
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"max_length": MOST_IDS, "required": False, **options})
 
 
 class Whole(serializers.IntegerField):

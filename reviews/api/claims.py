@@ -18,6 +18,7 @@ from accounts.errors import Invalid
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.claims import edit_claim, report_claim, set_threshold
+from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
 from claims.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_whole, scope_of
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.paging import CLAIM_ORDERS
@@ -30,6 +31,7 @@ from reviews.api.bodies import (
     Flag,
     Id,
     Ids,
+    List,
     Moment,
     Text,
     Whole,
@@ -37,6 +39,7 @@ from reviews.api.bodies import (
     read_body,
     read_changes,
     read_query,
+    rows_of,
 )
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import IntervalShape
@@ -105,7 +108,7 @@ class InlineEvidence(EvidenceFields):
     """`elements` are numbers of the claim's elements, from 0."""
 
     source = Id()  # type: ignore[assignment]  # fields are taken off the class
-    elements = serializers.ListField(child=Whole(), required=False, max_length=50)
+    elements = List(child=Whole(), max_length=MOST_ELEMENTS)
 
 
 class ClaimFields(Fields):
@@ -113,13 +116,13 @@ class ClaimFields(Fields):
     original_statement = Text()
     language = Text()
     claimant = Id(required=False, allow_null=True)
-    also_claimed_by = Ids()
-    parties = Ids()
+    also_claimed_by = Ids(max_length=MOST_ACTORS)
+    parties = Ids(max_length=MOST_ACTORS)
     claimed_on = Day(required=False, allow_null=True)
     happened_from = Day(required=False, allow_null=True)
     happened_to = Day(required=False, allow_null=True)
     place = Text()
-    topics = serializers.ListField(child=Text(required=True), required=False, max_length=100)
+    topics = List(child=Text(required=True), max_length=MOST_TOPICS)
 
 
 class NewClaim(ClaimFields):
@@ -127,15 +130,15 @@ class NewClaim(ClaimFields):
 
     desk = Id(required=False, allow_null=True)
     statement = Text(required=True)
-    elements = NewElement(many=True, required=False)
-    evidence = InlineEvidence(many=True, required=False)
+    elements = rows_of(NewElement, most=MOST_ELEMENTS)
+    evidence = rows_of(InlineEvidence, most=MOST_ATTACHED)
     reason = Text()
 
 
 class ClaimChanges(ClaimFields):
     """`threshold` (editors; null: the desk's again) goes with a `threshold_reason`."""
 
-    elements = ChangedElement(many=True, required=False)
+    elements = rows_of(ChangedElement, most=MOST_ELEMENTS)
     threshold = Whole(required=False, allow_null=True)
     threshold_reason = Text()
     seen_version = Whole(required=False)
@@ -145,7 +148,7 @@ class ClaimQuery(ListQuery):
     """`assignee`: a user name; empty for claims that nobody has. `due_before`: has an assignment due before then."""
 
     q = Text()
-    state = serializers.ListField(child=Choice(StateChoices.choices), required=False)
+    state = List(child=Choice(StateChoices.choices), max_length=len(StateChoices.choices))
     desk = Id(required=False)
     claimant = Id(required=False)
     party = Id(required=False)

@@ -1,14 +1,22 @@
 """The page that lists the operations of the API, made from the schema."""
 
+import hashlib
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -38,6 +46,41 @@ class Resource:
 def api_docs(request: HttpRequest) -> HttpResponse:
     """What can be asked of the API, for anybody."""
     return render(request, "reviews/api_docs.html", {"resources": resources()})
+
+
+class Schema(SpectacularAPIView):
+    """The schema as anybody may read it: written once by each process, and not sent to who has it already."""
+
+    schema = None  # it stands not in itself
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        renderer = request.accepted_renderer
+        body, tag = _written(type(renderer), _language(request))
+        kept = {"ETag": tag, "Cache-Control": "public, no-cache", "Vary": "Accept"}
+        response = HttpResponse(body, content_type=str(renderer.media_type), headers=kept)
+        return get_conditional_response(request._request, etag=tag, response=response) or response
+
+
+def _language(request: Request) -> str:
+    asked = request.query_params.get("lang", "")
+    return asked if asked in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+_writing = Lock()
+
+
+def _written(renderer: Any, language: str) -> tuple[bytes, str]:
+    """The schema in one format and language, with its entity tag."""
+    with _writing:  # those who ask at once wait for one who writes it
+        return _write(renderer, language)
+
+
+@cache
+def _write(renderer: Any, language: str) -> tuple[bytes, str]:
+    with translation.override(language):
+        generator: Any = SchemaGenerator  # carries no types
+        body: bytes = renderer().render(generator().get_schema(request=None, public=True), renderer_context={})
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
 @cache

@@ -6,12 +6,13 @@ from typing import Annotated, TypedDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from claims.bounds import MOST_ELEMENTS, MOST_NAMED
 from claims.models import StateChoices
 from claims.permissions import may_assess
 from claims.queries import get_claim
 from reviews.actions.drafts import drop_draft, keep_draft
 from reviews.api.assessments import AnswerShape, LineShape, NewAnswer, NewLine
-from reviews.api.bodies import Choice, Fields, Flag, Ids, Text, Whole, read_body
+from reviews.api.bodies import Choice, Fields, Flag, Ids, Text, Whole, read_body, rows_of
 from reviews.api.schema import operation
 from reviews.api.view import ApiView, person
 from reviews.models import AssessmentDraft
@@ -39,8 +40,8 @@ class NewDraft(Fields):
     proposed_state = Choice(StateChoices.choices, required=False, allow_blank=True, default="")
     rationale = Text(default="")
     evidence = Ids(default=list)
-    answers = NewAnswer(many=True, required=False, default=list)
-    elements = NewLine(many=True, required=False, default=list)
+    answers = rows_of(NewAnswer, most=MOST_NAMED, default=list)
+    elements = rows_of(NewLine, most=MOST_ELEMENTS, default=list)
     recorded_mistake = Flag(default=False)
     seen_version = Whole()
     version = Whole(default=0)

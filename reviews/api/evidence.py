@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from claims.actions.evidence import attach_evidence, change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.reads import note_shown
+from claims.bounds import MOST_ELEMENTS
 from claims.models import Credibility, Evidence, Stance
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
@@ -69,7 +70,7 @@ class NewEvidence(EvidenceFields):
     """`seen_version`, of the claim, is taken and not asked: adding never conflicts."""
 
     source = Id()  # type: ignore[assignment]  # fields are taken off the class
-    elements = Ids()
+    elements = Ids(max_length=MOST_ELEMENTS)
     seen_version = Whole(required=False)
 
 
@@ -77,7 +78,7 @@ class EvidenceChanges(EvidenceFields):
     """`seen_version`: the evidence’s, as it was read; fields that somebody else changed since are refused."""
 
     stance = Choice(Stance.choices, required=False)
-    elements = Ids()
+    elements = Ids(max_length=MOST_ELEMENTS)
     superseded_by = Id(required=False, allow_null=True)
     seen_version = Whole(required=False)
 

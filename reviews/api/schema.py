@@ -71,7 +71,8 @@ REFUSALS = {
     413: "Larger than is read here.",
     415: "A content type that is not read here.",
     422: "Policy is not met; `missing` says what it would take. Or the idempotency key stands for another body.",
-    503: "Something that it needs does not work at the moment; nothing was written.",
+    429: "Asked too often by this person or from this address; `Retry-After` says in how many seconds to ask again.",
+    503: "Something that it needs does not work, or takes too long, at the moment; nothing was written.",
 }
 
 
@@ -100,9 +101,10 @@ def operation(
 
     One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
 
-    `moved`: it may answer 301. 401 goes without saying, and with a body or a query 400, with a body 413 and 415.
+    `moved`: it may answer 301. 401, 429 and 503 go without saying, and with a body or a query 400, with a body 413 and
+    415.
     """
-    codes = {401, *refuses} | ({400} if body or query else set()) | ({413, 415} if body else set())
+    codes = {401, 429, 503, *refuses} | ({400} if body or query else set()) | ({413, 415} if body else set())
     # A file is of any type.
     good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
     responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
@@ -125,6 +127,9 @@ def operation(
             parameters=[*parameters, *([IDEMPOTENCY_KEY] if takes_key else [])],
         )(method)
         described.keyed = takes_key  # type: ignore[attr-defined]  # read by ApiView
+        described.tries = (  # type: ignore[attr-defined]  # read by ApiView
+            isinstance(body, type) and issubclass(body, Fields) and "dry_run" in body._declared_fields
+        )
         return described
 
     return describe

@@ -1,11 +1,11 @@
 """What every view of the API has in common."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
@@ -14,7 +14,9 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
+from accounts.limits import spend
 from accounts.models import User
+from reviews.api.bodies import peek
 from reviews.api.idempotency import HEADER, once
 
 
@@ -37,6 +39,9 @@ class OneFormat(BaseContentNegotiation):
 class ApiView(APIView):
     content_negotiation_class = OneFormat
 
+    # What a method counts as, of RATE_LIMITS, besides "api" and, for a dry run, "preview".
+    counted_as: ClassVar[Mapping[str, str]] = {}
+
     @property
     def largest_body(self) -> int:
         """How many bytes of a body it reads at most."""
@@ -47,12 +52,24 @@ class ApiView(APIView):
         return {**super().default_response_headers, "Cache-Control": "no-store"}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Once it is known who asks: a method that changes something is done once for each key."""
-        super().initial(request, *args, **kwargs)
+        """Once it is known who asks: that is counted; a method that changes something is done once for each key."""
+        try:
+            super().initial(request, *args, **kwargs)
+        except (NotAuthenticated, AuthenticationFailed):
+            spend(request, ["api"], user=None)
+            raise
         method = (request.method or "").lower()
         handler = getattr(self, method, None)
+        spend(request, self._kinds(request, handler), user=person(request))
         if handler and HEADER in request.headers and getattr(handler, "keyed", False):
             setattr(self, method, partial(once, handler))  # which is what dispatch calls next
+
+    def _kinds(self, request: Request, handler: Any) -> Iterator[str]:
+        yield "api"
+        if kind := self.counted_as.get(request.method or ""):
+            yield kind
+        if getattr(handler, "tries", False) and peek(request, "dry_run") is True:
+            yield "preview"
 
 
 class NoSuchAddress(ApiView):

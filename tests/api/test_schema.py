@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 from tests.api.client import schema
 
@@ -22,6 +23,22 @@ def test_the_schema_is_of_openapi_3_1_and_for_anybody_to_read(db: None) -> None:
     assert response.status_code == 200
     assert response.json()["openapi"].startswith("3.1")
     assert set(response.json()["paths"]) == set(schema()["paths"])
+
+
+def test_the_schema_is_written_once_and_sent_to_nobody_who_has_it(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Client().get("/api/schema/?format=json")
+    monkeypatch.setattr(SchemaGenerator, "get_schema", lambda *_args, **_named: pytest.fail("written a second time"))
+    again = Client().get("/api/schema/?format=json")
+    assert (again.content, again["ETag"], again["Cache-Control"]) == (first.content, first["ETag"], "public, no-cache")
+    known = Client().get("/api/schema/?format=json", headers={"If-None-Match": first["ETag"]})
+    assert (known.status_code, known.content) == (304, b"")
+
+
+def test_a_format_or_language_that_nobody_has_writes_no_other_schema(db: None) -> None:
+    first = Client().get("/api/schema/?format=json")
+    assert Client().get("/api/schema/?format=json&lang=xx").content == first.content
+    assert Client().get("/api/schema/?format=none").status_code == 404
+    assert "openapi: 3.1" in Client().get("/api/schema/").content.decode()
 
 
 def test_every_address_and_method_of_the_api_is_in_the_schema() -> None:

@@ -22,8 +22,9 @@ class Refused(Exception):
 class Person:
     """One person. `longest` is the longest that a good answer or a refusal took, in seconds."""
 
-    def __init__(self, port: int, token: str = "") -> None:
-        self._port, self._token = port, token
+    def __init__(self, port: int, token: str = "", *, address: str = "") -> None:
+        """`address`: where they come from, as a proxy before the server tells it."""
+        self._port, self._token, self._at = port, token, address
         self._cookies: dict[str, str] = {}
         self.longest = 0.0
 
@@ -37,6 +38,10 @@ class Person:
     def post(self, path: str, **body: Any) -> Any:
         """The answer to POST of an object. Raises Refused."""
         return self._read(self._send("POST", path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
+
+    def patch(self, path: str, **body: Any) -> Any:
+        """The answer to PATCH of an object. Raises Refused."""
+        return self._read(self._send("PATCH", path, json.dumps(body).encode(), {"Content-Type": "application/json"}))
 
     def upload(self, path: str, content: bytes, **fields: str) -> Any:
         """The answer to POST of a file. Raises Refused."""
@@ -72,6 +77,8 @@ class Person:
     ) -> tuple[int, str, bytes]:
         path = path if path.startswith("/") else API + path
         sent = {"Host": f"localhost:{self._port}", **(headers or {})}
+        if self._at:
+            sent["X-Forwarded-For"] = self._at
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
         if self._cookies:

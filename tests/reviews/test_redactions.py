@@ -50,6 +50,7 @@ OF_PEOPLE = {"Desk", "User", "Token", "Invitation", "Mail", "Act"}
 CODES = {
     *(
         "RestrictedRead.subject",
+        "Spending.key",
         "StatusChange.evidence",
         "Bundle.error",
         "Bundle.shown",

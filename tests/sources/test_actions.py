@@ -3,7 +3,7 @@
 import hashlib
 import ipaddress
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
+from accounts.models import User
 from sources.actions import (
     CAPTURE_LEASE,
     MOST_CAPTURE_ATTEMPTS,
+    Lease,
     attach_file,
     create_actor,
     create_source,
@@ -319,3 +321,37 @@ def test_a_failure_can_be_tried_again(cast: Cast, address: str, settings: "Setti
     again = request_capture(source=source, by=cast.reporter)
     run_due_captures()
     assert fresh(again).state == "done"
+
+
+def test_captures_of_one_person_do_not_keep_those_of_others_waiting(cast: Cast) -> None:
+    now = timezone.now()
+    many = [_asked(cast, cast.reporter, now - timedelta(hours=2), number) for number in range(40)]
+    few = [_asked(cast, cast.reviewer, now - timedelta(hours=1), number) for number in range(2)]
+    last = [_asked(cast, cast.editor, now, 0)]
+    taken = [lease_captures(most=1, now=now + timedelta(seconds=step))[0].id for step in range(6)]
+    assert taken == [many[0], few[0], last[0], many[1], few[1], many[2]]
+    # What ends leaves the queue, and its person's place in the round stays what it was.
+    later = _asked(cast, cast.editor, now + timedelta(seconds=10), 1)
+    assert lease_captures(most=3, now=now + timedelta(seconds=20)) == [
+        Lease(later, 1), Lease(many[3], 1), Lease(many[4], 1)
+    ]  # fmt: skip
+
+
+def test_a_thousand_waiting_captures_of_one_person_cost_others_one_place(cast: Cast) -> None:
+    now = timezone.now()
+    source = _source(cast)
+    Capture.objects.bulk_create(
+        Capture(source=source, url=f"https://example.org/{n}", requested_by=cast.reporter, requested_at=now)
+        for n in range(1000)
+    )
+    other = _asked(cast, cast.editor, now + timedelta(hours=1), 0)
+    taken = [lease_captures(most=1, now=now + timedelta(seconds=step))[0].id for step in range(2)]
+    assert taken[1] == other
+
+
+def _asked(cast: Cast, by: User, at: datetime, number: int) -> str:
+    source = _source(cast)
+    row = Capture.objects.create(
+        source=source, url=f"https://example.org/{number}", requested_by=by, requested_at=at + timedelta(seconds=number)
+    )
+    return str(row.pk)
