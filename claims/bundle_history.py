@@ -6,6 +6,7 @@ from accounts.records import person
 from claims.bundles import Shown
 from claims.models import Claim, Evidence, StatusChange
 from claims.queries import history_of
+from claims.sentences import told_interval
 from ledger.entries import format_time
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from sources.records import plain
@@ -73,7 +74,7 @@ def _change(change: StatusChange, shown: Shown) -> dict[str, Any]:
         "decision_reason": words.decision_reason if words else None,
         "evidence": sorted({str(pk) for pk in change.evidence} & seen),
         "stance": change.stance,
-        "independence": {"min": change.independence_min, "max": change.independence_max},
+        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
     }

@@ -90,7 +90,7 @@ def _change(change: Mapping[str, Any], numbers: Mapping[str, str]) -> dict[str, 
         "at": in_words(change["happened_at"]),
         "words": _("The words were erased.") if change["reason"] is None else change["reason"],
         "rests_on": [number for pk, number in numbers.items() if pk in change["evidence"]],
-        "voices": voices_in_words(interval["min"], interval["max"]),
+        "voices": voices_in_words(interval["min"], interval["max"], interval.get("exact", True)),
     }
 
 

@@ -16,7 +16,7 @@ LATER = "later"  # stands among what a person agreed to for the claims that are 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change of support did to one claim, or would do."""
+    """What a change of support did to one claim, or would do. `exact`: False where `after` are bounds."""
 
     reference: str
     state: str
@@ -24,6 +24,7 @@ class Effect:
     after: tuple[int, int]
     loses_support: bool
     regains_support: bool
+    exact: bool = True
 
     def then(self, later: "Effect") -> "Effect":
         """Both in one: what the first and a later change did together."""

@@ -174,6 +174,7 @@ class Line(NamedTuple):
     claimed_on: date | None
     independence_min: int
     independence_max: int
+    independence_exact: bool
     due_at: datetime
     closed_at: datetime | None
     created_at: datetime
@@ -212,6 +213,7 @@ class WholeClaim(NamedTuple):
     support_lost_at: datetime | None
     independence_min: int
     independence_max: int
+    independence_exact: bool
     threshold: int
     threshold_reason: str
     version: int

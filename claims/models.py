@@ -100,6 +100,7 @@ class Claim(models.Model):
     contested = models.BooleanField(default=False)
     independence_min = models.PositiveSmallIntegerField(default=0)
     independence_max = models.PositiveSmallIntegerField(default=0)
+    independence_exact = models.BooleanField(default=True, db_default=True)
     threshold = models.PositiveSmallIntegerField(default=2)
     support_lost_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=NEVER_DUE)
@@ -496,6 +497,7 @@ class StatusChange(models.Model):
     stance = models.CharField(max_length=16, choices=Stance)
     independence_min = models.PositiveSmallIntegerField()
     independence_max = models.PositiveSmallIntegerField()
+    independence_exact = models.BooleanField(default=True, db_default=True)  # False: they are bounds
     threshold = models.PositiveSmallIntegerField()
     graph_digest = models.CharField(max_length=64)
 

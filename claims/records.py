@@ -7,6 +7,7 @@ from typing import Any
 from accounts.models import User
 from accounts.records import person, record_act
 from claims.models import Claim, Evidence, StatusChange
+from claims.sentences import told_interval
 from ledger.entries import format_time
 from ledger.recording import Recorded
 from sources.records import is_sealed, plain
@@ -74,7 +75,7 @@ def status_changed(claim: Claim, change: StatusChange, reason: str, decision_rea
         happened_at=format_time(change.at),
         **{"from": change.from_state, "to": change.to_state},
         stance=change.stance,
-        independence={"min": change.independence_min, "max": change.independence_max},
+        independence=told_interval(change.independence_min, change.independence_max, change.independence_exact),
         threshold=change.threshold,
     )
 

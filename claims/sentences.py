@@ -22,16 +22,22 @@ class Sentence:
     rest: str
 
 
+def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
+    """How many independent voices, as the ledger, bundles and the API tell it; `exact` is there where it is false."""
+    return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
+
+
 def interval_in_words(least: int, most: int) -> str:
     """How many independent voices: "2", "1–3"; "5+" for everything above five."""
     ends = [str(number) if number < LIMIT else f"{LIMIT - 1}+" for number in (least, most)]
     return ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
 
 
-def voices_in_words(least: int, most: int) -> str:
-    """The same with its noun: "1–3 independent voices"."""
+def voices_in_words(least: int, most: int, exact: bool = True) -> str:
+    """The same with its noun: "1–3 independent voices", and whether these are bounds."""
     text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
-    return text % {"count": interval_in_words(least, most)}
+    text = text % {"count": interval_in_words(least, most)}
+    return text if exact else _("%(voices)s (not counted exactly)") % {"voices": text}
 
 
 def sentence_of(standing: Standing, stance: str = "supports") -> Sentence:

@@ -251,6 +251,7 @@ def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: d
         state=claim.state,
         before=(claim.independence_min, claim.independence_max),
         after=(result.min, result.max),
+        exact=result.exact,
         loses_support=lost and not claim.support_lost,
         regains_support=claim.support_lost and not lost,
     )
@@ -258,9 +259,10 @@ def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: d
     changed = (
         effect.before != effect.after or effect.loses_support or effect.regains_support or contested != claim.contested
     )
-    if not changed and threshold == claim.threshold:
+    if not changed and threshold == claim.threshold and result.exact == claim.independence_exact:
         return None
     claim.independence_min, claim.independence_max = effect.after
+    claim.independence_exact = result.exact
     claim.contested, claim.threshold = contested, threshold
     if effect.loses_support:
         claim.support_lost_at = now
@@ -268,5 +270,6 @@ def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: d
     elif effect.regains_support:
         claim.support_lost_at = None
         end_tasks(now=now, claim=claim, kind=TaskKind.SUPPORT_LOST)
-    claim.save(update_fields=["independence_min", "independence_max", "contested", "threshold", "support_lost_at"])
+    numbers = ("independence_min", "independence_max", "independence_exact", "threshold")
+    claim.save(update_fields=[*numbers, "contested", "support_lost_at"])
     return effect if changed else None

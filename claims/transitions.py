@@ -115,6 +115,7 @@ def _write(
         stance=stance,
         independence_min=result.min,
         independence_max=result.max,
+        independence_exact=result.exact,
         threshold=threshold,
         graph_digest=digest(graph),
     )

@@ -212,18 +212,21 @@ def _numbers(scope: Scope) -> Iterator[tuple[str, str, str]]:
 
 
 def _said(claim: Claim) -> str:
-    return _words(claim.independence_min, claim.independence_max, claim.threshold, claim.contested, claim.support_lost)
+    interval = claim.independence_min, claim.independence_max, claim.independence_exact
+    return _words(interval, claim.threshold, claim.contested, claim.support_lost)
 
 
 def _counted(claim: Claim) -> str:
     standing, last = load_standing(claim), last_change(claim)
     result = of_claim(standing)
     lost = last is not None and not holds(standing, last)
-    return _words(result.min, result.max, threshold_of_claim(standing), bool(party_denials(standing)), lost)
+    interval = result.min, result.max, result.exact
+    return _words(interval, threshold_of_claim(standing), bool(party_denials(standing)), lost)
 
 
-def _words(least: int, most: int, threshold: int, contested: bool, lost: bool) -> str:
-    marks = (" contested" if contested else "") + (" support lost" if lost else "")
+def _words(interval: tuple[int, int, bool], threshold: int, contested: bool, lost: bool) -> str:
+    least, most, exact = interval
+    marks = ("" if exact else " not exact") + (" contested" if contested else "") + (" support lost" if lost else "")
     return f"{least}–{most} of {threshold}{marks}"
 
 

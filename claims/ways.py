@@ -10,13 +10,15 @@ from claims.states import Deciders, Move, State, moves_from
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One move from here. For a verdict `least`, `most` and `threshold` say how many voices there are and needed."""
+    """One move from here. For a verdict `least`, `most` and `threshold` say how many voices there are and needed;
+    `exact`: False where the first two are bounds."""
 
     move: Move
     missing: list[Missing]
     least: int = 0
     most: int = 0
     threshold: int | None = None
+    exact: bool = True
 
     @property
     def to(self) -> str:
@@ -41,8 +43,8 @@ def _way(move: Move, standing: Standing, last: LastChange | None) -> Way:
     missing = missing_for(move, standing, last, Finding())
     if move.after is State.CORROBORATED:
         result = of_claim(standing)
-        return Way(move, missing, result.min, result.max, threshold_of_claim(standing))
+        return Way(move, missing, result.min, result.max, threshold_of_claim(standing), result.exact)
     if move.after is State.REFUTED:
         element, result = refuted_element(standing, None)
-        return Way(move, missing, result.min, result.max, threshold_for(standing, "refutes", element))
+        return Way(move, missing, result.min, result.max, threshold_for(standing, "refutes", element), result.exact)
     return Way(move, missing)

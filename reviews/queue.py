@@ -49,6 +49,7 @@ class Work:
     next_due: Assignment | None
 
 
+_NUMBERS = ("independence_min", "independence_max", "independence_exact")
 MOST_SHOWN = 25
 
 
@@ -113,7 +114,7 @@ def _has(user: User) -> Has:
 
 def _line(path: str) -> list[str]:
     """The columns that a list shows of a claim at `path`, and of its claimant."""
-    names = ("reference", "statement", "state", "contested", "support_lost_at", "independence_min", "independence_max")
+    names = ("reference", "statement", "state", "contested", "support_lost_at", *_NUMBERS)
     return [*(f"{path}{name}" for name in names), f"{path}claimant__name"]
 
 

@@ -184,7 +184,7 @@ def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> 
         reason=_("The words were erased.") if reason is None else reason,
         decision_reason=decision_reason or "",
         evidence=_links(address, (numbers[pk] for pk in change.evidence if pk in numbers)),
-        voices=voices_in_words(change.independence_min, change.independence_max),
+        voices=voices_in_words(change.independence_min, change.independence_max, change.independence_exact),
         facts=[
             _("%(count)d needed") % {"count": change.threshold},
             _("graph %(digest)s") % {"digest": change.graph_digest},

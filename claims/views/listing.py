@@ -38,6 +38,7 @@ class Row:
     claimed_on: object
     least: int
     most: int
+    exact: bool
     assignees: str
     due_at: object
     closed: bool
@@ -107,6 +108,7 @@ def _row(claim: Line) -> Row:
         claimed_on=claim.claimed_on,
         least=claim.independence_min,
         most=claim.independence_max,
+        exact=claim.independence_exact,
         assignees=", ".join(claim.reviewing),
         due_at=None if claim.due_at == NEVER_DUE else claim.due_at,
         closed=claim.closed_at is not None,

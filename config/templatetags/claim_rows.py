@@ -47,7 +47,8 @@ def _row(row: Any, said: dict[str, str]) -> str:
         f'<td role="cell" class="in-state">{state_line(row.state, row.contested, row.support_lost)}{closed}</td>\n'
         f'<td role="cell" class="in-claim">{_said(link, getattr(row, "language", ""), "said")}{original}'
         f'<p class="meta"><span>{said_by}</span>{claimed_on}</p></td>\n'
-        f'<td role="cell" class="in-voices num" data-label="{said["voices"]}">{words.interval(row.least, row.most)}'
+        f'<td role="cell" class="in-voices num" data-label="{said["voices"]}">'
+        f"{words.interval(row.least, row.most, row.exact)}"
         f'</td>\n<td role="cell" class="in-with meta"><span>{escape(row.assignees) or said["nobody"]}</span>{due_at}'
         "</td></tr>\n"
     )

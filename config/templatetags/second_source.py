@@ -131,20 +131,23 @@ def _state_line(language: str | None, name: str, is_contested: bool, is_support_
 
 
 @register.simple_tag
-def interval(least: int, most: int) -> str:
-    """The number of independent voices: "2", "1–3", "5+" (6 stands for more than five)."""
-    return words.interval(least, most)
+def interval(least: int, most: int, exact: bool = True) -> str:
+    """The number of independent voices: "2", "1–3", "5+" (6 stands for more than five); `exact`: False for bounds."""
+    return words.interval(least, most, exact)
 
 
 @register.simple_tag
-def voices(least: int, most: int) -> str:
+def voices(least: int, most: int, exact: bool = True) -> str:
     """The same with its noun: "1–3 independent voices"."""
-    return words.voices(least, most)
+    return words.voices(least, most, exact)
 
 
 @register.simple_tag
-def pips(least: int, most: int, threshold: int) -> SafeString:
-    """One disc for each voice that is needed: filled counts surely, dashed perhaps, empty is missing."""
+def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeString:
+    """One disc for each voice that is needed: filled counts surely, dashed perhaps, empty is missing.
+
+    Where they were not counted exactly, it is said behind them.
+    """
     sure = min(least, words.SHOWN_UP_TO)
     perhaps = min(most, max(threshold, sure)) - sure
     missing = max(0, threshold - sure - perhaps)
@@ -160,7 +163,8 @@ def pips(least: int, most: int, threshold: int) -> SafeString:
         }
     drawn = ["counted"] * sure + ["maybe"] * perhaps + ["missing"] * missing
     discs = format_html_join("", "{}", ((mark(name),) for name in drawn))
-    return format_html('<span class="pips" role="img" aria-label="{}">{}</span>', label, discs)
+    drawing = format_html('<span class="pips" role="img" aria-label="{}">{}</span>', label, discs)
+    return drawing if exact else format_html('{} <span class="faint">{}</span>', drawing, _("not counted exactly"))
 
 
 @register.filter

@@ -42,7 +42,7 @@ from reviews.api.bodies import (
     rows_of,
 )
 from reviews.api.desks import desk_to_write_on
-from reviews.api.effects import IntervalShape
+from reviews.api.effects import IntervalShape, interval
 from reviews.api.evidence import EvidenceFields
 from reviews.api.lists import SAID_BY_EVERY_LIST, ListQuery, answer_page
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
@@ -280,7 +280,7 @@ def _render(rows: Sequence[WholeClaim]) -> list[ClaimShape]:
             "state": claim.state,
             "contested": claim.contested,
             "support_lost": claim.support_lost_at is not None,
-            "independence": {"min": claim.independence_min, "max": claim.independence_max},
+            "independence": interval(claim.independence_min, claim.independence_max, claim.independence_exact),
             "threshold": claim.threshold,
             "threshold_reason": claim.threshold_reason,
             "version": claim.version,

@@ -22,7 +22,7 @@ from claims.states import Move, State, moves_from
 from ledger.entries import format_time
 from ledger.keys import receipt
 from reviews.api.bodies import Fields, Ids, Text, Whole, read_body
-from reviews.api.effects import IntervalShape
+from reviews.api.effects import IntervalShape, interval
 from reviews.api.lists import answer_all
 from reviews.api.schema import Lacking, PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -170,7 +170,7 @@ def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mappin
         "decision_reason": words.decision_reason if words else None,
         "evidence": [pk for pk in change.evidence if pk in seen],
         "stance": change.stance,
-        "independence": {"min": change.independence_min, "max": change.independence_max},
+        "independence": interval(change.independence_min, change.independence_max, change.independence_exact),
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
         "leaf_hash": entry.leaf_hash.hex(),

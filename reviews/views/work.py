@@ -212,7 +212,11 @@ def _entry(
         state=claim.state,
         contested=claim.contested,
         support_lost=claim.support_lost,
-        facts=[said_by, voices_in_words(claim.independence_min, claim.independence_max), *facts],
+        facts=[
+            said_by,
+            voices_in_words(claim.independence_min, claim.independence_max, claim.independence_exact),
+            *facts,
+        ],
         due_at=due_at,
         note=note,
         proposed=proposed,

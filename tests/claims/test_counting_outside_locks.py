@@ -9,6 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
 
+from accounts.errors import Invalid
 from claims import counting, support
 from claims.actions import recomputing
 from claims.actions.claims import edit_claim
@@ -23,6 +24,7 @@ from claims.standing import of_claim
 from claims.tasks import recompute_claims
 from sources.independence import Counting
 from sources.models import Attachment
+from tests import factories
 from tests.claims.tangled import Tangled, report_on, tangled_desk
 from tests.factories import Cast, fresh
 from tests.tangles import far_ends, tangle
@@ -222,15 +224,8 @@ def test_no_file_is_written_while_the_graphs_lock_is_held(cast: Cast, monkeypatc
 def test_a_refusal_on_a_tangle_is_what_it_is_anywhere(cast: Cast, desk: Tangled) -> None:
     claim = report_on(cast, desk)
     counting.forget()
-    from accounts.errors import Stale
-
-    with pytest.raises(Stale):
-        attach_evidence(
-            claim=claim,
-            fields={"source": desk.sources[0].pk, "stance": "supports"},
-            by=cast.editor,
-            seen_version=claim.version + 5,
-        )
+    with pytest.raises(Invalid):
+        attach_evidence(claim=claim, fields={"source": desk.sources[0].pk, "stance": "believes"}, by=cast.editor)
 
 
 def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:
