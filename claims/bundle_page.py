@@ -130,6 +130,8 @@ def _file(file: Mapping[str, Any], titles: Mapping[str, str], rows: Sequence[Map
 
 def _act(one: ProvenLeaf) -> dict[str, Any]:
     """An entry of the claim in words: when, what, by whom where that is open to the reader."""
+    if one.withheld:
+        return {"index": one.leaf_index, "at": "", "kind": _("withheld"), "by": "", "is_open": False}
     entry, by = read_entry(one.leaf), one.openings.get("by")
     who = by.value if by else None
     return {

@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.models import Role
 from claims.bundles import Shown
-from claims.proofs import proven_history
+from claims.proofs import proven_history, without_hidden
 from claims.queries import visible_sources
 from ledger.bundles import Made
 from ledger.entries import Entry, Opening, read_entry
@@ -69,7 +69,8 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
         sort, _colon, name = stream.partition(":")
         path = CLAIM_PROOF_PATH if stream == claim else f"proofs/{sort}-{name}.json"
         files.append(_file(path, stream, leaves, checkpoint))
-        of_attachments |= {one.attachment: path for one in map(_read, leaves) if one.attachment}
+        told = [_read(one) for one in leaves if not one.withheld]
+        of_attachments |= {one.attachment: path for one in told if one.attachment}
     waiting = EntryRow.objects.filter(stream__in=[claim, *open_streams])
     later = waiting.exclude(place__index__lt=checkpoint.size).count()
     return Proofs(files, history, of_attachments, later)
@@ -118,7 +119,8 @@ def _opened(
             readable = [True] * len(entries)
         else:
             continue
-        given[stream] = [_closed_unless(may, one.leaf) for may, one in zip(readable, entries, strict=True)]
+        leaves = [_closed_unless(may, one.leaf) for may, one in zip(readable, entries, strict=True)]
+        given[stream] = without_hidden(shown.user, leaves)
     return given
 
 

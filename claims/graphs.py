@@ -6,7 +6,7 @@ snapshot is ever made from them.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -244,6 +244,20 @@ def snapshot(standing: Standing) -> str:
         "relays": [{"downstream": below, "upstream": above} for below, above in sorted(standing.relays)],
     }
     return rfc8785.dumps(graph).decode()
+
+
+def without(graph: str, hidden: Collection[str]) -> str:
+    """A snapshot without these identifiers: rows that are named by one are left out, fields that name one are null."""
+    kept: dict[str, Any] = json.loads(graph)
+    for name in ("claimants", "parties"):
+        kept[name] = [pk for pk in kept[name] if pk not in hidden]
+    for name, ends in (("evidence", ("id", "source")), ("sources", ("id",)), ("relays", ("downstream", "upstream"))):
+        rows = [row for row in kept[name] if not any(row[end] in hidden for end in ends)]
+        kept[name] = [
+            {key: None if isinstance(value, str) and value in hidden else value for key, value in row.items()}
+            for row in rows
+        ]
+    return rfc8785.dumps(kept).decode()
 
 
 def digest(graph: str) -> str:

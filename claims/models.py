@@ -203,6 +203,8 @@ class Evidence(models.Model):
     withdrawn_reason = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # Whether its person was an editor of the desk then: those who review the claim see by it what is restricted.
+    placed_by_editor = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField()
 
     class Meta:

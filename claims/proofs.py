@@ -1,11 +1,15 @@
 """What somebody may take away of a claim's history: its entries, proven, with what they may read of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
 
 from accounts.models import Role, User
 from accounts.queries import role_in
 from claims.models import Claim
 from claims.queries import seen_evidence
+from claims.shown import hidden_among, ids_in
+from ledger.canonical import canonical
 from ledger.entries import Opening, read_entry
 from ledger.models import Checkpoint
 from ledger.proofs import ProvenLeaf, claim_proof
@@ -22,7 +26,30 @@ def proven_history(user: User, claim: Claim, checkpoint: Checkpoint) -> list[Pro
     read them."""
     seen = {str(pk) for pk in seen_evidence(user, claim)}
     role = role_in(user, claim.desk_id)
-    return [_opened(one, seen, role) for one in proofs_of(f"claim:{claim.pk}", checkpoint)]
+    leaves = [_opened(one, seen, role) for one in proofs_of(f"claim:{claim.pk}", checkpoint)]
+    return without_hidden(user, leaves)
+
+
+def without_hidden(user: User, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
+    """The same leaves, naming nothing that the person may not see now: a value that does stays closed, and of an entry
+    that does itself only the hash is given."""
+    inside = [ids_in(one.leaf.decode()) for one in leaves]
+    opened = [{name: _ids_opened(opening) for name, opening in one.openings.items()} for one in leaves]
+    hidden = hidden_among(user, set[UUID]().union(*inside, *(ids for each in opened for ids in each.values())))
+    if not hidden:
+        return list(leaves)
+    return [
+        replace(
+            one,
+            withheld=bool(in_leaf & hidden),
+            openings={name: opening for name, opening in one.openings.items() if not ids[name] & hidden},
+        )
+        for one, in_leaf, ids in zip(leaves, inside, opened, strict=True)
+    ]
+
+
+def _ids_opened(opening: Opening | None) -> set[UUID]:
+    return ids_in(canonical(opening.value).decode()) if opening else set()
 
 
 def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:

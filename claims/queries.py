@@ -15,6 +15,7 @@ from accounts.errors import Invalid, NotFound
 from accounts.models import Desk, User
 from accounts.scopes import is_auditor, is_member
 from claims.bounds import MOST_NAMED, check_number
+from claims.graphs import without
 from claims.models import (
     Claim,
     Element,
@@ -28,6 +29,7 @@ from claims.models import (
     StatusChangeText,
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
+from claims.shown import hidden_among, ids_in
 from ledger.models import Entry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
@@ -274,9 +276,12 @@ def change_of(claim: Claim, seq: int) -> StatusChange:
     return change
 
 
-def graph_at(claim: Claim, seq: int) -> str | None:
-    """The canonical JSON of the graph that one status change was decided on."""
-    return StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
+def graph_at(user: User, claim: Claim, seq: int) -> tuple[str | None, bool]:
+    """The canonical JSON of the graph that one status change was decided on, and whether something of it is withheld:
+    what the person may not see now. Its digest is that of the whole."""
+    graph = StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
+    hidden = {str(pk) for pk in hidden_among(user, ids_in(graph or ""))}
+    return (without(graph, hidden), True) if graph and hidden else (graph, False)
 
 
 def policy_changes_of(desk: Desk) -> QuerySet[PolicyChange]:

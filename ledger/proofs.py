@@ -13,6 +13,7 @@ from ledger.verifier import (
     TlogProof,
     canonical,
     check_claim_proof,
+    leaf_hash,
     read_entry,
     read_tlog_proof,
 )
@@ -22,12 +23,16 @@ __all__ = ["Policy", "ProvenLeaf", "TlogProof", "check_claim_proof", "claim_proo
 
 @dataclass(frozen=True)
 class ProvenLeaf:
-    """A leaf, its place in the log, its inclusion proof, and what opens its commitments (None: not for this reader)."""
+    """A leaf, its place in the log, its inclusion proof, and what opens its commitments (None: not for this reader).
+
+    `withheld`: its reader gets its hash, and not what it says.
+    """
 
     leaf_index: int
     leaf: bytes
     proof: list[bytes]
     openings: Mapping[str, Opening | None] = field(default_factory=dict)
+    withheld: bool = False
 
 
 def _base64(data: bytes) -> str:
@@ -43,24 +48,22 @@ def _disclosures(leaf: ProvenLeaf) -> dict[str, object]:
 
 def claim_proof(origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf]) -> bytes:
     """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against."""
-    entries = [
-        {
-            "index": one.leaf_index,
-            "leaf": _base64(one.leaf),
-            "proof": [_base64(part) for part in one.proof],
-            "disclosures": _disclosures(one),
-        }
-        for one in leaves
-    ]
     return canonical(
         {
             "format": CLAIM_PROOF,
             "origin": origin,
             "stream": stream,
             "checkpoint": checkpoint.decode(),
-            "entries": entries,
+            "entries": [_proof_entry(one) for one in leaves],
         }
     )
+
+
+def _proof_entry(one: ProvenLeaf) -> dict[str, object]:
+    placed = {"index": one.leaf_index, "proof": [_base64(part) for part in one.proof]}
+    if one.withheld:
+        return {**placed, "leaf_hash": leaf_hash(one.leaf).hex()}
+    return {**placed, "leaf": _base64(one.leaf), "disclosures": _disclosures(one)}
 
 
 def tlog_proof(proof: TlogProof) -> bytes:

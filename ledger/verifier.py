@@ -662,6 +662,11 @@ class Streams:
             report.expect(entry.at >= before.at, where, "at", f"not before {before.at}", entry.at)
         self.last[entry.stream] = Last(entry.seq, hashed, entry.at)
 
+    def pass_over(self, stream: str, hashed: bytes) -> None:
+        """Goes on from an entry of which the hash alone is known: the next one names it."""
+        before = self.last.get(stream, _NOTHING)
+        self.last[stream] = Last(before.seq + 1, hashed, before.at)
+
 
 def name_entry(index: int, entry: Entry) -> str:
     """'entry 17 (claim:1, 4)': how a finding calls an entry."""
@@ -689,6 +694,15 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         return report
     streams, before = Streams(), -1
     for number, item in enumerate(value["entries"]):
+        if isinstance(item, dict) and item.keys() == _WITHHELD:
+            try:
+                streams.pass_over(value["stream"], _check_withheld(item, before, checkpoint))
+            except Broken as error:
+                report.add(f"entry number {number} of the file", error)
+            else:
+                before = item["index"]
+                report.count("entries withheld")
+            continue
         try:
             entry, hashed = _read_proof_entry(item)
         except Broken as error:
@@ -722,6 +736,19 @@ def _read_proof_entry(item: Any) -> tuple[Entry, bytes]:
     _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
     leaf = read_base64(item["leaf"], "leaf")
     return read_entry(leaf), leaf_hash(leaf)
+
+
+_WITHHELD = {"index", "leaf_hash", "proof"}
+
+
+def _check_withheld(item: Any, before: int, checkpoint: Checkpoint) -> bytes:
+    """The hash of an entry whose reader may not know what it says: it stands in the log at its index."""
+    _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
+    _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
+    _expect(_matches(_HASH, item["leaf_hash"]), "leaf_hash", "64 hexadecimal digits", item["leaf_hash"])
+    hashed = bytes.fromhex(item["leaf_hash"])
+    _check_proof_entry(item, hashed, before, checkpoint)
+    return hashed
 
 
 def _check_proof_entry(item: Any, hashed: bytes, before: int, checkpoint: Checkpoint) -> None:
@@ -1410,6 +1437,8 @@ def _bundle_proofs(
         if path == CLAIM_PROOF_PATH:
             report.expect(value["stream"] == manifest["stream"], path, "stream", manifest["stream"], value["stream"])
         for item in value["entries"]:
+            if item.keys() == _WITHHELD:
+                continue
             entry = read_entry(base64.b64decode(item["leaf"]))
             proven.append(_Proven(path, item["index"], entry, item["disclosures"]))
     return proven

@@ -1,6 +1,7 @@
-"""Reading actors: scoped to what the person may see, and fetched in the same step.
+"""Reading actors that a person may name: scoped, and fetched in the same step.
 
-Which sources a person may see depends on the claims they review, so those are read in `claims.queries`.
+Which sources a person may see, and which more actors they are shown, depends on the claims they review: see
+`claims.queries` and `claims.actor_queries`.
 """
 
 from uuid import UUID
@@ -11,35 +12,30 @@ from django.db.models import Exists, Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid, NotFound
+from accounts.errors import Invalid
 from accounts.models import Membership, User
 from accounts.scopes import is_editor, is_member
 from sources.models import Actor, Visibility
 
 
-def actors_for(user: User) -> Q:
-    """A desk's actors; and those shared by all desks, for whoever is on a desk and for administrators."""
+def nameable_actors(user: User) -> Q:
+    """A desk's actors; and those shared by all desks, for whoever is on a desk and for administrators.
+
+    What somebody sees only as long as a claim is assigned to them they may not name elsewhere: it would outlive that.
+    """
     open_to_all = ~Q(visibility=Visibility.RESTRICTED)
     shared = Q(desk__isnull=True) & (Q(Exists(Membership.objects.filter(user=user))) | Q(Value(user.is_staff)))
     return shared | (Q(is_member(user)) & (open_to_all | Q(created_by=user) | Q(is_editor(user))))
 
 
 def visible_actors(user: User) -> QuerySet[Actor]:
-    """The actors that the person may see, without those that proved to be another."""
-    return Actor.objects.filter(actors_for(user), merged_into__isnull=True).select_related("part_of", "owned_by")
+    """The actors that the person may name, without those that proved to be another."""
+    return Actor.objects.filter(nameable_actors(user), merged_into__isnull=True).select_related("part_of", "owned_by")
 
 
 def merged_actors(user: User) -> QuerySet[Actor]:
     """The actors that proved to be another, of those that the person may see; `merged_into` is what each is now."""
-    return Actor.objects.filter(actors_for(user), merged_into__isnull=False)
-
-
-def get_actor(user: User, actor_id: UUID) -> Actor:
-    """One actor that the person may see. Raises NotFound."""
-    actor = visible_actors(user).select_related("desk", "created_by").filter(pk=actor_id).first()
-    if actor is None:
-        raise NotFound(_("There is no such actor."))
-    return actor
+    return Actor.objects.filter(nameable_actors(user), merged_into__isnull=False)
 
 
 def named_actor(user: User, desk_id: UUID | None, actor_id: UUID | None, field: str) -> Actor | None:
@@ -77,12 +73,6 @@ def other_names_of(user: User, actor: Actor) -> list[str]:
     return list(dict.fromkeys(merged_actors(user).filter(merged_into=actor).values_list("name", flat=True)))
 
 
-def survivor_of(user: User, actor_id: UUID) -> Actor | None:
-    """What an actor that was merged is now, where the person may see both; None for any other."""
-    merged = merged_actors(user).filter(pk=actor_id)
-    return visible_actors(user).filter(pk__in=merged.values("merged_into")).first()
-
-
 def actor_called(user: User, desk_id: UUID, name: str, *, restricted: bool) -> Actor | None:
     """The actor that a desk calls by this name, or called so before it was merged; with `restricted`, of those too."""
     rows = visible_actors(user).filter(Q(desk=desk_id) | Q(desk__isnull=True))
@@ -114,20 +104,3 @@ def alike_actors(user: User, actor: Actor) -> QuerySet[Actor]:
         .filter(likeness__gte=ALIKE)
         .order_by("-likeness", "id")[:MOST_ALIKE]
     )
-
-
-def chain_of(user: User, actor: Actor) -> list[Actor]:
-    """The actor and those above it that it is, or was, part of, up to the first that the person may not see."""
-    chain, above = [actor], actor.part_of_id
-    while above is not None:
-        step = visible_actors(user).filter(pk=above).first()
-        if step is None or step in chain:
-            break
-        chain.append(step)
-        above = step.part_of_id
-    return chain
-
-
-def parts_of(user: User, actor: Actor) -> QuerySet[Actor]:
-    """The actors that are, or were, part of this one, of those that the person may see."""
-    return visible_actors(user).filter(part_of=actor).order_by("name", "id")

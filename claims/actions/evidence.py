@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from accounts.edits import ANYTHING, Seen, check_seen, count_edit, edit_all, merge
 from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
-from accounts.models import User
+from accounts.models import Role, User
+from accounts.queries import role_in
 from accounts.transactions import act
 from claims.bounds import MOST_ELEMENTS, check_number
 from claims.effects import Effects
@@ -71,6 +72,7 @@ def write_evidence(claim: Claim, fields: Mapping[str, Any], *, by: User, now: da
         claim=claim,
         source=source,
         created_by=by,
+        placed_by_editor=role_in(by, claim.desk_id) == Role.EDITOR,
         created_at=now,
         visibility=_default_visibility(source.visibility),
     )

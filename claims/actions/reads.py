@@ -9,17 +9,22 @@ from accounts.actions.reads import note_reads
 from accounts.models import User
 from accounts.queries import recorded_reads
 from claims.models import Claim, Evidence
+from claims.shown import withhold
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
+
+# By what a row names others that may be restricted too.
+NAMING = ("source", "publisher", "against_interest", "superseded_by", "part_of", "owned_by", "attachment")
 
 Shown = Actor | Source | Evidence | Attachment | Capture | Relay
 
 
 def note_shown(by: User, rows: Iterable[Shown]) -> None:
-    """Record what of these rows, which the person may see and is shown, is restricted.
+    """Take off these rows, which the person may see, what they may not (`claims.shown`); record what is restricted.
 
-    With evidence its source, with a source its publisher, with a relay both ends, as far as they were read. Asks
-    nothing where nothing is restricted, and once where everything was recorded today.
+    With each row those that were read along with it. Asks nothing where nothing is restricted.
     """
+    rows = list(rows)
+    withhold(by, rows)
     found = {f"{type(row).__name__.lower()}:{row.pk}": row for row in _restricted(rows)}
     if not found:
         return
@@ -38,7 +43,7 @@ def _restricted(rows: Iterable[Shown]) -> Iterator[Shown]:
         elif row.visibility == Visibility.RESTRICTED:
             # What hangs on a thing is as strict as it: nothing that is restricted hangs on what is not.
             yield row
-            yield from _restricted(_read(row, "source", "publisher", "against_interest"))
+            yield from _restricted(_read(row, *NAMING))
 
 
 def _read(row: Shown, *names: str) -> list[Shown]:

@@ -13,6 +13,7 @@ from accounts.queries import memberships_of
 from claims.actions.actors import merge_actors
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
+from claims.actor_queries import chain_of, get_actor, parts_of, shown_actors, survivor_of
 from claims.effects import Effects
 from claims.forms.actors import ActorForm, MergeForm
 from claims.paging import BY_CREATION, find_order, read_page
@@ -24,16 +25,7 @@ from claims.views.writing import chosen_desk
 from sources.actions import create_actor
 from sources.models import Visibility
 from sources.permissions import WRITERS, may_change_actor, may_merge, may_write
-from sources.queries import (
-    alike_actors,
-    chain_of,
-    get_actor,
-    other_names_of,
-    parts_of,
-    search_actors,
-    survivor_of,
-    visible_actors,
-)
+from sources.queries import alike_actors, other_names_of, search_actors
 
 
 @require_safe
@@ -41,7 +33,7 @@ def actors(request: PersonsRequest) -> HttpResponse:
     """The actors that the person may see, newest first."""
     form, q = searched(request)
     page = read_page(
-        search_actors(request.user, visible_actors(request.user), q),
+        search_actors(request.user, shown_actors(request.user), q),
         order=find_order("-created", BY_CREATION),
         cursor=request.GET.get("cursor", ""),
         filters={"list": "actors", "q": q},
@@ -130,7 +122,7 @@ def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     if tried and not dry_run:
         return redirect("actor", form.outcome.row.pk)
     other = form.cleaned_data.get("into") if form.is_bound else _asked_into(request)
-    both = [row, *visible_actors(request.user).filter(pk=other)] if other else [row]
+    both = [row, *shown_actors(request.user).filter(pk=other)] if other else [row]
     sources, parts = list(published_by(request.user, row)), list(parts_of(request.user, row))
     note_shown(request.user, [*both, *sources, *parts])
     return show_form(

@@ -24,6 +24,7 @@ from accounts.models import Act, Role, User
 from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of, late_for
 from claims.actions.reads import note_shown
+from claims.actor_queries import shown_actors
 from claims.acts import KINDS
 from claims.models import Evidence
 from claims.paging import Order, read_page
@@ -34,7 +35,6 @@ from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
 from ledger.reading import newest_checkpoint, openings_of, prove
-from sources.queries import visible_actors
 
 PAGE_SIZE = 50
 MOST_NAMED = 5  # of what was read, in one line
@@ -173,7 +173,7 @@ def _names(user: User, subjects: Iterable[str]) -> dict[str, Link]:
         ids.setdefault(sort, set()).add(name)
     claims = visible_claims(user).filter(pk__in=ids.get("claim", ())).values_list("pk", "reference")
     sources = visible_sources(user).filter(pk__in=ids.get("source", ())).select_related(None)
-    actors = visible_actors(user).filter(pk__in=ids.get("actor", ())).select_related(None)
+    actors = shown_actors(user).filter(pk__in=ids.get("actor", ())).select_related(None)
     sources, actors = sources.only("title", "visibility"), actors.only("name", "visibility", "desk")
     attached = Evidence.objects.filter(evidence_for(user), pk__in=ids.get("evidence", ()))
     attached = attached.select_related("claim", "source").order_by()

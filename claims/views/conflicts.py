@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from accounts.pages import PersonsRequest, form_page, sent
 from accounts.views.tabs import account_tabs
 from claims.actions.conflicts import declare_conflict, take_back_conflict
+from claims.actor_queries import shown_actors
 from claims.conflicts import claims_touched, conflicts_of
 from claims.forms.conflicts import ConflictForm
-from sources.queries import visible_actors
 
 
 @form_page
@@ -23,7 +23,7 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
     if form.handed_in(lambda given: declare_conflict(actor_id=given["actor"], by=user)):
         return redirect("conflicts")
     rows = list(conflicts_of(user))
-    seen = dict(visible_actors(user).filter(pk__in=[row.actor_id for row in rows]).values_list("pk", "name"))
+    seen = dict(shown_actors(user).filter(pk__in=[row.actor_id for row in rows]).values_list("pk", "name"))
     context = {
         "form": form,
         # Of a desk that one has left, an actor's name may have changed since.

@@ -14,6 +14,7 @@ from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
+from claims.actor_queries import get_actor, shown_actors, survivor_of
 from claims.effects import Effects
 from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, Whole, peek, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
@@ -26,7 +27,7 @@ from reviews.api.view import ApiView, created, person
 from sources.actions import create_actor, may_share
 from sources.models import Actor, ActorKind, Reliability, Visibility
 from sources.permissions import may_change_actor, may_merge
-from sources.queries import get_actor, search_actors, survivor_of, visible_actors
+from sources.queries import search_actors
 
 
 class ActorShape(TypedDict):
@@ -105,7 +106,7 @@ class Actors(ApiView):
     def get(self, request: Request) -> Response:
         by = person(request)
         query = read_query(request, ActorQuery)
-        rows = visible_actors(by).select_related("created_by")
+        rows = shown_actors(by).select_related("created_by")
         if query.get("q"):
             rows = search_actors(by, rows, query["q"])
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})

@@ -64,9 +64,14 @@ StatusChangeShape = TypedDict(
 
 
 class RecordedChangeShape(StatusChangeShape):
-    """With the graph it was decided on, in canonical JSON (RFC 8785); `graph_digest` is the SHA-256 of that text."""
+    """With the graph it was decided on, in canonical JSON (RFC 8785); `graph_digest` is the SHA-256 of that text.
+
+    `graph_withheld`: what of it is restricted now, and not for the reader, is left out: the digest is that of the whole
+    graph, and cannot be computed from what is shown.
+    """
 
     graph: str | None
+    graph_withheld: bool
 
 
 class NewMove(Fields):
@@ -123,7 +128,8 @@ class OneStatusChange(ApiView):
         by = person(request)
         claim = known_claim(by, reference)
         shown = _render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim))
-        return Response({**shown, "graph": graph_at(claim, seq)})
+        graph, withheld = graph_at(by, claim, seq)
+        return Response({**shown, "graph": graph, "graph_withheld": withheld})
 
     def again(self, request: Request, reference: str, seq: int) -> Response:
         """What a move answers: the change without its graph."""

@@ -12,11 +12,12 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import report_with_source
 from claims.actions.conflicts import declare_conflict
+from claims.actor_queries import get_actor
 from claims.effects import Effects
 from claims.models import ActorMerge, Revision
 from sources.actions import create_actor, create_source
 from sources.models import Actor, DeclaredConflict
-from sources.queries import alike_actors, get_actor, named_actor, other_names_of, search_actors, visible_actors
+from sources.queries import alike_actors, named_actor, other_names_of, search_actors, visible_actors
 from tests import factories
 from tests.factories import Cast, fresh
 

@@ -9,6 +9,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.actor_queries import get_actor
 from claims.effects import Effects
 from claims.graphs import digest, load_standing, snapshot
 from claims.models import Claim, Evidence, Revision
@@ -26,7 +27,7 @@ from claims.revisions import changes_since
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
 from sources.models import Actor, Source
-from sources.queries import get_actor, visible_actors
+from sources.queries import visible_actors
 from tests import factories
 from tests.factories import Cast, fresh
 

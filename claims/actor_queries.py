@@ -1,0 +1,51 @@
+"""Reading the actors that a person is shown: those that they may name, and those of the claims that they review or
+decide."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import NotFound
+from accounts.models import User
+from claims.scopes import actors_for
+from claims.shown import withhold
+from sources.models import Actor
+from sources.queries import merged_actors
+
+
+def shown_actors(user: User) -> QuerySet[Actor]:
+    """The actors that the person may see, without those that proved to be another."""
+    return Actor.objects.filter(actors_for(user), merged_into__isnull=True).select_related("part_of", "owned_by")
+
+
+def get_actor(user: User, actor_id: UUID) -> Actor:
+    """One actor that the person may see. Raises NotFound."""
+    actor = shown_actors(user).select_related("desk", "created_by").filter(pk=actor_id).first()
+    if actor is None:
+        raise NotFound(_("There is no such actor."))
+    withhold(user, [actor])
+    return actor
+
+
+def survivor_of(user: User, actor_id: UUID) -> Actor | None:
+    """What an actor that was merged is now, where the person may see both; None for any other."""
+    merged = merged_actors(user).filter(pk=actor_id)
+    return shown_actors(user).filter(pk__in=merged.values("merged_into")).first()
+
+
+def chain_of(user: User, actor: Actor) -> list[Actor]:
+    """The actor and those above it that it is, or was, part of, up to the first that the person may not see."""
+    chain, above = [actor], actor.part_of_id
+    while above is not None:
+        step = shown_actors(user).filter(pk=above).first()
+        if step is None or step in chain:
+            break
+        chain.append(step)
+        above = step.part_of_id
+    return chain
+
+
+def parts_of(user: User, actor: Actor) -> QuerySet[Actor]:
+    """The actors that are, or were, part of this one, of those that the person may see."""
+    return shown_actors(user).filter(part_of=actor).order_by("name", "id")
