@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.utils.translation import gettext
 
@@ -33,6 +33,14 @@ class Invalid(DomainError):
     def __init__(self, errors: Mapping[str, Sequence[Any]]) -> None:
         self.errors = {field: [str(text) for text in texts] for field, texts in errors.items()}
         super().__init__(" ".join(text for texts in self.errors.values() for text in texts))
+
+
+def refuse_unsaid(field: str) -> NoReturn:
+    """For a refusal that stems from what the person may not see: that it is refused, and nothing about why.
+
+    Raises Invalid, always with the same sentence.
+    """
+    raise Invalid({field: [_("This is not possible.")]})
 
 
 class Conflict(DomainError):

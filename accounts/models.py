@@ -341,15 +341,37 @@ class Spending(models.Model):
 
 
 class RestrictedRead(models.Model):
-    """That somebody was shown something restricted on a day, and that this was recorded: once a day is enough.
+    """That somebody was shown something restricted on a day: once a day is enough.
 
-    The ledger has the act; this row says so without a search in it, and lets one of two requests at once write it.
+    Written before it is shown. The ledger has it with the next full hour (`entry`; none before that): an entry for each
+    read would tell, by when and how many there are, that something restricted was done. Rows without a desk are of
+    before that, and stand in entries of their own.
     """
 
     pk = models.CompositePrimaryKey("user", "day", "subject")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     day = models.DateField()
     subject = models.CharField(max_length=60)  # source:<uuid>
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField(null=True)
+    entry = models.ForeignKey("ledger.Entry", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["desk", "at"], condition=Q(entry__isnull=True, desk__isnull=False), name="read_not_in_ledger"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.day} {self.subject}"
+
+
+class ReadsOfDesk(models.Model):
+    """Up to which full hour the reads of restricted material on a desk stand in the ledger."""
+
+    desk = models.OneToOneField(Desk, models.PROTECT, primary_key=True, related_name="+")
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.desk_id} until {self.until}"

@@ -1,4 +1,4 @@
-"""Mails about accounts: beat's tick finds the rows; a message carries nothing but the wake-up."""
+"""Mails about accounts, and what was read: beat's tick finds the rows; a message carries nothing but the wake-up."""
 
 import time
 
@@ -7,6 +7,7 @@ from celery import shared_task
 from accounts.actions.account import forget_ended_sessions
 from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
 from accounts.limits import forget_spent
+from accounts.actions.reads import record_reads
 
 # Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
 LONGEST_RUN = 15
@@ -22,6 +23,12 @@ def send_mails() -> int:
             send_mail(lease)
         looked_at += len(leases)
     return looked_at
+
+
+@shared_task
+def record_restricted_reads() -> int:
+    """Write the reads of the last hour into the ledger; how many entries."""
+    return record_reads()
 
 
 @shared_task

@@ -1,7 +1,11 @@
 """All files of an evidence bundle, in their order: those that are made for it, and those that people attached."""
 
+import json
+from base64 import b64decode
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -11,6 +15,7 @@ from claims.bundle_history import history_for
 from claims.bundle_page import page_of
 from claims.bundle_proofs import Proofs, proofs_for
 from claims.bundles import Shown, left_out
+from claims.shown import ids_in
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
 from ledger.entries import format_time, read_entry
@@ -73,6 +78,18 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         files=[*(file.in_manifest for file in made), *kept],
     )
     return [*sign_manifest(manifest, receipt_key(), checkpoint.note.partition("\n")[0]), *made]
+
+
+def named_in(made: Iterable[Made]) -> list[str]:
+    """The identifiers in the files of a bundle: its reader must still be able to see what they are of to fetch it."""
+    found = set[UUID]()
+    for file in made:
+        if file.what in ("history", "manifest"):
+            found |= ids_in(file.content.decode())
+        elif file.what == "proof":
+            entries = json.loads(file.content)["entries"]
+            found |= ids_in(file.content.decode(), *(b64decode(one.get("leaf", "")).decode() for one in entries))
+    return sorted(map(str, found))
 
 
 def _in_manifest(number: int, file: Attachment, proofs: Proofs) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from accounts.queries import role_in
 from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from claims.scopes import material_for
+from claims.shown import hidden_among, withhold
 from ledger.bundles import Part
 from sources.evidence_storage import open_stored
 from sources.models import Attachment, Relay, Source
@@ -50,9 +51,12 @@ class Shown:
         }
 
     def covers(self, before: dict[str, Any]) -> bool:
-        """Whether what the reader could see then they may see now."""
-        as_much = self.role == Role.EDITOR or (self.role or "") == before["role"]
-        return as_much and all(set(before[name]) <= set(found) for name, found in self.ids.items() if name != "role")
+        """Whether what the reader could see then they may see now: the rows, and all that a bundle names (`named`)."""
+        if (self.role or "") not in (Role.EDITOR, before["role"]) or "named" not in before:
+            return False
+        if hidden_among(self.user, map(UUID, before["named"])):
+            return False
+        return all(set(before[name]) <= set(found) for name, found in self.ids.items() if name != "role")
 
     def rows_in(self, before: dict[str, Any]) -> list[Evidence | Source | Relay | Attachment]:
         """The rows that were shown then."""
@@ -65,7 +69,9 @@ def shown_to(user: User, claim: Claim) -> Shown:
     """What the person may see of a claim (already scoped): evidence, its sources and those above them, their files."""
     evidence = list(evidence_of(user, claim))
     sources, relays = _with_upstreams(user, {item.source_id for item in evidence})
-    files = Attachment.objects.filter(material_for(user), source__in=sources).exclude(sha256="")
+    rows = Attachment.objects.filter(material_for(user), source__in=sources).exclude(sha256="")
+    files = list(rows.select_related("capture", "created_by").order_by("created_at", "id"))
+    withhold(user, [*evidence, *sources, *files])
     return Shown(
         user=user,
         claim=claim,
@@ -73,7 +79,7 @@ def shown_to(user: User, claim: Claim) -> Shown:
         evidence=evidence,
         sources=sources,
         relays=relays,
-        files=list(files.select_related("capture", "created_by").order_by("created_at", "id")),
+        files=files,
         withheld_evidence=withheld_evidence(user, claim),
     )
 

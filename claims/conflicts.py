@@ -16,6 +16,7 @@ from accounts.errors import Forbidden, NotFound
 from accounts.models import User
 from claims.graphs import actor_links, claim_day
 from claims.models import Claim
+from claims.scopes import actors_for
 from sources.models import Actor, DeclaredConflict
 from sources.voices import voice_at
 
@@ -48,11 +49,19 @@ def refuse_conflicted(user: User, claim: Claim) -> None:
     if not _declared_by(user):  # as for most people, who are asked about with every act
         return
     touched = conflicts_with(claim, [user.pk]).get(user.pk)
+    if touched is not None and _declares_hidden(user):
+        # How an actor that they see no longer is tied to those of the claim is not for them.
+        raise Forbidden(_("You declared a conflict of interest. Somebody else judges this claim."))
     if touched is not None:
         message = _(
             "You declared a conflict of interest that touches %(actor)s, whom the claim names. Somebody else judges it."
         )
         raise Forbidden(message % {"actor": touched.name})
+
+
+def _declares_hidden(user: User) -> bool:
+    declared = Actor.objects.filter(declared_conflicts__user=user, declared_conflicts__ended_at__isnull=True)
+    return declared.exclude(actors_for(user)).exists()
 
 
 @compiled(User)

@@ -222,7 +222,8 @@ def attachments_of(user: User, source: Source) -> QuerySet[Attachment]:
 def get_attachment(user: User, attachment_id: UUID) -> Attachment:
     """One file, by its random id, of a source that the person may see. Raises NotFound."""
     seen = Source.objects.filter(sources_for(user))
-    found = Attachment.objects.filter(material_for(user), pk=attachment_id, source__in=seen).first()
+    rows = Attachment.objects.filter(material_for(user), pk=attachment_id, source__in=seen)
+    found = rows.select_related("source", "created_by").first()
     if found is None:
         raise NotFound(_("There is no such file."))
     return found
@@ -233,6 +234,14 @@ def captures_of(user: User, source: Source) -> QuerySet[Capture]:
     first."""
     rows = Capture.objects.filter(material_for(user, "requested_by"), source=source)
     return rows.select_related("attachment").order_by("-requested_at", "id")
+
+
+def get_capture(user: User, source: Source, capture_id: UUID) -> Capture:
+    """One capture of a source (already scoped) that the person may see. Raises NotFound."""
+    found = captures_of(user, source).select_related("source").filter(pk=capture_id).first()
+    if found is None:
+        raise NotFound(_("There is no such capture."))
+    return found
 
 
 def last_captures(user: User, source_ids: Iterable[UUID]) -> dict[UUID, Capture]:

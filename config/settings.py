@@ -360,6 +360,7 @@ CELERY_BEAT_SCHEDULE = {
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
     "erased files": {"task": "sources.tasks.delete_erased_files", "schedule": 10.0, "options": {"expires": 60}},
     "anchors": {"task": "ledger.tasks.anchor_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
+    "reads": {"task": "accounts.tasks.record_restricted_reads", "schedule": 60.0, "options": {"expires": 60}},
     "old bundles": {"task": "claims.tasks.forget_old_bundles", "schedule": 3600.0, "options": {"expires": 3600}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "old sessions": {"task": "accounts.tasks.clear_ended_sessions", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -371,6 +371,7 @@ class Redaction(models.Model):
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     erased = models.PositiveIntegerField(default=0)  # places
+    in_drafts = models.BooleanField(default=False)  # also in what its writer alone reads
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["desk", "-proposed_at"], name="redaction_by_desk")]

@@ -3,14 +3,15 @@
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
-from accounts.models import User
+from accounts.models import Desk, User
 from accounts.records import person, record_act
 from claims.models import Claim
 from ledger.erasing import OpenField
 from ledger.recording import last_hash
 from reviews.models import Assessment, AssessmentState, Assignment, Decision, Redaction
-from reviews.redacting import Findings
+from reviews.redacting import PREVIEWED, Findings
 
 # So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
 MOST_NAMED = 200
@@ -93,6 +94,19 @@ def redaction_ended(kind: str, redaction: Redaction, *, by: User, now: datetime)
     _of_redaction(kind, redaction, by=by, now=now)
 
 
+def redaction_previewed(desk: Desk, *, words: str, file: UUID | None, by: User, now: datetime) -> None:
+    """Somebody looked for what a redaction would erase. What they asked for is erased with it."""
+    record_act(
+        about=f"desk:{desk.pk}",
+        kind=PREVIEWED,
+        desk=desk.pk,
+        by=by,
+        now=now,
+        body={"desk": str(desk.pk)},
+        committed={"words": words, "file": str(file) if file else None},
+    )
+
+
 def _of_redaction(kind: str, redaction: Redaction, *, by: User, now: datetime, **committed: Any) -> None:
     record_act(
         about=f"redaction:{redaction.pk}",
@@ -113,9 +127,10 @@ def redacted(
     What was sealed is named in sealed entries. Gives each entry's database id with the fields and rows that it names.
     """
     rows = [one.row for one in found.texts if one.place.grows]
+    fields = (*found.fields, *found.previews)
     said = []
     for sealed in (False, True):
-        named: list[OpenField | str] = [one for one in found.fields if one.sealed == sealed]
+        named: list[OpenField | str] = [one for one in fields if one.sealed == sealed]
         named += [] if sealed else rows
         left = iter(named)
         while part := list(islice(left, MOST_NAMED)):

@@ -7,12 +7,12 @@ grows (a status change's reason) is erased as a whole, as its commitment in the 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Field, JSONField, Model, Q, QuerySet, TextField, Value
+from django.db.models import F, Field, JSONField, Model, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -149,11 +149,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a redaction would erase. `files`: whose bytes, name and digest go; `fields`: of the ledger."""
+    """All that a redaction would erase. `files`: whose bytes, name and digest go; `fields`: of the ledger.
+
+    `previews`: what the ledger keeps of looks for it, which is erased too, and not shown: each look adds one.
+    """
 
     texts: tuple[Found, ...]
     files: tuple[Attachment, ...]
     fields: tuple[OpenField, ...]
+    previews: tuple[OpenField, ...] = ()
 
     @property
     def count(self) -> int:
@@ -169,21 +173,36 @@ class Findings:
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
 
+PREVIEWED = "redaction_previewed"
+
+
 def find(desk: Desk, *, words: str, sha256: str) -> Findings:
-    """Where the words stand on the desk, in whatever letter case, and the file of this digest; "" looks for none."""
-    texts = tuple(_texts(desk, words)) if words else ()
+    """Where the words stand on the desk, in whatever letter case, and the file of this digest; "" looks for none.
+
+    All of it is what the desk's editors read: no drafts, which are their writers' alone (`find_in_drafts`), and of the
+    ledger what was done on this desk.
+    """
+    texts = tuple(_texts(desk, words, [place for place in PLACES if not place.own])) if words else ()
     files: tuple[Attachment, ...] = ()
     if sha256:
         files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
-    secrets = Secret.objects.filter(
-        Q(entry__act__desk=desk) | Q(entry__act__desk=None, entry__act__by__memberships__desk=desk)
-    )
-    fields = {one: None for needle in (words, sha256) if needle for one in fields_holding(secrets, needle)}
-    return Findings(texts, files, tuple(fields))
+    secrets = Secret.objects.filter(entry__act__desk=desk)
+    shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words, sha256)
+    previews = _holding(secrets.filter(entry__act__kind=PREVIEWED), words, sha256)
+    return Findings(texts, files, shown, previews)
 
 
-def _texts(desk: Desk, words: str) -> Iterator[Found]:
-    for place in PLACES:
+def find_in_drafts(desk: Desk, *, words: str) -> tuple[Found, ...]:
+    """Where the words stand in what its writer alone reads: for who erases them, and shown to nobody."""
+    return tuple(_texts(desk, words, [place for place in PLACES if place.own])) if words else ()
+
+
+def _holding(secrets: QuerySet[Secret], *needles: str) -> tuple[OpenField, ...]:
+    return tuple({one: None for needle in needles if needle for one in fields_holding(secrets, needle)})
+
+
+def _texts(desk: Desk, words: str, places: Iterable[Place]) -> Iterator[Found]:
+    for place in places:
         for column in place.columns:
             in_json = isinstance(_field(place, column), JSONField)
             rows: QuerySet[Any] = place.model._default_manager.filter(**{place.desk: desk})

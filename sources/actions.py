@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.http import UnreadablePostError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Forbidden, Invalid, OutOfService
+from accounts.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
 from accounts.fields import check_fields
 from accounts.models import Desk, User
 from accounts.transactions import act
@@ -25,7 +27,7 @@ from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
-from sources.queries import named_actor
+from sources.queries import named_actor, visible_actors
 from sources.records import actor_recorded, attachment_kept, source_recorded
 from sources.values import ACTOR_FIELDS, SOURCE_FIELDS, tidied
 
@@ -63,7 +65,7 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
     _set_plain(actor, ACTOR_FIELDS, fields)
     for name in ("part_of", "owned_by"):
         if name in fields:
-            setattr(actor, name, named_actor(by, actor.desk_id, fields[name], name))
+            setattr(actor, name, _named_now(by, actor.desk_id, getattr(actor, name), fields[name], name))
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
         raise Invalid({"part_of_to": [_("The end lies before the beginning.")]})
@@ -74,21 +76,32 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
         if above is None:
             continue
         if above.visibility == Visibility.RESTRICTED and actor.visibility != Visibility.RESTRICTED:
+            if not visible_actors(by).filter(pk=above.pk).exists():
+                refuse_unsaid(name)
             raise Invalid(
                 {name: [_("“%(name)s” is restricted; what points at it would give it away.") % {"name": above.name}]}
             )
-    _refuse_circle(actor)
+    _refuse_circle(actor, by)
 
 
-def _refuse_circle(actor: Actor) -> None:
+def _refuse_circle(actor: Actor, by: User) -> None:
     names, above = [actor.name], actor.part_of
     seen = {actor.pk}
     while above is not None:
         names.append(above.name)
         if above.pk in seen:
+            if visible_actors(by).filter(pk__in=seen - {actor.pk}).count() < len(seen) - 1:
+                refuse_unsaid("part_of")
             raise Invalid({"part_of": [_("That would close a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
         seen.add(above.pk)
         above = above.part_of
+
+
+def _named_now(by: User, desk_id: UUID | None, before: Actor | None, given: UUID | None, field: str) -> Actor | None:
+    """The actor that a field names from now on. Whoever may not name the present one leaves it alone: they saw none."""
+    if before is not None and given in (None, before.pk) and not visible_actors(by).filter(pk=before.pk).exists():
+        return before
+    return named_actor(by, desk_id, given, field)
 
 
 def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, Any]) -> None:
@@ -123,7 +136,7 @@ def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> No
     if not source.title and source.url:
         source.title = source.url[:300]
     if "publisher" in fields:
-        source.publisher = named_actor(by, source.desk_id, fields["publisher"], "publisher")
+        source.publisher = _named_now(by, source.desk_id, source.publisher, fields["publisher"], "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):
         raise Invalid({"url": [_("Give an address that begins with https:// or http://.")]})
@@ -221,7 +234,9 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
         may_change_source(by, source)
         if not source.url:
             raise Invalid({"url": [_("This source has no address to fetch. Give it one, or attach a file.")]})
-        if Capture.objects.filter(source=source, state=CaptureState.PENDING).exists():
+        # Of one that is more restricted than the source, its person may know nothing.
+        seen = ~Q(visibility=Visibility.RESTRICTED) | Q(requested_by=by)
+        if Capture.objects.filter(seen, source=source, state=CaptureState.PENDING).exists():
             raise Conflict(_("A capture of this source is waiting already."))
         return ask_for_capture(source, by, now)
 

@@ -80,6 +80,20 @@ def relay_recorded(kind: str, relay: Relay, downstream: Source, upstream: Source
     )
 
 
+def material_released(row: Attachment | Capture, *, by: User, now: datetime, reason: str) -> None:
+    """A file (`attachment_released`) or a capture (`capture_released`) is seen by more people from now on."""
+    sort = type(row).__name__.lower()
+    record_act(
+        about=f"source:{row.source_id}",
+        kind=f"{sort}_released",
+        desk=row.source.desk_id,
+        by=by,
+        now=now,
+        body={sort: str(row.pk), "source": str(row.source_id)},
+        committed={"content": {"visibility": row.visibility}, "reason": reason},
+    )
+
+
 def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Capture | None = None) -> None:
     """A file is kept with a source, as somebody attached it or as an address answered (`capture_kept`)."""
     content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from accounts.actions import create_desk, create_user, set_role
 from accounts.models import Desk, Role, User
+from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
@@ -122,6 +123,13 @@ def source(
     """A source of the desk, of unknown basis unless `basis` says otherwise. Nothing is fetched."""
     fields = {"kind": "article", **_ids(fields | {"publisher": publisher}), "title": title or f"Item {next(_number)}"}
     return create_source(desk=cast.desk, fields=fields, by=by or cast.reviewer, capture=False, now=now)
+
+
+def released(row: Any, by: User, visibility: str = "desk") -> None:
+    """Let more people see a source, an actor, evidence, a file or a capture."""
+    name = type(row).__name__.lower()
+    act = getattr(releasing, f"release_{name}")
+    act(**{name: row}, visibility=visibility, reason="They agreed.", by=by)
 
 
 def relay(cast: Cast, downstream: Source, upstream: Source, *, quote: str = "", now: datetime | None = None) -> Relay:

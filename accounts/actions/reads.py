@@ -4,17 +4,20 @@ Nothing of it is told to others.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from itertools import groupby
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import User
-from accounts.records import record_act
+from accounts.models import Desk, ReadsOfDesk, RestrictedRead, User
+from accounts.records import person, record_act
 from accounts.transactions import act
+from ledger.entries import format_time
+
+HOUR = timedelta(hours=1)
+MOST_HOURS = 48  # of a desk, in one go
 
 
 def note_export(*, by: User, what: Mapping[str, Any], now: datetime | None = None) -> None:
@@ -33,34 +36,57 @@ def note_export(*, by: User, what: Mapping[str, Any], now: datetime | None = Non
 
 
 def note_reads(*, by: User, subjects: Mapping[str, UUID], now: datetime | None = None) -> None:
-    """Record that somebody is shown restricted material: `subjects`, such as `source:<uuid>`, with the desk of each.
+    """Keep that somebody is shown restricted material: `subjects`, such as `source:<uuid>`, with the desk of each.
 
-    One act for each desk, of what was not recorded for this person on this day (UTC); for nothing new, none.
+    Once for a person, a day (UTC) and a subject. It stands in the ledger with the next full hour: `record_reads`.
     """
     now = now or timezone.now()
-    with act():
-        new = _not_yet(by, now, sorted(subjects))
-        of_a_desk = sorted((subjects[subject], subject) for subject in new)
-        for desk, group in groupby(of_a_desk, key=lambda pair: pair[0]):
-            what = [dict(zip(("sort", "id"), subject.split(":"), strict=True)) for _desk, subject in group]
-            record_act(
-                about=f"reads:{by.pk}:{now.date().isoformat()}",
-                kind="restricted_read",
-                desk=desk,
-                by=by,
-                now=now,
-                body={},
-                committed={"what": what},
-                sealed=True,
-            )
-
-
-def _not_yet(by: User, now: datetime, subjects: list[str]) -> list[str]:
-    """Of these, in their order, what nobody else writes down now or did: each is given to one request alone."""
-    with connection.cursor() as cursor:
+    in_order = sorted(subjects.items())
+    with act(), connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO accounts_restrictedread (user_id, day, subject)"
-            " SELECT %s, %s, one FROM unnest(%s::text[]) AS one ON CONFLICT DO NOTHING RETURNING subject",
-            [by.pk, now.date(), subjects],
+            "INSERT INTO accounts_restrictedread (user_id, day, at, subject, desk_id)"
+            " SELECT %s, %s, %s, * FROM unnest(%s::text[], %s::uuid[]) ON CONFLICT DO NOTHING",
+            [by.pk, now.date(), now, [subject for subject, _desk in in_order], [desk for _subject, desk in in_order]],
         )
-        return [subject for (subject,) in cursor.fetchall()]
+
+
+def record_reads(*, now: datetime | None = None) -> int:
+    """Write down what was read on each desk up to the last full hour; how many entries.
+
+    For each desk and hour one sealed entry, also where nothing was read: neither how many entries there are nor when
+    they come tells of restricted material. Hours that were missed are made up for, `MOST_HOURS` of a desk at a time.
+    """
+    now = now or timezone.now()
+    end = now.replace(minute=0, second=0, microsecond=0)
+    with act():
+        desks = Desk.objects.order_by("pk").values_list("pk", flat=True)
+        ReadsOfDesk.objects.bulk_create([ReadsOfDesk(desk_id=pk, until=end) for pk in desks], ignore_conflicts=True)
+        behind = ReadsOfDesk.objects.select_for_update(no_key=True).filter(until__lt=end).order_by("pk")
+        return sum(_record_hours(row, end, now) for row in behind)
+
+
+def _record_hours(row: ReadsOfDesk, end: datetime, now: datetime) -> int:
+    hours = min(int((end - row.until) / HOUR), MOST_HOURS)
+    for _hour in range(hours):
+        row.until += HOUR
+        waiting = RestrictedRead.objects.filter(desk=row.desk_id, entry__isnull=True, at__lt=row.until)
+        reads = list(waiting.select_for_update(of=("self",), no_key=True).select_related("user").order_by("at", "pk"))
+        recorded = record_act(
+            about=f"reads:{row.desk_id}",
+            kind="restricted_read",
+            desk=row.desk_id,
+            by=None,
+            now=now,
+            body={},
+            committed={"what": [_said(read) for read in reads]},
+            sealed=True,
+        )
+        RestrictedRead.objects.filter(pk__in=[read.pk for read in reads]).update(entry=recorded.id)
+    row.save(update_fields=["until"])
+    return hours
+
+
+def _said(read: RestrictedRead) -> dict[str, Any]:
+    sort, _colon, name = read.subject.partition(":")
+    at = format_time(read.at) if read.at else None
+    return {"by": person(read.user), "sort": sort, "id": name, "at": at}

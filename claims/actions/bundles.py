@@ -22,7 +22,7 @@ from accounts.errors import NotFound
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.reads import note_shown
-from claims.bundle_files import made_for, path_of
+from claims.bundle_files import made_for, named_in, path_of
 from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.queries import get_claim
@@ -256,7 +256,7 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
             ) from error
         _keep(locked, made, shown, parts)
         rows = list(locked.parts.defer("content").order_by("position"))
-        locked.shown, locked.size = shown.ids, zip_size(as_parts(rows))
+        locked.shown, locked.size = {**shown.ids, "named": named_in(made)}, zip_size(as_parts(rows))
         locked.parts_all = locked.parts_done = len(parts) + 1
         locked.save(update_fields=["shown", "size", "parts_all", "parts_done"])
         _end(locked, BundleState.DONE, now)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import ANYTHING, Seen, check_seen, count_edit, edit_all, merge
-from accounts.errors import Conflict, Invalid
+from accounts.errors import Conflict, Invalid, refuse_unsaid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Role, User
 from accounts.queries import role_in
@@ -22,12 +22,12 @@ from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, named_source
 from claims.records import evidence_recorded
+from claims.releasing import refuse_looser
 from claims.revisions import count_version
 from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from claims.values import EVIDENCE_FIELDS, evidence_values
-from sources.models import Visibility
-from sources.permissions import may_release
-from sources.queries import named_actor
+from sources.models import Actor, Visibility
+from sources.queries import named_actor, visible_actors
 from sources.values import tidied
 
 
@@ -53,7 +53,7 @@ def attach_evidence(
         may_edit_claim(by, claim)
         _open(claim)
         item = write_evidence(claim, fields, by=by, now=now)
-        _after_change(
+        after_change(
             claim,
             RevisionKind.ATTACHED,
             item,
@@ -119,28 +119,40 @@ def change_evidence(
         fields = merge(item, tidied(fields), evidence_values(by, item), seen)
         if not fields:
             return item
-        was_open, excerpt = item.visibility != Visibility.RESTRICTED, (item.excerpt, item.locator)
+        before, excerpt = item.visibility, (item.excerpt, item.locator)
         parts = _set_fields(item, fields, by)
-        if not was_open and item.visibility != Visibility.RESTRICTED:
-            may_release(by, claim.desk_id)
+        refuse_looser(item.visibility, before)
         if "superseded_by" in fields:
             item.superseded_by = _later_statement(item, fields["superseded_by"], by)
-        elif not was_open and _superseded_by_restricted(item):
-            item.superseded_by = None  # released by itself: its end would tell of what stays restricted
         count_edit(item, fields, by=by, now=now)
         item.save()
-        if not was_open and item.superseded_by is not None:
-            _same_voice_later(item, item.superseded_by)  # released, it is held to what others' evidence is held to
         if "elements" in fields:
             item.elements.set(parts)
         if item.visibility == Visibility.RESTRICTED:
             supersede_no_more([item.pk], by=by, now=now)
-        counted = was_open or item.visibility != Visibility.RESTRICTED
+        counted = before != Visibility.RESTRICTED
         if (item.excerpt, item.locator) != excerpt:
             end_tasks(by=by, now=now, evidence=item)
         evidence_recorded("evidence_changed", item, by=by, now=now)
-        _after_change(claim, RevisionKind.CHANGED, item, counted=counted, effects=effects, by=by, now=now)
+        after_change(claim, RevisionKind.CHANGED, item, counted=counted, effects=effects, by=by, now=now)
     return item
+
+
+def save_released(claim: Claim, item: Evidence, before: str, *, by: User, now: datetime) -> None:
+    """Save evidence that is released on a locked claim, held to what others' evidence is held to.
+
+    Raises Invalid, Conflict (the claim is closed).
+    """
+    _open(claim)
+    _check_together(item)
+    changed = ["visibility"]
+    if before == Visibility.RESTRICTED and _superseded_by_restricted(item):
+        item.superseded_by = None  # released by itself: its end would tell of what stays restricted
+        changed.append("superseded_by")
+    count_edit(item, changed, by=by, now=now)
+    item.save(update_fields=["visibility", "superseded_by", "version"])
+    if before == Visibility.RESTRICTED and item.superseded_by is not None:
+        _same_voice_later(item, item.superseded_by)
 
 
 @counts_outside
@@ -178,7 +190,7 @@ def withdraw_evidence(
         evidence_recorded("evidence_withdrawn", item, by=by, now=now, reason=reason)
         edit_all(Evidence.objects.filter(superseded_by=item), by=by, now=now, superseded_by=None)
         end_tasks(by=by, now=now, evidence=item)
-        _after_change(
+        after_change(
             claim,
             RevisionKind.WITHDRAWN,
             item,
@@ -226,7 +238,7 @@ def _open(claim: Claim) -> None:
         raise Conflict(_("This claim is closed. Open it again first."))
 
 
-def _after_change(
+def after_change(
     claim: Claim,
     kind: RevisionKind,
     item: Evidence,
@@ -250,10 +262,18 @@ def _set_fields(item: Evidence, fields: Mapping[str, Any], by: User) -> list[Ele
         if name in given:
             setattr(item, name, given[name])
     if "against_interest" in fields:
-        item.against_interest = named_actor(by, item.claim.desk_id, fields["against_interest"], "against_interest")
+        item.against_interest = _admitting(item, fields["against_interest"], by)
     check_fields(item, exclude=("claim", "source", "superseded_by"))
     _check_together(item)
     return _parts(item.claim, fields.get("elements") or ())
+
+
+def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:
+    """The actor against whose interest it speaks from now on. Whoever may not see the present one leaves it alone."""
+    before = item.against_interest_id
+    if before is not None and given in (None, before) and not visible_actors(by).filter(pk=before).exists():
+        return item.against_interest
+    return named_actor(by, item.claim.desk_id, given, "against_interest")
 
 
 def _check_together(item: Evidence) -> None:
@@ -283,6 +303,9 @@ def _parts(claim: Claim, ids: Any) -> list[Element]:
 
 def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidence | None:
     """The evidence that supersedes: of the same claim, visible to the person, not itself resting on this one."""
+    before = item.superseded_by_id
+    if before is not None and later_id in (None, before) and not evidence_of(by, item.claim).filter(pk=before).exists():
+        return item.superseded_by  # whoever may not see the present one leaves it alone
     if later_id is None:
         return None
     later = evidence_of(by, item.claim).filter(pk=later_id, withdrawn_at__isnull=True).first()
@@ -294,6 +317,8 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
     seen, step = {item.pk}, later
     while step is not None:
         if step.pk in seen:
+            if evidence_of(by, item.claim).filter(pk__in=seen).count() < len(seen):
+                refuse_unsaid("superseded_by")
             raise Invalid({"superseded_by": [_("These would supersede each other in a circle.")]})
         seen.add(step.pk)
         step = step.superseded_by  # type: ignore[assignment]  # None ends the loop

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import ANYTHING, Seen, count_edit, edit_all, merge
-from accounts.errors import Conflict, Invalid
+from accounts.errors import Conflict, Invalid, refuse_unsaid
 from accounts.fields import given_text, optional_text
 from accounts.models import User
 from accounts.transactions import act
@@ -23,8 +23,9 @@ from claims.actions.evidence import supersede_no_more
 from claims.effects import Effect, Effects
 from claims.looking_again import open_rechecks
 from claims.models import Claim, Evidence, RevisionKind
-from claims.queries import named_source
+from claims.queries import named_source, visible_sources
 from claims.records import evidence_recorded
+from claims.releasing import is_looser, refuse_looser
 from claims.revisions import count_version
 from claims.support import (
     claims_resting_on,
@@ -38,7 +39,7 @@ from claims.support import (
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
-from sources.permissions import may_change_actor, may_change_source, may_release, may_retract
+from sources.permissions import may_change_actor, may_change_source, may_retract
 from sources.records import actor_recorded, relay_recorded, source_recorded
 from sources.values import actor_values, source_values, tidied
 
@@ -53,7 +54,7 @@ class Outcome:
     later: int = 0
 
 
-def _outcome(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> Outcome:
+def outcome_of(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> Outcome:
     """The end of each act: the claims are recomputed, and the person is asked or the act taken back."""
     recompute(claim_ids, effects=effects, now=now)
     effects.settle(by)
@@ -86,14 +87,13 @@ def change_source(
             given["title"] = given.get("url", source.url)[:300]
         changed = merge(source, given, source_values(by, source), seen)
         if not changed:
-            return _outcome(source, (), effects or Effects(), by=by, now=now)
+            return outcome_of(source, (), effects or Effects(), by=by, now=now)
         before, address, grade = source.visibility, source.url, source.reliability
         touched = claims_resting_on([source.pk])
         set_source_fields(source, changed, by)
+        refuse_looser(source.visibility, before)
         if source.visibility != before:
-            if before == Visibility.RESTRICTED:
-                may_release(by, source.desk_id)
-            _check_release(source, before, by=by, now=now)
+            _drag_along(source, by=by, now=now)
         count_edit(source, changed, by=by, now=now)
         source.save()
         if source.url and source.url != address:
@@ -101,27 +101,26 @@ def change_source(
         touched += claims_resting_on([source.pk])
         kind = "source_changed" if source.reliability == grade else "source_regraded"
         source_recorded(kind, source, by=by, now=now)
-        return _outcome(source, touched, effects or Effects(), by=by, now=now)
+        return outcome_of(source, touched, effects or Effects(), by=by, now=now)
 
 
-def _check_release(source: Source, before: str, *, by: User, now: datetime) -> None:
-    """Stricter drags what hangs on the source along; released, its relays must not close a cycle for others."""
-    if Visibility(source.visibility).strictness > Visibility(before).strictness:
-        looser = [v.value for v in Visibility if v.strictness < Visibility(source.visibility).strictness]
-        Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
-        Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
-        _make_stricter(list(Evidence.objects.filter(source=source, visibility__in=looser)), source, by=by, now=now)
-        if source.visibility == Visibility.RESTRICTED:
-            ended = Evidence.objects.filter(source=source).values_list("pk", flat=True)
-            supersede_no_more(list(ended), by=by, now=now)
-    elif before == Visibility.RESTRICTED:
-        ends = Source.objects.filter(desk=source.desk_id).exclude(
-            visibility=Visibility.RESTRICTED
-        ) | Source.objects.filter(pk=source.pk)
-        _refuse_cycle(
-            Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends),
-            "visibility",
-        )
+def _drag_along(source: Source, *, by: User, now: datetime) -> None:
+    """What hangs on a source that was made stricter is as strict as it."""
+    looser = [v.value for v in Visibility if is_looser(v, source.visibility)]
+    Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+    Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
+    _make_stricter(list(Evidence.objects.filter(source=source, visibility__in=looser)), source, by=by, now=now)
+    if source.visibility == Visibility.RESTRICTED:
+        ended = Evidence.objects.filter(source=source).values_list("pk", flat=True)
+        supersede_no_more(list(ended), by=by, now=now)
+
+
+def refuse_cycle_once_open(source: Source, by: User) -> None:
+    """The relays of a source that is released must not close a cycle for others. Raises Invalid."""
+    ends = Source.objects.filter(desk=source.desk_id).exclude(visibility=Visibility.RESTRICTED)
+    ends |= Source.objects.filter(pk=source.pk)
+    relays = Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends)
+    _refuse_cycle(relays, "visibility", by)
 
 
 def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: datetime) -> None:
@@ -158,7 +157,7 @@ def retract_source(
         count_edit(source, ["retracted_at", "retracted_reason"], by=by, now=now)
         source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason", "version"])
         source_recorded("source_retracted", source, by=by, now=now, reason=reason)
-        return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
+        return outcome_of(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -181,7 +180,7 @@ def correct_source(
         source_recorded("source_corrected", source, by=by, now=now, reason=reason)
         live = Evidence.objects.filter(source=source, withdrawn_at__isnull=True, superseded_by__isnull=True)
         open_rechecks(live, days=source.desk.days_to_look_again, now=now)
-        return _outcome(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
+        return outcome_of(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -216,19 +215,22 @@ def add_relay(
             relays = relays.exclude(downstream__visibility=Visibility.RESTRICTED).exclude(
                 upstream__visibility=Visibility.RESTRICTED
             )
-        _refuse_cycle(relays, "upstream")
+        _refuse_cycle(relays, "upstream", by)
         relay_recorded("relay_added", relay, downstream, origin, by=by, now=now)
-        return _outcome(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
+        return outcome_of(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
 
 
-def _refuse_cycle(relays: Any, name: str) -> None:
-    """Raise Invalid that shows the cycle, where these relays have one."""
+def _refuse_cycle(relays: Any, name: str, by: User) -> None:
+    """Raise Invalid that shows the cycle, where these relays have one; but for what the person may not see."""
     # Oldest first, so that the same cycle is shown the same way each time.
     ends = relays.order_by("created_at", "id").values_list("downstream_id", "upstream_id")
     cycle = find_cycle((str(below), str(above)) for below, above in ends)
     if cycle is None:
         return
-    titles = {str(pk): title for pk, title in Source.objects.filter(pk__in=cycle).values_list("pk", "title")}
+    seen = visible_sources(by).filter(pk__in=cycle).select_related(None).order_by()
+    titles = {str(pk): title for pk, title in seen.values_list("pk", "title")}
+    if not titles.keys() >= set(cycle):
+        refuse_unsaid(name)
     shown = " → ".join(f"“{titles[pk]}”" for pk in cycle)
     raise Invalid(
         {name: [_("That would close a cycle: %(cycle)s. One of them cannot have it from the next.") % {"cycle": shown}]}
@@ -248,7 +250,7 @@ def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now:
         relay.removed_at, relay.removed_by = now, by
         relay.save(update_fields=["removed_at", "removed_by"])
         relay_recorded("relay_removed", relay, relay.downstream, relay.upstream, by=by, now=now)
-        return _outcome(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
+        return outcome_of(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -272,18 +274,17 @@ def change_actor(
         may_change_actor(by, actor)
         changed = merge(actor, tidied(fields), actor_values(by, actor), seen)
         if not changed:
-            return _outcome(actor, (), effects or Effects(), by=by, now=now)
+            return outcome_of(actor, (), effects or Effects(), by=by, now=now)
         before = actor.visibility
         touched = claims_touching(actor)
         set_actor_fields(actor, changed, by)
-        if before == Visibility.RESTRICTED and actor.visibility != before:
-            may_release(by, actor.desk_id)
-        if Visibility(actor.visibility).strictness > Visibility(before).strictness:
+        refuse_looser(actor.visibility, before)
+        if actor.visibility != before:
             _refuse_in_use(actor)
         count_edit(actor, changed, by=by, now=now)
         actor.save()
         actor_recorded("actor_changed", actor, by=by, now=now)
-        return _outcome(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)
+        return outcome_of(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)
 
 
 def _refuse_in_use(actor: Actor) -> None:
@@ -291,7 +292,7 @@ def _refuse_in_use(actor: Actor) -> None:
 
     Only what is seen more widely is asked: a refusal for restricted material would tell of it.
     """
-    looser = [v.value for v in Visibility if v.strictness < Visibility(actor.visibility).strictness]
+    looser = [v.value for v in Visibility if is_looser(v, actor.visibility)]
     in_use = (
         Source.objects.filter(publisher=actor, visibility__in=looser).exists()
         or Actor.objects.filter(Q(part_of=actor) | Q(owned_by=actor), visibility__in=looser).exists()

@@ -9,6 +9,7 @@ from accounts.models import Desk, User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
 from claims.forms.days import DayField
+from claims.forms.releasing import offer_stricter
 from claims.names import ActorNames
 from sources.models import Actor, ActorKind, Reliability, Visibility
 
@@ -50,6 +51,8 @@ class ActorForm(ActForm):
         chosen = [actor.part_of_id, actor.owned_by_id] if actor else []
         names = ActorNames(user, desk.pk if desk else None, without=actor.pk if actor else None, chosen=chosen)
         offer(self, names, "part_of", "owned_by")
+        if actor is not None:
+            offer_stricter(self, actor.visibility)
 
 
 class MergeForm(ActForm):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
+from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.names import ActorNames, SourceNames
@@ -126,6 +127,7 @@ class EvidenceForm(ActForm, EvidenceFields):
         chosen = [evidence.against_interest_id]
         offer(self, ActorNames(user, evidence.claim.desk_id, chosen=chosen), "against_interest")
         self.fields["superseded_by"].entries = list(others)  # type: ignore[attr-defined]
+        offer_stricter(self, evidence.visibility)
 
 
 class WithdrawEvidenceForm(ActForm):

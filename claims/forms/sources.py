@@ -10,6 +10,7 @@ from accounts.models import User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, entries_of, offer
 from claims.forms.days import Moment
+from claims.forms.releasing import offer_stricter
 from claims.names import ActorNames, SourceNames
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
 
@@ -122,6 +123,7 @@ class SourceForm(ActForm):
         initial = {name: getattr(source, name) for name in (*names, "visibility")}
         super().__init__(*arguments, initial={**initial, "publisher": source.publisher_id}, **named)
         offer(self, ActorNames(user, source.desk_id, chosen=[source.publisher_id]), "publisher")
+        offer_stricter(self, source.visibility)
 
     @staticmethod
     def described(given: dict[str, Any]) -> dict[str, Any]:

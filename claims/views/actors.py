@@ -24,7 +24,7 @@ from claims.views.sources import searched
 from claims.views.writing import chosen_desk
 from sources.actions import create_actor
 from sources.models import Visibility
-from sources.permissions import WRITERS, may_change_actor, may_merge, may_write
+from sources.permissions import WRITERS, may_change_actor, may_merge, may_release, may_write
 from sources.queries import alike_actors, other_names_of, search_actors
 
 
@@ -60,6 +60,7 @@ def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         "actor": row,
         "other_names": other_names_of(request.user, row),
         "may_merge": merges,
+        "may_release": row.visibility != Visibility.PUBLIC and may(may_release, request.user, row.desk_id),
         "alike": alike_actors(request.user, row) if merges else [],
         "chain": chain,
         "parts": parts,

@@ -6,7 +6,8 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -20,7 +21,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.actions.reads import note_export
 from accounts.errors import Forbidden, Invalid, NotFound
-from accounts.models import Act, Role, User
+from accounts.models import Act, RestrictedRead, Role, User
 from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of, late_for
 from claims.actions.reads import note_shown
@@ -30,6 +31,7 @@ from claims.models import Evidence
 from claims.paging import Order, read_page
 from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for
+from claims.shown import hidden_among, ids_in
 from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
@@ -39,6 +41,7 @@ from ledger.reading import newest_checkpoint, openings_of, prove
 PAGE_SIZE = 50
 MOST_NAMED = 5  # of what was read, in one line
 BATCH = 500
+READ = "restricted_read"
 NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
 
 
@@ -95,7 +98,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
     )
     context = {
         "form": form,
-        "lines": _lines(request.user, page.rows),
+        "lines": _lines(request.user, _told(request.user, page.rows, form)),
         "narrowed": any(form.cleaned_data.values()),
         "checkpoint": newest_checkpoint(),
         "late_since": late_for(request.user, timezone.now()),
@@ -121,7 +124,9 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
     given, rows = form.cleaned_data, acts_of(request.user)
     asked = {}
     if given["person"]:
-        asked["by__username"] = given["person"].strip()
+        username = given["person"].strip()
+        reads = RestrictedRead.objects.filter(user__username=username, entry__isnull=False)
+        rows = rows.filter(Q(by__username=username) | Q(entry__in=reads.values("entry")), withheld=False)
     if given["kind"]:
         asked["kind"] = given["kind"]
     if given["claim"]:
@@ -143,6 +148,25 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
     return form, rows
 
 
+def _told(user: User, rows: Iterable[Act], form: ActsForm) -> list[Act]:
+    """The acts, those withheld too that name what the person may not see now: it was restricted since. Where the list
+    is narrowed these are left out, as all that is withheld.
+
+    Of the reads that are recorded each hour only those of hours in which something was read, to who may know of it.
+    """
+    found: list[Any] = [row for row in rows if row.by_id is not None or row.kind != READ or _has_reads(row)]
+    named = {row.pk: ids_in(bytes(row.entry.leaf).decode(), row.about) for row in found}
+    hidden = hidden_among(user, set[UUID]().union(*named.values()))
+    for row in found:
+        row.withheld = row.withheld or bool(named[row.pk] & hidden)
+    narrowed = any(form.cleaned_data[name] for name in ("person", "kind", "claim"))
+    return [row for row in found if not (row.withheld and narrowed)]
+
+
+def _has_reads(row: Any) -> bool:
+    return not row.withheld and RestrictedRead.objects.filter(entry=row.pk).exists()
+
+
 def _said(form: ActsForm) -> dict[str, object]:
     return {"list": "acts", **form.cleaned_data}
 
@@ -150,19 +174,32 @@ def _said(form: ActsForm) -> dict[str, object]:
 def _lines(user: User, rows: list[Act]) -> list[Line]:
     told = [row for row in rows if not row.withheld]  # type: ignore[attr-defined]  # of acts_of
     read = _what_was_read(told)
-    names = _names(user, [*(row.about for row in told), *(subject for what in read.values() for subject in what)])
-    return [_line(row, names, read.get(row.pk, [])) for row in rows]
+    names = _names(
+        user, [*(row.about for row in told), *(subject for what in read.values() for subject in what.things)]
+    )
+    return [_line(row, names, read.get(row.pk, _NOTHING_READ)) for row in rows]
 
 
-def _what_was_read(rows: list[Act]) -> dict[int, list[str]]:
-    """Of acts that say that restricted material was read: what of it, by their entries."""
-    reads = [row.pk for row in rows if row.kind == "restricted_read"]
+class _Reads(NamedTuple):
+    """What an act says was read, by sort and id, and the user names of who did."""
+
+    things: list[str]
+    people: list[str]
+
+
+_NOTHING_READ = _Reads([], [])
+
+
+def _what_was_read(rows: list[Act]) -> dict[int, _Reads]:
+    """Of acts that say that restricted material was read: what of it and by whom, by their entries."""
+    reads = [row.pk for row in rows if row.kind == READ]
     opened = openings_of(reads) if reads else {}
-    return {
-        pk: [f"{one['sort']}:{one['id']}" for one in fields["content/what"].value]
-        for pk, fields in opened.items()
-        if "content/what" in fields
-    }
+    return {pk: _reads(fields["content/what"].value) for pk, fields in opened.items() if "content/what" in fields}
+
+
+def _reads(said: list[Any]) -> _Reads:
+    things = dict.fromkeys(f"{one['sort']}:{one['id']}" for one in said)
+    return _Reads(list(things), list(dict.fromkeys(one["by"]["name"] for one in said if one.get("by"))))
 
 
 def _names(user: User, subjects: Iterable[str]) -> dict[str, Link]:
@@ -201,7 +238,8 @@ def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
     said = {name: str(value) for name, value in narrowed.cleaned_data.items() if value}
     note_export(by=request.user, what={"list": "acts", "form": form, **said})
     acts = rows.order_by("entry_id")
-    content = _table(request.user, acts) if form == "csv" else _proven(acts, checkpoint)
+    told = (_told(request.user, batch, narrowed) for batch in _batches(acts))
+    content = _table(request.user, told) if form == "csv" else _proven(told, checkpoint)
     media_type = "text/csv; charset=utf-8" if form == "csv" else "application/jsonl"
     headers = {"Content-Disposition": f'attachment; filename="ledger.{form}"'}
     return StreamingHttpResponse(content, content_type=media_type, headers=headers)
@@ -222,10 +260,10 @@ class _Echo:
         return text
 
 
-def _table(user: User, rows: QuerySet[Act]) -> Iterator[str]:
+def _table(user: User, batches: Iterable[list[Act]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["at", "kind", "by", "about", "number", "leaf_hash"])
-    for batch in _batches(rows):
+    for batch in batches:
         for line, row in zip(_lines(user, batch), batch, strict=True):
             hashed = bytes(row.entry.leaf_hash).hex()
             kind = "withheld" if line.withheld else row.kind
@@ -237,9 +275,9 @@ def _plain(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _proven(rows: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[str]:
+def _proven(batches: Iterable[list[Act]], checkpoint: Checkpoint) -> Iterator[str]:
     yield json.dumps({"checkpoint": checkpoint.note}) + "\n"
-    for batch in _batches(rows):
+    for batch in batches:
         shown = {row.entry_id: row for row in batch}
         entries = Entry.objects.filter(pk__in=shown).order_by("pk")
         placed = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", flat=True))
@@ -248,23 +286,22 @@ def _proven(rows: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[str]:
 
 
 def _with_proof(row: Any, one: ProvenLeaf) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "index": one.leaf_index,
-        "leaf": b64encode(one.leaf).decode(),
-        "proof": [b64encode(part).decode() for part in one.proof],
-    }
+    placed = {"index": one.leaf_index, "proof": [b64encode(part).decode() for part in one.proof]}
+    if row.withheld and not row.sealed:  # it says in the open what was restricted since
+        return {**placed, "leaf_hash": bytes(row.entry.leaf_hash).hex()}
+    said = {**placed, "leaf": b64encode(one.leaf).decode()}
     return said if row.withheld else {**said, "kind": row.kind, "about": row.about}
 
 
-def _line(row: Any, names: dict[str, Link], read: list[str]) -> Line:
+def _line(row: Any, names: dict[str, Link], read: _Reads) -> Line:
     """One act as it is listed; `read`: what restricted material it says was read."""
     if row.withheld:
         return Line(True, row.log_index, None, row.at, "", "", "", "")
-    links = [names.get(subject) or _unnamed(subject) for subject in read or [row.about]]
+    links = [names.get(subject) or _unnamed(subject) for subject in read.things or [row.about]]
     more = [_("and %(count)d more") % {"count": len(links) - MOST_NAMED}] if len(links) > MOST_NAMED else []
     named = ", ".join([*(link.text for link in links[:MOST_NAMED]), *more])
     about = Link(named, links[0].url if len(links) == 1 else "")
-    by = row.by.username if row.by else ""
+    by = row.by.username if row.by else ", ".join(read.people)
     return Line(
         False, row.log_index, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about.text, about.url
     )

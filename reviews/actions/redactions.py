@@ -28,8 +28,8 @@ from claims.support import counts_outside, lock_claim, lock_graph
 from claims.values import element_field
 from ledger.erasing import erase
 from reviews.models import Redaction, RedactionState
-from reviews.records import redacted, redaction_ended, redaction_proposed
-from reviews.redacting import REDACTED, Findings, Found, find, longest, without
+from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed
+from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, longest, without
 from sources.erasing import ask_to_delete
 from sources.models import Actor, Attachment, Capture, Source, Visibility
 from sources.records import actor_recorded, source_recorded
@@ -45,11 +45,30 @@ def may_redact(desk: Desk, by: User) -> None:
         raise Forbidden(_("Only an editor of the desk redacts."))
 
 
-def look_for(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Findings]:
+def look_for(
+    *, desk: Desk, words: str, file: UUID | None, by: User, now: datetime | None = None
+) -> tuple[str, str, Findings]:
     """What redacting the words, or the file of an attachment, would erase: (words, digest of the file, findings).
 
+    That it was asked is recorded first, whatever is found: who asks letter by letter leaves a trace for each.
     Raises NotFound, Forbidden, and Invalid where nothing on the desk holds it.
     """
+    with act():
+        may_redact(desk, by)
+        redaction_previewed(desk, words=words[:MOST_WORDS], file=file, by=by, now=now or timezone.now())
+    return _search(desk=desk, words=words, file=file, by=by)
+
+
+def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -> Findings:
+    """What an open redaction would erase now; that it was asked is recorded. Raises NotFound, Forbidden."""
+    with act():
+        may_redact(redaction.desk, by)
+        redaction_previewed(redaction.desk, words=redaction.words, file=None, by=by, now=now or timezone.now())
+    return find(redaction.desk, words=redaction.words, sha256=redaction.sha256)
+
+
+def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Findings]:
+    """The same for a proposal, which is recorded itself."""
     may_redact(desk, by)
     words = optional_text(words, "words")
     if file is None and len(words) < SHORTEST:
@@ -81,7 +100,7 @@ def propose_redaction(
     """
     now = now or timezone.now()
     with act():
-        words, sha256, _found = look_for(desk=desk, words=words, file=file, by=by)
+        words, sha256, _found = _search(desk=desk, words=words, file=file, by=by)
         reason = given_text(reason, "reason", _("Say why. It is kept, so it must not name what is to be erased."))
         if words and words.casefold() in reason.casefold():
             raise Invalid({"reason": [_("The reason is kept: say it without the words that are to be erased.")]})
@@ -131,12 +150,13 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         found = find(row.desk, words=words, sha256=sha256)
         if found.seen != seen:
             raise Conflict(_("What it would erase has changed since you were shown it. Look at it again below."))
+        drafts = find_in_drafts(row.desk, words=words)
         claims = _lock_claims(row.desk, found)
-        row.erased = found.count
+        row.erased, row.in_drafts = found.count, bool(drafts)
         _end(row, RedactionState.DONE, decided_by=by, now=now)
         _end_overtaken(row, words, now)
         try:
-            touched = _take_out(found.texts, words)
+            touched = _take_out((*found.texts, *drafts), words)
         except IntegrityError as error:
             raise Conflict(_("Two things would have the same name afterwards. Rename one of them first.")) from error
         _erase_files(found.files, now)
@@ -148,7 +168,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
             _erase_rows_that_only_grow(entry)
         _record_anew(touched, by, now)
         left = find(row.desk, words=words, sha256=sha256)
-        if left.count or left.fields:
+        if left.count or left.fields or left.previews or find_in_drafts(row.desk, words=words):
             raise Conflict(_("Some of it cannot be taken out where it stands. Change it there first, then try again."))
     return row
 
@@ -169,7 +189,7 @@ def _second(row: Redaction, by: User) -> None:
 def _end(row: Redaction, state: RedactionState, *, decided_by: User | None, now: datetime) -> None:
     """What was looked for goes with the end."""
     row.state, row.decided_by, row.ended_at, row.words, row.sha256 = state, decided_by, now, "", ""
-    row.save(update_fields=["state", "decided_by", "ended_at", "words", "sha256", "erased"])
+    row.save(update_fields=["state", "decided_by", "ended_at", "words", "sha256", "erased", "in_drafts"])
 
 
 def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:

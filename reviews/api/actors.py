@@ -20,7 +20,6 @@ from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, Whole, peek,
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
-from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
 from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
@@ -159,7 +158,6 @@ class OneActor(ApiView):
         by = person(request)
         actor = get_actor(by, actor_id)
         may_change_actor(by, actor)
-        may_release_if_asked(request, actor.visibility, actor.desk_id)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         fields = read_changes(request, ChangesOfActor)
         with seen_by(request, actor, fields.pop("seen_version", None)) as seen:

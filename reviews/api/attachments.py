@@ -16,10 +16,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.errors import Invalid, NotFound
+from accounts.errors import Invalid
 from accounts.models import User
 from claims.actions.reads import note_shown
-from claims.queries import attachments_of, captures_of, get_attachment, get_source
+from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_source
 from reviews.api.bodies import BodyTooLarge, Choice, Fields, read_body, read_query
 from reviews.api.lists import ListQuery, answer_all, answer_list
 from reviews.api.schema import PageOf, operation
@@ -165,10 +165,7 @@ class OneCapture(ApiView):
     @operation("read_capture", "One capture, and how far it is", answer=CaptureShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
         by = person(request)
-        found = captures_of(by, get_source(by, source_id)).filter(pk=capture_id).first()
-        if found is None:
-            raise NotFound(_("There is no such capture."))
-        return Response(render_captures(by, [found])[0])
+        return Response(render_captures(by, [get_capture(by, get_source(by, source_id), capture_id)])[0])
 
 
 def _only_file(request: Request) -> "UploadedFile[bytes]":

@@ -19,7 +19,6 @@ from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evi
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
 from reviews.api.bodies import Choice, Fields, Id, Ids, Text, Whole, read_body, read_changes, read_query
 from reviews.api.lists import ListQuery, answer_list
-from reviews.api.permissions import may_release_if_asked
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
 from reviews.api.versions import seen_by, tagged
 from reviews.api.view import ApiView, created, person
@@ -151,7 +150,6 @@ class OneEvidence(ApiView):
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
-        may_release_if_asked(request, item.visibility, claim.desk_id)
         fields = read_changes(request, EvidenceChanges)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         with seen_by(request, item, fields.pop("seen_version", None)) as seen:

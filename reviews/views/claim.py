@@ -23,6 +23,7 @@ from claims.views.lines import Line, Link, grouped, lines_of
 from claims.ways import ways_from
 from reviews.models import AssessmentState
 from reviews.queries import assignments_shown, findings_shown
+from sources.models import Visibility
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     lines = lines_of(user, row, evidence, standing)
     part = Part(user, row, own_memberships(request))
     if row.closed_at is None and may(may_edit_claim, user, row, part):
-        _offer_changes(row, lines)  # whoever may edit the claim may edit what they see of its evidence
+        _offer_changes(row, lines, part)  # whoever may edit the claim may edit what they see of its evidence
     findings = findings_shown(row)
     assignments = assignments_shown(row)
     edits = may(may_edit_as_editor, user, row, "", part)
@@ -68,10 +69,14 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "reviews/claim.html", context)
 
 
-def _offer_changes(row: Claim, lines: list[Line]) -> None:
+def _offer_changes(row: Claim, lines: list[Line], part: Part) -> None:
     for line in lines:
-        if not line.withdrawn:
-            line.acts = [Link(_("Change…"), reverse("evidence", args=[row.reference, line.evidence.pk]))]
+        if line.withdrawn:
+            continue
+        at = [row.reference, line.evidence.pk]
+        line.acts = [Link(_("Change…"), reverse("evidence", args=at))]
+        if part.role == Role.EDITOR and line.evidence.visibility != Visibility.PUBLIC:
+            line.acts.append(Link(_("Release…"), reverse("release-evidence", args=at)))
 
 
 def _parties(row: Claim, standing: Standing) -> list[Party]:

@@ -23,6 +23,7 @@ from reviews.actions.redactions import (
     MOST_WORDS,
     look_for,
     may_redact,
+    preview_of,
     propose_redaction,
     redact,
     refuse_redaction,
@@ -30,7 +31,7 @@ from reviews.actions.redactions import (
 )
 from reviews.models import Redaction, RedactionState
 from reviews.queries import get_redaction, redactions_of
-from reviews.redacting import Findings, Found, find
+from reviews.redacting import Findings, Found
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
 AROUND = 160  # characters shown before and after what would go
@@ -78,7 +79,6 @@ class Line:
     url: str
     parts: tuple[str, ...]
     whole: bool
-    own: bool
 
 
 @require_safe
@@ -138,7 +138,7 @@ def redaction(request: PersonsRequest, desk_id: UUID, redaction_id: UUID) -> Htt
         return redirect("redaction", desk_id, redaction_id)
     row = get_redaction(request.user, desk, redaction_id)
     is_open = row.state == RedactionState.PROPOSED
-    found = find(desk, words=row.words, sha256=row.sha256) if is_open else None
+    found = preview_of(redaction=row, by=request.user) if is_open else None
     return show_form(
         request,
         form,
@@ -187,7 +187,7 @@ def _line(one: Found) -> Line:
         about, url = _("source"), reverse("source", args=[one.source])
     last = len(one.parts) - 1
     parts = tuple(_short(part, first=at == 0, last=at == last) for at, part in enumerate(one.parts))
-    return Line(str(one.place.name), about, url, () if one.place.own else parts, one.place.grows, one.place.own)
+    return Line(str(one.place.name), about, url, parts, one.place.grows)
 
 
 def _short(text: str, *, first: bool, last: bool) -> str:

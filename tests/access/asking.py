@@ -47,7 +47,7 @@ def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
     """Where each of these routes leads in the world, by name."""
     found, values = {}, values_of(world)
     for route in chosen:
-        values["source_id"] = world.upstream.pk if route.name == "api:capture" else world.source.pk
+        values["source_id"] = world.upstream.pk if "capture_id" in route.parameters else world.source.pk
         values["token"] = world.links.get(route.name)
         values["path"] = TILES.get(route.name)
         found[route.name] = route.address(values)

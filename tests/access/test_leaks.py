@@ -15,10 +15,10 @@ import pytest
 from django.test import Client
 
 from accounts.errors import Invalid
-from accounts.models import Act
+from accounts.models import RestrictedRead
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import withdraw_evidence
-from claims.actions.sources import add_relay, change_actor, change_source, correct_source, retract_source
+from claims.actions.sources import add_relay, correct_source, retract_source
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft
 from reviews.tasks import send_due_reminders
@@ -135,7 +135,7 @@ def test_others_get_the_same_with_restricted_material_and_without(
     put_in_restricted_material(world, world.cast.editor)
     for who in OTHERS:
         assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})
-    assert not Act.objects.filter(kind="restricted_read").exists()
+    assert not RestrictedRead.objects.exists()
 
 
 def test_a_draft_is_told_to_nobody_but_its_assessor(
@@ -209,7 +209,7 @@ def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
         if SECRET.lower().encode() in answer.body.lower() and "q=" not in address
     ]
     assert (f"/claims/{world.claim.reference}/" in told, spilt) == (True, [])
-    assert not Act.objects.filter(kind="restricted_read").exists()
+    assert not RestrictedRead.objects.exists()
 
 
 def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken_back: None) -> None:
@@ -252,7 +252,7 @@ def test_a_source_is_not_released_before_its_publisher(
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     with pytest.raises(Invalid, match="at least as strict as its publisher"):
-        change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)
+        factories.released(source, world.cast.editor)
 
 
 def test_once_released_it_is_there_for_everybody_on_the_desk(
@@ -260,6 +260,6 @@ def test_once_released_it_is_there_for_everybody_on_the_desk(
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     assert source.publisher is not None
-    change_actor(actor=source.publisher, fields={"visibility": "desk"}, by=world.cast.editor)
-    change_source(source=source, fields={"visibility": "desk"}, by=world.cast.editor)
+    factories.released(source.publisher, world.cast.editor)
+    factories.released(source, world.cast.editor)
     assert clients["other reporter"].get(f"/sources/{source.pk}/").status_code == 200

@@ -123,5 +123,5 @@ def test_who_may_not_release_is_told_so_whatever_else_is_wrong(cast: Cast, revie
     item = factories.attach(cast, claim, secret)
     paths = [f"actors/{hidden.pk}/", f"sources/{secret.pk}/", f"claims/{claim.reference}/evidence/{item.pk}/"]
     for path in paths:
-        assert reviewer.patch(path, {"visibility": "desk", "no such field": 1}).status_code == 403
-        assert reviewer.patch(path, {"visibility": ["desk"]}).status_code == 400
+        assert reviewer.post(f"{path}release/", {"visibility": "desk", "no such field": 1}).status_code == 403
+        assert reviewer.patch(path, {"visibility": "desk"}).status_code == 400

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.errors import NotFound
-from accounts.models import Act
+from accounts.models import Act, RestrictedRead
 from claims.actions import bundles
 from claims.actions.bundles import LEASE, MOST_TRIES, ask_for_bundle, lease_bundles, make_leased, take_bundle
 from claims.actions.claims import publish_claim
@@ -29,7 +29,6 @@ from claims.tasks import forget_old_bundles, make_bundles
 from ledger import keys
 from ledger.keys import policy_text
 from ledger.models import SealedStream
-from ledger.reading import openings_of
 from sources import evidence_storage
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
@@ -187,12 +186,13 @@ def test_what_of_it_is_restricted_is_recorded_as_read_when_it_is_sent(cast: Cast
     factories.attach(cast, claim, secret, by=cast.editor, visibility="restricted")
     publish()
     rows = {who.username: made(who, claim) for who in (cast.editor, cast.reporter)}
-    assert Act.objects.filter(kind="restricted_read").count() == 0
+    assert RestrictedRead.objects.count() == 0
     for row in rows.values():
         zip_of(row)
-    [act] = Act.objects.filter(kind="restricted_read")
-    read = openings_of([act.entry_id])[act.entry_id]["content/what"].value
-    assert (act.by, sorted(one["sort"] for one in read)) == (cast.editor, ["attachment", "evidence", "source"])
+    read = RestrictedRead.objects.order_by("subject").values_list("user__username", "subject")
+    assert [(who, subject.partition(":")[0]) for who, subject in read] == [
+        ("editor", sort) for sort in ("attachment", "evidence", "source")
+    ]
 
 
 def test_who_may_not_know_of_the_claim_asks_in_vain(cast: Cast, verdict: Claim) -> None:

@@ -243,17 +243,29 @@ def test_only_an_editor_releases(cast: Cast, name: str) -> None:
     item = factories.attach(
         cast, claim, factories.source(cast, by=cast.reporter), by=cast.reporter, visibility="restricted"
     )
-    with pytest.raises(Forbidden):
-        change_evidence(evidence=item, fields={"visibility": "desk"}, by=getattr(cast, name))
     hidden = _hidden_source(cast)
-    publisher = hidden.publisher
-    assert isinstance(publisher, Actor)
+    rows = (item, hidden, hidden.publisher)
+    for row in rows:
+        with pytest.raises(Forbidden):
+            factories.released(row, getattr(cast, name))
+    assert {fresh(row).visibility for row in rows if row} == {"restricted"}
+
+
+@pytest.mark.parametrize("name", ["reporter", "editor"])
+def test_no_edit_releases(cast: Cast, name: str) -> None:
     by = getattr(cast, name)
-    with pytest.raises(Forbidden):
-        change_source(source=hidden, fields={"visibility": "desk", "publisher": None}, by=by)
-    with pytest.raises(Forbidden):
-        change_actor(actor=publisher, fields={"visibility": "desk"}, by=by)
-    assert {fresh(row).visibility for row in (item, hidden, publisher)} == {"restricted"}
+    item = _hidden(cast, factories.claim(cast, by=cast.reporter))
+    publisher = item.source.publisher
+    assert isinstance(publisher, Actor)
+    open_up: dict[str, Any] = {"fields": {"visibility": "desk"}, "by": by}
+    with pytest.raises(Invalid, match="an editor releases it"):
+        change_actor(actor=publisher, **open_up)
+    with pytest.raises(Invalid, match="an editor releases it"):
+        change_source(source=item.source, fields={"visibility": "desk", "publisher": None}, by=by)
+    free = factories.attach(cast, item.claim, factories.source(cast), by=cast.reporter, visibility="restricted")
+    with pytest.raises(Invalid, match="an editor releases it"):
+        change_evidence(evidence=free, **open_up)
+    assert {fresh(row).visibility for row in (item, free, item.source, publisher)} == {"restricted"}
 
 
 def test_what_an_editor_releases_step_by_step_counts_at_last(cast: Cast) -> None:
@@ -261,11 +273,10 @@ def test_what_an_editor_releases_step_by_step_counts_at_last(cast: Cast) -> None
     item = _hidden(cast, claim)
     publisher = item.source.publisher
     assert publisher is not None
-    open_up: dict[str, Any] = {"fields": {"visibility": "desk"}, "by": cast.editor}
-    change_actor(actor=publisher, **open_up)
-    change_source(source=item.source, **open_up)
+    factories.released(publisher, cast.editor)
+    factories.released(item.source, cast.editor)
     assert (fresh(item).visibility, fresh(claim).independence_min, fresh(claim).version) == ("restricted", 0, 1)
-    change_evidence(evidence=item, **open_up)
+    factories.released(item, cast.editor)
     assert (fresh(claim).independence_min, fresh(claim).version) == (1, 2)
 
 
@@ -316,7 +327,7 @@ def test_a_source_made_restricted_raises_the_version_of_its_claims(cast: Cast) -
 def test_a_capture_made_while_restricted_stays_so_when_its_source_is_released(cast: Cast) -> None:
     source = factories.source(cast, by=cast.editor, url="https://example.org/", visibility="restricted")
     capture = request_capture(source=source, by=cast.editor)
-    change_source(source=source, fields={"visibility": "desk"}, by=cast.editor)
+    factories.released(source, cast.editor)
     for person, seen in ((cast.editor, [capture]), (cast.reviewer, [])):
         assert list(captures_of(person, source)) == seen
         assert list(last_captures(person, [source.pk]).values()) == seen

@@ -228,7 +228,7 @@ def test_what_is_restricted_closes_no_cycle_for_others(cast: Cast) -> None:
     add_relay(downstream=last, upstream=hidden.pk, by=cast.editor)
     factories.relay(cast, first, last)
     with pytest.raises(Invalid) as error:
-        change_source(source=hidden, fields={"visibility": "desk"}, by=cast.editor)
+        factories.released(hidden, cast.editor)
     assert set(error.value.errors) == {"visibility"}
     assert fresh(hidden).visibility == "restricted"
 

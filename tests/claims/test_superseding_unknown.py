@@ -37,6 +37,7 @@ def test_released_evidence_is_held_to_the_same_voice(cast: Cast) -> None:
     (other,) = factories.firsthand(cast, claim, 1)
     change_evidence(evidence=earlier, fields={"superseded_by": other.pk}, by=cast.editor)
     with pytest.raises(Invalid, match="another voice"):
-        change_evidence(evidence=earlier, fields={"visibility": "desk"}, by=cast.editor)
-    change_evidence(evidence=earlier, fields={"visibility": "desk", "superseded_by": None}, by=cast.editor)
+        factories.released(earlier, cast.editor)
+    change_evidence(evidence=earlier, fields={"superseded_by": None}, by=cast.editor)
+    factories.released(earlier, cast.editor)
     assert (fresh(earlier).visibility, fresh(earlier).live) == ("desk", True)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.actions import change_desk, change_user, create_token, revoke_token
 from accounts.actions.account import end_sessions
 from accounts.actions.invitations import invite, revoke_invitation
-from accounts.actions.reads import note_export
+from accounts.actions.reads import note_export, record_reads
 from accounts.models import Act, Role
 from accounts.records import key_rotated
 from claims.actions.actors import merge_actors
@@ -32,10 +32,10 @@ from ledger.keys import Rotation
 from ledger.models import Entry
 from ledger.reading import openings_of
 from reviews.actions.assignments import change_due, close_claim, name_decider, open_claim, unname_decider
-from reviews.actions.redactions import propose_redaction, redact, refuse_redaction, withdraw_redaction
+from reviews.actions.redactions import look_for, propose_redaction, redact, refuse_redaction, withdraw_redaction
 from reviews.redacting import find
 from sources.actions import attach_file
-from sources.models import Capture
+from sources.models import Capture, Source
 from sources.records import attachment_kept
 from tests import factories
 from tests.factories import fresh
@@ -97,8 +97,25 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     _redact(cast)
     note_export(by=cast.auditor, what={"list": "acts"})
     _do_everything_with_accounts(cast)
-    note_shown(editor, [factories.source(cast, "A whisper", visibility="restricted", by=editor)])
+    _release(cast)
     key_rotated(Rotation(False, "a.example/log+00000000+AA", "a.example/log+11111111+AA"), by=None, now=timezone.now())
+
+
+def _release(cast: "Cast") -> None:
+    """What is restricted is read, which stands in the ledger with the next full hour, and released."""
+    now, editor = timezone.now(), cast.editor
+    actor = factories.actor(cast, "A hidden witness", visibility="restricted", by=editor)
+    source = factories.source(cast, "A whisper", publisher=actor, visibility="restricted", by=editor)
+    item = factories.attach(cast, factories.claim(cast), source, "context", by=editor)
+    kept = attach_file(source=source, chunks=[b"Heard."], name="heard.txt", by=editor)
+    capture = Capture.objects.create(
+        source=source, visibility="restricted", url="https://example.org/", requested_by=editor, requested_at=now
+    )
+    record_reads(now=now)
+    note_shown(editor, [Source.objects.get(pk=source.pk)])
+    record_reads(now=now + timedelta(hours=1))
+    for row in (actor, source, item, kept, capture):
+        factories.released(row, editor)
 
 
 def _redact(cast: "Cast") -> None:
@@ -107,6 +124,7 @@ def _redact(cast: "Cast") -> None:
     asked: dict[str, Any] = {"desk": cast.desk, "words": "Oksana", "reason": "She asked us to."}
     refuse_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=second)
     withdraw_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=cast.editor)
+    look_for(desk=cast.desk, words="a ship", file=None, by=cast.editor)
     row = propose_redaction(**asked, by=cast.editor)
     redact(redaction=row, seen=find(cast.desk, words="Oksana", sha256="").seen, by=second)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Act, User
-from ledger.models import Secret
-from reviews.models import Redaction
-from sources.actions import attach_file
+from accounts.actions.reads import note_export
+from accounts.models import Act, RestrictedRead, User
+from ledger.reading import openings_of
+from reviews.actions.drafts import keep_draft
+from reviews.models import AssessmentDraft, Redaction
+from sources.actions import attach_file, create_source
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.pages import signed_in, text_of
@@ -141,6 +143,43 @@ def test_every_page_tells_the_other_editors_that_one_waits(cast: Cast, new: str,
 def test_who_is_shown_restricted_words_leaves_a_record(cast: Cast, new: str) -> None:
     source = factories.source(cast, f"Interview with {NAME}", by=cast.editor, visibility="restricted")
     signed_in(cast.editor).post(new, {"words": NAME, "reason": "She asked us to."})
-    reads = Act.objects.filter(kind="restricted_read", by=cast.editor)
-    said = [bytes(one.value).decode() for act in reads for one in Secret.objects.filter(entry=act.entry)]
-    assert any(str(source.pk) in text for text in said)
+    reads = RestrictedRead.objects.filter(user=cast.editor)
+    assert f"source:{source.pk}" in reads.values_list("subject", flat=True)
+
+
+def test_each_look_is_recorded_with_what_was_asked_also_where_nothing_was_found(cast: Cast, new: str) -> None:
+    for words in ("Oks", "Oksa", "Oksan"):
+        signed_in(cast.editor).post(new, {"words": words, "reason": "She asked us to."})
+    acts = Act.objects.filter(kind="redaction_previewed", by=cast.editor, desk=cast.desk).order_by("entry")
+    assert [openings_of([act.pk])[act.pk]["words"].value for act in acts] == ["Oks", "Oksa", "Oksan"]
+
+
+def test_nothing_is_told_of_drafts_of_other_desks_and_of_what_was_done_on_none(cast: Cast, new: str) -> None:
+    claim = factories.claim(cast)
+    factories.assigned(cast, claim)
+    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
+    create_source(desk=cast.other_desk, fields={"title": f"{NAME} speaks"}, by=cast.stranger)
+    note_export(by=cast.reviewer, what={"list": NAME})
+    answers = [
+        signed_in(cast.editor).post(new, {"words": words, "reason": "She asked us to."}) for words in (NAME, "No One")
+    ]
+    told = [
+        re.sub(rb'name="csrfmiddlewaretoken" value="[^"]+"', b"", answer.content).replace(words.encode(), b"")
+        for answer, words in zip(answers, (NAME, "No One"), strict=True)
+    ]
+    assert ([answer.status_code for answer in answers], told[0]) == ([400, 400], told[1])
+
+
+def test_of_drafts_it_is_told_that_some_were_affected_once_a_second_editor_confirmed(
+    cast: Cast, new: str, editor2: User
+) -> None:
+    claim = factories.claim(cast, f"{NAME} saw it.")
+    factories.assigned(cast, claim)
+    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
+    address = f"{new.removesuffix('new/')}{proposed(cast, new).pk}/"
+    client = signed_in(editor2)
+    page = client.get(address)
+    assert ("says no" in page.content.decode(), "affected too" in page.content.decode()) == (False, False)
+    client.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
+    assert "Drafts, which their writers alone read, were affected too." in text_of(client.get(address))
+    assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."

@@ -194,7 +194,7 @@ def test_restricted_evidence_is_erased_and_no_open_entry_or_version_tells_of_it(
 
 
 def test_a_draft_loses_the_words_too(cast: Cast, editor2: User) -> None:
-    claim = factories.claim(cast)
+    claim = factories.claim(cast, f"{NAME} saw it.")
     factories.assigned(cast, claim)
     keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
     done(cast, editor2, words=NAME)

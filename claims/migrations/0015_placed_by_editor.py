@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("claims", "0013_bundles")]
+    dependencies: ClassVar = [("claims", "0014_versions_of_evidence")]
 
     operations: ClassVar = [
         migrations.AddField(

@@ -1,0 +1,153 @@
+"""Releasing: letting more people see a source, an actor, evidence, a file or a capture. One transaction each.
+
+Who, why and what is recorded. No form that edits a thing does it: `claims.releasing`. A file and the capture that it
+came by are released together; all else by itself: what hangs on a released source stays as strict as it was.
+"""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.edits import count_edit
+from accounts.errors import Conflict
+from accounts.fields import given_text
+from accounts.models import User
+from accounts.transactions import act
+from claims.actions.evidence import after_change, save_released
+from claims.actions.sources import Outcome, outcome_of, refuse_cycle_once_open
+from claims.effects import Effects
+from claims.models import Evidence, RevisionKind
+from claims.records import evidence_recorded
+from claims.releasing import check_hanging_on, check_release
+from claims.support import claims_resting_on, claims_touching, counts_outside, lock_claim, lock_graph, lock_graphs_of
+from sources.actions import set_actor_fields, set_source_fields
+from sources.models import Actor, Attachment, Capture, Source, Visibility
+from sources.permissions import may_release
+from sources.records import actor_recorded, material_released, source_recorded
+
+
+@counts_outside
+def release_source(
+    *,
+    source: Source,
+    visibility: str,
+    reason: str,
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
+    """Let the desk, or everybody, see a source. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
+    now = now or timezone.now()
+    with act():
+        lock_graph(source.desk_id)
+        rows = Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher")
+        source = rows.get(pk=source.pk)
+        may_release(by, source.desk_id)
+        reason, before = _reason(reason), source.visibility
+        check_release(visibility, before)
+        set_source_fields(source, {"visibility": visibility}, by)
+        if before == Visibility.RESTRICTED:
+            refuse_cycle_once_open(source, by)
+        count_edit(source, ["visibility"], by=by, now=now)
+        source.save(update_fields=["visibility", "version"])
+        source_recorded("source_released", source, by=by, now=now, reason=reason)
+        return outcome_of(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
+
+
+@counts_outside
+def release_actor(
+    *,
+    actor: Actor,
+    visibility: str,
+    reason: str,
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Outcome:
+    """Let the desk, or everybody, see an actor. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
+    now = now or timezone.now()
+    with act():
+        lock_graphs_of(actor)
+        actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
+        may_release(by, actor.desk_id)
+        reason = _reason(reason)
+        check_release(visibility, actor.visibility)
+        set_actor_fields(actor, {"visibility": visibility}, by)
+        count_edit(actor, ["visibility"], by=by, now=now)
+        actor.save(update_fields=["visibility", "version"])
+        actor_recorded("actor_released", actor, by=by, now=now, reason=reason)
+        return outcome_of(actor, claims_touching(actor), effects or Effects(), by=by, now=now)
+
+
+@counts_outside
+def release_evidence(
+    *,
+    evidence: Evidence,
+    visibility: str,
+    reason: str,
+    effects: Effects | None = None,
+    by: User,
+    now: datetime | None = None,
+) -> Evidence:
+    """Let the desk, or everybody, see a piece of evidence: it counts from now on.
+
+    Raises NotFound, Forbidden, Invalid, Conflict (withdrawn; the claim is closed), Unconfirmed.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(evidence.claim.desk_id)
+        claim = lock_claim(evidence.claim)
+        rows = Evidence.objects.select_for_update(of=("self",), no_key=True).select_related("source", "claim")
+        item = rows.get(pk=evidence.pk)
+        may_release(by, claim.desk_id)
+        if item.withdrawn_at is not None:
+            raise Conflict(_("This evidence was withdrawn."))
+        reason, before = _reason(reason), item.visibility
+        check_release(visibility, before)
+        item.visibility = visibility
+        save_released(claim, item, before, by=by, now=now)
+        evidence_recorded("evidence_released", item, by=by, now=now, reason=reason)
+        after_change(claim, RevisionKind.CHANGED, item, counted=True, effects=effects, by=by, now=now)
+    return item
+
+
+def release_attachment(
+    *, attachment: Attachment, visibility: str, reason: str, by: User, now: datetime | None = None
+) -> Attachment:
+    """Let the desk, or everybody, see a file, and the capture that it came by. Raises NotFound, Forbidden, Invalid."""
+    with act():
+        _release_material(attachment, visibility, reason=reason, by=by, now=now or timezone.now())
+    attachment.refresh_from_db()
+    return attachment
+
+
+def release_capture(
+    *, capture: Capture, visibility: str, reason: str, by: User, now: datetime | None = None
+) -> Capture:
+    """Let the desk, or everybody, see a capture, and its file. Raises NotFound, Forbidden, Invalid."""
+    with act():
+        _release_material(capture, visibility, reason=reason, by=by, now=now or timezone.now())
+    capture.refresh_from_db()
+    return capture
+
+
+def _release_material(given: Attachment | Capture, visibility: str, *, reason: str, by: User, now: datetime) -> None:
+    """Both of a capture and its file: whoever sees the one sees what the other is."""
+    # The source first, as for whoever makes it stricter: nothing gets looser than it meanwhile.
+    source = Source.objects.select_for_update(no_key=True).get(pk=given.source_id)
+    may_release(by, source.desk_id)
+    reason = _reason(reason)
+    row = type(given).objects.select_for_update(of=("self",), no_key=True).get(pk=given.pk)  # type: ignore[attr-defined]
+    row.source = source
+    check_release(visibility, row.visibility)
+    check_hanging_on(visibility, source)
+    other = row.attachment if isinstance(row, Capture) else getattr(row, "capture", None)
+    for each in filter(None, (row, other)):
+        each.visibility = visibility
+        each.save(update_fields=["visibility"])
+    material_released(row, by=by, now=now, reason=reason)
+
+
+def _reason(text: str) -> str:
+    return given_text(text, "reason", _("Say why more people may see it, and that nobody is put at risk. It is kept."))

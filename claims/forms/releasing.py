@@ -1,0 +1,37 @@
+"""The form that lets more people see a thing."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.pages import ActForm
+from claims.releasing import is_looser
+from sources.models import Visibility
+
+
+class ReleaseForm(ActForm):
+    """Who may see it from now on, and why."""
+
+    visibility = forms.ChoiceField(
+        label=_("Who may see it"),
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": _("Choose who may see it: more people than now.")},
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"class": "said", "rows": 3}),
+        help_text=_("Why nobody is put at risk by it. It is kept with your name, and the desk can read it."),
+    )
+
+    def __init__(self, *arguments: Any, present: str, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        wider = [(value, label) for value, label in Visibility.choices if is_looser(value, present)]
+        self.fields["visibility"].choices = list(reversed(wider))  # type: ignore[attr-defined]
+
+
+def offer_stricter(form: forms.Form, present: str) -> None:
+    """Let an edit form make a thing stricter, and nothing else: releasing is an act of its own."""
+    field = form.fields["visibility"]
+    field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], present)]  # type: ignore[attr-defined]
+    field.error_messages["invalid_choice"] = _("To let more people see it, an editor releases it.")

@@ -1,0 +1,173 @@
+"""Pages that let more people see a thing: what they would read, and who; then the act."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.errors import NotFound
+from accounts.models import Desk
+from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.queries import members_of
+from claims.actions.reads import note_shown
+from claims.actions.releasing import (
+    release_actor,
+    release_attachment,
+    release_capture,
+    release_evidence,
+    release_source,
+)
+from claims.actor_queries import get_actor
+from claims.forms.releasing import ReleaseForm
+from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_claim, get_evidence, get_source
+from claims.views.asking import consent
+from sources.models import Visibility
+from sources.permissions import may_release
+
+Facts = Sequence[tuple[str, object]]
+
+
+@form_page
+def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+    row = get_source(request.user, source_id)
+    files, captures = attachments_of(request.user, row), captures_of(request.user, row)
+    facts = [
+        (_("Title"), row.title),
+        (_("Address"), row.url),
+        (_("Publisher"), row.publisher or ""),
+        (_("Reason for the basis"), row.basis_reason),
+    ]
+    line = _(
+        "Its %(files)d files and %(captures)d captures, and the evidence made of it, stay as restricted as they are."
+    )
+    return _page(
+        request,
+        row,
+        row.desk_id,
+        lambda given: release_source(source=row, effects=consent(request), by=request.user, **given),
+        name=row.title,
+        back=reverse("source", args=[row.pk]),
+        facts=facts,
+        lines=[line % {"files": len(files), "captures": len(captures)}],
+    )
+
+
+@form_page
+def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
+    row = get_actor(request.user, actor_id)
+    facts = [
+        (_("Name"), row.name),
+        (_("Part of"), row.part_of or ""),
+        (_("Owned by"), row.owned_by or ""),
+        (_("Why nobody else speaks through it"), row.stands_alone_because),
+    ]
+    return _page(
+        request,
+        row,
+        row.desk_id,
+        lambda given: release_actor(actor=row, effects=consent(request), by=request.user, **given),
+        name=row.name,
+        back=reverse("actor", args=[row.pk]),
+        facts=facts,
+        lines=[_("What it published stays as restricted as it is.")],
+    )
+
+
+@form_page
+def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+    claim = get_claim(request.user, reference)
+    row = get_evidence(request.user, claim, evidence_id)
+    row.claim = claim
+    facts = [
+        (_("Source"), row.source.title),
+        (_("What it does to the claim"), row.get_stance_display()),
+        (_("Excerpt"), row.excerpt),
+        (_("Place in the source"), row.locator),
+        (_("Reason for this basis"), row.basis_reason),
+        (_("Speaks against the interest of"), row.against_interest or ""),
+        (_("Why it is against their interest"), row.against_interest_reason),
+    ]
+    return _page(
+        request,
+        row,
+        claim.desk_id,
+        lambda given: release_evidence(evidence=row, effects=consent(request), by=request.user, **given),
+        name=row.source.title,
+        back=reverse("claim", args=[reference]),
+        facts=facts,
+        lines=[_("It counts for the claim from then on.")],
+        about=claim,
+    )
+
+
+@form_page
+def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
+    row = get_attachment(request.user, attachment_id)
+    return _page(
+        request,
+        row,
+        row.source.desk_id,
+        lambda given: release_attachment(attachment=row, by=request.user, **given),
+        name=row.name,
+        back=reverse("source", args=[row.source_id]),
+        facts=[(_("File"), row.name), (_("Source"), row.source.title)],
+        lines=[_("A capture that it came by becomes visible with it.")],
+    )
+
+
+@form_page
+def capture(request: PersonsRequest, source_id: UUID, capture_id: UUID) -> HttpResponse:
+    row = get_capture(request.user, get_source(request.user, source_id), capture_id)
+    return _page(
+        request,
+        row,
+        row.source.desk_id,
+        lambda given: release_capture(capture=row, by=request.user, **given),
+        name=row.url,
+        back=reverse("source", args=[source_id]),
+        facts=[(_("Address"), row.url), (_("It answered from"), row.final_url), (_("Source"), row.source.title)],
+        lines=[_("Its file becomes visible with it.")],
+    )
+
+
+def _page(
+    request: PersonsRequest,
+    row: Any,
+    desk_id: UUID | None,
+    act: Callable[[dict[str, Any]], object],
+    *,
+    name: str,
+    back: str,
+    facts: Facts,
+    lines: Sequence[str],
+    about: object = None,
+) -> HttpResponse:
+    """What becomes visible to whom, and the form; back to the thing once it is done."""
+    may_release(request.user, desk_id)
+    if row.visibility == Visibility.PUBLIC:
+        raise NotFound(_("Everybody may see this already."))
+    note_shown(request.user, [row])
+    form = ReleaseForm(**sent(request), present=row.visibility)
+    if form.handed_in(act):
+        return redirect(back)
+    return show_form(
+        request,
+        form,
+        title=_("Release “%(name)s”") % {"name": name},
+        button=_("Release"),
+        back=back,
+        about=about,
+        lines=[*lines, _("Whoever has read it once has read it: this cannot be taken back.")],
+        template="claims/release.html",
+        facts=[(label, value) for label, value in facts if value],
+        people=_people(desk_id),
+    )
+
+
+def _people(desk_id: UUID | None) -> list[str]:
+    """The user names of those who would see what a desk sees."""
+    return [user.username for user in members_of(Desk(pk=desk_id))] if desk_id else []

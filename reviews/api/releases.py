@@ -1,0 +1,143 @@
+"""Releasing: letting more people see a source, an actor, evidence, a file or a capture. It is no field of a change."""
+
+from typing import Annotated, Any, TypedDict
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from claims.actions.releasing import (
+    release_actor,
+    release_attachment,
+    release_capture,
+    release_evidence,
+    release_source,
+)
+from claims.actor_queries import get_actor
+from claims.effects import Effects
+from claims.queries import get_attachment, get_capture, get_claim, get_evidence, get_source
+from reviews.api.bodies import Choice, Fields, Flag, Text, read_body
+from reviews.api.effects import EffectShape, render_effect
+from reviews.api.schema import operation
+from reviews.api.view import ApiView, person
+from sources.models import Visibility
+from sources.permissions import may_release
+
+WIDER = [(value, value) for value in (Visibility.DESK.value, Visibility.PUBLIC.value)]
+
+
+class Release(Fields):
+    """`visibility`: who may see it from now on. `reason`: why nobody is put at risk by it; it is kept."""
+
+    visibility = Choice(WIDER)
+    reason = Text(default="")
+
+
+class CountedRelease(Release):
+    """`dry_run`: only say what it would do to claims."""
+
+    dry_run = Flag(default=False)
+
+
+class ReleasedShape(TypedDict):
+    id: UUID
+    visibility: Annotated[str, Visibility]
+
+
+class CountedReleaseShape(ReleasedShape):
+    """What releasing did to claims; `dry_run`: would have done, since it was taken back."""
+
+    dry_run: bool
+    effects: list[EffectShape]
+    later: int
+
+
+def _counted(row: Any, effects: Effects) -> Response:
+    shown = [render_effect(effect) for effect in effects.shown]
+    found = {"id": row.pk, "visibility": row.visibility, "dry_run": effects.dry_run}
+    return Response({**found, "effects": shown, "later": effects.later})
+
+
+def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dict[str, Any], Effects]:
+    may_release(by, desk_id)
+    given = read_body(request, CountedRelease)
+    return given, Effects(dry_run=given.pop("dry_run"))
+
+
+class SourceRelease(ApiView):
+    @operation(
+        "release_source",
+        "Let more people see a source (editors)",
+        body=CountedRelease,
+        answer=CountedReleaseShape,
+        refuses=[403, 404],
+    )
+    def post(self, request: Request, source_id: UUID) -> Response:
+        by = person(request)
+        source = get_source(by, source_id)
+        given, effects = _read_counted(request, by, source.desk_id)
+        return _counted(release_source(source=source, effects=effects, by=by, **given).row, effects)
+
+
+class ActorRelease(ApiView):
+    @operation(
+        "release_actor",
+        "Let more people see an actor (editors; administrators for shared ones)",
+        body=CountedRelease,
+        answer=CountedReleaseShape,
+        refuses=[403, 404],
+    )
+    def post(self, request: Request, actor_id: UUID) -> Response:
+        by = person(request)
+        actor = get_actor(by, actor_id)
+        given, effects = _read_counted(request, by, actor.desk_id)
+        return _counted(release_actor(actor=actor, effects=effects, by=by, **given).row, effects)
+
+
+class EvidenceRelease(ApiView):
+    @operation(
+        "release_evidence",
+        "Let more people see a piece of evidence: it counts from then on (editors)",
+        body=CountedRelease,
+        answer=CountedReleaseShape,
+        refuses=[403, 404, 409],
+    )
+    def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        item = get_evidence(by, claim, evidence_id)
+        given, effects = _read_counted(request, by, claim.desk_id)
+        return _counted(release_evidence(evidence=item, effects=effects, by=by, **given), effects)
+
+
+class AttachmentRelease(ApiView):
+    @operation(
+        "release_attachment",
+        "Let more people see a file, and the capture that it came by (editors)",
+        body=Release,
+        answer=ReleasedShape,
+        refuses=[403, 404],
+    )
+    def post(self, request: Request, attachment_id: UUID) -> Response:
+        by = person(request)
+        row = get_attachment(by, attachment_id)
+        may_release(by, row.source.desk_id)
+        row = release_attachment(attachment=row, by=by, **read_body(request, Release))
+        return Response({"id": row.pk, "visibility": row.visibility})
+
+
+class CaptureRelease(ApiView):
+    @operation(
+        "release_capture",
+        "Let more people see a capture, and its file (editors)",
+        body=Release,
+        answer=ReleasedShape,
+        refuses=[403, 404],
+    )
+    def post(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
+        by = person(request)
+        row = get_capture(by, get_source(by, source_id), capture_id)
+        may_release(by, row.source.desk_id)
+        row = release_capture(capture=row, by=by, **read_body(request, Release))
+        return Response({"id": row.pk, "visibility": row.visibility})
