@@ -23,6 +23,7 @@ from django.urls import reverse
 from accounts.models import User
 from claims.actions.reads import note_shown
 from claims.queries import visible_sources
+from claims.shown import withhold
 from sources.models import Actor, Source
 from sources.queries import merged_actors, search_actors, visible_actors
 
@@ -111,7 +112,7 @@ class Names(ABC):
         if apart := TOLD_APART.fullmatch(text):
             name, start = apart.groups()
             between = (f"{start}-0000-0000-0000-000000000000", f"{start}-ffff-ffff-ffff-ffffffffffff")
-            rows = [row for row in self.rows().filter(pk__range=between) if _same(self.label(row), name)]
+            rows = [row for row in self._seen(self.rows().filter(pk__range=between)) if _same(self.label(row), name)]
             if rows:
                 return [Found(row.pk, text) for row in rows]
         return self._told_apart(list(self._called(text))[:MOST_FOUND])
@@ -122,6 +123,12 @@ class Names(ABC):
         without = {"without": self.without} if self.without else {}
         return f"{reverse(self.address)}?{urlencode({**about, **without})}"
 
+    def _seen(self, rows: Iterable[Any]) -> list[Any]:
+        """Rows as they are named: a label must not tell what the person may not see."""
+        found = list(rows)
+        withhold(self.user, found)
+        return found
+
     def _but_one(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.exclude(pk=self.without) if self.without else rows
 
@@ -131,8 +138,9 @@ class Names(ABC):
         alike = Q()
         for row in rows:
             alike |= self._alike(row)
-        others = [(row.pk, self.label(row)) for row in self.rows().filter(alike)[: 5 * MOST_FOUND]] if rows else []
-        twice = {pk for pk, name in labels.items() if any(pk != other and _same(name, its) for other, its in others)}
+        others = self._seen(self.rows().filter(alike)[: 5 * MOST_FOUND]) if rows else []
+        names = [(row.pk, self.label(row)) for row in others]
+        twice = {pk for pk, name in labels.items() if any(pk != other and _same(name, its) for other, its in names)}
         return [Found(pk, f"{name} ({str(pk)[:8]})" if pk in twice else name) for pk, name in labels.items()]
 
 
@@ -202,7 +210,7 @@ class SourceNames(Names):
         titles = Q()
         for last in range(max(1, len(parts) - 5), len(parts) + 1):
             titles |= Q(title__iexact=", ".join(parts[:last]))
-        rows = list(self.rows().filter(titles)[: 5 * MOST_FOUND])
+        rows = self._seen(self.rows().filter(titles)[: 5 * MOST_FOUND])
         whole = [row for row in rows if _same(self.label(row), text)]
         return whole or [row for row in rows if _same(row.title, text)]
 

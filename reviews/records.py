@@ -127,10 +127,10 @@ def redacted(
     What was sealed is named in sealed entries. Gives each entry's database id with the fields and rows that it names.
     """
     rows = [one.row for one in found.texts if one.place.grows]
-    fields = (*found.fields, *found.previews)
+    held = (*found.fields, *found.previews)
     said = []
     for sealed in (False, True):
-        named: list[OpenField | str] = [one for one in fields if one.sealed == sealed]
+        named: list[OpenField | str] = [one for one in held if one.sealed == sealed]
         named += [] if sealed else rows
         left = iter(named)
         while part := list(islice(left, MOST_NAMED)):

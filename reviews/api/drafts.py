@@ -2,21 +2,30 @@
 
 from datetime import datetime
 from typing import Annotated, TypedDict
+from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from claims.bounds import MOST_ELEMENTS, MOST_NAMED
 from claims.models import StateChoices
 from claims.permissions import may_assess
-from claims.queries import get_claim
+from claims.queries import get_claim, seen_evidence
 from reviews.actions.drafts import drop_draft, keep_draft
-from reviews.api.assessments import AnswerShape, LineShape, NewAnswer, NewLine
+from reviews.api.assessments import LineShape, NewAnswer, NewLine
 from reviews.api.bodies import Choice, Fields, Flag, Ids, Text, Whole, read_body, rows_of
 from reviews.api.schema import operation
 from reviews.api.view import ApiView, person
 from reviews.models import AssessmentDraft
 from reviews.queries import get_draft
+
+
+class DraftAnswerShape(TypedDict):
+    """`evidence`: null where one does not see any more what the text answers."""
+
+    evidence: UUID | None
+    text: str
 
 
 class DraftShape(TypedDict):
@@ -26,7 +35,7 @@ class DraftShape(TypedDict):
     proposed_state: Annotated[str, StateChoices] | None
     rationale: str
     evidence: list[str]
-    answers: list[AnswerShape]
+    answers: list[DraftAnswerShape]
     elements: list[LineShape]
     recorded_mistake: bool
     seen_version: int
@@ -51,7 +60,7 @@ class Draft(ApiView):
     @operation("read_draft", "One’s own draft of a finding", answer=DraftShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
-        return Response(render_draft(get_draft(by, get_claim(by, reference))))
+        return Response(render_draft(by, get_draft(by, get_claim(by, reference))))
 
     @operation(
         "keep_draft",
@@ -65,7 +74,7 @@ class Draft(ApiView):
         claim = get_claim(by, reference)
         may_assess(by, claim)
         draft = keep_draft(claim=claim, **read_body(request, NewDraft), by=by)
-        return Response(render_draft(draft))
+        return Response(render_draft(by, draft))
 
     @operation("drop_draft", "Throw one’s own draft away", status=204, refuses=[404])
     def delete(self, request: Request, reference: str) -> Response:
@@ -74,10 +83,17 @@ class Draft(ApiView):
         return Response(status=204)
 
 
-def render_draft(draft: AssessmentDraft) -> dict[str, object]:
+def render_draft(by: User, draft: AssessmentDraft) -> dict[str, object]:
+    """A draft, naming no evidence that its assessor does not see any more; what they wrote of it is theirs."""
+    seen = {str(pk) for pk in seen_evidence(by, draft.claim)}
+    content = draft.content
     return {
         "claim": draft.claim.reference,
-        **draft.content,
+        **content,
+        "evidence": [pk for pk in content["evidence"] if pk in seen],
+        "answers": [
+            {**one, "evidence": one["evidence"] if one["evidence"] in seen else None} for one in content["answers"]
+        ],
         "proposed_state": draft.content["proposed_state"] or None,
         "seen_version": draft.seen_version,
         "version": draft.version,
