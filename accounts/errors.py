@@ -40,7 +40,7 @@ def refuse_unsaid(field: str) -> NoReturn:
 
     Raises Invalid, always with the same sentence.
     """
-    raise Invalid({field: [_("This is not possible.")]})
+    raise Invalid({field: [gettext("This is not possible.")]})
 
 
 class Conflict(DomainError):

@@ -121,7 +121,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger": {"GET": AUDITING},
     "ledger-csv": {"GET": AUDITING},
     "ledger-jsonl": {"GET": AUDITING},
-    "ledger-entries": {"GET": _only("auditor", others="hidden")},
+    "ledger-entries": {"GET": NOWHERE},  # for who audits every desk: tests/claims/test_scopes.py
     "claim-proof": {"GET": ON_DESK},
     "ask-bundle": {"POST": ON_DESK},
     "bundle": {"GET": TOKENS_OWNER},

@@ -87,7 +87,7 @@ def test_what_an_assignment_showed_ends_with_it(cast: Cast, end: str) -> None:
     elif end == "decline":
         decline(assignment=assignment, reason="Too much.", by=cast.reviewer)
     else:
-        hand_over(assignment=assignment, reviewer=cast.reviewer2, reason="Yours.", by=cast.reviewer)
+        hand_over(assignment=assignment, to=cast.reviewer2, reason="Yours.", by=cast.reviewer)
     assert list(evidence_of(cast.reviewer, claim)) == list(visible_sources(cast.reviewer).filter(pk=source.pk)) == []
 
 
