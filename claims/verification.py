@@ -177,6 +177,11 @@ UNION ALL
 SELECT 'bundle ' || id, 'forgotten after a day', 'asked for at ' || asked_at
 FROM claims_bundle WHERE asked_at < %(late)s - interval '1 day 1 hour'
 """
+_READS = """
+SELECT 'reading of ' || subject, 'in the ledger with the next full hour', 'waits since ' || at
+FROM accounts_restrictedread
+WHERE desk_id IS NOT NULL AND entry_id IS NULL AND at < %(late)s - interval '1 hour'
+"""
 _TASK = """
 SELECT c.reference, 'a task for lost support while it is lost', count(t.id) || ' open tasks'
 FROM claims_claim c
@@ -271,6 +276,7 @@ CHECKS = (
     Check("numbers are those of the evidence", _numbers),
     by_overdue_query("recomputed in time", _LATE_RECOMPUTATION),
     by_overdue_query("bundle made and forgotten in time", _LATE_BUNDLE),
+    by_overdue_query("what was read is in the ledger", _READS),
     by_query("task for lost support", _TASK),
     _search_words(Claim, "reference"),
     _search_words(Source, "pk"),

@@ -15,7 +15,6 @@ from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
-from reviews.actions.findings import approve
 from sources.actions import attach_file, create_actor, create_source, request_capture
 from sources.models import Actor, Attachment, Capture, Source
 from tests import factories
@@ -53,12 +52,6 @@ def make_web(world: World) -> Web:
     """What was open, and is restricted in the end."""
     web, cast = Web(world), world.cast
     editor, claim = cast.editor, world.claim
-    approve(
-        assessment=world.assessment,
-        reason="So it is.",
-        seen_version=factories.fresh(claim).version,
-        by=editor,
-    )
     given, conflicted = _actor(web, "given"), _actor(web, "conflicted")
     told, later = _source(web, "told", cast.reporter, publisher=given), _source(web, "later", editor, publisher=given)
     read = _attach(web, "read", told, cast.reviewer2, claim)

@@ -46,6 +46,8 @@ DOORS = {
     "api:source", "api:relays", "api:relay", "api:attachments", "api:attachment", "api:captures", "api:capture",
     # an actor
     "actor", "edit-actor", "merge-actor", "api:actor",
+    # what would become visible
+    "release-source", "release-actor", "release-evidence", "release-attachment", "release-capture",
     # what was done with it
     "ledger", "ledger-csv",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import timezone
 
+from accounts.actions.reads import note_reads
 from accounts.verification import Finding
 from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, Relay, Source
@@ -136,6 +137,16 @@ def test_a_capture_that_nobody_runs(cast: factories.Cast, source: Source) -> Non
     waiting = _capture(source, cast.reviewer, requested_at=late, attempt=1, lease_until=late)
     assert [(finding.check, finding.subject) for finding in found()] == [
         ("capture done in time", f"capture {waiting.pk}")
+    ]
+
+
+def test_reads_that_nobody_writes_into_the_ledger(cast: factories.Cast, source: Source) -> None:
+    now, subject = timezone.now(), f"source:{source.pk}"
+    note_reads(by=cast.editor, subjects={subject: cast.desk.pk}, now=now - timedelta(minutes=70))
+    assert found() == []
+    note_reads(by=cast.reviewer, subjects={subject: cast.desk.pk}, now=now - timedelta(hours=2))
+    assert [(finding.check, finding.subject) for finding in found()] == [
+        ("what was read is in the ledger", f"reading of {subject}")
     ]
 
 
