@@ -6,8 +6,8 @@ from celery import shared_task
 
 from accounts.actions.account import forget_ended_sessions
 from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
-from accounts.limits import forget_spent
 from accounts.actions.reads import record_reads
+from accounts.limits import forget_spent
 
 # Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
 LONGEST_RUN = 15

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("accounts", "0009_versions_of_what_people_edit"), ("ledger", "0005_erasing")]
+    dependencies: ClassVar = [("accounts", "0010_rate_limits"), ("ledger", "0005_erasing")]
 
     operations: ClassVar = [
         migrations.CreateModel(

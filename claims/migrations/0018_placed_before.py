@@ -16,6 +16,6 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("claims", "0015_placed_by_editor"), ("accounts", "0009_versions_of_what_people_edit")]
+    dependencies: ClassVar = [("claims", "0017_placed_by_editor"), ("accounts", "0009_versions_of_what_people_edit")]
 
     operations: ClassVar = [migrations.RunPython(fill, migrations.RunPython.noop)]

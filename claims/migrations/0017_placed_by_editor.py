@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("claims", "0014_versions_of_evidence")]
+    dependencies: ClassVar = [("claims", "0016_count_deep_graphs_anew")]
 
     operations: ClassVar = [
         migrations.AddField(
