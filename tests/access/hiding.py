@@ -5,6 +5,9 @@ Everything was open first, and was seen, attached, named and decided on by other
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 from django.db.models import Model
@@ -21,6 +24,8 @@ from tests import factories
 from tests.access.world import World
 from tests.claims.bundling import made
 from tests.ledger.installation import publish_here
+
+_webs = count()
 
 
 @dataclass
@@ -108,7 +113,14 @@ def _judged(web: Web, read: Evidence) -> None:
         version=draft.version,
         by=cast.reviewer,
     )
-    publish_here(world.files.with_name(f"{world.files.name}-signer"))
+    publish_here(_signer_of_its_own(world))
+
+
+def _signer_of_its_own(world: World) -> Path:
+    """The world is taken back after each test, and a signer signs nothing that is not what it signed before."""
+    folder = world.files.with_name(f"{world.files.name}-signer-{next(_webs)}")
+    copytree(world.files.with_name(f"{world.files.name}-signer"), folder)
+    return folder
 
 
 def _restrict(web: Web, *open_ones: Source | Actor) -> None:
