@@ -251,6 +251,13 @@ def sample_proof(changes: Callable[[dict[str, Any]], object] | None = None) -> b
     return canonical(value)
 
 
+def withhold(value: dict[str, Any], at: int, **changes: Any) -> None:
+    """Give of one entry its hash alone, with changes."""
+    one = value["entries"][at]
+    hashed = leaf_hash(base64.b64decode(one["leaf"])).hex()
+    value["entries"][at] = {"index": one["index"], "leaf_hash": hashed, "proof": one["proof"], **changes}
+
+
 def proof_vectors() -> dict[str, Any]:
     def first(value: dict[str, Any]) -> dict[str, Any]:
         return value["entries"][0]  # type: ignore[no-any-return]
@@ -282,12 +289,17 @@ def proof_vectors() -> dict[str, Any]:
         "another format": lambda value: value.update(format="second-source/claim-proof/v2"),
         "another checkpoint": lambda value: value.update(checkpoint=value["checkpoint"].replace("\n6\n", "\n7\n")),
         "a field more": lambda value: value.update(more=1),
+        "its second withheld": lambda value: withhold(value, 1),
+        "its last withheld": lambda value: withhold(value, -1),
+        "withheld by another hash": lambda value: withhold(value, 1, leaf_hash="0" * 64),
+        "withheld with another proof": lambda value: withhold(value, 1, proof=[]),
+        "withheld and told": lambda value: withhold(value, 1, leaf=b64(LEAVES[1])),
     }
     files = []
     for name, change in changes.items():
         data = sample_proof(change)
         report = check_claim_proof(data, POLICY)
-        undisclosed = report.counts.get("fields not disclosed", 0)
+        undisclosed = report.counts.get("fields not disclosed", 0) + report.counts.get("entries withheld", 0)
         result = "broken" if report.findings else "redacted" if undisclosed else "verified"
         files.append(
             {"name": name, "file": b64(data), "result": result, "findings": [str(one) for one in report.findings]}
