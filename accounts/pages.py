@@ -59,6 +59,17 @@ def sent(request: HttpRequest) -> dict[str, Any]:
     return {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
 
 
+def done(response: HttpResponse) -> HttpResponse:
+    """Says of an answer that leads nowhere else that the act was done: the same form again does nothing."""
+    response.act_is_done = True  # type: ignore[attr-defined]  # read by `is_done`
+    return response
+
+
+def is_done(response: HttpResponse) -> bool:
+    """Whether `done` was said of an answer."""
+    return getattr(response, "act_is_done", False)
+
+
 class ActForm(forms.Form):
     """A form that hands what was typed to an action, and keeps it where the action refuses.
 
@@ -161,7 +172,7 @@ def show_form(
         "back": back,
         "about": about,
         "lines": lines,
-        "stale_title": _("Somebody was faster: this has changed since you opened it"),
+        "stale_title": _("This has changed since you opened it"),
         **more,
     }
     return render(request, template, context, status=form.status)

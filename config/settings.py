@@ -210,6 +210,7 @@ MIDDLEWARE = [
     "config.middleware.PersonsTimeZone",
     "config.middleware.PrivateAnswers",
     "config.middleware.DomainErrors",
+    "config.submissions.SentOnce",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts.actions import create_token, revoke_token
 from accounts.forms import TokenForm
 from accounts.models import Token
-from accounts.pages import PersonsRequest, form_page, sent
+from accounts.pages import PersonsRequest, done, form_page, sent
 from accounts.queries import tokens_of
 from accounts.views.tabs import account_tabs
 
@@ -34,7 +34,8 @@ def tokens(request: PersonsRequest) -> HttpResponse:
         "now": timezone.now(),
         **account_tabs("tokens"),
     }
-    return render(request, "accounts/tokens.html", context, status=form.status)
+    page = render(request, "accounts/tokens.html", context, status=form.status)
+    return done(page) if made else page
 
 
 @require_POST

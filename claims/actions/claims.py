@@ -282,7 +282,8 @@ def set_threshold(
         if threshold is not None and not 1 <= threshold <= 5:
             raise Invalid({"threshold": [_("Give a number from 1 to 5.")]})
         present = threshold_values(claim)
-        reason = reason.strip() if threshold is not None else ""
+        as_seen = reason == (seen.values or {}).get("threshold_reason")
+        reason = "" if threshold is None else reason if as_seen else reason.strip()
         given = {"threshold": threshold, "threshold_reason": reason}
         changed = merge(claim, given, present, seen)
         if not changed:

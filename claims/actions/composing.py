@@ -144,7 +144,8 @@ def change_source_with_publisher(
     now = now or timezone.now()
     with act():
         lock_graph(source.desk_id)
-        fields = _with_publisher(source.desk, fields, by=by, now=now)
+        seen_by_whom = {"visibility": source.visibility, **fields}
+        fields = {**fields, **_publisher_of(source.desk, seen_by_whom, by=by, now=now)}
         return change_source(source=source, fields=fields, seen=seen, effects=effects, by=by, now=now)
 
 
@@ -157,12 +158,16 @@ def _keep_first(file: File | None, desk: Desk, by: User) -> None:
 
 def _with_publisher(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
     """The fields of a source with its publisher as an id; a new one is seen by whom the source is seen."""
-    given = dict(fields)
-    if isinstance(given.get("publisher"), Mapping):
-        visibility = str(given.get("visibility") or Visibility.DESK)
-        with _naming("publisher"):
-            given["publisher"] = _actor(desk, given["publisher"], visibility, by=by, now=now).pk
-    return given
+    return {**fields, **_publisher_of(desk, fields, by=by, now=now)}
+
+
+def _publisher_of(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
+    """The publisher that the fields describe, written down, as an id under its name; nothing where they do not."""
+    if not isinstance(fields.get("publisher"), Mapping):
+        return {}
+    visibility = str(fields.get("visibility") or Visibility.DESK)
+    with _naming("publisher"):
+        return {"publisher": _actor(desk, fields["publisher"], visibility, by=by, now=now).pk}
 
 
 def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:

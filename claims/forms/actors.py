@@ -1,10 +1,12 @@
 """The form about an actor."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.edit_forms import EditForm
 from accounts.models import Desk, User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
@@ -12,9 +14,10 @@ from claims.forms.days import DayField
 from claims.forms.releasing import offer_stricter
 from claims.names import ActorNames
 from sources.models import Actor, ActorKind, Reliability, Visibility
+from sources.values import actor_values
 
 
-class ActorForm(ActForm):
+class ActorFields(forms.Form):
     """What is recorded of an actor."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
@@ -40,19 +43,28 @@ class ActorForm(ActForm):
     )
     visibility = forms.ChoiceField(label=_("Who may see it"), choices=Visibility.choices, initial=Visibility.DESK)
 
-    def __init__(
-        self, *arguments: Any, user: User, desk: Desk | None, actor: Actor | None = None, **named: Any
-    ) -> None:
-        initial = {}
-        if actor is not None:
-            initial = {name: getattr(actor, name) for name in self.base_fields if name not in ("part_of", "owned_by")}
-            initial |= {"part_of": actor.part_of_id, "owned_by": actor.owned_by_id}
-        super().__init__(*arguments, initial=initial, **named)
-        chosen = [actor.part_of_id, actor.owned_by_id] if actor else []
-        names = ActorNames(user, desk.pk if desk else None, without=actor.pk if actor else None, chosen=chosen)
-        offer(self, names, "part_of", "owned_by")
-        if actor is not None:
-            offer_stricter(self, actor.visibility)
+
+class NewActorForm(ActForm, ActorFields):
+    def __init__(self, *arguments: Any, user: User, desk: Desk, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        offer(self, ActorNames(user, desk.pk), "part_of", "owned_by")
+
+
+class ActorForm(EditForm, ActorFields):
+    """What is recorded of an actor, to be changed."""
+
+    def __init__(self, *arguments: Any, user: User, actor: Actor, **named: Any) -> None:
+        super().__init__(*arguments, values=actor_values(user, actor), version=actor.version, **named)
+        chosen = [actor.part_of_id, actor.owned_by_id]
+        self.names = ActorNames(user, actor.desk_id, without=actor.pk, chosen=chosen)
+        offer(self, self.names, "part_of", "owned_by")
+        offer_stricter(self, actor.visibility)
+        self.ready()
+
+    def worded(self, name: str, value: Any) -> str:
+        if name in ("part_of", "owned_by") and isinstance(value, str):
+            return self.names.named(UUID(value)) or ""
+        return super().worded(name, value)
 
 
 class MergeForm(ActForm):

@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django import forms
 from django.forms import formset_factory
 from django.utils.translation import gettext_lazy as _
 
+from accounts.edit_forms import EditForm
 from accounts.models import Desk, User
 from accounts.pages import ActForm
 from claims.bounds import MOST_ELEMENTS
@@ -16,7 +18,8 @@ from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
 from claims.forms.sources import NewSourceFields, chosen_actor
 from claims.models import Claim, StateChoices
-from claims.names import ActorNames, SourceNames
+from claims.names import ID, ActorNames, SourceNames
+from claims.values import claim_values, threshold_values
 from sources.models import ActorKind
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ClaimFields(forms.Form):
-    """What a claim says, who says it, and what it is about; `worded` puts it as the actions take it."""
+    """What a claim says, who says it, and what it is about; `described_claim` puts it as the actions take it."""
 
     statement = forms.CharField(
         label=_("Statement"),
@@ -79,17 +82,21 @@ class ClaimFields(forms.Form):
     actor_fields = ("claimant", "also_claimed_by", "parties")
 
     @staticmethod
-    def worded(given: dict[str, Any]) -> dict[str, Any]:
+    def described_claim(given: dict[str, Any]) -> dict[str, Any]:
         names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
-        kind = given["new_parties_kind"]
-        new = [{"name": line, "kind": kind} for line in given["new_parties"].splitlines() if line.strip()]
         return {
             **{name: given[name] for name in names},
             "claimant": chosen_actor(given, "claimant"),
             "also_claimed_by": given["also_claimed_by"],
-            "parties": [*given["parties"], *new],
+            "parties": [*given["parties"], *new_parties(given)],
             "topics": given["topics"].split(","),
         }
+
+
+def new_parties(given: dict[str, Any]) -> list[dict[str, str]]:
+    """The parties that were typed, one a line, each as its name and kind."""
+    kind = given["new_parties_kind"]
+    return [{"name": line, "kind": kind} for line in given["new_parties"].splitlines() if line.strip()]
 
 
 class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
@@ -107,27 +114,6 @@ class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
         del self.fields["elements"]
         offer(self, SourceNames(user, desk.pk), "source")
         offer(self, ActorNames(user, desk.pk), *self.actor_fields, "publisher", "against_interest")
-
-
-class EditClaimForm(ActForm, ClaimFields):
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
-
-    action_fields = ClaimFields.names_of_claim_fields
-    folds = ClaimFields.folded_claim_fields
-
-    def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
-        names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
-        initial = {name: getattr(claim, name) for name in names}
-        initial |= {
-            "claimant": claim.claimant_id,
-            "also_claimed_by": [actor.pk for actor in claim.also_claimed_by.all()],
-            "parties": [actor.pk for actor in claim.parties.all()],
-            "topics": ", ".join(topic.name for topic in claim.topics.all()),
-            "seen_version": claim.version,
-        }
-        super().__init__(*arguments, initial=initial, **named)
-        chosen = [initial["claimant"], *initial["also_claimed_by"], *initial["parties"]]
-        offer(self, ActorNames(user, claim.desk_id, chosen=chosen), *self.actor_fields)
 
 
 class ElementForm(forms.Form):
@@ -162,7 +148,89 @@ def elements_in(rows: "BaseFormSet[ElementForm]") -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-class ThresholdForm(ActForm):
+class EditClaimForm(EditForm, ClaimFields):
+    """What a claim says, to be changed, with its `elements`: each is a field of its own for those who meet at it."""
+
+    action_fields = ClaimFields.names_of_claim_fields
+    folds = ClaimFields.folded_claim_fields
+    beside = {"claimant": ("new_claimant", "new_claimant_kind"), "parties": ("new_parties", "new_parties_kind")}
+
+    def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
+        values = claim_values(user, claim)
+        super().__init__(*arguments, values=values, version=claim.version, **named)
+        chosen = [values["claimant"], *values["also_claimed_by"], *values["parties"]]
+        self.names = ActorNames(user, claim.desk_id, chosen=chosen)
+        offer(self, self.names, *self.actor_fields)
+        self.ready()
+        bound = {"data": self.data} if self.is_bound else {}
+        self.elements = element_forms(claim=claim, **bound)
+
+    def to_control(self, name: str, value: Any) -> Any:
+        return ", ".join(map(str, value)) if name == "topics" and isinstance(value, list) else value
+
+    def changes(self) -> dict[str, Any]:
+        """What the person changed of the claim, new actors as their names and kinds, and its elements as they stand."""
+        changed, given = super().changes(), self.cleaned_data
+        if "claimant" in changed:
+            changed["claimant"] = chosen_actor(given, "claimant")
+        if "topics" in changed:
+            changed["topics"] = changed["topics"].split(",")
+        if "parties" in changed:
+            changed["parties"] = [*self._parties(), *new_parties(given)]
+        return changed | {"elements": [self._element(row) for row in elements_in(self.elements)]}
+
+    def _parties(self) -> list[UUID]:
+        """Those that are chosen: where only new ones were typed, those that were seen, whatever they are called now."""
+        control = self.fields["parties"].widget
+        sent = sorted(control.value_from_datadict(self.data, self.files, self.add_prefix("parties")))
+        seen = self.base.values.get("parties")
+        if sent == self.base.texts.get("parties", seen) and isinstance(seen, list):
+            return [UUID(pk) for pk in seen if ID.fullmatch(str(pk))]
+        return list(self.cleaned_data["parties"])
+
+    def _element(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row of the elements: of one that was seen, what was changed of it."""
+        seen = {name: self.base.values.get(f"elements.{row.get('id')}.{name}") for name in ("text", "essential")}
+        given = dict(row)
+        if isinstance(seen["text"], str) and " ".join(seen["text"].split()) == " ".join(row["text"].split()):
+            del given["text"]
+        if seen["essential"] is row["essential"]:
+            del given["essential"]
+        return given
+
+    def is_of_the_row(self, name: str) -> bool:
+        return name in self.row_names or self._control_of(name) is not None
+
+    def _control_of(self, name: str) -> str | None:
+        """The control of an element's field, as it was sent."""
+        _elements, _dot, rest = name.partition("elements.")
+        pk, _dot, part = rest.partition(".")
+        rows = [key.removesuffix("-id") for key, value in self.data.items() if key.endswith("-id") and value == pk]
+        return f"{rows[0]}-{part}" if rows and part in ("text", "essential") else None
+
+    def settle(self, name: str, value: Any, *, take: bool) -> None:
+        control = self._control_of(name)
+        if control is None or name in self.row_names:
+            super().settle(name, value, take=take)
+        elif take and isinstance(value, bool):
+            self.data.setlist(control, ["on"] if value else [])  # type: ignore[attr-defined]  # of a copy
+        elif take:
+            self.data[control] = str(value)  # type: ignore[index]
+
+    def label_of(self, name: str) -> str:
+        if name in self.row_names:
+            return super().label_of(name)
+        text = self.values.get(f"{name.rpartition('.')[0]}.text", "")
+        label = _("Element “%(text)s”, essential") if name.endswith(".essential") else _("Element “%(text)s”")
+        return label % {"text": text}
+
+    def worded(self, name: str, value: Any) -> str:
+        if name in self.actor_fields and isinstance(value, str):
+            return self.names.named(UUID(value)) or ""
+        return super().worded(name, value)
+
+
+class ThresholdForm(EditForm):
     threshold = forms.TypedChoiceField(
         label=_("Independent voices needed"),
         required=False,
@@ -176,6 +244,21 @@ class ThresholdForm(ActForm):
         widget=forms.Textarea({"class": "said", "rows": 3}),
         help_text=_("It is printed beside the verdict."),
     )
+
+    form_names = {"threshold_reason": "reason"}
+
+    def __init__(self, *arguments: Any, claim: Claim, **named: Any) -> None:
+        super().__init__(*arguments, values=threshold_values(claim), version=claim.version, **named)
+        self.ready()
+
+    def settled(self) -> dict[str, Any]:
+        """Both fields, as `set_threshold` takes them: what was not touched as it was seen."""
+        base, changed = self.base.values, self.changes()
+        threshold, reason = base.get("threshold"), base.get("threshold_reason")
+        return {
+            "threshold": changed.get("threshold", threshold if type(threshold) is int else None),
+            "reason": changed.get("threshold_reason", reason if isinstance(reason, str) else ""),
+        }
 
 
 NOBODY = "(nobody)"  # no user name has a bracket in it

@@ -56,6 +56,16 @@ class DayAndTime(forms.MultiWidget):
         return [local.date(), local.time()]
 
 
+def moment_in(value: Any) -> datetime | None:
+    """A moment, or one as JSON has it; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, datetime) and timezone.is_aware(value) else None
+
+
 class DayField(forms.DateField):
     """A calendar day."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.edit_forms import EditForm
 from accounts.models import Desk, Role
 from accounts.pages import ActForm
 from accounts.queries import people_not_on
@@ -12,7 +13,7 @@ from claims.forms.choosing import OneOf
 from claims.models import PolicyField
 
 
-class PolicyForm(ActForm):
+class PolicyForm(EditForm):
     """What a desk has agreed on, and why it is changed."""
 
     reason = forms.CharField(
@@ -22,7 +23,8 @@ class PolicyForm(ActForm):
     )
 
     def __init__(self, *arguments: Any, desk: Desk, **named: Any) -> None:
-        super().__init__(*arguments, initial={field: getattr(desk, field) for field in PolicyField.values}, **named)
+        values = {field: getattr(desk, field) for field in PolicyField.values}
+        super().__init__(*arguments, values=values, version=desk.version, **named)
         for name in PolicyField.values:
             field = next(each for each in Desk._meta.concrete_fields if each.name == name)
             control = forms.NumberInput({"inputmode": "numeric"})
@@ -34,6 +36,7 @@ class PolicyForm(ActForm):
                 max_value=5 if name == PolicyField.MIN_INDEPENDENCE else 365,
             )
         self.order_fields([*PolicyField.values, "reason"])
+        self.ready()
 
 
 class RoleForm(ActForm):

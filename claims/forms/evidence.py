@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.edit_forms import EditForm
 from accounts.models import User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
@@ -14,6 +15,7 @@ from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.names import ActorNames, SourceNames
+from claims.values import evidence_values
 from sources.models import Basis, Visibility
 
 STANCES = [
@@ -101,7 +103,7 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
         offer(self, ActorNames(user, claim.desk_id), "publisher", "against_interest")
 
 
-class EvidenceForm(ActForm, EvidenceFields):
+class EvidenceForm(EditForm, EvidenceFields):
     """What is recorded of a piece of evidence."""
 
     superseded_by = OneOf(
@@ -109,25 +111,25 @@ class EvidenceForm(ActForm, EvidenceFields):
         none=_("Nothing later"),
         help_text=_("A later statement of the same voice: a recantation, an abandoned denial."),
     )
-    seen_version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(
         self, *arguments: Any, user: User, evidence: Evidence, others: Iterable[tuple[Any, str]], **named: Any
     ) -> None:
-        plain = ("stance", "excerpt", "locator", "credibility", "basis", "basis_reason", "visibility")
-        initial = {name: getattr(evidence, name) for name in (*plain, "against_interest_reason")}
-        initial |= {
-            "elements": [str(part.pk) for part in evidence.elements.all()],
-            "against_interest": evidence.against_interest_id,
-            "superseded_by": evidence.superseded_by_id,
-            "seen_version": evidence.version,
-        }
-        super().__init__(*arguments, initial=initial, **named)
+        super().__init__(*arguments, values=evidence_values(user, evidence), version=evidence.version, **named)
         self.offer_parts(evidence.claim)
-        chosen = [evidence.against_interest_id]
-        offer(self, ActorNames(user, evidence.claim.desk_id, chosen=chosen), "against_interest")
-        self.fields["superseded_by"].entries = list(others)  # type: ignore[attr-defined]
+        self.names = ActorNames(user, evidence.claim.desk_id, chosen=[evidence.against_interest_id])
+        offer(self, self.names, "against_interest")
+        self.others = list(others)
+        self.fields["superseded_by"].entries = self.others  # type: ignore[attr-defined]  # OneOf
         offer_stricter(self, evidence.visibility)
+        self.ready()
+
+    def worded(self, name: str, value: Any) -> str:
+        if name == "against_interest" and isinstance(value, str):
+            return self.names.named(UUID(value)) or ""
+        if name == "superseded_by" and isinstance(value, str):
+            return {str(pk): title for pk, title in self.others}.get(value, "")
+        return super().worded(name, value)
 
 
 class WithdrawEvidenceForm(ActForm):

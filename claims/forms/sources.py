@@ -1,18 +1,24 @@
 """Forms about sources: describing one, retracting it, its files, and who got it from whom."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django import forms
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts.edit_forms import EditForm
 from accounts.models import User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, entries_of, offer
-from claims.forms.days import Moment
+from claims.forms.days import Moment, moment_in
 from claims.forms.releasing import offer_stricter
 from claims.names import ActorNames, SourceNames
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
+from sources.values import source_values
 
 
 class NewSourceFields(forms.Form):
@@ -87,7 +93,7 @@ def chosen_actor(given: dict[str, Any], name: str) -> Any:
     return {"name": typed, "kind": given[f"new_{name}_kind"]} if typed else given[name]
 
 
-class SourceForm(ActForm):
+class SourceForm(EditForm):
     """What is recorded of a source."""
 
     title = forms.CharField(label=_("Title"), required=False)
@@ -117,19 +123,41 @@ class SourceForm(ActForm):
     visibility = forms.ChoiceField(label=_("Who may see it"), choices=Visibility.choices)
 
     action_fields = {"publisher.name": "new_publisher", "publisher.kind": "new_publisher_kind"}
+    beside = {"publisher": ("new_publisher", "new_publisher_kind")}
 
     def __init__(self, *arguments: Any, user: User, source: Source, **named: Any) -> None:
-        names = ("title", "url", "kind", "published_at", "basis", "basis_reason", "reliability", "language")
-        initial = {name: getattr(source, name) for name in (*names, "visibility")}
-        super().__init__(*arguments, initial={**initial, "publisher": source.publisher_id}, **named)
-        offer(self, ActorNames(user, source.desk_id, chosen=[source.publisher_id]), "publisher")
+        super().__init__(*arguments, values=source_values(user, source), version=source.version, **named)
+        self.names = ActorNames(user, source.desk_id, chosen=[source.publisher_id])
+        offer(self, self.names, "publisher")
         offer_stricter(self, source.visibility)
+        self.ready()
 
-    @staticmethod
-    def described(given: dict[str, Any]) -> dict[str, Any]:
-        left_out = ("publisher", "new_publisher", "new_publisher_kind")
-        plain = {name: value for name, value in given.items() if name not in left_out}
-        return {**plain, "publisher": chosen_actor(given, "publisher")}
+    def to_control(self, name: str, value: Any) -> Any:
+        return moment_in(value) if name == "published_at" else value
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that the person changed; a new publisher as its name and kind."""
+        changed = super().changes()
+        return (
+            changed | {"publisher": chosen_actor(self.cleaned_data, "publisher")} if "publisher" in changed else changed
+        )
+
+    def _as_kept(self, name: str, value: Any) -> Any:
+        """Of a moment whose day alone was changed the time stays to the microsecond, which no control shows."""
+        before = self.to_control(name, self.base.values.get(name))
+        if name != "published_at" or value is None or not isinstance(before, datetime):
+            return super()._as_kept(name, value)
+        _day, clock = self._sent(name)
+        same_clock = bool(clock) and [clock] == list(self.base.texts.get(name) or ())[1:]
+        return value.replace(second=before.second, microsecond=before.microsecond) if same_clock else value
+
+    def worded(self, name: str, value: Any) -> str:
+        if name == "publisher" and isinstance(value, str):
+            return self.names.named(UUID(value)) or ""
+        if name == "published_at" and isinstance(value, str):
+            moment = moment_in(value)
+            return date_format(timezone.localtime(moment), "j F Y, H:i:s") if moment else ""
+        return super().worded(name, value)
 
 
 class ReasonForm(ActForm):

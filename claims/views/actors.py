@@ -15,7 +15,7 @@ from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
 from claims.actor_queries import chain_of, get_actor, parts_of, shown_actors, survivor_of
 from claims.effects import Effects
-from claims.forms.actors import ActorForm, MergeForm
+from claims.forms.actors import ActorForm, MergeForm, NewActorForm
 from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import claims_naming, published_by
 from claims.views.asking import consent
@@ -77,7 +77,7 @@ def new_actor(request: PersonsRequest) -> HttpResponse:
         own = [row.desk for row in memberships_of(request.user) if row.role in WRITERS]
         return render(request, "claims/choose_desk.html", {"desks": own})
     may_write(request.user, desk)
-    form = ActorForm(**sent(request), user=request.user, desk=desk)
+    form = NewActorForm(**sent(request), user=request.user, desk=desk)
     if form.handed_in(lambda given: create_actor(desk=desk, fields=given, by=request.user)):
         return redirect("actor", form.outcome.pk)
     return show_form(
@@ -95,8 +95,12 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     row = get_actor(request.user, actor_id)
     may_change_actor(request.user, row)
     note_shown(request.user, [row])
-    form = ActorForm(**sent(request), user=request.user, desk=row.desk, actor=row)
-    if form.handed_in(lambda given: change_actor(actor=row, fields=given, effects=consent(request), by=request.user)):
+    form = ActorForm(**sent(request), user=request.user, actor=row)
+    if form.handed_in(
+        lambda given: change_actor(
+            actor=row, fields=form.changes(), seen=form.what_was_seen, effects=consent(request), by=request.user
+        )
+    ):
         return redirect("actor", actor_id)
     return show_form(
         request,

@@ -8,7 +8,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.edits import Seen
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from claims.actions.composing import attach_source
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
@@ -68,7 +67,7 @@ def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
         if row.pk != item.pk and row.withdrawn_at is None
     ]
     form = EvidenceForm(**sent(request), user=request.user, evidence=item, others=others)
-    if form.handed_in(lambda given: _change(request, item, given)):
+    if form.handed_in(lambda given: _change(request, item, form)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -82,13 +81,13 @@ def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
     )
 
 
-def _change(request: PersonsRequest, item: Evidence, given: dict[str, Any]) -> Evidence:
+def _change(request: PersonsRequest, item: Evidence, form: EvidenceForm) -> Evidence:
     return change_evidence(
         evidence=item,
-        fields=EvidenceForm.recorded(given),
+        fields=form.changes(),
+        seen=form.what_was_seen,
         effects=consent(request),
         by=request.user,
-        seen=Seen(version=given["seen_version"]),
     )
 
 

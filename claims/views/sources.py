@@ -94,13 +94,15 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     row = _shown(request, source_id)
     may_change_source(request.user, row)
+    form = SourceForm(**sent(request), user=request.user, source=row)
     return _one_act(
         request,
         row,
-        SourceForm(**sent(request), user=request.user, source=row),
+        form,
         lambda given: change_source_with_publisher(
-            source=get_source(request.user, source_id),
-            fields=SourceForm.described(given),
+            source=row,
+            fields=form.changes(),
+            seen=form.what_was_seen,
             effects=consent(request),
             by=request.user,
         ),

@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.edits import Seen
 from accounts.errors import Invalid
 from accounts.models import Desk
 from accounts.pages import PersonsRequest, form_page, sent, show_form
@@ -65,7 +64,7 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
 def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements: Any) -> Claim:
     return report_with_source(
         desk=desk,
-        fields={**NewClaimForm.worded(given), "elements": elements_in(elements)},
+        fields={**NewClaimForm.described_claim(given), "elements": elements_in(elements)},
         source=NewClaimForm.described(given),
         evidence=NewClaimForm.recorded(given),
         file=file_in(given),
@@ -85,10 +84,9 @@ def edit_claim(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_edit_claim(request.user, claim)
     form = EditClaimForm(**sent(request), user=request.user, claim=claim)
-    elements = element_forms(claim=claim, **sent(request))
-    if request.method == "POST" and not elements.is_valid():
+    if request.method == "POST" and not form.elements.is_valid():
         form.add_error(None, _("Some parts of the claim cannot be used as they are."))
-    if form.handed_in(lambda given: _edit(request, claim, given, elements)):
+    if form.handed_in(lambda given: _edit(request, claim, form)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -98,17 +96,17 @@ def edit_claim(request: PersonsRequest, reference: str) -> HttpResponse:
         back=reverse("claim", args=[claim.reference]),
         about=claim,
         template="claims/edit.html",
-        elements=elements,
+        elements=form.elements,
     )
 
 
-def _edit(request: PersonsRequest, claim: Claim, given: dict[str, Any], elements: Any) -> Claim:
+def _edit(request: PersonsRequest, claim: Claim, form: EditClaimForm) -> Claim:
     return edit_with_actors(
         claim=claim,
-        fields={**EditClaimForm.worded(given), "elements": elements_in(elements)},
+        fields=form.changes(),
+        seen=form.what_was_seen,
         effects=consent(request),
         by=request.user,
-        seen=Seen(version=given["seen_version"]),
     )
 
 
@@ -159,9 +157,12 @@ def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
     """How many independent voices a verdict on this claim needs."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor sets the threshold of a claim."))
-    initial = {"threshold": claim.threshold_override, "reason": claim.threshold_reason}
-    form = ThresholdForm(**sent(request), initial=initial)
-    if form.handed_in(lambda given: set_threshold(claim=claim, effects=consent(request), by=request.user, **given)):
+    form = ThresholdForm(**sent(request), claim=claim)
+    if form.handed_in(
+        lambda given: set_threshold(
+            claim=claim, **form.settled(), seen=form.what_was_seen, effects=consent(request), by=request.user
+        )
+    ):
         return redirect("claim", claim.reference)
     needed = claim.desk.min_independence
     return show_form(

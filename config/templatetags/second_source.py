@@ -3,6 +3,7 @@
 `{% load second_source %}`. No rule lives here: who may do what, and what is possible, is asked before.
 """
 
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
@@ -93,6 +94,12 @@ def _state(language: str | None, name: str, word: str) -> SafeString:
 def state_meaning(state: str) -> str:
     """One sentence on what the state says, and what it does not."""
     return str(STATE_MEANINGS[state])
+
+
+@register.simple_tag
+def submission() -> SafeString:
+    """The key of a form that is shown now, by which the same form sent twice is done once; beside `csrf_token`."""
+    return format_html('<input type="hidden" name="submission" value="{}">', secrets.token_urlsafe(18))
 
 
 @register.simple_tag

@@ -1,10 +1,15 @@
 """What idempotency keys stand for: found and kept inside the transaction of the act, forgotten after a day."""
 
+import hashlib
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,16 +34,33 @@ class KeyedRequest:
         return {"user": self.user, "method": self.method, "path": self.path, "key": self.key}
 
 
-def outcome_of(request: KeyedRequest) -> KeptOutcome | None:
+def digest_of_form(request: HttpRequest, *, without: Collection[str] = ()) -> str:
+    """SHA-256 of a form that was sent, its files with it, whatever the order of its controls."""
+    named = [(name, request.POST.getlist(name)) for name in request.POST if name not in without]
+    files = [(name, [digest_of_file(one) for one in request.FILES.getlist(name)]) for name in request.FILES]
+    return hashlib.sha256(json.dumps([sorted(named), sorted(files, key=str)]).encode()).hexdigest()
+
+
+def digest_of_file(file: UploadedFile) -> dict[str, str | None]:
+    """The name of an uploaded file, and the SHA-256 of what it holds."""
+    seen = hashlib.sha256()
+    for chunk in file.chunks():
+        seen.update(chunk)
+    return {"name": file.name, "sha256": seen.hexdigest()}
+
+
+def outcome_of(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | None:
     """What the key stands for already, with the key held alone until the transaction around this ends.
 
-    Raises Conflict while another request with the key is being worked on: it may be done or fail yet.
+    While another request with the key is being worked on, which may be done or fail yet, it waits for that, or raises
+    Conflict.
     """
     name = f"second-source key {request.user.pk} {request.method} {request.path} {request.key}"
+    hold = "pg_advisory_xact_lock" if wait else "pg_try_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
-        (alone,) = cursor.fetchone()
-    if not alone:
+        cursor.execute(f"SELECT {hold}(hashtextextended(%s, 0))", [name])
+        (held,) = cursor.fetchone()
+    if held is False:
         raise Conflict(_("A request with this key is being worked on. Send it again in a moment."))
     return KeptOutcome.objects.filter(**request.as_fields()).first()
 

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 
 from accounts.errors import Invalid
 from claims.queries import visible_claims
-from reviews.actions.outcomes import KeyedRequest, keep_outcome, outcome_of
+from reviews.actions.outcomes import KeyedRequest, digest_of_file, keep_outcome, outcome_of
 from reviews.api.bodies import raw_body
 from reviews.models import KeptOutcome
 
@@ -81,12 +81,7 @@ def _digest(body: Any) -> str:
 
 
 def _of_file(value: Any) -> Any:
-    if not isinstance(value, UploadedFile):
-        return value
-    seen = hashlib.sha256()
-    for chunk in value.chunks():
-        seen.update(chunk)
-    return {"name": value.name, "sha256": seen.hexdigest()}
+    return digest_of_file(value) if isinstance(value, UploadedFile) else value
 
 
 def _keep(keyed: KeyedRequest, digest: str, response: Response) -> None:

@@ -76,8 +76,9 @@ def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     tried = form.handed_in(
         lambda given: change_policy(
             desk=row,
-            changes={field: given[field] for field in PolicyField.values},
+            changes=form.changes(),
             reason=given["reason"],
+            seen=form.what_was_seen,
             effects=effects,
             by=request.user,
         )

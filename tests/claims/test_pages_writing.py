@@ -201,12 +201,14 @@ def test_a_changed_statement_is_kept(cast: "Cast") -> None:
 def test_who_comes_second_sees_what_changed_and_keeps_what_they_typed(cast: "Cast") -> None:
     claim = factories.claim(cast)
     fields = _edit(cast, claim) | {"statement": "It was open."}
-    edit_claim(claim=claim, fields={"place": "Varn"}, by=cast.editor)
+    edit_claim(claim=claim, fields={"statement": "It was shut."}, by=cast.editor)
     answer = _post(cast.reviewer, f"/claims/{claim.reference}/edit/", fields)
     assert answer.status_code == 409
-    assert "editor changed this while you were editing: place." in text_of(answer)
+    assert "editor changed this while you were editing" in text_of(answer)
     assert answer.context["form"]["statement"].value() == "It was open."
-    again = fields | {"seen_version": answer.context["form"]["seen_version"].value()}
+    again = fields | {name: answer.context["form"][name].value() for name in ("seen", "theirs")}
+    assert _post(cast.reviewer, f"/claims/{claim.reference}/edit/", again).status_code == 409
+    again |= {"take-statement": "mine"}
     assert _post(cast.reviewer, f"/claims/{claim.reference}/edit/", again).status_code == 302
 
 
@@ -254,9 +256,10 @@ def test_a_closed_claim_is_opened_again(cast: "Cast") -> None:
 def test_a_threshold_of_its_own_needs_a_reason_and_is_printed(cast: "Cast") -> None:
     claim = factories.claim(cast)
     address = f"/claims/{claim.reference}/threshold/"
-    refused = _post(cast.editor, address, {"threshold": "3"})
+    fields = fields_of(got(cast.editor, address)) | {"threshold": "3"}
+    refused = _post(cast.editor, address, fields)
     assert (refused.status_code, list(refused.context["form"].errors)) == (400, ["reason"])
-    _post(cast.editor, address, {"threshold": "3", "reason": "Much hangs on it."})
+    _post(cast.editor, address, fields | {"reason": "Much hangs on it."})
     assert "Needs 3 independent voices here, as an editor set it: Much hangs on it." in text_of(
         got(cast.reporter, f"/claims/{claim.reference}/")
     )

@@ -1,0 +1,13 @@
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.factories import Cast
+
+
+@pytest.fixture
+def cast(db: None) -> "Cast":
+    from tests import factories
+
+    return factories.cast()
