@@ -3,7 +3,7 @@
 Everything was open first, and was seen, attached, named and decided on by others. Then editors restricted it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
-from sources.actions import attach_file, create_actor, create_source, request_capture
+from sources.actions import attach_file, create_actor, create_source
 from sources.models import Actor, Attachment, Capture, Source
 from tests import factories
 from tests.access.world import World
@@ -62,6 +62,7 @@ def make_web(world: World) -> Web:
     read = _attach(web, "read", told, cast.reviewer2, claim)
     _attach(web, "newer", later, editor, claim)
     declare_conflict(actor_id=conflicted.pk, by=cast.reviewer2)
+    web.rows["early"] = attach_file(source=told, chunks=[b"Hers."], name="early.txt", by=cast.reporter)
     _judged(web, read)
     made(cast.reviewer2, claim)
     _restrict(web, told, later, conflicted)
@@ -148,7 +149,7 @@ def _name_what_is_hidden(web: Web, told: Source, read: Evidence) -> None:
     add_relay(downstream=web.world.source, upstream=hidden.pk, by=editor)
     web.rows["file"] = attach_file(source=told, chunks=[b"Hers."], name=f"{web.text('file')}.txt", by=editor)
     kept = attach_file(source=told, chunks=[b"Its answer."], name=f"{web.text('kept')}.txt", by=editor)
-    capture = request_capture(source=told, by=editor)
+    capture = Capture.objects.get(source=told)  # of its new address
     capture.attachment = kept
     capture.save(update_fields=["attachment"])
     web.rows |= {"kept": kept, "capture": capture}
@@ -164,10 +165,11 @@ def _name_what_is_hidden(web: Web, told: Source, read: Evidence) -> None:
     web.rows["noted"] = noted
 
 
-def change_all(web: Web, mark: str) -> None:
-    """Each hidden row has other texts from now on."""
+def change(web: Web, mark: str, names: Iterable[str]) -> None:
+    """These rows have other texts from now on."""
     web.mark, editor = mark, web.world.cast.editor
-    for name, row in web.rows.items():
+    for name in names:
+        row = web.rows[name]
         if isinstance(row, Source):
             change_source(source=row, fields={"title": web.text(name)}, by=editor)
         elif isinstance(row, Actor):
