@@ -28,9 +28,10 @@ TIMES_AS_LONG = 2.0  # what the others' p95 may become
 PREPARE = """
 import json
 from types import SimpleNamespace
-from accounts.actions import create_token, create_user, set_role
+from accounts.actions import create_token
 from accounts.models import Desk, Role, User
 from tests.claims.tangled import report_on, tangled_desk
+from tests.factories import person
 from tests.tangles import far_ends, tangle
 
 desk, editor = Desk.objects.get(prefix="UKR"), User.objects.get(username="editor")
@@ -38,8 +39,7 @@ cast = SimpleNamespace(desk=desk, editor=editor)
 made = tangled_desk(cast, tangle())
 people = {}
 for name in ["heavy", *(f"person{number}" for number in range(PEOPLE))]:
-    user = create_user(username=name, password=f"demo-{name}")
-    set_role(user=user, desk=desk, role=Role.EDITOR if name == "heavy" else Role.REVIEWER, by=None)
+    user = person(name, Role.EDITOR if name == "heavy" else Role.REVIEWER, desk)
     people[name] = create_token(user=user)[1]
 print(json.dumps({
     "people": people,
