@@ -111,6 +111,14 @@ WITH RECURSIVE down (id) AS (
 SELECT DISTINCT e.claim_id FROM claims_evidence e JOIN down ON down.id = e.source_id
 WHERE e.withdrawn_at IS NULL AND e.visibility <> 'restricted'
 """
+_ABOVE = """
+WITH RECURSIVE up (id) AS (
+    SELECT %s::uuid
+    UNION
+    SELECT r.upstream_id FROM up JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
+)
+SELECT id FROM up
+"""
 _PARTS = """
 WITH RECURSIVE parts (id) AS (
     SELECT %s::uuid
@@ -136,6 +144,13 @@ def claims_resting_on(source_ids: Iterable[UUID]) -> list[UUID]:
     """
     with connection.cursor() as cursor:
         cursor.execute(_RESTING_ON_SOURCES, [list(source_ids)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def sources_above(source_id: UUID) -> list[UUID]:
+    """The source and all that it got it from, over any number of relays."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOVE, [source_id])
         return [row[0] for row in cursor.fetchall()]
 
 

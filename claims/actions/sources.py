@@ -35,6 +35,7 @@ from claims.support import (
     lock_graph,
     lock_graphs_of,
     recompute,
+    sources_above,
 )
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
@@ -120,7 +121,7 @@ def refuse_cycle_once_open(source: Source, by: User) -> None:
     ends = Source.objects.filter(desk=source.desk_id).exclude(visibility=Visibility.RESTRICTED)
     ends |= Source.objects.filter(pk=source.pk)
     relays = Relay.objects.filter(removed_at__isnull=True, downstream__in=ends, upstream__in=ends)
-    _refuse_cycle(relays, "visibility", by)
+    _refuse_cycle(relays, source, "visibility", by)
 
 
 def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: datetime) -> None:
@@ -215,13 +216,17 @@ def add_relay(
             relays = relays.exclude(downstream__visibility=Visibility.RESTRICTED).exclude(
                 upstream__visibility=Visibility.RESTRICTED
             )
-        _refuse_cycle(relays, "upstream", by)
+        _refuse_cycle(relays, downstream, "upstream", by)
         relay_recorded("relay_added", relay, downstream, origin, by=by, now=now)
         return outcome_of(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
 
 
-def _refuse_cycle(relays: Any, name: str, by: User) -> None:
-    """Raise Invalid that shows the cycle, where these relays have one; but for what the person may not see."""
+def _refuse_cycle(relays: Any, through: Source, name: str, by: User) -> None:
+    """Raise Invalid that shows the cycle, where these relays have one; but for what the person may not see.
+
+    There was none before: it leads `through` what is new, and nothing else of the desk's graph is looked at.
+    """
+    relays = relays.filter(downstream__in=sources_above(through.pk))
     # Oldest first, so that the same cycle is shown the same way each time.
     ends = relays.order_by("created_at", "id").values_list("downstream_id", "upstream_id")
     cycle = find_cycle((str(below), str(above)) for below, above in ends)

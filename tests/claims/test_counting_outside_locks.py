@@ -1,7 +1,7 @@
 """Acts on what is hard to count: counted before the locks are taken, checked in them, and never long in them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.db import connection
 
 from accounts.errors import Invalid
 from claims import counting, support
-from claims.actions import recomputing
+from claims.actions import recomputing, sources
 from claims.actions.claims import edit_claim
 from claims.actions.composing import File, report_with_source
 from claims.actions.evidence import attach_evidence
@@ -221,6 +221,24 @@ def test_no_file_is_written_while_the_graphs_lock_is_held(cast: Cast, monkeypatc
     assert held == [0]
 
 
+def test_a_new_relay_is_held_against_what_lies_above_it_and_not_against_the_whole_desk(
+    cast: Cast, desk: Tangled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[tuple[str, str]] = []
+    find_cycle = sources.find_cycle
+
+    def look(relays: Iterable[tuple[str, str]]) -> list[str] | None:
+        looked_at.extend(relays)
+        return find_cycle(looked_at)
+
+    monkeypatch.setattr(sources, "find_cycle", look)
+    first, second = factories.source(cast), factories.source(cast)
+    add_relay(downstream=first, upstream=second.pk, by=cast.editor)
+    assert looked_at == [(str(first.pk), str(second.pk))]
+    with pytest.raises(Invalid, match="close a cycle"):
+        add_relay(downstream=desk.sources[-1], upstream=desk.sources[0].pk, by=cast.editor)
+
+
 def test_a_refusal_on_a_tangle_is_what_it_is_anywhere(cast: Cast, desk: Tangled) -> None:
     claim = report_on(cast, desk)
     counting.forget()
@@ -252,9 +270,9 @@ def test_every_action_that_takes_a_graphs_lock_counts_outside_of_it() -> None:
 
 
 def test_whoever_recomputes_does_it_in_an_action_that_counts_outside() -> None:
-    recomputing_names = {"recompute", "recompute_claim", "restate"}
+    recomputing_names = {"recompute", "recompute_claim", "restate", "outcome_of", "after_change"}
     found = {node.name for _room, node in _functions() if _calls(node) & recomputing_names}
-    helpers = {"_outcome", "_after_change"}  # the end of such actions
+    helpers = {"outcome_of", "after_change"}  # the end of such actions
     decorated = {
         node.name
         for _room, node in _functions()
