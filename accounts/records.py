@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import Act, Desk, Invitation, User
+from accounts.security_events import security_event
 from ledger.entries import read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
@@ -37,6 +38,11 @@ def record_act(
     return recorded
 
 
+def _said(body: Mapping[str, Any]) -> dict[str, str | int | None]:
+    """The body of an act on an account as facts for the security log: names of fields in a row."""
+    return {name: ",".join(value) if isinstance(value, list) else value for name, value in body.items()}
+
+
 def person(user: User | None) -> dict[str, str] | None:
     """Who somebody is, as a committed value; None for a command that nobody ran under their name."""
     return {"id": str(user.pk), "name": user.username} if user else None
@@ -56,6 +62,7 @@ def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
         body={"key": rotation.new, "replaces": rotation.old, "signs": "receipts" if rotation.signs_receipts else "log"},
         committed={},
     )
+    security_event("key_rotated", by=by, signs="receipts" if rotation.signs_receipts else "log")
 
 
 def account_recorded(
@@ -74,6 +81,7 @@ def account_recorded(
         body=body,
         committed={"person": person(user), **(committed or {})},
     )
+    security_event(kind, "done", person=user, by=by, **_said(body))
 
 
 def invitation_recorded(kind: str, invitation: Invitation, *, by: User, now: datetime) -> None:
@@ -87,6 +95,7 @@ def invitation_recorded(kind: str, invitation: Invitation, *, by: User, now: dat
         body={"desk": str(invitation.desk_id), "role": invitation.role},
         committed={"name": invitation.name, "email": invitation.email},
     )
+    security_event(kind, by=by, invitation=invitation.pk, desk=invitation.desk_id, role=invitation.role)
 
 
 def desk_recorded(kind: str, desk: Desk, *, by: User | None, now: datetime, **body: Any) -> None:
@@ -113,6 +122,7 @@ def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, n
         body={"desk": str(desk.pk), "role": role},
         committed={"person": person(user)},
     )
+    security_event("role_granted", person=user, by=by, desk=desk.pk, role=role or "none")
 
 
 def policy_changed(desk: Desk, changes: Mapping[str, tuple[Any, Any]], *, reason: str, by: User, now: datetime) -> None:
@@ -126,3 +136,4 @@ def policy_changed(desk: Desk, changes: Mapping[str, tuple[Any, Any]], *, reason
         body={"changes": {name: list(both) for name, both in sorted(changes.items())}},
         committed={"reason": reason},
     )
+    security_event("policy_changed", by=by, desk=desk.pk, fields=",".join(sorted(changes)))

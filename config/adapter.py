@@ -1,12 +1,16 @@
 """How people sign in: by name and password, nobody by themselves, and not by guessing."""
 
-from ipaddress import IPv6Address, ip_address
+from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+
+from accounts.addresses import client_address
+from accounts.models import User
+from accounts.queries import person_named
+from accounts.security_events import security_event
 
 
 class ClosedSignUp(DefaultAccountAdapter):
@@ -25,32 +29,29 @@ class ClosedSignUp(DefaultAccountAdapter):
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The address that a request comes from, as far as it can be trusted.
+        """The address that a request comes from (`accounts.addresses`).
 
-        That of the connection, or, behind `TRUSTED_PROXIES` proxies, the one that the outermost of them saw: each adds
-        the address that asked it at the end of X-Forwarded-For; what stands before was written by whoever asked.
         allauth's own count of proxies makes a failure of ours of a header that is too short.
         Raises PermissionDenied where there is no address to count by (a socket file without a proxy's word).
         """
-        address = _told_by_proxies(request, settings.TRUSTED_PROXIES) or request.META.get("REMOTE_ADDR", "")
+        address = client_address(request)
         if not address:
             raise PermissionDenied(_("The server cannot tell where this comes from."))
         return address
 
+    def post_login(self, request: HttpRequest, user: User, **named: Any) -> HttpResponse:
+        """Whoever is signed in now, all stages of it passed, is told to the security log."""
+        security_event("sign_in", person=user)
+        return cast(HttpResponse, super().post_login(request, user, **named))
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """The name that was typed may be a password: the log gets whose it is, or nothing."""
+        security_event("sign_in", "refused", person=person_named(credentials.get("username", "")), reason="password")
+
+    def logout(self, request: HttpRequest) -> None:
+        security_event("sign_out", person=cast(User, request.user))
+        super().logout(request)
+
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
         """Tries are counted by account alone: the host, which allauth adds, is the caller's to vary."""
         return credentials.get("username", "").lower()
-
-
-def _told_by_proxies(request: HttpRequest, proxies: int) -> str:
-    """The address that the outermost of so many proxies added; "" where they have not, or added none that is one."""
-    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if not 0 < proxies <= len(told):
-        return ""
-    try:
-        address = ip_address(told[-proxies].strip())
-    except ValueError:
-        return ""
-    # Written as IPv6, all of IPv4 would be counted as one network.
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return str(mapped or address)

@@ -26,6 +26,7 @@ from accounts.errors import (
     Stale,
     TooMany,
 )
+from accounts.security_events import security_event
 from config.logs import request_id
 
 logger = logging.getLogger(__name__)
@@ -137,6 +138,8 @@ def error_page(request: HttpRequest, status: int, *, error: DomainError | None =
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, SuspiciousOperation) and not isinstance(exception, RequestDataTooBig):
+        security_event("request", "refused", status=400, reason="suspicious")
     too_large = isinstance(exception, RequestDataTooBig)
     if request.path.startswith("/api/"):
         return problem_response(413, "too-large") if too_large else problem_response(400, "invalid")
@@ -163,6 +166,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page for a form whose protection has run out; the browser's back button brings what was typed."""
+    security_event("request", "refused", status=403, reason="forged")
     return render(request, "403_csrf.html", {"status": 403}, status=403)
 
 

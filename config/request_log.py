@@ -9,6 +9,9 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from accounts.addresses import client_address
+from accounts.models import User
+from accounts.security_events import asked_from, security_event
 from config import metrics
 from config.logs import said_of_every_line
 
@@ -17,6 +20,8 @@ logger = logging.getLogger(__name__)
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Asked by machines every few seconds: a line only when one fails.
+# Not signed in, not allowed, not there or not for this person, too often.
+REFUSALS = frozenset({401, 403, 404, 429})
 QUIET = frozenset({"static", "healthz", "readyz", "metrics"})
 
 
@@ -34,8 +39,9 @@ class RequestLog:
         given = request.headers.get("X-Request-ID", "")
         name = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(8)
         started = time.perf_counter()
-        with said_of_every_line(request=name):
+        with said_of_every_line(request=name), asked_from(client_address(request)):
             response = self.get_response(request)
+            _note_refusal(request, response.status_code)
             seconds = time.perf_counter() - started
             _log(request, response.status_code, seconds)
         response["X-Request-ID"] = name
@@ -54,8 +60,17 @@ def _log(request: HttpRequest, status: int, seconds: float) -> None:
         "ms": round(seconds * 1000, 1),
     }
     if person := person_of(request):
-        fields["person"] = person
+        fields["person"] = str(person.pk)
     logger.log(logging.ERROR if status >= 500 else logging.INFO, "answered", extra={"fields": fields})
+
+
+def _note_refusal(request: HttpRequest, status: int) -> None:
+    """What somebody may not do, or may not know of, and what is asked too often is a security event too."""
+    route = route_of(request)
+    if status in REFUSALS and not (status == 404 and route in ("none", "static")):
+        person = person_of(request)
+        method = method_of(request)
+        security_event("request", "refused", person=person, status=status, method=method, route=route)
 
 
 def route_of(request: HttpRequest) -> str:
@@ -70,11 +85,11 @@ def method_of(request: HttpRequest) -> str:
     return request.method if request.method in METHODS else "other"
 
 
-def person_of(request: HttpRequest) -> str:
-    """The id of the person where it was found out for the answer anyway; "" else: the line is worth no query."""
+def person_of(request: HttpRequest) -> User | None:
+    """The person where it was found out for the answer anyway; None else: the line is worth no query."""
     user = getattr(request, "_cached_user", None)  # what Django's middleware keeps once it has looked
     if user is None:
         user = request.__dict__.get("user")
         if user is not None and not hasattr(type(user), "_meta"):
-            return ""  # Django's placeholder, which nobody has asked yet
-    return str(user.pk) if user is not None and user.is_authenticated else ""
+            return None  # Django's placeholder, which nobody has asked yet
+    return user if isinstance(user, User) else None

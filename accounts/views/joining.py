@@ -19,6 +19,7 @@ from accounts.limits import limited
 from accounts.links import invitation_of_link, mail_of_link
 from accounts.models import MailKind, User
 from accounts.pages import form_page, sent, show_form
+from accounts.security_events import security_event
 
 
 @login_not_required
@@ -37,6 +38,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
 
     if form.handed_in(join):
         login(request, form.outcome)
+        security_event("sign_in", person=form.outcome, reason="invitation")
         return redirect("work")
     facts = {"desk": invitation.desk.name, "role": invitation.get_role_display(), "email": invitation.email}
     lines = [

@@ -10,12 +10,13 @@ from knox.auth import TokenAuthentication
 from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from accounts.actions import TO_THE_HOUR, note_use
 from accounts.compiled import compiled
 from accounts.models import Token, User
+from accounts.security_events import security_event
 from reviews.api.bodies import check_length
 
 _TOKEN = re.compile(rb"[0-9a-f]{64}")
@@ -72,4 +73,8 @@ class PersonsSession(SessionAuthentication):
     def enforce_csrf(self, request: Request) -> None:
         """Looking for the protection reads forms whole: what is too large is refused before."""
         check_length(request)
-        super().enforce_csrf(request)
+        try:
+            super().enforce_csrf(request)
+        except PermissionDenied:
+            security_event("request", "refused", status=403, reason="forged")
+            raise

@@ -1,0 +1,70 @@
+"""Security events in the log: who did or tried what, from where, and how it ended; never what people wrote.
+
+    security_event("sign_in", person=user)
+    security_event("sign_in", "refused", person=user, reason="password")
+
+One line of the logger `security` each, by `config.logs`, which adds the moment and the request's id. Whoever ships logs
+to other machines finds them by `"logger": "security"`. docs/security.md lists them.
+"""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+
+logger = logging.getLogger("security")
+
+Outcome = Literal["done", "refused"]
+HIDDEN = "…"
+# Names of ours: what people typed is no such thing, and would be hidden.
+_CODE = re.compile(r"[A-Za-z0-9_:., -]{1,80}")
+
+_address: ContextVar[str] = ContextVar("address_that_asks", default="")
+
+
+@contextmanager
+def asked_from(address: str) -> Iterator[None]:
+    """Whatever happens within was asked for from this address."""
+    before = _address.set(address)
+    try:
+        yield
+    finally:
+        _address.reset(before)
+
+
+def security_event(
+    event: str,
+    outcome: Outcome = "done",
+    *,
+    person: User | None = None,
+    by: User | None = None,
+    **facts: str | int | UUID | None,
+) -> None:
+    """Log an event about `person` (whose account it is), done or tried `by` somebody where that is another.
+
+    People stand as their ids. `facts` are codes, numbers and identifiers; anything else is hidden. Inside a transaction
+    the line is written once that is committed: what was taken back did not happen.
+    """
+    fields: dict[str, str | int] = {"event": event, "outcome": outcome}
+    if address := _address.get():
+        fields["address"] = address
+    for name, user in (("person", person), ("by", by)):
+        if user is not None:
+            fields[name] = str(user.pk)
+    fields |= {name: _harmless(value) for name, value in facts.items() if value is not None}
+    level = logging.INFO if outcome == "done" else logging.WARNING
+    transaction.on_commit(partial(logger.log, level, event, extra={"fields": fields}), robust=True)
+
+
+def _harmless(value: str | int | UUID) -> str | int:
+    if isinstance(value, int):
+        return value
+    return str(value) if _CODE.fullmatch(str(value)) else HIDDEN
