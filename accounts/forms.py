@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import LONGEST_TOKEN_LIFETIME
-from accounts.models import Desk, RemindersByMail, Role
+from accounts.models import Desk, RemindersByMail, Role, TokenScope
 from accounts.pages import ActForm
 
 
@@ -98,6 +98,13 @@ class TokenForm(ActForm):
         max_value=LONGEST_TOKEN_LIFETIME.days,
         initial=30,
         help_text=_("1 to 365."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=[(TokenScope.READ, _("Read")), (TokenScope.WRITE, _("Write: create and change"))],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[TokenScope.READ],
+        help_text=_("Choose no more than the program needs."),
     )
 
 

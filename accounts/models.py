@@ -8,6 +8,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
@@ -78,6 +80,30 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types 
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         ended = self.sessions_ended_at.isoformat() if self.sessions_ended_at else ""
         return salted_hmac(salt, self.password + ended, secret=secret, algorithm="sha256").hexdigest()
+
+
+class Session(AbstractBaseSession):
+    """Somebody signed in, in one browser; or somebody who is not signed in, for as long as they have a form open.
+
+    Ended, it is deleted. From which address it is used is not kept: only the security log has addresses, for a while.
+    """
+
+    id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # the key itself is shown to nobody
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+    browser = models.CharField(max_length=60, blank=True)
+    # Of a release whose cookies had another name: that one is taken for it, too.
+    is_of_before = models.BooleanField(default=False)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["last_used_at"], name="sessions_by_last_use")]
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        from accounts.sessions import SessionStore  # it needs this model
+
+        return SessionStore
 
 
 class Role(models.TextChoices):
@@ -156,15 +182,31 @@ class Membership(models.Model):
         return f"{self.user} ({self.role}, {self.desk})"
 
 
+class TokenScope(models.TextChoices):
+    READ = "read", _("read")
+    WRITE = "write", _("write")
+
+
+def all_scopes() -> list[str]:
+    """What a token may do where nobody asked for less."""
+    return list(TokenScope.values)
+
+
 class Token(AbstractAuthToken):
-    """A key for the API. Only its digest is kept; it ends at `expiry`."""
+    """A key for the API. Only its digest is kept; it ends at `expiry`, and is for its `scopes` alone."""
 
     id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=80, default="")
     last_used_at = models.DateTimeField(null=True, blank=True)
+    scopes = ArrayField(models.CharField(max_length=16, choices=TokenScope), default=all_scopes, size=len(TokenScope))
 
     class Meta:
         swappable = "KNOX_TOKEN_MODEL"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=TokenScope.values, scopes__len__gt=0), name="token_scopes_known"
+            ),
+        ]
 
 
 class Invitation(models.Model):

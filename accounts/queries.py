@@ -4,7 +4,9 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.conf import settings
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Prefetch, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
@@ -19,6 +21,7 @@ from accounts.models import (
     Membership,
     RestrictedRead,
     Role,
+    Session,
     Token,
     User,
 )
@@ -107,6 +110,16 @@ def tokens_of(user: User) -> QuerySet[Token]:
     """The person's own tokens, newest first."""
     tokens: QuerySet[Token] = Token.objects.filter(user=user).order_by("-created", "digest")
     return tokens
+
+
+def sessions_of(user: User, *, this: str | None) -> list[Session]:
+    """The person's sessions that last, the one that was used last first; `is_this` on that with the key `this`."""
+    now = timezone.now()
+    lasting = Session.objects.filter(user=user, expire_date__gt=now, last_used_at__gt=now - settings.SESSION_IDLE)
+    is_this = Q(session_key=this) if this else Q(pk__in=[])
+    return list(
+        lasting.annotate(is_this=ExpressionWrapper(is_this, BooleanField())).order_by("-is_this", "-last_used_at", "id")
+    )
 
 
 def address_to_confirm(user: User, *, now: datetime) -> str:

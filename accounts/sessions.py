@@ -1,21 +1,28 @@
 """Who is signed in: the session and the person, read at each request.
 
-Both are Django's, asked for by statements that are compiled once and prepared (`accounts/compiled.py`).
+Both are Django's, asked for by statements that are compiled once and prepared (`accounts/compiled.py`). A session's row
+says besides whose it is, since when, when it was last used and with what sort of browser: what its person is shown.
 """
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from allauth.account.auth_backends import AuthenticationBackend
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
-from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.compiled import compiled
-from accounts.models import User
+from accounts.models import Session, User
+from accounts.security_events import security_event
 
+# So exactly is written down when a session was last used: reading a page is not a write each time.
+NOTED_EVERY = timedelta(minutes=5)
 _KEY = re.compile(r"[0-9a-z]{32}")
 
 
@@ -30,17 +37,83 @@ def _person(pk: UUID) -> QuerySet[User]:
 
 
 class SessionStore(DatabaseSessions):
-    """Sessions in the database. What is no key, as a cookie may hold, is looked for nowhere: a NUL would be refused."""
+    """Sessions in the database. What is no key, as a cookie may hold, is looked for nowhere: a NUL would be refused.
+
+    A session ends when it was not used for `SESSION_IDLE`, and at the latest `SESSION_COOKIE_AGE` after it began,
+    however often it was used. `browser`: what to write down of a session that begins with this request.
+    """
+
+    _row: Session | None = None
+    browser: str = ""
+
+    @classmethod
+    def get_model_class(cls) -> type[Session]:
+        return Session
 
     def _validate_session_key(self, key: str | None) -> bool:
         return key is not None and _KEY.fullmatch(key) is not None
 
+    def is_key(self, key: str) -> bool:
+        """Whether this could be the key of a session."""
+        return self._validate_session_key(key)
+
     def _get_session_from_db(self) -> Session | None:
+        self._row = self._lasting_row()
+        if self._row is None:
+            self._session_key = None
+        return self._row
+
+    def _lasting_row(self) -> Session | None:
         found = _lasting(self.session_key)
         if not found:
-            self._session_key = None
             return None
+        now = timezone.now()
+        if found[0].last_used_at <= now - settings.SESSION_IDLE:
+            end_unused(found[0])
+            return None
+        if found[0].last_used_at <= now - NOTED_EVERY:
+            found[0].last_used_at = now
+            Session.objects.filter(session_key=found[0].session_key).update(last_used_at=now)
         return found[0]
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        """The row as it is to be saved: what it says of itself stays, also when it is saved again."""
+        key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # as Django's own method has it
+        if self._row is None or self._row.session_key != key:
+            now = timezone.now()
+            self._row = Session(session_key=key, created_at=now, last_used_at=now, browser=self.browser)
+        row = self._row
+        row.user_id = UUID(data[SESSION_KEY]) if SESSION_KEY in data else None
+        row.session_data = self.encode(data)
+        row.expire_date = row.created_at + timedelta(seconds=self.get_session_cookie_age())
+        return row
+
+    def cycle_key(self) -> None:
+        """Another key. Where somebody is signed in already it is the same session: it began when it began."""
+        self.load_row()
+        before = self._row
+        super().cycle_key()
+        if before is not None and before.user_id is not None and self._row is not None:
+            self._row.id, self._row.created_at, self._row.browser = before.id, before.created_at, before.browser
+            self.modified = True
+
+    def load_row(self) -> Session | None:
+        """What is kept of this session, read where it was not; None where there is none."""
+        self._get_session()  # type: ignore[attr-defined]  # Django's own way to read it once
+        return self._row
+
+
+def end_unused(row: Session) -> None:
+    """Delete a session that was not used for too long."""
+    ended, _rows = Session.objects.filter(session_key=row.session_key).delete()
+    if ended and row.user_id is not None:
+        security_event("session_ended", person=User(pk=row.user_id), session=row.id, reason="unused")
+
+
+def lasts_until(row: Session) -> datetime:
+    """When a session ends at the latest, if it is used no more."""
+    end: datetime = min(row.expire_date, row.last_used_at + settings.SESSION_IDLE)
+    return end
 
 
 class SignIn(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types

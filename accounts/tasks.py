@@ -4,9 +4,9 @@ import time
 
 from celery import shared_task
 
-from accounts.actions.account import forget_ended_sessions
 from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
 from accounts.actions.reads import record_reads
+from accounts.actions.sessions import forget_ended_sessions
 from accounts.limits import forget_spent
 
 # Seconds in which to begin with another mail: the last one has the rest of the task's time limit.

@@ -11,6 +11,7 @@ urlpatterns = [
     path("account/mail/confirm/<str:token>/", account.confirm, name="confirm-address"),
     path("account/signing-in/", account.signing_in, name="signing-in"),
     path("account/signing-in/end-others/", account.end_others, name="end-sessions"),
+    path("account/signing-in/<uuid:session_id>/end/", account.end_one, name="end-session"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<uuid:token_id>/end/", tokens.end_token, name="end-token"),
     path("account/password/forgotten/", joining.forgotten, name="forgotten-password"),

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.account import change_password
 from accounts.addresses import client_address
 from accounts.models import User
 from accounts.queries import person_named
@@ -51,6 +52,13 @@ class ClosedSignUp(DefaultAccountAdapter):
     def logout(self, request: HttpRequest) -> None:
         security_event("sign_out", person=cast(User, request.user))
         super().logout(request)
+        request.was_signed_out = True  # type: ignore[attr-defined]  # for `accounts.session_cookies`
+
+    def set_password(self, user: User, password: str) -> None:
+        """By the page on which one changes it. The session that asks is the one that goes on."""
+        key = self.request.session.session_key or ""
+        changed = change_password(password=password, session=key, by=user)
+        user.password = changed.password
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
         """Tries are counted by account alone: the host, which allauth adds, is the caller's to vary."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import create_desk, create_user
+from accounts.actions.sessions import end_access_of
 from accounts.models import Desk, Membership, User
 from claims.actions.desks import change_desk_with_policy
 from claims.models import PolicyField
@@ -76,6 +77,13 @@ class Users(_Kept):
     list_display = ("username", "email", "is_active", "is_staff", "last_login")
     search_fields = ("username", "email")
     ordering = ("username",)
+    actions = ("end_access",)
+
+    @admin.action(description=_("End all sessions and revoke all tokens of the selected people"))
+    def end_access(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset.order_by("username"):
+            end_access_of(user=user, by=_acting(request))
+        self.message_user(request, _("Their sessions have ended, and their tokens are revoked."))
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         return ("username",) if obj else ("is_active",)

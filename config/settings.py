@@ -196,7 +196,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.SharedAnswers",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.session_cookies.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "config.middleware.Limits",
@@ -278,13 +278,19 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # Rate limits live in the database: nothing a person does waits for Redis or fails without it.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "accounts_cache"}}
 SESSION_ENGINE = "accounts.sessions"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_AGE = _number("SESSION_DAYS", 14) * 24 * 3600  # from the sign-in on, however often it is used
+SESSION_IDLE = timedelta(minutes=_number("SESSION_IDLE_MINUTES", 720))
+if not SESSION_COOKIE_AGE or timedelta(minutes=10) > SESSION_IDLE:
+    raise _stop("SESSION_DAYS, SESSION_IDLE_MINUTES", "set at least 1 day, and at least 10 minutes")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Safety
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Browsers take cookies of these names from this very host alone, over https, for all of it.
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -376,7 +382,10 @@ REST_FRAMEWORK = {
         "reviews.api.authentication.BearerAuthentication",
         "reviews.api.authentication.PersonsSession",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "reviews.api.authentication.ScopeOfToken",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["reviews.api.bodies.JsonBody"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -1,6 +1,7 @@
 """What can be done with people, desks, roles and tokens. Each action is one transaction."""
 
 import unicodedata
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from accounts.actions.mails import forget_links
 from accounts.edits import ANYTHING, Seen, count_edit, merge
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
-from accounts.models import Desk, MailKind, Membership, Role, Token, User
+from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
 from accounts.records import account_recorded, desk_recorded, role_granted
 from accounts.transactions import act
@@ -96,6 +97,7 @@ def change_user(
 ) -> User:
     """Change an account's e-mail, time zone, whether it is open or an administrator's; a `password` replaces it.
 
+    With another password, and where the account is closed, its sessions and tokens end, and never come back.
     Raises Invalid, Forbidden; Conflict where nobody would be left who may manage accounts.
     """
     with act():
@@ -114,6 +116,8 @@ def change_user(
             strong_password(password, user)
             user.set_password(password)
         user.save()
+        if password or not user.is_active:
+            end_access(user)
         if not User.objects.filter(is_active=True, is_staff=True).exists():
             raise Conflict(_("Somebody has to be left who may manage accounts."))
         account_recorded(
@@ -219,31 +223,45 @@ def _keep_an_editor(desk: Desk, user: User) -> None:
         raise Conflict(message % {"person": user.username})
 
 
+def end_access(user: User, *, besides: str = "") -> None:
+    """End every session of a locked account, `besides` the one with that key, and every token.
+
+    The caller's transaction sets what their hash is made of, where a sign-in may be under way.
+    """
+    Session.objects.filter(user=user).exclude(session_key=besides).delete()
+    Token.objects.filter(user=user).delete()
+
+
 def create_token(
     *,
     user: User,
     name: str = "",
     lifetime: timedelta = timedelta(days=30),
+    scopes: Collection[str] = TokenScope.values,
     by: User | None = None,
     now: datetime | None = None,
 ) -> tuple[Token, str]:
     """A token for the API: the row, and the token itself, which is shown this once. `by`: None for a command.
 
-    Raises Invalid for a lifetime out of range, or a name that cannot be kept.
+    It is for `scopes` alone: `read`, `write`. Raises Invalid for none or unknown ones, for a lifetime out of range, or
+    a name that cannot be kept.
     """
+    if not scopes or not set(scopes) <= set(TokenScope.values):
+        raise Invalid({"scopes": [_("Choose one or both of: %(scopes)s.") % {"scopes": ", ".join(TokenScope.values)}]})
     if not timedelta(0) < lifetime <= LONGEST_TOKEN_LIFETIME:
         raise Invalid({"lifetime_days": [_("Give a lifetime of 1 to 365 days.")]})
     with act():
         row, token = Token.objects.create(user=user, expiry=lifetime)
-        row.name = name.strip()
+        row.name, row.scopes = name.strip(), sorted(set(scopes))
         check_fields(row, exclude=("name",) if not row.name else ())
-        row.save(update_fields=["name"])
+        row.save(update_fields=["name", "scopes"])
         account_recorded(
             *("token_made", user),
             by=by,
             now=now or timezone.now(),
             token=str(row.id),
             lifetime_days=lifetime.days,
+            scopes=row.scopes,
             committed={"name": row.name},
         )
     return row, token

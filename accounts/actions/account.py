@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actions import known_zone, strong_password
+from accounts.actions import end_access, known_zone, strong_password
 from accounts.actions.mails import forget_links, write_mail
 from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.links import mail_of_link
-from accounts.models import Mail, MailKind, Token, User
+from accounts.models import Mail, MailKind, User
 from accounts.records import account_recorded
 from accounts.transactions import act
 
@@ -114,23 +113,6 @@ def _use_address(user: User, email: str, now: datetime) -> None:
     user.save(update_fields=["email"])
 
 
-def end_sessions(*, by: User, now: datetime | None = None) -> User:
-    """Sign the person out of every browser. The page keeps the one that asks by giving it the new hash."""
-    now = now or timezone.now()
-    with act():
-        user = _lock(by)
-        user.sessions_ended_at = now
-        user.save(update_fields=["sessions_ended_at"])
-        account_recorded("sessions_ended", user, by=by, now=now)
-    return user
-
-
-def forget_ended_sessions(*, now: datetime | None = None) -> int:
-    """Delete sessions whose time is over; how many."""
-    with act():
-        return Session.objects.filter(expire_date__lt=now or timezone.now()).delete()[0]
-
-
 def ask_for_password(*, email: str, now: datetime | None = None) -> None:
     """Ask for a link that sets a new password. Whether an account has the address only the worker looks up.
 
@@ -154,12 +136,29 @@ def set_password(*, token: str, password: str, now: datetime | None = None) -> U
         assert found is not None  # as the table's constraint has it
         user = _lock(found)
         mail = mail_of_link(token, MailKind.RESET, now=now, user=user)  # somebody may have been faster
-        strong_password(password, user)
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        Token.objects.filter(user=user).delete()
         Mail.objects.filter(pk=mail.pk).update(used_at=now)
-        forget_links(MailKind.RESET, user=user, now=now)
         # By whoever had the link: nobody is signed in, and the account's tokens end with its sessions.
-        account_recorded("account_changed", user, by=user, now=now, fields=["password"])
+        _use_password(user, password, now)
     return user
+
+
+def change_password(*, password: str, session: str, by: User, now: datetime | None = None) -> User:
+    """Set another password; who asks has given the present one.
+
+    The other sessions and every token of the person end; that with the key `session` goes on, once the page has given
+    it the new hash. Raises Invalid for a weak password.
+    """
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        _use_password(user, password, now, besides=session)
+    return user
+
+
+def _use_password(user: User, password: str, now: datetime, *, besides: str = "") -> None:
+    strong_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    end_access(user, besides=besides)
+    forget_links(MailKind.RESET, user=user, now=now)
+    account_recorded("account_changed", user, by=user, now=now, fields=["password"])

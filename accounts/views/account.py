@@ -1,5 +1,9 @@
 """Pages about oneself: settings, mail, signing in."""
 
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,13 +12,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.actions.account import change_address, change_preferences, confirm_address, end_sessions
+from accounts.actions.account import change_address, change_preferences, confirm_address
+from accounts.actions.sessions import end_session, end_sessions
 from accounts.forms import AddressForm, RemindersForm, SettingsForm
 from accounts.limits import limited
 from accounts.links import mail_of_link
 from accounts.models import MailKind
 from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
-from accounts.queries import address_to_confirm, memberships_of
+from accounts.queries import address_to_confirm, memberships_of, sessions_of
 from accounts.views.tabs import account_tabs
 
 
@@ -82,12 +87,26 @@ def confirm(request: PersonsRequest, token: str) -> HttpResponse:
 
 @require_safe
 def signing_in(request: PersonsRequest) -> HttpResponse:
-    """The password, and the browsers in which one is signed in."""
-    return render(request, "accounts/signing_in.html", account_tabs("signing-in"))
+    """The password, and the sessions: in which browsers one is signed in."""
+    context = {
+        "sessions": sessions_of(request.user, this=request.session.session_key),
+        "idle_hours": round(settings.SESSION_IDLE / timedelta(hours=1), 1),
+        "longest_days": settings.SESSION_COOKIE_AGE // (24 * 3600),
+        **account_tabs("signing-in"),
+    }
+    return render(request, "accounts/signing_in.html", context)
+
+
+@require_POST
+def end_one(request: PersonsRequest, session_id: UUID) -> HttpResponse:
+    """End one session. Who ends the one that asks is signed out here."""
+    end_session(session_id=session_id, by=request.user)
+    return redirect("signing-in")
 
 
 @require_POST
 def end_others(request: PersonsRequest) -> HttpResponse:
     """Sign out everywhere but here."""
-    update_session_auth_hash(request, end_sessions(by=request.user))
+    user = end_sessions(by=request.user, session=request.session.session_key or "")
+    update_session_auth_hash(request, user)
     return redirect("signing-in")

@@ -96,6 +96,9 @@ def new_password(request: HttpRequest, token: str) -> HttpResponse:
         title=_("Set a new password"),
         button=_("Set password"),
         back=reverse("account_login"),
-        lines=[_("For the account %(person)s. Every browser is signed out, and API tokens end.") % {"person": person}],
+        lines=[
+            _("For the account %(person)s. All your sessions end, and all your API tokens are revoked.")
+            % {"person": person}
+        ],
         kept=False,
     )

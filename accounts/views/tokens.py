@@ -23,8 +23,8 @@ def tokens(request: PersonsRequest) -> HttpResponse:
     form = TokenForm(**sent(request))
 
     def make(given: dict[str, Any]) -> tuple[Token, str]:
-        days = given["lifetime_days"]
-        return create_token(user=request.user, name=given["name"], lifetime=timedelta(days=days), by=request.user)
+        lifetime, user = timedelta(days=given["lifetime_days"]), request.user
+        return create_token(user=user, name=given["name"], lifetime=lifetime, scopes=given["scopes"], by=user)
 
     made = form.outcome if form.handed_in(make) else None
     context = {

@@ -2,6 +2,7 @@
 
 import re
 from hmac import compare_digest
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -11,11 +12,13 @@ from knox.crypto import hash_token
 from knox.settings import CONSTANTS
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.actions import TO_THE_HOUR, note_use
 from accounts.compiled import compiled
-from accounts.models import Token, User
+from accounts.errors import Forbidden
+from accounts.models import Token, TokenScope, User
 from accounts.security_events import security_event
 from reviews.api.bodies import check_length
 
@@ -65,6 +68,27 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class ScopeOfToken(BasePermission):
+    """A token does what its scopes say: `read` looks, `write` changes. Asked before anything is looked for."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        token = request.auth
+        if not isinstance(token, Token):
+            return True
+        needed = TokenScope.READ if request.method in SAFE_METHODS else TokenScope.WRITE
+        if needed not in token.scopes:
+            security_event("token", "refused", person=token.user, token=token.id, scope=needed.value)
+            raise Forbidden(_("This token has not the scope “%(scope)s”, which this needs.") % {"scope": needed.value})
+        return True
+
+
+def no_token_asks(request: Request) -> None:
+    """Refuse what only a person does, in a session of theirs. Raises Forbidden."""
+    if isinstance(request.auth, Token):
+        security_event("token", "refused", person=request.auth.user, token=request.auth.id, reason="mints")
+        raise Forbidden(_("Tokens make no tokens. Sign in, and create it in your own session."))
 
 
 class PersonsSession(SessionAuthentication):

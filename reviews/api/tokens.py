@@ -7,15 +7,17 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.actions import create_token, revoke_token
 from accounts.errors import NotFound
-from accounts.models import Token
+from accounts.models import Token, TokenScope, all_scopes
 from accounts.queries import tokens_of
 from claims.paging import Order
-from reviews.api.bodies import Fields, Text, Whole, read_body, read_query
+from reviews.api.authentication import no_token_asks
+from reviews.api.bodies import Choice, Fields, Text, Whole, read_body, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -26,6 +28,7 @@ LONGEST_NUMBER = 100_000  # days that a time span can be made of; how many are a
 class TokenShape(TypedDict):
     id: UUID
     name: str
+    scopes: list[str]
     created_at: datetime
     expires_at: datetime | None
 
@@ -39,6 +42,7 @@ class MadeTokenShape(TokenShape):
 class NewToken(Fields):
     name = Text(default="")
     lifetime_days = Whole(default=30, max_value=LONGEST_NUMBER)
+    scopes = serializers.ListField(child=Choice(TokenScope), default=all_scopes, allow_empty=False, max_length=2)
 
 
 # The primary key of a token is its digest, which stays in the database.
@@ -52,13 +56,19 @@ class Tokens(ApiView):
         return answer_list(request, tokens_of(person(request)), query, render_tokens, orders=ORDERS)
 
     @operation(
-        "create_token", "A new token, shown this once", body=NewToken, status=201, answer=MadeTokenShape, keyed=False
+        *("create_token", "A new token, shown this once; by a session, not by another token"),
+        body=NewToken,
+        status=201,
+        answer=MadeTokenShape,
+        refuses=[403],
+        keyed=False,
     )
     def post(self, request: Request) -> Response:
+        no_token_asks(request)
         given = read_body(request, NewToken)
         lifetime = timedelta(days=given["lifetime_days"])
         by = person(request)
-        row, token = create_token(user=by, name=given["name"], lifetime=lifetime, by=by)
+        row, token = create_token(user=by, name=given["name"], lifetime=lifetime, scopes=given["scopes"], by=by)
         at = reverse("api:token", args=[row.id])
         return created(request, {**render_tokens([row])[0], "token": token}, at=at)
 
@@ -78,4 +88,13 @@ class OneToken(ApiView):
 
 
 def render_tokens(rows: Sequence[Token]) -> list[TokenShape]:
-    return [{"id": row.id, "name": row.name, "created_at": row.created, "expires_at": row.expiry} for row in rows]
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "scopes": row.scopes,
+            "created_at": row.created,
+            "expires_at": row.expiry,
+        }
+        for row in rows
+    ]

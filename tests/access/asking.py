@@ -35,6 +35,7 @@ def values_of(world: World) -> dict[str, Any]:
         "desk_id": world.cast.desk.pk,
         "membership_id": Membership.objects.get(user=world.cast.reporter).pk,
         "token_id": world.own_tokens["reporter"].id,
+        "session_id": world.own_session.id,
         "invitation_id": world.invitation.pk,
         "redaction_id": world.redaction.pk,
         "conflict_id": world.own_conflict.pk,

@@ -77,6 +77,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "change-address": _both(PERSON),
     "confirm-address": _both(TOKENS_OWNER),
     "signing-in": {"GET": PERSON},
+    "end-session": {"POST": TOKENS_OWNER},
     "end-sessions": {"POST": PERSON},
     "tokens": _both(PERSON),
     "end-token": {"POST": TOKENS_OWNER},

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.test import Client
+
 from accounts.actions import create_token
 from accounts.actions.account import ask_for_password, change_address
 from accounts.actions.invitations import invite
-from accounts.models import Invitation, Role, User
+from accounts.models import Invitation, Role, Session, User
 from claims.actions.claims import publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.models import Bundle, Claim, Evidence, Participant
@@ -42,6 +44,7 @@ class World:
     assessment: Assessment
     decider: Participant
     own_tokens: dict[str, Any]
+    own_session: Session
     own_conflict: DeclaredConflict
     invitation: Invitation
     bundle: Bundle
@@ -102,12 +105,19 @@ def make_world(files: Path) -> World:
         assessment=assessment,
         decider=decider,
         own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
+        own_session=_session_of(cast.reporter),
         own_conflict=declare_conflict(actor_id=factories.actor(cast, "A cousin").pk, by=cast.reporter),
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),
         bundle=made(cast.reporter, claim),
         redaction=propose_redaction(desk=cast.desk, words="unloaded", reason="It was asked for.", by=cast.editor),
         links=_links(cast.reporter),
     )
+
+
+def _session_of(user: User) -> Session:
+    """In another browser than those that ask."""
+    Client().force_login(user)
+    return user.sessions.get()
 
 
 def _links(user: User) -> dict[str, str]:

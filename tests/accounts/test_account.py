@@ -15,10 +15,10 @@ from accounts.actions.account import (
     change_address,
     change_preferences,
     confirm_address,
-    end_sessions,
     set_password,
 )
 from accounts.actions.mails import KEPT_FOR, delete_old_mails
+from accounts.actions.sessions import end_sessions
 from accounts.errors import Invalid, NotFound
 from accounts.models import Mail, MailState, Token, User
 from tests.factories import Cast, fresh, password_of
@@ -136,7 +136,7 @@ def test_signing_out_everywhere_else_keeps_this_browser(cast: Cast) -> None:
 
 def test_a_token_is_shown_once_and_works(cast: Cast) -> None:
     client = signed_in(cast.reporter)
-    page: Any = client.post("/account/tokens/", {"name": "nightly export", "lifetime_days": "7"})
+    page: Any = client.post("/account/tokens/", {"name": "nightly export", "lifetime_days": "7", "scopes": ["read"]})
     row, token = page.context["made"]
     assert token in page.content.decode()
     assert token not in client.get("/account/tokens/").content.decode()

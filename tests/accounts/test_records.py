@@ -6,8 +6,9 @@ import pytest
 
 from accounts.actions import change_user, create_token, create_user, revoke_token
 from accounts.actions.account import ask_for_password as ask
-from accounts.actions.account import change_address, confirm_address, end_sessions, set_password
+from accounts.actions.account import change_address, confirm_address, set_password
 from accounts.actions.invitations import accept_invitation, invite
+from accounts.actions.sessions import end_sessions
 from accounts.models import Act, Role, User
 from ledger.entries import read_entry
 from ledger.models import Entry
@@ -72,7 +73,9 @@ def test_tokens_and_sessions() -> None:
     revoke_token(token_id=token.id, by=user)
     end_sessions(by=user)
     about = f"person:{user.pk}"
-    assert recorded("token_made") == [(about, {"token": str(token.id), "lifetime_days": 30})]
+    assert recorded("token_made") == [
+        (about, {"token": str(token.id), "lifetime_days": 30, "scopes": ["read", "write"]})
+    ]
     assert recorded("token_revoked") == [(about, {"token": str(token.id)})]
     assert recorded("sessions_ended") == [(about, {})]
 

@@ -10,15 +10,17 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import change_desk, change_user, create_token, revoke_token
-from accounts.actions.account import end_sessions
 from accounts.actions.invitations import invite, revoke_invitation
 from accounts.actions.reads import note_export, record_reads
-from accounts.models import Act, Role
+from accounts.actions.sessions import end_access_of, end_session, end_sessions
+from accounts.models import Act, Role, User
 from accounts.records import key_rotated
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
@@ -139,6 +141,13 @@ def _do_everything_with_accounts(cast: "Cast") -> None:
     token, _text = create_token(user=cast.auditor, name="a script", by=cast.auditor)
     revoke_token(token_id=token.id, by=cast.auditor)
     end_sessions(by=cast.auditor)
+    end_session(session_id=_session_of(cast.auditor), by=cast.auditor)
+    end_access_of(user=cast.auditor, by=cast.admin)
+
+
+def _session_of(user: User) -> UUID:
+    Client().force_login(user)
+    return user.sessions.get().id
 
 
 @pytest.mark.django_db

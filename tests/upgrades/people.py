@@ -18,7 +18,7 @@ from psycopg import sql
 
 # Rows that an upgrade may take away, each with why.
 MAY_LOSE = {
-    "django_session": "of who left: they do not come back with the account",
+    "django_session": "moved to accounts_session; those of who left do not come back with the account",
     "accounts_token": "of who left",
     "auth_permission": "Django's own, made anew from the models",
     "django_content_type": "Django's own",
@@ -70,6 +70,7 @@ def go_on(kept: Found) -> Found:
         "tokens": {name: _with_token(token) for name, token in kept["tokens"].items()},
         "drafts": _drafts(kept["drafts"]),
         "assessment": _approve_what_waits(kept["sessions"]["editor"][0]),
+        "leaver back": _let_back_in(kept),
         "ledger": _ledger(),
     }
 
@@ -85,12 +86,13 @@ def _signed_in(sessions: dict[str, list[str]]) -> dict[str, list[int]]:
 
 
 def _with_token(token: str) -> list[Any]:
-    """The answers to reading and to writing."""
+    """The answers to reading and to writing, and the scopes."""
     client = Client(headers={"host": "localhost", "authorization": f"Bearer {token}"})
     read = client.get("/api/v1/tokens/")
     new = {"kind": "article", "title": "Written after the upgrade", "desk": _desk()}
     wrote = client.post("/api/v1/sources/", new, content_type="application/json")
-    return [read.status_code, wrote.status_code]
+    scopes = [row["scopes"] for row in read.json()["results"]] if read.status_code == 200 else []
+    return [read.status_code, wrote.status_code, *scopes]
 
 
 def _desk() -> str:
@@ -118,6 +120,16 @@ def _approve_what_waits(session: str) -> list[Any]:
     given = {"reason": "Not enough yet.", "seen_version": version}
     answer = editor.post(f"{path}assessments/{row.pk}/reject/", given, content_type="application/json")
     return [answer.status_code, answer.json().get("state")]
+
+
+def _let_back_in(kept: Found) -> list[Any]:
+    """The account of who left is opened again: what their old session and token are good for then."""
+    from accounts.models import User
+    from reviews.actions.memberships import change_account
+
+    admin = User.objects.get(username="admin")
+    change_account(user=User.objects.get(username="leaver"), changes={"is_active": True}, by=admin)
+    return [_signed_in({"leaver": kept["sessions"]["leaver"]})["leaver"], _with_token(kept["tokens"]["leaver"])]
 
 
 def _ledger() -> str:

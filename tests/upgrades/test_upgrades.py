@@ -19,9 +19,10 @@ RELEASES = sorted(path.parent for path in Path(__file__).parent.glob("*/database
 # What the people of a release find who were in the middle of their work.
 GO_ON = {
     "signed in": {"reporter": [200], "reviewer": [200], "editor": [200, 200], "admin": [200], "leaver": [302]},
-    "tokens": {name: [200, 201] for name in ("reporter", "editor")} | {"leaver": [401, 401]},
+    "tokens": {name: [200, 201, ["read", "write"]] for name in ("reporter", "editor")} | {"leaver": [401, 401]},
     "drafts": [True, True, True],
     "assessment": [200, "rejected"],
+    "leaver back": [[302], [401, 401]],
     "ledger": "entries are as the signed checkpoint says",
 }
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actions import create_token
 from accounts.errors import DomainError
-from accounts.models import User
+from accounts.models import TokenScope, User, all_scopes
 
 
 class Command(BaseCommand):
@@ -16,13 +16,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the user name of the person whose token it is")
         parser.add_argument("--days", type=int, default=30, help="how long it lasts, 1 to 365 days (30)")
+        parser.add_argument("--scope", choices=TokenScope.values, action="append", help="what it may do (all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["name"], is_active=True).first()
         if user is None:
             raise CommandError(f"Nobody who can sign in is called {options['name']}.")
+        lifetime, scopes = timedelta(options["days"]), options["scope"] or all_scopes()
         try:
-            row, token = create_token(user=user, name="made on the command line", lifetime=timedelta(options["days"]))
+            row, token = create_token(user=user, name="made on the command line", lifetime=lifetime, scopes=scopes)
         except DomainError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
