@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0008_sessions_of_sign_in'),
+        ('accounts', '0009_versions_of_what_people_edit'),
     ]
 
     operations = [
