@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import LONGEST_TOKEN_LIFETIME
 from accounts.models import Desk, RemindersByMail, Role, TokenScope
 from accounts.pages import ActForm
+from accounts.passwords import RULE
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -26,7 +27,7 @@ def _new_password(**named: Any) -> forms.CharField:
         label=_("Password"),
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
-        help_text=_("Ten characters or more, not only digits, and none that everybody uses."),
+        help_text=RULE,
         **named,
     )
 

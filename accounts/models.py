@@ -1,5 +1,6 @@
 """Who: people, desks, and what a person is on a desk."""
 
+import unicodedata
 import uuid
 from collections.abc import Iterator
 from datetime import date
@@ -17,6 +18,11 @@ from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
+
+
+def normalised(password: str) -> str:
+    """A password in one spelling: keyboards and systems write the same letters in several ways (NFKC)."""
+    return unicodedata.normalize("NFKC", password)
 
 
 class RemindersByMail(models.TextChoices):
@@ -52,6 +58,15 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types 
                 name="user_away_in_order",
             ),
         ]
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Keep the hash of another password, of whichever of its spellings in Unicode."""
+        super().set_password(None if raw_password is None else normalised(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether it is the password; those that were set before spellings were made one are tried as typed, too."""
+        one = normalised(raw_password)
+        return super().check_password(one) or (one != raw_password and super().check_password(raw_password))
 
     @property
     def shown_name(self) -> str:
@@ -104,6 +119,17 @@ class Session(AbstractBaseSession):
         from accounts.sessions import SessionStore  # it needs this model
 
         return SessionStore
+
+
+class SignInTries(models.Model):
+    """How many wrong passwords came from a network, or for a name, of late. Neither can be read here: see `key`."""
+
+    key = models.CharField(max_length=64, primary_key=True)  # HMAC-SHA-256, with SECRET_KEY
+    tries = models.PositiveIntegerField()
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.key[:8]
 
 
 class Role(models.TextChoices):

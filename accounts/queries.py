@@ -106,6 +106,12 @@ def person_named(username: str) -> User | None:
     return User.objects.filter(username=username.strip(), is_active=True).first() if "\x00" not in username else None
 
 
+def account_named(username: str) -> User | None:
+    """The account that somebody means who types this name to sign in, open or closed; None where there is none."""
+    name = username.strip()
+    return User.objects.filter(username__iexact=name).first() if name and "\x00" not in name else None
+
+
 def tokens_of(user: User) -> QuerySet[Token]:
     """The person's own tokens, newest first."""
     tokens: QuerySet[Token] = Token.objects.filter(user=user).order_by("-created", "digest")

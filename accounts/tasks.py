@@ -7,6 +7,7 @@ from celery import shared_task
 from accounts.actions.mails import delete_old_mails, lease_mails, send_mail
 from accounts.actions.reads import record_reads
 from accounts.actions.sessions import forget_ended_sessions
+from accounts.actions.sign_ins import forget_old_tries
 from accounts.limits import forget_spent
 
 # Seconds in which to begin with another mail: the last one has the rest of the task's time limit.
@@ -39,8 +40,8 @@ def clear_old_mails() -> int:
 
 @shared_task
 def clear_ended_sessions() -> int:
-    """Delete sessions whose time is over; how many."""
-    return forget_ended_sessions()
+    """Delete sessions whose time is over, and counts of wrong passwords of long ago; how many."""
+    return forget_ended_sessions() + forget_old_tries()
 
 
 @shared_task

@@ -3,14 +3,15 @@
 from typing import Any, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.account import change_password
-from accounts.addresses import client_address
+from accounts.actions.sign_ins import TooSoon, Try, begin_try, end_badly, end_well
+from accounts.addresses import client_address, networks_of
 from accounts.models import User
-from accounts.queries import person_named
+from accounts.queries import account_named
 from accounts.security_events import security_event
 
 
@@ -20,11 +21,12 @@ class ClosedSignUp(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _("That name and password do not go together."),
-        "too_many_login_attempts": _("Too many tries. Wait five minutes, then try again."),
         "enter_current_password": _("That is not your present password."),
         "incorrect_password": _("That is not your password."),
         "account_inactive": _("This account is closed."),
     }
+
+    _try: Try
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -45,9 +47,29 @@ class ClosedSignUp(DefaultAccountAdapter):
         security_event("sign_in", person=user)
         return cast(HttpResponse, super().post_login(request, user, **named))
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse who tries too soon after wrong passwords, by where they come from, whatever name they type."""
+        name = str(credentials.get("username", ""))
+        try:
+            self._try = begin_try(networks=networks_of(self.get_client_ip(request)), name=name)
+        except TooSoon as error:
+            security_event("sign_in", "refused", person=account_named(name), reason="too soon", seconds=error.seconds)
+            request.seconds_to_wait = error.seconds  # type: ignore[attr-defined]  # for `config.account_urls`
+            text = _("Too many attempts. Wait %(seconds)d seconds, then try again.")
+            raise ValidationError(text % {"seconds": error.seconds}, code="too_many_login_attempts") from error
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        user = cast(User | None, super().authenticate(request, **credentials))
+        if user is not None:
+            end_well(self._try)
+        return user
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """The name that was typed may be a password: the log gets whose it is, or nothing."""
-        security_event("sign_in", "refused", person=person_named(credentials.get("username", "")), reason="password")
+        person = account_named(str(credentials.get("username", "")))
+        security_event("sign_in", "refused", person=person, reason="password")
+        if end_badly(self._try):
+            security_event("guessed_at", "refused", person=person)
 
     def logout(self, request: HttpRequest) -> None:
         security_event("sign_out", person=cast(User, request.user))
@@ -59,7 +81,3 @@ class ClosedSignUp(DefaultAccountAdapter):
         key = self.request.session.session_key or ""
         changed = change_password(password=password, session=key, by=user)
         user.password = changed.password
-
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: str) -> str:
-        """Tries are counted by account alone: the host, which allauth adds, is the caller's to vary."""
-        return credentials.get("username", "").lower()

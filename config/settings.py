@@ -244,10 +244,9 @@ FILE_UPLOAD_TEMP_DIR = None
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.sessions.SignIn"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.LongEnough"},
+    {"NAME": "accounts.passwords.NeitherCommonNorLeaked"},
+    {"NAME": "accounts.passwords.NoWordsOfThisPlace"},
 ]
 ACCOUNT_ADAPTER = "config.adapter.ClosedSignUp"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -257,9 +256,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    "login_failed": "10/m/ip,5/5m/key",
+    "login_failed": "",  # `accounts.actions.sign_ins` counts wrong passwords: of a network, never of a person
     "change_password": "5/m/user",
-    "reset_password": "10/m/ip,3/h/key",
+    "reset_password": "10/m/ip",
+    "reset_mail": "3/h/key",
+    "address_mail": "5/h/user",
+    "invite": "60/h/user",
     "join": "10/m/ip",
     "reauthenticate": "10/m/user",
 }

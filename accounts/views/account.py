@@ -53,6 +53,8 @@ def new_address(request: PersonsRequest) -> HttpResponse:
     form = AddressForm(**sent(request), initial={"email": request.user.email})
     if form.is_bound and (refused := limited(request, "reauthenticate", user=request.user)):
         return refused
+    if form.is_valid() and (refused := limited(request, "address_mail", user=request.user)):
+        return refused
     if form.handed_in(lambda given: change_address(**given, by=request.user)):
         return redirect("account-mail")
     return show_form(

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from accounts.actions import may_administer
 from accounts.actions.invitations import invite, resend_invitation, revoke_invitation
 from accounts.forms import InviteForm
+from accounts.limits import limited
 from accounts.pages import PersonsRequest, form_page, sent
 from accounts.queries import get_invitation, invitations_for
 
@@ -21,6 +22,8 @@ def invitations(request: PersonsRequest) -> HttpResponse:
     """Who was invited and what became of it, and the form to invite somebody."""
     may_administer(request.user)
     form = InviteForm(**sent(request))
+    if form.is_valid() and (refused := limited(request, "invite", user=request.user)):
+        return refused
     if form.handed_in(lambda given: invite(**given, by=request.user)):
         return redirect("invitations")
     context = {"form": form, "invitations": invitations_for(request.user)[:MOST_SHOWN], "now": timezone.now()}
@@ -31,6 +34,8 @@ def invitations(request: PersonsRequest) -> HttpResponse:
 def resend(request: PersonsRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again."""
     may_administer(request.user)
+    if refused := limited(request, "invite", user=request.user):
+        return refused
     resend_invitation(invitation=get_invitation(request.user, invitation_id), by=request.user)
     return redirect("invitations")
 

@@ -64,9 +64,16 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     """Ask for a link that sets a new password. The answer is the same whether an account has the address or not."""
     form = ForgottenForm(**sent(request))
     key = str(form.data.get("email", "")).strip().lower()
-    if form.is_bound and (refused := limited(request, "reset_password", key=key)):
+    if form.is_bound and (refused := limited(request, "reset_password")):
         return refused
-    if form.handed_in(lambda given: ask_for_password(email=given["email"])):
+
+    def ask(given: dict[str, Any]) -> None:
+        """Three mails an hour to one address: the newest of them has the link, whoever asked for more."""
+        security_event("password_asked_for")
+        if limited(request, "reset_mail", key=key) is None:
+            ask_for_password(email=given["email"])
+
+    if form.handed_in(ask):
         text = _("If an account has this address, a mail is on its way. Its link works once, for an hour.")
         messages.info(request, text)
         return redirect("account_login")

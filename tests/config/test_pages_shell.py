@@ -66,20 +66,18 @@ def test_the_password_is_never_sent_back(reviewer: User, client: Client) -> None
     assert "my wrong password" not in sign_in(client, password="my wrong password")
 
 
-def test_the_tries_on_one_account_are_limited_whatever_host_and_address_are_named(
-    reviewer: User, client: Client
-) -> None:
-    for number in range(5):
+def test_tries_on_one_account_from_many_addresses_lock_nobody_out(reviewer: User, client: Client) -> None:
+    for number in range(12):
         headers = {"HTTP_HOST": f"localhost:{8000 + number}", "REMOTE_ADDR": f"192.0.2.{number}"}
         assert "do not go together" in sign_in(client, "Reviewer", "wrong", **headers)
-    assert "Too many tries." in sign_in(client, REMOTE_ADDR="192.0.2.77")
+    assert sign_in(client, REMOTE_ADDR="192.0.2.77") == "/"
 
 
 def test_forwarding_headers_do_not_evade_the_limit_on_an_address(reviewer: User, client: Client) -> None:
-    for number in range(10):
+    for number in range(5):
         spoofed = {"HTTP_X_FORWARDED_FOR": f"198.51.100.{number}"}
         assert "do not go together" in sign_in(client, f"name{number}", "wrong", **spoofed)
-    assert "Too many tries." in sign_in(client, HTTP_X_FORWARDED_FOR="198.51.100.99")
+    assert "Too many attempts." in sign_in(client, HTTP_X_FORWARDED_FOR="198.51.100.99")
 
 
 def test_too_many_requests_for_the_sign_in_page_get_a_page_that_says_so(db: None, client: Client) -> None:
@@ -114,8 +112,8 @@ def test_a_password_is_not_changed_without_the_present_one(signed_in: Client) ->
 
 
 def test_a_weak_password_is_refused_with_the_reason(signed_in: Client) -> None:
-    new = {"oldpassword": PASSWORD, "password1": "1234567890", "password2": "1234567890"}
-    assert "entirely numeric" in signed_in.post("/account/password/change/", new).content.decode()
+    new = {"oldpassword": PASSWORD, "password1": "123456789012345", "password2": "123456789012345"}
+    assert "common or were leaked" in signed_in.post("/account/password/change/", new).content.decode()
 
 
 @pytest.mark.parametrize("name", ["account_signup", "account_email", "account_reset_password"])

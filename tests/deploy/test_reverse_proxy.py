@@ -212,7 +212,7 @@ def test_forwarding_headers_of_a_client_do_not_help_against_the_sign_in_limit(fr
             X_Real_IP=forged,
             Forwarded=f"for={forged}",
         )
-        refused.append("Too many tries" in answer.told.decode())  # type: ignore[attr-defined]
+        refused.append("Too many attempts" in answer.told.decode())  # type: ignore[attr-defined]
     assert (refused[0], refused[-1]) == (False, True), refused
 
 
