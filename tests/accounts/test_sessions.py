@@ -23,7 +23,7 @@ from tests.pages import signed_in, text_of
 ACCOUNT = "/account/"
 BEFORE = apps.get_model("sessions", "Session")
 BACKEND = importlib.import_module("accounts.migrations.0008_sessions_of_sign_in")
-MOVE = importlib.import_module("accounts.migrations.0011_move_sessions")
+MOVE = importlib.import_module("accounts.migrations.0013_move_sessions")
 
 
 def test_a_session_and_its_person_take_two_statements(cast: Cast) -> None:

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_versions_of_what_people_edit'),
+        ('accounts', '0011_reads_by_the_hour'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_move_sessions'),
+        ('accounts', '0013_move_sessions'),
     ]
 
     operations = [

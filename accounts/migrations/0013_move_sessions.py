@@ -46,6 +46,6 @@ def put_back(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0010_sessions_and_scopes"), ("sessions", "0001_initial")]
+    dependencies = [("accounts", "0012_sessions_and_scopes"), ("sessions", "0001_initial")]
 
     operations = [migrations.RunPython(keep, put_back)]
