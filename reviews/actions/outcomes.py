@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
@@ -35,10 +36,14 @@ class KeyedRequest:
 
 
 def digest_of_form(request: HttpRequest, *, without: Collection[str] = ()) -> str:
-    """SHA-256 of a form that was sent, its files with it, whatever the order of its controls."""
+    """A digest of a form that was sent, its files with it, whatever the order of its controls.
+
+    With the installation's key: a form may hold a password, which nobody must be able to try out on what is kept.
+    """
     named = [(name, request.POST.getlist(name)) for name in request.POST if name not in without]
     files = [(name, [digest_of_file(one) for one in request.FILES.getlist(name)]) for name in request.FILES]
-    return hashlib.sha256(json.dumps([sorted(named), sorted(files, key=str)]).encode()).hexdigest()
+    text = json.dumps([sorted(named), sorted(files, key=str)])
+    return salted_hmac("reviews.outcomes.form", text, algorithm="sha256").hexdigest()
 
 
 def digest_of_file(file: UploadedFile) -> dict[str, str | None]:
