@@ -18,6 +18,7 @@ from accounts.models import Membership, Role, User
 from accounts.queries import role_in
 from claims.conflicts import refuse_conflicted
 from claims.models import Claim, Evidence, Participant, ParticipantRole
+from claims.scopes import evidence_for
 from sources.models import Visibility
 
 
@@ -88,24 +89,24 @@ def may_edit_claim(user: User, claim: Claim, part: Part | None = None) -> None:
 def may_edit_evidence(user: User, evidence: Evidence) -> None:
     """Evidence on a claim that one may edit; restricted evidence also has to be visible to one."""
     may_edit_claim(user, evidence.claim)
-    if evidence.visibility == Visibility.RESTRICTED and not may_see_restricted(
-        user, evidence.claim, evidence.created_by_id == user.pk
-    ):
-        raise NotFound(_("There is no such evidence."))
+    _may_see(user, evidence)
 
 
 def may_confirm_excerpt(user: User, evidence: Evidence) -> None:
     """Whether an excerpt still stands: an editor, or the reviewer who has the claim. Restricted, they may see it."""
     role = role_for(user, evidence.claim)
+    _may_see(user, evidence)  # what one may not know of is not there
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, evidence.claim)):
         return
-    may_edit_evidence(user, evidence)  # what one may not know of is not there
+    may_edit_claim(user, evidence.claim)
     raise Forbidden(_("An editor, or the reviewer who has this claim, says whether an excerpt still stands."))
 
 
-def may_see_restricted(user: User, claim: Claim, own: bool) -> bool:
-    """Restricted material of a claim: its uploader, the claim's assigned reviewers, editors."""
-    return own or role_in(user, claim.desk_id) == Role.EDITOR or is_assigned(user, claim)
+def _may_see(user: User, evidence: Evidence) -> None:
+    if evidence.visibility != Visibility.RESTRICTED:
+        return
+    if not Evidence.objects.filter(evidence_for(user), pk=evidence.pk).exists():
+        raise NotFound(_("There is no such evidence."))
 
 
 def may_edit_as_editor(user: User, claim: Claim, message: str, part: Part | None = None) -> None:

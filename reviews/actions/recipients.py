@@ -5,8 +5,9 @@ from datetime import datetime
 from accounts.errors import Forbidden, NotFound
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
-from claims.models import ParticipantRole, Task, TaskKind
+from claims.models import Evidence, ParticipantRole, Task, TaskKind
 from claims.permissions import is_assigned, may_decide
+from claims.scopes import evidence_for
 from reviews.models import (
     TO_THE_REVIEWER,
     AssessmentState,
@@ -35,8 +36,15 @@ def people_for(row: Reminder) -> list[User]:
             participations__accepted=True,
             participations__until__isnull=True,
         )
-        return list(reviewers) or list(editors)
+        return [person for person in reviewers if _sees_an_excerpt(person, row)] or list(editors)
     return list(editors)
+
+
+def _sees_an_excerpt(person: User, row: Reminder) -> bool:
+    """Whether the person may know of an excerpt of the claim that is to be looked at again."""
+    seen = Evidence.objects.filter(evidence_for(person)).values("pk")
+    tasks = Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True)
+    return tasks.filter(evidence__in=seen).exists()
 
 
 def _decides(person: User, row: Reminder) -> bool:
@@ -72,7 +80,8 @@ def _concerns(person: User, row: Reminder) -> bool:
     if row.kind == ReminderKind.AWAITING_DECISION:
         return person.is_active and _decides(person, row)
     if row.kind == ReminderKind.RECHECK:
-        return role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(person, row.claim))
+        reviews = role == Role.REVIEWER and is_assigned(person, row.claim)
+        return role == Role.EDITOR or (reviews and _sees_an_excerpt(person, row))
     return role == Role.EDITOR
 
 

@@ -10,7 +10,7 @@ from accounts.errors import Invalid
 from accounts.models import Act, Role
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_source
-from claims.actions.sources import add_relay, change_actor, change_source
+from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.graphs import digest
 from claims.queries import attachments_of, captures_of, evidence_of, get_evidence, get_source, visible_sources
 from claims.scopes import evidence_for
@@ -19,6 +19,8 @@ from ledger.reading import openings_of
 from ledger.verifier import check_claim_proof, read_policy
 from reviews.actions.assignments import decline, hand_over, withdraw
 from reviews.actions.memberships import change_role
+from reviews.models import Notification
+from reviews.tasks import send_due_reminders
 from sources.actions import attach_file, request_capture
 from sources.models import Source
 from tests import factories
@@ -148,6 +150,18 @@ def test_a_reviewer_reads_the_hidden_publisher_of_what_an_editor_placed_and_name
         factories.source(cast, "Mine", publisher=witness, by=cast.reviewer, visibility="restricted")
     withdraw(assignment=assignment, by=cast.editor)
     assert client.get(f"/api/v1/actors/{witness.pk}/").status_code == 404
+
+
+def test_nobody_is_reminded_of_an_excerpt_that_they_may_not_see(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    factories.assigned(cast, claim)
+    source = factories.source(cast, by=cast.editor)
+    factories.attach(cast, claim, source, by=cast.reviewer2)
+    change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
+    correct_source(source=source, reason="Another day.", by=cast.editor)
+    send_due_reminders()
+    told = Notification.objects.filter(kind="recheck").values_list("recipient__username", flat=True)
+    assert list(told) == ["editor"]
 
 
 def test_a_relay_that_would_close_a_hidden_circle_is_refused_without_a_word_of_it(cast: Cast) -> None:
