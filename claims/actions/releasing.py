@@ -138,7 +138,7 @@ def _release_material(given: Attachment | Capture, visibility: str, *, reason: s
     source = Source.objects.select_for_update(no_key=True).get(pk=given.source_id)
     may_release(by, source.desk_id)
     reason = _reason(reason)
-    row = type(given).objects.select_for_update(of=("self",), no_key=True).get(pk=given.pk)  # type: ignore[attr-defined]
+    row = type(given).objects.select_for_update(of=("self",), no_key=True).get(pk=given.pk)
     row.source = source
     check_release(visibility, row.visibility)
     check_hanging_on(visibility, source)

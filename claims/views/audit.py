@@ -126,7 +126,7 @@ def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
     if given["person"]:
         username = given["person"].strip()
         reads = RestrictedRead.objects.filter(user__username=username, entry__isnull=False)
-        rows = rows.filter(Q(by__username=username) | Q(entry__in=reads.values("entry")), withheld=False)
+        rows = rows.filter(Q(by__username=username) | Q(entry__in=reads.values("entry")), Q(withheld=False))
     if given["kind"]:
         asked["kind"] = given["kind"]
     if given["claim"]:

@@ -138,7 +138,7 @@ def _name_what_is_hidden(web: Web, told: Source, read: Evidence) -> None:
     """What an editor adds since: new names on what others once saw."""
     cast, editor = web.world.cast, web.world.cast.editor
     above, owner = (_actor(web, name, visibility="restricted") for name in ("above", "owner"))
-    links = {"part_of": above.pk, "owned_by": owner.pk, "visibility": "restricted"}
+    links: dict[str, Any] = {"part_of": above.pk, "owned_by": owner.pk, "visibility": "restricted"}
     named = _actor(web, "named", **links)
     own = _actor(web, "own", by=cast.reporter, visibility="restricted")
     change_actor(actor=own, fields={"part_of": above.pk, "owned_by": owner.pk}, by=editor)

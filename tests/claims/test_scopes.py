@@ -202,7 +202,7 @@ def test_a_form_that_was_open_when_an_editor_restricted_the_row_does_not_take_th
     actor = factories.actor(cast, "A witness", by=cast.reporter)
     source = factories.source(cast, "The log", by=cast.reporter)
     item = factories.attach(cast, claim, source, by=cast.reporter)
-    address, given, change = {
+    cases: dict[str, tuple[str, dict[str, Any], Any]] = {
         "source": (
             f"/sources/{source.pk}/edit/",
             {"title": "A log", "kind": "article", "basis": "unknown"},
@@ -214,10 +214,12 @@ def test_a_form_that_was_open_when_an_editor_restricted_the_row_does_not_take_th
             {"stance": "context", "seen_version": fresh(claim).version + 1},
             change_evidence,
         ),
-    }[row]
-    changed = {"source": source, "actor": actor, "evidence": item}[row]
+    }
+    address, given, change = cases[row]
+    rows: dict[str, Any] = {"source": source, "actor": actor, "evidence": item}
+    changed = rows[row]
     assert client.get(address).status_code == 200
-    change(**{row: changed}, fields={"visibility": "restricted"}, by=cast.editor)  # type: ignore[operator]
+    change(**{row: changed}, fields={"visibility": "restricted"}, by=cast.editor)
     answer = client.post(address, {**given, "visibility": "desk", "new_publisher_kind": "person"})
     assert (answer.status_code in (302, 400), fresh(changed).visibility) == (True, "restricted")
 
@@ -255,7 +257,7 @@ def test_the_api_releases_each_sort_of_thing(cast: Cast, sort: str) -> None:
     capture = request_capture(source=source, by=cast.editor)
     type(capture).objects.update(visibility="restricted")
     hidden = factories.source(cast, by=cast.editor, visibility="restricted")
-    rows = {"source": hidden, "actor": actor, "evidence": item, "attachment": file, "capture": capture}
+    rows: dict[str, Any] = {"source": hidden, "actor": actor, "evidence": item, "attachment": file, "capture": capture}
     address = {
         "source": f"sources/{hidden.pk}",
         "actor": f"actors/{actor.pk}",
