@@ -7,6 +7,7 @@ from uuid import UUID
 
 from accounts.models import Act, Desk, Invitation, User
 from accounts.security_events import security_event
+from accounts.transactions import note_act
 from ledger.entries import read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
@@ -33,6 +34,7 @@ def record_act(
     recorded = record(
         stream=about, kind=kind, at=now, body=body, committed={"by": person(by), **committed}, sealed=sealed
     )
+    note_act(kind, by=by.pk if by else None, at=now)
     act = Act(entry_id=recorded.id, desk_id=desk, by=by, kind=kind, about=about, at=recorded.at, sealed=sealed)
     act.save(force_insert=True)
     return recorded

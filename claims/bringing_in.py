@@ -4,9 +4,11 @@ The ledger vouches for them from that day on and for nothing before: `at` is now
 Plain SQL and not models: a migration asks for it, in which tables are as they were then.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -15,7 +17,9 @@ from ledger.recording import Unplaced, write_entries
 
 CLAIMS = """
 SELECT c.id FROM claims_claim c
-WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.stream = 'claim:' || c.id) ORDER BY c.created_at, c.id
+WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.stream = 'claim:' || c.id)
+    AND (%(claims)s::uuid[] IS NULL OR c.id = ANY(%(claims)s::uuid[]))
+ORDER BY c.created_at, c.id
 """
 HISTORY = """
 SELECT c.id::text, c.reference, s.seq, s.from_state, s.to_state, s.at, s.stance, s.independence_min,
@@ -41,14 +45,16 @@ ORDER BY e.id
 CLAIMS_AT_ONCE = 500
 
 
-def bring_in(connection: BaseDatabaseWrapper, *, now: datetime) -> int:
+def bring_in(connection: BaseDatabaseWrapper, *, claims: Sequence[UUID] | None = None, now: datetime) -> int:
     """Write one stream for each claim without entries, its status changes in their order. Answers how many entries.
+
+    `claims`: of these alone.
 
     Nobody else may write to these claims meanwhile.
     """
     written = 0
     with connection.cursor() as cursor:
-        cursor.execute(CLAIMS)
+        cursor.execute(CLAIMS, {"claims": None if claims is None else list(claims)})
         waiting = [claim for (claim,) in cursor.fetchall()]
     for start in range(0, len(waiting), CLAIMS_AT_ONCE):
         with connection.cursor() as cursor:

@@ -76,6 +76,7 @@ _CONDITIONS = {
     "desk": "c.desk_id = %(desk)s",
     "contested": "c.contested = %(contested)s",
     "support_lost": "(c.support_lost_at IS NOT NULL) = %(support_lost)s",
+    "changed_since_verdict": "(c.grounds_changed_at IS NOT NULL) = %(changed_since_verdict)s",
     "closed": "(c.closed_at IS NOT NULL) = %(closed)s",
     "due_before": "c.due_at < %(due_before)s",
 }
@@ -97,6 +98,7 @@ class Narrowed:
         desk: UUID | None = None,
         contested: bool | None = None,
         support_lost: bool | None = None,
+        changed_since_verdict: bool | None = None,
         closed: bool | None = None,
         due_before: datetime | None = None,
     ) -> None:
@@ -105,6 +107,7 @@ class Narrowed:
         given |= {"desk": desk, "assignee": assignee, "nobody": assignee == ""}
         self._values = {name: value for name, value in given.items() if value}
         flags = {"contested": contested, "support_lost": support_lost, "closed": closed, "due_before": due_before}
+        flags["changed_since_verdict"] = changed_since_verdict
         self._values |= {name: value for name, value in flags.items() if value is not None}
         self._narrowed = "".join(f" AND {_CONDITIONS[name]}" for name in self._values)
         self._values |= {"desks": list(scope.desks), "invited": list(scope.invited)}
@@ -211,6 +214,7 @@ class WholeClaim(NamedTuple):
     state: str
     contested: bool
     support_lost_at: datetime | None
+    grounds_changed_at: datetime | None
     independence_min: int
     independence_max: int
     independence_exact: bool

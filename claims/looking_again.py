@@ -13,6 +13,12 @@ def open_support_task(claim: Claim, *, now: datetime) -> None:
     Task.objects.create(claim=claim, kind=TaskKind.SUPPORT_LOST, opened_at=now, due_at=due_at)
 
 
+def open_grounds_task(claim: Claim, *, now: datetime) -> None:
+    """What a locked claim's verdict rests on has changed: due as lost support is. Needs the desk loaded."""
+    due_at = now + timedelta(days=claim.desk.days_to_look_again)
+    Task.objects.create(claim=claim, kind=TaskKind.GROUNDS_CHANGED, opened_at=now, due_at=due_at)
+
+
 def open_rechecks(excerpts: Iterable[Evidence], *, days: int, now: datetime) -> None:
     """Each of these excerpts is to be looked at again within so many days; a task that is open already stays as it is.
 

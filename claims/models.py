@@ -103,6 +103,7 @@ class Claim(models.Model):
     independence_exact = models.BooleanField(default=True, db_default=True)
     threshold = models.PositiveSmallIntegerField(default=2)
     support_lost_at = models.DateTimeField(null=True, blank=True)
+    grounds_changed_at = models.DateTimeField(null=True, blank=True)  # since then its verdict rests on something else
     due_at = models.DateTimeField(default=NEVER_DUE)
     published_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -159,6 +160,10 @@ class Claim(models.Model):
     @property
     def support_lost(self) -> bool:
         return self.support_lost_at is not None
+
+    @property
+    def changed_since_verdict(self) -> bool:
+        return self.grounds_changed_at is not None
 
 
 class Element(models.Model):
@@ -256,6 +261,7 @@ class RevisionKind(models.TextChoices):
     CHANGED = "changed", _("evidence changed")
     WITHDRAWN = "withdrawn", _("evidence withdrawn")
     MOVED = "moved", _("status changed")
+    CONFIRMED = "confirmed", _("assessment confirmed anew")
 
 
 class Revision(models.Model):
@@ -314,10 +320,12 @@ class Participant(models.Model):
 class TaskKind(models.TextChoices):
     SUPPORT_LOST = "support_lost", _("support lost")
     RECHECK = "recheck", _("excerpt to look at again")
+    GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
 
 
 class Task(models.Model):
-    """What somebody has to look at again, with a due time: a claim that lost its support, or an excerpt.
+    """What somebody has to look at again, with a due time: a claim that lost its support, an excerpt, or a verdict
+    whose grounds changed.
 
     Written in the transaction of the change that calls for it. An excerpt's task (`evidence`) is opened by a
     correction of its source. `reminders_follow`: whether the reminders agree with the task as it is now; `reviews`
@@ -345,10 +353,16 @@ class Task(models.Model):
                 fields=["claim"], condition=Q(kind="support_lost", ended_at__isnull=True), name="task_support_lost_once"
             ),
             models.UniqueConstraint(
+                fields=["claim"],
+                condition=Q(kind="grounds_changed", ended_at__isnull=True),
+                name="task_grounds_changed_once",
+            ),
+            models.UniqueConstraint(
                 fields=["evidence"], condition=Q(kind="recheck", ended_at__isnull=True), name="task_recheck_once"
             ),
             models.CheckConstraint(
-                condition=Q(kind="support_lost", evidence__isnull=True) | Q(kind="recheck", evidence__isnull=False),
+                condition=Q(kind__in=["support_lost", "grounds_changed"], evidence__isnull=True)
+                | Q(kind="recheck", evidence__isnull=False),
                 name="task_of_its_kind",
             ),
         ]
@@ -621,3 +635,117 @@ class ActorMerge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_id} → {self.into_id}"
+
+
+class Grounds(models.Model):
+    """What an assessment or a verdict rests on, as it was at one moment (claims.grounds). Never edited, never deleted.
+
+    `digest` is the SHA-256 of `content` in canonical JSON (RFC 8785). `named` and `answered`: the evidence that it is
+    the grounds of. A redaction can erase the content; the digest stays.
+    """
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="grounds")
+    digest = models.CharField(max_length=64)
+    content = models.JSONField()
+    named = ArrayField(models.UUIDField())
+    answered = ArrayField(models.UUIDField())
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(digest__regex=r"^[0-9a-f]{64}$"), name="grounds_digest_form"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.digest[:8]}…"
+
+
+class StatusChangeGrounds(models.Model):
+    """The grounds that a second person approved with a status change."""
+
+    append_only = True
+
+    pk = models.CompositePrimaryKey("claim", "seq")
+    claim = models.ForeignKey(Claim, models.DO_NOTHING, related_name="+")
+    seq = models.PositiveIntegerField()
+    grounds = models.ForeignKey(Grounds, models.PROTECT, related_name="approved_with")
+
+    def __str__(self) -> str:
+        return f"{self.claim_id} {self.seq}"
+
+
+class GroundsWatch(models.Model):
+    """Whether grounds that somebody stands for are still what they were: those of an assessment that waits, or
+    (`of_verdict`) those of the verdict that the claim is in.
+
+    `subjects`: the rows that they are read from now, by id; the database notes a change of any of them. `digest` is
+    that of the grounds as they are now, and `content` what they are where that is not what was kept.
+    """
+
+    grounds = models.OneToOneField(Grounds, models.PROTECT, primary_key=True, related_name="watch")
+    claim = models.ForeignKey(Claim, models.PROTECT, related_name="watches")
+    of_verdict = models.BooleanField(default=False)
+    subjects = ArrayField(models.UUIDField())
+    digest = models.CharField(max_length=64)
+    content = models.JSONField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [GinIndex(fields=["subjects"], name="watch_by_subject")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["claim"], condition=Q(of_verdict=True), name="watch_one_verdict"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.claim_id}: {self.digest[:8]}…"
+
+
+class GroundsChange(models.Model):
+    """That somebody changed what kept grounds rest on: which fields of which rows, by which act. No value of them."""
+
+    append_only = True
+
+    id = models.BigAutoField(primary_key=True)
+    grounds = models.ForeignKey(Grounds, models.PROTECT, related_name="changes")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=64)  # of the act, as the ledger calls it
+    at = models.DateTimeField()
+    fields = models.JSONField()  # [kind of row, its id, field]; "" for a row that came or went
+    digest = models.CharField(max_length=64)  # of the grounds after it
+
+    def __str__(self) -> str:
+        return f"{self.grounds_id} by {self.by_id}"
+
+
+class GroundsTouch(models.Model):
+    """A row of watched grounds that this transaction has changed. Written by triggers, taken away before it ends."""
+
+    id = models.BigAutoField(primary_key=True)
+    subject = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.subject)
+
+
+class GroundsToKeep(models.Model):
+    """A claim in a verdict of before grounds were kept: what it rests on is kept as soon as a worker comes to it."""
+
+    claim = models.OneToOneField(Claim, models.PROTECT, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.claim_id)
+
+
+class GroundsCheck(models.Model):
+    """Watched grounds that are still to be read after a change on which very many rest, and whose change it was."""
+
+    id = models.BigAutoField(primary_key=True)
+    watch = models.ForeignKey(GroundsWatch, models.CASCADE, related_name="checks")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kind = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.watch_id} since {self.at}"

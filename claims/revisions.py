@@ -74,6 +74,8 @@ def _in_words(row: Revision) -> str:
         return _("%(person)s attached “%(title)s”.") % {**who, "title": title}
     if row.kind == RevisionKind.CHANGED:
         return _("%(person)s changed the evidence “%(title)s”.") % {**who, "title": title}
+    if row.kind == RevisionKind.CONFIRMED:
+        return _("%(person)s confirmed their assessment anew.") % who
     if row.kind == RevisionKind.WITHDRAWN:
         return _("%(person)s withdrew the evidence “%(title)s”.") % {**who, "title": title}
     return _("%(person)s edited the claim.") % who

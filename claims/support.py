@@ -23,6 +23,7 @@ from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
 from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
+from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
 
 AT_ONCE = 50  # claims that a change recomputes itself; the others get a row and are recomputed after it
@@ -73,13 +74,6 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
         return action(*args, **kwargs)
 
     return outside
-
-
-def lock_graph(desk_id: UUID, *, shared: bool = False) -> None:
-    """Hold the desk's graph until the transaction ends: alone to change it, shared to decide on it."""
-    function = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [f"second-source graph {desk_id}"])
 
 
 def lock_graphs_of(actor: Actor) -> None:

@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, PolicyNotMet
 from accounts.models import User
 from claims.graphs import as_last_change, digest, last_change, load_standing, snapshot
-from claims.models import Claim, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
+from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
 from claims.policy import STANCE_OF_VERDICT, Finding, missing_for, refuted_element
 from claims.records import status_changed
 from claims.revisions import count_version
 from claims.standing import Standing, of_claim, threshold_for
 from claims.states import Deciders, Move, State, find_move
 from claims.support import counting_for, restate
+from claims.watching import rest_on
 from sources.independence import Independence
 
 
@@ -60,11 +61,13 @@ def make_move(
     decided_by: User | None = None,
     reason: str,
     decision_reason: str = "",
+    grounds: Grounds | None = None,
     now: datetime,
 ) -> StatusChange:
     """Move a locked claim: check the policy, write the change with its words and its graph, and the new state.
 
-    Raises PolicyNotMet. The graph's lock has to be held, shared or alone.
+    `grounds`: what was approved, where a second person decides. Raises PolicyNotMet. The graph's lock has to be held,
+    shared or alone.
     """
     standing = check_policy(claim, move, finding)
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
@@ -72,6 +75,7 @@ def make_move(
     count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now, changed=["state", "last_seq"])
     # With the lock held, a move changes nothing that the standing is made of: it is not read a second time.
     restate(claim, standing, as_last_change(change), now=now)
+    rest_on(claim, change, grounds)
     return change
 
 

@@ -16,15 +16,25 @@ APPEND_ONLY = (
     "claims_statuschangetext",
     "claims_statuschangegraph",
     "claims_policychange",
+    "claims_grounds",
+    "claims_groundschange",
+    "claims_statuschangegrounds",
     "claims_actormerge",
     "ledger_entry",
     "ledger_erasure",
     "ledger_outbox",
     "ledger_sealedstream",
     "ledger_secret",
+    "reviews_answer",
+    "reviews_assessment_evidence",
+    "reviews_assessmentelement",
+    "reviews_assessmentgrounds",
+    "reviews_decision",
 )
+# What was submitted stays as it is; what becomes of it may be said. A trigger holds from what to what.
+ONLY_ADVANCED = {"reviews_assessment": "state"}
 # These erase, as the tables' owner, what a redaction in the log names: the application cannot by itself.
-ERASING = ("ledger_erase(bigint)", "claims_erase(bigint)")
+ERASING = ("ledger_erase(bigint)", "claims_erase(bigint)", "reviews_erase(bigint)")
 # What the sequencer writes, the application reads.
 READ_ONLY = ("ledger_checkpoint", "ledger_key", "ledger_leaf", "ledger_node")
 OF_THE_SEQUENCER = {
@@ -54,6 +64,8 @@ def rights_of(role: str, table: str) -> str:
     rights = []
     if role == application_role():
         only_added = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
+        if table in ONLY_ADVANCED:
+            only_added = f"SELECT, INSERT, UPDATE ({ONLY_ADVANCED[table]})"
         rights.append("SELECT" if table in READ_ONLY else only_added)
     if role == sequencer_role():
         rights.append(OF_THE_SEQUENCER.get(table, ""))

@@ -364,6 +364,7 @@ CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
 CELERY_BEAT_SCHEDULE = {
     "reminders": {"task": "reviews.tasks.send_due_reminders", "schedule": 2.0, "options": {"expires": 10}},
     "mails": {"task": "accounts.tasks.send_mails", "schedule": 2.0, "options": {"expires": 10}},
+    "grounds": {"task": "reviews.tasks.follow_grounds", "schedule": 2.0, "options": {"expires": 10}},
     "recomputations": {"task": "claims.tasks.recompute_claims", "schedule": 2.0, "options": {"expires": 10}},
     "bundles": {"task": "claims.tasks.make_bundles", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},

@@ -69,7 +69,33 @@ class CloseForm(ActForm):
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
 
 
-class DecisionForm(ActForm):
+class OnGroundsForm(ActForm):
+    """A form that carries the digest of the grounds that were shown beside it (`seen_grounds`)."""
+
+    def __init__(self, *arguments: Any, seen_grounds: str, initial: dict[str, Any] | None = None, **named: Any) -> None:
+        self._shown = seen_grounds
+        super().__init__(*arguments, initial={"seen_grounds": seen_grounds, **(initial or {})}, **named)
+
+    def _show_again(self, error: Stale) -> None:
+        super()._show_again(error)
+        if isinstance(self.data, QueryDict):
+            data = self.data.copy()
+            data["seen_grounds"] = self._shown
+            self.data = data
+
+
+class ConfirmVerdictForm(OnGroundsForm):
+    """Why a verdict stands on what it rests on now."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"class": "said"}),
+        help_text=_("Say what you looked at, and why the verdict stands. It is kept."),
+    )
+    seen_grounds = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class DecisionForm(OnGroundsForm):
     """What the second person makes of a finding. The button pressed is `decision`."""
 
     reason = forms.CharField(
@@ -79,6 +105,7 @@ class DecisionForm(ActForm):
     )
     decision = forms.ChoiceField(choices=[("approve", _("approve")), ("reject", _("reject"))], widget=forms.HiddenInput)
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
+    seen_grounds = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
     def __init__(self, *arguments: Any, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, initial={"seen_version": claim.version}, **named)

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk
-from claims.models import Claim, Element, Evidence, StateChoices
+from claims.models import Claim, Element, Evidence, Grounds, StateChoices
 
 
 class AssignmentState(models.TextChoices):
@@ -116,6 +116,31 @@ class Assessment(models.Model):
         return f"{self.claim_id}: {self.proposed_state}"
 
 
+class AssessmentGrounds(models.Model):
+    """What an assessor stands for: the grounds at submission (1), and whenever they confirmed anew. The last count.
+
+    `assignment`: the one that the assessor had then, if they had one.
+    """
+
+    append_only = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assessment = models.ForeignKey(Assessment, models.PROTECT, related_name="stood_for")
+    number = models.PositiveSmallIntegerField()
+    grounds = models.OneToOneField(Grounds, models.PROTECT, related_name="stood_for")
+    assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, blank=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["assessment", "number"], name="assessment_grounds_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assessment_id} {self.number}"
+
+
 class AssessmentElement(models.Model):
     """What the assessor says on one element."""
 
@@ -177,6 +202,7 @@ class ReminderKind(models.TextChoices):
     AWAITING_DECISION = "awaiting_decision", _("waits for a decision")
     SUPPORT_LOST = "support_lost", _("support lost")
     RECHECK = "recheck", _("excerpt to look at again")
+    GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
 
 
 class ReminderState(models.TextChoices):
@@ -189,7 +215,7 @@ class ReminderState(models.TextChoices):
 TO_THE_REVIEWER = (ReminderKind.DUE_SOON, ReminderKind.DUE, ReminderKind.OVERDUE)
 OF_ASSIGNMENTS = (*TO_THE_REVIEWER, ReminderKind.ESCALATION)
 OF_ASSESSMENTS = (ReminderKind.AWAITING_DECISION,)
-OF_CLAIMS = (ReminderKind.SUPPORT_LOST, ReminderKind.RECHECK)
+OF_CLAIMS = (ReminderKind.SUPPORT_LOST, ReminderKind.RECHECK, ReminderKind.GROUNDS_CHANGED)
 
 
 class Reminder(models.Model):
@@ -261,6 +287,7 @@ class NotificationKind(models.TextChoices):
     AWAITING_DECISION = "awaiting_decision", _("waits for a decision")
     SUPPORT_LOST = "support_lost", _("support lost")
     RECHECK = "recheck", _("excerpt to look at again")
+    GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
     ASSIGNED = "assigned", _("given to you")
     HANDED_OVER = "handed_over", _("handed over to you")
     APPROVED = "approved", _("your finding was approved")

@@ -8,6 +8,9 @@ from reviews.models import Notification, NotificationKind
 
 def in_words(row: Notification) -> str:
     """What it tells, without the claim's own words: "ana gave you this claim"."""
+    if row.kind == NotificationKind.GROUNDS_CHANGED and row.assessment_id is not None:
+        text = _("%(person)s changed what your assessment rests on: confirm it, or assess the claim again")
+        return text % {"person": row.by.username if row.by else _("A command")}
     sentences = {
         NotificationKind.DUE_SOON: _("Due soon"),
         NotificationKind.DUE: _("Due now"),
@@ -16,13 +19,14 @@ def in_words(row: Notification) -> str:
         NotificationKind.AWAITING_DECISION: _("A finding waits for your decision"),
         NotificationKind.SUPPORT_LOST: _("It has lost its support"),
         NotificationKind.RECHECK: _("A source was corrected: its excerpt has to be looked at again"),
+        NotificationKind.GROUNDS_CHANGED: _("%(person)s changed what the verdict rests on"),
         NotificationKind.ASSIGNED: _("%(person)s gave you this claim"),
         NotificationKind.HANDED_OVER: _("%(person)s handed this claim over to you"),
         NotificationKind.APPROVED: _("%(person)s approved your finding"),
         NotificationKind.REJECTED: _("%(person)s sent your finding back"),
         NotificationKind.NAMED_DECIDER: _("%(person)s named you to decide on this claim"),
     }
-    return sentences[NotificationKind(row.kind)] % {"person": row.by.username if row.by else ""}
+    return sentences[NotificationKind(row.kind)] % {"person": row.by.username if row.by else _("A command")}
 
 
 def place_of(row: Notification) -> str:

@@ -14,9 +14,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.compiled import compiled, prepared
 from accounts.models import Membership, Role, User
-from accounts.scopes import is_editor
+from accounts.scopes import is_editor, is_member
 from claims.conflicts import conflicts_with
-from claims.models import NEVER_DUE, Claim, Evidence, ParticipantRole, Task, TaskKind
+from claims.models import (
+    NEVER_DUE,
+    Claim,
+    Evidence,
+    GroundsChange,
+    ParticipantRole,
+    StatusChange,
+    Task,
+    TaskKind,
+)
 from claims.scopes import evidence_for, takes_part
 from claims.states import OPEN
 from reviews.models import (
@@ -74,7 +83,11 @@ _HAS = """
                 JOIN accounts_membership m ON m.desk_id = c.desk_id
                 WHERE m.user_id = %(user)s AND m.role = 'editor' AND t.ended_at IS NULL)
         OR EXISTS (SELECT 1 FROM claims_task t JOIN claims_participant p ON p.claim_id = t.claim_id
-                   WHERE p.user_id = %(user)s AND p.role = 'reviewer' AND p.until IS NULL AND t.ended_at IS NULL),
+                   WHERE p.user_id = %(user)s AND p.role = 'reviewer' AND p.until IS NULL AND t.ended_at IS NULL)
+        OR EXISTS (SELECT 1 FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
+                   JOIN claims_statuschange s ON s.claim_id = c.id AND s.seq = c.last_seq
+                   WHERE t.kind = 'grounds_changed' AND t.ended_at IS NULL
+                   AND (s.by_id = %(user)s OR s.decided_by_id = %(user)s)),
         EXISTS (SELECT 1 FROM reviews_reminder WHERE recipient_id = %(user)s AND state = 'sent'),
         EXISTS (SELECT 1 FROM sources_declaredconflict WHERE user_id = %(user)s AND ended_at IS NULL)"""
 
@@ -161,12 +174,21 @@ def _tasks(user: User) -> QuerySet[Task]:
 
 
 def tasks_for(user: User) -> QuerySet[Task]:
-    """What the person is to look at again, the nearest due first: lost support for editors; excerpts that they may see,
-    for editors and for the reviewer who has the claim. Nothing of closed claims."""
+    """What the person is to look at again, the nearest due first. Nothing of closed claims.
+
+    Lost support is for editors; a verdict whose grounds changed for these and its own people, but for who changed them;
+    excerpts that the person may see, for editors and for the reviewer who has the claim.
+    """
     editor = Q(is_editor(user, "claim__desk"))
     theirs = editor | Q(takes_part(user, ParticipantRole.REVIEWER, "claim"))
     seen = Evidence.objects.filter(evidence_for(user), pk=OuterRef("evidence"))
-    mine = Q(kind=TaskKind.SUPPORT_LOST) & editor | Q(kind=TaskKind.RECHECK) & theirs & Q(Exists(seen))
+    decided = StatusChange.objects.filter(claim=OuterRef("claim"), seq=OuterRef("claim__last_seq"))
+    of_verdict = Q(is_member(user, "claim__desk")) & Q(Exists(decided.filter(Q(by=user) | Q(decided_by=user))))
+    changed = GroundsChange.objects.filter(
+        grounds__watch__claim=OuterRef("claim"), grounds__watch__of_verdict=True, by=user
+    )
+    verdicts = Q(kind=TaskKind.GROUNDS_CHANGED) & (editor | of_verdict) & ~Q(Exists(changed))
+    mine = Q(kind=TaskKind.SUPPORT_LOST) & editor | verdicts | Q(kind=TaskKind.RECHECK) & theirs & Q(Exists(seen))
     rows = Task.objects.filter(mine, ended_at__isnull=True, claim__closed_at__isnull=True)
     return rows.select_related("claim__claimant", "evidence__source").order_by("due_at", "id")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accounts.models import Desk, User
 from accounts.records import person, record_act
-from claims.models import Claim
+from claims.models import Claim, Grounds
 from ledger.erasing import OpenField
 from ledger.recording import last_hash
 from reviews.models import Assessment, AssessmentState, Assignment, Decision, Redaction
@@ -62,8 +62,38 @@ def assessed(assessment: Assessment, *, content: dict[str, Any], now: datetime) 
     )
 
 
-def decided(assessment: Assessment, decision: Decision, *, now: datetime) -> None:
-    """A second person agreed with a finding or sent it back: with the leaf hash of the sealed entry that holds it."""
+def confirmed(assessment: Assessment, grounds: Grounds, *, now: datetime) -> None:
+    """An assessor stands for what their assessment that waits rests on now. Sealed beside the assessment itself."""
+    record_act(
+        about=f"assessment:{assessment.pk}",
+        kind="assessment_confirmed",
+        desk=assessment.claim.desk_id,
+        by=assessment.assessor,
+        now=now,
+        body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
+        committed={"grounds": grounds.digest},
+        sealed=True,
+    )
+
+
+def grounds_confirmed(claim: Claim, grounds: Grounds, *, by: User, now: datetime, reason: str) -> None:
+    """Somebody who did not change what a verdict rests on has looked: the verdict rests on this from now on."""
+    record_act(
+        about=f"claim:{claim.pk}",
+        kind="grounds_confirmed",
+        desk=claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(claim.pk), "number": claim.last_seq},
+        committed={"grounds": grounds.digest, "reason": reason},
+    )
+
+
+def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | None, now: datetime) -> None:
+    """A second person agreed with a finding or sent it back: with the leaf hash of the sealed entry that holds it.
+
+    `grounds`: what was approved; None for what was sent back.
+    """
     handed_in = last_hash(f"assessment:{assessment.pk}", sealed=True)
     record_act(
         about=f"claim:{assessment.claim_id}",
@@ -80,6 +110,7 @@ def decided(assessment: Assessment, decision: Decision, *, now: datetime) -> Non
             "assessor": person(decision.assessor),
             "reason": decision.reason,
             "finding": handed_in.hex() if handed_in else None,
+            "grounds": grounds.digest if grounds else None,
         },
     )
 

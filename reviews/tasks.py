@@ -5,6 +5,7 @@ import time
 
 from celery import shared_task
 
+from reviews.actions.following import check_next, keep_next
 from reviews.actions.outcomes import forget_outcomes
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import lease_due_reminders, send_reminder
@@ -18,6 +19,16 @@ LONGEST_RUN = 15
 def forget_old_outcomes() -> int:
     """Forget what idempotency keys older than a day stand for; how many."""
     return forget_outcomes()
+
+
+@shared_task
+def follow_grounds() -> int:
+    """Read grounds again after large changes, and keep those of before, one after the other; how many."""
+    done = 0
+    end = time.monotonic() + LONGEST_RUN
+    while time.monotonic() < end and (check_next() or keep_next()):
+        done += 1
+    return done
 
 
 @shared_task

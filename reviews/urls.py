@@ -3,7 +3,7 @@
 from django.urls import path
 
 from claims.urls import CLAIM
-from reviews.views import assignments, claim, desks, drafts, findings, notifications, redactions, work
+from reviews.views import assignments, claim, desks, drafts, findings, grounds, notifications, redactions, work
 
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 DESK = "desk/<uuid:desk_id>/"
@@ -19,6 +19,8 @@ urlpatterns = [
     path(CLAIM + "close/", assignments.close, name="close-claim"),
     path(CLAIM + "open/", assignments.reopen, name="open-claim"),
     path("reviews/<uuid:assessment_id>/", findings.review, name="review"),
+    path("reviews/<uuid:assessment_id>/confirm/", grounds.confirm, name="confirm-assessment"),
+    path(CLAIM + "grounds/", grounds.verdict, name="verdict-grounds"),
     path("desk/", desks.desk, name="desk"),
     path(DESK, desks.one_desk, name="one-desk"),
     path(DESK + "policy/", desks.policy, name="desk-policy"),

@@ -124,6 +124,33 @@ SELECT c.reference, 'reminders for task ' || t.id, 'none since ' || coalesce(t.e
 FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
 WHERE NOT t.reminders_follow AND coalesce(t.ended_at, t.opened_at) < %(late)s
 """
+_STOOD_FOR = """
+SELECT c.reference, CASE WHEN w.grounds_id IS NULL THEN 'the grounds of finding ' || f.id || ' watched'
+                         ELSE 'a finding that waits' END,
+       CASE WHEN w.grounds_id IS NULL THEN 'not' ELSE 'grounds of finding ' || f.id || ', ' || f.state END
+FROM reviews_assessment f
+JOIN claims_claim c ON c.id = f.claim_id
+JOIN reviews_assessmentgrounds g ON g.assessment_id = f.id
+LEFT JOIN claims_groundswatch w ON w.grounds_id = g.grounds_id AND NOT w.of_verdict
+WHERE (f.state = 'waiting' AND NOT EXISTS (
+    SELECT FROM reviews_assessmentgrounds later WHERE later.assessment_id = f.id AND later.number > g.number
+)) <> (w.grounds_id IS NOT NULL)
+"""
+# Of before grounds were kept there is nothing to compare.
+_APPROVED_GROUNDS = """
+SELECT c.reference || ' status change ' || s.seq, 'the grounds that its assessor stood for',
+       coalesce(k.grounds_id::text, 'none')
+FROM claims_statuschange s
+JOIN claims_claim c ON c.id = s.claim_id
+JOIN reviews_assessment f ON f.claim_id = s.claim_id AND f.assessor_id = s.by_id AND f.state = 'approved'
+    AND f.from_state = s.from_state AND f.proposed_state = s.to_state
+JOIN reviews_decision d ON d.assessment_id = f.id AND d.at = s.at
+JOIN LATERAL (
+    SELECT grounds_id FROM reviews_assessmentgrounds WHERE assessment_id = f.id ORDER BY number DESC LIMIT 1
+) g ON true
+LEFT JOIN claims_statuschangegrounds k ON k.claim_id = s.claim_id AND k.seq = s.seq
+WHERE k.grounds_id IS DISTINCT FROM g.grounds_id
+"""
 CHECKS = (
     by_query("reviewers are those with assignments", _PARTICIPANTS),
     by_query("due when its first assignment is", _DUE, NEVER_DUE, NEVER_DUE),
@@ -132,6 +159,8 @@ CHECKS = (
     by_query("one finding waits", _WAITING),
     by_query("finding with its decision", _DECISIONS),
     by_query("approvals are moves", _APPROVED),
+    by_query("approved is what was stood for", _APPROVED_GROUNDS),
+    by_query("waiting findings are watched", _STOOD_FOR),
     by_query("findings made alone are moves", _ENACTED),
     by_query("reminder ends once", _REMINDER_ENDS),
     by_query("reminder of its subject", _REMINDER_SUBJECT),

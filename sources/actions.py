@@ -25,6 +25,7 @@ from accounts.transactions import act
 from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
+from sources.graph_lock import lock_graph
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor, visible_actors
@@ -199,6 +200,7 @@ def record_file(
     """Record a file that is kept as one of a source. Raises NotFound, Forbidden, Invalid."""
     now = now or timezone.now()
     with act():
+        lock_graph(source.desk_id)  # a verdict may rest on the source's files: an approval does not pass this by
         may_change_source(by, source)
         row = Attachment(
             source=source,
@@ -313,6 +315,7 @@ def run_capture(lease: Lease) -> Capture:
 def _finish(lease: Lease, write: Any) -> Capture:
     now = timezone.now()
     with act():
+        lock_graph(Capture.objects.values_list("source__desk_id", flat=True).get(pk=lease.id))
         row = Capture.objects.select_for_update(no_key=True).select_related("source").get(pk=lease.id)
         if row.state == CaptureState.PENDING and row.attempt == lease.attempt:
             write(row, now)

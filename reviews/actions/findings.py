@@ -12,7 +12,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.fields import given_text
 from accounts.models import User
 from accounts.transactions import act
-from claims.models import Claim, Element, Evidence, Revision, RevisionKind, StateChoices
+from claims.models import Claim, Element, Evidence, Grounds, StateChoices
 from claims.permissions import may_assess, may_decide
 from claims.policy import Finding
 from claims.queries import named_evidence
@@ -20,8 +20,10 @@ from claims.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
 from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move, make_move
+from claims.watching import stop_watching
 from reviews.actions.assignments import end_assignment, end_invitations
 from reviews.actions.drafts import end_draft
+from reviews.actions.grounds import hold_conflicts, stand_for, still_assesses, unchanged_grounds
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
 from reviews.models import (
@@ -100,7 +102,8 @@ def hand_in(
         AssessmentElement.objects.bulk_create(
             AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines
         )
-        assessed(assessment, content=_in_full(assessment, finding, replies, lines), now=now)
+        kept = stand_for(assessment, assignment, now=now)
+        assessed(assessment, content=_in_full(assessment, finding, replies, lines, kept), now=now)
         if state == AssessmentState.WAITING:
             plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
@@ -112,7 +115,11 @@ def hand_in(
 
 
 def _in_full(
-    assessment: Assessment, finding: Finding, replies: list[tuple[Evidence, str]], lines: list[tuple[Element, str]]
+    assessment: Assessment,
+    finding: Finding,
+    replies: list[tuple[Evidence, str]],
+    lines: list[tuple[Element, str]],
+    grounds: Grounds,
 ) -> dict[str, Any]:
     """A finding with all that belongs to it, for the ledger."""
     return {
@@ -124,6 +131,7 @@ def _in_full(
         "evidence": sorted(finding.named or ()),
         "answers": [{"evidence": str(item.pk), "text": text} for item, text in replies],
         "elements": [{"element": str(part.pk), "text": text} for part, text in lines],
+        "grounds": grounds.digest,
     }
 
 
@@ -132,6 +140,7 @@ def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
     waiting = list(Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING))
     if waiting:
         cancel_reminders(assessment__in=waiting, now=now)
+        stop_watching(grounds__stood_for__assessment__in=waiting)
         Assessment.objects.filter(pk__in=[row.pk for row in waiting]).update(state=AssessmentState.REPLACED)
 
 
@@ -185,11 +194,20 @@ def _complete(assignment: Assignment, claim: Claim, reviewer: User, by: User, no
 
 @counts_outside
 def approve(
-    *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
+    *,
+    assessment: Assessment,
+    reason: str,
+    seen_version: int,
+    seen_grounds: str | None = None,
+    by: User,
+    now: datetime | None = None,
 ) -> Assessment:
     """Agree with a finding as the second person: the claim moves in the same transaction, the assignment is completed.
 
-    Raises NotFound, Forbidden (also on one's own), Invalid, Stale, Conflict, PolicyNotMet.
+    Refused where it rests on anything else than what its assessor stood for. `seen_grounds`: the digest of the grounds
+    that the person was shown, where they know it: whenever the assessor confirms others, the version grows as well.
+
+    Raises NotFound, Forbidden (also on one's own), Invalid, Stale (with who changed what), Conflict, PolicyNotMet.
     """
     now = now or timezone.now()
     with act():
@@ -200,7 +218,8 @@ def approve(
         _still_waits(assessment)
         if assessment.from_state != claim.state:
             raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
-        _same_wording(assessment)
+        still_assesses(assessment)
+        grounds = unchanged_grounds(assessment, seen_grounds, by)
         move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
         finding = Finding(
             _still_named(assessment),
@@ -215,22 +234,16 @@ def approve(
             decided_by=by,
             reason=assessment.rationale,
             decision_reason=reason,
+            grounds=grounds,
             now=now,
         )
-        _record(assessment, by, approved=True, reason=reason, now=now)
+        _record(assessment, by, approved=True, reason=reason, grounds=grounds, now=now)
         assignment = Assignment.objects.select_for_update(no_key=True).filter(
             claim=claim, reviewer=assessment.assessor, ended_at__isnull=True
         ).first()  # fmt: skip
         if assignment is not None:
             _complete(assignment, claim, assessment.assessor, by, now)
     return assessment
-
-
-def _same_wording(assessment: Assessment) -> None:
-    """The assessor stands for the words that they read: whoever changed them would decide alone on the new ones."""
-    rows = Revision.objects.filter(claim=assessment.claim, version__gt=assessment.seen_version)
-    if rows.filter(kind=RevisionKind.REWORDED).exists():
-        raise Conflict(_("The wording has changed since this was handed in. It has to be assessed anew."))
 
 
 def _still_named(assessment: Assessment) -> frozenset[str]:
@@ -256,6 +269,7 @@ def reject(
         reason = given_text(reason, "reason", _("Say what is missing or what you see otherwise."))
         check_version(assessment.claim, seen_version)
         _still_waits(assessment)
+        stop_watching(grounds__stood_for__assessment=assessment)
         _record(assessment, by, approved=False, reason=reason, now=now)
     return assessment
 
@@ -267,6 +281,7 @@ def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
         Assessment.objects.select_for_update(of=("self",), no_key=True).select_related("assessor").get(pk=assessment.pk)
     )
     row.claim = claim
+    hold_conflicts([row.assessor_id, by.pk])
     may_decide(by, claim, row.assessor)
     return row
 
@@ -277,7 +292,9 @@ def _still_waits(assessment: Assessment) -> None:
         raise Conflict(message % {"state": assessment.get_state_display()})
 
 
-def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, now: datetime) -> None:
+def _record(
+    assessment: Assessment, by: User, *, approved: bool, reason: str, grounds: Grounds | None = None, now: datetime
+) -> None:
     assessment.state = AssessmentState.APPROVED if approved else AssessmentState.REJECTED
     assessment.save(update_fields=["state"])
     decision = Decision.objects.create(
@@ -292,4 +309,4 @@ def _record(assessment: Assessment, by: User, *, approved: bool, reason: str, no
     end_invitations(assessment.claim, now=now)
     kind = NotificationKind.APPROVED if approved else NotificationKind.REJECTED
     notify([assessment.assessor], kind, assessment.claim, assessment=assessment, by=by, now=now)
-    decided(assessment, decision, now=now)
+    decided(assessment, decision, grounds=grounds, now=now)

@@ -20,6 +20,7 @@ SUBJECTS = {
     ReminderKind.ESCALATION: gettext_noop("%(reference)s was not done in time"),
     ReminderKind.AWAITING_DECISION: gettext_noop("%(reference)s waits for your decision"),
     ReminderKind.SUPPORT_LOST: gettext_noop("%(reference)s has lost its support"),
+    ReminderKind.GROUNDS_CHANGED: gettext_noop("%(reference)s has changed since its verdict"),
     ReminderKind.RECHECK: gettext_noop("%(reference)s has an excerpt to look at again"),
 }
 

@@ -8,6 +8,7 @@ from accounts.queries import members_of, role_in
 from claims.models import Evidence, ParticipantRole, Task, TaskKind
 from claims.permissions import is_assigned, may_decide
 from claims.scopes import evidence_for
+from reviews.actions.grounds import may_confirm, people_of_verdict
 from reviews.models import (
     TO_THE_REVIEWER,
     AssessmentState,
@@ -29,6 +30,10 @@ def people_for(row: Reminder) -> list[User]:
         )
         everybody = {person.pk: person for person in [*editors, *named]}.values()
         return sorted((person for person in everybody if _decides(person, row)), key=lambda person: person.username)
+    if row.kind == ReminderKind.GROUNDS_CHANGED:
+        verdict = User.objects.filter(pk__in=people_of_verdict(row.claim), is_active=True).order_by("username")
+        fit = [person for person in [*editors, *verdict] if _looks_again(person, row)]
+        return list(dict.fromkeys(fit)) or list(editors)
     if row.kind == ReminderKind.RECHECK:
         reviewers = members_of(row.claim.desk, Role.REVIEWER, Role.EDITOR).filter(
             participations__claim=row.claim,
@@ -45,6 +50,15 @@ def _sees_an_excerpt(person: User, row: Reminder) -> bool:
     seen = Evidence.objects.filter(evidence_for(person)).values("pk")
     tasks = Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True)
     return tasks.filter(evidence__in=seen).exists()
+
+
+def _looks_again(person: User, row: Reminder) -> bool:
+    """Whether it is for them to look: not for who changed what the verdict rests on."""
+    try:
+        may_confirm(person, row.claim)
+    except (Forbidden, NotFound):
+        return False
+    return True
 
 
 def _decides(person: User, row: Reminder) -> bool:
@@ -70,6 +84,8 @@ def _is_open(row: Reminder) -> bool:
         return row.assessment.state == AssessmentState.WAITING
     if row.kind == ReminderKind.SUPPORT_LOST:
         return row.claim.support_lost
+    if row.kind == ReminderKind.GROUNDS_CHANGED:
+        return row.claim.changed_since_verdict
     return Task.objects.filter(claim=row.claim, kind=TaskKind.RECHECK, ended_at__isnull=True).exists()
 
 
@@ -79,6 +95,8 @@ def _concerns(person: User, row: Reminder) -> bool:
         return role in (Role.REVIEWER, Role.EDITOR)
     if row.kind == ReminderKind.AWAITING_DECISION:
         return person.is_active and _decides(person, row)
+    if row.kind == ReminderKind.GROUNDS_CHANGED:
+        return role == Role.EDITOR or (person.is_active and _looks_again(person, row))
     if row.kind == ReminderKind.RECHECK:
         reviews = role == Role.REVIEWER and is_assigned(person, row.claim)
         return role == Role.EDITOR or (reviews and _sees_an_excerpt(person, row))

@@ -234,7 +234,7 @@ def _erase_files(files: Iterable[Attachment], now: datetime) -> None:
 
 def _erase_rows_that_only_grow(entry: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT claims_erase(%s)", [entry])
+        cursor.execute("SELECT claims_erase(%(entry)s), reviews_erase(%(entry)s)", {"entry": entry})
 
 
 def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Found, Any]], by: User, now: datetime) -> None:

@@ -22,6 +22,7 @@ from reviews.api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, re
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
+from reviews.grounds_shown import digests_of
 from reviews.models import Assessment, AssessmentState
 from reviews.queries import assessments_of, get_assessment
 
@@ -44,7 +45,11 @@ class DecisionShape(TypedDict):
 
 
 class AssessmentShape(TypedDict):
-    """`answers` are to contrary evidence; `elements` the line on each element; `decision` null while none was made."""
+    """`answers` are to contrary evidence; `elements` the line on each element; `decision` null while none was made.
+
+    `grounds`: the SHA-256 of what it rests on, as its assessor stands for it. `grounds_changed`: while it waits, that
+    this has changed since, so that it cannot be approved before its assessor confirms it.
+    """
 
     id: UUID
     claim: str
@@ -58,6 +63,8 @@ class AssessmentShape(TypedDict):
     elements: list[LineShape]
     recorded_mistake: bool
     seen_version: int
+    grounds: str | None
+    grounds_changed: bool
     decision: DecisionShape | None
     created_at: datetime
 
@@ -87,6 +94,12 @@ class NewAssessment(Fields):
 class NewDecision(Fields):
     reason = Text(default="")
     seen_version = Whole()
+
+
+class NewApproval(NewDecision):
+    """`seen_grounds`: the `grounds` of the assessment that was read, to approve those and no others."""
+
+    seen_grounds = Text(required=False, allow_null=True)
 
 
 class Assessments(ApiView):
@@ -121,7 +134,7 @@ class OneAssessment(ApiView):
     @operation("read_assessment", "One finding", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
-        assessment = _find(by, reference, assessment_id)
+        assessment = find_assessment(by, reference, assessment_id)
         return Response(_shown(assessment, seen_evidence(by, assessment.claim)))
 
 
@@ -129,17 +142,17 @@ class Approval(ApiView):
     @operation(
         "approve_assessment",
         "Agree with a finding as a second person; the claim moves",
-        body=NewDecision,
+        body=NewApproval,
         answer=AssessmentShape,
         refuses=[403, 404, 409, 422],
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
-        assessment = _find(by, reference, assessment_id)
+        assessment = find_assessment(by, reference, assessment_id)
         may_decide(by, assessment.claim, assessment.assessor)
         # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
         seen = seen_evidence(by, assessment.claim)
-        assessment = approve(assessment=assessment, **read_body(request, NewDecision), by=by)
+        assessment = approve(assessment=assessment, **read_body(request, NewApproval), by=by)
         return Response(_shown(assessment, seen))
 
 
@@ -153,7 +166,7 @@ class Rejection(ApiView):
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
-        assessment = _find(by, reference, assessment_id)
+        assessment = find_assessment(by, reference, assessment_id)
         may_decide(by, assessment.claim, assessment.assessor)
         # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
         seen = seen_evidence(by, assessment.claim)
@@ -161,7 +174,7 @@ class Rejection(ApiView):
         return Response(_shown(assessment, seen))
 
 
-def _find(user: User, reference: str, assessment_id: UUID) -> Assessment:
+def find_assessment(user: User, reference: str, assessment_id: UUID) -> Assessment:
     """A finding on this claim. Raises NotFound."""
     assessment = get_assessment(user, assessment_id)
     if assessment.claim.reference != reference:
@@ -175,6 +188,7 @@ def _shown(assessment: Assessment, seen: frozenset[UUID]) -> AssessmentShape:
 
 def render_assessments(rows: Sequence[Assessment], seen: frozenset[UUID]) -> list[AssessmentShape]:
     """Findings on one claim, with that of its evidence that the reader may see (`seen`), and the answers to it."""
+    digests = digests_of(row.pk for row in rows)
     return [
         {
             "id": row.pk,
@@ -193,6 +207,8 @@ def render_assessments(rows: Sequence[Assessment], seen: frozenset[UUID]) -> lis
             "elements": [{"element": line.element_id, "text": line.text} for line in row.elements.all()],
             "recorded_mistake": row.recorded_mistake,
             "seen_version": row.seen_version,
+            "grounds": digests.get(row.pk, (None, False))[0],
+            "grounds_changed": digests.get(row.pk, (None, False))[1],
             "decision": _decision(row),
             "created_at": row.created_at,
         }

@@ -58,7 +58,8 @@ class ElementShape(TypedDict):
 
 class ClaimShape(TypedDict):
     """`due_at`: when the first of its open assignments is due. `threshold`: how many independent voices it needs to be
-    corroborated; `threshold_reason`: why an editor set another than the desk's."""
+    corroborated; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: what its
+    verdict rests on was changed, and nobody else has confirmed it yet (`…/grounds/`)."""
 
     reference: str
     desk: UUID
@@ -77,6 +78,7 @@ class ClaimShape(TypedDict):
     state: Annotated[str, StateChoices]
     contested: bool
     support_lost: bool
+    changed_since_verdict: bool
     independence: IntervalShape
     threshold: int
     threshold_reason: str
@@ -156,6 +158,7 @@ class ClaimQuery(ListQuery):
     assignee = Text()
     contested = Flag(required=False)
     support_lost = Flag(required=False)
+    changed_since_verdict = Flag(required=False)
     closed = Flag(required=False)
     due_before = Moment(required=False)
 
@@ -280,6 +283,7 @@ def _render(rows: Sequence[WholeClaim]) -> list[ClaimShape]:
             "state": claim.state,
             "contested": claim.contested,
             "support_lost": claim.support_lost_at is not None,
+            "changed_since_verdict": claim.grounds_changed_at is not None,
             "independence": interval(claim.independence_min, claim.independence_max, claim.independence_exact),
             "threshold": claim.threshold,
             "threshold_reason": claim.threshold_reason,

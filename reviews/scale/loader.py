@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -54,24 +55,22 @@ def load_scale(
     moulds = _Moulds(kinds, casts, tables, now)
     Desk.objects.filter(pk=desk.pk).update(last_claim_number=claims)
     rows = done = 0
-    for written in _written(_batches(moulds, claims, prefix), tables, at_once):
+    for written in _written(_batches(moulds, claims, prefix), tables, at_once, now):
         rows, done = rows + written, min(done + BATCH, claims)
         tell(done)
-    # The copies have status changes, and nobody acted: the ledger says of these that they were brought in.
-    bring_in(connection, now=now)
     return Copied(done, rows)
 
 
-def _written(batches: Iterator[Batch], tables: list[Table], at_once: int) -> Iterator[int]:
+def _written(batches: Iterator[Batch], tables: list[Table], at_once: int, now: datetime) -> Iterator[int]:
     """Writes the batches; answers for each how many rows it had."""
     if at_once == 1:
         for batch in batches:
-            yield _write(batch, tables)
+            yield _write(batch, tables, now)
         return
     with ThreadPoolExecutor(max_workers=at_once) as writers:
         under_way: deque[Future[int]] = deque()
         for batch in batches:
-            under_way.append(writers.submit(_write, batch, tables))
+            under_way.append(writers.submit(_write, batch, tables, now))
             if len(under_way) > at_once:
                 yield under_way.popleft().result()
         for each in under_way:
@@ -80,12 +79,19 @@ def _written(batches: Iterator[Batch], tables: list[Table], at_once: int) -> Ite
             writers.submit(connection.close)
 
 
-def _write(batch: Batch, tables: list[Table]) -> int:
+def _write(batch: Batch, tables: list[Table], now: datetime) -> int:
     with transaction.atomic():
         for table in tables:
             if table.name in batch:
                 _copy(table, batch[table.name])
+        # The copies have status changes, and nobody acted: the ledger says of these that they were brought in.
+        bring_in(connection, claims=_claims_of(batch, tables), now=now)
     return sum(lines.count("\n") for lines in batch.values())
+
+
+def _claims_of(batch: Batch, tables: list[Table]) -> list[UUID]:
+    place = next(table for table in tables if table.name == "claims_claim").columns.index("id")
+    return [UUID(line.split("\t")[place]) for line in batch["claims_claim"].splitlines()]
 
 
 def _copy(table: Table, lines: str) -> None:

@@ -6,6 +6,7 @@ the desk) stays. So whatever the actions wrote, in whichever tables, is copied w
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +15,15 @@ from itertools import chain
 from operator import itemgetter
 from random import Random
 
+import rfc8785
 from django.apps import apps
 from django.db import connection
 
 from reviews.scale.specimens import PLACE, STATEMENT, TITLE
 
 ROOMS = ("sources", "claims", "reviews")
+# The columns with JSON whose digest stands elsewhere.
+_DIGESTED = {"claims_statuschangegraph": "graph", "claims_grounds": "content"}
 _BETWEEN_TABLES = "\f"  # COPY writes it as \f, so it stands in no text
 _MOMENT = r"(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00"
 _DAY = r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\d(?![\w -])"
@@ -52,23 +56,26 @@ def tables_in_order() -> list[Table]:
             " AND a.attgenerated = '' AND a.attidentity = '' GROUP BY c.relname ORDER BY c.relname",
             [[model._meta.db_table for model in models]],
         )
-        return [Table(name, tuple(columns), has_uuid) for name, columns, has_uuid in cursor.fetchall()]
+        found = [Table(name, tuple(columns), has_uuid) for name, columns, has_uuid in cursor.fetchall()]
+    # Last: what was watched already when it is written would count as changed.
+    return sorted(found, key=lambda table: table.name == "claims_groundswatch")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """What a specimen wrote: the lines of each table, the identifiers that are its own, by table, and the graphs."""
+    """What a specimen wrote: the lines of each table, the identifiers that are its own, by table, and what a digest is
+    kept of: graphs and grounds, by how they are copied, in canonical JSON."""
 
     lines: dict[str, list[str]]
     own: dict[str, list[str]]
-    graphs: list[str]
+    graphs: dict[str, str]
 
 
 def rows_of_transaction(tables: Sequence[Table]) -> Rows:
     """The rows that the present transaction wrote, its savepoints included."""
     lines: dict[str, list[str]] = {}
     own: dict[str, list[str]] = {}
-    graphs: list[str] = []
+    graphs: dict[str, str] = {}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint % 4294967296")
         since = cursor.fetchone()[0]
@@ -81,9 +88,10 @@ def rows_of_transaction(tables: Sequence[Table]) -> Rows:
             if found and table.has_uuid:
                 place = table.columns.index("id")
                 own[table.name] = sorted(line.split("\t")[place] for line in found)
-            if table.name == "claims_statuschangegraph":
-                place = table.columns.index("graph")
-                graphs = sorted({line.split("\t")[place] for line in found})
+            if table.name in _DIGESTED:
+                place = table.columns.index(_DIGESTED[table.name])
+                copied = sorted({line.split("\t")[place] for line in found})
+                graphs |= {text: rfc8785.dumps(json.loads(text)).decode() for text in copied}
     return Rows(lines, own, graphs)
 
 
@@ -95,9 +103,9 @@ class Mould:
         self._at = at
         self._groups = [len(ids) for ids in rows.own.values()]
         text = _BETWEEN_TABLES.join("".join(f"{line}\n" for line in lines) for lines in rows.lines.values())
-        graphs = rows.graphs
-        for number, graph in enumerate(graphs):
-            text = text.replace(graph, f"scale-graph_{number}").replace(_digest(graph), f"scale-digest_{number}")
+        graphs = list(rows.graphs.values())
+        for number, (copied, graph) in enumerate(rows.graphs.items()):
+            text = text.replace(copied, f"scale-graph_{number}").replace(_digest(graph), f"scale-digest_{number}")
         text = re.sub(rf"(?<=\t){re.escape(reference)}(?=\t)", "scale-reference", text)
         found = sorted(set(_OWN.findall("".join([text, *graphs]))))
         own = list(chain.from_iterable(rows.own.values()))
@@ -119,7 +127,8 @@ class Mould:
         days = timedelta(days=(at.date() - self._at.date()).days)
         values += [(day + days).isoformat() for day in self._days]
         values += [reference, statement, place, f"{place}-{reference}"]
-        graphs = [graph.fill(values) for graph in self._graphs]
+        # Moments in JSON as PostgreSQL writes them.
+        graphs = [graph.fill(values).replace("+00:00", "+00") for graph in self._graphs]
         values += graphs
         values += map(_digest, graphs)
         return self._text.fill(values).split(_BETWEEN_TABLES)

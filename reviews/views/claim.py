@@ -21,6 +21,7 @@ from claims.standing import ElementView, Standing
 from claims.views.heading import claim_context, named
 from claims.views.lines import Line, Link, grouped, lines_of
 from claims.ways import ways_from
+from reviews.grounds_shown import of_verdict
 from reviews.models import AssessmentState
 from reviews.queries import assignments_shown, findings_shown
 from sources.models import Visibility
@@ -62,6 +63,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "waiting": [finding for finding in findings if finding.state == AssessmentState.WAITING],
         "lines_on_parts": _lines_on_parts(standing, findings),
         "edits": edits,
+        "verdict": of_verdict(user, row) if row.changed_since_verdict else None,
         "tasks": open_tasks_shown(user, row) if row.closed_at is None else [],
         "may_confirm": edits or bool(part.reviews),
         **_acts(part, edits),

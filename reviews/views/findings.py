@@ -26,6 +26,7 @@ from claims.ways import Way, ways_from
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.findings import approve, hand_in, reject
 from reviews.forms import DecisionForm, FindingForm
+from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment, own_draft
 from reviews.views.drafts import in_words, no_longer_named
@@ -140,7 +141,8 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     """A finding; for who may decide on it, the form to do so."""
     finding = get_assessment(request.user, assessment_id)
     claim = get_claim(request.user, finding.claim.reference)
-    form = DecisionForm(**sent(request), claim=claim)
+    grounds = of_assessment(request.user, finding)
+    form = DecisionForm(**sent(request), claim=claim, seen_grounds=grounds.kept if grounds else "")
     if request.method == "POST":
         may_decide(request.user, claim, finding.assessor)
         if form.handed_in(lambda given: _decide(request.user, finding, given)):
@@ -163,9 +165,12 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "touched": conflicts_with(claim, [request.user.pk]).get(request.user.pk),
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),
+        "grounds": grounds,
         "moved_on": finding.state == AssessmentState.WAITING and finding.from_state != claim.state,
         "missing_title": _("Not approved: the finding no longer has what it needs"),
     }
+    if form.stale is not None:
+        context["stale_title"] = str(form.stale)
     return show_form(
         request,
         form,
@@ -187,8 +192,10 @@ def _after_the_decision(request: PersonsRequest, finding: Assessment) -> HttpRes
 
 
 def _decide(user: User, finding: Assessment, given: dict[str, Any]) -> Assessment:
-    act = approve if given["decision"] == "approve" else reject
-    return act(assessment=finding, reason=given["reason"], seen_version=given["seen_version"], by=user)
+    decision = {"assessment": finding, "reason": given["reason"], "seen_version": given["seen_version"], "by": user}
+    if given["decision"] == "approve":
+        return approve(**decision, seen_grounds=given["seen_grounds"] or None)
+    return reject(**decision)
 
 
 def _changed_meanwhile(claim: Claim, finding: Assessment) -> list[str]:

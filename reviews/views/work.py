@@ -98,7 +98,12 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
             "drafts", _("Your drafts"), [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing]
         ),
         Queue("waiting", _("Handed in by you"), [_handed_in(row) for row in found.handed_in]),
-        Queue("lost", _("Support lost"), [_support_lost(row) for row in found.tasks if row.evidence is None]),
+        Queue("lost", _("Support lost"), [_support_lost(row) for row in found.tasks if row.kind == "support_lost"]),
+        Queue(
+            "changed",
+            _("Changed since the verdict"),
+            [_grounds_changed(row) for row in found.tasks if row.kind == "grounds_changed"],
+        ),
         Queue(
             "recheck",
             _("Excerpts to look at again"),
@@ -179,6 +184,11 @@ def _support_lost(row: Task) -> Entry:
         Act(_("Assign…"), address("assign", row.claim.reference), plain=True),
     ]
     return _entry(row.claim, _("lost for %(time)s") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
+
+
+def _grounds_changed(row: Task) -> Entry:
+    acts = [Act(_("Re-check"), address("verdict-grounds", row.claim.reference))]
+    return _entry(row.claim, _("changed %(time)s ago") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
 
 def _recheck(row: Task, item: Evidence) -> Entry:

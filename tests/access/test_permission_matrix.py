@@ -168,6 +168,12 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "api:decider": {"GET": ON_DESK, "DELETE": EDITOR},
     "api:draft": {"GET": DRAFTS_OWNER, "PUT": ASSESSOR, "DELETE": DRAFTS_OWNER},
     "api:assessment": {"GET": ON_DESK},
+    "confirm-assessment": {"POST": HOLDER},
+    "verdict-grounds": {"GET": ON_DESK, "POST": EDITOR},
+    "api:assessment-grounds": {"GET": ON_DESK},
+    "api:confirm-assessment": {"POST": HOLDER},
+    "api:verdict-grounds": {"GET": ON_DESK},
+    "api:confirm-verdict": {"POST": EDITOR},
     "api:approve": {"POST": EDITOR},
     "api:reject": {"POST": EDITOR},
     # an assignment

@@ -34,7 +34,9 @@ from ledger.keys import Rotation
 from ledger.models import Entry
 from ledger.reading import openings_of
 from reviews.actions.assignments import change_due, close_claim, name_decider, open_claim, unname_decider
+from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.actions.redactions import look_for, propose_redaction, redact, refuse_redaction, withdraw_redaction
+from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.redacting import find
 from sources.actions import attach_file
 from sources.models import Capture, Source
@@ -97,6 +99,7 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
     _redact(cast)
+    _confirm(cast)
     note_export(by=cast.auditor, what={"list": "acts"})
     _do_everything_with_accounts(cast)
     _release(cast)
@@ -118,6 +121,23 @@ def _release(cast: "Cast") -> None:
     record_reads(now=now + timedelta(hours=1))
     for row in (actor, source, item, kept, capture):
         factories.released(row, editor)
+
+
+def _confirm(cast: "Cast") -> None:
+    """An assessor confirms what changed before the decision, somebody else what changed after it."""
+    claim = factories.claim(cast)
+    (item, _other) = factories.firsthand(cast, claim, 2)
+    assessment = factories.finding(cast, claim, "corroborated")
+    change_source(source=item.source, fields={"title": "Another title"}, by=cast.reviewer2)
+    shown = of_assessment(cast.reviewer, assessment)
+    assert shown is not None
+    seen: dict[str, Any] = {"seen_version": fresh(claim).version, "seen_grounds": shown.now}
+    confirm_assessment(assessment=assessment, **seen, by=cast.reviewer)
+    factories.approved(cast, assessment)
+    change_source(source=item.source, fields={"title": "A third title"}, by=cast.reviewer2)
+    after = of_verdict(cast.editor, fresh(claim))
+    assert after is not None
+    confirm_verdict(claim=claim, reason="The title alone.", seen_grounds=after.now, by=cast.editor)
 
 
 def _redact(cast: "Cast") -> None:

@@ -218,5 +218,6 @@ def test_a_reviewer_whose_evidence_was_downgraded_meanwhile_has_no_verdict(cast:
     assessment = _waiting(cast)
     item = assessment.evidence.filter(source__basis="firsthand")[0]
     change_evidence(evidence=item, fields={"credibility": 5}, by=cast.reviewer2)
-    with pytest.raises(PolicyNotMet):
+    with pytest.raises(Stale) as error:
         _approve(assessment, cast.editor)
+    assert error.value.changes == [f"reviewer2 changed Evidence “{item.source.title}”, credibility: “none” is now “5”."]

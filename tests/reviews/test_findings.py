@@ -12,6 +12,8 @@ from claims.models import Claim, StatusChange
 from claims.queries import history_of
 from reviews.actions.assignments import close_claim, name_decider
 from reviews.actions.findings import approve
+from reviews.actions.grounds import confirm_assessment
+from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Assignment
 from tests import factories
 from tests.factories import Cast, fresh
@@ -166,6 +168,10 @@ def test_no_finding_on_a_closed_claim(cast: Cast) -> None:
 
 
 def _named_at_approval(cast: Cast, assessment: Assessment) -> set[Any]:
+    shown = of_assessment(cast.reviewer, assessment)
+    assert shown is not None
+    seen: dict[str, Any] = {"seen_version": fresh(assessment.claim).version, "seen_grounds": shown.now}
+    confirm_assessment(assessment=assessment, **seen, by=cast.reviewer)
     claim = factories.approved(cast, assessment)
     return set(StatusChange.objects.get(claim=claim, seq=claim.last_seq).evidence)
 

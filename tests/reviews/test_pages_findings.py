@@ -229,15 +229,13 @@ def test_a_decision_on_an_older_version_is_shown_what_changed(cast: "Cast") -> N
 
 
 def test_what_no_longer_holds_is_not_approved(cast: "Cast") -> None:
-    from claims.actions.sources import retract_source
-
     claim = _ready(cast)
     finding = factories.finding(cast, claim, "corroborated")
-    source = claim.evidence.filter(source__basis="firsthand")[0].source
-    retract_source(source=source, reason="Taken back.", by=cast.editor)
+    (item,) = factories.firsthand(cast, claim, 1, stance="refutes")
     answer = _decide(cast.editor, finding)
     assert answer.status_code == 422
-    assert "Not approved: the finding no longer has what it needs 1 more independent voice." in text_of(answer)
+    missing = f"An answer to “{item.source.title}”, which says otherwise."
+    assert f"Not approved: the finding no longer has what it needs {missing}" in text_of(answer)
 
 
 def test_deciding_twice_is_told(cast: "Cast") -> None:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.edits import Seen
-from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
+from accounts.errors import Conflict, Forbidden, Invalid, Stale
 from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
@@ -109,7 +109,7 @@ def test_a_retraction_and_an_approval_pass_each_other(people: Cast, state: str) 
             outcomes = together(*acts, headstart=headstart)
             claim.refresh_from_db()
             if refusals(outcomes):
-                assert refusals(outcomes) == [PolicyNotMet]
+                assert refusals(outcomes) == [Stale]
                 assert (claim.state, claim.support_lost) == ("reported", False)
                 retracted_first += 1
             else:
@@ -159,7 +159,7 @@ def test_a_publisher_turns_out_to_be_a_partys_while_its_word_is_approved(people:
             headstart=headstart,
         )
         claim.refresh_from_db()
-        assert refusals(outcomes) in ([], [PolicyNotMet])
+        assert refusals(outcomes) in ([], [Stale])
         assert _honest(claim)
 
 

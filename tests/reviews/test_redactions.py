@@ -62,6 +62,8 @@ CODES = {
     *("FileErasure.sha256", "Redaction.words", "Redaction.sha256", "Reminder.error"),
     *("KeptOutcome.method", "KeptOutcome.path", "KeptOutcome.key", "KeptOutcome.body_digest", "KeptOutcome.at"),
     *("KeptOutcome.effects", "FieldChange.fields"),
+    *("Grounds.digest", "Grounds.named", "Grounds.answered", "GroundsWatch.digest", "GroundsWatch.subjects"),
+    *("GroundsChange.digest", "GroundsChange.fields", "GroundsChange.kind", "GroundsCheck.kind"),
 }
 
 

@@ -1,0 +1,67 @@
+"""What workers do about grounds: reading again what a large change left for later, and keeping those of before.
+
+A row each, taken away in the transaction that does it: whatever dies in between, it is found again.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.transactions import Noted, act
+from claims.grounds import keep_grounds
+from claims.models import Claim, GroundsCheck, GroundsToKeep, GroundsWatch, StatusChange
+from claims.states import VERDICTS
+from claims.support import lock_claim, lock_graph
+from claims.watching import look_again, verdict_watch, watch
+from reviews.actions.grounds import tell_of_change
+from reviews.models import Answer, AssessmentState
+
+
+def check_next() -> bool:
+    """Read one watched grounds again whose check waits; whether there was one."""
+    found = GroundsCheck.objects.order_by("pk").values_list("pk", "watch__claim_id", "watch__claim__desk_id").first()
+    if found is None:
+        return False
+    pk, claim_id, desk_id = found
+    with act():
+        lock_graph(desk_id, shared=True)
+        claim = lock_claim(Claim(pk=claim_id))
+        check = GroundsCheck.objects.filter(pk=pk).first()
+        if check is None:  # another worker was faster, or nobody stands for these any more
+            return True
+        watched = GroundsWatch.objects.select_related("grounds").get(pk=check.watch_id)
+        change = look_again(watched, claim, Noted(check.kind, check.by_id, check.at))
+        check.delete()
+        if change is not None and change.changed:
+            tell_of_change(change)
+    return True
+
+
+def keep_next(*, now: datetime | None = None) -> bool:
+    """Keep, and watch from now on, what one verdict of before rests on; whether there was one."""
+    now = now or timezone.now()
+    found = GroundsToKeep.objects.order_by("pk").values_list("claim_id", "claim__desk_id").first()
+    if found is None:
+        return False
+    claim_id, desk_id = found
+    with act():
+        lock_graph(desk_id, shared=True)
+        claim = lock_claim(Claim(pk=claim_id))
+        waiting, _rows = GroundsToKeep.objects.filter(claim=claim).delete()
+        if waiting and claim.state in VERDICTS and verdict_watch(claim) is None:
+            change = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
+            grounds, read = keep_grounds(claim, change.evidence, _answered(change), now=now)
+            watch(grounds, read.subjects, of_verdict=True)
+    return True
+
+
+def _answered(change: StatusChange) -> list[UUID]:
+    """The evidence that was answered in what was approved with a status change."""
+    answers = Answer.objects.filter(
+        assessment__claim=change.claim_id,
+        assessment__assessor=change.by_id,
+        assessment__state=AssessmentState.APPROVED,
+        assessment__decision__at=change.at,
+    )
+    return list(answers.values_list("evidence_id", flat=True))

@@ -1,0 +1,279 @@
+"""What an assessor stands for, and confirming it: before the decision by themselves, after a verdict by somebody else.
+
+One transaction each. At approval nothing may differ from what the assessor stood for.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Forbidden, NotFound, Stale
+from accounts.fields import given_text
+from accounts.models import Role, User
+from accounts.queries import members_of
+from accounts.transactions import Noted, act
+from claims.conflicts import refuse_conflicted
+from claims.grounds import Found, keep_grounds, load_grounds
+from claims.grounds_in_words import changers_of, diff_for
+from claims.looking_again import end_tasks
+from claims.models import Claim, Grounds, RevisionKind, StatusChange, TaskKind
+from claims.permissions import is_named_decider, may_assess, role_for
+from claims.policy import Finding
+from claims.revisions import check_version, count_version
+from claims.states import VERDICTS, Deciders
+from claims.support import lock_claim, lock_graph
+from claims.transitions import check_policy, legal_move
+from claims.watching import Followed, follow, keep_and_watch, stand_for_now, stop_watching, verdict_watch
+from reviews.actions.notifications import notify
+from reviews.models import (
+    Assessment,
+    AssessmentGrounds,
+    AssessmentState,
+    Assignment,
+    AssignmentState,
+    Notification,
+    NotificationKind,
+)
+from reviews.records import confirmed, grounds_confirmed
+
+
+def stand_for(assessment: Assessment, assignment: Assignment | None, *, now: datetime) -> Grounds:
+    """Keep what an assessment rests on now as what its assessor stands for; watched while it waits for a decision."""
+    named, answered = _evidence_of(assessment)
+    keep = keep_and_watch if assessment.state == AssessmentState.WAITING else _keep
+    grounds = keep(assessment.claim, named, answered, now=now)
+    AssessmentGrounds.objects.create(
+        assessment=assessment,
+        number=assessment.stood_for.count() + 1,
+        grounds=grounds,
+        assignment=assignment,
+        at=now,
+    )
+    return grounds
+
+
+def _keep(claim: Claim, named: Iterable[UUID], answered: Iterable[UUID], *, now: datetime) -> Grounds:
+    return keep_grounds(claim, named, answered, now=now)[0]
+
+
+def _evidence_of(assessment: Assessment) -> tuple[list[UUID], list[UUID]]:
+    named = list(assessment.evidence.values_list("pk", flat=True))
+    return named, list(assessment.answers.values_list("evidence_id", flat=True))
+
+
+def hold_conflicts(people: Iterable[UUID]) -> None:
+    """Until the transaction ends none of these people declares a conflict of interest: who decides asks now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM accounts_user WHERE id = ANY(%s) ORDER BY id FOR SHARE", [sorted(set(people), key=str)]
+        )
+
+
+def still_assesses(assessment: Assessment) -> None:
+    """Whether the assessor of a locked assessment may still assess its claim, by the assignment that they had.
+
+    An assignment that was withdrawn, declined or reassigned ends what was submitted with it, also where the same
+    person was assigned again: they confirm the assessment then. Raises Conflict.
+    """
+    claim, assessor = assessment.claim, assessment.assessor
+    stood = last_stood_for(assessment)
+    assignment = stood.assignment if stood else assessment.assignment
+    if assignment is not None and not assignment.is_open:
+        message = _("The assignment that this was submitted with is %(state)s. It has to be assessed anew.")
+        raise Conflict(message % {"state": AssignmentState(assignment.state).label})
+    try:
+        may_assess(assessor, claim)
+        fit = assessor.is_active
+    except (Forbidden, NotFound):
+        fit = False
+    if not fit:
+        message = _("%(person)s may not assess this claim any more. Somebody else has to assess it.")
+        raise Conflict(message % {"person": assessor.username})
+
+
+def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:
+    """What the assessor stands for: None where it was submitted before grounds were kept."""
+    rows = AssessmentGrounds.objects.filter(assessment=assessment).select_related("grounds", "assignment")
+    return rows.order_by("-number").first()
+
+
+def unchanged_grounds(assessment: Assessment, seen: str | None, by: User) -> Grounds:
+    """What the assessor stands for, where that is what is there now and what the person was shown.
+
+    Raises Stale with who changed what, and Conflict where nothing was kept.
+    """
+    stood = last_stood_for(assessment)
+    if stood is None:
+        raise Conflict(
+            _("What this rests on was not kept when it was submitted. Its assessor has to confirm it first.")
+        )
+    kept, claim = stood.grounds, assessment.claim
+    found = load_grounds(claim, kept.named, kept.answered)
+    if found.digest != kept.digest:
+        raise Stale(
+            _("What this rests on has changed since it was submitted. Its assessor has to confirm it first."),
+            version=claim.version,
+            changes=diff_for(by, claim, kept, found.content, unrestricted=True).sentences(),
+        )
+    if seen is not None and seen != kept.digest:
+        raise Stale(
+            _("%(person)s confirmed this anew since you opened it. Look at what it rests on now.")
+            % {"person": assessment.assessor.username},
+            version=claim.version,
+        )
+    return kept
+
+
+def confirm_assessment(
+    *, assessment: Assessment, seen_version: int, seen_grounds: str, by: User, now: datetime | None = None
+) -> Assessment:
+    """Stand for one's own assessment that waits on what it rests on now; `seen_grounds`: the digest that was shown.
+
+    Raises NotFound, Forbidden, Stale, Conflict (nothing changed; decided; other elements), PolicyNotMet.
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(assessment.claim.desk_id, shared=True)
+        claim = lock_claim(assessment.claim)
+        rows = Assessment.objects.select_for_update(of=("self",), no_key=True).select_related("assessor")
+        assessment = rows.get(pk=assessment.pk)
+        assessment.claim = claim
+        may_confirm_assessment(by, assessment)
+        check_version(claim, seen_version)
+        assignment = _may_still_submit(assessment)
+        stood = last_stood_for(assessment)
+        if stood is not None:
+            _refuse_unseen(claim, stood.grounds, seen_grounds, by)
+            if seen_grounds == stood.grounds.digest and stood.assignment == assignment:
+                raise Conflict(_("Nothing that this rests on has changed: there is nothing to confirm."))
+        stop_watching(grounds__stood_for__assessment=assessment)
+        grounds = stand_for(assessment, assignment, now=now)
+        # Whoever has the page open is told before they decide on it.
+        count_version(claim, RevisionKind.CONFIRMED, by=by, now=now)
+        confirmed(assessment, grounds, now=now)
+    return assessment
+
+
+def may_confirm_assessment(user: User, assessment: Assessment) -> None:
+    """Its assessor, who may still assess the claim. Raises NotFound, Forbidden."""
+    role_for(user, assessment.claim)
+    if assessment.assessor_id != user.pk:
+        raise Forbidden(_("Only the assessor confirms an assessment."))
+    may_assess(user, assessment.claim)
+
+
+def _may_still_submit(assessment: Assessment) -> Assignment | None:
+    """The assignment that the assessor confirms with. Raises Conflict, PolicyNotMet where it could not be approved."""
+    claim = assessment.claim
+    if assessment.state != AssessmentState.WAITING:
+        raise Conflict(_("This finding waits no longer: it is %(state)s.") % {"state": assessment.get_state_display()})
+    if assessment.from_state != claim.state:
+        raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
+    move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
+    if assessment.proposed_state in VERDICTS:
+        said = set(assessment.elements.values_list("element_id", flat=True))
+        if not set(claim.elements.values_list("pk", flat=True)) <= said:
+            raise Conflict(_("The claim has elements of which this says nothing. It has to be assessed anew."))
+    named, answered = _evidence_of(assessment)
+    check_policy(
+        claim, move, Finding(frozenset(map(str, named)), frozenset(map(str, answered)), assessment.recorded_mistake)
+    )
+    return Assignment.objects.filter(claim=claim, reviewer=assessment.assessor, ended_at__isnull=True).first()
+
+
+def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> Found:
+    """What grounds are now, where that is what the person was shown. Raises Stale with what has changed."""
+    found = load_grounds(claim, kept.named, kept.answered)
+    if seen != found.digest:
+        raise Stale(
+            _("Something has changed since you opened this page. Look at it again before you confirm."),
+            version=claim.version,
+            changes=diff_for(by, claim, kept, found.content, unrestricted=True).sentences(),
+        )
+    return found
+
+
+def may_confirm_verdict(user: User, claim: Claim, changers: Iterable[UUID]) -> None:
+    """Whether a verdict stands after a change: an editor, a named approver or a person of the verdict; nobody who has
+    made one of the changes, nobody with a conflict. Raises NotFound, Forbidden."""
+    role = role_for(user, claim)
+    if user.pk in changers:
+        raise Forbidden(_("You changed what this verdict rests on: somebody else looks at it."))
+    if not (
+        role == Role.EDITOR
+        or (role != Role.AUDITOR and is_named_decider(user, claim))
+        or (role == Role.REVIEWER and user.pk in people_of_verdict(claim))
+    ):
+        raise Forbidden(_("An editor, a named approver, or one of the two people of the verdict looks at it again."))
+    refuse_conflicted(user, claim)
+
+
+def may_confirm(user: User, claim: Claim) -> None:
+    """The same of a claim as it is now: who changed what its verdict rests on may not. Raises NotFound, Forbidden."""
+    watched = verdict_watch(claim)
+    may_confirm_verdict(user, claim, changers_of(watched.grounds) if watched else ())
+
+
+def people_of_verdict(claim: Claim) -> set[UUID]:
+    """Who assessed and who approved what a claim's state is."""
+    change = StatusChange.objects.filter(claim=claim, seq=claim.last_seq).values_list("by_id", "decided_by_id").first()
+    return {pk for pk in change or () if pk is not None}
+
+
+def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, now: datetime | None = None) -> Claim:
+    """Say that a verdict stands on what it rests on now, as somebody who changed none of it; why is kept.
+
+    Raises NotFound, Forbidden, Invalid, Stale (not what was shown), Conflict (nothing changed).
+    """
+    now = now or timezone.now()
+    with act():
+        lock_graph(claim.desk_id, shared=True)
+        claim = lock_claim(claim)
+        watched = verdict_watch(claim)
+        hold_conflicts([by.pk])
+        may_confirm(by, claim)
+        reason = given_text(reason, "reason", _("Say what you looked at, and why the verdict stands."))
+        if watched is None or not claim.changed_since_verdict:
+            raise Conflict(_("Nothing has changed since the verdict: there is nothing to confirm."))
+        found = _refuse_unseen(claim, watched.grounds, seen_grounds, by)
+        grounds = stand_for_now(claim, watched.grounds, found, now=now)
+        end_tasks(by=by, note=reason, now=now, claim=claim, kind=TaskKind.GROUNDS_CHANGED)
+        grounds_confirmed(claim, grounds, by=by, now=now, reason=reason)
+    return claim
+
+
+def follow_changes(acts: Sequence[Noted]) -> None:
+    """The last step of every action: what it changed of what others stand for is followed, and these are told."""
+    for change in follow(acts):
+        if change.changed:
+            tell_of_change(change)
+
+
+def tell_of_change(change: Followed) -> None:
+    """Tell whoever stands for it, but for who did it: of a verdict its people and the editors, else the assessor.
+
+    Who has not read of it yet is not told twice.
+    """
+    claim, by = change.claim, change.by
+    assessment = None
+    if change.of_verdict:
+        people = {*members_of(claim.desk, Role.EDITOR).values_list("pk", flat=True), *people_of_verdict(claim)}
+    else:
+        assessment = Assessment.objects.get(stood_for__grounds=change.grounds)
+        people = {assessment.assessor_id}
+    told = Notification.objects.filter(
+        claim=claim, kind=NotificationKind.GROUNDS_CHANGED, assessment=assessment, read_at__isnull=True
+    )
+    wanted = User.objects.filter(pk__in=people - {by}, is_active=True).exclude(pk__in=told.values("recipient"))
+    notify(
+        wanted.order_by("username"),
+        NotificationKind.GROUNDS_CHANGED,
+        claim,
+        assessment=assessment,
+        by=User.objects.filter(pk=by).first() if by else None,
+        now=change.at,
+    )

@@ -1,0 +1,81 @@
+"""What pages and API show of kept grounds: for one reader, what was kept, what is there now, and who changed what."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.errors import Forbidden, NotFound
+from accounts.models import User
+from claims.actions.reads import note_shown
+from claims.grounds import load_grounds
+from claims.grounds_in_words import GroundsDiff, changers_of, diff_for
+from claims.models import Claim, Grounds, StatusChangeGrounds
+from claims.watching import verdict_watch
+from reviews.actions.grounds import last_stood_for, may_confirm_assessment, may_confirm_verdict
+from reviews.models import Assessment, AssessmentGrounds, AssessmentState
+
+
+@dataclass(frozen=True)
+class GroundsShown:
+    """`kept`: the digest of what somebody stands for ("": nothing was kept); `now`: of what is there now.
+
+    `may_confirm`: whether this reader may say that it stands on what is there now.
+    """
+
+    kept: str
+    now: str
+    diff: GroundsDiff
+    may_confirm: bool
+
+    @property
+    def changed(self) -> bool:
+        return self.kept != self.now
+
+
+def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
+    """Of an assessment (already scoped) that waits; None for any other: nobody decides on it any more."""
+    if assessment.state != AssessmentState.WAITING:
+        return None
+    stood, claim = last_stood_for(assessment), assessment.claim
+    mine = _may(lambda: may_confirm_assessment(user, assessment))
+    if stood is None:
+        named = assessment.evidence.values_list("pk", flat=True)
+        now = load_grounds(claim, named, assessment.answers.values_list("evidence_id", flat=True))
+        return GroundsShown("", now.digest, GroundsDiff(), mine)
+    return _compared(user, claim, stood.grounds, mine)
+
+
+def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
+    """Of a claim (already scoped) that is in a verdict; None for any other, and where nothing was kept."""
+    watched = verdict_watch(claim)
+    if watched is None:
+        return None
+    changers = changers_of(watched.grounds)
+    return _compared(user, claim, watched.grounds, _may(lambda: may_confirm_verdict(user, claim, changers)))
+
+
+def _compared(user: User, claim: Claim, kept: Grounds, may_confirm: bool) -> GroundsShown:
+    now = load_grounds(claim, kept.named, kept.answered)
+    diff = diff_for(user, claim, kept, now.content) if now.digest != kept.digest else GroundsDiff()
+    note_shown(user, diff.restricted)
+    return GroundsShown(kept.digest, now.digest, diff, may_confirm)
+
+
+def _may(ask: Callable[[], None]) -> bool:
+    try:
+        ask()
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
+def digests_of(ids: Iterable[UUID]) -> dict[UUID, tuple[str, bool]]:
+    """Of each of these assessments the digest that its assessor stands for, and whether that has changed since."""
+    rows = AssessmentGrounds.objects.filter(assessment__in=list(ids)).order_by("number")
+    found = rows.values_list("assessment_id", "grounds__digest", "grounds__watch__digest")
+    return {pk: (kept, now is not None and now != kept) for pk, kept, now in found}
+
+
+def approved_digests(claim: Claim) -> dict[int, str]:
+    """The digests of the grounds that were approved with a claim's status changes (already scoped), by their number."""
+    return dict(StatusChangeGrounds.objects.filter(claim=claim).values_list("seq", "grounds__digest"))

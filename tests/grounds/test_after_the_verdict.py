@@ -1,0 +1,207 @@
+"""After a verdict nobody changes alone, unseen, what it rests on: the claim is marked, and somebody else looks."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.errors import Conflict, Forbidden, Invalid, Stale
+from accounts.models import User
+from claims.actions.claims import edit_claim, publish_claim
+from claims.actions.conflicts import declare_conflict
+from claims.actions.evidence import change_evidence
+from claims.actions.sources import change_source
+from claims.grounds_in_words import changers_of
+from claims.models import Claim, GroundsCheck, GroundsTouch, Task
+from claims.watching import verdict_watch
+from reviews.actions.following import check_next
+from reviews.actions.grounds import confirm_verdict
+from reviews.grounds_shown import of_verdict
+from reviews.models import Notification
+from reviews.queue import work_of
+from tests import factories
+from tests.factories import fresh
+from tests.grounds.edits import EDITS, HARMLESS, World, world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(db: None) -> World:
+    found = world()
+    factories.approved(found.cast, found.assessment)
+    return found
+
+
+def _told(claim: Claim) -> set[str]:
+    rows = Notification.objects.filter(claim=claim, kind="grounds_changed")
+    return set(rows.values_list("recipient__username", flat=True))
+
+
+def _open_tasks(claim: Claim) -> int:
+    return Task.objects.filter(claim=claim, kind="grounds_changed", ended_at=None).count()
+
+
+def _confirm(made: World, by: User, **given: Any) -> Claim:
+    shown = of_verdict(by, fresh(made.claim))
+    assert shown is not None
+    given = {"reason": "I compared both.", "seen_grounds": shown.now, **given}
+    return confirm_verdict(claim=made.claim, by=by, **given)
+
+
+def _retitle(made: World, by: User, title: str = "Another log") -> None:
+    change_source(source=made.source, fields={"title": title}, by=by)
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_any_change_marks_the_claim_and_is_for_somebody_else_to_look_at(made: World, name: str) -> None:
+    cast, claim = made.cast, made.claim
+    second = factories.person("editor2", "editor", cast.desk)
+    for person in (cast.reviewer, cast.editor, cast.reviewer2):
+        with transaction.atomic():
+            EDITS[name](made, person)
+            watched = verdict_watch(claim)
+            assert watched is not None
+            (changer,) = changers_of(watched.grounds)
+            who = User.objects.get(pk=changer)
+            assert who in (person, cast.editor)
+            assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
+            assert _told(claim) == {"editor", "editor2", "reviewer"} - {who.username}
+            with pytest.raises(Forbidden):
+                _confirm(made, who)
+            _confirm(made, second)
+            assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (False, 0)
+            transaction.set_rollback(True)
+    assert not GroundsTouch.objects.exists()
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_no_part_of_the_grounds_marks_nothing(made: World, name: str) -> None:
+    HARMLESS[name](made, made.cast.reviewer2)
+    assert (fresh(made.claim).changed_since_verdict, _told(made.claim)) == (False, set())
+
+
+def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: World) -> None:
+    cast = made.cast
+    source = factories.source(cast, "Own log", by=cast.reporter)
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    item = factories.attach(cast, claim, source, by=cast.reporter)
+    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    publish_claim(claim=claim, by=cast.editor)
+    change_source(source=source, fields={"title": "Swapped", "url": "https://example.org/swapped"}, by=cast.reporter)
+    change_evidence(evidence=item, fields={"excerpt": "Swapped."}, by=cast.reporter)
+    assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
+    assert _told(claim) == {"editor", "reviewer"}
+
+
+def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: World) -> None:
+    parts: list[dict[str, Any]] = [{"id": part.pk, "text": part.text} for part in made.claim.elements.all()]
+    fields = {"elements": [*parts, {"text": "with a forged seal", "essential": True}]}
+    edit_claim(claim=made.claim, fields=fields, by=made.cast.reporter)
+    shown = of_verdict(made.cast.editor, fresh(made.claim))
+    assert shown is not None
+    assert [str(line) for line in shown.diff.lines] == ["reporter: Element “with a forged seal”, added."]
+    assert fresh(made.claim).changed_since_verdict
+
+
+def test_undone_it_is_marked_no_more(made: World) -> None:
+    _retitle(made, made.cast.reviewer)
+    _retitle(made, made.cast.reviewer, "Harbour log")
+    assert (fresh(made.claim).changed_since_verdict, _open_tasks(made.claim)) == (False, 0)
+    _retitle(made, made.cast.editor)
+    assert fresh(made.claim).changed_since_verdict
+    _confirm(made, made.cast.reviewer)  # whose own change was undone
+
+
+def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: World) -> None:
+    EDITS["relay added"](made, made.cast.editor)
+    change_source(source=made.spare, fields={"title": "Forged"}, by=made.cast.reviewer)
+    watched = verdict_watch(made.claim)
+    assert watched is not None
+    assert changers_of(watched.grounds) == {made.cast.editor.pk, made.cast.reviewer.pk}
+
+
+def test_after_it_was_confirmed_the_next_change_marks_again(made: World) -> None:
+    _retitle(made, made.cast.editor)
+    _confirm(made, made.cast.reviewer)
+    assert not fresh(made.claim).changed_since_verdict
+    _retitle(made, made.cast.reviewer, "A third log")
+    assert fresh(made.claim).changed_since_verdict
+    _confirm(made, made.cast.editor)
+
+
+def test_what_changed_after_it_was_shown_is_not_confirmed(made: World) -> None:
+    _retitle(made, made.cast.reviewer)
+    shown = of_verdict(made.cast.editor, fresh(made.claim))
+    _retitle(made, made.cast.reviewer, "A third log")
+    assert shown is not None
+    with pytest.raises(Stale):
+        _confirm(made, made.cast.editor, seen_grounds=shown.now)
+    assert fresh(made.claim).changed_since_verdict
+
+
+def test_who_confirms_says_why(made: World) -> None:
+    _retitle(made, made.cast.reviewer)
+    with pytest.raises(Invalid):
+        _confirm(made, made.cast.editor, reason=" ")
+    _confirm(made, made.cast.editor, reason="It is the same log.")
+    task = Task.objects.get(claim=made.claim, kind="grounds_changed")
+    assert (task.ended_by, task.note) == (made.cast.editor, "It is the same log.")
+
+
+def test_without_a_change_there_is_nothing_to_confirm(made: World) -> None:
+    with pytest.raises(Conflict):
+        _confirm(made, made.cast.editor)
+
+
+@pytest.mark.parametrize("who", ["reviewer2", "reporter", "auditor"])
+def test_whom_the_verdict_does_not_concern_does_not_confirm(made: World, who: str) -> None:
+    _retitle(made, made.cast.editor)
+    with pytest.raises(Forbidden):
+        _confirm(made, getattr(made.cast, who))
+
+
+def test_who_has_a_conflict_does_not_confirm(made: World) -> None:
+    _retitle(made, made.cast.editor)
+    declare_conflict(actor_id=made.claim.parties.all()[0].pk, by=made.cast.reviewer)
+    with pytest.raises(Forbidden):
+        _confirm(made, made.cast.reviewer)
+
+
+def test_it_is_in_the_queue_of_those_who_may_look(made: World) -> None:
+    _retitle(made, made.cast.editor)
+    now = factories.days_ago(0)
+    people = (made.cast.editor, made.cast.reviewer, made.cast.reviewer2)
+    kinds = [[task.kind for task in work_of(person, now=now).tasks] for person in people]
+    assert kinds == [[], ["grounds_changed"], []]
+
+
+def test_leaving_the_verdict_ends_it_all(made: World) -> None:
+    _retitle(made, made.cast.reviewer2)
+    factories.assigned(made.cast, made.claim, reviewer=made.cast.reviewer2)
+    assessment = factories.finding(made.cast, fresh(made.claim), "reported", evidence=[], by=made.cast.reviewer2)
+    factories.approved(made.cast, assessment)
+    claim = fresh(made.claim)
+    assert (claim.state, claim.changed_since_verdict, _open_tasks(claim)) == ("reported", False, 0)
+    assert verdict_watch(claim) is None
+
+
+def test_two_claims_on_one_source_are_both_marked(made: World) -> None:
+    other = factories.claim(made.cast)
+    factories.attach(made.cast, other, made.source)
+    factories.firsthand(made.cast, other, 2)
+    factories.approved(made.cast, factories.finding(made.cast, other, "corroborated"))
+    _retitle(made, made.cast.reviewer2)
+    assert (fresh(made.claim).changed_since_verdict, fresh(other).changed_since_verdict) == (True, True)
+
+
+def test_what_too_many_verdicts_rest_on_is_followed_by_workers(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claims.watching.AT_ONCE", 0)
+    _retitle(made, made.cast.reviewer2)
+    assert (fresh(made.claim).changed_since_verdict, GroundsCheck.objects.count()) == (False, 1)
+    assert (check_next(), check_next()) == (True, False)
+    watched = verdict_watch(made.claim)
+    assert watched is not None
+    assert (fresh(made.claim).changed_since_verdict, changers_of(watched.grounds)) == (True, {made.cast.reviewer2.pk})
+    assert _told(made.claim) == {"editor", "reviewer"}

@@ -1,0 +1,242 @@
+"""What the second person approves is what the first submitted, or confirmed anew: nothing else, whoever changed it."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
+from accounts.models import User
+from claims.actions.conflicts import declare_conflict
+from claims.actions.evidence import change_evidence
+from claims.actions.sources import change_source
+from claims.models import GroundsWatch, StatusChangeGrounds
+from reviews.actions.assignments import accept, assign, close_claim, decline, hand_over, open_claim, withdraw
+from reviews.actions.findings import approve, reject
+from reviews.actions.grounds import confirm_assessment, last_stood_for
+from reviews.actions.memberships import change_account, change_role
+from reviews.grounds_shown import of_assessment
+from reviews.models import Assessment, Notification
+from tests import factories
+from tests.factories import Cast, fresh
+from tests.grounds.edits import EDITS, HARMLESS, WORDING, World, world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(db: None) -> World:
+    return world()
+
+
+def _approve(made: World, **given: Any) -> Assessment:
+    version = fresh(made.claim).version
+    return approve(assessment=made.assessment, reason="Yes.", by=made.cast.editor, **{"seen_version": version, **given})
+
+
+def _confirm(made: World, **given: Any) -> Assessment:
+    shown = of_assessment(made.cast.reviewer, fresh(made.assessment))
+    assert shown is not None
+    given = {"seen_version": fresh(made.claim).version, "seen_grounds": shown.now, "by": made.cast.reviewer, **given}
+    return confirm_assessment(assessment=made.assessment, **given)
+
+
+def _changed_by(made: World, person: User) -> list[str]:
+    """What the approver is told, after which nothing has moved."""
+    with pytest.raises(Stale) as error:
+        _approve(made)
+    assert fresh(made.claim).state == "reported"
+    return error.value.changes
+
+
+@pytest.mark.parametrize("name", [*EDITS, *WORDING])
+def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: World, name: str) -> None:
+    edit = {**EDITS, **WORDING}[name]
+    for person in (made.cast.reviewer, made.cast.editor):
+        with transaction.atomic():
+            edit(made, person)
+            told = _changed_by(made, person)
+            assert told
+            assert any(who.username in text for text in told for who in (person, made.cast.editor)), told
+            transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_is_no_part_of_the_grounds_stops_no_approval(made: World, name: str) -> None:
+    HARMLESS[name](made, made.cast.reviewer2)
+    _approve(made)
+    assert fresh(made.claim).state == "corroborated"
+
+
+def test_the_approver_reads_who_changed_what(made: World) -> None:
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
+    change_evidence(evidence=made.item, fields={"excerpt": "at noon"}, by=made.cast.editor)
+    assert _changed_by(made, made.cast.editor) == [
+        "editor changed Evidence “Another log”, quote: “at two in the morning” is now “at noon”.",
+        "reviewer2 changed Source “Another log”, title: “Harbour log” is now “Another log”.",
+    ]
+
+
+def test_what_was_changed_back_is_approved(made: World) -> None:
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
+    change_source(source=made.source, fields={"title": "Harbour log"}, by=made.cast.reviewer2)
+    _approve(made)
+    assert fresh(made.claim).state == "corroborated"
+
+
+def test_the_assessor_confirms_with_one_press_and_it_is_approved(made: World) -> None:
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    _confirm(made)
+    _approve(made)
+    stood = last_stood_for(made.assessment)
+    assert stood is not None
+    assert (stood.number, stood.grounds.content["source"][str(made.source.pk)]["title"]) == (2, "Another log")
+    assert StatusChangeGrounds.objects.get(claim=made.claim, seq=2).grounds == stood.grounds
+
+
+def test_the_status_change_keeps_what_was_approved(made: World) -> None:
+    stood = last_stood_for(made.assessment)
+    _approve(made)
+    assert stood is not None
+    assert StatusChangeGrounds.objects.get(claim=made.claim, seq=2).grounds == stood.grounds
+
+
+def test_the_assessor_is_told_of_a_change_by_somebody_else(made: World) -> None:
+    change_source(source=made.source, fields={"title": "A log"}, by=made.cast.reviewer2)
+    change_source(source=made.source, fields={"title": "Own log"}, by=made.cast.reviewer)
+    told = Notification.objects.filter(kind="grounds_changed").values_list("recipient__username", "by__username")
+    assert list(told) == [("reviewer", "reviewer2")]
+
+
+def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: World) -> None:
+    seen = {"seen_version": fresh(made.claim).version, "seen_grounds": last_stood_for(made.assessment).grounds.digest}  # type: ignore[union-attr]
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer)
+    _confirm(made)
+    with pytest.raises(Stale) as error:
+        _approve(made, **seen)
+    assert error.value.changes == ["reviewer confirmed their assessment anew."]
+    with pytest.raises(Stale):
+        _approve(made, seen_grounds=seen["seen_grounds"])
+    assert fresh(made.claim).state == "reported"
+
+
+def test_what_changed_after_it_was_shown_is_not_confirmed(made: World) -> None:
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    shown = of_assessment(made.cast.reviewer, fresh(made.assessment))
+    change_source(source=made.source, fields={"title": "A third log"}, by=made.cast.editor)
+    assert shown is not None
+    with pytest.raises(Stale):
+        _confirm(made, seen_grounds=shown.now)
+
+
+@pytest.mark.parametrize("who", ["editor", "reviewer2", "reporter", "auditor"])
+def test_only_the_assessor_confirms(made: World, who: str) -> None:
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    with pytest.raises(Forbidden):
+        _confirm(made, by=getattr(made.cast, who))
+
+
+def test_nothing_changed_is_nothing_to_confirm(made: World) -> None:
+    with pytest.raises(Conflict):
+        _confirm(made)
+
+
+def test_elements_that_the_assessment_says_nothing_of_are_not_confirmed(made: World) -> None:
+    EDITS["element added"](made, made.cast.reviewer2)
+    with pytest.raises((Conflict, PolicyNotMet)):
+        _confirm(made)
+
+
+def test_what_is_not_enough_any_more_is_not_confirmed(made: World) -> None:
+    for item in made.assessment.evidence.filter(source__basis="firsthand"):
+        change_evidence(evidence=item, fields={"credibility": 5}, by=made.cast.reviewer2)
+    with pytest.raises(PolicyNotMet):
+        _confirm(made)
+
+
+# Who may still assess, and decide
+
+
+def _end(made: World, how: str) -> None:
+    assignment, cast = fresh(made.assessment.assignment), made.cast  # type: ignore[type-var]  # it has one
+    if how == "withdrawn":
+        withdraw(assignment=assignment, by=cast.editor)  # type: ignore[arg-type]
+    elif how == "declined":
+        decline(assignment=assignment, reason="No time.", by=cast.reviewer)  # type: ignore[arg-type]
+    elif how == "handed over":
+        hand_over(assignment=assignment, to=cast.reviewer2, by=cast.reviewer)  # type: ignore[arg-type]
+    elif how == "closed and opened":
+        close_claim(claim=made.claim, reason="moot", by=cast.editor)
+        open_claim(claim=made.claim, by=cast.editor)
+    elif how == "off the desk":
+        change_role(desk=cast.desk, user=cast.reviewer, role=None, by=None)
+    elif how == "made an auditor":
+        change_role(desk=cast.desk, user=cast.reviewer, role="auditor", by=None)
+    elif how == "account closed":
+        change_account(user=cast.reviewer, changes={"is_active": False}, by=cast.admin)
+    elif how == "conflict declared":
+        declare_conflict(actor_id=made.claim.parties.all()[0].pk, by=cast.reviewer)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *("withdrawn", "declined", "handed over", "closed and opened"),
+        *("off the desk", "made an auditor", "account closed", "conflict declared"),
+    ],
+)
+def test_who_may_not_assess_any_more_has_nothing_approved(made: World, how: str) -> None:
+    _end(made, how)
+    with pytest.raises(Conflict):
+        _approve(made)
+    assert fresh(made.claim).state == "reported"
+
+
+def test_an_approver_with_a_conflict_declared_since_does_not_approve(made: World) -> None:
+    declare_conflict(actor_id=made.claim.parties.all()[0].pk, by=made.cast.editor)
+    with pytest.raises(Forbidden):
+        _approve(made)
+
+
+def test_assigned_again_the_assessor_confirms_first(made: World) -> None:
+    _end(made, "withdrawn")
+    assign(claim=made.claim, reviewer=made.cast.reviewer, by=made.cast.editor)
+    with pytest.raises(Conflict):
+        _approve(made)
+    accept(assignment=made.claim.assignments.get(ended_at=None), by=made.cast.reviewer)
+    _confirm(made)
+    _approve(made)
+    assert fresh(made.claim).state == "corroborated"
+
+
+def test_what_waits_no_more_is_watched_no_more(made: World) -> None:
+    reject(assessment=made.assessment, reason="No.", seen_version=fresh(made.claim).version, by=made.cast.editor)
+    assert not GroundsWatch.objects.exists()
+    factories.finding(made.cast, made.claim, "corroborated")
+    factories.finding(made.cast, made.claim, "corroborated")
+    assert GroundsWatch.objects.count() == 1
+
+
+def test_a_reason_is_asked_for_before_the_grounds(made: World) -> None:
+    change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
+    with pytest.raises(Invalid):
+        approve(assessment=made.assessment, reason=" ", seen_version=fresh(made.claim).version, by=made.cast.editor)
+
+
+def test_an_assessment_of_before_grounds_were_kept_is_confirmed_first(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    factories.assigned(cast, claim)
+    assessment = Assessment.objects.create(
+        claim=claim, assessor=cast.reviewer, from_state="reported", proposed_state="corroborated", rationale="So.",
+        seen_version=claim.version, state="waiting", created_at=factories.days_ago(1),
+    )  # fmt: skip
+    assessment.evidence.add(*claim.evidence.all())
+    given: dict[str, Any] = {"assessment": assessment, "seen_version": fresh(claim).version}
+    with pytest.raises(Conflict):
+        approve(**given, reason="Yes.", by=cast.editor)
+    shown = of_assessment(cast.reviewer, assessment)
+    assert shown is not None
+    confirm_assessment(**given, seen_grounds=shown.now, by=cast.reviewer)
+    approve(assessment=assessment, seen_version=fresh(claim).version, reason="Yes.", by=cast.editor)
+    assert fresh(claim).state == "corroborated"

@@ -1,0 +1,198 @@
+"""What pages and API show of grounds that changed, and confirming them there."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from claims.actions.claims import publish_claim
+from claims.actions.evidence import change_evidence
+from claims.actions.sources import change_source
+from reviews.grounds_shown import of_assessment, of_verdict
+from tests import factories
+from tests.api.client import Api
+from tests.factories import fresh
+from tests.grounds.edits import World, world
+from tests.pages import fields_of, got, signed_in, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def made(db: None) -> World:
+    return world()
+
+
+@pytest.fixture
+def verdict(db: None) -> World:
+    found = world()
+    factories.approved(found.cast, found.assessment)
+    return found
+
+
+def _retitle(made: World, by: Any, title: str = "Another log") -> None:
+    change_source(source=made.source, fields={"title": title}, by=by)
+
+
+def _review(made: World) -> str:
+    return f"/reviews/{made.assessment.pk}/"
+
+
+LINE = "Source “Another log” title Harbour log Another log reviewer2"
+
+
+def test_the_review_shows_who_changed_what(made: World) -> None:
+    assert "Changed since it was submitted" not in text_of(got(made.cast.editor, _review(made)))
+    _retitle(made, made.cast.reviewer2)
+    text = text_of(got(made.cast.editor, _review(made)))
+    assert "Changed since it was submitted" in text
+    assert LINE in text
+    assert "It cannot be approved before reviewer confirms it." in text
+    assert "Confirm assessment" not in text
+
+
+def test_approving_is_refused_and_what_was_typed_stays(made: World) -> None:
+    filled = fields_of(got(made.cast.editor, _review(made))) | {"reason": "I checked.", "decision": "approve"}
+    _retitle(made, made.cast.reviewer)
+    answer = signed_in(made.cast.editor).post(_review(made), filled)
+    assert answer.status_code == 409
+    text = text_of(answer)
+    assert "What this rests on has changed since it was submitted." in text
+    assert "reviewer changed Source “Another log”, title: “Harbour log” is now “Another log”." in text
+    assert "I checked.</textarea>" in answer.content.decode()
+
+
+def test_the_assessor_confirms_with_one_press(made: World) -> None:
+    _retitle(made, made.cast.reviewer2)
+    page = got(made.cast.reviewer, _review(made))
+    assert "Confirm assessment" in text_of(page)
+    seen = of_assessment(made.cast.reviewer, fresh(made.assessment))
+    assert seen is not None
+    given = {"seen_version": fresh(made.claim).version, "seen_grounds": seen.now}
+    assert f'name="seen_grounds" value="{seen.now}"' in page.content.decode()
+    answer = signed_in(made.cast.reviewer).post(f"{_review(made)}confirm/", given)
+    assert (answer.status_code, answer["Location"]) == (302, _review(made))
+    filled = fields_of(got(made.cast.editor, _review(made))) | {"reason": "Yes.", "decision": "approve"}
+    assert signed_in(made.cast.editor).post(_review(made), filled).status_code == 302
+    assert fresh(made.claim).state == "corroborated"
+
+
+def test_a_page_from_before_it_was_confirmed_anew_approves_nothing(made: World) -> None:
+    filled = fields_of(got(made.cast.editor, _review(made))) | {"reason": "I checked.", "decision": "approve"}
+    _retitle(made, made.cast.reviewer)
+    seen = of_assessment(made.cast.reviewer, fresh(made.assessment))
+    assert seen is not None
+    given = {"seen_version": fresh(made.claim).version, "seen_grounds": seen.now}
+    signed_in(made.cast.reviewer).post(f"{_review(made)}confirm/", given)
+    assert signed_in(made.cast.editor).post(_review(made), filled).status_code == 409
+    again = {**filled, "seen_version": fresh(made.claim).version}
+    answer = signed_in(made.cast.editor).post(_review(made), again)
+    assert (answer.status_code, "reviewer confirmed this anew" in text_of(answer)) == (409, True)
+
+
+def test_confirming_what_was_not_seen_is_told(made: World) -> None:
+    _retitle(made, made.cast.reviewer2)
+    given = {"seen_version": fresh(made.claim).version, "seen_grounds": "ab" * 32}
+    answer = signed_in(made.cast.reviewer).post(f"{_review(made)}confirm/", given, follow=True)
+    assert "Look at it again before you confirm." in text_of(answer)
+
+
+def test_the_claims_page_says_it_changed_since_the_verdict_and_the_other_confirms(verdict: World) -> None:
+    address = f"/claims/{verdict.claim.reference}/"
+    assert "Changed since the verdict" not in text_of(got(verdict.cast.editor, address))
+    _retitle(verdict, verdict.cast.reviewer2)
+    for person in (verdict.cast.reporter, verdict.cast.editor, verdict.cast.auditor):
+        text = text_of(got(person, address))
+        assert "Changed since the verdict" in text
+        assert LINE in text
+    form = f"{address}grounds/"
+    assert "Confirm verdict" not in text_of(got(verdict.cast.reviewer2, form))
+    filled = fields_of(got(verdict.cast.editor, form)) | {"reason": "It is the same log."}
+    answer = signed_in(verdict.cast.editor).post(form, filled)
+    assert (answer.status_code, answer["Location"]) == (302, address)
+    assert "Changed since the verdict" not in text_of(got(verdict.cast.editor, address))
+
+
+def test_who_changed_it_gets_no_form_and_cannot_send_one(verdict: World) -> None:
+    _retitle(verdict, verdict.cast.editor)
+    form = f"/claims/{verdict.claim.reference}/grounds/"
+    assert "Confirm verdict" not in text_of(got(verdict.cast.editor, form))
+    seen = of_verdict(verdict.cast.editor, fresh(verdict.claim))
+    assert seen is not None
+    answer = signed_in(verdict.cast.editor).post(form, {"reason": "Fine.", "seen_grounds": seen.now})
+    assert (answer.status_code, fresh(verdict.claim).changed_since_verdict) == (403, True)
+
+
+def test_the_public_page_says_so_and_nothing_of_what(verdict: World) -> None:
+    publish_claim(claim=verdict.claim, by=verdict.cast.editor)
+    _retitle(verdict, verdict.cast.reviewer2, "A whisper")
+    for address in (f"/public/{verdict.claim.reference}/", "/public/"):
+        text = text_of(Client().get(address))
+        assert "Changed since the verdict" in text
+        assert "whisper" not in text
+        assert "reviewer2" not in text
+
+
+def test_my_work_and_the_notifications_lead_there(verdict: World) -> None:
+    _retitle(verdict, verdict.cast.reviewer2)
+    text = text_of(got(verdict.cast.editor, "/"))
+    assert "Changed since the verdict" in text
+    assert "reviewer2 changed what the verdict rests on" in text_of(got(verdict.cast.reviewer, "/notifications/"))
+
+
+def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: World) -> None:
+    change_evidence(evidence=verdict.item, fields={"excerpt": "at the secret hour"}, by=verdict.cast.reviewer)
+    change_source(source=verdict.source, fields={"visibility": "restricted"}, by=verdict.cast.editor)
+    address = f"/claims/{verdict.claim.reference}/"
+    for person in (verdict.cast.reporter, verdict.cast.reviewer2, verdict.cast.auditor):
+        text = text_of(got(person, address))
+        assert "of what you may not see" in text
+        assert not [words for words in ("Harbour log", "two in the morning", "secret hour") if words in text]
+        told = Api(person).get(f"claims/{verdict.claim.reference}/grounds/").json()
+        assert not [words for words in ("Harbour log", "two in the morning", "secret hour") if words in str(told)]
+    assert "Harbour log" in text_of(got(verdict.cast.editor, address))
+
+
+def test_the_api_tells_and_takes_the_same(made: World) -> None:
+    claim = made.claim.reference
+    path = f"claims/{claim}/assessments/{made.assessment.pk}/"
+    reviewer, editor = Api(made.cast.reviewer), Api(made.cast.editor)
+    before = editor.get(path).json()
+    assert (len(before["grounds"]), before["grounds_changed"]) == (64, False)
+    _retitle(made, made.cast.editor)
+    assert editor.get(path).json()["grounds_changed"] is True
+    refused = editor.send("POST", f"{path}approve/", {"reason": "Yes.", "seen_version": fresh(made.claim).version})
+    told = "editor changed Source “Another log”, title: “Harbour log” is now “Another log”."
+    assert (refused.status_code, refused.json()["changes"]) == (409, [told])
+    shown = reviewer.get(f"{path}grounds/").json()
+    (change,) = shown["changes"]
+    assert (shown["changed"], change["field"], change["then"], change["now"]) == (
+        *(True, "title", "Harbour log", "Another log"),
+    )
+    assert [who["by"] for who in change["who"]] == ["editor"]
+    confirmed = reviewer.send(
+        "POST", f"{path}confirm/", {"seen_version": fresh(made.claim).version, "seen_grounds": shown["now"]}
+    )
+    assert (confirmed.status_code, confirmed.json()["grounds"]) == (200, shown["now"])
+    decision = {"reason": "Yes.", "seen_version": fresh(made.claim).version}
+    stale = editor.send("POST", f"{path}approve/", {**decision, "seen_grounds": before["grounds"]})
+    assert stale.status_code == 409
+    done = editor.send("POST", f"{path}approve/", {**decision, "seen_grounds": shown["now"]})
+    assert (done.status_code, done.json()["state"]) == (200, "approved")
+
+
+def test_the_api_marks_and_confirms_a_verdict(verdict: World) -> None:
+    path = f"claims/{verdict.claim.reference}/"
+    editor = Api(verdict.cast.editor)
+    assert editor.get(path).json()["changed_since_verdict"] is False
+    _retitle(verdict, verdict.cast.reviewer2)
+    assert editor.get(path).json()["changed_since_verdict"] is True
+    assert [row["reference"] for row in editor.rows("claims/", changed_since_verdict="true")] == [
+        verdict.claim.reference
+    ]
+    shown = editor.get(f"{path}grounds/").json()
+    body = {"reason": "The title alone.", "seen_grounds": shown["now"]}
+    assert Api(verdict.cast.reviewer2).send("POST", f"{path}grounds/confirm/", body).status_code == 403
+    answer = editor.send("POST", f"{path}grounds/confirm/", body)
+    assert (answer.status_code, answer.json()["changed_since_verdict"]) == (200, False)
+    assert editor.rows("claims/", changed_since_verdict="true") == []

@@ -1,0 +1,121 @@
+"""A change of grounds and an approval at once, with real threads: approved unseen and unmarked it is never."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from accounts.errors import Stale
+from claims.actions.actors import merge_actors
+from claims.actions.claims import edit_claim
+from claims.actions.conflicts import declare_conflict
+from claims.actions.evidence import change_evidence
+from claims.actions.sources import change_actor, change_source
+from claims.models import Claim
+from claims.watching import verdict_watch
+from reviews.actions.findings import approve
+from reviews.actions.grounds import confirm_assessment, confirm_verdict
+from reviews.grounds_shown import of_assessment, of_verdict
+from reviews.models import Assessment
+from sources.actions import attach_file
+from tests import factories
+from tests.factories import Cast, fresh
+from tests.threads import refusals, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+HEADSTARTS = [0.0, 0.02]
+
+
+@pytest.fixture
+def people(transactional_db: None) -> Cast:
+    return factories.cast()
+
+
+def _waiting(people: Cast) -> Assessment:
+    claim = factories.claim(people)
+    factories.firsthand(people, claim, 3)
+    return factories.finding(people, claim, "corroborated")
+
+
+def _approval(assessment: Assessment, people: Cast) -> Callable[[], Any]:
+    version = fresh(assessment.claim).version
+    return partial(approve, assessment=assessment, reason="Yes.", seen_version=version, by=people.editor)
+
+
+def _changes(assessment: Assessment, people: Cast) -> dict[str, Callable[[], Any]]:
+    item = assessment.evidence.filter(source__basis="firsthand")[0]
+    source, publisher = item.source, item.source.publisher
+    assert publisher is not None
+    twin = factories.actor(people, kind="person")
+    by = people.reviewer2
+    return {
+        "title": partial(change_source, source=source, fields={"title": "Other"}, by=by),
+        "excerpt": partial(change_evidence, evidence=item, fields={"excerpt": "Other"}, by=by),
+        "file": partial(attach_file, source=source, chunks=[b"a page"], name="page.txt", by=by),
+        "name of a publisher": partial(change_actor, actor=publisher, fields={"name": "Other"}, by=by),
+        "place": partial(edit_claim, claim=assessment.claim, fields={"place": "Odesa"}, by=by),
+        "merge": partial(merge_actors, actor=publisher, into=twin.pk, reason="The same.", by=people.editor),
+    }
+
+
+@pytest.mark.parametrize("what", ["title", "excerpt", "file", "name of a publisher", "place", "merge"])
+def test_a_change_and_an_approval_pass_each_other(people: Cast, what: str) -> None:
+    for headstart in HEADSTARTS:
+        for leads in (True, False):
+            assessment = _waiting(people)
+            acts = [_approval(assessment, people), _changes(assessment, people)[what]]
+            outcomes = together(*(acts if leads else reversed(acts)), headstart=headstart)
+            claim = fresh(assessment.claim)
+            if refusals(outcomes):
+                assert (refusals(outcomes), claim.state) == ([Stale], "reported")
+            else:
+                assert (claim.state, claim.changed_since_verdict) == ("corroborated", True)
+
+
+def test_a_conflict_declared_and_an_approval_pass_each_other(people: Cast) -> None:
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        party = assessment.claim.parties.all()[0]
+        outcomes = together(
+            partial(declare_conflict, actor_id=party.pk, by=people.reviewer),
+            _approval(assessment, people),
+            headstart=headstart,
+        )
+        assert not isinstance(outcomes[0], Exception)
+        assert (fresh(assessment.claim).state == "corroborated") is not isinstance(outcomes[1], Exception)
+
+
+def test_confirming_anew_and_an_approval_pass_each_other(people: Cast) -> None:
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        approval = _approval(assessment, people)
+        _changes(assessment, people)["title"]()
+        shown = of_assessment(people.reviewer, fresh(assessment))
+        assert shown is not None
+        given: dict[str, Any] = {"seen_version": fresh(assessment.claim).version, "seen_grounds": shown.now}
+        outcomes = together(
+            approval, partial(confirm_assessment, assessment=assessment, **given, by=people.reviewer),
+            headstart=headstart,
+        )  # fmt: skip
+        assert refusals(outcomes) == [Stale]
+        assert fresh(assessment.claim).state == "reported"
+
+
+def test_a_verdict_is_confirmed_while_it_changes_again(people: Cast) -> None:
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        changes = _changes(assessment, people)
+        claim: Claim = factories.approved(people, assessment)
+        changes["title"]()
+        shown = of_verdict(people.editor, fresh(claim))
+        assert shown is not None
+        outcomes = together(
+            partial(confirm_verdict, claim=claim, reason="So.", seen_grounds=shown.now, by=people.editor),
+            changes["excerpt"],
+            headstart=headstart,
+        )
+        watched = verdict_watch(claim)
+        assert watched is not None
+        assert refusals(outcomes) in ([], [Stale])
+        assert fresh(claim).changed_since_verdict is (watched.digest != watched.grounds.digest) is True
