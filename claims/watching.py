@@ -151,8 +151,9 @@ def rest_on(claim: Claim, change: StatusChange, grounds: Grounds | None) -> None
 
     What its last verdict rested on concerns nobody any more; those of a new one are watched from now on.
     """
-    stop_watching(claim=claim, of_verdict=True)
-    _mark(claim, changed=False, now=change.at)
+    if change.from_state in VERDICTS:
+        stop_watching(claim=claim, of_verdict=True)
+        _mark(claim, changed=False, now=change.at)
     if grounds is None:
         return
     StatusChangeGrounds(claim=claim, seq=change.seq, grounds=grounds).save(force_insert=True)

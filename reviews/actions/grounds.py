@@ -25,7 +25,7 @@ from claims.permissions import is_named_decider, may_assess, role_for
 from claims.policy import Finding
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders
-from claims.support import lock_claim, lock_graph
+from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move
 from claims.watching import Followed, follow, keep_and_watch, stand_for_now, stop_watching, verdict_watch
 from reviews.actions.notifications import notify
@@ -128,6 +128,7 @@ def unchanged_grounds(assessment: Assessment, seen: str | None, by: User) -> Gro
     return kept
 
 
+@counts_outside
 def confirm_assessment(
     *, assessment: Assessment, seen_version: int, seen_grounds: str, by: User, now: datetime | None = None
 ) -> Assessment:

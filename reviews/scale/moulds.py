@@ -91,7 +91,7 @@ def rows_of_transaction(tables: Sequence[Table]) -> Rows:
             if table.name in _DIGESTED:
                 place = table.columns.index(_DIGESTED[table.name])
                 copied = sorted({line.split("\t")[place] for line in found})
-                graphs |= {text: rfc8785.dumps(json.loads(text)).decode() for text in copied}
+                graphs |= {text: rfc8785.dumps(json.loads(_unescaped(text))).decode() for text in copied}
     return Rows(lines, own, graphs)
 
 
@@ -129,7 +129,7 @@ class Mould:
         values += [reference, statement, place, f"{place}-{reference}"]
         # Moments in JSON as PostgreSQL writes them.
         graphs = [graph.fill(values).replace("+00:00", "+00") for graph in self._graphs]
-        values += graphs
+        values += map(_escaped, graphs)
         values += map(_digest, graphs)
         return self._text.fill(values).split(_BETWEEN_TABLES)
 
@@ -167,6 +167,15 @@ def _id(bits: int) -> str:
     high, middle, low = bits >> 74, bits >> 62 & 0xFFF, bits & (1 << 62) - 1
     text = f"{high:012x}4{middle:03x}{low | 1 << 63:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _escaped(text: str) -> str:
+    """JSON as COPY writes it: canonical JSON has no other sign that it would write otherwise."""
+    return text.replace("\\", "\\\\")
+
+
+def _unescaped(text: str) -> str:
+    return text.replace("\\\\", "\\")
 
 
 def _digest(graph: str) -> str:
