@@ -134,6 +134,7 @@ def release_capture(
 
 def _release_material(given: Attachment | Capture, visibility: str, *, reason: str, by: User, now: datetime) -> None:
     """Both of a capture and its file: whoever sees the one sees what the other is."""
+    lock_graph(given.source.desk_id)  # a verdict may rest on its source's files
     # The source first, as for whoever makes it stricter: nothing gets looser than it meanwhile.
     source = Source.objects.select_for_update(no_key=True).get(pk=given.source_id)
     may_release(by, source.desk_id)

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from accounts.errors import Conflict, Forbidden, NotFound, PolicyNotMet
+from accounts.errors import Conflict, Forbidden, NotFound, PolicyNotMet, Stale
 from claims.states import State
 from reviews.models import AssessmentState
 
@@ -74,5 +74,9 @@ def finding_outcome(before: str, after: str, part: str, met: bool) -> type[Excep
 
 
 def decision_outcome(pair: tuple[str, str], part: str, met: bool) -> Outcome:
-    """What refuses an approval; None where it is made. `met`: the policy still is."""
-    return DECIDERS[part] or (None if met or pair in ALWAYS_MET else PolicyNotMet)
+    """What refuses an approval; None where it is made. `met`: the policy still is.
+
+    Where evidence that a verdict names was withdrawn since, that comes first: it is not what was submitted.
+    """
+    unmet = Stale if pair[1] in ("corroborated", "refuted") else PolicyNotMet
+    return DECIDERS[part] or (None if met or pair in ALWAYS_MET else unmet)

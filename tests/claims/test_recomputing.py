@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.errors import PolicyNotMet, Unconfirmed
+from accounts.errors import Stale, Unconfirmed
 from claims.actions import recomputing
 from claims.actions.claims import publish_claim
 from claims.actions.recomputing import LEASE, lease_recomputations, recompute_leased
@@ -124,7 +124,7 @@ def test_a_verdict_is_decided_on_what_is_there_and_not_on_numbers_that_wait(cast
     _retract(cast, source)
     waiting = next(row for row in findings if row.claim_id == Recomputation.objects.get().claim_id)
     assert _numbers(waiting.claim) == [2]
-    with pytest.raises(PolicyNotMet):
+    with pytest.raises(Stale):
         approve(assessment=waiting, reason="Yes.", seen_version=fresh(waiting.claim).version, by=cast.editor)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Forbidden, NotFound, PolicyNotMet
+from accounts.errors import Conflict, Forbidden, NotFound, PolicyNotMet, Stale
 from claims.models import Claim, Evidence, StatusChange
 from reviews.models import AssessmentState
 from tests import factories
@@ -30,6 +30,7 @@ STATUS: dict[type[Exception] | None, int] = {
     NotFound: 404,
     Forbidden: 403,
     Conflict: 409,
+    Stale: 409,
     PolicyNotMet: 422,
 }
 

@@ -158,7 +158,7 @@ EDITS: dict[str, Edit] = {
         by=by,
     ),
     "evidence restricted": _item(visibility="restricted"),
-    "evidence public": _item(visibility="public"),
+    "evidence released": lambda w, _by: factories.released(w.item, w.cast.editor, "public"),
     "evidence withdrawn": lambda w, by: withdraw_evidence(evidence=w.item, reason="A mix-up.", by=by),
     "evidence superseded": _supersede,
     "answered excerpt": lambda w, by: change_evidence(evidence=w.answered, fields={"excerpt": "It was empty."}, by=by),
