@@ -23,7 +23,13 @@ from claims.transitions import check_policy, legal_move, make_move
 from claims.watching import stop_watching
 from reviews.actions.assignments import end_assignment, end_invitations
 from reviews.actions.drafts import end_draft
-from reviews.actions.grounds import hold_conflicts, stand_for, still_assesses, unchanged_grounds
+from reviews.actions.grounds import (
+    hold_conflicts,
+    last_stood_for,
+    stand_for,
+    still_assesses,
+    unchanged_grounds,
+)
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
 from reviews.models import (
@@ -218,8 +224,9 @@ def approve(
         _still_waits(assessment)
         if assessment.from_state != claim.state:
             raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
-        still_assesses(assessment)
-        grounds = unchanged_grounds(assessment, seen_grounds, by)
+        stood = last_stood_for(assessment)
+        still_assesses(assessment, stood)
+        grounds = unchanged_grounds(assessment, stood, seen_grounds, by)
         move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
         finding = Finding(
             _still_named(assessment),

@@ -73,14 +73,13 @@ def hold_conflicts(people: Iterable[UUID]) -> None:
         )
 
 
-def still_assesses(assessment: Assessment) -> None:
+def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> None:
     """Whether the assessor of a locked assessment may still assess its claim, by the assignment that they had.
 
     An assignment that was withdrawn, declined or reassigned ends what was submitted with it, also where the same
     person was assigned again: they confirm the assessment then. Raises Conflict.
     """
     claim, assessor = assessment.claim, assessment.assessor
-    stood = last_stood_for(assessment)
     assignment = stood.assignment if stood else assessment.assignment
     if assignment is not None and not assignment.is_open:
         message = _("The assignment that this was submitted with is %(state)s. It has to be assessed anew.")
@@ -101,12 +100,11 @@ def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:
     return rows.order_by("-number").first()
 
 
-def unchanged_grounds(assessment: Assessment, seen: str | None, by: User) -> Grounds:
+def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, seen: str | None, by: User) -> Grounds:
     """What the assessor stands for, where that is what is there now and what the person was shown.
 
     Raises Stale with who changed what, and Conflict where nothing was kept.
     """
-    stood = last_stood_for(assessment)
     if stood is None:
         raise Conflict(
             _("What this rests on was not kept when it was submitted. Its assessor has to confirm it first.")
