@@ -91,6 +91,7 @@ RELATIONS: dict[str, str] = {
     "AssessmentDraft.claim": GOES_WITH_IT,
     "AssessmentDraft.content": HIDDEN,
     "KeptOutcome.effects": OTHER_IDS,
+    "Session.id": OTHER_IDS,
     "Token.id": OTHER_IDS,
     "FieldChange.row": OTHER_IDS,
 }

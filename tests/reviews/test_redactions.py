@@ -46,7 +46,7 @@ from tests.pages import got
 
 NAME = "Oksana Testova"
 # Columns of text in which nobody writes of claims: accounts, and what a table is told by.
-OF_PEOPLE = {"Desk", "User", "Token", "Invitation", "Mail", "Act"}
+OF_PEOPLE = {"Desk", "User", "Session", "SignInTries", "Token", "Invitation", "Mail", "Act"}
 CODES = {
     *(
         "RestrictedRead.subject",
