@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, Unconfirmed
+from accounts.errors import Conflict, Forbidden, Invalid, Missing, NotFound, PolicyNotMet, Stale, TooMany, Unconfirmed
 from accounts.models import Membership, User
 
 
@@ -116,6 +116,9 @@ class ActForm(forms.Form):
         except PolicyNotMet as error:
             self.status = 422
             self.missing = error.missing
+        except TooMany as error:
+            self.status = 429
+            self.add_error(None, str(error))
         return self.status == 200
 
     def _show(self, error: Invalid) -> None:

@@ -16,10 +16,12 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.compiled import compiled, prepared
+from claims.counting import allowance
 from claims.models import Claim, StatusChange
 from claims.policy import LastChange
 from claims.standing import ElementView, EvidenceView, SourceView, Standing
 from claims.states import State
+from claims.turns import LARGE, take_turn
 from sources.models import Actor, Source
 from sources.voices import ActorLink
 
@@ -117,8 +119,13 @@ def claim_day(claim: Claim) -> date:
 
 
 def load_standing(claim: Claim) -> Standing:
-    """Everything that a claim's policy is decided on, as it is now in the database, read by one statement."""
+    """Everything that a claim's policy is decided on, as it is now in the database, read by one statement.
+
+    Raises TooMany and TurnFirst where others are at work on large graphs, and this one is (`claims.turns`).
+    """
     graph = _read_graph(claim)
+    if sum(len(graph[kind] or ()) for kind in ("sources", "relays", "evidence")) > LARGE:
+        take_turn(may_wait=allowance() is None)
     claimant = str(claim.claimant_id) if claim.claimant_id else None
     override = claim.threshold_override
     return Standing(

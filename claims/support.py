@@ -23,12 +23,13 @@ from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
 from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
+from claims.turns import TurnFirst, take_turn
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
 
 AT_ONCE = 50  # claims that a change recomputes itself; the others get a row and are recomputed after it
 READ_AT_ONCE = 3_000  # sources, relays and evidence that it reads for that at most: a fifth of a second
-TRIES = 3  # of an act whose counts were not those of the graph that it then found
+TRIES = 4  # of an act whose counts were not those of the graph that it then found
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -69,6 +70,8 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
                     return action(*args, **kwargs)
             except CountFirst as first:
                 first.count()
+            except TurnFirst:
+                take_turn(may_wait=True)
             if isinstance(effects, Effects):
                 effects.forget()
         return action(*args, **kwargs)

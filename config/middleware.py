@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 
 from accounts.errors import TooMany
 from accounts.limits import spend, stated_length
+from claims.turns import asked_by, one_request
 from config.errors import error_page, page_response
 from config.head import memberships_in_head
 from config.route_limits import counted_as
@@ -82,6 +83,23 @@ class SharedAnswers:
                 if name in response:
                     del response[name]
         return response
+
+
+class Turns:
+    """A request that has had its turn at a large graph gives it back at its end. The API says itself who asks."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with one_request():
+            return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        if getattr(view, "login_required", True) and request.user.is_authenticated:
+            asked_by(request.user.pk)
 
 
 class Limits:

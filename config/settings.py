@@ -208,6 +208,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.PersonsTimeZone",
+    "config.middleware.Turns",
     "config.middleware.PrivateAnswers",
     "config.middleware.DomainErrors",
     "config.submissions.SentOnce",

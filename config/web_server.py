@@ -23,7 +23,7 @@ sys.setswitchinterval(0.001)
 # Threads bear slow clients; two processes use two processors.
 worker_class = "gthread"
 workers = 2
-threads = 4
+threads = 8  # half of them are enough for what is large and waits (claims.turns)
 # Loaded once and shared by the processes: half the memory.
 preload_app = True
 graceful_timeout = 3

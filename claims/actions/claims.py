@@ -44,6 +44,9 @@ from sources.permissions import may_write
 from sources.queries import named_actor
 from sources.values import tidied
 
+# The fields of a claim that its support depends on: others may be changed while somebody works on the desk's graph.
+RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "elements"})
+
 
 @counts_outside
 def report_claim(
@@ -193,7 +196,8 @@ def edit_claim(
     """
     now = now or timezone.now()
     with act():
-        lock_graph(claim.desk_id)
+        if fields.keys() & RESTS_ON:
+            lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
         elements = ElementsGiven(claim, fields.get("elements"), seen)
@@ -213,7 +217,8 @@ def edit_claim(
         count_version(claim, kind, by=by, now=now, fields=changed_fields)
         claim_written("claim_reworded" if reworded else "claim_edited", claim, by=by, now=now)
         effects = effects or Effects()
-        effects.add(recompute_claim(claim, now=now))
+        if fields.keys() & RESTS_ON:
+            effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
     return claim
 

@@ -20,7 +20,7 @@ from accounts.edits import ANYTHING, Seen
 from accounts.errors import Invalid
 from accounts.models import Desk, User
 from accounts.transactions import act
-from claims.actions.claims import edit_claim, report_claim
+from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import Outcome, add_relay, change_source
 from claims.effects import Effects
@@ -89,7 +89,8 @@ def edit_with_actors(
     """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with act():
-        lock_graph(claim.desk_id)
+        if fields.keys() & RESTS_ON:
+            lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
         return edit_claim(claim=claim, fields=fields, seen=seen, effects=effects, by=by, now=now)
 

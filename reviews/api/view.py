@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.limits import spend
 from accounts.models import User
+from claims.turns import asked_by
 from reviews.api.bodies import peek
 from reviews.api.idempotency import HEADER, once
 
@@ -61,6 +62,7 @@ class ApiView(APIView):
         method = (request.method or "").lower()
         handler = getattr(self, method, None)
         spend(request, self._kinds(request, handler), user=person(request))
+        asked_by(person(request).pk)
         if handler and HEADER in request.headers and getattr(handler, "keyed", False):
             setattr(self, method, partial(once, handler))  # which is what dispatch calls next
 

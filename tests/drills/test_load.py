@@ -85,25 +85,22 @@ class Colleague:
         made = self._program.post(
             "claims/", statement=f"Seen by {number}.", evidence=[{"source": self._source, "stance": "supports"}]
         )
-        self._claim, self._round = made["reference"], 0
+        self._claim, self._round = made["reference"], number  # nobody does the same at the same moment
 
     def work(self, taken: Taken, until: float) -> None:
         mine = f"claims/{self._claim}/"
-        for step in cycle(
-            (
-                lambda: self._browser.get("/"),
-                lambda: self._browser.get("/claims/"),
-                lambda: self._browser.get(f"/{mine}"),
-                lambda: self._program.post(f"{mine}evidence/", source=self._source, stance="context"),
-                lambda: self._program.get("claims/?q=seen"),
-                lambda: self._program.patch(mine, place=f"Place {self._round}"),
-                lambda: self._program.get(f"{mine}provenance/"),
-            )
-        ):
-            if time.monotonic() > until:
-                return
+        steps: tuple[Callable[[], Any], ...] = (
+            lambda: self._browser.get("/"),
+            lambda: self._browser.get("/claims/"),
+            lambda: self._browser.get(f"/{mine}"),
+            lambda: self._program.post(f"{mine}evidence/", source=self._source, stance="context"),
+            lambda: self._program.get("claims/?q=seen"),
+            lambda: self._program.patch(mine, place=f"Place {self._round}"),
+            lambda: self._program.get(f"{mine}provenance/"),
+        )
+        while time.monotonic() < until:
+            taken(steps[self._round % len(steps)])
             self._round += 1
-            taken(step)
             time.sleep(PAUSE)
 
 
@@ -122,13 +119,15 @@ class Heavy:
     def ask(self, place: int, taken: Taken, until: float) -> None:
         """One of the eight: a new claim, a look at it, another word, a relay at the far end, over and over."""
         person, mine = self._person(), self._made["claim"]
+        refused = 0
         acts = (self._report, self._look, self._reword, self._relate, self._try, self._read)
         for act in cycle(acts[place % len(acts) :] + acts[: place % len(acts)]):
             if time.monotonic() > until:
                 return
             taken(lambda: act(person, mine))  # noqa: B023 - done before the next
-            if taken.refused[429]:
-                time.sleep(0.5)
+            if taken.refused.total() > refused:
+                refused = taken.refused.total()
+                time.sleep(2)  # as Retry-After asks
 
     def _next(self) -> int:
         with self._lock:

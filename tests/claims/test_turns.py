@@ -1,0 +1,178 @@
+"""Few requests at once work on large graphs, one of each person's; everybody else goes on."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from accounts.errors import TooMany
+from claims import counting, graphs, turns
+from claims.actions.claims import edit_claim
+from claims.counting import Allowance, allowed
+from claims.graphs import load_standing
+from claims.support import lock_graph
+from tests import factories
+from tests.factories import Cast, fresh
+from tests.pages import signed_in
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "PATIENCE", 0.3)
+
+
+def _request(who: str, act: Callable[[], None]) -> Callable[[], str]:
+    def ask() -> str:
+        with turns.one_request():
+            turns.asked_by(who)
+            try:
+                turns.take_turn(may_wait=True)
+            except TooMany as error:
+                return f"again in {error.retry_after}"
+            act()
+            return "done"
+
+    return ask
+
+
+def _all(*requests: Callable[[], str]) -> list[str]:
+    found = [""] * len(requests)
+
+    def run(place: int) -> None:
+        found[place] = requests[place]()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(requests))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_one_person_has_one_turn_and_one_that_waits_and_the_rest_is_told_to_ask_again() -> None:
+    found = _all(*[_request("one", lambda: time.sleep(0.1))] * 8)
+    assert sorted(found) == ["again in 2"] * 6 + ["done"] * 2
+
+
+def test_others_come_to_their_turn_beside_somebody_who_asks_eight_times() -> None:
+    eight = [_request("one", lambda: time.sleep(0.1))] * 8
+    assert _all(*eight, _request("other", lambda: None))[-1] == "done"
+
+
+def test_a_turn_is_given_back_however_the_request_ends() -> None:
+    def fail() -> None:
+        raise ValueError
+
+    for _ in range(3):
+        with pytest.raises(ValueError):
+            _request("one", fail)()
+    assert _request("one", lambda: None)() == "done"
+
+
+def test_nobody_waits_for_a_turn_while_locks_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    with turns.one_request():
+        turns.take_turn(may_wait=True)
+        began = time.monotonic()
+        with turns.one_request(), pytest.raises(turns.TurnFirst):
+            turns.take_turn(may_wait=False)
+        assert time.monotonic() - began < 0.2
+
+
+def test_a_request_takes_its_turn_once_and_a_command_needs_none() -> None:
+    turns.take_turn(may_wait=False)
+    with turns.one_request():
+        turns.take_turn(may_wait=False)
+        turns.take_turn(may_wait=False)
+
+
+def test_only_large_graphs_are_waited_for(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = factories.claim(cast)
+    with turns.one_request():
+        turns.take_turn(may_wait=True)
+        with turns.one_request():
+            load_standing(claim)
+            monkeypatch.setattr(graphs, "LARGE", 1)
+            with pytest.raises(TooMany):
+                load_standing(claim)
+            # With locks held it does not wait: they are let go first.
+            with allowed(Allowance()), pytest.raises(turns.TurnFirst):
+                load_standing(claim)
+
+
+def test_the_page_of_a_large_graph_says_when_to_ask_again_and_lists_go_on(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = factories.claim(cast)
+    monkeypatch.setattr(graphs, "LARGE", 1)
+    client = signed_in(cast.reviewer)
+    with turns.one_request():
+        turns.asked_by(cast.reviewer.pk)
+        turns.take_turn(may_wait=True)
+        refused = client.get(f"/claims/{claim.reference}/provenance/")
+        assert (refused.status_code, refused["Retry-After"]) == (429, "2")
+        assert client.get("/claims/").status_code == 200
+    assert client.get(f"/claims/{claim.reference}/provenance/").status_code == 200
+
+
+def test_an_act_that_has_to_wait_for_its_turn_lets_the_locks_go_and_is_done_then(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = factories.claim(cast)
+    monkeypatch.setattr(graphs, "LARGE", 1)
+    given_back = threading.Event()
+
+    def work() -> None:
+        given_back.set()
+        time.sleep(0.1)
+
+    other = threading.Thread(target=_request("editor", work))
+    other.start()
+    given_back.wait(5)
+    with turns.one_request():
+        turns.asked_by("editor")
+        changed = edit_claim(claim=claim, fields={"claimed_on": None}, by=cast.editor)
+        with_source = factories.attach(cast, claim, factories.source(cast), by=cast.editor)
+    other.join()
+    assert (changed.pk, with_source.claim_id) == (claim.pk, claim.pk)
+
+
+def test_a_large_graph_is_not_begun_to_be_counted_while_locks_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    from claims.standing import of_claim
+    from tests.claims.graphs import evidence, source, standing
+
+    monkeypatch.setattr(counting, "_LARGE", 1)
+    counting.forget()
+    found = standing([source("a"), source("b")], [evidence("a"), evidence("b")])
+    with allowed(Allowance()), pytest.raises(counting.NotCounted):
+        of_claim(found)
+    assert of_claim(found).min == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_word_does_not_wait_for_who_works_on_the_graph(transactional_db: None) -> None:
+    from django.db import connection, transaction
+
+    cast = factories.cast()
+    claim = factories.claim(cast)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic():
+            lock_graph(cast.desk.pk)
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(10)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        edit_claim(claim=claim, fields={"place": "Elsewhere"}, by=cast.editor)
+    finally:
+        done.set()
+        holder.join()
+        connection.close()
+    assert fresh(claim).place == "Elsewhere"
