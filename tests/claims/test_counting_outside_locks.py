@@ -35,8 +35,14 @@ ACTIONS = [
     for path in (Path(__file__).resolve().parents[2] / room / "actions").glob("*.py")
 ]
 # Takes the lock, and asks for no count.
-COUNTS_NOTHING = {"_write": "the bundle of what a claim shows", "_lock_for_decision": "by approve and reject"}
-
+COUNTS_NOTHING = {
+    "_write": "the bundle of what a claim shows",
+    "_lock_for_decision": "by approve and reject",
+    "_release_material": "files carry no voice",
+    "check_next": "reads grounds again",
+    "keep_next": "keeps grounds",
+    "confirm_verdict": "compares grounds",
+}
 
 # Each act commits, as it does in the application: in the transaction of a test its locks would be held on.
 pytestmark = pytest.mark.django_db(transaction=True)
