@@ -53,6 +53,7 @@ class Place:
     where it does not.
 
     `grows`: the table takes no changes but by the erasing functions of the database. `own`: somebody's alone to read.
+    `digests`: it names files by their digests.
     """
 
     model: type[Model]
@@ -63,6 +64,7 @@ class Place:
     source: str | None = None
     grows: bool = False
     own: bool = False
+    digests: bool = False
 
 
 PLACES = (
@@ -100,8 +102,16 @@ PLACES = (
         "claim__desk",
         claim="claim__reference",
         grows=True,
+        digests=True,
     ),
-    Place(GroundsWatch, _("what a verdict rests on now"), ("content",), "claim__desk", claim="claim__reference"),
+    Place(
+        GroundsWatch,
+        _("what a verdict rests on now"),
+        ("content",),
+        "claim__desk",
+        claim="claim__reference",
+        digests=True,
+    ),
     Place(PolicyChange, _("reason of a change of policy"), ("reason",), "desk", grows=True),
     Place(Actor, _("actor"), ("name", "stands_alone_because"), "desk"),
     Place(ActorMerge, _("reason of a merge"), ("reason",), "actor__desk", grows=True),
@@ -150,7 +160,10 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Found:
-    """One column of one row that holds what is looked for. `parts`: its text, split around what would go."""
+    """One column of one row that holds what is looked for, the `words` (a file's digest may be these).
+
+    `parts`: its text, split around what would go.
+    """
 
     place: Place
     pk: Any
@@ -158,6 +171,7 @@ class Found:
     text: str
     claim: str | None
     source: UUID | None
+    words: str
     parts: tuple[str, ...]
 
     @property
@@ -205,6 +219,7 @@ def find(desk: Desk, *, words: str, sha256: str) -> Findings:
     texts = tuple(_texts(desk, words, [place for place in PLACES if not place.own])) if words else ()
     files: tuple[Attachment, ...] = ()
     if sha256:
+        texts += tuple(_texts(desk, sha256, [place for place in PLACES if place.digests]))
         files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
     secrets = Secret.objects.filter(entry__act__desk=desk)
     shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words, sha256)
@@ -235,7 +250,7 @@ def _texts(desk: Desk, words: str, places: Iterable[Place]) -> Iterator[Found]:
                 text = "\n".join(one for one in strings_in(value) if words.casefold() in one.casefold())
                 if text:
                     parts = tuple(re.split(re.escape(words), text, flags=re.IGNORECASE))
-                    yield Found(place, pk, column, text, claim, source, parts)
+                    yield Found(place, pk, column, text, claim, source, words, parts)
 
 
 def without(value: Any, words: str, longest: int | None) -> Any:

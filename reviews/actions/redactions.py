@@ -156,7 +156,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         _end(row, RedactionState.DONE, decided_by=by, now=now)
         _end_overtaken(row, words, now)
         try:
-            touched = _take_out((*found.texts, *drafts), words)
+            touched = _take_out((*found.texts, *drafts))
         except IntegrityError as error:
             raise Conflict(_("Two things would have the same name afterwards. Rename one of them first.")) from error
         _erase_files(found.files, now)
@@ -208,14 +208,14 @@ def _lock_claims(desk: Desk, found: Findings) -> dict[str, Claim]:
     return {claim.reference: claim for claim in locked}
 
 
-def _take_out(texts: Iterable[Found], words: str) -> list[tuple[Found, Any]]:
+def _take_out(texts: Iterable[Found]) -> list[tuple[Found, Any]]:
     """Take the words out of what may change; each text with its row as it is now."""
     touched = []
     for one in texts:
         if one.place.grows:
             continue
         row = one.place.model._default_manager.select_for_update(no_key=True).get(pk=one.pk)
-        setattr(row, one.column, without(getattr(row, one.column), words, longest(one)))
+        setattr(row, one.column, without(getattr(row, one.column), one.words, longest(one)))
         row.save(update_fields=[one.column])
         touched.append((one, row))
     return touched

@@ -13,7 +13,7 @@ from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Act, User
 from accounts.transactions import act
 from claims.actions.bundles import ask_for_bundle
-from claims.models import Bundle, Claim, StatusChangeText
+from claims.models import Bundle, Claim, Grounds, StatusChangeText
 from claims.proofs import proof_file
 from config.backup import run_postgres_program
 from ledger.erasing import erase
@@ -30,7 +30,7 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
-from reviews.models import AssessmentDraft, Redaction
+from reviews.models import Assessment, AssessmentDraft, Redaction
 from reviews.records import redacted
 from reviews.redacting import PLACES, find
 from sources.actions import attach_file, create_source
@@ -110,7 +110,7 @@ def test_words_are_gone_from_every_row_and_from_what_opens_the_ledger(cast: Cast
     row = done(cast, editor2, words=NAME)
     held = [text for text in (NAME, NAME.lower(), NAME.upper(), "oksana TESTOVA", "testova") if Database().holds(text)]
     assert (held, secrets_with("testova")) == ([], 0)
-    assert (row.state, row.words, row.erased) == ("done", "", 5)
+    assert (row.state, row.words, row.erased) == ("done", "", 6)
     assert fresh(claim).statement == "[redacted] saw the convoy."
     assert StatusChangeText.objects.get(claim=claim, seq=2).decision_reason == "[redacted]"
 
@@ -167,7 +167,12 @@ def test_the_log_says_which_fields_were_erased_by_whom_and_why(cast: Cast, edito
     said = set(Erasure.objects.exclude(row="").values_list("row", flat=True))
     table = "claims_statuschangetext"
     claim = Claim.objects.get()
-    assert said == {f"{table}:{claim.pk}/2:reason", f"{table}:{claim.pk}/2:decision_reason"}
+    finding, kept = Assessment.objects.get(), Grounds.objects.get()
+    assert said == {
+        *(f"{table}:{claim.pk}/2:reason", f"{table}:{claim.pk}/2:decision_reason"),
+        *(f"reviews_assessment:{finding.pk}:rationale", f"reviews_decision:{finding.decision.pk}:reason"),
+        f"claims_grounds:{kept.pk}:content",
+    }
 
 
 def test_what_is_readable_afterwards_is_committed_anew(cast: Cast, editor2: User) -> None:
