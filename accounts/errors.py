@@ -27,6 +27,14 @@ class Forbidden(DomainError):
     """The person may know of it, and may not do this (403)."""
 
 
+class NotRecent(Forbidden):
+    """The person has to show first that it is them who sits there (403)."""
+
+
+class NoSecondFactor(Forbidden):
+    """The person ought to have a second factor by now, and has none (403)."""
+
+
 class Invalid(DomainError):
     """What was handed in cannot be used (400). `errors` maps a field's name to sentences; "" is the whole."""
 

@@ -1,17 +1,25 @@
 """What people type about themselves, and administrators about whom they invite."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 from zoneinfo import available_timezones
 
+from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import LONGEST_TOKEN_LIFETIME
-from accounts.models import Desk, RemindersByMail, Role, TokenScope
+from accounts.errors import Invalid
+from accounts.models import Desk, RemindersByMail, Role, TokenScope, User
 from accounts.pages import ActForm
+from accounts.passkeys import checked_passkey
 from accounts.passwords import RULE
+from accounts.recent import note_authentication
+from accounts.trying import tried_code
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -136,9 +144,135 @@ class JoinForm(ActForm):
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=_zones, initial="UTC")
 
 
+class JoinByIdentityForm(JoinForm):
+    """The same for who signs in through their organisation."""
+
+    password = None  # type: ignore[assignment]  # how Django takes away an inherited field
+
+
 class ForgottenForm(ActForm):
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput({"autocomplete": "email"}))
 
 
 class NewPasswordForm(ActForm):
     password = _new_password()
+
+
+def _code(**named: Any) -> forms.CharField:
+    widget = forms.TextInput({"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"})
+    return forms.CharField(max_length=64, widget=widget, **named)
+
+
+class AppForm(ActForm):
+    """The first code of an authenticator app."""
+
+    code = _code(label=_("Code"), help_text=_("The six digits that the app shows now."))
+
+
+class PasskeyForm(ActForm):
+    """A name for a new passkey; what the browser answered is put in by `passkeys.js`."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("The device or the key, so that you know it again.")
+    )
+    credential = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _("No passkey was made.")})
+
+
+class ResetFactorsForm(ActForm):
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=forms.Textarea({"class": "said", "rows": 3}),
+        help_text=_("How you made sure who asked. It is recorded with your name."),
+    )
+
+
+class CodeForm(forms.Form):
+    """The code that is asked for at sign-in: from an app, or a recovery code. allauth's page takes it."""
+
+    code = _code(label=_("Code"))
+
+    def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.user = user
+
+    def clean_code(self) -> str:
+        code: str = self.cleaned_data["code"]
+        self.factor = tried_code(context.request, self.user, code)
+        if self.factor is None:
+            raise ValidationError(_("This code is wrong, or was used before."))
+        return code
+
+    def save(self) -> None:
+        assert self.factor is not None  # the form was valid
+        note_authentication(context.request, self.user, "mfa", type=self.factor.type)
+
+
+class ShownPasskeyForm(forms.Form):
+    """A passkey that is shown in place of a code, or, for nobody's `user`, in place of name and password too."""
+
+    credential = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, user: User | None, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.user = user
+
+    def clean_credential(self) -> str:
+        try:
+            self.passkey = checked_passkey(self.cleaned_data["credential"], self.user)
+        except Invalid as error:
+            raise ValidationError(str(error)) from error
+        return ""
+
+    def save(self) -> User:
+        """Write down that it was shown; whose it is."""
+        self.passkey.record_usage()
+        person: User = self.passkey.user
+        note_authentication(context.request, person, "mfa", type="webauthn", passwordless=self.user is None)
+        return person
+
+
+class AgainForm(forms.Form):
+    """Any one of the ways in which somebody who is signed in shows that it is them."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        required=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+    code = _code(label=_("Code from your app, or a recovery code"), required=False)
+    credential = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *arguments: Any, user: User, kinds: Collection[str], **named: Any) -> None:
+        super().__init__(*arguments, **named | {"prefix": "again"})
+        self.user = user
+        self.shown_by = ""  # how they showed it, once the form is valid
+        if not user.has_usable_password():
+            del self.fields["password"]
+        if not {"totp", "recovery_codes"} & set(kinds):
+            del self.fields["code"]
+        if "webauthn" not in kinds:
+            del self.fields["credential"]
+
+    def clean(self) -> dict[str, Any]:
+        given = {name: value for name, value in (super().clean() or {}).items() if value}
+        for name, check in (("credential", self._passkey), ("code", self._code), ("password", self._password)):
+            if name in given:
+                problem, self.shown_by = check(given[name]), "password" if name == "password" else "mfa"
+                if problem:
+                    self.add_error(name if name != "credential" else None, problem)
+                return given
+        raise ValidationError(_("Nothing was given."))
+
+    def _password(self, password: str) -> Any:
+        return "" if get_adapter().reauthenticate(self.user, password) else _("That is not your password.")
+
+    def _code(self, code: str) -> Any:
+        return "" if tried_code(context.request, self.user, code) else _("This code is wrong, or was used before.")
+
+    def _passkey(self, answer: str) -> Any:
+        try:
+            checked_passkey(answer, self.user).record_usage()
+        except Invalid as error:
+            return str(error)
+        return ""

@@ -172,6 +172,14 @@ class Desk(models.Model):
         help_text=_("The due time of what opens when a claim loses its support or a source is corrected."),
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    second_factor_days = models.PositiveSmallIntegerField(
+        _("days to add a second factor"),
+        default=0,
+        validators=[MaxValueValidator(90)],
+        help_text=_("How long members have to add a second factor, 1 to 90 days. 0: none is required."),
+    )
+    # Since when one is required: the days are counted from then, or from when somebody joined.
+    second_factor_since = models.DateTimeField(null=True, blank=True, editable=False)
     last_claim_number = models.PositiveIntegerField(default=0, editable=False)
     is_demonstration = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField()
@@ -183,6 +191,11 @@ class Desk(models.Model):
                 condition=models.Q(min_independence__range=(1, 5)), name="desk_min_independence_1_to_5"
             ),
             models.CheckConstraint(condition=models.Q(prefix__regex=r"^[A-Z][A-Z0-9]{1,7}$"), name="desk_prefix_form"),
+            models.CheckConstraint(
+                condition=Q(second_factor_days=0, second_factor_since__isnull=True)
+                | Q(second_factor_days__range=(1, 90), second_factor_since__isnull=False),
+                name="desk_second_factor_since",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -280,6 +293,7 @@ class MailKind(models.TextChoices):
     ADDRESS_CHANGED = "address_changed", _("word of a changed address")
     RESET_ASKED = "reset_asked", _("question for a new password")  # becomes one `reset` for each account, or nothing
     RESET = "reset", _("link for a new password")
+    FACTORS_CHANGED = "factors_changed", _("word of changed second factors")
 
 
 class MailState(models.TextChoices):
@@ -321,7 +335,12 @@ class Mail(models.Model):
                 condition=Q(kind=MailKind.INVITATION, invitation__isnull=False, user__isnull=True)
                 | Q(kind=MailKind.RESET_ASKED, invitation__isnull=True, user__isnull=True)
                 | Q(
-                    kind__in=[MailKind.CONFIRM_ADDRESS, MailKind.ADDRESS_CHANGED, MailKind.RESET],
+                    kind__in=[
+                        MailKind.CONFIRM_ADDRESS,
+                        MailKind.ADDRESS_CHANGED,
+                        MailKind.RESET,
+                        MailKind.FACTORS_CHANGED,
+                    ],
                     invitation__isnull=True,
                     user__isnull=False,
                 ),

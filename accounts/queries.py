@@ -112,6 +112,25 @@ def account_named(username: str) -> User | None:
     return User.objects.filter(username__iexact=name).first() if name and "\x00" not in name else None
 
 
+def get_person(user: User, user_id: UUID) -> User:
+    """Any account, for administrators. Raises NotFound."""
+    rows = User.objects.all() if user.is_active and user.is_staff else User.objects.none()
+    found = rows.filter(pk=user_id).first()
+    if found is None:
+        raise NotFound(_("There is no such person."))
+    return found
+
+
+def has_account(email: str) -> bool:
+    """Whether an open account has this address."""
+    return User.objects.filter(email__iexact=email, is_active=True).exists()
+
+
+def is_invited(email: str) -> bool:
+    """Whether an invitation to this address is open."""
+    return Invitation.objects.filter(email__iexact=email, revoked_at=None, accepted_at=None).exists()
+
+
 def tokens_of(user: User) -> QuerySet[Token]:
     """The person's own tokens, newest first."""
     tokens: QuerySet[Token] = Token.objects.filter(user=user).order_by("-created", "digest")

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from accounts.compiled import compiled
 from accounts.models import Session, User
+from accounts.second_factor import with_second_factor
 from accounts.security_events import security_event
 
 # So exactly is written down when a session was last used: reading a page is not a write each time.
@@ -33,7 +34,7 @@ def _lasting(key: str) -> QuerySet[Session]:
 
 @compiled(UUID)
 def _person(pk: UUID) -> QuerySet[User]:
-    return User.objects.filter(pk=pk)
+    return with_second_factor(User.objects.filter(pk=pk))
 
 
 class SessionStore(DatabaseSessions):

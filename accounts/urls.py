@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import account, invitations, joining, tokens
+from accounts.views import account, again, factors, invitations, joining, organisation, passkeys, tokens
 
 urlpatterns = [
     path("account/", account.account, name="account"),
@@ -12,6 +12,19 @@ urlpatterns = [
     path("account/signing-in/", account.signing_in, name="signing-in"),
     path("account/signing-in/end-others/", account.end_others, name="end-sessions"),
     path("account/signing-in/<uuid:session_id>/end/", account.end_one, name="end-session"),
+    path("account/second-factors/", factors.second_factors, name="second-factors"),
+    path("account/second-factors/app/", factors.add_app, name="add-app"),
+    path("account/second-factors/passkey/", factors.add_key, name="add-passkey"),
+    path("account/second-factors/recovery-codes/", factors.recovery_codes, name="recovery-codes"),
+    path("account/second-factors/<int:factor_id>/remove/", factors.remove, name="remove-factor"),
+    path("account/login/passkey/", passkeys.sign_in, name="sign-in-by-passkey"),
+    path("account/organisation/", organisation.sign_in, name="organisation-sign-in"),
+    path("account/organisation/link/", organisation.link, name="organisation-link"),
+    path("account/organisation/callback/", organisation.callback, name="organisation-callback"),
+    path("account/organisation/join/", organisation.join, name="organisation-join"),
+    path("account/organisation/unlink/", organisation.unlink, name="organisation-unlink"),
+    path("account/reauthenticate/", again.confirmed, name="account_reauthenticate"),
+    path("people/<uuid:user_id>/second-factors/reset/", factors.reset, name="reset-second-factors"),
     path("account/tokens/", tokens.tokens, name="tokens"),
     path("account/tokens/<uuid:token_id>/end/", tokens.end_token, name="end-token"),
     path("account/password/forgotten/", joining.forgotten, name="forgotten-password"),

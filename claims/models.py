@@ -589,6 +589,7 @@ class PolicyField(models.TextChoices):
     MIN_INDEPENDENCE = "min_independence", _("independent voices needed")
     DAYS_TO_REVIEW = "days_to_review", _("days to review")
     DAYS_TO_LOOK_AGAIN = "days_to_look_again", _("days to look again")
+    SECOND_FACTOR_DAYS = "second_factor_days", _("days to add a second factor")
 
 
 class PolicyChange(models.Model):

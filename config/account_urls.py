@@ -5,8 +5,11 @@ from functools import wraps
 from typing import Any
 
 from allauth.account import views
+from allauth.mfa.base.views import authenticate as second_factor
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+
+from accounts.second_factor import open_without_factor
 
 
 def slowed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -25,8 +28,8 @@ def slowed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 urlpatterns = [
     path("login/", slowed(views.login), name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", open_without_factor(views.logout), name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/change/", views.password_change, name="account_change_password"),
-    path("reauthenticate/", slowed(views.reauthenticate), name="account_reauthenticate"),
+    path("login/code/", second_factor, name="mfa_authenticate"),
 ]

@@ -1,8 +1,11 @@
 """How people sign in: by name and password, nobody by themselves, and not by guessing."""
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +15,7 @@ from accounts.actions.sign_ins import TooSoon, Try, begin_try, end_badly, end_we
 from accounts.addresses import client_address, networks_of
 from accounts.models import User
 from accounts.queries import account_named
+from accounts.sealing import seal, unseal
 from accounts.security_events import security_event
 
 
@@ -30,6 +34,10 @@ class ClosedSignUp(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_stages(self) -> list[str]:
+        own = {"allauth.mfa.stages.AuthenticateStage": "accounts.stages.SecondFactor"}
+        return [own.get(stage, stage) for stage in super().get_login_stages()]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """The address that a request comes from (`accounts.addresses`).
@@ -81,3 +89,21 @@ class ClosedSignUp(DefaultAccountAdapter):
         key = self.request.session.session_key or ""
         changed = change_password(password=password, session=key, by=user)
         user.password = changed.password
+
+
+class SecondFactors(DefaultMFAAdapter):
+    """What authenticator apps and passkeys are told of this installation and of a person, and how secrets are kept."""
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Passkeys are of the address that people use (`PUBLIC_URL`), whatever address a request came by."""
+        return {"id": str(urlsplit(settings.PUBLIC_URL).hostname), "name": "Second Source"}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, str | bytes]:
+        """The user name and a random id: the device shows the one and keeps the other. No mail address."""
+        return {"id": user.pk.hex.encode(), "name": user.username, "display_name": user.username}
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text)

@@ -1,14 +1,18 @@
 """What every page is given: the places of the running head, the person's desks, the strip, the clock."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Desk, Membership, Role
 from accounts.queries import is_demonstration
+from accounts.recent import organisation_asked_for_two
+from accounts.second_factor import due_for
 from config import words
 from config.head import MOST_UNREAD, head_of, memberships_in_head
 
@@ -51,6 +55,19 @@ class Page:
         """The desks on which a redaction of somebody else's waits for the person."""
         head = head_of(self._request)
         return head.to_redact if head else []
+
+    @property
+    def organisation(self) -> str:
+        """What the organisation is called through which people sign in; "" where none is configured."""
+        return settings.OIDC_NAME
+
+    @cached_property
+    def factor_due_at(self) -> datetime | None:
+        """Until when the person has to add a second factor; None where they need not, or have one."""
+        user = getattr(self._request, "user", None)
+        if user is None or not user.is_authenticated or organisation_asked_for_two(self._request, user):
+            return None
+        return due_for(user)
 
     @property
     def places(self) -> list[Place]:

@@ -4,10 +4,12 @@ import json
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from psycopg import errors as refused
 from rest_framework import exceptions
@@ -20,7 +22,9 @@ from accounts.errors import (
     EditConflict,
     Forbidden,
     Invalid,
+    NoSecondFactor,
     NotFound,
+    NotRecent,
     OutOfService,
     PolicyNotMet,
     Stale,
@@ -33,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (NotFound, 404, "not-found"),
+    (NotRecent, 403, "not-recent"),
+    (NoSecondFactor, 403, "no-second-factor"),
     (Forbidden, 403, "forbidden"),
     (Invalid, 400, "invalid"),
     (Stale, 409, "stale"),
@@ -235,6 +241,9 @@ def _of_domain_error(error: DomainError) -> dict[str, Any]:
             for one in error.fields
         ]
         return problem(status, name, str(error), version=error.version, changes=error.changes, conflicts=conflicts)
+    if isinstance(error, NotRecent | NoSecondFactor):
+        page = reverse("account_reauthenticate" if isinstance(error, NotRecent) else "second-factors")
+        return problem(status, name, str(error), page=settings.PUBLIC_URL + page)
     if isinstance(error, Stale):
         return problem(status, name, str(error), version=error.version, changes=error.changes)
     return problem(status, name, str(error))

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from datetime import UTC
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone, translation
 
 from accounts.errors import TooMany
 from accounts.limits import spend, stated_length
+from accounts.pages import PersonsRequest
+from accounts.recent import is_shut_out
+from accounts.views.again import asked_again
 from claims.turns import asked_by, one_request
 from config.errors import error_page, page_response
 from config.head import memberships_in_head
@@ -170,3 +174,57 @@ class DomainErrors:
         if request.path.startswith("/api/"):
             return None
         return page_response(request, exception)
+
+
+class NeedsSecondFactor:
+    """Who ought to have a second factor by now, and has none, gets to the pages on which to add one, and no further.
+
+    The API asks by itself (`reviews.api.view`), since it also knows who holds a token.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if not getattr(view, "login_required", True) or request.path.startswith("/api/"):
+            return None
+        if getattr(view, "open_without_factor", False) or not is_shut_out(request, now=timezone.now()):
+            return None
+        return redirect("second-factors")
+
+
+class AsksAgain:
+    """What matters most is done only for who showed lately that it is them: see `accounts.recent`.
+
+    Of the administration site, whose addresses are Django's, that is everything that changes something.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if request.path.startswith("/api/"):  # its views look for themselves: there a token may be what asks
+            return None
+        methods: frozenset[str] = getattr(view, "asks_again", frozenset())
+        if _administers(request):
+            methods = frozenset({"POST"})
+        # What is asked with POST for a page that is only looked at is the answer to this very question.
+        answers = request.method == "POST" and "GET" in methods
+        if not (answers or request.method in methods) or not request.user.is_authenticated:
+            return None
+        return asked_again(cast(PersonsRequest, request))
+
+
+def _administers(request: HttpRequest) -> bool:
+    found = request.resolver_match
+    return found is not None and found.namespace == "admin" and found.url_name not in ("login", "logout")

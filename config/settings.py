@@ -4,7 +4,7 @@ Nothing is started here: `config.embedded` starts servers and hands their addres
 """
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,14 @@ def _rates(name: str, default: str) -> dict[str, tuple[int, int]]:
         unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[3]]
         rates[found[4]] = (int(found[1]), int(found[2] or 1) * unit)
     return rates
+
+
+def _day(name: str) -> date | None:
+    text = _text(name)
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise _stop(name, f"set a day such as 2027-01-31 (it is {text!r})") from error
 
 
 def _required(name: str, remedy: str) -> str:
@@ -180,6 +188,9 @@ INSTALLED_APPS = [
     "django.forms",  # The form templates that config/templates does not replace
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "knox",
     "drf_spectacular",
@@ -209,6 +220,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.PersonsTimeZone",
     "config.middleware.Turns",
+    "config.middleware.NeedsSecondFactor",
+    "config.middleware.AsksAgain",
     "config.middleware.PrivateAnswers",
     "config.middleware.DomainErrors",
     "config.submissions.SentOnce",
@@ -265,6 +278,7 @@ ACCOUNT_RATE_LIMITS = {
     "invite": "60/h/user",
     "join": "10/m/ip",
     "reauthenticate": "10/m/user",
+    "second_factor": "5/5m/key",
 }
 # Everything else that is counted, for each person and each address (accounts.limits, docs/operations.md).
 RATE_LIMITS = {
@@ -275,6 +289,29 @@ RATE_LIMITS = {
     "export": _rates("LIMIT_EXPORT", "30/m/user,120/m/ip"),
     "preview": _rates("LIMIT_PREVIEW", "60/m/user,240/m/ip"),
 }
+# Second factors: an app's codes, passkeys, and recovery codes for the day on which the device is gone.
+MFA_ADAPTER = "config.adapter.SecondFactors"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_FORMS = {"authenticate": "accounts.forms.CodeForm", "authenticate_webauthn": "accounts.forms.ShownPasskeyForm"}
+# From when everybody here needs one, whatever their desks ask for; and how many days they have from then.
+REQUIRE_SECOND_FACTOR = _day("REQUIRE_SECOND_FACTOR")
+SECOND_FACTOR_DAYS = _number("SECOND_FACTOR_DAYS", 14)
+# Sign-in through an organisation (OpenID Connect), off until an issuer is named.
+OIDC_ISSUER = _text("OIDC_ISSUER")
+_issuer = urlsplit(OIDC_ISSUER)
+if OIDC_ISSUER and (_issuer.scheme, _issuer.hostname) not in (
+    ("https", _issuer.hostname or "none"),
+    ("http", "localhost"),
+    ("http", "127.0.0.1"),
+):
+    raise _stop("OIDC_ISSUER", "set the issuer as the provider names it, such as https://id.example.org/realms/desk")
+OIDC_CLIENT_ID = _required("OIDC_CLIENT_ID", "set what the provider calls this client") if OIDC_ISSUER else ""
+OIDC_CLIENT_SECRET = _required("OIDC_CLIENT_SECRET", "set the secret of OIDC_CLIENT_ID") if OIDC_ISSUER else ""
+OIDC_NAME = _text("OIDC_NAME", str(_issuer.hostname)) if OIDC_ISSUER else ""
+# How long after a sign-in, or a password given once more, nobody is asked for it again.
+RECENT_AUTHENTICATION = timedelta(minutes=_number("RECENT_AUTHENTICATION_MINUTES", 10))
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

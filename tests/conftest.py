@@ -79,7 +79,8 @@ def pytest_collection_finish() -> None:
 def _start_session(config: pytest.Config) -> None:
     names = ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND")
     ledger = ("LEDGER_SIGNER", "LEDGER_RECEIPT_KEY", "LEDGER_ORIGIN", "LEDGER_ANCHORS", "LEDGER_ANCHOR_HOURS")
-    for name in (*names, *ledger, "TRUSTED_PROXIES"):
+    coming_in = ("REQUIRE_SECOND_FACTOR", "SECOND_FACTOR_DAYS", "RECENT_AUTHENTICATION_MINUTES", "OIDC_ISSUER")
+    for name in (*names, *ledger, *coming_in, "TRUSTED_PROXIES"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
         raise pytest.UsageError("DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL")
@@ -185,6 +186,30 @@ def _empty_tables_instead_of_flushing(
 
 def _query(template: str, table: str) -> sql.Composed:
     return sql.SQL(template).format(sql.Identifier(table))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _signing_in_leaves_what_it_does() -> Iterator[None]:
+    """`force_login` of the tests' client leaves in the session when that was, as the page for signing in does."""
+    from django.contrib import auth
+    from django.test import Client
+
+    from tests.recently import put_sign_in
+
+    signs_in, login = Client._login, auth.login  # type: ignore[attr-defined]  # what login and force_login share
+
+    def login_and_note(request: Any, user: Any, backend: str | None = None) -> None:
+        login(request, user, backend)
+        put_sign_in(request.session, user)
+
+    def _login(client: Client, user: Any, backend: str | None = None) -> None:
+        with pytest.MonkeyPatch.context() as for_this_call:
+            for_this_call.setattr(auth, "login", login_and_note)
+            signs_in(client, user, backend)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "_login", _login)
+        yield
 
 
 @pytest.fixture(autouse=True)

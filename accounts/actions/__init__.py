@@ -21,7 +21,7 @@ from accounts.queries import role_in
 from accounts.records import account_recorded, desk_recorded, role_granted
 from accounts.transactions import act
 
-POLICY_FIELDS = ("min_independence", "days_to_review", "days_to_look_again")
+POLICY_FIELDS = ("min_independence", "days_to_review", "days_to_look_again", "second_factor_days")
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
 TO_THE_HOUR = timedelta(hours=1)
 
@@ -42,7 +42,7 @@ def _plain_name(username: str) -> None:
 def create_user(
     *,
     username: str,
-    password: str,
+    password: str | None,
     email: str = "",
     time_zone: str = "UTC",
     name: str = "",
@@ -52,8 +52,10 @@ def create_user(
     by: User | None,
     now: datetime | None = None,
 ) -> User:
-    """A new account; `invitation`: by which somebody made it. Raises Invalid for a name that is taken or a weak
-    password, Forbidden for who may not."""
+    """A new account; `invitation`: by which somebody made it; no `password`: they sign in another way.
+
+    Raises Invalid for a name that is taken or a weak password, Forbidden for who may not.
+    """
     with act():
         may_administer(by)
         _plain_name(username)
@@ -69,7 +71,7 @@ def create_user(
         if User.objects.filter(username__iexact=username).exists():
             raise Invalid({"username": [_("This user name is taken. Choose another.")]})
         known_zone(time_zone)
-        if check_password:
+        if check_password and password is not None:
             strong_password(password, user)
         user.set_password(password)
         user.save()
@@ -139,10 +141,11 @@ def known_zone(name: str) -> None:
 
 
 def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
-    """A new desk. `policy` may set min_independence, days_to_review, days_to_look_again. Raises Invalid, Forbidden."""
+    """A new desk. `policy` may set any of POLICY_FIELDS. Raises Invalid, Forbidden."""
     with act():
         may_administer(by)
         desk = Desk(name=name, prefix=prefix, created_at=now or timezone.now(), **policy)
+        desk.second_factor_since = desk.created_at if desk.second_factor_days else None
         check_fields(desk)
         if Desk.objects.filter(prefix=prefix).exists():
             raise Invalid({"prefix": [_("Another desk has this prefix. Choose another.")]})

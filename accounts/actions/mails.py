@@ -156,6 +156,7 @@ def _message(mail: Mail, link: str) -> EmailMessage:
             MailKind.CONFIRM_ADDRESS: _("Is this your address?"),
             MailKind.ADDRESS_CHANGED: _("Your address at Second Source was changed"),
             MailKind.RESET: _("A new password for Second Source"),
+            MailKind.FACTORS_CHANGED: _("How you sign in to Second Source was changed"),
         }[MailKind(mail.kind)]
         context = {"mail": mail, "person": person, "invitation": mail.invitation, "link": link, "to": mail.to}
         body = render_to_string(f"accounts/mail/{mail.kind}.txt", {**context, "site": settings.PUBLIC_URL})

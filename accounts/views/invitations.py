@@ -13,10 +13,12 @@ from accounts.forms import InviteForm
 from accounts.limits import limited
 from accounts.pages import PersonsRequest, form_page, sent
 from accounts.queries import get_invitation, invitations_for
+from accounts.recent import asks_again
 
 MOST_SHOWN = 100
 
 
+@asks_again("POST")
 @form_page
 def invitations(request: PersonsRequest) -> HttpResponse:
     """Who was invited and what became of it, and the form to invite somebody."""
@@ -30,6 +32,7 @@ def invitations(request: PersonsRequest) -> HttpResponse:
     return render(request, "accounts/invitations.html", context, status=form.status)
 
 
+@asks_again("POST")
 @require_POST
 def resend(request: PersonsRequest, invitation_id: UUID) -> HttpResponse:
     """Send an invitation again."""

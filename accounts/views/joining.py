@@ -19,6 +19,7 @@ from accounts.limits import limited
 from accounts.links import invitation_of_link, mail_of_link
 from accounts.models import MailKind, User
 from accounts.pages import form_page, sent, show_form
+from accounts.recent import note_authentication
 from accounts.security_events import security_event
 
 
@@ -37,6 +38,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
         return accept_invitation(token=token, **given)
 
     if form.handed_in(join):
+        note_authentication(request, form.outcome, "password")
         login(request, form.outcome)
         security_event("sign_in", person=form.outcome, reason="invitation")
         return redirect("work")

@@ -12,6 +12,7 @@ def account_tabs(current: str) -> dict[str, Any]:
         "account": _("You"),
         "account-mail": _("Mail"),
         "signing-in": _("Signing in"),
+        "second-factors": _("Second factors"),
         "tokens": _("API tokens"),
         "conflicts": _("Conflicts of interest"),
     }

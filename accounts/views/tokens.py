@@ -14,9 +14,11 @@ from accounts.forms import TokenForm
 from accounts.models import Token
 from accounts.pages import PersonsRequest, done, form_page, sent
 from accounts.queries import tokens_of
+from accounts.recent import asks_again
 from accounts.views.tabs import account_tabs
 
 
+@asks_again("POST")
 @form_page
 def tokens(request: PersonsRequest) -> HttpResponse:
     """The tokens, and the form for another. A new one stands on the page that answers, and never again."""

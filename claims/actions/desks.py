@@ -53,10 +53,14 @@ def change_policy(
             before = getattr(desk, field)
             setattr(desk, field, after)
             kept.append(PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now))
+        if not desk.second_factor_days:
+            desk.second_factor_since = None
+        elif desk.second_factor_since is None:
+            desk.second_factor_since = now
         check_fields(desk)
         if kept:
             count_edit(desk, [change.field for change in kept], by=by, now=now)
-            desk.save(update_fields=[*PolicyField.values, "version"])
+            desk.save(update_fields=[*PolicyField.values, "second_factor_since", "version"])
             PolicyChange.objects.bulk_create(kept)
             changed = {str(change.field): (change.before, change.after) for change in kept}
             policy_changed(desk, changed, reason=reason, by=by, now=now)

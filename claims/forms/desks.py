@@ -12,6 +12,8 @@ from accounts.queries import people_not_on
 from claims.forms.choosing import OneOf
 from claims.models import PolicyField
 
+MOST: dict[str, int] = {PolicyField.MIN_INDEPENDENCE: 5, PolicyField.SECOND_FACTOR_DAYS: 90}
+
 
 class PolicyForm(EditForm):
     """What a desk has agreed on, and why it is changed."""
@@ -32,8 +34,8 @@ class PolicyForm(EditForm):
                 label=str(field.verbose_name).capitalize(),
                 help_text=field.help_text,
                 widget=control,
-                min_value=1,
-                max_value=5 if name == PolicyField.MIN_INDEPENDENCE else 365,
+                min_value=0 if name == PolicyField.SECOND_FACTOR_DAYS else 1,
+                max_value=MOST.get(name, 365),
             )
         self.order_fields([*PolicyField.values, "reason"])
         self.ready()

@@ -13,6 +13,7 @@ from accounts.errors import NotFound
 from accounts.models import Desk
 from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import members_of
+from accounts.recent import asks_again
 from claims.actions.reads import note_shown
 from claims.actions.releasing import (
     release_actor,
@@ -31,6 +32,7 @@ from sources.permissions import may_release
 Facts = Sequence[tuple[str, object]]
 
 
+@asks_again("POST")
 @form_page
 def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     row = get_source(request.user, source_id)
@@ -56,6 +58,7 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     )
 
 
+@asks_again("POST")
 @form_page
 def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     row = get_actor(request.user, actor_id)
@@ -77,6 +80,7 @@ def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     )
 
 
+@asks_again("POST")
 @form_page
 def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
     claim = get_claim(request.user, reference)
@@ -104,6 +108,7 @@ def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
     )
 
 
+@asks_again("POST")
 @form_page
 def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
     row = get_attachment(request.user, attachment_id)
@@ -119,6 +124,7 @@ def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
     )
 
 
+@asks_again("POST")
 @form_page
 def capture(request: PersonsRequest, source_id: UUID, capture_id: UUID) -> HttpResponse:
     row = get_capture(request.user, get_source(request.user, source_id), capture_id)

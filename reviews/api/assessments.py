@@ -145,6 +145,7 @@ class Approval(ApiView):
         body=NewApproval,
         answer=AssessmentShape,
         refuses=[403, 404, 409, 422],
+        asks_again=True,
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
@@ -163,6 +164,7 @@ class Rejection(ApiView):
         body=NewDecision,
         answer=AssessmentShape,
         refuses=[403, 404, 409],
+        asks_again=True,
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)

@@ -19,6 +19,7 @@ from accounts.actions import TO_THE_HOUR, note_use
 from accounts.compiled import compiled
 from accounts.errors import Forbidden
 from accounts.models import Token, TokenScope, User
+from accounts.second_factor import READ_WITH_PERSON, with_second_factor
 from accounts.security_events import security_event
 from reviews.api.bodies import check_length
 
@@ -28,7 +29,7 @@ _TOKEN = re.compile(rb"[0-9a-f]{64}")
 @compiled(str)
 def _with_key(key: str) -> QuerySet[Token]:
     found: QuerySet[Token] = Token.objects.filter(token_key=key).select_related("user")
-    return found
+    return with_second_factor(found, "user_id")
 
 
 class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
@@ -38,6 +39,8 @@ class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
         for found in _with_key(text[: CONSTANTS.TOKEN_KEY_LENGTH]):
             if not self._cleanup_token(found) and compare_digest(hash_token(text), found.digest):
                 user_and_token: tuple[User, Token] = self.validate_user(found)
+                for name in READ_WITH_PERSON:  # as `accounts.sessions` reads it with the person of a session
+                    setattr(found.user, name, getattr(found, name))
                 return user_and_token
         raise AuthenticationFailed(_("This is no token."))
 

@@ -50,6 +50,7 @@ class Deciders(ApiView):
         status=201,
         answer=DeciderShape,
         refuses=[403, 404, 409],
+        asks_again=True,
     )
     def post(self, request: Request, reference: str) -> Response:
         claim = _claim_for_editor(request, reference)

@@ -39,6 +39,7 @@ class DeskShape(TypedDict):
     min_independence: int
     days_to_review: int
     days_to_look_again: int
+    second_factor_days: int
     version: int
     is_demonstration: bool
     members: list[MemberShape]
@@ -62,6 +63,7 @@ class NewDesk(Fields):
     min_independence = Whole(required=False)
     days_to_review = Whole(required=False)
     days_to_look_again = Whole(required=False)
+    second_factor_days = Whole(required=False)
 
 
 class DeskChanges(Fields):
@@ -72,6 +74,7 @@ class DeskChanges(Fields):
     min_independence = Whole(required=False)
     days_to_review = Whole(required=False)
     days_to_look_again = Whole(required=False)
+    second_factor_days = Whole(required=False)
     reason = Text()
     dry_run = Flag(default=False)
     seen_version = Whole(required=False)
@@ -119,6 +122,7 @@ class OneDesk(ApiView):
         answer=DeskEffectShape,
         refuses=[403, 404, 409, 412],
         headers=[ETAG, IF_MATCH],
+        asks_again=True,
     )
     def patch(self, request: Request, desk_id: UUID) -> Response:
         by = person(request)
@@ -148,6 +152,7 @@ def render_desks(rows: Sequence[Desk]) -> list[DeskShape]:
             "min_independence": desk.min_independence,
             "days_to_review": desk.days_to_review,
             "days_to_look_again": desk.days_to_look_again,
+            "second_factor_days": desk.second_factor_days,
             "version": desk.version,
             "is_demonstration": desk.is_demonstration,
             "members": [{"user": one.user.username, "role": one.role} for one in desk.memberships.all()],

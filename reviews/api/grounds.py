@@ -120,6 +120,7 @@ class VerdictConfirmed(ApiView):
         answer=ClaimShape,
         refuses=[403, 404, 409],
         headers=[ETAG],
+        asks_again=True,
     )
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)

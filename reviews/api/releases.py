@@ -72,6 +72,7 @@ class SourceRelease(ApiView):
         body=CountedRelease,
         answer=CountedReleaseShape,
         refuses=[403, 404],
+        asks_again=True,
     )
     def post(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
@@ -87,6 +88,7 @@ class ActorRelease(ApiView):
         body=CountedRelease,
         answer=CountedReleaseShape,
         refuses=[403, 404],
+        asks_again=True,
     )
     def post(self, request: Request, actor_id: UUID) -> Response:
         by = person(request)
@@ -102,6 +104,7 @@ class EvidenceRelease(ApiView):
         body=CountedRelease,
         answer=CountedReleaseShape,
         refuses=[403, 404, 409],
+        asks_again=True,
     )
     def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
@@ -118,6 +121,7 @@ class AttachmentRelease(ApiView):
         body=Release,
         answer=ReleasedShape,
         refuses=[403, 404],
+        asks_again=True,
     )
     def post(self, request: Request, attachment_id: UUID) -> Response:
         by = person(request)
@@ -134,6 +138,7 @@ class CaptureRelease(ApiView):
         body=Release,
         answer=ReleasedShape,
         refuses=[403, 404],
+        asks_again=True,
     )
     def post(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
         by = person(request)

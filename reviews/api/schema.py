@@ -96,15 +96,19 @@ def operation(
     headers: Sequence[OpenApiParameter] = (),
     keyed: bool = True,
     moved: bool = False,
+    asks_again: bool = False,
 ) -> Callable[[Method], Method]:
     """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
 
     One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
 
+    `asks_again`: in a session only for who showed lately that it is them (`accounts.recent`).
+
     `moved`: it may answer 301. 401, 429 and 503 go without saying, and with a body or a query 400, with a body 413 and
     415.
     """
-    codes = {401, 429, 503, *refuses} | ({400} if body or query else set()) | ({413, 415} if body else set())
+    codes = {401, 429, 503, *refuses} | ({403} if asks_again else set())
+    codes |= ({400} if body or query else set()) | ({413, 415} if body else set())
     # A file is of any type.
     good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
     responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
@@ -130,6 +134,7 @@ def operation(
         described.tries = (  # type: ignore[attr-defined]  # read by ApiView
             isinstance(body, type) and issubclass(body, Fields) and "dry_run" in body._declared_fields
         )
+        described.asks_again = asks_again  # type: ignore[attr-defined]  # read by ApiView
         return described
 
     return describe

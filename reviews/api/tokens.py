@@ -62,6 +62,7 @@ class Tokens(ApiView):
         answer=MadeTokenShape,
         refuses=[403],
         keyed=False,
+        asks_again=True,
     )
     def post(self, request: Request) -> Response:
         no_token_asks(request)

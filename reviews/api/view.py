@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, NotFound
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -14,8 +16,11 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
+from accounts.errors import NoSecondFactor, NotRecent
 from accounts.limits import spend
 from accounts.models import User
+from accounts.recent import is_recent, is_shut_out
+from accounts.second_factor import due_for
 from claims.turns import asked_by
 from reviews.api.bodies import peek
 from reviews.api.idempotency import HEADER, once
@@ -63,6 +68,7 @@ class ApiView(APIView):
         handler = getattr(self, method, None)
         spend(request, self._kinds(request, handler), user=person(request))
         asked_by(person(request).pk)
+        _look_who_asks(request, asks_again=getattr(handler, "asks_again", False))
         if handler and HEADER in request.headers and getattr(handler, "keyed", False):
             setattr(self, method, partial(once, handler))  # which is what dispatch calls next
 
@@ -72,6 +78,23 @@ class ApiView(APIView):
             yield kind
         if getattr(handler, "tries", False) and peek(request, "dry_run") is True:
             yield "preview"
+
+
+def _look_who_asks(request: Request, *, asks_again: bool) -> None:
+    """Refuse who ought to have a second factor by now, and who has to show first that it is them.
+
+    A token cannot be asked: whoever made it showed that it is them. Raises NoSecondFactor, NotRecent.
+    """
+    asker = person(request) if request.user is not None and request.user.is_authenticated else None
+    if asker is None:  # what is open to everybody
+        return
+    by_session = request.auth is None
+    now = timezone.now()
+    due_at = due_for(asker)
+    if is_shut_out(request._request, now=now) if by_session else due_at is not None and due_at <= now:
+        raise NoSecondFactor(_("A second factor is required of you. Sign in on the pages and add one."))
+    if by_session and asks_again and not is_recent(request._request):
+        raise NotRecent(_("Confirm first that it is you, on the page that this names. Then send it again."))
 
 
 class NoSuchAddress(ApiView):

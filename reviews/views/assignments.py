@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Role
 from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import members_of, person_named
+from accounts.recent import asks_again
 from claims.conflicts import conflict_in_words
 from claims.forms.sources import ConfirmForm, ReasonForm
 from claims.permissions import may_edit_as_editor
@@ -143,6 +144,7 @@ def _show(request: PersonsRequest, form: Any, assignment: Assignment, **said: An
     return show_form(request, form, back=reverse("claim", args=[claim.reference]), about=claim, **said)
 
 
+@asks_again("POST")
 @form_page
 def decider(request: PersonsRequest, reference: str) -> HttpResponse:
     """Name somebody besides the editors who may decide on this claim."""

@@ -13,6 +13,7 @@ from accounts.actions import may_administer, may_change_desk
 from accounts.models import Desk, Role
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import desks_of, get_desk, get_membership, memberships_on
+from accounts.recent import asks_again
 from claims.actions.desks import change_policy
 from claims.effects import Effects
 from claims.forms.desks import AddMemberForm, PolicyForm, RoleForm
@@ -63,6 +64,7 @@ def _show(request: PersonsRequest, row: Desk) -> HttpResponse:
     return render(request, "reviews/desk.html", context)
 
 
+@asks_again("POST")
 @form_page
 def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     """Two steps: what another policy would do to claims, by a dry run; then the change itself."""
@@ -101,6 +103,7 @@ def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     )
 
 
+@asks_again("POST")
 @form_page
 def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     """Give somebody who has an account a role on the desk."""
@@ -121,6 +124,7 @@ def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     )
 
 
+@asks_again("POST")
 @form_page
 def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -> HttpResponse:
     """Give somebody on the desk another role."""
@@ -141,6 +145,7 @@ def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -
     )
 
 
+@asks_again("POST")
 @form_page
 def remove_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -> HttpResponse:
     """Take somebody off the desk."""

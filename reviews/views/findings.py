@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from accounts.recent import asks_again
 from claims.conflicts import conflicts_with
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
@@ -136,6 +137,7 @@ def _tick(line: Line, ticked: set[str]) -> Tick | None:
     return Tick(value, value in ticked, line.evidence.get_stance_display())
 
 
+@asks_again("POST")
 @form_page
 def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     """A finding; for who may decide on it, the form to do so."""

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.errors import Conflict, PolicyNotMet
 from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.recent import asks_again
 from claims.queries import get_claim
 from reviews.actions.grounds import confirm_assessment, confirm_verdict, may_confirm, may_confirm_assessment
 from reviews.forms import LARGEST_VERSION, ConfirmVerdictForm
@@ -39,6 +40,7 @@ def confirm(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     return redirect("review", assessment.pk)
 
 
+@asks_again("POST")
 @form_page
 def verdict(request: PersonsRequest, reference: str) -> HttpResponse:
     """What changed of what a verdict rests on since; for who changed none of it, the form to confirm the verdict."""

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
 from accounts.queries import get_desk
+from accounts.recent import asks_again
 from claims.actions.reads import Shown, note_shown
 from claims.models import Evidence
 from reviews.actions.redactions import (
@@ -89,6 +90,7 @@ def redactions(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     return render(request, "reviews/redactions.html", {"desk": desk, "redactions": redactions_of(request.user, desk)})
 
 
+@asks_again("POST")
 @form_page
 def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     """Two steps: what it would erase; then the proposal, on which another editor decides."""
@@ -127,6 +129,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     )
 
 
+@asks_again("POST")
 @form_page
 def redaction(request: PersonsRequest, desk_id: UUID, redaction_id: UUID) -> HttpResponse:
     """One redaction: while it is open what it would erase now, and what the person may do with it."""

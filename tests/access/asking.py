@@ -37,6 +37,8 @@ def values_of(world: World) -> dict[str, Any]:
         "token_id": world.own_tokens["reporter"].id,
         "session_id": world.own_session.id,
         "invitation_id": world.invitation.pk,
+        "factor_id": world.own_factor,
+        "user_id": world.cast.reporter.pk,
         "redaction_id": world.redaction.pk,
         "conflict_id": world.own_conflict.pk,
         "bundle_id": world.bundle.pk,

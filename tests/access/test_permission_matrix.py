@@ -44,6 +44,7 @@ DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
 TOKENS_OWNER = _only("reporter", others="hidden")
 AUDITING = _only("editor", "auditor", stranger="open", administrator="forbidden")
 NOWHERE = _only(others="hidden")
+OFF = dict.fromkeys(PEOPLE, "hidden")
 
 
 def _both(who: dict[str, str]) -> dict[str, dict[str, str]]:
@@ -66,6 +67,13 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "forgotten-password": _both(ANYONE),
     "set-password": _both(ANYONE),
     "accept-invitation": _both(ANYONE),
+    "sign-in-by-passkey": _both(ANYONE),
+    # an organisation is configured in none of these worlds: see tests/accounts/test_organisation.py
+    "organisation-sign-in": {"GET": OFF},
+    "organisation-callback": {"GET": OFF},
+    "organisation-join": _both(OFF),
+    "organisation-link": {"GET": NOWHERE},
+    "organisation-unlink": _both(NOWHERE),
     # administration
     "invitations": _both(ADMINISTRATOR),
     "resend-invitation": {"POST": ADMINISTRATOR},
@@ -79,6 +87,13 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "signing-in": {"GET": PERSON},
     "end-session": {"POST": TOKENS_OWNER},
     "end-sessions": {"POST": PERSON},
+    "second-factors": {"GET": PERSON},
+    "add-app": _both(PERSON),
+    "add-passkey": _both(PERSON),
+    "recovery-codes": _both(PERSON),
+    "remove-factor": _both(TOKENS_OWNER),
+    "account_reauthenticate": {"GET": PERSON},
+    "reset-second-factors": _both(ADMINISTRATOR),
     "tokens": _both(PERSON),
     "end-token": {"POST": TOKENS_OWNER},
     "conflicts": _both(PERSON),
@@ -221,9 +236,9 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "api:merge-actor": {"POST": EDITOR},
     "api:actor": {"GET": ON_DESK, "PATCH": MAY_CHANGE},
 }
-# Signing in and out are allauth's own views, tested in tests/config.
+# Signing in and out are allauth's own views, tested in tests/config and tests/accounts.
 ALLAUTH = {
-    "account_login", "account_logout", "account_inactive", "account_change_password", "account_reauthenticate",
+    "account_login", "account_logout", "account_inactive", "account_change_password", "mfa_authenticate",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts.actions import create_token
@@ -19,7 +20,7 @@ from reviews.actions.redactions import propose_redaction
 from reviews.models import Assessment, Assignment, Redaction
 from sources.actions import attach_file, request_capture
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
-from tests import factories
+from tests import factories, second_factors
 from tests.claims.bundling import made
 from tests.factories import Cast
 from tests.ledger.installation import publish_here
@@ -46,6 +47,7 @@ class World:
     own_tokens: dict[str, Any]
     own_session: Session
     own_conflict: DeclaredConflict
+    own_factor: int
     invitation: Invitation
     bundle: Bundle
     redaction: Redaction
@@ -106,6 +108,7 @@ def make_world(files: Path) -> World:
         decider=decider,
         own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
         own_session=_session_of(cast.reporter),
+        own_factor=_factor_of(cast.reporter),
         own_conflict=declare_conflict(actor_id=factories.actor(cast, "A cousin").pk, by=cast.reporter),
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),
         bundle=made(cast.reporter, claim),
@@ -118,6 +121,12 @@ def _session_of(user: User) -> Session:
     """In another browser than those that ask."""
     Client().force_login(user)
     return user.sessions.get()
+
+
+def _factor_of(user: User) -> int:
+    """An authenticator app of the person's, by its number."""
+    second_factors.app(user)
+    return int(Authenticator.objects.get(user=user, type="totp").pk)
 
 
 def _links(user: User) -> dict[str, str]:

@@ -20,16 +20,18 @@ ASKED = ("editor", "assigned reviewer", "reporter", "administrator", "anonymous"
 # No pages: answers to machines and scripts, a file, and the API, whose documentation is one.
 NO_PAGES = {"healthz", "readyz", "metrics", "attachment", "api-schema", "source-names", "actor-names"}
 NO_PAGES |= {"ledger-checkpoint", "ledger-policy", "ledger-tile", "ledger-entries", "ledger-csv", "ledger-jsonl"}
-NO_PAGES |= {"claim-proof", "bundle-file"}
+NO_PAGES |= {"claim-proof", "bundle-file", "sign-in-by-passkey"}
+# Of signing in through an organisation, which is configured in none of these worlds.
+NO_PAGES |= {f"organisation-{name}" for name in ("sign-in", "callback", "join", "link", "unlink")}
 # With every kind of field; handed in empty, each comes back and says what is wrong.
-FORMS = ("account_change_password", "assess", "attach", "desk-policy", "invitations", "new-claim")
+FORMS = ("account_change_password", "add-app", "assess", "attach", "desk-policy", "invitations", "new-claim")
 _HAND_IN_NOTHING = """() => {
     const form = document.querySelector("main form[method=post]");
     for (const field of form.querySelectorAll("input:not([type=hidden]), select, textarea")) field.disabled = true;
     form.submit();
 }"""
 SIGNED_OUT = {"account_login"}
-GONE = {"account_logout", "account_inactive", "account_reauthenticate"}
+GONE = {"account_logout", "account_inactive", "mfa_authenticate"}
 
 
 def pages() -> list[tuple[str, str]]:

@@ -66,7 +66,13 @@ def test_an_account_is_never_deleted(cast: Cast, office: Client) -> None:
 
 
 def test_a_desk_is_made_and_changed(cast: Cast, office: Client) -> None:
-    data = {"name": "Baltic desk", "min_independence": 2, "days_to_review": 7, "days_to_look_again": 2}
+    data = {
+        "name": "Baltic desk",
+        "min_independence": 2,
+        "days_to_review": 7,
+        "days_to_look_again": 2,
+        "second_factor_days": 0,
+    }
     assert _post(office, "accounts_desk_add", prefix="BAL", **data) == 302
     desk = Desk.objects.get(prefix="BAL")
     assert _post(office, "accounts_desk_change", desk.pk, **data | {"min_independence": 3, "days_to_review": 4}) == 302

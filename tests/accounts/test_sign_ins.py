@@ -28,6 +28,7 @@ from accounts.models import SignInTries
 from tests import factories
 from tests.factories import Cast, password_of
 from tests.logs import Log, recorded
+from tests.recently import long_ago
 from tests.threads import together
 
 NOW = timezone.now().replace(microsecond=0)
@@ -181,8 +182,10 @@ def test_too_soon_and_guessed_at_are_security_events(transactional_db: None) -> 
 def test_the_password_is_asked_again_under_the_same_rule(cast: Cast) -> None:
     client = Client(REMOTE_ADDR=ATTACKER)
     client.force_login(cast.reporter)
-    answers = [client.post("/account/reauthenticate/", {"password": f"wrong {number}"}) for number in range(6)]
-    assert [answer.status_code for answer in answers] == [200] * 5 + [429]
+    long_ago(client, cast.reporter)
+    asked = {"again-look": "yes"}
+    answers = [client.post("/account/reauthenticate/", asked | {"again-password": f"no {n}"}) for n in range(6)]
+    assert [answer.status_code for answer in answers] == [403] * 5 + [429]
     assert sign_in(HOME, password_of(cast.reporter)).status_code == 302
 
 

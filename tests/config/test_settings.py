@@ -11,6 +11,7 @@ DATABASE = "set it to postgresql://user:password@host:5432/name (bin/dev sets it
 MAIL = "set it to smtp://user:password@host:587/?tls=True, or unset it to keep mails in DATA_DIR/mail"
 ADDRESS = "set the address people use, such as https://desk.example.org"
 STORAGE = "set the path of a folder, or s3://bucket or s3://bucket/prefix"
+ISSUER = "set the issuer as the provider names it, such as https://id.example.org/realms/desk"
 REDIS = "set redis://host:6379/0 (bin/dev sets it by itself)"
 
 
@@ -56,6 +57,12 @@ def load() -> dict[str, Any]:
             "mysql://o:p@h/n",
             f"DATABASE_OWNER_URL: only PostgreSQL 15 or later is supported; {DATABASE}",
         ),
+        ("REQUIRE_SECOND_FACTOR", "soon", "REQUIRE_SECOND_FACTOR: set a day such as 2027-01-31 (it is 'soon')"),
+        ("SECOND_FACTOR_DAYS", "-1", "SECOND_FACTOR_DAYS: set a whole number, such as 14 (it is '-1')"),
+        ("OIDC_ISSUER", "http://id.example.org", f"OIDC_ISSUER: {ISSUER}"),
+        ("OIDC_ISSUER", "http://localhost.example.org", f"OIDC_ISSUER: {ISSUER}"),
+        ("OIDC_ISSUER", "https://", f"OIDC_ISSUER: {ISSUER}"),
+        ("OIDC_ISSUER", "https://id.example.org", "OIDC_CLIENT_ID: set what the provider calls this client"),
         ("REDIS_URL", None, f"REDIS_URL: {REDIS}"),
         ("REDIS_URL", "amqp://host", f"REDIS_URL: {REDIS}"),
         ("SECRET_KEY", None, "SECRET_KEY: set 50 random characters (bin/dev makes and keeps one by itself)"),

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 # Allauth's own, and signing out: nothing of ours is made there.
 WITHOUT_A_KEY = {
-    *("account_change_password", "account_login", "account_logout", "account_reauthenticate"),
+    *("account_change_password", "account_login", "account_logout", "sign-in-by-passkey"),
     *("accept-invitation", "forgotten-password", "set-password"),  # of people who are not signed in
 }
 # What shows first what it would do, or has nothing to do in this world, leaves nothing that could be done twice.
-NOTHING_DONE = {"capture", "recheck"}
+NOTHING_DONE = {"capture", "recheck", "add-app", "add-passkey", "recovery-codes"}
 
 
 @pytest.fixture(scope="module")

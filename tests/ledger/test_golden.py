@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
 from accounts.actions import change_desk, change_user, create_token, revoke_token
+from accounts.actions.factors import remove_factor, reset_factors, use_code
+from accounts.actions.identities import link_identity, unlink_identity
 from accounts.actions.invitations import invite, revoke_invitation
 from accounts.actions.reads import note_export, record_reads
 from accounts.actions.sessions import end_access_of, end_session, end_sessions
@@ -41,7 +44,7 @@ from reviews.redacting import find
 from sources.actions import attach_file
 from sources.models import Capture, Source
 from sources.records import attachment_kept
-from tests import factories
+from tests import factories, second_factors
 from tests.factories import fresh
 
 if TYPE_CHECKING:
@@ -163,11 +166,23 @@ def _do_everything_with_accounts(cast: "Cast") -> None:
     end_sessions(by=cast.auditor)
     end_session(session_id=_session_of(cast.auditor), by=cast.auditor)
     end_access_of(user=cast.auditor, by=cast.admin)
+    _have_second_factors(cast)
 
 
 def _session_of(user: User) -> UUID:
     Client().force_login(user)
     return user.sessions.get().id
+
+
+def _have_second_factors(cast: "Cast") -> None:
+    user = cast.reviewer
+    link_identity(provider="oidc:an-issuer", subject="r-1", by=user)
+    unlink_identity(provider="oidc:an-issuer", by=user)
+    codes = second_factors.app(user).codes
+    use_code(user=user, code=codes[0])
+    remove_factor(factor_id=Authenticator.objects.get(user=user, type="totp").pk, by=user)
+    second_factors.app(user)
+    reset_factors(user=user, reason="She lost her telephone; I called her.", by=cast.admin)
 
 
 @pytest.mark.django_db

@@ -110,10 +110,14 @@ def _drafts(before: Iterable[list[Any]]) -> list[bool]:
 
 
 def _approve_what_waits(session: str) -> list[Any]:
-    """An assessment that waited is rejected by the editor, in the browser in which they were signed in."""
+    """An assessment that waited is rejected by the editor, in the browser in which they were signed in.
+
+    They signed in long ago, so they confirm first that it is them.
+    """
     from reviews.models import Assessment, AssessmentState
 
     editor = _browser(session)
+    editor.post("/account/reauthenticate/", {"again-look": "yes", "again-password": "demo-editor"})
     row = Assessment.objects.filter(state=AssessmentState.WAITING, claim__desk__prefix="UKR").order_by("pk")[0]
     path = f"/api/v1/claims/{row.claim.reference}/"
     version = editor.get(path).json()["version"]

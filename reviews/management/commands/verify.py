@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from accounts.checks_of_factors import CHECKS as ACCOUNT_CHECKS
 from accounts.verification import Finding, Scope, one_moment
 from claims.models import Claim, StatusChange
 from claims.verification import CHECKS as CLAIM_CHECKS
@@ -17,7 +18,7 @@ from reviews.verification import CHECKS as REVIEW_CHECKS
 from sources.models import Attachment, Source
 from sources.verification import CHECKS as SOURCE_CHECKS
 
-CHECKS = (*SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS)
+CHECKS = (*ACCOUNT_CHECKS, *SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS)
 COUNTED = (Claim, StatusChange, Source, Attachment, Assignment, Reminder)
 
 

@@ -1,0 +1,192 @@
+"""Second factors: added, removed, tried, and taken away by an administrator from who lost the device."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import InvalidToken
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import may_administer
+from accounts.actions.mails import write_mail
+from accounts.codes import digest_of_code, digests_of, new_recovery_codes, period_of
+from accounts.errors import Conflict, Invalid, NotFound
+from accounts.fields import given_text
+from accounts.models import MailKind, Session, User
+from accounts.records import account_recorded
+from accounts.sealing import seal, seal_anew, unseal
+from accounts.second_factor import FACTORS, is_required
+from accounts.transactions import act
+
+logger = logging.getLogger(__name__)
+TYPE = Authenticator.Type
+
+
+def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -> list[str]:
+    """Add an authenticator app, whose first code shows that it has the secret.
+
+    Answers new recovery codes where the person had none, to be shown this once. Raises Invalid, Conflict.
+    """
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        if _factors(user).filter(type=TYPE.TOTP).exists():
+            raise Conflict(_("You have an authenticator app already. Remove that one first."))
+        period = period_of(secret, code, now=now)
+        if period is None:
+            raise Invalid({"code": [_("This is not the app’s present code. Check the clock of the device.")]})
+        _add(user, TYPE.TOTP, {"secret": seal(secret), "period": period}, now)
+        return _codes_if_none(user, now)
+
+
+def add_passkey(*, name: str, credential: Mapping[str, Any], by: User, now: datetime | None = None) -> list[str]:
+    """Add a passkey whose registration was checked. Answers as `add_totp`. Raises Invalid."""
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        name = given_text(name, "name", _("Give it a name by which you know it again."))
+        _add(user, TYPE.WEBAUTHN, {"name": name[:80], "credential": credential}, now)
+        return _codes_if_none(user, now)
+
+
+def _lock(user: User) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=user.pk)
+
+
+def _factors(user: User) -> Any:
+    return Authenticator.objects.filter(user=user)
+
+
+def _add(user: User, kind: str, data: Mapping[str, Any], now: datetime) -> None:
+    Authenticator.objects.create(user=user, type=kind, data=data, created_at=now)
+    account_recorded("factor_added", user, by=user, now=now, factor=str(kind))
+    _tell(user, now)
+
+
+def _tell(user: User, now: datetime) -> None:
+    if user.email:
+        write_mail(MailKind.FACTORS_CHANGED, user.email, user=user, now=now)
+
+
+def _codes_if_none(user: User, now: datetime) -> list[str]:
+    return [] if _factors(user).filter(type=TYPE.RECOVERY_CODES).exists() else _make_codes(user, now)
+
+
+def _make_codes(user: User, now: datetime) -> list[str]:
+    codes = new_recovery_codes()
+    _factors(user).filter(type=TYPE.RECOVERY_CODES).delete()
+    data = {"digests": digests_of(codes)}
+    Authenticator.objects.create(user=user, type=TYPE.RECOVERY_CODES, data=data, created_at=now)
+    account_recorded("recovery_codes_made", user, by=user, now=now, codes=len(codes))
+    return codes
+
+
+def renew_recovery_codes(*, by: User, now: datetime | None = None) -> list[str]:
+    """New recovery codes, to be shown this once; those before work no longer. Raises Conflict."""
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        if not _factors(user).filter(type__in=FACTORS).exists():
+            raise Conflict(_("Recovery codes stand in for a second factor. Add one first."))
+        codes = _make_codes(user, now)
+        _tell(user, now)
+    return codes
+
+
+def remove_factor(*, factor_id: int, by: User, now: datetime | None = None) -> None:
+    """Remove one of one's own second factors; recovery codes go with the last one.
+
+    Raises NotFound; Conflict where it is the last and one is required of the person.
+    """
+    now = now or timezone.now()
+    with act():
+        user = _lock(by)
+        row = _factors(user).filter(pk=factor_id, type__in=FACTORS).first()
+        if row is None:
+            raise NotFound(_("There is no such second factor."))
+        others = _factors(user).filter(type__in=FACTORS).exclude(pk=row.pk).exists()
+        if not others and is_required(user):
+            raise Conflict(_("A second factor is required of you. Add another one before you remove this one."))
+        row.delete()
+        if not others:
+            _factors(user).delete()
+        account_recorded("factor_removed", user, by=user, now=now, factor=str(row.type))
+        _tell(user, now)
+
+
+def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | None = None) -> User:
+    """Take all second factors from somebody who lost theirs, and sign them out everywhere; they are told.
+
+    `by`: an administrator, for somebody else than themselves; None for the command line of the machine itself.
+    Raises Forbidden, Invalid (no reason), Conflict (they have none, or it is their own account).
+    """
+    now = now or timezone.now()
+    with act():
+        may_administer(by)
+        if by is not None and by.pk == user.pk:
+            raise Conflict(_("Your own second factors you remove on the page of your account."))
+        reason = given_text(reason, "reason", _("Say why: it is recorded."))
+        user = _lock(user)
+        if not _factors(user).exists():
+            raise Conflict(_("%(person)s has no second factor.") % {"person": user.username})
+        kinds = sorted(_factors(user).values_list("type", flat=True))
+        _factors(user).delete()
+        user.sessions_ended_at = now
+        user.save(update_fields=["sessions_ended_at"])
+        Session.objects.filter(user=user).delete()
+        committed = {"reason": reason}
+        account_recorded("factors_reset", user, by=by, now=now, factors=kinds, committed=committed)
+        _tell(user, now)
+    return user
+
+
+def use_code(*, user: User, code: str, now: datetime | None = None) -> Authenticator | None:
+    """The factor whose code this is, an app or the recovery codes; None for a wrong one. Each code works once."""
+    now = now or timezone.now()
+    with act():
+        _lock(user)  # of two at once with the same code, one is late
+        app = _factors(user).filter(type=TYPE.TOTP).first()
+        if app is not None:
+            period = _period_of(app, code, now)
+            if period is not None:
+                return _used(app, {**app.data, "period": period}, now)
+        kept = _factors(user).filter(type=TYPE.RECOVERY_CODES).first()
+        digest = digest_of_code(code)
+        if kept is None or digest not in kept.data["digests"]:
+            return None
+        left = [one for one in kept.data["digests"] if one != digest]
+        account_recorded("recovery_code_used", user, by=user, now=now, left=len(left))
+        _tell(user, now)
+        return _used(kept, {"digests": left}, now)
+
+
+def _period_of(app: Authenticator, code: str, now: datetime) -> int | None:
+    try:
+        return period_of(unseal(app.data["secret"]), code, now=now, after=app.data["period"])
+    except InvalidToken:  # sealed with a key that is gone: a recovery code still helps
+        logger.error("the secret of authenticator %s opens with no key that is set", app.pk)
+        return None
+
+
+def _used(row: Authenticator, data: Mapping[str, Any], now: datetime) -> Authenticator:
+    row.data, row.last_used_at = data, now
+    row.save(update_fields=["data", "last_used_at"])
+    return row
+
+
+def reseal_secrets() -> tuple[int, int]:
+    """Encrypt the secrets of all apps anew with the present SECRET_KEY; how many, and how many open with no key."""
+    done = lost = 0
+    with act():
+        for row in Authenticator.objects.select_for_update().filter(type=TYPE.TOTP).order_by("pk"):
+            try:
+                row.data["secret"] = seal_anew(row.data["secret"])
+            except InvalidToken:
+                lost += 1
+                continue
+            row.save(update_fields=["data"])
+            done += 1
+    return done, lost

@@ -1,0 +1,92 @@
+"""Who somebody is at their organisation: kept with their account, so that they can sign in through it."""
+
+from datetime import datetime
+
+from allauth.socialaccount.models import SocialAccount
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actions import create_user, set_role
+from accounts.actions.mails import forget_links, write_mail
+from accounts.errors import Conflict, NotFound
+from accounts.models import Invitation, MailKind, User
+from accounts.records import account_recorded
+from accounts.transactions import act
+
+
+def join_by_identity(
+    *,
+    provider: str,
+    subject: str,
+    email: str,
+    username: str,
+    name: str = "",
+    time_zone: str = "UTC",
+    now: datetime | None = None,
+) -> User:
+    """The account to which the verified address `email` is invited, without a password, and tied to the identity.
+
+    Where several desks invite, the newest invitation is taken up. Raises NotFound where nobody (any more) invites the
+    address; Invalid for a user name that is taken; Conflict where the identity has an account.
+    """
+    now = now or timezone.now()
+    with act():
+        rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
+        invitation = rows.filter(email__iexact=email, revoked_at=None, accepted_at=None).first()
+        if invitation is None:
+            raise NotFound(_("This address is not invited. Ask an administrator for an invitation."))
+        user = create_user(
+            username=username,
+            password=None,
+            email=invitation.email,
+            time_zone=time_zone,
+            name=name,
+            invitation=invitation.pk,
+            by=None,
+            now=now,
+        )
+        set_role(desk=invitation.desk, user=user, role=invitation.role, by=None, now=now)
+        forget_links(MailKind.INVITATION, invitation=invitation, now=now)
+        invitation.accepted_at, invitation.accepted_by = now, user
+        invitation.save(update_fields=["accepted_at", "accepted_by"])
+        _link(user, provider, subject, now)
+    return user
+
+
+def link_identity(*, provider: str, subject: str, by: User, now: datetime | None = None) -> None:
+    """Let the person sign in as this identity too. Raises Conflict: it is another account's, or they have one."""
+    now = now or timezone.now()
+    with act():
+        user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        if SocialAccount.objects.filter(user=user, provider=provider).exists():
+            raise Conflict(_("Your account is linked with your organisation already."))
+        _link(user, provider, subject, now)
+        _tell(user, now)
+
+
+def _link(user: User, provider: str, subject: str, now: datetime) -> None:
+    if SocialAccount.objects.filter(provider=provider, uid=subject).exists():
+        raise Conflict(_("You have another account here that is linked with your organisation."))
+    SocialAccount.objects.create(user=user, provider=provider, uid=subject)
+    account_recorded("identity_linked", user, by=user, now=now, provider=provider, committed={"subject": subject})
+
+
+def unlink_identity(*, provider: str, by: User, now: datetime | None = None) -> None:
+    """Let the person no longer sign in through the organisation. Raises NotFound; Conflict without a password."""
+    now = now or timezone.now()
+    with act():
+        user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        row = SocialAccount.objects.filter(user=user, provider=provider).first()
+        if row is None:
+            raise NotFound(_("Your account is not linked with an organisation."))
+        if not user.has_usable_password():
+            raise Conflict(_("Without a password you could not sign in any more. Set one first, by a link in a mail."))
+        row.delete()
+        committed = {"subject": row.uid}
+        account_recorded("identity_unlinked", user, by=user, now=now, provider=provider, committed=committed)
+        _tell(user, now)
+
+
+def _tell(user: User, now: datetime) -> None:
+    if user.email:
+        write_mail(MailKind.FACTORS_CHANGED, user.email, user=user, now=now)

@@ -1,0 +1,35 @@
+"""Whether second factors can be used: their secrets open, and recovery codes stand in for something."""
+
+from collections.abc import Iterable, Sequence
+
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import InvalidToken
+
+from accounts.sealing import unseal
+from accounts.verification import Check, Scope, by_query
+
+_CODES_ALONE = """
+SELECT 'person ' || c.user_id, 'recovery codes beside a second factor', 'alone'
+FROM mfa_authenticator c
+WHERE c.type = 'recovery_codes' AND NOT EXISTS (
+    SELECT FROM mfa_authenticator f WHERE f.user_id = c.user_id AND f.type IN ('totp', 'webauthn')
+)
+"""
+
+
+def _closed_secrets(scope: Scope) -> Iterable[Sequence[str]]:
+    for row in Authenticator.objects.filter(type=Authenticator.Type.TOTP).order_by("pk").iterator():
+        try:
+            unseal(row.data["secret"])
+        except InvalidToken:
+            yield (
+                f"person {row.user_id}",
+                "a secret that SECRET_KEY or one of its fallbacks opens",
+                "one that none opens",
+            )
+
+
+CHECKS = (
+    Check("secrets of apps open", _closed_secrets),
+    by_query("recovery codes beside a factor", _CODES_ALONE),
+)

@@ -1,0 +1,225 @@
+"""Sign-in through an organisation by OpenID Connect: leading there, and what its answer says, once it holds.
+
+allauth keeps the state, asks with PKCE and takes the code to the provider. It believes an ID token that came over TLS
+without looking at its signature, and knows no nonce; so the token is looked at here (OpenID Connect Core 1.0, 3.1.3.7).
+The issuer is the operator's choice: its addresses are asked without further ado, but over TLS alone.
+"""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+import requests
+from allauth.socialaccount.adapter import get_adapter
+from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
+from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import validate_email
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+
+from accounts.errors import Forbidden, NotFound
+
+# Signatures with a key that the provider alone has. None of the shared secrets, and never `none`.
+ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+SCOPE = ("openid", "profile", "email")
+LEEWAY = 60  # seconds by which clocks may differ
+LONGEST_SUBJECT = 191  # characters, as the table has it
+SECURE = ("https",)
+HERE = ("localhost", "127.0.0.1")  # a provider on this machine, as for trying it out, needs no TLS
+# What a malformed answer makes the packages raise besides their own errors.
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
+
+
+class Refused(Forbidden):
+    """The organisation's answer does not let anybody in. Its text says why, as far as that helps who reads it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the organisation says it is. `email` only where it says that the address is verified.
+
+    `factors`: whether more than one was asked for (RFC 8176, `mfa`). `at`: when, in seconds; 0 where it does not say.
+    """
+
+    subject: str
+    email: str
+    username: str
+    name: str
+    factors: bool
+    at: float
+
+
+class Provider(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no types
+    """The organisation of the settings; identities are bound to its issuer by `sub_id`."""
+
+    def get_oauth2_adapter(self, request: HttpRequest) -> "Adapter":
+        return Adapter(request, self)
+
+
+class Adapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, request: HttpRequest, provider: Provider) -> None:
+        self._provider = provider
+        super().__init__(request, provider.app.provider_id)
+
+    def get_provider(self) -> Provider:
+        return self._provider
+
+    def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
+        return str(settings.PUBLIC_URL + reverse("organisation-callback"))
+
+    @property
+    def openid_config(self) -> dict[str, Any]:
+        """What the provider says of itself, of the issuer that was asked for, and with addresses that are safe."""
+        if not hasattr(self, "_checked"):
+            found: dict[str, Any] = super().openid_config
+            if found.get("issuer") != settings.OIDC_ISSUER:
+                raise OAuth2Error("another issuer")
+            for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+                if not is_safe(str(found.get(name, ""))):
+                    raise OAuth2Error(f"no safe {name}")
+            self._checked = found
+        return self._checked
+
+
+def is_safe(address: str) -> bool:
+    """Whether an address of a provider is asked by TLS, or is on this machine."""
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (parts.scheme in SECURE or (parts.scheme == "http" and parts.hostname in HERE))
+
+
+def provider_of(request: HttpRequest) -> Provider:
+    """The organisation. Raises NotFound where none is configured."""
+    if not settings.OIDC_ISSUER:
+        raise NotFound(_("Nobody signs in through an organisation here."))
+    app = SocialApp(
+        provider="openid_connect",
+        provider_id=issuer_id(),
+        name=settings.OIDC_NAME,
+        client_id=settings.OIDC_CLIENT_ID,
+        secret=settings.OIDC_CLIENT_SECRET,
+        settings={
+            "server_url": settings.OIDC_ISSUER.rstrip("/"),  # OpenID Connect Discovery, section 4
+            "oauth_pkce_enabled": True,
+            "scope": list(SCOPE),
+        },
+    )
+    return Provider(request, app)
+
+
+def issuer_id() -> str:
+    """What identities are kept under: another issuer's are other people's, whatever their subjects are called."""
+    return "oidc:" + hashlib.sha256(settings.OIDC_ISSUER.encode()).hexdigest()[:32]
+
+
+def lead_there(request: HttpRequest, purpose: str, *, next_url: str | None = None) -> HttpResponse:
+    """Send the browser to the organisation. `purpose` comes back with the answer; `again`: it has to ask anew.
+
+    Raises NotFound, Refused.
+    """
+    provider, nonce = provider_of(request), secrets.token_urlsafe(24)
+    asked = {"nonce": nonce} | ({"prompt": "login", "max_age": "0"} if purpose == "again" else {})
+    data = {"purpose": purpose, "nonce": nonce, "next": next_url}
+    try:
+        answer: HttpResponse = provider.redirect(request, process="login", data=data, auth_params=asked)
+    except (OAuth2Error, requests.RequestException, *_MALFORMED) as error:
+        raise Refused(_("Your organisation cannot be reached. Try again later.")) from error
+    if answer.status_code != 302:
+        raise Refused(_("Your organisation cannot be reached. Try again later."))
+    return answer
+
+
+def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
+    """Who came back from the organisation, and what was kept in the session for it. Raises NotFound, Refused."""
+    provider = provider_of(request)
+    try:
+        state = provider.unstash_redirect_state(request, request.GET.get("state", ""))
+    except PermissionDenied as error:
+        raise Refused(_("This sign-in began elsewhere, or too long ago. Begin again.")) from error
+    if "code" not in request.GET:
+        raise Refused(_("Your organisation did not let you in. Begin again, or use another way."))
+    adapter = provider.get_oauth2_adapter(request)
+    try:
+        answer = adapter.get_access_token_data(
+            request,
+            provider.app,
+            adapter.get_client(request, provider.app),
+            pkce_code_verifier=state["pkce_code_verifier"],
+        )
+        claims = _checked(adapter.openid_config, str(answer["id_token"]), state["data"]["nonce"])
+        if "email" not in claims and "userinfo_endpoint" in adapter.openid_config:
+            claims |= _more(adapter, answer["access_token"], claims["sub"])
+        return _identity(claims), state["data"]
+    except (OAuth2Error, jwt.PyJWTError, requests.RequestException, *_MALFORMED) as error:
+        raise Refused(_("The answer of your organisation does not hold. Begin again, or use another way.")) from error
+
+
+def _checked(config: dict[str, Any], token: str, nonce: str) -> dict[str, Any]:
+    """The claims of an ID token whose signature, issuer, audience, times and nonce are right. Raises PyJWTError."""
+    header = jwt.get_unverified_header(token)
+    if header.get("alg") not in ALGORITHMS:
+        raise jwt.InvalidAlgorithmError("an algorithm that is not taken")
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        key=_key(config["jwks_uri"], header),
+        algorithms=[header["alg"]],
+        audience=settings.OIDC_CLIENT_ID,
+        issuer=settings.OIDC_ISSUER,
+        leeway=LEEWAY,
+        options={"require": ["iss", "sub", "aud", "exp", "iat", "nonce"]},
+    )
+    if not constant_time_compare(str(claims["nonce"]), nonce):
+        raise jwt.InvalidTokenError("an answer to another question")
+    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if claims.get("azp", settings.OIDC_CLIENT_ID if len(audience) == 1 else None) != settings.OIDC_CLIENT_ID:
+        raise jwt.InvalidAudienceError("made for somebody else")
+    if not (isinstance(claims["sub"], str) and 0 < len(claims["sub"]) <= LONGEST_SUBJECT):
+        raise jwt.InvalidTokenError("no subject that can be kept")
+    return claims
+
+
+def _key(address: str, header: dict[str, Any]) -> jwt.PyJWK:
+    """The provider's key that a token names; the only one where it names none. Raises PyJWTError."""
+    with get_adapter().get_requests_session() as session:
+        answer = session.get(address, allow_redirects=False)
+        answer.raise_for_status()
+    keys = [key for key in jwt.PyJWKSet.from_dict(answer.json()).keys if key.public_key_use in (None, "sig")]
+    named = [key for key in keys if "kid" not in header or key.key_id == header["kid"]]
+    if len(named) != 1 or named[0].algorithm_name != header["alg"]:
+        raise jwt.InvalidKeyError("no such key")
+    return named[0]
+
+
+def _more(adapter: Adapter, access_token: str, subject: str) -> dict[str, Any]:
+    """What else the provider says of the same person, and nothing that an ID token has to say."""
+    found = adapter._fetch_user_info(access_token)
+    if found.get("sub") != subject:
+        raise OAuth2Error("somebody else")
+    return {name: found[name] for name in ("email", "email_verified", "name", "preferred_username") if name in found}
+
+
+def _identity(claims: dict[str, Any]) -> Identity:
+    email = str(claims.get("email", "")) if claims.get("email_verified") is True else ""
+    try:
+        validate_email(email)
+    except ValidationError:
+        email = ""
+    at = claims.get("auth_time", 0)
+    methods = claims.get("amr")
+    return Identity(
+        subject=claims["sub"],
+        email=email,
+        username=str(claims.get("preferred_username", "")),
+        name=str(claims.get("name", "")),
+        factors=isinstance(methods, list) and "mfa" in methods,
+        at=min(float(at), time.time()) if isinstance(at, int | float) else 0,
+    )

@@ -1,0 +1,69 @@
+"""Passkeys: what the browser is asked, and whether its answer is good. The challenge waits in the session.
+
+Each is made to sign in by itself: it is found without a user name, and asks for a PIN, a finger or a face. So it counts
+as a second factor too.
+"""
+
+import json
+import struct
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.internal import auth
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+from accounts.models import User
+
+# What malformed answers make the packages raise: they were written for what browsers send.
+_MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ValidationError, struct.error)
+
+
+def registration_options(user: User) -> dict[str, Any]:
+    """What the browser needs to make another passkey of this person."""
+    options: dict[str, Any] = auth.begin_registration(user, passwordless=True)
+    return options
+
+
+def checked_registration(answer: str) -> dict[str, Any]:
+    """What is kept of a new passkey. Raises Invalid."""
+    credential = _read(answer)
+    try:
+        auth.parse_registration_response(credential)
+        verified = auth.complete_registration(credential).is_user_verified()
+    except _MALFORMED as error:
+        raise _not_good() from error
+    if not verified:
+        raise _not_good()
+    return credential
+
+
+def authentication_options(user: User | None) -> dict[str, Any]:
+    """What the browser needs to show one of the person's passkeys; of anybody's, where it is not known who that is."""
+    options: dict[str, Any] = auth.begin_authentication(user)
+    return options
+
+
+def checked_passkey(answer: str, user: User | None) -> Authenticator:
+    """The passkey that was shown, of this person where one is given. Raises Invalid."""
+    credential = _read(answer)
+    try:
+        auth.parse_authentication_response(credential)
+        return auth.complete_authentication(user or auth.extract_user_from_response(credential), credential)
+    except _MALFORMED as error:
+        raise _not_good() from error
+
+
+def _read(answer: str) -> dict[str, Any]:
+    try:
+        credential = json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise _not_good() from error
+    if not isinstance(credential, dict):
+        raise _not_good()
+    return credential
+
+
+def _not_good() -> Invalid:
+    return Invalid({"credential": [_("The passkey was not accepted. Try again, or use another way.")]})

@@ -1,0 +1,41 @@
+"""Secrets that have to be read again, so that no digest will do: encrypted at rest with a key made from SECRET_KEY."""
+
+import base64
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+
+def _key(secret: str) -> Fernet:
+    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=b"second-source second factors").derive(secret.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))
+
+
+def _keys() -> MultiFernet:
+    return MultiFernet([_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+def seal(text: str) -> str:
+    """The text as it is kept."""
+    return _keys().encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str) -> str:
+    """What was sealed with the present key or one of `SECRET_KEY_FALLBACKS`. Raises InvalidToken."""
+    return _keys().decrypt(sealed.encode()).decode()
+
+
+def seal_anew(sealed: str) -> str:
+    """The same, sealed with the present key alone. Raises InvalidToken."""
+    return _keys().rotate(sealed.encode()).decode()
+
+
+def opens_with_present_key(sealed: str) -> bool:
+    """Whether no key of before is needed."""
+    try:
+        _key(settings.SECRET_KEY).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""Asking who is signed in to show once more that it is them, without losing what they were about to do.
+
+The page that asks answers in place of the one that was asked for. What was typed stands in it as hidden fields and goes
+back to the same address together with the password: nothing is kept meanwhile, here or in the browser.
+"""
+
+from collections.abc import Iterator
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.forms import AgainForm
+from accounts.limits import limited
+from accounts.organisation import issuer_id
+from accounts.pages import PersonsRequest
+from accounts.passkeys import authentication_options
+from accounts.recent import asks_again, is_recent, note_authentication
+from accounts.security_events import security_event
+
+PREFIX = "again-"
+LOOK = "again-look"  # what was asked for was to look at the page: it is shown anew
+NOT_TYPED = {"csrfmiddlewaretoken"}
+
+
+def asked_again(request: PersonsRequest) -> HttpResponse | None:
+    """The page that asks, until the person has shown that it is them; then None, and the request goes on.
+
+    The request has then lost what was typed to show it. Who only wanted to look is sent to the page itself.
+    """
+    answering = request.method == "POST" and any(name.startswith(PREFIX) for name in request.POST)
+    if not is_recent(request):
+        form = AgainForm(request.POST if answering else None, user=request.user, kinds=_kinds(request))
+        if answering and (refused := limited(request, "reauthenticate", user=request.user)):
+            return refused
+        if not (answering and form.is_valid()):
+            if answering:
+                security_event("confirm", "refused", person=request.user)
+            return _ask(request, form)
+        security_event("confirm", person=request.user, reason=form.shown_by)
+        note_authentication(request, request.user, form.shown_by)
+    if not answering:
+        return None
+    if LOOK in request.POST:
+        return HttpResponseRedirect(request.get_full_path())
+    typed = request.POST.copy()
+    for name in [name for name in typed if name.startswith(PREFIX)]:
+        del typed[name]
+    request.POST = typed  # type: ignore[assignment]  # as immutable from here on as what it takes the place of
+    typed._mutable = False
+    return None
+
+
+def _kinds(request: PersonsRequest) -> set[str]:
+    return set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+
+
+def _ask(request: PersonsRequest, form: AgainForm) -> HttpResponse:
+    looking = request.method != "POST" or LOOK in request.POST
+    context = {
+        "form": form,
+        "typed": [] if looking else list(_typed(request)),
+        "look": LOOK if looking else "",
+        "options": authentication_options(request.user) if "credential" in form.fields else None,
+        "linked": SocialAccount.objects.filter(user=request.user, provider=issuer_id()).exists(),
+        "status": 403,
+    }
+    answer = render(request, "accounts/again.html", context, status=403)
+    if seconds := getattr(request, "seconds_to_wait", 0):  # as `config.adapter` says of wrong passwords
+        answer.status_code, answer["Retry-After"] = 429, str(seconds)
+    return answer
+
+
+def _typed(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    for name, values in request.POST.lists():
+        if name not in NOT_TYPED and not name.startswith(PREFIX):
+            yield from ((name, str(value)) for value in values)
+
+
+@asks_again("GET", "HEAD", "POST")
+@require_safe
+def confirmed(request: PersonsRequest) -> HttpResponse:
+    """Where programs send a person whom the API asked for it, and whoever comes back from their organisation."""
+    return render(request, "accounts/confirmed.html")

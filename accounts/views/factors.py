@@ -1,0 +1,188 @@
+"""One's second factors: an authenticator app, passkeys, recovery codes. And taking them from who lost theirs."""
+
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.actions import may_administer
+from accounts.actions.factors import add_passkey, add_totp, remove_factor, renew_recovery_codes, reset_factors
+from accounts.codes import RECOVERY_CODES, new_secret
+from accounts.errors import NotFound
+from accounts.forms import AppForm, PasskeyForm, ResetFactorsForm
+from accounts.limits import limited
+from accounts.organisation import issuer_id
+from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
+from accounts.passkeys import checked_registration, registration_options
+from accounts.qr import outline
+from accounts.queries import get_person
+from accounts.recent import asks_again
+from accounts.sealing import seal, unseal
+from accounts.second_factor import FACTORS, due_for, is_required, open_without_factor
+from accounts.views.tabs import account_tabs
+
+NEW_APP = "accounts_new_app"  # where the session has the secret of an app that is being added
+
+
+@open_without_factor
+@require_safe
+def second_factors(request: PersonsRequest) -> HttpResponse:
+    """What the person has, and until when they have to have something."""
+    rows = Authenticator.objects.filter(user=request.user).order_by("created_at", "pk")
+    codes = next((row for row in rows if row.type == Authenticator.Type.RECOVERY_CODES), None)
+    context = {
+        "factors": [row for row in rows if row.type in FACTORS],
+        "has_app": any(row.type == Authenticator.Type.TOTP for row in rows),
+        "codes_left": len(codes.data["digests"]) if codes else 0,
+        "codes_made": codes,
+        "due_at": due_for(request.user),
+        "required": is_required(request.user),
+        "linked": SocialAccount.objects.filter(user=request.user, provider=issuer_id()).first(),
+        **account_tabs("second-factors"),
+    }
+    return render(request, "accounts/second_factors.html", context)
+
+
+@asks_again("GET", "HEAD", "POST")
+@open_without_factor
+@form_page
+def add_app(request: PersonsRequest) -> HttpResponse:
+    """Add an authenticator app: its secret as a QR code and as text, and the first code that it shows."""
+    if Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists():
+        return redirect("second-factors")
+    kept = request.session.get(NEW_APP)
+    secret = unseal(kept) if kept else new_secret()
+    request.session[NEW_APP] = kept or seal(secret)
+    form = AppForm(**sent(request))
+    if form.is_bound and (refused := limited(request, "second_factor", key=str(request.user.pk))):
+        return refused
+    if form.handed_in(lambda given: add_totp(secret=secret, code=given["code"], by=request.user)):
+        del request.session[NEW_APP]
+        return _codes(request, form.outcome)
+    name = f"Second Source ({urlsplit(settings.PUBLIC_URL).hostname})"
+    label = quote(f"{name}:{request.user.username}")
+    address = f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': name}, quote_via=quote)}"
+    drawn, width = outline(address)
+    return show_form(
+        request,
+        form,
+        title=_("Add an authenticator app"),
+        button=_("Add app"),
+        back=reverse("second-factors"),
+        lines=[
+            _("Scan the code with an app for one-time codes, or type the secret into it. Then give its first code.")
+        ],
+        template="accounts/add_app.html",
+        drawn=drawn,
+        width=width,
+        secret=" ".join(secret[start : start + 4] for start in range(0, len(secret), 4)),
+        kept=False,
+    )
+
+
+@asks_again("GET", "HEAD", "POST")
+@open_without_factor
+@form_page
+def add_key(request: PersonsRequest) -> HttpResponse:
+    """Add a passkey. The browser makes it, so this page needs its scripts."""
+    form = PasskeyForm(**sent(request))
+
+    def add(given: dict[str, Any]) -> list[str]:
+        credential = checked_registration(given["credential"])
+        return add_passkey(name=given["name"], credential=credential, by=request.user)
+
+    if form.handed_in(add):
+        return _codes(request, form.outcome)
+    return show_form(
+        request,
+        form,
+        title=_("Add a passkey"),
+        button=_("Add passkey"),
+        back=reverse("second-factors"),
+        lines=[
+            _("A passkey is kept by your device, your browser or a security key, and asks for a PIN, finger or face."),
+            _("You can sign in with it alone, and show with it that it is you."),
+        ],
+        template="accounts/add_passkey.html",
+        options=registration_options(request.user),
+        kept=False,
+    )
+
+
+@asks_again("POST")
+@open_without_factor
+@form_page
+def recovery_codes(request: PersonsRequest) -> HttpResponse:
+    """Make new recovery codes in place of those before."""
+    form = ActForm(**sent(request))
+    if form.handed_in(lambda _given: renew_recovery_codes(by=request.user)):
+        return _codes(request, form.outcome)
+    return show_form(
+        request,
+        form,
+        title=_("New recovery codes"),
+        button=_("Make new codes"),
+        back=reverse("second-factors"),
+        lines=[_("You get %(count)d new codes. The codes that you have now stop working.") % {"count": RECOVERY_CODES}],
+    )
+
+
+def _codes(request: PersonsRequest, codes: list[str]) -> HttpResponse:
+    """The page that shows new recovery codes, this once; the list of factors where there are none."""
+    if not codes:
+        return redirect("second-factors")
+    return render(request, "accounts/recovery_codes.html", {"codes": codes})
+
+
+@asks_again("POST")
+@form_page
+def remove(request: PersonsRequest, factor_id: int) -> HttpResponse:
+    """Remove an app or a passkey."""
+    row = Authenticator.objects.filter(user=request.user, pk=factor_id, type__in=FACTORS).first()
+    if row is None:
+        raise NotFound(_("There is no such second factor."))
+    form = ActForm(**sent(request))
+    if form.handed_in(lambda _given: remove_factor(factor_id=factor_id, by=request.user)):
+        return redirect("second-factors")
+    is_key = row.type == Authenticator.Type.WEBAUTHN
+    return show_form(
+        request,
+        form,
+        title=_("Remove the passkey %(name)s") % {"name": row.data["name"]} if is_key else _("Remove the app"),
+        button=_("Remove"),
+        back=reverse("second-factors"),
+        lines=[_("You can no longer sign in with it. Recovery codes go with the last second factor.")],
+    )
+
+
+@asks_again("POST")
+@form_page
+def reset(request: PersonsRequest, user_id: UUID) -> HttpResponse:
+    """Take all second factors from somebody who lost theirs (administrators)."""
+    may_administer(request.user)
+    person = get_person(request.user, user_id)
+    form = ResetFactorsForm(**sent(request))
+    if form.handed_in(lambda given: reset_factors(user=person, reason=given["reason"], by=request.user)):
+        done = _("The second factors of %(person)s are reset, and they were told by mail.")
+        messages.info(request, done % {"person": person.username})
+        return redirect("admin:accounts_user_change", user_id)
+    return show_form(
+        request,
+        form,
+        title=_("Reset the second factors of %(person)s") % {"person": person.username},
+        button=_("Reset second factors"),
+        back=reverse("admin:accounts_user_change", args=[user_id]),
+        lines=[
+            _("Their app, passkeys and recovery codes stop working, and every browser of theirs is signed out."),
+            _("They sign in with their password and can add new ones. They are told by mail."),
+        ],
+    )

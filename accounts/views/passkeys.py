@@ -1,0 +1,33 @@
+"""Signing in by a passkey alone: it says who it is of, and asked for a PIN, a finger or a face."""
+
+from allauth.account.utils import get_next_redirect_url, perform_login
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
+
+from accounts.forms import ShownPasskeyForm
+from accounts.limits import limited
+from accounts.pages import form_page
+from accounts.passkeys import authentication_options
+
+
+@login_not_required
+@never_cache
+@form_page
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """GET: what the browser needs to show a passkey, as JSON. POST: the passkey, and one is signed in."""
+    if refused := limited(request, "login"):
+        return refused
+    if request.method != "POST":
+        return JsonResponse(authentication_options(None))
+    if request.user.is_authenticated:
+        return redirect("work")
+    form = ShownPasskeyForm(request.POST, user=None)
+    if not form.is_valid():
+        for text in form.errors.get("credential", []):
+            messages.error(request, str(text))
+        return redirect("account_login")
+    answer: HttpResponse = perform_login(request, form.save(), redirect_url=get_next_redirect_url(request))
+    return answer

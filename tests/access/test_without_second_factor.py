@@ -1,0 +1,43 @@
+"""Who ought to have a second factor, and has none, gets nowhere but to where one is added: at every address."""
+
+import pytest
+
+from claims.actions.desks import change_policy
+from tests import factories
+from tests.access.asking import METHODS, address_of, signed_in
+from tests.access.routes import routes
+from tests.access.world import World
+
+# Open to everybody, signed in or not; and what one needs to add one, or to leave.
+OPEN = {
+    "healthz", "readyz", "metrics", "public", "public-claim", "api-docs", "api-schema",
+    "ledger-checkpoint", "ledger-policy", "ledger-tile", "forgotten-password", "set-password", "accept-invitation",
+    "account_login", "account_inactive", "mfa_authenticate", "sign-in-by-passkey",
+    "organisation-sign-in", "organisation-callback", "organisation-join",
+    "second-factors", "add-app", "add-passkey", "recovery-codes",
+}  # fmt: skip
+PAGE = "/account/second-factors/"
+
+
+@pytest.fixture
+def late(world: World, taken_back: None) -> World:
+    desk = world.cast.desk
+    change_policy(desk=desk, changes={"second_factor_days": 1}, by=world.cast.editor, now=factories.days_ago(9))
+    desk.memberships.update(created_at=factories.days_ago(9))
+    return world
+
+
+def test_every_address_is_shut_but_those_for_adding_one(late: World) -> None:
+    client = signed_in(late.cast.editor)
+    opened = set()
+    for route in routes():
+        if route.name == "account_logout":  # asked last: it is what it says
+            continue
+        for method in METHODS:
+            answer = client.generic(method, address_of(route, late), b"", content_type="application/json")
+            sent_there = answer.status_code == 302 and answer["Location"] == PAGE
+            refused = answer.status_code == 403 and b"no-second-factor" in answer.content
+            if not (sent_there or refused):
+                opened.add(route.name)
+    assert opened == OPEN
+    assert client.post("/account/logout/")["Location"] == "/account/login/"
