@@ -119,9 +119,11 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
         )
     if seen is not None and seen != kept.digest:
         raise Stale(
-            _("%(person)s confirmed this anew since you opened it. Look at what it rests on now.")
-            % {"person": assessment.assessor.username},
+            _("Look at what this rests on now before you approve it."),
             version=claim.version,
+            changes=[
+                _("%(person)s confirmed this anew since you opened it.") % {"person": assessment.assessor.username}
+            ],
         )
     return kept
 
