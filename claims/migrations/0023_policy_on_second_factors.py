@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0015_second_factors'),
-        ('claims', '0021_verdicts_of_before'),
+        ('claims', '0022_words_without_the_graph'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
