@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,7 +16,7 @@ from accounts.models import Token, TokenScope, all_scopes
 from accounts.queries import tokens_of
 from claims.paging import Order
 from reviews.api.authentication import no_token_asks
-from reviews.api.bodies import Choice, Fields, Text, Whole, read_body, read_query
+from reviews.api.bodies import Choice, Fields, List, Text, Whole, read_body, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -42,7 +41,7 @@ class MadeTokenShape(TokenShape):
 class NewToken(Fields):
     name = Text(default="")
     lifetime_days = Whole(default=30, max_value=LONGEST_NUMBER)
-    scopes = serializers.ListField(child=Choice(TokenScope), default=all_scopes, allow_empty=False, max_length=2)
+    scopes = List(child=Choice(TokenScope), default=all_scopes, allow_empty=False, max_length=2)
 
 
 # The primary key of a token is its digest, which stays in the database.
