@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.edits import Seen, plain
@@ -262,6 +264,8 @@ class EditForm(ActForm):
             return ""
         if isinstance(value, bool):
             return _("yes") if value else _("no")
+        if isinstance(each, forms.DateField) and (day := parse_date(str(value))):
+            return date_format(day, "j F Y")
         choices = {str(key): str(label) for key, label in getattr(each, "choices", None) or ()}
         return choices.get(str(value), str(value))
 
