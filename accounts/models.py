@@ -63,9 +63,9 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types 
         """Keep the hash of another password, of whichever of its spellings in Unicode."""
         super().set_password(None if raw_password is None else normalised(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether it is the password; those that were set before spellings were made one are tried as typed, too."""
-        one = normalised(raw_password)
+        one = None if raw_password is None else normalised(raw_password)
         return super().check_password(one) or (one != raw_password and super().check_password(raw_password))
 
     @property

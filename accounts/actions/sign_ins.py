@@ -108,4 +108,5 @@ def _wait(row: SignInTries, free: int, now: datetime) -> timedelta:
     beyond = _left(row, now) - free
     if beyond < 0:
         return timedelta(0)
-    return min(FIRST_WAIT * 2 ** min(beyond, 10), LONGEST_WAIT) - (now - row.at)
+    whole: timedelta = min(FIRST_WAIT * 2 ** min(beyond, 10), LONGEST_WAIT)
+    return whole - (now - row.at)
