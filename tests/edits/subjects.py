@@ -18,6 +18,7 @@ from claims.forms.claims import EditClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
+from claims.models import PolicyField
 from tests import factories
 from tests.factories import Cast
 
@@ -248,6 +249,12 @@ def threshold(cast: Cast) -> Subject:
     )
 
 
+def begin_again(desk: Desk) -> None:
+    """The desk's policy as a new desk has it: a cast has one desk for all that is tried on it."""
+    begins = {name: Desk._meta.get_field(name).default for name in PolicyField.values}
+    Desk.objects.filter(pk=desk.pk).update(**begins, second_factor_since=None)
+
+
 def policy(cast: Cast) -> Subject:
     row = cast.desk
     return Subject(
@@ -258,8 +265,9 @@ def policy(cast: Cast) -> Subject:
             "min_independence": {"min_independence": 3},
             "days_to_review": {"days_to_review": 8},
             "days_to_look_again": {"days_to_look_again": 9},
+            "second_factor_days": {"second_factor_days": 30},
         },
-        done={"min_independence": 4, "days_to_review": 18, "days_to_look_again": 19},
+        done={"min_independence": 4, "days_to_review": 18, "days_to_look_again": 19, "second_factor_days": 60},
         change=lambda fields, by: change_policy(desk=Desk.objects.get(pk=row.pk), changes=fields, reason="So.", by=by),
         always={"reason": "We agreed."},
     )

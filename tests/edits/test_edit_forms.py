@@ -6,11 +6,11 @@ import pytest
 from django.apps import apps
 
 from accounts.edit_forms import EditForm
-from accounts.models import Act, Desk, FieldChange, Role, User
+from accounts.models import Act, FieldChange, Role, User
 from claims.models import Claim
 from tests import factories
 from tests.edits.browsing import OpenForm, opened
-from tests.edits.subjects import SUBJECTS, Subject
+from tests.edits.subjects import SUBJECTS, Subject, begin_again
 from tests.pages import text_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # What an act brings along, and no form edits.
 COUNTED = {
     *("version", "changed_at", "words", "independence_min", "independence_max", "contested", "support_lost_at"),
-    *("threshold_by_id", "last_claim_number"),
+    *("threshold_by_id", "last_claim_number", "second_factor_since"),
 }
 COLUMNS = {"threshold": "threshold_override"}  # a claim's column of that name is counted
 
@@ -51,7 +51,7 @@ def _column(name: str) -> str:
 
 
 def _fresh(kind: str, cast: "Cast") -> Subject:
-    Desk.objects.filter(pk=cast.desk.pk).update(min_independence=2, days_to_review=7, days_to_look_again=2)
+    begin_again(cast.desk)
     return SUBJECTS[kind](cast)
 
 

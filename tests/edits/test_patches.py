@@ -9,7 +9,7 @@ from accounts.models import Role, User
 from tests import factories
 from tests.access.routes import routes
 from tests.api.client import Api
-from tests.edits.subjects import SUBJECTS, Subject
+from tests.edits.subjects import SUBJECTS, Subject, begin_again
 
 if TYPE_CHECKING:
     from tests.factories import Cast
@@ -70,6 +70,7 @@ def test_by_what_was_seen_a_field_that_others_changed_is_refused_and_no_other(
 ) -> None:
     names = list(SUBJECTS[kind](cast).typed)
     for number, place in enumerate(names):
+        begin_again(cast.desk)
         subject = SUBJECTS[kind](cast)
         name, another = list(subject.typed)[number], list(subject.typed)[number - 1]
         if kind == "threshold" and name == "threshold_reason":
