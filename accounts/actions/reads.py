@@ -61,8 +61,8 @@ def record_reads(*, now: datetime | None = None) -> int:
     with act():
         desks = Desk.objects.order_by("pk").values_list("pk", flat=True)
         ReadsOfDesk.objects.bulk_create([ReadsOfDesk(desk_id=pk, until=end) for pk in desks], ignore_conflicts=True)
-        behind = ReadsOfDesk.objects.select_for_update(no_key=True).filter(until__lt=end).order_by("pk")
-        return sum(_record_hours(row, end, now) for row in behind)
+        behind = ReadsOfDesk.objects.select_for_update(of=("self",), no_key=True).filter(until__lt=end)
+        return sum(_record_hours(row, end, now) for row in behind.order_by("desk__prefix"))
 
 
 def _record_hours(row: ReadsOfDesk, end: datetime, now: datetime) -> int:

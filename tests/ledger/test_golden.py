@@ -21,7 +21,7 @@ from accounts.actions import change_desk, change_user, create_token, revoke_toke
 from accounts.actions.factors import remove_factor, reset_factors, use_code
 from accounts.actions.identities import link_identity, unlink_identity
 from accounts.actions.invitations import invite, revoke_invitation
-from accounts.actions.reads import note_export, record_reads
+from accounts.actions.reads import note_export, note_reads, record_reads
 from accounts.actions.sessions import end_access_of, end_session, end_sessions
 from accounts.models import Act, Role, User
 from accounts.records import key_rotated
@@ -121,6 +121,8 @@ def _release(cast: "Cast") -> None:
     )
     record_reads(now=now)
     note_shown(editor, [Source.objects.get(pk=source.pk)])
+    # Of the desk whose prefix is the first: its entry is the one that is kept.
+    note_reads(by=editor, subjects={f"actor:{actor.pk}": cast.other_desk.pk}, now=now)
     record_reads(now=now + timedelta(hours=1))
     for row in (actor, source, item, kept, capture):
         factories.released(row, editor)
