@@ -123,13 +123,18 @@ class Narrowed:
         return self._fetch(
             f"SELECT {columns} FROM ({self._page(place)}) c LEFT JOIN sources_actor a ON a.id = c.claimant_id"  # noqa: S608 - our own
             f" JOIN accounts_user u ON u.id = c.created_by_id ORDER BY {_order(place)}",
-            {"key": place.key, "id": place.id, "most": place.most},
+            {"key": place.key, "id": place.id, "floor": place.floor, "most": place.most},
         )
 
     def _page(self, place: Place) -> str:
         beyond, order = "", _order(place)
         if place.key is not None:
-            beyond = f" AND (c.{place.order.key}, c.id) {'<' if place.newest_first else '>'} (%(key)s, %(id)s)"
+            side = "<" if place.newest_first else ">"
+            beyond = f" AND (c.{place.order.key}, c.id) {side} (%(key)s, %(id)s)"
+            if place.id is None:
+                beyond = f" AND c.{place.order.key} {side}= %(key)s"
+        if place.floor is not None:
+            beyond += f" AND c.{place.order.key} > %(floor)s"
         stretches = [
             f"SELECT c.* FROM claims_claim c WHERE {stretch}{self._narrowed}{beyond} ORDER BY {order} LIMIT %(most)s"  # noqa: S608 - our own
             for stretch in self._stretches

@@ -1,7 +1,7 @@
 """Versions of a claim: they grow, and what made each grow can be told in words."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
@@ -35,7 +35,8 @@ def count_version(
         count_edit(claim, names, by=by, now=now)
     else:
         claim.version += 1
-    claim.changed_at = now
+    # Always later: who follows what has changed would not find what moves back, having waited for a lock.
+    claim.changed_at = max(now, claim.changed_at + timedelta(microseconds=1))
     claim.save(update_fields=[*changed, "version", "changed_at"])
     Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence, note=note)
 

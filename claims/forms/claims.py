@@ -287,7 +287,8 @@ class FilterForm(forms.Form):
         choices=[
             ("", _("newest first")),
             ("created", _("oldest first")),
-            ("-changed", _("changed last")),
+            ("-changed", _("latest change first")),
+            ("changed", _("oldest change first")),
             ("due", _("due first")),
         ],
     )

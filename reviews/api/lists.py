@@ -16,7 +16,7 @@ Line = TypeVar("Line")
 
 
 class ListQuery(Fields):
-    """What every list understands. `ordering`: created, -created; for some also -changed, due."""
+    """What every list understands. `ordering`: created, -created; for some also changed, -changed, due."""
 
     ordering = Text(default="")
     cursor = Text(default="")
@@ -59,10 +59,12 @@ def answer_page(
         size=query["page_size"],
         filters=_filters(request),
     )
+    follow = {"follow": _address(request, page.follow)} if page.follow else {}
     return Response(
         {
             "next": _address(request, page.next),
             "previous": _address(request, page.previous),
+            **follow,
             **more,
             "results": render(page.rows),
         }

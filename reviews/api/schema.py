@@ -78,10 +78,14 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """A page of a list whose rows have the shape `row`; `more` are members of the page besides."""
+    """A page of a list whose rows have the shape `row`; `more` are members of the page besides.
+
+    `follows`: some orders of it have `follow`, the address of what changes later.
+    """
 
     row: Any
     more: tuple[tuple[str, Any], ...] = ()
+    follows: bool = False
 
 
 def operation(
@@ -200,7 +204,10 @@ def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
     properties = {"next": address, "previous": address}
     properties |= {name: _shape(hint, auto_schema) for name, hint in page.more}
     properties["results"] = _shape(list[page.row], auto_schema)  # type: ignore[name-defined]  # known at run time
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    required = list(properties)
+    if page.follows:
+        properties["follow"] = {"type": "string", "format": "uri"}
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
