@@ -5,11 +5,12 @@ their fields (400), what policy misses (422), what happened meanwhile (409). Oth
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from typing import Any, Protocol
 from uuid import UUID
 
 from django import forms
+from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,7 +43,53 @@ def own_memberships(request: HttpRequest) -> list[Membership]:
     return read(request)
 
 
-form_page = require_http_methods(["GET", "HEAD", "POST"])
+class Drafts(Protocol):
+    """What is kept of the form at the address that is asked for; see `reviews.views.drafting`, which the rooms above
+    give to every request as `drafts`."""
+
+    def are_kept_here(self) -> bool:
+        """Whether it is a form of which drafts are kept, and somebody is signed in."""
+
+    def restored(self) -> QueryDict | None:
+        """The fields of the person's last draft of it; None where there is none."""
+
+    def saved(self) -> HttpResponse | None:
+        """Keep what was posted, and answer that it was: nothing else is done with it. None: the view answers."""
+
+    def came_back(self, form: forms.Form) -> None:
+        """What was posted was not done: it is the newest that there is of the form, with its files."""
+
+    def done(self, response: HttpResponse) -> None:
+        """It was done: what is kept of it ends."""
+
+    def postponed(self) -> None:
+        """The person is asked for something else first: keep what was posted."""
+
+
+def drafts_of(request: HttpRequest) -> Drafts:
+    drafts: Drafts = request.drafts  # type: ignore[attr-defined]  # set by config.middleware.KeptForms
+    return drafts
+
+
+def form_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view that shows a form, takes it, and redirects once it is done; drafts are kept, brought back and ended."""
+
+    @wraps(view)
+    def page(request: PersonsRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        drafts = drafts_of(request)
+        if request.method != "POST" or not drafts.are_kept_here():
+            return view(request, *arguments, **named)
+        answer = drafts.saved() if "keep" in request.POST else None
+        if answer is not None:
+            return answer
+        response = view(request, *arguments, **named)
+        if 300 <= response.status_code < 400 and "keep" not in request.POST:
+            # Signing in again comes first; then the form is sent once more.
+            asked_first = response["Location"].startswith("/account/")
+            drafts.postponed() if asked_first else drafts.done(response)
+        return response
+
+    return require_http_methods(["GET", "HEAD", "POST"])(page)
 
 
 def may(check: Callable[..., object], *arguments: Any) -> bool:
@@ -55,8 +102,13 @@ def may(check: Callable[..., object], *arguments: Any) -> bool:
 
 
 def sent(request: HttpRequest) -> dict[str, Any]:
-    """The arguments that bind a form to what was posted; none for a page that is only looked at."""
-    return {"data": request.POST, "files": request.FILES} if request.method == "POST" else {}
+    """The arguments that bind a form to what was posted, or to what is kept of it; none for a page that is only looked
+    at."""
+    if request.method == "POST":
+        return {"data": request.POST, "files": request.FILES}
+    drafts = drafts_of(request)
+    kept = drafts.restored() if drafts.are_kept_here() else None
+    return {"data": kept, "restored": True} if kept is not None else {}
 
 
 def done(response: HttpResponse) -> HttpResponse:
@@ -74,15 +126,17 @@ class ActForm(forms.Form):
     """A form that hands what was typed to an action, and keeps it where the action refuses.
 
     After a refusal `status` is that of the answer, `missing` what policy asks for, `stale` what others changed,
-    `unconfirmed` what the person is asked about before it is done.
+    `unconfirmed` what the person is asked about before it is done. One that is `restored` shows what was typed before,
+    and finds nothing wrong with it before it is sent.
     """
 
     use_required_attribute = False
     action_fields: Mapping[str, str] = {}  # the form's name of a field that the action calls otherwise
     folds: Mapping[str, Sequence[str]] = {}  # the parts that the page folds away, each with its fields
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, restored: bool = False, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self.restored = restored
         self.status = 200
         self.missing: Sequence[Missing] = ()
         self.stale: Stale | None = None
@@ -92,9 +146,15 @@ class ActForm(forms.Form):
             if field.error_messages.get("required") is forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = gettext_lazy("This is needed.")
 
+    def full_clean(self) -> None:
+        if self.restored:
+            self._errors, self.cleaned_data = ErrorDict(), {}
+            return
+        super().full_clean()
+
     def handed_in(self, action: Callable[[dict[str, Any]], Any]) -> bool:
         """Call `action` with the cleaned fields. Whether it was done; `outcome` is then what it answered."""
-        if not self.is_bound:
+        if not self.is_bound or self.restored:
             return False
         if not self.is_valid():
             self.status = 400
@@ -152,6 +212,16 @@ class ActForm(forms.Form):
         return bool(self[name].errors) or (bool(value) and value != self.fields[name].initial)
 
 
+def drafts_shown(request: HttpRequest, form: forms.Form) -> Drafts | None:
+    """What the template of a form says of its drafts, for `parts/draft.html`; what came back is kept."""
+    drafts = drafts_of(request)
+    if not drafts.are_kept_here():
+        return None
+    if request.method == "POST":
+        drafts.came_back(form)
+    return drafts
+
+
 def show_form(
     request: HttpRequest,
     form: ActForm,
@@ -170,6 +240,7 @@ def show_form(
     """
     context = {
         "form": form,
+        "drafts": drafts_shown(request, form),
         "title": title,
         "button": button,
         "back": back,

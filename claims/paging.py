@@ -166,7 +166,7 @@ def _since(start: _Cursor, order: Order, found: Sequence[object], settled: "_Set
 
 
 def _moved_meanwhile(read: Callable[[Place], list[Row]], walk: _Cursor, order: Order) -> _Cursor | None:
-    """Where a walk that has come to its end goes on: at what has moved in front of its beginning, where anything has."""
+    """Where a walk that has come to its end goes on: at what has moved in front of its beginning, if anything has."""
     if walk.since is None or not read(Place(order, newest_first=True, most=1, floor=walk.since)):
         return None
     return _Cursor(floor=walk.since)

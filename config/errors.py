@@ -5,10 +5,11 @@ import logging
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from psycopg import errors as refused
@@ -32,6 +33,7 @@ from accounts.errors import (
 )
 from accounts.security_events import security_event
 from config.logs import request_id
+from reviews.views.drafting import keep_for_its_author, wants_json
 
 logger = logging.getLogger(__name__)
 
@@ -171,9 +173,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form whose protection has run out; the browser's back button brings what was typed."""
-    security_event("request", "refused", status=403, reason="forged")
-    return render(request, "403_csrf.html", {"status": 403}, status=403)
+    """The page for a form whose protection has run out, as by signing in again in another window. Nothing was done.
+
+    What was typed is kept for whom the form was shown to, and stands in it again; a forged form was shown to nobody.
+    """
+    kept = keep_for_its_author(request)
+    if kept is None:
+        security_event("request", "refused", status=403, reason="forged")
+        return render(request, "403_csrf.html", {"status": 403}, status=403)
+    if wants_json(request):
+        return kept.as_json(status=401)
+    asks = request.user
+    if not asks.is_authenticated:
+        return redirect_to_login(kept.address)
+    if asks != kept.author:
+        return render(request, "403_csrf.html", {"status": 403, "kept": True}, status=403)
+    return redirect(kept.address)
 
 
 def problem(

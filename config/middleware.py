@@ -6,19 +6,23 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
 from accounts.errors import TooMany
 from accounts.limits import spend, stated_length
-from accounts.pages import PersonsRequest
+from accounts.pages import PersonsRequest, drafts_of
 from accounts.recent import is_shut_out
 from accounts.views.again import asked_again
 from claims.turns import asked_by, one_request
 from config.errors import error_page, page_response
 from config.head import memberships_in_head
-from config.route_limits import counted_as
+from config.route_limits import DRAFT, counted_as
+from reviews.views.drafting import drafts_for, keep_for_its_author, wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -50,6 +54,34 @@ class PersonsTimeZone:
         if getattr(view, "login_required", True) and request.user.is_authenticated:
             timezone.activate(ZoneInfo(request.user.time_zone))
             translation.activate(request.user.language)
+
+
+class KeptForms:
+    """Gives every request the drafts of the form that it asks for, as `accounts.pages` looks for them."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        request.drafts = drafts_for(request)  # type: ignore[attr-defined]  # for accounts.pages
+
+
+class SignInFirst(LoginRequiredMiddleware):
+    """Nobody who is not signed in reaches a page of people. Whose session ended while they typed gets the form back
+    filled in once they have signed in: what they sent is kept for them, and nothing is done with it."""
+
+    def handle_no_permission(  # type: ignore[override]  # the stubs know of no answer to a script
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
+        kept = keep_for_its_author(request) if request.method == "POST" else None
+        if kept is not None:
+            return kept.as_json(status=401) if wants_json(request) else redirect_to_login(kept.address)
+        return super().handle_no_permission(request, view_func)
 
 
 class PrivateAnswers:
@@ -125,6 +157,8 @@ class Limits:
         kind = counted_as(found.view_name, request.method or "") if found else None
         if kind is None:
             return None
+        if request.method == "POST" and "keep" in request.POST:
+            kind = DRAFT
         try:
             spend(request, [kind], user=request.user if request.user.is_authenticated else None)
         except TooMany as error:
@@ -222,6 +256,10 @@ class AsksAgain:
         answers = request.method == "POST" and "GET" in methods
         if not (answers or request.method in methods) or not request.user.is_authenticated:
             return None
+        if request.method == "POST" and drafts_of(request).are_kept_here():
+            if "keep" in request.POST:  # which does nothing but that
+                return None
+            drafts_of(request).postponed()
         return asked_again(cast(PersonsRequest, request))
 
 

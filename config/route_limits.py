@@ -5,6 +5,7 @@ reading takes few statements, none longer than WEB_STATEMENT_SECONDS, and counts
 """
 
 UPLOAD, CAPTURE, EXPORT, PREVIEW, FORM = "upload", "capture", "export", "preview", "form"
+DRAFT = "draft"  # a form that is kept and not done: every few seconds while one types
 _READ, _SENT = ("GET", "HEAD"), ("POST",)
 
 # By the name of the address: what is counted, and for which methods.

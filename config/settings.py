@@ -214,10 +214,11 @@ MIDDLEWARE = [
     "config.middleware.LimitedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.KeptForms",
     "config.middleware.PersonsTimeZone",
     "config.middleware.Turns",
     "config.middleware.NeedsSecondFactor",
@@ -284,6 +285,7 @@ ACCOUNT_RATE_LIMITS = {
 RATE_LIMITS = {
     "api": _rates("LIMIT_API", "900/m/user,3000/m/ip"),
     "form": _rates("LIMIT_FORM", "120/m/user,900/m/ip"),
+    "draft": _rates("LIMIT_DRAFT", "240/m/user,1800/m/ip"),
     "upload": _rates("LIMIT_UPLOAD", "60/m/user,300/m/ip"),
     "capture": _rates("LIMIT_CAPTURE", "60/m/user,300/m/ip"),
     "export": _rates("LIMIT_EXPORT", "30/m/user,120/m/ip"),
@@ -414,6 +416,12 @@ CELERY_BEAT_SCHEDULE = {
     "old sessions": {"task": "accounts.tasks.clear_ended_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "old spendings": {"task": "accounts.tasks.clear_spendings", "schedule": 3600.0, "options": {"expires": 3600}},
     "old keys": {"task": "reviews.tasks.forget_old_outcomes", "schedule": 3600.0, "options": {"expires": 3600}},
+    "old drafts": {"task": "reviews.tasks.forget_old_drafts", "schedule": 3600.0, "options": {"expires": 3600}},
+    "old chosen files": {
+        "task": "sources.tasks.forget_old_chosen_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "leftovers": {"task": "sources.tasks.clear_incoming", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

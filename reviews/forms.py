@@ -202,30 +202,10 @@ class FindingForm(ActForm):
 
     def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
         """Call `keep` with what stands in the form, finished or not. Whether it was kept."""
+        assert isinstance(self.data, QueryDict)
         self.errors.clear()  # of a form that need not be complete
-        self.cleaned_data = self._as_it_stands()
+        self.cleaned_data = as_it_stands(self.data)
         return self.handed_in(keep)
-
-    def _as_it_stands(self) -> dict[str, Any]:
-        """What was typed and ticked, as `reviews.actions.drafts.keep_draft` takes it."""
-        return {
-            "proposed_state": self.data.get("proposed_state", ""),
-            "rationale": self.data.get("rationale", ""),
-            "evidence": [UUID(pk) for pk in self["evidence"].value() or () if UUID_FORM.fullmatch(pk)],
-            "answers": self._lines("answer_", "evidence"),
-            "elements": self._lines("element_", "element"),
-            "recorded_mistake": bool(self.data.get("recorded_mistake")),
-            "seen_version": _whole(self.data.get("seen_version", "")),
-            "version": _whole(self.data.get("draft_version", "")),
-        }
-
-    def _lines(self, prefix: str, name: str) -> list[dict[str, Any]]:
-        """What was typed on elements or pieces of evidence, also on those that have no field any more."""
-        return [
-            {name: UUID(pk), "text": text}
-            for field, text in self.data.items()
-            if field.startswith(prefix) and UUID_FORM.fullmatch(pk := field.removeprefix(prefix))
-        ]
 
     def _show_again(self, error: Stale) -> None:
         """Having read what another window kept, the person replaces it, or goes on from it."""
@@ -243,6 +223,29 @@ class FindingForm(ActForm):
             return super().fields_for(name, texts)
         silent = [f"element_{part.pk}" for part in self.parts if not self.cleaned_data.get(f"element_{part.pk}")]
         return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
+
+
+def as_it_stands(data: QueryDict) -> dict[str, Any]:
+    """What was typed and ticked, finished or not, as `reviews.actions.drafts.keep_draft` takes it."""
+    return {
+        "proposed_state": data.get("proposed_state", ""),
+        "rationale": data.get("rationale", ""),
+        "evidence": [UUID(pk) for pk in data.getlist("evidence") if UUID_FORM.fullmatch(pk)],
+        "answers": _lines(data, "answer_", "evidence"),
+        "elements": _lines(data, "element_", "element"),
+        "recorded_mistake": bool(data.get("recorded_mistake")),
+        "seen_version": _whole(data.get("seen_version", "")),
+        "version": _whole(data.get("draft_version", "")),
+    }
+
+
+def _lines(data: QueryDict, prefix: str, name: str) -> list[dict[str, Any]]:
+    """What was typed on elements or pieces of evidence, also on those that have no field any more."""
+    return [
+        {name: UUID(pk), "text": text}
+        for field, text in data.items()
+        if field.startswith(prefix) and UUID_FORM.fullmatch(pk := field.removeprefix(prefix))
+    ]
 
 
 def _whole(text: str) -> int:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Desk
 from claims.models import Claim, Element, Evidence, Grounds, StateChoices
+from sources.models import Actor, Source
 
 
 class AssignmentState(models.TextChoices):
@@ -293,6 +294,15 @@ class NotificationKind(models.TextChoices):
     APPROVED = "approved", _("your finding was approved")
     REJECTED = "rejected", _("your finding was sent back")
     NAMED_DECIDER = "named_decider", _("named to decide")
+    DECLINED = "declined", _("declined")
+    REASSIGNED = "reassigned", _("reassigned")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+    DEPARTED = "departed", _("reviewer left")
+    APPROVER_ENDED = "approver_ended", _("no longer an approver")
+    APPROVER_DEPARTED = "approver_departed", _("approver left")
+    DUE_CHANGED = "due_changed", _("due time changed")
+    CLOSED = "closed", _("claim closed")
+    OPENED = "opened", _("claim opened again")
 
 
 class Notification(models.Model):
@@ -343,6 +353,43 @@ class AssessmentDraft(models.Model):
 
     def __str__(self) -> str:
         return f"{self.claim_id} by {self.assessor_id}"
+
+
+class FormDraft(models.Model):
+    """What somebody has typed in one form and not submitted. Nobody else reads it.
+
+    `content`: the form's fields as a browser sends them, in pairs of name and value; no file, no consent, no password.
+    `path` is the form's address, `name` that address's name; the others are what the form is about. A window that has
+    not seen the last save overwrites nothing: what it saves is a draft of its own. `window` and `step` say which window
+    saved last, and after how many changes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="form_drafts")
+    name = models.CharField(max_length=40)
+    path = models.CharField(max_length=300)
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="+")
+    claim = models.ForeignKey(Claim, models.PROTECT, null=True, blank=True, related_name="+")
+    evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
+    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="+")
+    content = models.JSONField()
+    version = models.PositiveIntegerField()
+    window = models.CharField(max_length=40, blank=True)
+    step = models.PositiveIntegerField(default=0)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["author", "path", "-kept_at"], name="form_draft_by_form"),
+            models.Index(fields=["kept_at"], name="form_draft_by_age"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~Q(path=""), name="form_draft_of_a_form"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path} by {self.author_id}"
 
 
 class KeptOutcome(models.Model):

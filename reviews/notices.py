@@ -25,8 +25,27 @@ def in_words(row: Notification) -> str:
         NotificationKind.APPROVED: _("%(person)s approved your finding"),
         NotificationKind.REJECTED: _("%(person)s sent your finding back"),
         NotificationKind.NAMED_DECIDER: _("%(person)s named you to decide on this claim"),
+        NotificationKind.DECLINED: _("%(reviewer)s declined this claim"),
+        NotificationKind.REASSIGNED: _("%(person)s reassigned this claim to %(reviewer)s"),
+        NotificationKind.WITHDRAWN: _withdrawn(row),
+        NotificationKind.DEPARTED: _("%(reviewer)s no longer reviews on this desk. Their assignment has ended"),
+        NotificationKind.APPROVER_ENDED: _("%(person)s no longer asks you to decide on this claim"),
+        NotificationKind.APPROVER_DEPARTED: _("An approver of this claim no longer reviews on this desk"),
+        NotificationKind.DUE_CHANGED: _("%(person)s changed the due time of your assignment"),
+        NotificationKind.CLOSED: _("%(person)s closed this claim"),
+        NotificationKind.OPENED: _("%(person)s opened this claim again"),
     }
-    return sentences[NotificationKind(row.kind)] % {"person": row.by.username if row.by else _("A command")}
+    names = {
+        "person": row.by.username if row.by else _("A command"),
+        "reviewer": row.assignment.reviewer.username if row.assignment else "",
+    }
+    return sentences[NotificationKind(row.kind)] % names
+
+
+def _withdrawn(row: Notification) -> str:
+    if row.assignment is not None and row.assignment.reviewer_id == row.recipient_id:
+        return _("%(person)s withdrew your assignment")
+    return _("%(person)s withdrew the assignment of %(reviewer)s")
 
 
 def place_of(row: Notification) -> str:

@@ -9,16 +9,19 @@ from django.utils.translation import gettext as _
 from accounts.compiled import compiled
 from accounts.errors import NotFound
 from accounts.models import Desk, Role, User
-from accounts.queries import role_in
+from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
+from claims.actor_queries import shown_actors
 from claims.conflicts import conflicts_with
 from claims.models import Claim, Evidence, ParticipantRole, Task, TaskKind
+from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for, takes_part
 from reviews.models import (
     Assessment,
     AssessmentDraft,
     AssessmentState,
     Assignment,
+    FormDraft,
     Notification,
     NotificationKind,
     Redaction,
@@ -115,6 +118,26 @@ def get_draft(user: User, claim: Claim) -> AssessmentDraft:
     return found
 
 
+def form_drafts_of(user: User) -> QuerySet[FormDraft]:
+    """One's own drafts of forms, of what one may know of now, the last saved first. Nobody else's are ever read."""
+    rows = FormDraft.objects.filter(author=user).filter(
+        Q(claim__isnull=True) | Q(claim__in=visible_claims(user).values("pk")),
+        Q(evidence__isnull=True) | Q(evidence__in=Evidence.objects.filter(evidence_for(user)).values("pk")),
+        Q(source__isnull=True) | Q(source__in=visible_sources(user).values("pk")),
+        Q(actor__isnull=True) | Q(actor__in=shown_actors(user).values("pk")),
+        Q(claim__isnull=False) | Q(actor__isnull=False) | Q(desk__in=desks_of(user).values("pk")),
+    )
+    return rows.select_related("claim__claimant", "desk").order_by("-kept_at", "id")
+
+
+def get_form_draft(user: User, draft_id: UUID) -> FormDraft:
+    """One of these. Raises NotFound."""
+    found = form_drafts_of(user).filter(pk=draft_id).first()
+    if found is None:
+        raise NotFound(_("There is no such draft of yours."))
+    return found
+
+
 def get_assessment(user: User, assessment_id: UUID) -> Assessment:
     """One finding on a claim of the person's desks, or one they were named to decide. Raises NotFound."""
     found = (
@@ -158,7 +181,7 @@ def reminders_of(user: User) -> QuerySet[Reminder]:
 def notifications_of(user: User) -> QuerySet[Notification]:
     """One's own notifications, of the claims that one may know of."""
     rows = Notification.objects.filter(tells_no_more_than(user), recipient=user)
-    return rows.select_related("claim", "assignment", "assessment", "by")
+    return rows.select_related("claim", "assignment__reviewer", "assessment", "by")
 
 
 def get_notification(user: User, notification_id: UUID) -> Notification:

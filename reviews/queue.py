@@ -6,7 +6,7 @@ Most people have most sorts of work not at all. What is rarely there is looked f
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -34,11 +34,12 @@ from reviews.models import (
     AssessmentState,
     Assignment,
     AssignmentState,
+    FormDraft,
     Reminder,
     ReminderKind,
     ReminderState,
 )
-from reviews.queries import drafts_of, tells_no_more_than
+from reviews.queries import drafts_of, form_drafts_of, tells_no_more_than
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,20 @@ class Work:
     to_decide: list[Assessment]
     handed_in: list[Assessment]
     drafts: list[AssessmentDraft]
-    tasks: list[Task]
+    form_drafts: list[FormDraft]
+    lost: list[Task]
+    changed: list[Task]
+    rechecks: list[Task]
     unassigned: list[Claim]
     reminders: list[Reminder]
     next_due: Assignment | None
+    assigned: int
 
 
 _NUMBERS = ("independence_min", "independence_max", "independence_exact")
-MOST_SHOWN = 25
+# One more is read of each sort, which says that there are more than are shown.
+MOST_SHOWN, MOST_COUNTED = 25, 1000
+MOST_DRAFTS_SHOWN = 10
 
 
 class Has(NamedTuple):
@@ -68,6 +75,7 @@ class Has(NamedTuple):
     decides: bool
     handed_in: bool
     drafts: bool
+    form_drafts: bool
     tasks: bool
     reminders: bool
     conflicts: bool
@@ -79,6 +87,7 @@ _HAS = """
         OR EXISTS (SELECT 1 FROM claims_participant WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL),
         EXISTS (SELECT 1 FROM reviews_assessment WHERE assessor_id = %(user)s AND state = 'waiting'),
         EXISTS (SELECT 1 FROM reviews_assessmentdraft WHERE assessor_id = %(user)s),
+        EXISTS (SELECT 1 FROM reviews_formdraft WHERE author_id = %(user)s),
         EXISTS (SELECT 1 FROM claims_task t JOIN claims_claim c ON c.id = t.claim_id
                 JOIN accounts_membership m ON m.desk_id = c.desk_id
                 WHERE m.user_id = %(user)s AND m.role = 'editor' AND t.ended_at IS NULL)
@@ -111,13 +120,17 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
         today=[item for item in accepted if now < item.due_at < tomorrow],
         offered=[item for item in mine if item.state == AssignmentState.OFFERED],
         later=later,
-        to_decide=_without_conflict(user, waiting) if has.conflicts else waiting,
+        to_decide=without_conflict(user, waiting) if has.conflicts else waiting,
         handed_in=_handed_in(user) if has.handed_in else [],
         drafts=_drafts(user) if has.drafts else [],
-        tasks=_tasks(user) if has.tasks else [],
+        form_drafts=list(form_drafts_of(user)[:MOST_DRAFTS_SHOWN]) if has.form_drafts else [],
+        lost=_lost(user) if has.tasks else [],
+        changed=_changed(user) if has.tasks else [],
+        rechecks=_rechecks(user) if has.tasks else [],
         unassigned=_unassigned([desk for desk, role in roles.items() if role == Role.EDITOR]),
         reminders=_last_reminders(user, roles) if has.reminders else [],
         next_due=later[0] if later else None,
+        assigned=len(mine),
     )
 
 
@@ -135,12 +148,16 @@ def _own_desks(user: User) -> QuerySet[Membership, UUID]:
     return Membership.objects.filter(user=user).values_list("desk_id", flat=True)
 
 
-@compiled(User)
-def _assigned(user: User) -> QuerySet[Assignment]:
+def assigned_to(user: User) -> QuerySet[Assignment]:
     """What the person has, the nearest due first."""
     rows = Assignment.objects.filter(reviewer=user, ended_at__isnull=True, claim__desk__in=_own_desks(user))
     rows = rows.select_related("claim__claimant", "assigned_by").order_by("due_at", "id")
-    return rows.only("state", "due_at", "created_at", "assigned_by__username", *_line("claim__"))[: 4 * MOST_SHOWN]
+    return rows.only("state", "due_at", "created_at", "assigned_by__username", *_line("claim__"))
+
+
+@compiled(User)
+def _assigned(user: User) -> QuerySet[Assignment]:
+    return assigned_to(user)[: 4 * MOST_SHOWN + 1]
 
 
 def _waiting() -> QuerySet[Assessment]:
@@ -150,27 +167,46 @@ def _waiting() -> QuerySet[Assessment]:
     return rows.only("proposed_state", "state", "created_at", "assessor__username", *_line("claim__"))
 
 
-@compiled(User)
-def _to_decide(user: User) -> QuerySet[Assessment]:
+def to_decide_by(user: User) -> QuerySet[Assessment]:
     """Findings on the desks where the person is an editor, and on the claims that they were named to decide."""
     editing = Q(claim__desk__in=_own_desks(user).filter(role=Role.EDITOR))
     rows = _waiting().filter(editing | Q(takes_part(user, ParticipantRole.DECIDER, "claim")))
-    return rows.exclude(assessor=user)[:MOST_SHOWN]
+    return rows.exclude(assessor=user)
+
+
+@compiled(User)
+def _to_decide(user: User) -> QuerySet[Assessment]:
+    return to_decide_by(user)[: MOST_SHOWN + 1]
+
+
+def handed_in_by(user: User) -> QuerySet[Assessment]:
+    """The person's own findings that wait."""
+    return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))
 
 
 @compiled(User)
 def _handed_in(user: User) -> QuerySet[Assessment]:
-    return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))[:MOST_SHOWN]
+    return handed_in_by(user)[: MOST_SHOWN + 1]
 
 
 @compiled(User)
 def _drafts(user: User) -> QuerySet[AssessmentDraft]:
-    return drafts_of(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[:MOST_SHOWN]
+    return drafts_of(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[: MOST_SHOWN + 1]
 
 
 @compiled(User)
-def _tasks(user: User) -> QuerySet[Task]:
-    return tasks_for(user)[:MOST_SHOWN]
+def _lost(user: User) -> QuerySet[Task]:
+    return tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST)[: MOST_SHOWN + 1]
+
+
+@compiled(User)
+def _changed(user: User) -> QuerySet[Task]:
+    return tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED)[: MOST_SHOWN + 1]
+
+
+@compiled(User)
+def _rechecks(user: User) -> QuerySet[Task]:
+    return tasks_for(user).filter(kind=TaskKind.RECHECK)[: MOST_SHOWN + 1]
 
 
 def tasks_for(user: User) -> QuerySet[Task]:
@@ -193,21 +229,36 @@ def tasks_for(user: User) -> QuerySet[Task]:
     return rows.select_related("claim__claimant", "evidence__source").order_by("due_at", "id")
 
 
-def _without_conflict(user: User, rows: Iterable[Assessment]) -> list[Assessment]:
+def without_conflict(user: User, rows: Iterable[Assessment]) -> list[Assessment]:
     """The findings on claims that no conflict of the person touches."""
     return [row for row in rows if not conflicts_with(row.claim, [user.pk])]
 
 
 def _unassigned(desks: Collection[UUID]) -> list[Claim]:
-    """Open questions that nobody has, of the desks of an editor, who assigns. Nobody has what is never due."""
+    """Open questions that nobody has, of the desks of an editor, who assigns."""
     found = [claim for desk in desks for claim in _unassigned_on(desk)]
-    return sorted(found, key=lambda claim: (claim.created_at, claim.pk))[:MOST_SHOWN]
+    return sorted(found, key=lambda claim: (claim.created_at, claim.pk))[: MOST_SHOWN + 1]
+
+
+def unassigned_of(user: User) -> QuerySet[Claim]:
+    """All of these, the oldest first."""
+    return _free().filter(desk__in=_own_desks(user).filter(role=Role.EDITOR))
+
+
+def _free() -> QuerySet[Claim]:
+    """Nobody has what is never due."""
+    free = Claim.objects.filter(due_at=NEVER_DUE, state__in=sorted(OPEN), closed_at__isnull=True)
+    return free.select_related("claimant").only(*_line(""), "created_at").order_by("created_at", "id")
 
 
 @compiled(UUID)
 def _unassigned_on(desk: UUID) -> QuerySet[Claim]:
-    free = Claim.objects.filter(desk=desk, due_at=NEVER_DUE, state__in=sorted(OPEN), closed_at__isnull=True)
-    return free.select_related("claimant").only(*_line(""), "created_at").order_by("created_at", "id")[:MOST_SHOWN]
+    return _free().filter(desk=desk)[: MOST_SHOWN + 1]
+
+
+def count_up_to(rows: QuerySet[Any]) -> int:
+    """How many; more than `MOST_COUNTED` are not counted, and answer one more than that."""
+    return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
 def _last_reminders(user: User, desks: Collection[UUID]) -> list[Reminder]:

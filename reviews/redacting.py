@@ -40,9 +40,10 @@ from reviews.models import (
     AssessmentElement,
     Assignment,
     Decision,
+    FormDraft,
     Redaction,
 )
-from sources.models import Actor, Attachment, Capture, Relay, Source
+from sources.models import Actor, Attachment, Capture, ChosenFile, Relay, Source
 
 REDACTED = "[redacted]"
 
@@ -154,6 +155,8 @@ PLACES = (
         grows=True,
     ),
     Place(AssessmentDraft, _("draft"), ("content",), "claim__desk", claim="claim__reference", own=True),
+    Place(FormDraft, _("draft"), ("content",), "desk", claim="claim__reference", own=True),
+    Place(ChosenFile, _("name of a file"), ("name",), "desk", own=True),
     Place(Redaction, _("reason of a redaction"), ("reason",), "desk"),
 )
 

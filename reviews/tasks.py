@@ -6,6 +6,7 @@ import time
 from celery import shared_task
 
 from reviews.actions.following import check_next, keep_next
+from reviews.actions.form_drafts import forget_drafts
 from reviews.actions.outcomes import forget_outcomes
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import lease_due_reminders, send_reminder
@@ -29,6 +30,12 @@ def follow_grounds() -> int:
     while time.monotonic() < end and (check_next() or keep_next()):
         done += 1
     return done
+
+
+@shared_task
+def forget_old_drafts() -> int:
+    """Forget drafts that nobody went on with in ninety days; how many."""
+    return forget_drafts()
 
 
 @shared_task

@@ -3,13 +3,27 @@
 from django.urls import path
 
 from claims.urls import CLAIM
-from reviews.views import assignments, claim, desks, drafts, findings, grounds, notifications, redactions, work
+from reviews.views import (
+    assignments,
+    claim,
+    desks,
+    drafts,
+    findings,
+    form_drafts,
+    grounds,
+    notifications,
+    redactions,
+    work,
+)
 
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 DESK = "desk/<uuid:desk_id>/"
 
 urlpatterns = [
     path("", work.work, name="work"),
+    path("work/<slug:name>/", work.queue, name="queue"),
+    path("drafts/", form_drafts.drafts, name="form-drafts"),
+    path("drafts/<uuid:draft_id>/", form_drafts.draft, name="form-draft"),
     path(CLAIM, claim.claim, name="claim"),
     path(CLAIM + "assess/", findings.assess, name="assess"),
     path(CLAIM + "assess/draft/", drafts.drop, name="drop-draft"),

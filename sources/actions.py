@@ -22,6 +22,7 @@ from accounts.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_u
 from accounts.fields import check_fields
 from accounts.models import Desk, User
 from accounts.transactions import act
+from sources.addresses import completed
 from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
@@ -134,6 +135,7 @@ def create_source(
 def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> None:
     """Set and check a source's fields. Raises Invalid."""
     _set_plain(source, SOURCE_FIELDS, fields)
+    source.url = completed(source.url)
     if not source.title and source.url:
         source.title = source.url[:300]
     if "publisher" in fields:
@@ -208,7 +210,7 @@ def record_file(
             sha256=stored.sha256,
             size=stored.size,
             media_type=stored.media_type,
-            name=_file_name(name),
+            name=file_name(name),
             created_by=by,
             created_at=now,
         )
@@ -221,7 +223,7 @@ def record_file(
     return row
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """The last part of a name, without what a header or a file system could trip over."""
     last = PurePath(name.replace("\\", "/")).name
     kept = "".join(sign for sign in last if sign.isprintable() and sign not in '"<>|:*?/')

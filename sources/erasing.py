@@ -1,4 +1,4 @@
-"""Deleting files that a redaction left without a row. The row that asks for it comes first; a worker deletes."""
+"""Deleting files that nothing names any more. The row that asks for it comes first; a worker deletes."""
 
 import logging
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import OutOfService
 from accounts.transactions import act
 from sources.evidence_storage import delete_stored, stored_size
-from sources.models import Attachment, FileErasure
+from sources.models import Attachment, ChosenFile, FileErasure
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def delete_asked() -> int:
 def _delete(sha256: str) -> bool:
     with act():
         _lock(sha256, shared=False)
-        unnamed = not Attachment.objects.filter(sha256=sha256).exists()
+        unnamed = not any(rows.filter(sha256=sha256).exists() for rows in (Attachment.objects, ChosenFile.objects))
         if unnamed:
             delete_stored(sha256)
         FileErasure.objects.filter(sha256=sha256).delete()

@@ -265,6 +265,34 @@ class Attachment(models.Model):
         return self.name
 
 
+class ChosenFile(models.Model):
+    """A file that somebody chose in a form which was not done: kept for them alone, until it is, and for some days.
+
+    `desk`: that of what the form is about.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, blank=True, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    name = models.CharField(max_length=255)
+    chosen_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["owner", "chosen_at"], name="chosen_file_by_person"),
+            models.Index(fields=["chosen_at"], name="chosen_file_by_age"),
+            models.Index(fields=["sha256"], name="chosen_file_by_digest"),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="chosen_file_digest_form"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class FileErasure(models.Model):
     """A file that is to be deleted from the storage, as nothing names it any more. Gone when that is done."""
 

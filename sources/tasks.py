@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from sources.actions import lease_captures, run_capture
+from sources.chosen import forget_chosen
 from sources.erasing import delete_asked
 from sources.evidence_storage import delete_incoming_older_than
 
@@ -29,5 +30,11 @@ def clear_incoming() -> int:
 
 @shared_task
 def delete_erased_files() -> int:
-    """Delete the files that redactions left without a row; how many."""
+    """Delete the files that nothing names any more; how many."""
     return delete_asked()
+
+
+@shared_task
+def forget_old_chosen_files() -> int:
+    """Let go of files that were chosen in forms which nobody came back to; how many."""
+    return forget_chosen()

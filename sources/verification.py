@@ -50,7 +50,9 @@ def _cycles(_scope: Scope) -> Iterator[tuple[str, str, str]]:
 
 # One row for each file; where rows of one file disagree on its size, one of them is wrong.
 _FILES = """
-SELECT sha256, min(id::text), min(size), max(size) FROM sources_attachment WHERE erased_at IS NULL
+SELECT sha256, min(named), min(size), max(size)
+FROM (SELECT sha256, 'attachment ' || id AS named, size FROM sources_attachment WHERE erased_at IS NULL
+      UNION ALL SELECT sha256, 'chosen file ' || id, size FROM sources_chosenfile) files
 GROUP BY sha256 ORDER BY sha256 COLLATE "C"
 """
 
@@ -61,7 +63,7 @@ def _files(scope: Scope) -> Iterator[tuple[str, str, str]]:
     row, file = next(named, None), next(kept, None)
     while row is not None or file is not None:
         if row is not None and (file is None or place_name(row[0]) < file[0]):
-            yield f"attachment {row[1]}", f"{row[2]} bytes", "no file"
+            yield row[1], f"{row[2]} bytes", "no file"
             row = next(named, None)
         elif file is not None and (row is None or file[0] < place_name(row[0])):
             name, _size, modified = file
@@ -74,16 +76,16 @@ def _files(scope: Scope) -> Iterator[tuple[str, str, str]]:
 
 
 def _compared(row: tuple[str, str, int, int], size: int, scope: Scope) -> Iterator[tuple[str, str, str]]:
-    sha256, attachment, least, most = row
+    sha256, named, least, most = row
     for expected in {least, most} - {size}:
-        yield f"attachment {attachment}", f"{expected} bytes", f"{size} bytes"
+        yield named, f"{expected} bytes", f"{size} bytes"
     if scope.read_files and least == most == size:
         digest = hashlib.sha256()
         with open_stored(sha256) as content:
             while chunk := content.read(2**20):
                 digest.update(chunk)
         if digest.hexdigest() != sha256:
-            yield f"attachment {attachment}", f"SHA-256 {sha256}", f"SHA-256 {digest.hexdigest()}"
+            yield named, f"SHA-256 {sha256}", f"SHA-256 {digest.hexdigest()}"
 
 
 def _unfinished(scope: Scope) -> Iterator[tuple[str, str, str]]:
@@ -123,6 +125,11 @@ SELECT 'file ' || f.sha256, 'deleted', 'waits since ' || f.asked_at
 FROM sources_fileerasure f WHERE f.asked_at < %(late)s
 """
 
+_CHOSEN = """
+SELECT 'chosen file ' || f.id, 'let go after days', 'chosen on ' || f.chosen_at
+FROM sources_chosenfile f WHERE f.chosen_at < %(late)s - interval '8 days'
+"""
+
 CHECKS = (
     strictness(
         "source as strict as its publisher",
@@ -145,6 +152,7 @@ CHECKS = (
     by_overdue_query("capture done in time", _CAPTURES),
     by_query("capture ended whole", _ENDED_CAPTURES),
     by_overdue_query("erased file deleted in time", _ERASED),
+    by_overdue_query("chosen file let go in time", _CHOSEN),
     Check("file kept", _files),
     Check("unfinished files cleared", _unfinished),
 )

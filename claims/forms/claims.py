@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.forms import formset_factory
+from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
 from accounts.edit_forms import EditForm
@@ -16,6 +17,7 @@ from claims.bounds import MOST_ELEMENTS
 from claims.forms.choosing import OneOf, SeveralOf, offer
 from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
+from claims.forms.files import keep_files_of
 from claims.forms.sources import NewSourceFields, chosen_actor
 from claims.models import Claim, StateChoices
 from claims.names import ID, ActorNames, SourceNames
@@ -112,6 +114,7 @@ class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):
     def __init__(self, *arguments: Any, user: User, desk: Desk, **named: Any) -> None:
         super().__init__(*arguments, initial={"stance": "supports"}, **named)
         del self.fields["elements"]
+        keep_files_of(self, user)
         offer(self, SourceNames(user, desk.pk), "source")
         offer(self, ActorNames(user, desk.pk), *self.actor_fields, "publisher", "against_interest")
 
@@ -135,7 +138,13 @@ def element_forms(*, claim: Claim | None = None, **bound: Any) -> "BaseFormSet[E
     parts = claim.elements.all() if claim else ()
     initial = [{"id": part.pk, "text": part.text, "essential": part.essential} for part in parts]
     bound.pop("files", None)
-    return _ElementForms(prefix="elements", initial=initial, **bound)
+    restored = bound.pop("restored", False)
+    rows = _ElementForms(prefix="elements", initial=initial, **bound)
+    if restored:  # nothing is wrong with it before it is sent
+        for row in rows.forms:
+            row._errors = ErrorDict()  # type: ignore[attr-defined]
+        rows._errors, rows._non_form_errors = [], ErrorList()  # type: ignore[attr-defined]  # as Django fills them
+    return rows
 
 
 def elements_in(rows: "BaseFormSet[ElementForm]") -> list[dict[str, Any]]:
@@ -162,7 +171,7 @@ class EditClaimForm(EditForm, ClaimFields):
         self.names = ActorNames(user, claim.desk_id, chosen=chosen)
         offer(self, self.names, *self.actor_fields)
         self.ready()
-        bound = {"data": self.data} if self.is_bound else {}
+        bound = {"data": self.data, "restored": self.restored} if self.is_bound else {}
         self.elements = element_forms(claim=claim, **bound)
 
     def to_control(self, name: str, value: Any) -> Any:

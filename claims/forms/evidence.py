@@ -11,6 +11,7 @@ from accounts.edit_forms import EditForm
 from accounts.models import User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
+from claims.forms.files import keep_files_of
 from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
 from claims.models import Claim, Credibility, Evidence, Stance
@@ -99,6 +100,7 @@ class AttachForm(ActForm, NewSourceFields, EvidenceFields):
     def __init__(self, *arguments: Any, user: User, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.offer_parts(claim)
+        keep_files_of(self, user)
         offer(self, SourceNames(user, claim.desk_id), "source", "upstream")
         offer(self, ActorNames(user, claim.desk_id), "publisher", "against_interest")
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, entries_of, offer
 from claims.forms.days import Moment, moment_in
+from claims.forms.files import KeptFileField, keep_files_of
 from claims.forms.releasing import offer_stricter
 from claims.names import ActorNames, SourceNames
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
@@ -31,7 +32,7 @@ class NewSourceFields(forms.Form):
         required=False,
         help_text=_("What it answers is fetched and kept."),
     )
-    file = forms.FileField(label=_("and/or a file"), required=False, allow_empty_file=True)
+    file = KeptFileField(label=_("and/or a file"), required=False, allow_empty_file=True)
     title = forms.CharField(label=_("Title"), required=False, help_text=_("None: its address, or the file’s name."))
     kind = forms.ChoiceField(label=_("Kind"), choices=SourceKind.choices, initial=SourceKind.ARTICLE)
     publisher = OneOf(
@@ -176,10 +177,14 @@ class ConfirmForm(ActForm):
 
 
 class FileForm(ActForm):
-    file = forms.FileField(label=_("File"), allow_empty_file=True, help_text=_("It is kept byte for byte."))
+    file = KeptFileField(label=_("File"), allow_empty_file=True, help_text=_("It is kept byte for byte."))
     visibility = forms.ChoiceField(
         label=_("Who may see it"), required=False, choices=[("", _("who may see the source")), *Visibility.choices]
     )
+
+    def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        keep_files_of(self, user)
 
 
 class RelayForm(ActForm):

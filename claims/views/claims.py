@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.pages import PersonsRequest, form_page, may, sent
+from accounts.pages import PersonsRequest, drafts_shown, form_page, may, sent
 from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
@@ -111,6 +111,7 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     by_ends = {(str(relay.downstream_id), str(relay.upstream_id)): relay for relay in relays}
     context |= {
         "form": form,
+        "drafts": drafts_shown(request, form) if form else None,
         "sentence": sentence_of(standing),
         "refuting": sentence_of(standing, "refutes"),
         "parts": by_element(standing),

@@ -168,7 +168,7 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Keep a file with a source."""
     row = _shown(request, source_id)
     may_change_source(request.user, row)
-    form = FileForm(**sent(request))
+    form = FileForm(**sent(request), user=request.user)
 
     def keep(given: dict[str, Any]) -> object:
         upload = given["file"]

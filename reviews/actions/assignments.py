@@ -23,6 +23,7 @@ from claims.queries import deciders_of
 from claims.support import lock_claim
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_reminders
+from reviews.actions.telling import tell
 from reviews.models import Assessment, AssessmentState, Assignment, AssignmentState, NotificationKind
 from reviews.records import assignment_recorded, decider_recorded
 
@@ -78,7 +79,7 @@ def _give(
     )
     join(claim, reviewer, ParticipantRole.REVIEWER, accepted=takes_it, now=now)
     plan_reminders(assignment, now=now)
-    notify([reviewer], kind, claim, assignment=assignment, by=by, now=now)
+    tell(kind, claim, assignment=assignment, by=by, now=now)
     _update_due(claim)
     assignment_recorded("assigned", assignment, by=by, now=now)
     return assignment
@@ -149,6 +150,7 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
         may_answer(assignment, by)
         reason = given_text(reason, "reason", _("Say why, so that the editor can find somebody else."))
         _still_open(assignment)
+        tell(NotificationKind.DECLINED, assignment.claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.DECLINED, reason=reason, by=by, now=now)
     return assignment
 
@@ -172,7 +174,9 @@ def hand_over(
         due_at = assignment.due_at
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
-        return _give(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to")
+        given = _give(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to")
+        tell(NotificationKind.REASSIGNED, given.claim, assignment=given, by=by, now=now)
+    return given
 
 
 def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None) -> Assignment:
@@ -183,6 +187,7 @@ def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetim
         may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
         reason = optional_text(reason, "reason")
         _still_open(assignment)
+        tell(NotificationKind.WITHDRAWN, assignment.claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
     return assignment
 
@@ -203,6 +208,7 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
         cancel_reminders(assignment=assignment, now=now)
         plan_reminders(assignment, now=now)
         _update_due(assignment.claim)
+        tell(NotificationKind.DUE_CHANGED, assignment.claim, assignment=assignment, by=by, now=now)
         assignment_recorded("due_time_changed", assignment, by=by, now=now)
     return assignment
 
@@ -266,6 +272,7 @@ def unname_decider(*, decider: Participant, by: User, now: datetime | None = Non
         if not is_named_decider(decider.user, claim):
             raise Conflict(_("%(person)s is not named any more.") % {"person": decider.user.username})
         leave(claim, decider.user, ParticipantRole.DECIDER, now=now)
+        notify([decider.user], NotificationKind.APPROVER_ENDED, claim, by=by, now=now)
         decider_recorded("decider_unnamed", claim, decider.user, by=by, now=now)
 
 
@@ -288,6 +295,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
     with act():
         claim = lock_claim(claim)
         mark_closed(claim, reason=reason, note=note, by=by, now=now)
+        tell(NotificationKind.CLOSED, claim, by=by, now=now)
         rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
         for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):
             assignment.claim = claim
@@ -302,5 +310,6 @@ def open_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None
     with act():
         claim = lock_claim(claim)
         mark_open(claim, reason=reason, by=by, now=now)
+        tell(NotificationKind.OPENED, claim, by=by, now=now)
         plan_decisions_of(claim, now=now)
     return claim

@@ -66,14 +66,15 @@ def keep_draft(
     with act():
         claim = lock_claim(claim)
         may_assess(by, claim)
-        content = {
-            "proposed_state": _state(proposed_state),
-            "rationale": optional_text(rationale, "rationale"),
-            "evidence": _known(evidence, seen_evidence(by, claim), "evidence"),
-            "answers": _texts(answers, "evidence", seen_evidence(by, claim), "answers"),
-            "elements": _texts(elements, "element", frozenset(claim.elements.values_list("pk", flat=True)), "elements"),
+        written = {
+            "proposed_state": proposed_state,
+            "rationale": rationale,
+            "evidence": evidence,
+            "answers": answers,
+            "elements": elements,
             "recorded_mistake": recorded_mistake,
         }
+        content = _content(claim, by, written)
         _not_too_long(content)
         draft = own_draft_of(claim, by)
         if draft is not None and (draft.content, draft.seen_version) == (content, seen_version):
@@ -88,20 +89,37 @@ def keep_draft(
     return draft
 
 
+def _content(claim: Claim, by: User, written: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an assessment in these fields. Raises Invalid."""
+    seen = seen_evidence(by, claim)
+    return {
+        "proposed_state": _state(written["proposed_state"]),
+        "rationale": optional_text(written["rationale"], "rationale"),
+        "evidence": _known(written["evidence"], seen, "evidence"),
+        "answers": _texts(written["answers"], "evidence", seen, "answers"),
+        "elements": _texts(
+            written["elements"], "element", frozenset(claim.elements.values_list("pk", flat=True)), "elements"
+        ),
+        "recorded_mistake": written["recorded_mistake"],
+    }
+
+
 def own_draft_of(claim: Claim, assessor: User) -> AssessmentDraft | None:
     """The draft of one person on a claim that the caller has locked."""
     return AssessmentDraft.objects.filter(claim=claim, assessor=assessor).first()
 
 
-def end_draft(claim: Claim, assessor: User, *, version: int | None = None) -> None:
-    """A finding on a locked claim is handed in: the draft that it was written from ends.
+def end_draft(claim: Claim, assessor: User, *, version: int | None = None, written: Mapping[str, Any]) -> None:
+    """An assessment of a locked claim is submitted: the draft that it was written from ends.
 
-    `version`: that of the draft which the assessor saw; another one is not thrown away unread. Raises KeptElsewhere.
+    `version`: that of the draft which the assessor saw; another one is not thrown away unread, unless it says what is
+    submitted (`written`, in the fields of `hand_in`). Raises KeptElsewhere.
     """
     draft = own_draft_of(claim, assessor)
     if draft is None:
         return
-    if version is not None and draft.version != version:
+    seen = version is None or draft.version == version
+    if not seen and draft.content != _content(claim, assessor, written):
         raise KeptElsewhere(draft)
     draft.delete()
 

@@ -82,7 +82,15 @@ def hand_in(
         replies = _replies(by, claim, answers)
         lines = _lines(claim, elements, needed=proposed_state in VERDICTS)
         check_version(claim, seen_version)
-        end_draft(claim, by, version=draft_version)
+        written = {
+            "proposed_state": proposed_state,
+            "rationale": rationale,
+            "evidence": evidence,
+            "answers": answers,
+            "elements": elements,
+            "recorded_mistake": recorded_mistake,
+        }
+        end_draft(claim, by, version=draft_version, written=written)
         finding = Finding(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
         state = _try(claim, proposed_state, finding)
         _replace_waiting(claim, by, now)

@@ -12,9 +12,12 @@ from accounts.models import Desk, Membership, Role, User
 from accounts.transactions import act
 from claims.models import Claim, Participant, ParticipantRole
 from claims.participants import leave
+from claims.permissions import is_named_decider
 from claims.support import lock_claim
 from reviews.actions.assignments import end_assignment
-from reviews.models import AssessmentDraft, Assignment, AssignmentState
+from reviews.actions.form_drafts import end_drafts_of
+from reviews.actions.telling import tell
+from reviews.models import AssessmentDraft, Assignment, AssignmentState, NotificationKind
 
 REVIEWING = (Role.REVIEWER, Role.EDITOR)
 
@@ -30,6 +33,8 @@ def change_role(
     now = now or timezone.now()
     with act():
         membership = set_role(desk=desk, user=user, role=role, by=by, now=now)
+        if role is None:
+            end_drafts_of(user, desk)
         if role not in REVIEWING:
             ended = Q(claim__desk=desk)
             if not user.memberships.filter(role__in=REVIEWING).exists():
@@ -51,6 +56,7 @@ def change_account(
     with act():
         user = change_user(user=user, changes=changes, password=password, by=by)
         if not user.is_active:
+            end_drafts_of(user, None)
             _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), by, now)
     return user
 
@@ -70,6 +76,9 @@ def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:
     for assignment in rows.filter(claim=claim, reviewer=user, ended_at__isnull=True):
         assignment.claim = claim
         reason = _("They no longer review on this desk.")
+        tell(NotificationKind.DEPARTED, claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
+    if is_named_decider(user, claim):
+        tell(NotificationKind.APPROVER_DEPARTED, claim, by=by, now=now)
     leave(claim, user, ParticipantRole.DECIDER, now=now)
     AssessmentDraft.objects.filter(claim=claim, assessor=user).delete()

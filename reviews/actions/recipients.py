@@ -9,9 +9,12 @@ from claims.models import Evidence, ParticipantRole, Task, TaskKind
 from claims.permissions import is_assigned, may_decide
 from claims.scopes import evidence_for
 from reviews.actions.grounds import may_confirm, people_of_verdict
+from reviews.actions.telling import people_of_the_verdict
 from reviews.models import (
     TO_THE_REVIEWER,
     AssessmentState,
+    Notification,
+    NotificationKind,
     Reminder,
     ReminderKind,
     ReminderState,
@@ -42,7 +45,17 @@ def people_for(row: Reminder) -> list[User]:
             participations__until__isnull=True,
         )
         return [person for person in reviewers if _sees_an_excerpt(person, row)] or list(editors)
+    if row.kind == ReminderKind.SUPPORT_LOST:
+        return sorted({*editors, *_of_the_verdict(row)}, key=lambda person: person.username)
     return list(editors)
+
+
+def _of_the_verdict(row: Reminder) -> list[User]:
+    """Who assessed and who approved what has lost its support, told once: what to do now is the editors' to say."""
+    told = Notification.objects.filter(
+        claim=row.claim, kind=NotificationKind.SUPPORT_LOST, at__gte=row.claim.support_lost_at
+    ).values_list("recipient", flat=True)
+    return [person for person in people_of_the_verdict(row.claim) if person.pk not in set(told)]
 
 
 def _sees_an_excerpt(person: User, row: Reminder) -> bool:
@@ -100,6 +113,8 @@ def _concerns(person: User, row: Reminder) -> bool:
     if row.kind == ReminderKind.RECHECK:
         reviews = role == Role.REVIEWER and is_assigned(person, row.claim)
         return role == Role.EDITOR or (reviews and _sees_an_excerpt(person, row))
+    if row.kind == ReminderKind.SUPPORT_LOST and role is not None:
+        return role == Role.EDITOR or person in people_of_the_verdict(row.claim)
     return role == Role.EDITOR
 
 

@@ -31,7 +31,7 @@ from reviews.models import Redaction, RedactionState
 from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed
 from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, longest, without
 from sources.erasing import ask_to_delete
-from sources.models import Actor, Attachment, Capture, Source, Visibility
+from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
 from sources.records import actor_recorded, source_recorded
 
 SHORTEST = 3  # characters: less stands everywhere
@@ -229,6 +229,7 @@ def _erase_files(files: Iterable[Attachment], now: datetime) -> None:
         file.sha256, file.size, file.name, file.media_type, file.erased_at = "", 0, REDACTED, "", now
         file.save(update_fields=["sha256", "size", "name", "media_type", "erased_at"])
         Capture.objects.filter(attachment=file).update(final_url="", headers=[], redirects=[])
+    ChosenFile.objects.filter(sha256__in=digests).delete()  # whoever is about to attach it once more
     ask_to_delete(digests, now=now)
 
 

@@ -164,7 +164,9 @@ class ClaimQuery(ListQuery):
 
 
 class Claims(ApiView):
-    @operation("list_claims", "The claims that one may know of", query=ClaimQuery, answer=PageOf(ClaimShape, follows=True))
+    @operation(
+        "list_claims", "The claims that one may know of", query=ClaimQuery, answer=PageOf(ClaimShape, follows=True)
+    )
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
         chosen = {name: value for name, value in query.items() if name not in SAID_BY_EVERY_LIST}

@@ -24,6 +24,7 @@ from claims.ways import ways_from
 from reviews.grounds_shown import of_verdict
 from reviews.models import AssessmentState
 from reviews.queries import assignments_shown, findings_shown
+from reviews.views.form_drafts import own_drafts_on
 from sources.models import Visibility
 
 
@@ -64,6 +65,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "lines_on_parts": _lines_on_parts(standing, findings),
         "edits": edits,
         "verdict": of_verdict(user, row) if row.changed_since_verdict else None,
+        "drafts": [] if row.closed_at is None else own_drafts_on(user, row),
         "tasks": open_tasks_shown(user, row) if row.closed_at is None else [],
         "may_confirm": edits or bool(part.reviews),
         **_acts(part, edits),

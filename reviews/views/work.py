@@ -1,23 +1,43 @@
 """My work: what one person has to do, in the order in which they would look."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from accounts.errors import NotFound
 from accounts.models import Role, User
 from accounts.pages import PersonsRequest, address, own_memberships
 from claims.actions.reads import note_shown
-from claims.models import Claim, Evidence, Task
+from claims.models import Claim, Task, TaskKind
+from claims.paging import Order, read_page
 from claims.sentences import voices_in_words
-from reviews.models import Assessment, AssessmentDraft, Assignment
-from reviews.queue import Work, work_of
+from claims.views.listing import PAGE_SIZE, neighbours
+from reviews.models import Assessment, AssessmentDraft, Assignment, AssignmentState
+from reviews.queue import (
+    MOST_COUNTED,
+    MOST_SHOWN,
+    Work,
+    assigned_to,
+    count_up_to,
+    handed_in_by,
+    tasks_for,
+    to_decide_by,
+    unassigned_of,
+    without_conflict,
+    work_of,
+)
+from reviews.views.form_drafts import line_of
 
 
 @dataclass(frozen=True)
@@ -50,12 +70,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Queue:
-    """A stretch of the page. `empty` is said where there is nothing; without it the stretch is left out then."""
+    """A stretch of the page; left out where there is nothing. `count`: how many there are, where more than are shown;
+    these are at `more`."""
 
     anchor: str
     heading: str
     entries: list[Entry]
     late: bool = False
+    count: str = ""
+    more: str = ""
 
 
 @require_safe
@@ -64,7 +87,7 @@ def work(request: PersonsRequest) -> HttpResponse:
     now = timezone.now()
     roles = {row.desk_id: row.role for row in own_memberships(request)}
     found = work_of(request.user, now=now, roles=roles)
-    note_shown(request.user, [row.evidence for row in found.tasks if row.evidence])
+    note_shown(request.user, [row.evidence for row in found.rechecks if row.evidence])
     editing = {desk for desk, role in roles.items() if role == Role.EDITOR}
     context = {
         "now": now,
@@ -74,6 +97,7 @@ def work(request: PersonsRequest) -> HttpResponse:
         "nothing_due": not found.overdue and not found.today,
         "next_due": found.next_due,
         "reminders": found.reminders,
+        "form_drafts": [line_of(row) for row in found.form_drafts],
         "edits": bool(editing),
     }
     return render(request, "reviews/work.html", context)
@@ -88,29 +112,75 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
     def assigned(rows: list[Assignment]) -> list[Entry]:
         return [_assigned(row, handed_in.get(row.claim_id), drafts.get(row.claim_id)) for row in rows]
 
+    drafted = [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing]
     return [
         Queue("late", _("Overdue"), assigned(found.overdue), late=True),
         Queue("today", _("Due today"), assigned(found.today)),
         Queue("new", _("Given to you"), [_offered(row) for row in found.offered]),
-        Queue("decide", _("Waiting for your decision"), [_to_decide(row) for row in found.to_decide]),
-        Queue("later", _("Later"), assigned(found.later)),
-        Queue(
-            "drafts", _("Your drafts"), [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing]
-        ),
-        Queue("waiting", _("Handed in by you"), [_handed_in(row) for row in found.handed_in]),
-        Queue("lost", _("Support lost"), [_support_lost(row) for row in found.tasks if row.kind == "support_lost"]),
-        Queue(
-            "changed",
-            _("Changed since the verdict"),
-            [_grounds_changed(row) for row in found.tasks if row.kind == "grounds_changed"],
-        ),
-        Queue(
-            "recheck",
-            _("Excerpts to look at again"),
-            [_recheck(row, row.evidence) for row in found.tasks if row.evidence],
-        ),
-        Queue("nobody", _("Given to nobody"), [_unassigned(claim) for claim in found.unassigned]),
+        _short(user, "decide", [_to_decide(row) for row in found.to_decide]),
+        _later(user, assigned(found.later), found.assigned),
+        Queue("drafts", _("Your drafts"), drafted),
+        _short(user, "waiting", [_handed_in(row) for row in found.handed_in]),
+        _short(user, "lost", [_support_lost(row) for row in found.lost]),
+        _short(user, "changed", [_grounds_changed(row) for row in found.changed]),
+        _short(user, "recheck", [_recheck(row) for row in found.rechecks]),
+        _short(user, "nobody", [_unassigned(claim) for claim in found.unassigned]),
     ]
+
+
+def _short(user: User, name: str, entries: list[Entry]) -> Queue:
+    """A stretch of which no more than `MOST_SHOWN` are shown, and the way to all of them."""
+    heading = str(LISTS[name].heading)
+    if len(entries) <= MOST_SHOWN:
+        return Queue(name, heading, entries)
+    return Queue(name, heading, entries[:MOST_SHOWN], count=_count(user, name), more=reverse("queue", args=[name]))
+
+
+def _later(user: User, entries: list[Entry], assigned: int) -> Queue:
+    """What is due after today, which is read last: of somebody who has very much, not all of it."""
+    if assigned <= 4 * MOST_SHOWN:
+        return Queue("later", _("Later"), entries)
+    return Queue("later", _("Later"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"]))
+
+
+def _count(user: User, name: str) -> str:
+    count = count_up_to(LISTS[name].rows(user))
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One sort of work as a page of its own."""
+
+    heading: Any
+    rows: Callable[[User], QuerySet[Any]]
+    entry: Callable[[Any], Entry]
+    order: Order
+
+
+@require_safe
+def queue(request: PersonsRequest, name: str) -> HttpResponse:
+    """All of one sort of work, in pages."""
+    sort = LISTS.get(name)
+    if sort is None:
+        raise NotFound(_("There is no such list."))
+    page = read_page(
+        sort.rows(request.user),
+        order=sort.order,
+        cursor=request.GET.get("cursor", ""),
+        filters={"list": f"work {name}"},
+        size=PAGE_SIZE,
+    )
+    if name == "recheck":
+        note_shown(request.user, [row.evidence for row in page.rows])
+    rows = without_conflict(request.user, page.rows) if name == "decide" else page.rows
+    context = {
+        "heading": sort.heading,
+        "count": _count(request.user, name),
+        "entries": [sort.entry(row) for row in rows],
+        **neighbours(request, page),
+    }
+    return render(request, "reviews/queue.html", context)
 
 
 def _assigned(row: Assignment, handed_in: Assessment | None, draft: AssessmentDraft | None) -> Entry:
@@ -137,7 +207,7 @@ def _kept(draft: AssessmentDraft) -> str:
 
 def _draft(row: AssessmentDraft, editing: set[UUID]) -> Entry:
     """A draft on a claim that one was not given, or has no longer."""
-    acts = [Act(_("Drop draft…"), address("drop-draft", row.claim.reference), plain=True)]
+    acts = [Act(_("Read draft…"), address("drop-draft", row.claim.reference), plain=True)]
     if row.claim.desk_id in editing and row.claim.closed_at is None:
         acts.insert(0, Act(_("Go on with your draft"), address("assess", row.claim.reference)))
     return _entry(row.claim, note=_kept(row), acts=acts)
@@ -154,6 +224,10 @@ def _offered(row: Assignment) -> Entry:
             Act(_("Decline…"), address("decline", row.pk), plain=True),
         ],
     )
+
+
+def _offered_or_assigned(row: Assignment) -> Entry:
+    return _offered(row) if row.state == AssignmentState.OFFERED else _assigned(row, None, None)
 
 
 def _to_decide(row: Assessment) -> Entry:
@@ -191,7 +265,9 @@ def _grounds_changed(row: Task) -> Entry:
     return _entry(row.claim, _("changed %(time)s ago") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
 
-def _recheck(row: Task, item: Evidence) -> Entry:
+def _recheck(row: Task) -> Entry:
+    item = row.evidence
+    assert item is not None
     acts = [Act(_("Look at the excerpt"), reverse("recheck", args=[row.claim.reference, item.pk]))]
     return _entry(
         row.claim, _("“%(title)s” was corrected") % {"title": item.source.title}, due_at=row.due_at, acts=acts
@@ -237,3 +313,30 @@ def _entry(
 def _since(moment: object) -> str:
     """How long ago, in its largest unit: "2 days"."""
     return timesince(moment, depth=1)  # type: ignore[arg-type]  # a moment: a claim without support has one
+
+
+# The sorts of work of which somebody can have more than my work shows.
+LISTS = {
+    "assigned": Listed(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
+    "decide": Listed(gettext_lazy("Waiting for your decision"), to_decide_by, _to_decide, Order("created_at")),
+    "waiting": Listed(gettext_lazy("Submitted by you"), handed_in_by, _handed_in, Order("created_at")),
+    "lost": Listed(
+        gettext_lazy("Support lost"),
+        lambda user: tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST),
+        _support_lost,
+        Order("due_at"),
+    ),
+    "changed": Listed(
+        gettext_lazy("Changed since the verdict"),
+        lambda user: tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED),
+        _grounds_changed,
+        Order("due_at"),
+    ),
+    "recheck": Listed(
+        gettext_lazy("Excerpts to look at again"),
+        lambda user: tasks_for(user).filter(kind=TaskKind.RECHECK),
+        _recheck,
+        Order("due_at"),
+    ),
+    "nobody": Listed(gettext_lazy("Unassigned"), unassigned_of, _unassigned, Order("created_at")),
+}

@@ -21,6 +21,8 @@ def values_of(world: World) -> dict[str, Any]:
     """What can stand in a path, by the name that the addresses give it."""
     return {
         "reference": world.claim.reference,
+        "draft_id": world.form_draft.pk,
+        "name": "nobody",
         "seq": StatusChange.objects.filter(claim=world.claim).count(),
         "actor_id": world.actor.pk,
         "source_id": world.source.pk,

@@ -80,6 +80,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "revoke-invitation": {"POST": ADMINISTRATOR},
     # one's own
     "work": {"GET": PERSON},
+    "queue": {"GET": PERSON},
     "account": _both(PERSON),
     "account-mail": _both(PERSON),
     "change-address": _both(PERSON),
@@ -107,6 +108,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "add-member": _both(_only("administrator")),
     "change-member": _both(_only("administrator")),
     "remove-member": _both(_only("administrator")),
+    "form-drafts": {"GET": PERSON},
+    "form-draft": _both(DRAFTS_OWNER),
     "notifications": {"GET": PERSON},
     "read-notification": {"POST": REMINDED},
     "read-notifications": {"POST": PERSON},

@@ -16,8 +16,9 @@ from claims.actions.conflicts import declare_conflict
 from claims.models import Bundle, Claim, Evidence, Participant
 from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
+from reviews.actions.form_drafts import About, Seen, keep_form_draft
 from reviews.actions.redactions import propose_redaction
-from reviews.models import Assessment, Assignment, Redaction
+from reviews.models import Assessment, Assignment, FormDraft, Redaction
 from sources.actions import attach_file, request_capture
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories, second_factors
@@ -51,6 +52,7 @@ class World:
     invitation: Invitation
     bundle: Bundle
     redaction: Redaction
+    form_draft: FormDraft
     links: dict[str, str]
 
     @property
@@ -113,6 +115,14 @@ def make_world(files: Path) -> World:
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),
         bundle=made(cast.reporter, claim),
         redaction=propose_redaction(desk=cast.desk, words="unloaded", reason="It was asked for.", by=cast.editor),
+        form_draft=keep_form_draft(
+            name="attach",
+            path=f"/claims/{claim.reference}/attach/",
+            about=About(desk=cast.desk, claim=claim),
+            content=[("excerpt", "Half a sentence")],
+            seen=Seen(),
+            by=cast.reviewer,
+        ),
         links=_links(cast.reporter),
     )
 

@@ -23,7 +23,7 @@ from config.processes import Child, ChildEnded
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_ANSWER = 60
-LIMITS = ("LIMIT_API", "LIMIT_FORM", "LIMIT_UPLOAD", "LIMIT_CAPTURE", "LIMIT_EXPORT", "LIMIT_PREVIEW")
+LIMITS = ("LIMIT_API", "LIMIT_FORM", "LIMIT_DRAFT", "LIMIT_UPLOAD", "LIMIT_CAPTURE", "LIMIT_EXPORT", "LIMIT_PREVIEW")
 
 
 class System:

@@ -249,7 +249,7 @@ def test_the_reviewers_queue_has_each_kind_of_work(loaded: str) -> None:
 def test_the_editors_queue_has_what_waits_for_a_second_person_and_what_lost_support(loaded: str) -> None:
     work = _work("editor")
     assert [item.claim.reference for item in work.to_decide] == ["UKR-11", "UKR-10"]
-    assert [(task.claim.reference, task.kind) for task in work.tasks] == [("UKR-12", "support_lost")]
+    assert [(task.claim.reference, task.kind) for task in work.lost] == [("UKR-12", "support_lost")]
 
 
 def test_the_overdue_reminder_waits_to_be_sent(loaded: str) -> None:

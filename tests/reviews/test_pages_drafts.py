@@ -126,7 +126,7 @@ def test_my_work_leads_back_to_a_draft(cast: "Cast", claim: Claim) -> None:
     assert "Go on with your draft" in text_of(page) and "Your drafts" not in text_of(page)
     withdraw(assignment=claim.assignments.get(), by=cast.editor)
     text = text_of(got(cast.reviewer, "/"))
-    assert "Your drafts" in text and "Drop draft…" in text and "Go on with your draft" not in text
+    assert "Your drafts" in text and "Read draft…" in text and "Go on with your draft" not in text
     keep_draft(claim=claim, rationale="I look myself.", seen_version=claim.version, by=cast.editor)
     assert "Go on with your draft" in text_of(got(cast.editor, "/"))
 

@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from claims.actions.sources import retract_source
+from claims.actions.sources import correct_source, retract_source
 from claims.models import Claim
 from reviews.models import Reminder, ReminderState
+from reviews.views.work import LISTS
 from tests import factories
 from tests.pages import got, signed_in, text_of
 
@@ -54,7 +55,7 @@ def test_a_finding_waits_with_its_assessor_and_with_who_may_decide(cast: "Cast")
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     factories.finding(cast, claim, "corroborated")
-    assert _queues(cast.reviewer) == {"Later": [claim.reference], "Handed in by you": [claim.reference]}
+    assert _queues(cast.reviewer) == {"Later": [claim.reference], "Submitted by you": [claim.reference]}
     assert _queues(cast.editor) == {"Waiting for your decision": [claim.reference]}
     assert _queues(cast.reviewer2) == {}
 
@@ -64,7 +65,7 @@ def test_editors_see_lost_support_and_what_nobody_has(cast: "Cast") -> None:
     free = factories.claim(cast)
     source = claim.evidence.filter(source__basis="firsthand")[0].source
     retract_source(source=source, reason="Taken back.", by=cast.editor)
-    assert _queues(cast.editor) == {"Support lost": [claim.reference], "Given to nobody": [free.reference]}
+    assert _queues(cast.editor) == {"Support lost": [claim.reference], "Unassigned": [free.reference]}
     assert _queues(cast.reporter) == {}
 
 
@@ -181,3 +182,52 @@ def test_somebody_invited_from_another_desk_sees_the_claim_and_no_acts(cast: "Ca
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
     text = _claim_text(cast.stranger, claim)
     assert claim.statement in text and "Attach a source" not in text and "Edit the claim" not in text
+
+
+def test_what_nobody_has_is_counted_and_can_be_paged_through_whole(cast: "Cast") -> None:
+    source = factories.source(cast)
+    evidence = [{"source": source.pk, "stance": "supports"}]
+    made = [factories.report_as(cast.reporter, cast.desk, evidence).reference for _ in range(53)]
+    factories.assigned(cast, Claim.objects.get(reference=made.pop()))
+    page = got(cast.editor, "/")
+    [unassigned] = page.context["queues"]  # type: ignore[attr-defined]
+    assert (unassigned.heading, unassigned.count, len(unassigned.entries)) == ("Unassigned", "52", 25)
+    assert "Show all 52" in text_of(page)
+    address, found = unassigned.more, []
+    while address:
+        page = got(cast.editor, address)
+        assert "52 in all" in text_of(page)
+        found += [entry.reference for entry in page.context["entries"]]  # type: ignore[attr-defined]
+        next_url = page.context["next_url"]  # type: ignore[attr-defined]
+        address = next_url
+    assert found == made
+    assert got(cast.reviewer2, unassigned.more).context["entries"] == []  # type: ignore[attr-defined]
+
+
+def test_every_sort_of_work_has_a_page(cast: "Cast") -> None:
+    claim = factories.claim(cast)
+    voices = factories.firsthand(cast, claim, 2, excerpt="Forty.")
+    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    correct_source(source=voices[0].source, reason="Fourteen.", by=cast.editor)
+    retract_source(source=voices[0].source, reason="It was made up.", by=cast.editor)
+    waiting = factories.claim(cast)
+    factories.firsthand(cast, waiting, 2)
+    factories.finding(cast, waiting, "corroborated")
+    free = factories.claim(cast)
+    factories.assigned(cast, free, accepted=False)
+
+    def entries(user: "User", name: str) -> list[str]:
+        return [entry.reference for entry in got(user, f"/work/{name}/").context["entries"]]  # type: ignore[attr-defined]
+
+    of_the_editor = {name: entries(cast.editor, name) for name in LISTS}
+    assert of_the_editor == {
+        "assigned": [],
+        "decide": [waiting.reference],
+        "waiting": [],
+        "lost": [claim.reference],
+        "recheck": [claim.reference],
+        "nobody": [],
+    }
+    assert sorted(entries(cast.reviewer, "assigned")) == [waiting.reference, free.reference]
+    assert entries(cast.reviewer, "waiting") == [waiting.reference]
+    assert signed_in(cast.editor).get("/work/other/").status_code == 404

@@ -60,8 +60,13 @@ function forgetDrafts(ended) {
   } catch {}
 }
 if (person) forgetDrafts((place, draft) => !place.includes(` ${person} `) || Date.now() - draft.at > LONGEST);
-const handedIn = document.querySelector("[data-handed-in]")?.dataset.handedIn;
-if (handedIn) forgetDrafts((place, draft) => place === handedIn && draft.leaving);
+// The server says which form was done, by its address.
+const done = document.cookie.match(/(?:^|; )second-source-done=([^;]*)/);
+if (done) {
+  const path = decodeURIComponent(done[1]);
+  document.cookie = "second-source-done=; path=/; max-age=0";
+  forgetDrafts((place, draft) => place.includes(` ${path} `) && draft.leaving);
+}
 for (const form of document.querySelectorAll("form[data-signs-out]")) {
   form.addEventListener("submit", () => forgetDrafts(() => true));
 }

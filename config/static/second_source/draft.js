@@ -1,63 +1,69 @@
-// A finding saves itself while one writes it: on the server; and in this browser while the server does not answer, or
-// another window has kept something else. The page does its whole job without this file, by "Keep draft".
+// A form saves itself while one types: on the server; and in this browser what the server does not have yet. The page
+// does its whole job without this file, by "Save draft".
+//
+// Which of two copies is newer is never told by clocks. The server counts the saves of a draft, and a form that came back
+// has been saved already. A copy in this browser says on which save it goes on, and how many changes its window has made.
 
 const PAUSE = 2_000; // ms without typing
 const RETRY = 10_000;
 const TIMEOUT = 15_000;
 
-const form = document.querySelector("form[data-draft]");
+const found = document.querySelector("[data-draft]");
+const form = found.closest("form");
 const status = form.querySelector("[data-draft-status]");
-const found = form.querySelector("[data-draft-found]");
-const { draft: address, keptHere: place } = form.dataset;
+const place = found.dataset.keptHere;
+const mine = crypto.randomUUID();
+const versionField = form.elements.draft_version ?? form.elements["draft-version"];
 
 let timer;
 let running = null; // the save under way
-let unsure = null; // what was sent and may or may not have arrived: it goes again as it was, before anything newer
+let step = 0; // how many changes were made in this window
 let changed = false;
 let stopped = false;
 let signingOut = false; // a save under way that then fails brings back nothing to this browser
 
+form.elements["draft-window"].value = mine;
+
+// Without what the form's own machinery carries.
 function written() {
-  const data = new FormData(form);
-  const text = (name) => (data.get(name) ?? "").trim();
-  const lines = (prefix, name) =>
-    [...data]
-      .filter(([field, value]) => field.startsWith(prefix) && value.trim())
-      .map(([field, value]) => ({ [name]: field.slice(prefix.length), text: value.trim() }));
-  return {
-    proposed_state: text("proposed_state"),
-    rationale: text("rationale"),
-    evidence: data.getAll("evidence"),
-    answers: lines("answer_", "evidence"),
-    elements: lines("element_", "element"),
-    recorded_mistake: data.has("recorded_mistake"),
-    seen_version: Number(data.get("seen_version")),
-  };
+  return [...new FormData(form)].filter(
+    ([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken" && !name.startsWith("draft-"),
+  );
 }
 
-const same = (one, other) => JSON.stringify({ ...one, seen_version: 0 }) === JSON.stringify({ ...other, seen_version: 0 });
+// What a person sees of a form: hidden fields tell on what it was written, and are no words of theirs.
+function words(fields) {
+  const hidden = new Set([...form.elements].filter((each) => each.type === "hidden").map((each) => each.name));
+  return JSON.stringify(fields.filter(([name]) => !hidden.has(name) && name !== "draft_version"));
+}
 
 // What this browser holds. Storage may be refused: then there is only the server.
 function keepHere(leaving = false) {
   if (signingOut) return;
+  const copy = { at: Date.now(), leaving, window: mine, step, ...goesOnFrom(), fields: written() };
   try {
-    localStorage.setItem(place, JSON.stringify({ at: Date.now(), leaving, version: version(), content: written() }));
+    localStorage.setItem(`${place} ${mine}`, JSON.stringify(copy));
   } catch {}
 }
-function keptHere() {
+function copiesHere() {
   try {
-    return JSON.parse(localStorage.getItem(place));
+    return Object.keys(localStorage)
+      .filter((key) => key.startsWith(`${place} `))
+      .map((key) => ({ key, ...JSON.parse(localStorage.getItem(key)) }))
+      .sort((one, other) => other.at - one.at);
   } catch {
-    return null;
+    return [];
   }
 }
-function forget() {
+function forget(key = `${place} ${mine}`) {
   try {
-    localStorage.removeItem(place);
+    localStorage.removeItem(key);
   } catch {}
 }
 
-const version = () => Number(form.elements.draft_version.value);
+function goesOnFrom() {
+  return { draft: form.elements["draft-id"].value, version: Number(versionField.value) };
+}
 
 function say(text) {
   if (status.textContent !== text) status.textContent = text;
@@ -82,89 +88,139 @@ function save() {
   clearTimeout(timer);
   running ??= send().finally(() => {
     running = null;
-    if (changed) later(unsure ? RETRY : PAUSE);
+    if (changed) later(PAUSE);
   });
   return running;
 }
 
-async function send() {
-  const content = unsure ?? written();
-  const body = JSON.stringify({ ...content, proposed_state: content.proposed_state || null, version: version() });
-  let answer;
-  let row;
+// What the server answers to a save of these fields; null where it does not.
+async function sendFields(fields, from) {
+  const body = new URLSearchParams(fields);
+  for (const name of ["csrfmiddlewaretoken", "draft-of"]) body.set(name, form.elements[name].value);
+  body.set("draft-id", from.draft);
+  body.set(versionField.name, from.version);
+  body.set("draft-window", from.window);
+  body.set("draft-step", from.step);
+  body.set("keep", "draft");
+  const text = body.toString();
   try {
-    answer = await fetch(address, {
-      method: "PUT",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
-      body,
-      keepalive: body.length < 60_000,
+    const answer = await fetch(location.href, {
+      method: "POST",
+      headers: { Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded" },
+      body: text,
+      redirect: "manual",
+      keepalive: text.length < 60_000,
       signal: AbortSignal.timeout(TIMEOUT),
     });
-    if (answer.status >= 500) throw new Error(String(answer.status));
-    row = await answer.json();
+    if (answer.status >= 500) return null;
+    const isJson = (answer.headers.get("Content-Type") ?? "").startsWith("application/json");
+    return { status: answer.status, row: isJson ? await answer.json() : null };
   } catch {
-    unsure = content;
-    changed = true;
+    return null;
+  }
+}
+
+async function send() {
+  const sent = step;
+  const fields = written();
+  const answer = await sendFields(fields, { ...goesOnFrom(), window: mine, step: sent });
+  if (answer === null) {
     keepHere();
     say(status.dataset.away);
+    changed = false; // the next save is not in the usual pause
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(save, RETRY);
     return;
   }
-  unsure = null;
-  if (!answer.ok) return refused(answer.status, row);
-  form.elements.draft_version.value = row.version;
-  changed = JSON.stringify(content) !== JSON.stringify(written());
-  sayWhen(row.kept_at);
-  if (changed) return;
+  const { row } = answer;
+  if (!row?.kept_at) return refused(answer);
+  form.elements["draft-id"].value = row.draft;
+  versionField.value = row.version;
+  changed = step !== sent;
+  if (answer.status === 401) say(status.dataset.signedOut);
+  else if (row.forked) say(status.dataset.forked);
+  else sayWhen(row.kept_at);
+  if (changed) return keepHere();
   forget();
   form.dispatchEvent(new Event("kept"));
 }
 
-function refused(code, problem) {
+function refused(answer) {
   keepHere();
-  // With what is too long one can go on writing, and shorten it. Nothing else gets better by asking again.
   changed = false;
-  stopped = code !== 400;
-  const why = code === 400 ? Object.values(problem.errors).flat().join(" ") : "";
-  say(code === 409 ? status.dataset.elsewhere : `${status.dataset.refused} ${why}`.trim());
+  // With what is too long one can go on writing, and shorten it. Nothing else gets better by asking again.
+  stopped = answer.status !== 400;
+  say(answer.status === 409 ? status.dataset.elsewhere : status.dataset.refused);
 }
 
-function writeBack(content) {
-  const put = (name, value) => {
-    const field = form.elements[name];
-    if (field) field.value = value;
-  };
-  put("rationale", content.rationale);
-  put("proposed_state", content.proposed_state);
-  for (const line of content.elements) put(`element_${line.element}`, line.text);
-  for (const line of content.answers) put(`answer_${line.evidence}`, line.text);
-  for (const box of form.elements) if (box.name === "evidence") box.checked = content.evidence.includes(box.value);
-  if (form.elements.recorded_mistake) form.elements.recorded_mistake.checked = content.recorded_mistake;
+// Coming back: what only this browser has goes to the server, and the page comes again with it.
+async function bringBack() {
+  const here = words(written());
+  const { draft, version } = goesOnFrom();
+  const cameBack = "cameBack" in found.dataset;
+  for (const copy of copiesHere()) {
+    // What was sent is what came back.
+    if (words(copy.fields) === here || (cameBack && copy.leaving)) {
+      forget(copy.key);
+      continue;
+    }
+    const goesOn = copy.draft === draft && copy.version === version;
+    const sameWindow = found.dataset.window === copy.window && copy.step >= Number(found.dataset.step);
+    if ((goesOn || sameWindow) && !cameBack && !changed) {
+      const answer = await sendFields(copy.fields, { draft, version, window: copy.window, step: copy.step });
+      if (answer?.row?.kept_at && answer.status === 200 && !changed) {
+        forget(copy.key);
+        const address = new URL(location.href);
+        if (answer.row.draft) address.searchParams.set("draft", answer.row.draft);
+        return location.replace(address);
+      }
+    }
+    return offer(copy);
+  }
 }
 
-// Coming back: what only this browser has goes into the form, and from there to the server.
-function bringBack() {
-  const kept = keptHere();
-  if (!kept || "cameBack" in form.dataset) return;
-  if (same(kept.content, written())) return forget();
-  writeBack(kept.content);
-  form.elements.draft_version.value = kept.version;
+function offer(copy) {
   found.hidden = false;
-  found.querySelector("button").addEventListener("click", () => {
-    stopped = true;
-    forget();
-    form.dispatchEvent(new Event("kept"));
-    location.reload();
+  found.querySelector("[data-drop]").addEventListener("click", () => {
+    forget(copy.key);
+    found.hidden = true;
   });
-  changed = true;
-  later(PAUSE);
+  found.querySelector("[data-use]").addEventListener("click", () => {
+    // By the way that works without this file: the server shows what there is besides.
+    const other = document.createElement("form");
+    other.method = "post";
+    other.hidden = true;
+    const fields = [
+      ...copy.fields,
+      ["csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value],
+      ["draft-of", form.elements["draft-of"].value],
+      ["draft-id", copy.draft],
+      ["draft-version", copy.version],
+      ["draft-window", copy.window],
+      ["draft-step", copy.step],
+      ["keep", "draft"],
+    ];
+    for (const [name, value] of fields) {
+      const field = document.createElement("textarea");
+      field.name = name;
+      field.value = value;
+      other.append(field);
+    }
+    document.body.append(other);
+    forget(copy.key);
+    form.dispatchEvent(new Event("kept"));
+    other.submit();
+  });
 }
 
 document.addEventListener("input", (event) => {
   if (event.target.form !== form) return;
+  step += 1;
+  form.elements["draft-step"].value = step;
   changed = true;
   signingOut = false; // the person was asked whether to leave, and stayed
-  if (stopped) keepHere();
-  else later(PAUSE);
+  keepHere(); // a tab can be gone in a moment
+  if (!stopped) later(PAUSE);
 });
 
 document.addEventListener("visibilitychange", () => {
@@ -172,7 +228,7 @@ document.addEventListener("visibilitychange", () => {
 });
 
 window.addEventListener("online", () => {
-  if (changed && !stopped) save();
+  if (!stopped && copiesHere().some((copy) => copy.window === mine)) save();
 });
 
 for (const other of document.querySelectorAll("form[data-signs-out]")) {
@@ -183,14 +239,19 @@ for (const other of document.querySelectorAll("form[data-signs-out]")) {
 
 form.addEventListener("submit", (event) => {
   if (running) {
-    // A save that comes after the hand-in would be refused, or be a draft that nobody meant.
+    // A save that comes after the form was done would be a draft that nobody meant.
     event.preventDefault();
     running.finally(() => form.requestSubmit(event.submitter));
     return;
   }
   stopped = true;
   clearTimeout(timer);
-  keepHere(true); // until the page that comes next shows that it arrived
+  if (step) keepHere(true); // until the page that comes next shows that it arrived
+});
+
+// Back from the page that came next: what is typed from now on is saved again.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) stopped = false;
 });
 
 bringBack();

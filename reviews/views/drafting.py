@@ -1,0 +1,393 @@
+"""Drafts of the form at an address: kept while one types and where it came back, brought back, ended once it is done.
+
+`accounts.pages.form_page` asks this of every form in `DRAFTED`, before and after the view. A form carries which draft
+it goes on from and, signed, whose it is: where its session has ended meanwhile, what was posted is kept for that
+person, and nothing is done with it.
+"""
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import DomainError, Invalid
+from accounts.models import Desk, User
+from accounts.queries import desk_for, get_desk
+from claims.actor_queries import get_actor
+from claims.forms.actors import ActorForm, MergeForm
+from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm
+from claims.forms.desks import PolicyForm
+from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
+from claims.forms.releasing import ReleaseForm
+from claims.forms.sources import FileForm, ReasonForm, RelayBetweenForm, RelayForm, SourceForm
+from claims.queries import get_attachment, get_claim, get_evidence, get_source
+from reviews.actions.drafts import KeptElsewhere, keep_draft
+from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, Seen, end_form_draft, keep_form_draft, kept_files
+from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
+from reviews.models import AssessmentDraft, FormDraft
+from reviews.queries import form_drafts_of, get_assessment, get_assignment
+from sources.chosen import keep_chosen
+
+# The forms in which more than a sentence can be typed, by the name of their address: what each is called, what it has.
+DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
+    "new-claim": (_("New claim"), NewClaimForm),
+    "edit-claim": (_("Edit the claim"), EditClaimForm),
+    "attach": (_("Attach a source"), AttachForm),
+    "evidence": (_("Change evidence"), EvidenceForm),
+    "withdraw-evidence": (_("Withdraw evidence"), WithdrawEvidenceForm),
+    "recheck": (_("Confirm an excerpt"), ReasonForm),
+    "publish": (_("Publish the claim"), ReasonForm),
+    "unpublish": (_("Unpublish the claim"), ReasonForm),
+    "threshold": (_("Set the threshold"), ThresholdForm),
+    "close-claim": (_("Close the claim"), CloseForm),
+    "open-claim": (_("Open the claim again"), ReasonForm),
+    "review": (_("Decide on an assessment"), DecisionForm),
+    "verdict-grounds": (_("Confirm a verdict"), ConfirmVerdictForm),
+    "decline": (_("Decline an assignment"), ReasonForm),
+    "hand-over": (_("Reassign a claim"), HandOverForm),
+    "withdraw-assignment": (_("Withdraw an assignment"), ReasonForm),
+    "claim-provenance": (_("Add a relay"), RelayBetweenForm),
+    "edit-source": (_("Edit a source"), SourceForm),
+    "retract": (_("Record a retraction"), ReasonForm),
+    "correct": (_("Record a correction"), ReasonForm),
+    "new-relay": (_("Add a relay"), RelayForm),
+    "attach-file": (_("Attach a file"), FileForm),
+    "new-actor": (_("New actor"), ActorForm),
+    "edit-actor": (_("Edit an actor"), ActorForm),
+    "merge-actor": (_("Merge an actor"), MergeForm),
+    "release-source": (_("Release a source"), ReleaseForm),
+    "release-evidence": (_("Release evidence"), ReleaseForm),
+    "release-attachment": (_("Release a file"), ReleaseForm),
+    "release-capture": (_("Release a capture"), ReleaseForm),
+    "release-actor": (_("Release an actor"), ReleaseForm),
+    "desk-policy": (_("Change the policy"), PolicyForm),
+}
+# Of the form's own machinery; and consent, which is given anew.
+NOT_KEPT = frozenset({"csrfmiddlewaretoken", "submission", "keep", "agreed", "confirmed", "decision"})
+_SALT, LONGEST_WRITING = "second-source.form", 14 * 24 * 3600  # seconds: as long as a session lasts
+DONE = "second-source-done"  # the cookie that tells the browser which form was done
+
+
+class DraftsOfRequest:
+    """What `accounts.pages.Drafts` says, of one request. `author`: whose they are, else who is signed in."""
+
+    def __init__(self, request: HttpRequest, author: User | None = None) -> None:
+        self.request = request
+        self._author = author
+        self.row: FormDraft | None = None
+        self.brought_back = False
+        self.is_forked = False
+
+    @cached_property
+    def author(self) -> User | None:
+        user = self._author or getattr(self.request, "user", None)
+        return user if isinstance(user, User) or (user is not None and user.is_authenticated) else None
+
+    @property
+    def name(self) -> str:
+        found = self.request.resolver_match
+        return (found.view_name or "") if found else ""
+
+    def are_kept_here(self) -> bool:
+        return self.name in DRAFTED and self.author is not None
+
+    @cached_property
+    def about(self) -> About:
+        """What the form is about. Raises what the page would: NotFound, Invalid."""
+        assert self.author is not None and self.request.resolver_match is not None
+        return about(self.author, self.request.resolver_match.kwargs, _desk_named(self.request))
+
+    # Bringing back
+
+    def restored(self) -> QueryDict | None:
+        assert self.author is not None
+        rows = form_drafts_of(self.author).filter(path=self.request.path)
+        chosen = self.request.GET.get("draft", "")
+        found = list(rows[:10]) if FormDraft.objects.filter(author=self.author, path=self.request.path).exists() else []
+        if not found:
+            return None
+        of_the_desk = [row for row in found if row.desk_id == getattr(self.about.desk, "pk", None)]
+        self.row = next((row for row in found if str(row.pk) == chosen), of_the_desk[0] if of_the_desk else None)
+        if self.row is None:
+            return None
+        self.brought_back = True
+        return _as_posted(self.row.content)
+
+    @property
+    def others(self) -> bool:
+        """Whether the person has more drafts of this form than the one that stands in it."""
+        rows = FormDraft.objects.filter(author=self.author, path=self.request.path)
+        return (rows.exclude(pk=self.row.pk) if self.row else rows).exists()
+
+    # What the form carries
+
+    @property
+    def version(self) -> int:
+        return self.row.version if self.row else 0
+
+    @property
+    def draft_id(self) -> str:
+        return str(self.row.pk) if self.row else ""
+
+    @property
+    def place(self) -> str:
+        """Where a browser keeps its copy: by person, form and desk."""
+        desk = self.request.POST.get("desk") or self.request.GET.get("desk") or "-"
+        return f"second-source draft {getattr(self.author, 'pk', '')} {self.request.path} {desk}"
+
+    @property
+    def token(self) -> str:
+        """Whose form this is."""
+        return signing.dumps([str(getattr(self.author, "pk", "")), self.request.path], salt=_SALT)
+
+    @property
+    def last_window(self) -> str:
+        return self.row.window if self.row else ""
+
+    @property
+    def last_step(self) -> int:
+        return self.row.step if self.row else 0
+
+    @property
+    def kept_at(self) -> datetime | None:
+        return self.row.kept_at if self.row else None
+
+    @property
+    def came_back_now(self) -> bool:
+        return self.request.method == "POST"
+
+    @property
+    def address(self) -> str:
+        """The form with the draft in it that was kept last."""
+        assert self.row is not None
+        return address_of(self.row)
+
+    # Keeping
+
+    def saved(self) -> HttpResponse | None:
+        self._keep(self._with_files())
+        return self.as_json() if wants_json(self.request) else redirect(self.address)
+
+    def as_json(self, status: int = 200) -> JsonResponse:
+        """What a script is told of a save."""
+        assert self.row is not None
+        told = {"draft": str(self.row.pk), "version": self.row.version, "kept_at": self.row.kept_at}
+        return JsonResponse(told | {"forked": self.is_forked}, status=status)
+
+    def came_back(self, form: forms.Form) -> None:
+        content = self._with_files()
+        try:
+            self._keep(content)
+        except DomainError:
+            return  # it stands on the page all the same
+        _show_what_is_kept(form, content)
+
+    def postponed(self) -> None:
+        self._keep(self._with_files())
+
+    def done(self, response: HttpResponse) -> None:
+        assert self.author is not None
+        path, seen, content = self.request.path, _seen(self.request.POST), _fields(self.request.POST)
+        if seen.id or seen.window or kept_files(content):  # a program sends none of these
+            end_form_draft(path=path, seen=seen, content=content, by=self.author)
+        _tell_the_browser(response, path)
+
+    def _keep(self, content: Pairs) -> None:
+        assert self.author is not None
+        seen = _seen(self.request.POST)
+        self.row = keep_form_draft(
+            name=self.name, path=self.request.path, about=self.about, content=content, seen=seen, by=self.author
+        )
+        self.is_forked = seen.id is not None and self.row.pk != seen.id
+
+    def _with_files(self) -> Pairs:
+        """The fields that were posted; each file that was chosen is kept, and named instead."""
+        assert self.author is not None
+        content = _fields(self.request.POST)
+        for name, upload in self.request.FILES.items():
+            assert isinstance(upload, UploadedFile)  # the last one of that name
+            desk = self.about.desk
+            kept = keep_chosen(chunks=upload.chunks(), name=upload.name or "", desk=desk, by=self.author)
+            if kept is not None:
+                content = [(field, value) for field, value in content if field != f"{name}{KEPT_FILE}"]
+                content.append((f"{name}{KEPT_FILE}", str(kept.pk)))
+        return content
+
+
+class AssessmentDrafts(DraftsOfRequest):
+    """The same of an assessment, whose drafts the API has as well: `reviews.actions.drafts`, of which there is one for
+    each person and claim. The view brings it back, and shows what another window has kept."""
+
+    draft: AssessmentDraft | None = None
+
+    def are_kept_here(self) -> bool:
+        return self.name == ASSESSMENT and self.author is not None
+
+    def restored(self) -> QueryDict | None:
+        return None
+
+    @property
+    def address(self) -> str:
+        return self.request.path
+
+    def saved(self) -> HttpResponse | None:
+        if not wants_json(self.request):
+            return None
+        try:
+            self.postponed()
+        except KeptElsewhere as error:
+            return JsonResponse({"version": error.version}, status=409)
+        return self.as_json()
+
+    def as_json(self, status: int = 200) -> JsonResponse:
+        assert self.draft is not None
+        told = {"draft": "", "version": self.draft.version, "kept_at": self.draft.kept_at, "forked": False}
+        return JsonResponse(told, status=status)
+
+    def came_back(self, form: forms.Form) -> None:
+        try:
+            self.postponed()
+        except DomainError:  # another window was faster, as the page says; or it is too long
+            return
+        assert self.draft is not None and isinstance(form.data, QueryDict)
+        data = form.data.copy()
+        data["draft_version"] = str(self.draft.version)
+        form.data = data
+
+    def postponed(self) -> None:
+        assert self.author is not None and self.about.claim is not None
+        self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+
+    def done(self, response: HttpResponse) -> None:
+        _tell_the_browser(response, self.request.path)
+
+
+ASSESSMENT = "assess"
+
+
+def drafts_for(request: HttpRequest, author: User | None = None) -> DraftsOfRequest:
+    """Those of the form at the address that is asked for."""
+    found = request.resolver_match
+    kind = AssessmentDrafts if found and found.view_name == ASSESSMENT else DraftsOfRequest
+    return kind(request, author)
+
+
+def _tell_the_browser(response: HttpResponse, path: str) -> None:
+    """Read, and taken away, by the script of the page that follows: the browser's own copy ends as well."""
+    response.set_cookie(DONE, quote(path, safe=""), max_age=60, samesite="Lax", secure=settings.HTTPS)
+
+
+def about(user: User, named: dict[str, Any], desk_id: UUID | None) -> About:
+    """What a form at an address with these names in it is about, where the person may know of it.
+
+    Raises NotFound; Invalid where it is not said for which desk something new is to be.
+    """
+    if "assessment_id" in named:
+        claim = get_assessment(user, named["assessment_id"]).claim
+        return About(desk=claim.desk, claim=claim)
+    if "assignment_id" in named:
+        claim = get_assignment(user, named["assignment_id"]).claim
+        return About(desk=claim.desk, claim=claim)
+    if "reference" in named:
+        claim = get_claim(user, named["reference"])
+        item = get_evidence(user, claim, named["evidence_id"]) if "evidence_id" in named else None
+        return About(desk=claim.desk, claim=claim, evidence=item)
+    if "source_id" in named or "attachment_id" in named:
+        of_file = get_attachment(user, named["attachment_id"]).source_id if "attachment_id" in named else None
+        source = get_source(user, named.get("source_id") or of_file)
+        return About(desk=source.desk, source=source)
+    if "actor_id" in named:
+        actor = get_actor(user, named["actor_id"])
+        return About(desk=actor.desk, actor=actor)
+    desk: Desk = get_desk(user, named["desk_id"]) if "desk_id" in named else desk_for(user, desk_id)
+    return About(desk=desk)
+
+
+def _desk_named(request: HttpRequest) -> UUID | None:
+    named = request.POST.get("desk") or request.GET.get("desk")
+    try:
+        return UUID(named) if named else None
+    except ValueError as error:
+        raise Invalid({"desk": [_("There is no such desk.")]}) from error
+
+
+def address_of(row: FormDraft) -> str:
+    """The form with this draft in it."""
+    query = {"draft": str(row.pk)}
+    if row.desk_id and not (row.claim_id or row.source_id or row.actor_id or row.name == "desk-policy"):
+        query["desk"] = str(row.desk_id)
+    return f"{row.path}?{urlencode(query)}"
+
+
+def keep_for_its_author(request: HttpRequest) -> DraftsOfRequest | None:
+    """Keep a form that was posted by nobody who is signed in, or with a protection that has run out, for whom it was
+    shown to; None where it does not say so, or nothing of it is kept. Nothing else is done with it."""
+    try:
+        author_id, path = signing.loads(request.POST.get("draft-of", ""), salt=_SALT, max_age=LONGEST_WRITING)
+        author = User.objects.filter(pk=author_id, is_active=True).first()
+    except (signing.BadSignature, ValueError):
+        return None
+    if author is None or path != request.path:
+        return None
+    drafts = drafts_for(request, author)
+    if not drafts.are_kept_here():
+        return None
+    try:
+        drafts.postponed()
+    except DomainError:  # what it was about, they may not know of any more
+        return None
+    return drafts
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a script asks, and no person."""
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _fields(posted: QueryDict) -> list[tuple[str, str]]:
+    pairs = [(name, value) for name, values in posted.lists() for value in values]
+    return [(name, str(value)) for name, value in pairs if name not in NOT_KEPT and not name.startswith("draft-")]
+
+
+def _as_posted(content: Any) -> QueryDict:
+    data = QueryDict(mutable=True)
+    for name, value in content:
+        data.appendlist(name, value)
+    return data
+
+
+def _seen(posted: QueryDict) -> Seen:
+    """Which draft the window goes on from, as the form carries it; none for what cannot be read."""
+    try:
+        pk = UUID(posted.get("draft-id", ""))
+    except ValueError:
+        pk = None
+    return Seen(
+        pk, _number(posted, "draft-version"), posted.get("draft-window", "")[:40], _number(posted, "draft-step")
+    )
+
+
+def _number(posted: QueryDict, name: str) -> int:
+    text = posted.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _show_what_is_kept(form: forms.Form, content: Pairs) -> None:
+    """Where a file was kept, the form names it from now on: the browser sends it no second time."""
+    kept = dict(pair for pair in content if pair[0].endswith(KEPT_FILE))
+    if not kept or not isinstance(form.data, QueryDict):
+        return
+    data = form.data.copy()
+    for name, pk in kept.items():
+        data[name] = pk
+        form.files.pop(name.removesuffix(KEPT_FILE), None)
+    form.data = data

@@ -1,0 +1,134 @@
+"""One's own drafts: all of them in a list, and one to be read, copied, gone on with or discarded.
+
+Also of a claim that was closed, or of a form that one may not send any more: what one wrote can be reached.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.models import User
+from accounts.pages import PersonsRequest, form_page, sent, show_form
+from claims.forms.claims import ElementForm
+from claims.forms.sources import ConfirmForm
+from claims.models import Claim
+from claims.paging import Order, read_page
+from claims.views.lines import Link
+from claims.views.listing import PAGE_SIZE, neighbours
+from reviews.actions.form_drafts import KEPT_FILE, KEPT_FOR, discard_form_draft
+from reviews.models import FormDraft
+from reviews.queries import drafts_of, form_drafts_of, get_form_draft, own_draft
+from reviews.views.drafting import DRAFTED, address_of
+from reviews.views.drafts import Said
+from sources.chosen import chosen_by
+
+_ELEMENT = re.compile(r"elements-\d+-text")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A draft in the list: which form, about what, since when."""
+
+    row: FormDraft
+    title: str
+    claim: Claim | None
+    url: str
+    form_url: str
+
+
+@require_safe
+def drafts(request: PersonsRequest) -> HttpResponse:
+    """One's own drafts of forms, the last saved first."""
+    page = read_page(
+        form_drafts_of(request.user),
+        order=Order("kept_at", newest_first=True),
+        cursor=request.GET.get("cursor", ""),
+        filters={"list": "drafts"},
+        size=PAGE_SIZE,
+    )
+    context = {
+        "lines": [line_of(row) for row in page.rows],
+        "assessments": drafts_of(request.user)[:PAGE_SIZE] if not page.previous else [],
+        "days": KEPT_FOR.days,
+        **neighbours(request, page),
+    }
+    return render(request, "reviews/form_drafts.html", context)
+
+
+def line_of(row: FormDraft) -> Line:
+    return Line(row, title_of(row), row.claim, reverse("form-draft", args=[row.pk]), address_of(row))
+
+
+def own_drafts_on(user: User, claim: Claim) -> list[Link]:
+    """The person's drafts about a claim, each with where it is read: of a closed one the forms do not lead there."""
+    found = [
+        Link(title_of(row), reverse("form-draft", args=[row.pk])) for row in form_drafts_of(user).filter(claim=claim)
+    ]
+    if own_draft(user, claim):
+        found.insert(0, Link(_("Assessment"), reverse("drop-draft", args=[claim.reference])))
+    return found
+
+
+def title_of(row: FormDraft) -> str:
+    """What the form is called; a form that is no more is a form."""
+    return str(DRAFTED[row.name][0]) if row.name in DRAFTED else _("A form")
+
+
+@form_page
+def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
+    """Read one's draft once more, and throw it away."""
+    row = get_form_draft(request.user, draft_id)
+    form = ConfirmForm(**sent(request))
+    if form.handed_in(lambda given: discard_form_draft(draft=row, by=request.user)):
+        return redirect("form-drafts")
+    return show_form(
+        request,
+        form,
+        title=_("Draft: %(form)s") % {"form": title_of(row)},
+        button=_("Discard draft"),
+        back=reverse("form-drafts"),
+        about=row.claim,
+        lines=[_("Nobody else has seen it. It was not submitted.")],
+        template="reviews/form_draft.html",
+        draft=row,
+        said=in_words(row),
+        form_url=address_of(row),
+    )
+
+
+def in_words(row: FormDraft) -> list[Said]:
+    """What somebody has written in a form, field by field. What they chose from lists, the form itself shows."""
+    fields: dict[str, forms.Field] = DRAFTED[row.name][1].base_fields if row.name in DRAFTED else {}
+    said = []
+    for name, value in row.content:
+        label = _label(name, fields, row)
+        if label and value.strip():
+            said.append(Said(label, _file_in_words(row, value) if name.endswith(KEPT_FILE) else value))
+    return [one for one in said if one.text]
+
+
+def _label(name: str, fields: dict[str, forms.Field], row: FormDraft) -> str:
+    if _ELEMENT.fullmatch(name):
+        return str(ElementForm.base_fields["text"].label)
+    if name.endswith(KEPT_FILE):
+        return _("File")
+    field: Any = fields.get(name)
+    if field is None or isinstance(field, forms.ChoiceField | forms.UUIDField) or field.widget.is_hidden:
+        return ""
+    return str(field.label or "") if isinstance(field, forms.CharField) else ""
+
+
+def _file_in_words(row: FormDraft, value: str) -> str:
+    try:
+        found = chosen_by(row.author, UUID(value))
+    except ValueError:
+        found = None
+    return found.name if found else ""

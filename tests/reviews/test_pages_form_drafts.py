@@ -1,0 +1,229 @@
+"""Forms that come back, sessions that end while one types, and drafts on the pages: nothing typed is lost."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.test import Client
+
+from claims.actions.claims import edit_claim
+from claims.models import Claim, Evidence
+from reviews.actions.assignments import close_claim
+from reviews.actions.drafts import keep_draft
+from reviews.models import AssessmentDraft, FormDraft
+from sources.models import Source
+from tests import factories
+from tests.factories import Cast, fresh, password_of
+from tests.pages import fields_of, got, signed_in, text_of
+
+TYPED = "They counted forty crates."
+
+
+@pytest.fixture
+def claim(cast: Cast) -> Claim:
+    return factories.claim(cast)
+
+
+def _address(claim: Claim) -> str:
+    return f"/claims/{claim.reference}/attach/"
+
+
+def _filled(page: Any, **fields: Any) -> dict[str, Any]:
+    """What a browser sends of a form, with what it carries of its draft."""
+    carried = page.context["drafts"]
+    own = {"draft-of": carried.token, "draft-id": carried.draft_id, "draft-version": str(carried.version)}
+    stance = {"stance": "supports"} if "stance" in page.context["form"].fields else {}
+    return stance | fields_of(page) | own | fields
+
+
+def test_a_form_that_came_back_is_the_newest_there_is_of_it(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    client.post(address, _filled(client.get(address), excerpt="Older words.", keep="draft"))
+    back = client.post(address, _filled(client.get(address), excerpt=TYPED, url=""))
+    assert back.status_code == 400
+    assert dict(FormDraft.objects.get().content)["excerpt"] == TYPED
+    again = client.get(address)
+    assert again.context["form"]["excerpt"].value() == TYPED
+    done = client.post(address, _filled(again, url="example.org/a"))
+    assert (done.status_code, Evidence.objects.filter(excerpt=TYPED).count()) == (302, 1)
+    assert not FormDraft.objects.exists()
+    assert fields_of(client.get(address)).get("excerpt") is None
+
+
+def test_what_only_looks_what_it_would_do_is_kept_as_well(cast: Cast) -> None:
+    source = factories.source(cast)
+    client, address = signed_in(cast.editor), f"/sources/{source.pk}/retract/"
+    tried = client.post(address, _filled(client.get(address), reason=TYPED))
+    assert (tried.status_code, FormDraft.objects.count()) == (200, 1)
+    done = client.post(address, _filled(tried, confirmed="yes"))
+    assert (done.status_code, FormDraft.objects.count(), fresh(source).retracted_reason) == (302, 0, TYPED)
+
+
+def test_a_draft_on_a_claim_that_changed_is_refused_as_the_form_would_have_been(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/edit/"
+    client.post(address, _filled(client.get(address), statement=TYPED, keep="draft", **_no_elements()))
+    edit_claim(claim=claim, fields={"statement": "Somebody else's words."}, by=cast.editor)
+    again = client.get(address)
+    assert again.context["form"]["seen_version"].value() == str(claim.version)
+    answer = client.post(address, _filled(again, **_no_elements()))
+    assert answer.status_code == 409
+    assert TYPED in answer.content.decode()
+
+
+def _no_elements() -> dict[str, str]:
+    return {"elements-TOTAL_FORMS": "0", "elements-INITIAL_FORMS": "0"}
+
+
+def test_two_claims_written_at_once_are_two_drafts(cast: Cast) -> None:
+    client = signed_in(cast.reporter)
+    first, second = client.get("/claims/new/"), client.get("/claims/new/")
+    client.post("/claims/new/", _filled(first, statement="The first.", keep="draft", **_no_elements()))
+    client.post("/claims/new/", _filled(second, statement="The second.", keep="draft", **_no_elements()))
+    page = client.get("/drafts/")
+    assert len(page.context["lines"]) == 2
+    shown = {client.get(line.form_url).context["form"]["statement"].value() for line in page.context["lines"]}
+    assert shown == {"The first.", "The second."}
+    assert "Your other drafts" in text_of(client.get("/claims/new/"))
+
+
+def test_a_draft_is_discarded_on_its_page(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
+    [line] = client.get("/drafts/").context["lines"]
+    assert TYPED in text_of(client.get(line.url))
+    assert client.post(line.url)["Location"] == "/drafts/"
+    assert not FormDraft.objects.exists()
+
+
+def test_my_work_leads_to_drafts(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    assert "Unfinished forms" not in text_of(client.get("/"))
+    client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
+    assert f"Unfinished forms {claim.reference} Attach a source" in text_of(client.get("/"))
+
+
+def test_drafts_of_a_closed_claim_can_be_reached_read_and_discarded(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    factories.assigned(cast, claim)
+    client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
+    keep_draft(claim=claim, rationale="So far: nothing.", seen_version=claim.version, by=cast.reviewer)
+    close_claim(claim=claim, reason="moot", by=cast.editor)
+    for page in (client.get("/"), client.get("/drafts/"), client.get(f"/claims/{claim.reference}/")):
+        assert f"/claims/{claim.reference}/assess/draft/" in page.content.decode()
+        assert f"/drafts/{FormDraft.objects.get().pk}/" in page.content.decode()
+    assert "So far: nothing." in text_of(client.get(f"/claims/{claim.reference}/assess/draft/"))
+    read = text_of(client.get(f"/drafts/{FormDraft.objects.get().pk}/"))
+    assert TYPED in read and "The claim is closed." in read
+    client.post(f"/claims/{claim.reference}/assess/draft/")
+    client.post(f"/drafts/{FormDraft.objects.get().pk}/")
+    assert (AssessmentDraft.objects.count(), FormDraft.objects.count()) == (0, 0)
+
+
+def _signed_in_by_form(client: Client, answer: Any, who: Any) -> Any:
+    """Sign in at the page that the answer leads to, and go where that leads."""
+    assert "/account/login/" in answer["Location"]
+    entered = {"login": who.username, "password": password_of(who)}
+    return client.get(client.post(answer["Location"], entered)["Location"])
+
+
+def test_a_session_that_ends_gives_the_form_back_after_sign_in(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED, url="example.org/a")
+    client.cookies.clear()
+    answer = client.post(address, sent)
+    assert TYPED not in client.get(answer["Location"]).content.decode()
+    page = _signed_in_by_form(client, answer, cast.reviewer)
+    assert page.context["form"]["excerpt"].value() == TYPED
+    assert Source.objects.filter(url__contains="example.org").count() == 0  # nothing was done with it
+    assert client.post(address, _filled(page)).status_code == 302
+    assert (Evidence.objects.filter(excerpt=TYPED).count(), FormDraft.objects.count()) == (1, 0)
+
+
+def test_an_assessment_comes_back_as_well(cast: Cast, claim: Claim) -> None:
+    factories.assigned(cast, claim)
+    client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/assess/"
+    sent = _filled(client.get(address), rationale=TYPED)
+    client.cookies.clear()
+    page = _signed_in_by_form(client, client.post(address, sent), cast.reviewer)
+    assert page.context["form"]["rationale"].value() == TYPED
+
+
+def test_somebody_else_who_signs_in_instead_gets_none_of_it(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED)
+    client.cookies.clear()
+    page = _signed_in_by_form(client, client.post(address, sent), cast.editor)
+    assert TYPED not in page.content.decode()
+    assert got(cast.reviewer, address).context["form"]["excerpt"].value() == TYPED  # type: ignore[attr-defined]
+
+
+def _strict(who: Any) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(who)
+    return client
+
+
+def test_a_form_whose_protection_ran_out_stands_there_again(cast: Cast, claim: Claim) -> None:
+    client, address = _strict(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED, url="example.org/a")
+    answer = client.post(address, sent | {"csrfmiddlewaretoken": "x" * 64})
+    assert answer.status_code == 302
+    page = client.get(answer["Location"])
+    assert (page.context["form"]["excerpt"].value(), Evidence.objects.filter(excerpt=TYPED).count()) == (TYPED, 0)
+
+
+def test_it_is_kept_for_whose_form_it_was_and_not_for_who_signed_in_meanwhile(cast: Cast, claim: Claim) -> None:
+    address = _address(claim)
+    sent = _filled(signed_in(cast.reviewer).get(address), excerpt=TYPED)
+    other = _strict(cast.editor)
+    answer = other.post(address, sent)
+    assert (answer.status_code, TYPED in answer.content.decode()) == (403, False)
+    assert "kept for the person whose form it was" in text_of(answer)
+    assert [row.author for row in FormDraft.objects.all()] == [cast.reviewer]
+
+
+@pytest.mark.parametrize("token", ["", "forged", "of another form"])
+def test_what_somebody_elses_site_sends_is_kept_nowhere(cast: Cast, claim: Claim, token: str) -> None:
+    address = _address(claim)
+    if token == "of another form":
+        token = got(cast.reviewer, f"/claims/{claim.reference}/edit/").context["drafts"].token  # type: ignore[attr-defined]
+    sent = {"excerpt": "Planted.", "draft-of": token}
+    for client in (Client(), _strict(cast.reviewer)):
+        assert client.post(address, sent).status_code in (302, 403)
+    assert not FormDraft.objects.exists()
+
+
+def test_who_may_know_of_a_claim_no_more_leaves_no_draft_on_it(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED)
+    client.cookies.clear()
+    cast.reviewer.memberships.all().delete()
+    assert client.post(address, sent).status_code == 302
+    assert not FormDraft.objects.exists()
+
+
+def test_a_script_is_told_what_became_of_a_save(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED, keep="draft")
+    json = {"accept": "application/json"}
+    first = client.post(address, sent, headers=json)
+    row = FormDraft.objects.get()
+    assert first.json() == {
+        "draft": str(row.pk),
+        "version": row.version,
+        "kept_at": first.json()["kept_at"],
+        "forked": False,
+    }
+    forked = client.post(address, sent | {"draft-id": row.pk, "draft-version": "0", "excerpt": "Other."}, headers=json)
+    assert (forked.json()["forked"], FormDraft.objects.count()) == (True, 2)
+    client.cookies.clear()
+    signed_out = client.post(address, sent | {"draft-id": row.pk, "draft-version": row.version}, headers=json)
+    assert (signed_out.status_code, signed_out.json()["draft"]) == (401, str(row.pk))
+
+
+def test_the_browser_is_told_which_form_was_done(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    done = client.post(address, _filled(client.get(address), url="example.org/a"))
+    assert done.cookies["second-source-done"].value == quote(address, safe="")
+    saved = client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
+    assert "second-source-done" not in saved.cookies

@@ -1,0 +1,202 @@
+"""Nobody is left untold: every act that ends, moves or takes away somebody's work, and everybody who is told of it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Role, User
+from claims.actions.sources import retract_source
+from claims.models import Claim
+from reviews.actions.assignments import (
+    change_due,
+    close_claim,
+    decline,
+    hand_over,
+    name_decider,
+    open_claim,
+    unname_decider,
+    withdraw,
+)
+from reviews.actions.memberships import change_account, change_role
+from reviews.actions.planning import follow_tasks
+from reviews.actions.reminders import lease_due_reminders, send_reminder
+from reviews.actions.telling import TOLD, Audience, audience_of
+from reviews.models import Assignment, Notification, NotificationKind
+from reviews.notices import in_words
+from reviews.queries import notifications_of
+from tests import factories
+from tests.factories import Cast, fresh
+
+
+class Scene(NamedTuple):
+    """A claim that the reviewer has, whose other reviewer's assessment awaits a decision, with an approver named."""
+
+    cast: Cast
+    claim: Claim
+    assignment: Assignment
+    approver: User
+    second_editor: User
+
+
+@pytest.fixture
+def scene(cast: Cast) -> Scene:
+    second_editor = factories.person("editor2", Role.EDITOR, cast.desk)
+    approver = factories.person("approver", Role.REVIEWER, cast.desk)
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    assignment = factories.assigned(cast, claim)
+    factories.finding(cast, claim, "corroborated", by=cast.reviewer2)
+    name_decider(claim=claim, user=approver, by=cast.editor)
+    Notification.objects.all().delete()
+    return Scene(cast, fresh(claim), Assignment.objects.get(pk=assignment.pk), approver, second_editor)
+
+
+def _decline(scene: Scene) -> None:
+    decline(assignment=scene.assignment, reason="No time.", by=scene.cast.reviewer)
+
+
+def _reassign(scene: Scene) -> None:
+    third = factories.person("third", Role.REVIEWER, scene.cast.desk)
+    hand_over(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
+
+
+def _withdraw(scene: Scene) -> None:
+    withdraw(assignment=scene.assignment, by=scene.cast.editor)
+
+
+def _take_off_the_desk(scene: Scene) -> None:
+    change_role(desk=scene.cast.desk, user=scene.cast.reviewer, role=None, by=scene.cast.admin)
+
+
+def _make_a_reporter(scene: Scene) -> None:
+    change_role(desk=scene.cast.desk, user=scene.cast.reviewer, role=Role.REPORTER, by=scene.cast.admin)
+
+
+def _deactivate(scene: Scene) -> None:
+    change_account(user=scene.cast.reviewer, changes={"is_active": False}, by=scene.cast.admin)
+
+
+def _deactivate_the_approver(scene: Scene) -> None:
+    change_account(user=scene.approver, changes={"is_active": False}, by=scene.cast.admin)
+
+
+def _unname(scene: Scene) -> None:
+    decider = scene.claim.participants.get(user=scene.approver, role="decider")
+    unname_decider(decider=decider, by=scene.cast.editor)
+
+
+def _change_due(scene: Scene) -> None:
+    change_due(assignment=scene.assignment, due_at=timezone.now() + timedelta(days=3), by=scene.cast.editor)
+
+
+def _close(scene: Scene) -> None:
+    close_claim(claim=scene.claim, reason="moot", by=scene.cast.editor)
+
+
+def _reopen(scene: Scene) -> None:
+    _close(scene)
+    Notification.objects.all().delete()
+    open_claim(claim=scene.claim, by=scene.cast.editor)
+
+
+# What is done; of which kind each is told. Whoever did it is told nothing.
+ACTS: dict[Callable[[Scene], None], dict[str, str]] = {
+    _decline: {"editor": "declined", "editor2": "declined"},
+    _reassign: {"editor": "reassigned", "editor2": "reassigned", "third": "handed_over"},
+    _withdraw: {"editor2": "withdrawn", "reviewer": "withdrawn"},
+    _take_off_the_desk: {"editor": "departed", "editor2": "departed"},
+    _make_a_reporter: {"editor": "departed", "editor2": "departed"},
+    _deactivate: {"editor": "departed", "editor2": "departed"},
+    _deactivate_the_approver: {"editor": "approver_departed", "editor2": "approver_departed"},
+    _unname: {"approver": "approver_ended"},
+    _change_due: {"reviewer": "due_changed"},
+    _close: {"editor2": "closed", "reviewer": "closed", "reviewer2": "closed", "approver": "closed"},
+    _reopen: {"editor2": "opened", "reviewer2": "opened", "approver": "opened"},
+}
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__.strip("_"))
+def test_everybody_whom_it_concerns_is_told_once(scene: Scene, act: Callable[[Scene], None]) -> None:
+    act(scene)
+    rows = Notification.objects.all()
+    assert {row.recipient.username: row.kind for row in rows} == ACTS[act]
+    assert len(rows) == len(ACTS[act])
+    for row in rows:
+        [shown] = notifications_of(row.recipient)
+        assert "%(" not in in_words(shown)
+        assert in_words(shown).strip() == in_words(shown)
+
+
+def test_every_kind_of_the_table_is_told_by_an_act() -> None:
+    told = {kind for kinds in ACTS.values() for kind in kinds.values()}
+    assert {kind.value for kind in TOLD} - told == {"assigned"}  # tests/reviews/test_notifications.py
+
+
+def test_every_kind_can_be_said_in_words(scene: Scene) -> None:
+    for kind in NotificationKind:
+        row = Notification(
+            recipient=scene.cast.editor, kind=kind, claim=scene.claim, assignment=scene.assignment, by=scene.cast.admin
+        )
+        assert in_words(row)
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_nobody_whose_account_is_closed_is_in_an_audience(scene: Scene, audience: Audience) -> None:
+    before = {person.pk for person in audience_of(audience, scene.claim, scene.assignment)}
+    assert before
+    User.objects.filter(pk__in=before).update(is_active=False)
+    assignment = Assignment.objects.select_related("reviewer").get(pk=scene.assignment.pk)
+    assert list(audience_of(audience, scene.claim, assignment)) == []
+
+
+def test_a_claim_that_was_handed_on_and_declined_is_told_to_who_handed_it_on(scene: Scene) -> None:
+    third = factories.person("third", Role.REVIEWER, scene.cast.desk)
+    given = hand_over(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
+    Notification.objects.all().delete()
+    decline(assignment=given, reason="No.", by=third)
+    assert {row.recipient.username for row in Notification.objects.all()} == {"editor", "editor2", "reviewer"}
+
+
+def _send_all() -> None:
+    follow_tasks()
+    while leases := lease_due_reminders():
+        for lease in leases:
+            send_reminder(lease)
+
+
+def _told_of_lost_support() -> list[str]:
+    rows = Notification.objects.filter(kind="support_lost")
+    return sorted(row.recipient.username for row in rows)
+
+
+def test_who_assessed_and_who_approved_are_told_once_that_a_verdict_lost_its_support(cast: Cast) -> None:
+    approver = factories.person("approver", Role.REVIEWER, cast.desk)
+    claim = factories.claim(cast)
+    voices = factories.firsthand(cast, claim, 2)
+    finding = factories.finding(cast, claim, "corroborated")
+    name_decider(claim=claim, user=approver, by=cast.editor)
+    factories.approved(cast, finding, by=approver)
+    retract_source(source=voices[0].source, reason="It was made up.", by=cast.editor)
+    _send_all()
+    assert _told_of_lost_support() == ["approver", "editor", "reviewer"]
+    task = claim.tasks.get(kind="support_lost")
+    now = task.due_at + timedelta(minutes=1)
+    for lease in lease_due_reminders(now=now):
+        send_reminder(lease, now=now)
+    while leases := lease_due_reminders(now=now):
+        for lease in leases:
+            send_reminder(lease, now=now)
+    assert _told_of_lost_support() == ["approver", "editor", "editor", "reviewer"]
+
+
+def test_who_made_the_verdict_and_left_the_desk_is_told_nothing_of_it(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    voices = factories.firsthand(cast, claim, 2)
+    factories.approved(cast, factories.finding(cast, claim, "corroborated"))
+    change_role(desk=cast.desk, user=cast.reviewer, role=None, by=cast.admin)
+    retract_source(source=voices[0].source, reason="It was made up.", by=cast.editor)
+    _send_all()
+    assert _told_of_lost_support() == ["editor"]
