@@ -141,7 +141,7 @@ class Turns:
 class Limits:
     """Pages that cost much are asked for, and forms handed in, so often and no more; the API counts by itself.
 
-    Above what reads a body: whoever is refused sends none.
+    Below what refuses too large a body: saving a draft is told from handing in by what the form says.
     """
 
     def __init__(self, get_response: Handler) -> None:

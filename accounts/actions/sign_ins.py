@@ -109,4 +109,5 @@ def _wait(row: SignInTries, free: int, now: datetime) -> timedelta:
     if beyond < 0:
         return timedelta(0)
     whole: timedelta = min(FIRST_WAIT * 2 ** min(beyond, 10), LONGEST_WAIT)
-    return whole - (now - row.at)
+    left: timedelta = whole - (now - row.at)
+    return left

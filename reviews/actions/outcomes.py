@@ -46,7 +46,7 @@ def digest_of_form(request: HttpRequest, *, without: Collection[str] = ()) -> st
     return salted_hmac("reviews.outcomes.form", text, algorithm="sha256").hexdigest()
 
 
-def digest_of_file(file: UploadedFile) -> dict[str, str | None]:
+def digest_of_file(file: "UploadedFile[Any]") -> dict[str, str | None]:
     """The name of an uploaded file, and the SHA-256 of what it holds."""
     seen = hashlib.sha256()
     for chunk in file.chunks():

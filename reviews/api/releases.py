@@ -45,7 +45,7 @@ class ReleasedShape(TypedDict):
     visibility: Annotated[str, Visibility]
 
 
-class CountedReleaseShape(ReleasedShape):
+class ReleaseOutcomeShape(ReleasedShape):
     """What releasing did to claims; `dry_run`: would have done, since it was taken back."""
 
     dry_run: bool
@@ -70,7 +70,7 @@ class SourceRelease(ApiView):
         "release_source",
         "Let more people see a source (editors)",
         body=CountedRelease,
-        answer=CountedReleaseShape,
+        answer=ReleaseOutcomeShape,
         refuses=[403, 404],
         asks_again=True,
     )
@@ -86,7 +86,7 @@ class ActorRelease(ApiView):
         "release_actor",
         "Let more people see an actor (editors; administrators for shared ones)",
         body=CountedRelease,
-        answer=CountedReleaseShape,
+        answer=ReleaseOutcomeShape,
         refuses=[403, 404],
         asks_again=True,
     )
@@ -102,7 +102,7 @@ class EvidenceRelease(ApiView):
         "release_evidence",
         "Let more people see a piece of evidence: it counts from then on (editors)",
         body=CountedRelease,
-        answer=CountedReleaseShape,
+        answer=ReleaseOutcomeShape,
         refuses=[403, 404, 409],
         asks_again=True,
     )

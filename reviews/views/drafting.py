@@ -303,7 +303,7 @@ def about(user: User, named: dict[str, Any], desk_id: UUID | None) -> About:
         return About(desk=claim.desk, claim=claim, evidence=item)
     if "source_id" in named or "attachment_id" in named:
         of_file = get_attachment(user, named["attachment_id"]).source_id if "attachment_id" in named else None
-        source = get_source(user, named.get("source_id") or of_file)
+        source = get_source(user, of_file or named["source_id"])
         return About(desk=source.desk, source=source)
     if "actor_id" in named:
         actor = get_actor(user, named["actor_id"])

@@ -22,7 +22,7 @@ from claims.graphs import load_standing
 from claims.models import Claim, Recomputation, StatusChange
 from claims.standing import of_claim
 from claims.tasks import recompute_claims
-from sources.independence import Counting
+from sources.independence import Counting, find_cycle
 from sources.models import Attachment
 from tests import factories
 from tests.claims.tangled import Tangled, report_on, tangled_desk
@@ -231,7 +231,6 @@ def test_a_new_relay_is_held_against_what_lies_above_it_and_not_against_the_whol
     cast: Cast, desk: Tangled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked_at: list[tuple[str, str]] = []
-    find_cycle = sources.find_cycle
 
     def look(relays: Iterable[tuple[str, str]]) -> list[str] | None:
         looked_at.extend(relays)

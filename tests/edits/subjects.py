@@ -251,7 +251,8 @@ def threshold(cast: Cast) -> Subject:
 
 def begin_again(desk: Desk) -> None:
     """The desk's policy as a new desk has it: a cast has one desk for all that is tried on it."""
-    begins = {name: Desk._meta.get_field(name).default for name in PolicyField.values}
+    fresh = Desk()
+    begins = {name: getattr(fresh, name) for name in PolicyField.values}
     Desk.objects.filter(pk=desk.pk).update(**begins, second_factor_since=None)
 
 

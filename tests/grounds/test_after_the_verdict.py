@@ -173,7 +173,7 @@ def test_it_is_in_the_queue_of_those_who_may_look(made: World) -> None:
     _retitle(made, made.cast.editor)
     now = factories.days_ago(0)
     people = (made.cast.editor, made.cast.reviewer, made.cast.reviewer2)
-    kinds = [[task.kind for task in work_of(person, now=now).tasks] for person in people]
+    kinds = [[task.kind for task in work_of(person, now=now).changed] for person in people]
     assert kinds == [[], ["grounds_changed"], []]
 
 

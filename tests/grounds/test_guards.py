@@ -121,7 +121,7 @@ WRITES: dict[str, Callable[[Assessment], Any]] = {
     "an assessor": lambda a: Assessment.objects.filter(pk=a.pk).update(assessor=a.claim.created_by),
     "a proposed state": lambda a: Assessment.objects.filter(pk=a.pk).update(proposed_state="refuted"),
     "a state and a rationale": lambda a: Assessment.objects.filter(pk=a.pk).update(state="replaced", rationale="No."),
-    "an assessment": lambda a: Assessment.objects.filter(pk=a.pk)._raw_delete("default"),  # type: ignore[attr-defined]  # past Django's own refusal
+    "an assessment": lambda a: Assessment.objects.filter(pk=a.pk)._raw_delete("default"),  # past Django's own refusal
     "an answer": lambda a: a.answers.update(text="Otherwise."),
     "all answers": lambda a: a.answers.all().delete(),
     "a line": lambda a: a.elements.update(text="Otherwise."),
