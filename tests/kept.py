@@ -10,7 +10,8 @@ from django.db import connection
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
 OUTBOX = "ledger_outbox"  # the database adds its rows itself
-WATCH = "claims_groundswatch"  # last: what is watched already when it is written would count as changed
+# In this order behind all others: grounds close an assessment, and what is watched already would count as changed.
+LAST = ("reviews_assessmentgrounds", "claims_groundswatch")
 
 
 class Kept(Generic[Given, Made]):
@@ -39,7 +40,7 @@ class Kept(Generic[Given, Made]):
     def _keep(self, before: dict[str, set[str]]) -> None:
         added = {table: rows - before[table] for table, rows in _rows().items() if rows - before[table]}
         added.pop(OUTBOX, None)
-        added = dict(sorted(added.items(), key=lambda each: each[0] == WATCH))
+        added = dict(sorted(added.items(), key=lambda each: LAST.index(each[0]) if each[0] in LAST else -1))
         self._rows = [f"[{','.join(sorted(rows, key=_place))}]" for rows in added.values()]
         self._statement = "; ".join(_insert(table, rows, before[table]) for table, rows in added.items())
 
