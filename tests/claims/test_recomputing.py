@@ -185,8 +185,8 @@ def test_a_page_asks_before_it_takes_support_away_and_keeps_what_was_typed(cast:
 @pytest.mark.parametrize("part", ["source", "relay", "actor", "claim", "threshold"])
 def test_the_other_pages_ask_too(cast: Cast, part: str) -> None:
     claim = factories.claim_in(cast, "corroborated")
-    first, second = claim.evidence.filter(source__basis="firsthand").order_by("created_at")
-    page, typed = _form(part, claim, first.source, second.source)
+    first = claim.evidence.filter(source__basis="firsthand").earliest("created_at")
+    page, typed = _form(cast, part, claim, first.source)
     window = opened(cast.editor, page).type(**typed)
     asked = signed_in(cast.editor).post(page, window.sent)
     assert (asked.status_code, 'name="agreed"' in asked.content.decode()) == (409, True)
@@ -195,15 +195,17 @@ def test_the_other_pages_ask_too(cast: Cast, part: str) -> None:
     assert fresh(claim).support_lost
 
 
-def _form(part: str, claim: Claim, first: Source, second: Source) -> tuple[str, dict[str, Any]]:
+def _form(cast: Cast, part: str, claim: Claim, first: Source) -> tuple[str, dict[str, Any]]:
     """A page, and what is typed there that takes the first of two sources out of what counts."""
     publisher = first.publisher_id
     assert publisher is not None
     if part == "source":
         return f"/sources/{first.pk}/edit/", {"basis": "unknown"}
     if part == "relay":
-        Source.objects.filter(pk=first.pk).update(basis="secondhand")
-        return f"/sources/{first.pk}/relays/", {"upstream": second.pk, "quote": "As told there."}
+        upstream = factories.source(cast, basis="firsthand", publisher=factories.actor(cast, "An onlooker"))
+        relay = factories.relay(cast, first, upstream)
+        change_source(source=first, fields={"basis": "secondhand"}, by=cast.editor)
+        return f"/sources/{first.pk}/relays/{relay.pk}/remove/", {}
     if part == "actor":
         return f"/actors/{publisher}/edit/", {"reliability": "E"}
     if part == "threshold":
