@@ -1,6 +1,7 @@
 """Releasing: letting more people see a source, an actor, evidence, a file or a capture. It is no field of a change."""
 
-from typing import Annotated, Any, TypedDict
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -17,9 +18,13 @@ from claims.actions.releasing import (
 from claims.actor_queries import get_actor
 from claims.effects import Effects
 from claims.queries import get_attachment, get_capture, get_claim, get_evidence, get_source
+from reviews.api.actors import ActorShape, render_actors
+from reviews.api.attachments import AttachmentShape, CaptureShape, render_attachments, render_captures
 from reviews.api.bodies import Choice, Fields, Flag, Text, read_body
 from reviews.api.effects import EffectShape, render_effect
+from reviews.api.evidence import EvidenceShape, render_evidence
 from reviews.api.schema import operation
+from reviews.api.sources import SourceEffectShape, render_source
 from reviews.api.view import ApiView, person
 from sources.models import Visibility
 from sources.permissions import may_release
@@ -40,23 +45,26 @@ class CountedRelease(Release):
     dry_run = Flag(default=False)
 
 
-class ReleasedShape(TypedDict):
-    id: UUID
-    visibility: Annotated[str, Visibility]
-
-
-class ReleaseOutcomeShape(ReleasedShape):
-    """What releasing did to claims; `dry_run`: would have done, since it was taken back."""
+class ReleasedActorShape(ActorShape):
+    """The actor after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
 
     dry_run: bool
     effects: list[EffectShape]
     later: int
 
 
-def _counted(row: Any, effects: Effects) -> Response:
-    shown = [render_effect(effect) for effect in effects.shown]
-    found = {"id": row.pk, "visibility": row.visibility, "dry_run": effects.dry_run}
-    return Response({**found, "effects": shown, "later": effects.later})
+class ReleasedEvidenceShape(EvidenceShape):
+    """The evidence after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+
+    dry_run: bool
+    effects: list[EffectShape]
+    later: int
+
+
+def _counted(shown: Mapping[str, Any], effects: Effects) -> Response:
+    """The row as it is read at its own address, and what releasing it did to claims."""
+    done = [render_effect(effect) for effect in effects.shown]
+    return Response({**shown, "dry_run": effects.dry_run, "effects": done, "later": effects.later})
 
 
 def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dict[str, Any], Effects]:
@@ -70,7 +78,7 @@ class SourceRelease(ApiView):
         "release_source",
         "Let more people see a source (editors)",
         body=CountedRelease,
-        answer=ReleaseOutcomeShape,
+        answer=SourceEffectShape,
         refuses=[403, 404],
         asks_again=True,
     )
@@ -78,7 +86,7 @@ class SourceRelease(ApiView):
         by = person(request)
         source = get_source(by, source_id)
         given, effects = _read_counted(request, by, source.desk_id)
-        return _counted(release_source(source=source, effects=effects, by=by, **given).row, effects)
+        return _counted(render_source(by, release_source(source=source, effects=effects, by=by, **given).row), effects)
 
 
 class ActorRelease(ApiView):
@@ -86,7 +94,7 @@ class ActorRelease(ApiView):
         "release_actor",
         "Let more people see an actor (editors; administrators for shared ones)",
         body=CountedRelease,
-        answer=ReleaseOutcomeShape,
+        answer=ReleasedActorShape,
         refuses=[403, 404],
         asks_again=True,
     )
@@ -94,7 +102,9 @@ class ActorRelease(ApiView):
         by = person(request)
         actor = get_actor(by, actor_id)
         given, effects = _read_counted(request, by, actor.desk_id)
-        return _counted(release_actor(actor=actor, effects=effects, by=by, **given).row, effects)
+        return _counted(
+            render_actors(by, [release_actor(actor=actor, effects=effects, by=by, **given).row])[0], effects
+        )
 
 
 class EvidenceRelease(ApiView):
@@ -102,7 +112,7 @@ class EvidenceRelease(ApiView):
         "release_evidence",
         "Let more people see a piece of evidence: it counts from then on (editors)",
         body=CountedRelease,
-        answer=ReleaseOutcomeShape,
+        answer=ReleasedEvidenceShape,
         refuses=[403, 404, 409],
         asks_again=True,
     )
@@ -111,7 +121,9 @@ class EvidenceRelease(ApiView):
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         given, effects = _read_counted(request, by, claim.desk_id)
-        return _counted(release_evidence(evidence=item, effects=effects, by=by, **given), effects)
+        return _counted(
+            render_evidence(by, [release_evidence(evidence=item, effects=effects, by=by, **given)])[0], effects
+        )
 
 
 class AttachmentRelease(ApiView):
@@ -119,7 +131,7 @@ class AttachmentRelease(ApiView):
         "release_attachment",
         "Let more people see a file, and the capture that it came by (editors)",
         body=Release,
-        answer=ReleasedShape,
+        answer=AttachmentShape,
         refuses=[403, 404],
         asks_again=True,
     )
@@ -128,7 +140,7 @@ class AttachmentRelease(ApiView):
         row = get_attachment(by, attachment_id)
         may_release(by, row.source.desk_id)
         row = release_attachment(attachment=row, by=by, **read_body(request, Release))
-        return Response({"id": row.pk, "visibility": row.visibility})
+        return Response(render_attachments(request, [row])[0])
 
 
 class CaptureRelease(ApiView):
@@ -136,7 +148,7 @@ class CaptureRelease(ApiView):
         "release_capture",
         "Let more people see a capture, and its file (editors)",
         body=Release,
-        answer=ReleasedShape,
+        answer=CaptureShape,
         refuses=[403, 404],
         asks_again=True,
     )
@@ -145,4 +157,4 @@ class CaptureRelease(ApiView):
         row = get_capture(by, get_source(by, source_id), capture_id)
         may_release(by, row.source.desk_id)
         row = release_capture(capture=row, by=by, **read_body(request, Release))
-        return Response({"id": row.pk, "visibility": row.visibility})
+        return Response(render_captures(by, [row])[0])

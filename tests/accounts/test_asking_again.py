@@ -17,7 +17,7 @@ from tests.links import links_sent
 from tests.recently import long_ago
 
 pytestmark = pytest.mark.django_db
-TOKEN = {"name": "a <b>script</b>\r\nof two lines & more", "lifetime_days": "30"}
+TOKEN = {"name": "a <b>script</b>\r\nof two lines & more", "lifetime_days": "30", "scopes": "read"}
 
 
 @pytest.fixture
@@ -83,15 +83,18 @@ def test_a_wrong_password_keeps_what_was_typed_and_does_nothing(stale: Client) -
 
 
 def test_once_confirmed_nobody_is_asked_for_a_while(stale: Client, cast: Cast) -> None:
-    stale.post("/account/tokens/", {"name": "one", "lifetime_days": "1", "again-password": password_of(cast.editor)})
-    stale.post("/account/tokens/", {"name": "two", "lifetime_days": "1"})
+    stale.post(
+        "/account/tokens/",
+        {"name": "one", "lifetime_days": "1", "scopes": "read", "again-password": password_of(cast.editor)},
+    )
+    stale.post("/account/tokens/", {"name": "two", "lifetime_days": "1", "scopes": "read"})
     assert sorted(Token.objects.values_list("name", flat=True)) == ["one", "two"]
 
 
 def test_a_code_confirms_and_is_used_up(stale: Client, cast: Cast) -> None:
     app = second_factors.app(cast.editor)
     code = app.codes[0]
-    given = {"name": "one", "lifetime_days": "1", "again-code": code}
+    given = {"name": "one", "lifetime_days": "1", "scopes": "read", "again-code": code}
     assert stale.post("/account/tokens/", given).status_code == 200
     assert asks(long_ago(stale, cast.editor).post("/account/tokens/", given))
     assert stale.post("/account/tokens/", given | {"again-code": app.code()}).status_code == 200
@@ -133,8 +136,11 @@ def test_what_confirmed_is_not_handed_to_the_page(stale: Client, cast: Cast) -> 
 
 def test_a_form_that_began_before_someone_else_confirmed_goes_through(stale: Client, cast: Cast) -> None:
     """Confirmed in another window meanwhile: what the first one sends along is left out and does no harm."""
-    stale.post("/account/tokens/", {"name": "one", "lifetime_days": "1", "again-password": password_of(cast.editor)})
-    stale.post("/account/tokens/", {"name": "two", "lifetime_days": "1", "again-password": ""})
+    stale.post(
+        "/account/tokens/",
+        {"name": "one", "lifetime_days": "1", "scopes": "read", "again-password": password_of(cast.editor)},
+    )
+    stale.post("/account/tokens/", {"name": "two", "lifetime_days": "1", "scopes": "read", "again-password": ""})
     assert Token.objects.filter(name="two").exists()
 
 
@@ -148,7 +154,7 @@ def test_joining_by_an_invitation_counts_as_a_sign_in(client: Client, cast: Cast
     invite(desk=cast.desk, role="editor", name="Nadia", email="nadia@example.org", by=cast.admin)
     given = {"username": "nadia", "password": "long enough, surely", "time_zone": "UTC"}
     client.post(f"/invitation/{links_sent()['accept-invitation']}/", given)
-    client.post("/account/tokens/", {"name": "a script", "lifetime_days": "1"})
+    client.post("/account/tokens/", {"name": "a script", "lifetime_days": "1", "scopes": "read"})
     assert Token.objects.filter(user__username="nadia").count() == 1
 
 
@@ -216,7 +222,7 @@ def test_a_session_with_another_scheme_beside_it_is_asked(stale: Client) -> None
 
 def test_how_long_is_a_setting(stale: Client, cast: Cast, settings: Any) -> None:
     settings.RECENT_AUTHENTICATION *= 2
-    assert stale.post("/account/tokens/", {"name": "one", "lifetime_days": "1"}).status_code == 200
+    assert stale.post("/account/tokens/", {"name": "one", "lifetime_days": "1", "scopes": "read"}).status_code == 200
 
 
 def test_a_closed_account_confirms_nothing(stale: Client, cast: Cast) -> None:

@@ -480,7 +480,7 @@ def test_a_sign_in_there_long_ago_is_no_sign_that_they_sit_here(client: Client, 
     linked(cast.editor)
     provider.signed_in_at = int(time.time()) - 3600
     go(client)
-    answer = client.post("/account/tokens/", {"name": "x", "lifetime_days": "1"})
+    answer = client.post("/account/tokens/", {"name": "x", "lifetime_days": "1", "scopes": "read"})
     assert answer.status_code == 403
     assert START + "?again=yes" in answer.content.decode()
 
@@ -493,7 +493,7 @@ def test_signing_in_there_anew_is(client: Client, provider: Provider, cast: Cast
     assert go(client, start=START + "?again=yes")["Location"] == "/account/reauthenticate/"
     assert provider.asked[-1]["prompt"] == "login"
     assert provider.asked[-1]["max_age"] == "0"
-    client.post("/account/tokens/", {"name": "x", "lifetime_days": "1"})
+    client.post("/account/tokens/", {"name": "x", "lifetime_days": "1", "scopes": "read"})
     assert Token.objects.count() == 1
 
 

@@ -138,7 +138,8 @@ def test_a_lower_threshold_brings_lost_support_back(cast: Cast, editor: Api) -> 
     assert factories.fresh(claim).support_lost is False
 
 
-def test_a_token_is_shown_once_and_is_good_until_it_is_revoked(cast: Cast, reporter: Api) -> None:
+def test_a_token_is_shown_once_and_is_good_until_it_is_revoked(cast: Cast) -> None:
+    reporter = Api.in_session(cast.reporter)
     response = reporter.post("tokens/", {"name": "a script", "lifetime_days": 3})
     made = response.json()
     assert response.status_code == 201
@@ -155,8 +156,8 @@ def test_a_token_is_shown_once_and_is_good_until_it_is_revoked(cast: Cast, repor
 
 
 @pytest.mark.parametrize("days", [0, 366, -1, 99_999, 10**6, 10**30, "x", None, [], 1.5])
-def test_a_lifetime_that_is_none_is_refused(cast: Cast, reporter: Api, days: Any) -> None:
-    assert errors(reporter.post("tokens/", {"lifetime_days": days})) == ["lifetime_days"]
+def test_a_lifetime_that_is_none_is_refused(cast: Cast, days: Any) -> None:
+    assert errors(Api.in_session(cast.reporter).post("tokens/", {"lifetime_days": days})) == ["lifetime_days"]
 
 
 def test_nobody_sees_or_ends_anothers_token(cast: Cast, reporter: Api, editor: Api) -> None:
@@ -166,8 +167,9 @@ def test_nobody_sees_or_ends_anothers_token(cast: Cast, reporter: Api, editor: A
     assert [one["id"] for one in editor.rows("tokens/")] == [str(Token.objects.get(user=cast.editor).id)]
 
 
-def test_tokens_are_paged_without_their_digests(cast: Cast, reporter: Api) -> None:
-    for _ in range(3):
+def test_tokens_are_paged_without_their_digests(cast: Cast) -> None:
+    reporter = Api.in_session(cast.reporter)
+    for _ in range(4):
         reporter.post("tokens/")
     page = reporter.get("tokens/", page_size=2).json()
     rest = reporter.get(page["next"].removeprefix("http://testserver")).json()

@@ -16,7 +16,7 @@ NAMES = {
     *("reference", "desk", "statement", "original_statement", "language", "claimant", "also_claimed_by", "parties"),
     *("claimed_on", "happened_from", "happened_to", "place", "topics", "elements", "state", "contested"),
     *("support_lost", "independence", "threshold", "threshold_reason", "version", "due_at", "published_at"),
-    *("closed_at", "closed_reason", "closed_note", "created_by", "created_at", "changed_at"),
+    *("closed_at", "closed_reason", "closed_note", "created_by", "created_at", "changed_at", "changed_since_verdict"),
 }
 
 

@@ -87,7 +87,8 @@ def test_any_visible_ascii_is_a_key(cast: Cast, reporter: Api, key: str) -> None
     assert reporter.post("sources/", ARTICLE, headers={"Idempotency-Key": key}).status_code == 201
 
 
-def test_for_tokens_a_key_is_without_effect(cast: Cast, reporter: Api) -> None:
+def test_for_tokens_a_key_is_without_effect(cast: Cast) -> None:
+    reporter = Api.in_session(cast.reporter)
     first, second = (reporter.post("tokens/", {"name": "mine"}, headers=KEY).json() for _ in range(2))
     assert first["token"] != second["token"]
     assert (Token.objects.filter(name="mine").count(), KeptOutcome.objects.count()) == (2, 0)

@@ -64,7 +64,6 @@ def test_a_draft_on_a_claim_that_changed_is_refused_as_the_form_would_have_been(
     client.post(address, _filled(client.get(address), statement=TYPED, keep="draft", **_no_elements()))
     edit_claim(claim=claim, fields={"statement": "Somebody else's words."}, by=cast.editor)
     again = client.get(address)
-    assert again.context["form"]["seen_version"].value() == str(claim.version)
     answer = client.post(address, _filled(again, **_no_elements()))
     assert answer.status_code == 409
     assert TYPED in answer.content.decode()

@@ -225,6 +225,7 @@ def test_every_sort_of_work_has_a_page(cast: "Cast") -> None:
         "decide": [waiting.reference],
         "waiting": [],
         "lost": [claim.reference],
+        "changed": [],
         "recheck": [claim.reference],
         "nobody": [],
     }
