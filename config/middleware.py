@@ -1,6 +1,7 @@
 """What every answer passes through: the person's clock, who may keep a copy, and refusals made readable."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone, translation
 
-from accounts.errors import TooMany
+from accounts.errors import DomainError, TooMany
 from accounts.limits import spend, stated_length
 from accounts.pages import PersonsRequest, drafts_of
 from accounts.recent import is_shut_out
@@ -259,7 +260,9 @@ class AsksAgain:
         if request.method == "POST" and drafts_of(request).are_kept_here():
             if "keep" in request.POST:  # which does nothing but that
                 return None
-            drafts_of(request).postponed()
+            # Of a row that the person may not know of nothing is kept; they are asked like everybody.
+            with suppress(DomainError):
+                drafts_of(request).postponed()
         return asked_again(cast(PersonsRequest, request))
 
 
