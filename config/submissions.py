@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve
 
 from accounts.pages import is_done
 from config.errors import page_response
-from reviews.actions.outcomes import KeyedRequest, digest_of_form, keep_outcome, outcome_of
+from reviews.actions.outcomes import KeyedRequest, digest_of_form, form_is_done, keep_outcome, outcome_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NAME = "submission"
@@ -49,6 +49,7 @@ class SentOnce:
         keyed = KeyedRequest(request.user, "POST", request.path, f"form {key} {digest}")
         try:
             with transaction.atomic():
+                form_is_done(request.user, request.path, key)  # holds it; done or not, another text is another act
                 return _once(keyed, digest, lambda: view(request, *args, **kwargs))
         except Exception as error:  # as it would be answered had the view been called where views are
             page = page_response(request, error)

@@ -67,6 +67,10 @@ def keep_form_draft(
     with act():
         # One at a time for each person: two windows that save at once see each other.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        # A save that was overtaken by a later one of the same window has nothing to say any more.
+        row = _overtaken_by(seen, path, by)
+        if row is not None:
+            return row
         row = _going_on_from(seen, path, by)
         if row is not None and row.content == fields:
             return row
@@ -79,6 +83,11 @@ def keep_form_draft(
         row.window, row.step = seen.window[:40], seen.step
         row.save()
     return row
+
+
+def _overtaken_by(seen: Seen, path: str, by: User) -> FormDraft | None:
+    rows = FormDraft.objects.filter(author=by, path=path, window=seen.window, step__gt=seen.step)
+    return rows.first() if seen.window else None
 
 
 def _going_on_from(seen: Seen, path: str, by: User) -> FormDraft | None:

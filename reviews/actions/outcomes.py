@@ -70,6 +70,17 @@ def outcome_of(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | No
     return KeptOutcome.objects.filter(**request.as_fields()).first()
 
 
+def form_is_done(user: User, path: str, key: str) -> bool:
+    """Whether the form that carries this key was done, with the form held until the transaction around this ends.
+
+    Whoever does it and whoever saves what stands in it hold it first: a save that comes late waits, and learns of it.
+    """
+    with connection.cursor() as cursor:
+        name = f"second-source form {user.pk} {path} {key}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+    return KeptOutcome.objects.filter(user=user, method="POST", path=path, key__startswith=f"form {key} ").exists()
+
+
 def keep_outcome(
     request: KeyedRequest,
     *,

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import DomainError, Invalid
 from accounts.models import Desk, User
 from accounts.queries import desk_for, get_desk
+from accounts.transactions import act
 from claims.actor_queries import get_actor
 from claims.forms.actors import ActorForm, MergeForm
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm
@@ -32,6 +33,7 @@ from claims.forms.sources import FileForm, ReasonForm, RelayBetweenForm, RelayFo
 from claims.queries import get_attachment, get_claim, get_evidence, get_source
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, Seen, end_form_draft, keep_form_draft, kept_files
+from reviews.actions.outcomes import form_is_done
 from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment
@@ -140,8 +142,12 @@ class DraftsOfRequest:
 
     @property
     def place(self) -> str:
-        """Where a browser keeps its copy: by person, form and desk."""
-        desk = self.request.POST.get("desk") or self.request.GET.get("desk") or "-"
+        """Where a browser keeps its copy: by person, form and desk, which the address of something new does not say."""
+        found = self.request.resolver_match
+        try:
+            desk = "-" if found and found.kwargs else str(getattr(self.about.desk, "pk", "-"))
+        except DomainError:  # there is no such desk
+            desk = "-"
         return f"second-source draft {getattr(self.author, 'pk', '')} {self.request.path} {desk}"
 
     @property
@@ -166,6 +172,11 @@ class DraftsOfRequest:
         return self.request.method == "POST"
 
     @property
+    def sent_from(self) -> str:
+        """The window that sent what came back: its copy in the browser has arrived."""
+        return self.request.POST.get("draft-window", "")[:40]
+
+    @property
     def address(self) -> str:
         """The form with the draft in it that was kept last."""
         assert self.row is not None
@@ -174,8 +185,24 @@ class DraftsOfRequest:
     # Keeping
 
     def saved(self) -> HttpResponse | None:
+        if wants_json(self.request):
+            return self._saved_by_itself()
         self._keep(self._with_files())
-        return self.as_json() if wants_json(self.request) else redirect(self.address)
+        return redirect(self.address)
+
+    def _saved_by_itself(self) -> HttpResponse:
+        """The answer to a script that saves. One that comes after its form was done would leave a draft that nobody
+        meant: nothing is kept of it (410)."""
+        assert self.author is not None
+        key = self.request.POST.get("submission", "")
+        with act():
+            if key and form_is_done(self.author, self.request.path, key):
+                return JsonResponse({}, status=410)
+            return self._kept_as_json()
+
+    def _kept_as_json(self) -> HttpResponse:
+        self.postponed()
+        return self.as_json()
 
     def as_json(self, status: int = 200) -> JsonResponse:
         """What a script is told of a save."""
@@ -240,8 +267,9 @@ class AssessmentDrafts(DraftsOfRequest):
         return self.request.path
 
     def saved(self) -> HttpResponse | None:
-        if not wants_json(self.request):
-            return None
+        return self._saved_by_itself() if wants_json(self.request) else None
+
+    def _kept_as_json(self) -> HttpResponse:
         try:
             self.postponed()
         except KeptElsewhere as error:

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
-from accounts.models import User
+from accounts.models import Session, User
 from claims.models import Claim, Evidence
 from reviews.models import FormDraft
 from tests import factories
@@ -231,3 +230,41 @@ def test_a_file_survives_a_refused_form(context: BrowserContext, scene: Scene) -
     attach(page)
     expect(page).to_have_url(re.compile(rf"/claims/{scene.claim.reference}/$"))
     assert Evidence.objects.get(source__title="log.txt").source.attachments.get().size == 6
+
+
+def test_a_form_with_a_field_called_elements_keeps_what_is_typed(
+    context: BrowserContext, scene: Scene, live_server: "LiveServer"
+) -> None:
+    claim = factories.claim(scene.cast, elements=["The ship was there.", "It was night."])
+    address = f"{live_server.url}/claims/{claim.reference}/attach/"
+    page = opened(context, address)
+    page.get_by_label("It was night.").check()
+    page.get_by_label("Excerpt").press_sequentially("Half a sent")
+    page.close(run_before_unload=False)
+    page = opened(context, address)
+    has(page, "Half a sent")
+    expect(page.get_by_label("It was night.")).to_be_checked()
+    expect(page.get_by_label("The ship was there.")).not_to_be_checked()
+    assert on_the_server() == ["Half a sent"]
+
+
+def test_a_refused_new_claim_more_typing_and_a_closed_tab_bring_nothing_older(
+    context: BrowserContext, scene: Scene, live_server: "LiveServer"
+) -> None:
+    address = f"{live_server.url}/claims/new/"
+    sign_in(context, live_server.url, scene.cast.reporter)
+    page = opened(context, address)
+    page.get_by_label("Statement", exact=True).fill("An earlier draft.")
+    told(page, "Draft saved at")
+    page.close()
+    page = opened(context, address)
+    page.get_by_label("Statement", exact=True).fill("What was submitted.")
+    page.get_by_role("button", name="Save claim").click()  # without a source
+    expect(page.get_by_role("alert").first).to_be_visible()
+    browser_keeps(page, 0)
+    page.get_by_label("Statement", exact=True).fill("What came after the refusal.")
+    page.close(run_before_unload=False)
+    page = opened(context, address)
+    expect(page.get_by_label("Statement", exact=True)).to_have_value("What came after the refusal.")
+    expect(page.get_by_text("This browser holds other text")).to_be_hidden()
+    browser_keeps(page, 0)

@@ -179,3 +179,11 @@ def test_an_id_of_somebody_elses_draft_is_as_none(cast: Cast, claim: Claim) -> N
     theirs = _kept(cast.editor, claim, "Theirs.")
     mine = _kept(cast.reviewer, claim, "Mine.", id=theirs.pk, version=theirs.version)
     assert (mine.pk != theirs.pk, factories.fresh(theirs).content) == (True, theirs.content)
+
+
+def test_a_save_that_a_later_one_of_its_window_has_overtaken_makes_no_draft_beside_it(cast: Cast, claim: Claim) -> None:
+    first = _kept(cast.reviewer, claim, "First.", window="a", step=1)
+    seen = {"id": first.pk, "version": first.version, "window": "a"}
+    _kept(cast.reviewer, claim, "First, second.", step=3, **seen)
+    _kept(cast.reviewer, claim, "First, sec", step=2, **seen)
+    assert _texts(cast.reviewer) == ["First, second."]

@@ -7,33 +7,39 @@
 const PAUSE = 2_000; // ms without typing
 const RETRY = 10_000;
 const TIMEOUT = 15_000;
+const MACHINERY = ["csrfmiddlewaretoken", "submission"];
 
 const found = document.querySelector("[data-draft]");
 const form = found.closest("form");
 const status = form.querySelector("[data-draft-status]");
 const place = found.dataset.keptHere;
 const mine = crypto.randomUUID();
-const versionField = form.elements.draft_version ?? form.elements["draft-version"];
+// A field called "elements" hides the property of that name: what the form has is asked of the interface itself.
+const elements = Object.getOwnPropertyDescriptor(HTMLFormElement.prototype, "elements").get.call(form);
+const field = (name) => elements.namedItem(name);
+const versionField = field("draft_version") ?? field("draft-version");
 
 let timer;
 let running = null; // the save under way
 let step = 0; // how many changes were made in this window
 let changed = false;
 let stopped = false;
+const underWay = new Set(); // what ends each request
+let wasDone = false; // the form was done, and somebody came back to it and went on
 let signingOut = false; // a save under way that then fails brings back nothing to this browser
 
-form.elements["draft-window"].value = mine;
+field("draft-window").value = mine;
 
 // Without what the form's own machinery carries.
 function written() {
   return [...new FormData(form)].filter(
-    ([name, value]) => typeof value === "string" && name !== "csrfmiddlewaretoken" && !name.startsWith("draft-"),
+    ([name, value]) => typeof value === "string" && !MACHINERY.includes(name) && !name.startsWith("draft-"),
   );
 }
 
 // What a person sees of a form: hidden fields tell on what it was written, and are no words of theirs.
 function words(fields) {
-  const hidden = new Set([...form.elements].filter((each) => each.type === "hidden").map((each) => each.name));
+  const hidden = new Set([...elements].filter((each) => each.type === "hidden").map((each) => each.name));
   return JSON.stringify(fields.filter(([name]) => !hidden.has(name) && name !== "draft_version"));
 }
 
@@ -61,8 +67,17 @@ function forget(key = `${place} ${mine}`) {
   } catch {}
 }
 
+// What this window sent has arrived, whatever desk it was for.
+function forgetWindow(window) {
+  try {
+    for (const key of Object.keys(localStorage)) {
+      if (window && key.startsWith("second-source draft ") && key.endsWith(` ${window}`)) forget(key);
+    }
+  } catch {}
+}
+
 function goesOnFrom() {
-  return { draft: form.elements["draft-id"].value, version: Number(versionField.value) };
+  return { draft: field("draft-id").value, version: Number(versionField.value) };
 }
 
 function say(text) {
@@ -96,13 +111,18 @@ function save() {
 // What the server answers to a save of these fields; null where it does not.
 async function sendFields(fields, from) {
   const body = new URLSearchParams(fields);
-  for (const name of ["csrfmiddlewaretoken", "draft-of"]) body.set(name, form.elements[name].value);
+  for (const name of ["csrfmiddlewaretoken", "draft-of"]) body.set(name, field(name).value);
+  // By it the server knows a save that comes after the form was done.
+  if (field("submission") && !wasDone) body.set("submission", field("submission").value);
   body.set("draft-id", from.draft);
   body.set(versionField.name, from.version);
   body.set("draft-window", from.window);
   body.set("draft-step", from.step);
   body.set("keep", "draft");
   const text = body.toString();
+  const ends = new AbortController();
+  const clock = setTimeout(() => ends.abort(), TIMEOUT);
+  underWay.add(ends);
   try {
     const answer = await fetch(location.href, {
       method: "POST",
@@ -110,13 +130,16 @@ async function sendFields(fields, from) {
       body: text,
       redirect: "manual",
       keepalive: text.length < 60_000,
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: ends.signal,
     });
     if (answer.status >= 500) return null;
     const isJson = (answer.headers.get("Content-Type") ?? "").startsWith("application/json");
     return { status: answer.status, row: isJson ? await answer.json() : null };
   } catch {
     return null;
+  } finally {
+    clearTimeout(clock);
+    underWay.delete(ends);
   }
 }
 
@@ -124,6 +147,11 @@ async function send() {
   const sent = step;
   const fields = written();
   const answer = await sendFields(fields, { ...goesOnFrom(), window: mine, step: sent });
+  if (stopped) return; // what stood in the form is submitted, and kept here until that has arrived
+  if (answer?.status === 410) {
+    wasDone = true; // this page is still there: one came back to it, and has typed more
+    return;
+  }
   if (answer === null) {
     keepHere();
     say(status.dataset.away);
@@ -134,7 +162,7 @@ async function send() {
   }
   const { row } = answer;
   if (!row?.kept_at) return refused(answer);
-  form.elements["draft-id"].value = row.draft;
+  field("draft-id").value = row.draft;
   versionField.value = row.version;
   changed = step !== sent;
   if (answer.status === 401) say(status.dataset.signedOut);
@@ -158,9 +186,9 @@ async function bringBack() {
   const here = words(written());
   const { draft, version } = goesOnFrom();
   const cameBack = "cameBack" in found.dataset;
+  if (cameBack) forgetWindow(found.dataset.cameBack);
   for (const copy of copiesHere()) {
-    // What was sent is what came back.
-    if (words(copy.fields) === here || (cameBack && copy.leaving)) {
+    if (words(copy.fields) === here) {
       forget(copy.key);
       continue;
     }
@@ -192,8 +220,8 @@ function offer(copy) {
     other.hidden = true;
     const fields = [
       ...copy.fields,
-      ["csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value],
-      ["draft-of", form.elements["draft-of"].value],
+      ["csrfmiddlewaretoken", field("csrfmiddlewaretoken").value],
+      ["draft-of", field("draft-of").value],
       ["draft-id", copy.draft],
       ["draft-version", copy.version],
       ["draft-window", copy.window],
@@ -201,22 +229,22 @@ function offer(copy) {
       ["keep", "draft"],
     ];
     for (const [name, value] of fields) {
-      const field = document.createElement("textarea");
-      field.name = name;
-      field.value = value;
-      other.append(field);
+      const carried = document.createElement("textarea");
+      carried.name = name;
+      carried.value = value;
+      other.append(carried);
     }
     document.body.append(other);
     forget(copy.key);
     form.dispatchEvent(new Event("kept"));
-    other.submit();
+    HTMLFormElement.prototype.submit.call(other);
   });
 }
 
 document.addEventListener("input", (event) => {
   if (event.target.form !== form) return;
   step += 1;
-  form.elements["draft-step"].value = step;
+  field("draft-step").value = step;
   changed = true;
   signingOut = false; // the person was asked whether to leave, and stayed
   keepHere(); // a tab can be gone in a moment
@@ -237,15 +265,12 @@ for (const other of document.querySelectorAll("form[data-signs-out]")) {
   });
 }
 
-form.addEventListener("submit", (event) => {
-  if (running) {
-    // A save that comes after the form was done would be a draft that nobody meant.
-    event.preventDefault();
-    running.finally(() => form.requestSubmit(event.submitter));
-    return;
-  }
+form.addEventListener("submit", () => {
+  // A save that comes after the form was done would be a draft that nobody meant: the server refuses it.
   stopped = true;
   clearTimeout(timer);
+  changed = false;
+  for (const ends of underWay) ends.abort();
   if (step) keepHere(true); // until the page that comes next shows that it arrived
 });
 

@@ -36,7 +36,8 @@ function written(credential) {
 async function optionsFor(form) {
   const kept = form.querySelector('script[type="application/json"]');
   if (kept) return JSON.parse(kept.textContent);
-  return (await fetch(form.action, { headers: { Accept: "application/json" } })).json();
+  // By its attribute, and below by the interface: a field of that name hides the form's own property.
+  return (await fetch(form.getAttribute("action") ?? location.href, { headers: { Accept: "application/json" } })).json();
 }
 
 async function ask(form) {
@@ -47,7 +48,7 @@ async function ask(form) {
     const making = form.dataset.passkey === "make";
     const credential = await (making ? navigator.credentials.create(options) : navigator.credentials.get(options));
     form.querySelector('[name$="credential"]').value = written(credential);
-    form.submit();
+    HTMLFormElement.prototype.submit.call(form);
   } catch {
     error.hidden = false;
   }
