@@ -194,6 +194,7 @@ class CodeForm(forms.Form):
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.user = user
+        self.fields["code"].widget.attrs["autofocus"] = True  # where something is wrong, that stands first and has it
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]

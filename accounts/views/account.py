@@ -87,12 +87,18 @@ def confirm(request: PersonsRequest, token: str) -> HttpResponse:
     )
 
 
+def _hours(span: timedelta) -> int | float:
+    """So many hours, with a fraction where it is no whole number of them."""
+    hours = round(span / timedelta(hours=1), 1)
+    return int(hours) if hours.is_integer() else hours
+
+
 @require_safe
 def signing_in(request: PersonsRequest) -> HttpResponse:
     """The password, and the sessions: in which browsers one is signed in."""
     context = {
         "sessions": sessions_of(request.user, this=request.session.session_key),
-        "idle_hours": round(settings.SESSION_IDLE / timedelta(hours=1), 1),
+        "idle_hours": _hours(settings.SESSION_IDLE),
         "longest_days": settings.SESSION_COOKIE_AGE // (24 * 3600),
         **account_tabs("signing-in"),
     }
