@@ -1,6 +1,5 @@
 """What changed of grounds, on narrow and wide screens: read without a sideways scroll, each value with its word."""
 
-import os
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -46,5 +45,3 @@ def test_then_and_now_can_be_read_on_every_screen(
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             words = [_word(page, cell) for cell in (1, 2)]
             assert words == (['"Then"', '"Now"'] if is_stacked else ["none", "none"]), width
-            if folder := os.environ.get("SCREENS"):
-                page.screenshot(path=f"{folder}/{width}-{each.rstrip('/')[-6:]}.png", full_page=True)
