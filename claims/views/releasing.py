@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import NotFound
 from accounts.models import Desk
@@ -32,6 +33,23 @@ from sources.permissions import may_release
 Facts = Sequence[tuple[str, object]]
 
 
+def _what_stays(files: int, captures: int) -> str:
+    """What the release of a source does not release."""
+    named = {
+        "files": ngettext("%(count)d file", "%(count)d files", files) % {"count": files},
+        "captures": ngettext("%(count)d capture", "%(count)d captures", captures) % {"count": captures},
+    }
+    if files and captures:
+        line = _("Its %(files)s and %(captures)s, and the evidence made of it, stay as restricted as they are.")
+    elif files:
+        line = _("Its %(files)s, and the evidence made of it, stay as restricted as they are.")
+    elif captures:
+        line = _("Its %(captures)s, and the evidence made of it, stay as restricted as they are.")
+    else:
+        line = _("The evidence made of it stays as restricted as it is.")
+    return line % named
+
+
 @asks_again("POST")
 @form_page
 def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
@@ -43,9 +61,6 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         (_("Publisher"), row.publisher or ""),
         (_("Reason for the basis"), row.basis_reason),
     ]
-    line = _(
-        "Its %(files)d files and %(captures)d captures, and the evidence made of it, stay as restricted as they are."
-    )
     return _page(
         request,
         row,
@@ -54,7 +69,7 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         name=row.title,
         back=reverse("source", args=[row.pk]),
         facts=facts,
-        lines=[line % {"files": len(files), "captures": len(captures)}],
+        lines=[_what_stays(len(files), len(captures))],
     )
 
 

@@ -42,6 +42,7 @@ class Line:
     claim: Claim | None
     url: str
     form_url: str
+    begins: str
 
 
 @require_safe
@@ -64,7 +65,14 @@ def drafts(request: PersonsRequest) -> HttpResponse:
 
 
 def line_of(row: FormDraft) -> Line:
-    return Line(row, title_of(row), row.claim, reverse("form-draft", args=[row.pk]), address_of(row))
+    return Line(row, title_of(row), row.claim, reverse("form-draft", args=[row.pk]), address_of(row), _begins(row))
+
+
+def _begins(row: FormDraft) -> str:
+    """The longest text in it, of which the list shows the first words; of a form with choices only, none."""
+    fields = _fields_of(row)
+    texts = [value for name, value in row.content if not name.endswith(KEPT_FILE) and _label(name, fields, row)]
+    return max(texts, key=len, default="").strip()
 
 
 def own_drafts_on(user: User, claim: Claim) -> list[Link]:
@@ -106,13 +114,17 @@ def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
 
 def in_words(row: FormDraft) -> list[Said]:
     """What somebody has written in a form, field by field. What they chose from lists, the form itself shows."""
-    fields: dict[str, forms.Field] = DRAFTED[row.name][1].base_fields if row.name in DRAFTED else {}
+    fields = _fields_of(row)
     said = []
     for name, value in row.content:
         label = _label(name, fields, row)
         if label and value.strip():
             said.append(Said(label, _file_in_words(row, value) if name.endswith(KEPT_FILE) else value))
     return [one for one in said if one.text]
+
+
+def _fields_of(row: FormDraft) -> dict[str, forms.Field]:
+    return DRAFTED[row.name][1].base_fields if row.name in DRAFTED else {}
 
 
 def _label(name: str, fields: dict[str, forms.Field], row: FormDraft) -> str:

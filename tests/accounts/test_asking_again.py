@@ -229,3 +229,12 @@ def test_a_closed_account_confirms_nothing(stale: Client, cast: Cast) -> None:
     User.objects.filter(pk=cast.editor.pk).update(is_active=False)
     answer = stale.post("/account/tokens/", TOKEN | {"again-password": password_of(cast.editor)})
     assert answer["Location"].startswith("/account/login/")
+
+
+def test_the_only_field_is_not_called_optional(stale: Client) -> None:
+    page = stale.post("/account/tokens/", TOKEN)
+    assert asks(page)
+    text = page.content.decode()
+    assert ("Your password" in text, "optional" in text) == (True, False)
+    wrong = stale.post("/account/tokens/", TOKEN | {"again-password": "no"}).content.decode()
+    assert "That is not your password." in wrong

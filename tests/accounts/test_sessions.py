@@ -246,3 +246,9 @@ def test_who_loses_the_last_role_stays_signed_in_and_reads_nothing_more(cast: Ca
     here = signed_in(cast.reporter)
     change_role(desk=cast.desk, user=cast.reporter, role=None, by=cast.admin)
     assert (here.get(ACCOUNT).status_code, here.get("/claims/UKR-1/").status_code) == (200, 404)
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(720, "after 12 hours"), (90, "after 1.5 hours")])
+def test_the_page_says_after_how_many_hours_a_session_ends(cast: Cast, settings: Any, minutes: int, words: str) -> None:
+    settings.SESSION_IDLE = timedelta(minutes=minutes)
+    assert f"{words} without use" in text_of(signed_in(cast.reporter).get("/account/signing-in/"))

@@ -226,3 +226,49 @@ def test_the_browser_is_told_which_form_was_done(cast: Cast, claim: Claim) -> No
     assert done.cookies["second-source-done"].value == quote(address, safe="")
     saved = client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
     assert "second-source-done" not in saved.cookies
+
+
+def test_the_list_shows_to_its_author_how_the_longest_text_begins(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    client.post(address, _filled(client.get(address), title="A log", excerpt="It was dark. " * 30, keep="draft"))
+    factories.assigned(cast, claim)
+    keep_draft(claim=claim, rationale="Nobody saw it.", seen_version=claim.version, by=cast.reviewer)
+    text = text_of(client.get("/drafts/"))
+    assert ("It was dark. " * 9)[:110].strip() in text and "It was dark. " * 10 not in text
+    assert "Nobody saw it." in text
+
+
+SCRIPT = {"Accept": "application/json"}
+
+
+def test_a_save_that_comes_after_its_form_was_done_leaves_no_draft(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    page = client.get(address)
+    of_window = {"draft-window": "a-window", "draft-step": "3", "submission": "0123456789abcdef0123"}
+    filled = _filled(page, url="example.org/a", excerpt=TYPED) | of_window
+    first = client.post(address, filled | {"keep": "draft", "draft-step": "2"}, headers=SCRIPT)
+    assert (first.status_code, FormDraft.objects.count()) == (200, 1)
+    done = client.post(address, filled)
+    assert (done.status_code, FormDraft.objects.count()) == (302, 0)
+    late = client.post(address, filled | {"keep": "draft"}, headers=SCRIPT)
+    assert (late.status_code, FormDraft.objects.count()) == (410, 0)
+
+
+def test_a_save_after_a_refusal_is_kept(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    filled = _filled(client.get(address), excerpt=TYPED, submission="0123456789abcdef0123")
+    assert client.post(address, filled | {"url": ""}).status_code == 400
+    late = client.post(address, filled | {"keep": "draft"}, headers=SCRIPT)
+    assert late.status_code == 200
+    assert {dict(row.content)["excerpt"] for row in FormDraft.objects.all()} == {TYPED}
+
+
+def test_a_save_that_comes_after_its_assessment_was_submitted_leaves_no_draft(cast: Cast, claim: Claim) -> None:
+    factories.assigned(cast, claim)
+    client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/assess/"
+    page = client.get(address)
+    filled = _filled(page, rationale=TYPED, proposed_state="reported", submission="0123456789abcdef0123")
+    done = client.post(address, filled)
+    assert (done.status_code, AssessmentDraft.objects.count()) == (302, 0)
+    late = client.post(address, filled | {"keep": "draft"}, headers=SCRIPT)
+    assert (late.status_code, AssessmentDraft.objects.count()) == (410, 0)
