@@ -5,7 +5,6 @@ the act, as an `Idempotency-Key` of the API is. The same form again leads there 
 the way back, is another act. A refusal keeps nothing.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,11 +16,10 @@ from django.urls import Resolver404, resolve
 
 from accounts.pages import is_done
 from config.errors import page_response
-from reviews.actions.outcomes import KeyedRequest, digest_of_form, form_is_done, keep_outcome, outcome_of
+from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, form_is_done, keep_outcome, outcome_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NAME = "submission"
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 # What differs between two presses and says nothing, and the button that keeps a draft, which makes no row.
 _ASIDE = ("csrfmiddlewaretoken", NAME)
 _DRAFT = "keep"
@@ -43,7 +41,7 @@ class SentOnce:
         if request.method != "POST" or request.path.startswith("/api/") or not request.user.is_authenticated:
             return None
         key = request.POST.get(NAME, "")
-        if not _KEY.fullmatch(key) or _DRAFT in request.POST:
+        if not FORM_KEY.fullmatch(key) or _DRAFT in request.POST:
             return None
         digest = digest_of_form(request, without=_ASIDE)
         keyed = KeyedRequest(request.user, "POST", request.path, f"form {key} {digest}")

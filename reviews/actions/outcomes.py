@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from accounts.transactions import act
 from reviews.models import KeptOutcome
 
 KEPT_FOR = timedelta(hours=24)
+FORM_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")  # what a form carries so that it is done once
 
 
 @dataclass(frozen=True, slots=True)

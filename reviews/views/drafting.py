@@ -33,7 +33,7 @@ from claims.forms.sources import FileForm, ReasonForm, RelayBetweenForm, RelayFo
 from claims.queries import get_attachment, get_claim, get_evidence, get_source
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, Seen, end_form_draft, keep_form_draft, kept_files
-from reviews.actions.outcomes import form_is_done
+from reviews.actions.outcomes import FORM_KEY, form_is_done
 from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment
@@ -196,7 +196,7 @@ class DraftsOfRequest:
         assert self.author is not None
         key = self.request.POST.get("submission", "")
         with act():
-            if key and form_is_done(self.author, self.request.path, key):
+            if FORM_KEY.fullmatch(key) and form_is_done(self.author, self.request.path, key):
                 return JsonResponse({}, status=410)
             return self._kept_as_json()
 
