@@ -272,3 +272,9 @@ def test_a_save_that_comes_after_its_assessment_was_submitted_leaves_no_draft(ca
     assert (done.status_code, AssessmentDraft.objects.count()) == (302, 0)
     late = client.post(address, filled | {"keep": "draft"}, headers=SCRIPT)
     assert (late.status_code, AssessmentDraft.objects.count()) == (410, 0)
+
+
+def test_what_is_no_key_of_a_form_keeps_the_draft(cast: Cast, claim: Claim) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    filled = _filled(client.get(address), excerpt=TYPED, submission="%\\_" * 9, keep="draft")
+    assert (client.post(address, filled, headers=SCRIPT).status_code, FormDraft.objects.count()) == (200, 1)
