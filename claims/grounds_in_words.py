@@ -7,21 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from claims.grounds import Content, Difference, differences
-from claims.models import Claim, Grounds, GroundsChange
-from claims.queries import evidence_of, visible_sources
-from claims.scopes import material_for
+from claims.grounds_authors import Place, authors_of
+from claims.grounds_seen import Sight
+from claims.models import Claim, Grounds
 from claims.watching import content_of
-from sources.models import Attachment, Visibility
-from sources.queries import visible_actors
 
 KINDS: Mapping[str, Promise] = {
     "claim": gettext_lazy("Claim"),
@@ -172,61 +168,28 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
     changed = differences(then, now)
     if not changed:
         return GroundsDiff()
-    rows = _Rows(user, claim, then, now, unrestricted=unrestricted)
-    who = _who(kept)
-    lines = [_line(each, rows, who) for each in changed if rows.may_see(each.kind, each.subject)]
-    return GroundsDiff(lines, withheld=len(changed) - len(lines), restricted=rows.restricted)
+    sight = Sight(user, claim, (then, now), unrestricted=unrestricted)
+    seen_then, seen_now = sight.part_of(then), sight.part_of(now)
+    seen, rows, who = differences(seen_then, seen_now), _Rows(seen_then, seen_now), _who(kept, now)
+    withheld = {each.place for each in changed} - {each.place for each in seen}
+    return GroundsDiff(
+        [_line(each, rows, who) for each in seen],
+        withheld=len(withheld),
+        restricted=sight.restricted(seen_then, seen_now),
+    )
 
 
-def changers_of(kept: Grounds) -> set[UUID]:
-    """Everybody who has changed something of the grounds since they were last as they were kept."""
-    return {change.by_id for change in _changes(kept) if change.by_id is not None}
-
-
-def _changes(kept: Grounds) -> list[GroundsChange]:
-    """The changes that make the difference, oldest first: what was undone altogether counts no more."""
-    found: list[GroundsChange] = []
-    for change in GroundsChange.objects.filter(grounds=kept).select_related("by").order_by("pk"):
-        found = [] if change.digest == kept.digest else [*found, change]
-    return found
-
-
-def _who(kept: Grounds) -> dict[tuple[str, ...], list[tuple[str, datetime]]]:
-    """Who has changed each field of each row, and when, oldest first."""
-    found: dict[tuple[str, ...], list[tuple[str, datetime]]] = {}
-    for change in _changes(kept):
-        for place in change.fields:
-            found.setdefault(tuple(place), []).append((change.by.username if change.by else "", change.at))
-    return found
+def _who(kept: Grounds, now: Content) -> dict[Place, list[tuple[str, datetime]]]:
+    """Whose each difference is, and when they made it, oldest first."""
+    made = authors_of(kept, now).by_place
+    return {place: [(name, at) for _pk, name, at in rows] for place, rows in made.items()}
 
 
 class _Rows:
-    """The rows of both sides: which of them the reader may see now, and what each is called."""
+    """What the reader may see of both sides: what each row is called."""
 
-    def __init__(self, user: User, claim: Claim, then: Content, now: Content, *, unrestricted: bool) -> None:
+    def __init__(self, then: Content, now: Content) -> None:
         self._sides = (now, then)
-        ids = {kind: {UUID(pk) for side in self._sides for pk in side.get(kind, {})} for kind in KINDS}
-        files = Attachment.objects.filter(material_for(user), source__in=visible_sources(user))
-        scoped: dict[str, QuerySet[Any]] = {
-            "evidence": evidence_of(user, claim),
-            "source": visible_sources(user),
-            "file": files,
-            "actor": visible_actors(user),
-        }
-        self._seen: dict[str, set[str]] = {}
-        self.restricted: list[Any] = []
-        for kind, rows in scoped.items():
-            found = rows.filter(pk__in=list(ids[kind]))
-            if unrestricted:
-                found = found.exclude(visibility=Visibility.RESTRICTED)
-            else:
-                self.restricted += found.filter(visibility=Visibility.RESTRICTED)
-            self._seen[kind] = {str(pk) for pk in found.values_list("pk", flat=True)}
-
-    def may_see(self, kind: str, subject: str) -> bool:
-        if kind == "relay":
-            return all(self.may_see("source", self.of(kind, subject)[end]) for end in ("downstream", "upstream"))
-        return kind not in self._seen or subject in self._seen[kind]
 
     def of(self, kind: str, subject: str) -> Mapping[str, Any]:
         """What is known of a row: now, else then."""
@@ -235,7 +198,7 @@ class _Rows:
     def name(self, kind: str, subject: str) -> str:
         """What a row is called; what the reader may not see is called nothing."""
         row = self.of(kind, subject)
-        if not row or not self.may_see(kind, subject):
+        if not row:
             return _("withheld")
         if kind == "evidence":
             source = row.get("source") or self._source_of(subject)
@@ -250,7 +213,7 @@ class _Rows:
         return next((row["source"] for row in sides if "source" in row), None)
 
 
-def _line(each: Difference, rows: _Rows, who: Mapping[tuple[str, ...], list[tuple[str, datetime]]]) -> GroundsLine:
+def _line(each: Difference, rows: _Rows, who: Mapping[Place, list[tuple[str, datetime]]]) -> GroundsLine:
     title = rows.name(each.kind, each.subject)
     then, now = (
         (_value(each.field, value, rows) for value in (each.then, each.now))

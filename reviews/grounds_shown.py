@@ -7,8 +7,9 @@ from uuid import UUID
 from accounts.errors import Forbidden, NotFound
 from accounts.models import User
 from claims.actions.reads import note_shown
-from claims.grounds import load_grounds
-from claims.grounds_in_words import GroundsDiff, changers_of, diff_for
+from claims.grounds import Found, load_grounds
+from claims.grounds_authors import Authors, authors_of
+from claims.grounds_in_words import GroundsDiff, diff_for
 from claims.models import Claim, Grounds, StatusChangeGrounds
 from claims.watching import verdict_watch
 from reviews.actions.grounds import last_stood_for, may_confirm_assessment, may_confirm_verdict
@@ -19,13 +20,15 @@ from reviews.models import Assessment, AssessmentGrounds, AssessmentState
 class GroundsShown:
     """`kept`: the digest of what somebody stands for ("": nothing was kept); `now`: of what is there now.
 
-    `may_confirm`: whether this reader may say that it stands on what is there now.
+    `may_confirm`: whether this reader may say that it stands on what is there now. `blind`: that they may not for no
+    other reason than that some of what changed is hidden from them.
     """
 
     kept: str
     now: str
     diff: GroundsDiff
     may_confirm: bool
+    blind: bool = False
 
     @property
     def changed(self) -> bool:
@@ -42,7 +45,8 @@ def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
         named = assessment.evidence.values_list("pk", flat=True)
         now = load_grounds(claim, named, assessment.answers.values_list("evidence_id", flat=True))
         return GroundsShown("", now.digest, GroundsDiff(), mine)
-    return _compared(user, claim, stood.grounds, mine)
+    kept = stood.grounds
+    return _compared(user, claim, kept, load_grounds(claim, kept.named, kept.answered), mine)
 
 
 def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
@@ -50,15 +54,16 @@ def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
     watched = verdict_watch(claim)
     if watched is None:
         return None
-    changers = changers_of(watched.grounds)
-    return _compared(user, claim, watched.grounds, _may(lambda: may_confirm_verdict(user, claim, changers)))
+    kept, now = watched.grounds, load_grounds(claim, watched.grounds.named, watched.grounds.answered)
+    authors = authors_of(kept, now.content) if now.digest != kept.digest else Authors()
+    return _compared(user, claim, kept, now, _may(lambda: may_confirm_verdict(user, claim, authors)))
 
 
-def _compared(user: User, claim: Claim, kept: Grounds, may_confirm: bool) -> GroundsShown:
-    now = load_grounds(claim, kept.named, kept.answered)
+def _compared(user: User, claim: Claim, kept: Grounds, now: Found, may_confirm: bool) -> GroundsShown:
     diff = diff_for(user, claim, kept, now.content) if now.digest != kept.digest else GroundsDiff()
     note_shown(user, diff.restricted)
-    return GroundsShown(kept.digest, now.digest, diff, may_confirm)
+    hidden = diff.withheld > 0
+    return GroundsShown(kept.digest, now.digest, diff, may_confirm and not hidden, blind=may_confirm and hidden)
 
 
 def _may(ask: Callable[[], None]) -> bool:

@@ -18,7 +18,8 @@ from accounts.queries import members_of
 from accounts.transactions import Noted, act
 from claims.conflicts import refuse_conflicted
 from claims.grounds import Found, keep_grounds, load_grounds
-from claims.grounds_in_words import changers_of, diff_for
+from claims.grounds_authors import Authors, authors_of
+from claims.grounds_in_words import diff_for
 from claims.looking_again import end_tasks
 from claims.models import Claim, Grounds, RevisionKind, StatusChange, TaskKind
 from claims.permissions import is_named_decider, may_assess, role_for
@@ -103,7 +104,8 @@ def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:
 def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, seen: str | None, by: User) -> Grounds:
     """What the assessor stands for, where that is what is there now and what the person was shown.
 
-    Raises Stale with who changed what, and Conflict where nothing was kept.
+    Raises Stale with who changed what, and Conflict where nothing was kept, or where some of what changed before its
+    assessor confirmed it is hidden from the person.
     """
     if stood is None:
         raise Conflict(
@@ -125,6 +127,9 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
                 _("%(person)s confirmed this anew since you opened it.") % {"person": assessment.assessor.username}
             ],
         )
+    submitted = AssessmentGrounds.objects.filter(assessment=assessment).select_related("grounds").earliest("number")
+    if submitted != stood and diff_for(by, claim, submitted.grounds, found.content).withheld:
+        raise Conflict(_("Some of what changed is hidden from you. An editor who can see all of it decides."))
     return kept
 
 
@@ -134,7 +139,8 @@ def confirm_assessment(
 ) -> Assessment:
     """Stand for one's own assessment that waits on what it rests on now; `seen_grounds`: the digest that was shown.
 
-    Raises NotFound, Forbidden, Stale, Conflict (nothing changed; decided; other elements), PolicyNotMet.
+    Raises NotFound, Forbidden, Stale, Conflict (nothing changed; decided; other elements; some of what changed is
+    hidden from them), PolicyNotMet.
     """
     now = now or timezone.now()
     with act():
@@ -148,7 +154,11 @@ def confirm_assessment(
         assignment = _may_still_submit(assessment)
         stood = last_stood_for(assessment)
         if stood is not None:
-            _refuse_unseen(claim, stood.grounds, seen_grounds, by)
+            found = _refuse_unseen(claim, stood.grounds, seen_grounds, by)
+            if diff_for(by, claim, stood.grounds, found.content).withheld:
+                raise Conflict(
+                    _("Some of what changed is hidden from you. Somebody who can see all of it assesses the claim.")
+                )
             if seen_grounds == stood.grounds.digest and stood.assignment == assignment:
                 raise Conflict(_("Nothing that this rests on has changed: there is nothing to confirm."))
         stop_watching(grounds__stood_for__assessment=assessment)
@@ -198,11 +208,12 @@ def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> Found:
     return found
 
 
-def may_confirm_verdict(user: User, claim: Claim, changers: Iterable[UUID]) -> None:
+def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
     """Whether a verdict stands after a change: an editor, a named approver or a person of the verdict; nobody who has
-    made one of the changes, nobody with a conflict. Raises NotFound, Forbidden."""
+    made one of the changes or acted on what changed, nobody with a conflict; where one is of somebody unknown, an
+    editor. Raises NotFound, Forbidden."""
     role = role_for(user, claim)
-    if user.pk in changers:
+    if user.pk in authors.people:
         raise Forbidden(_("You changed what this verdict rests on: somebody else looks at it."))
     if not (
         role == Role.EDITOR
@@ -210,13 +221,20 @@ def may_confirm_verdict(user: User, claim: Claim, changers: Iterable[UUID]) -> N
         or (role == Role.REVIEWER and user.pk in people_of_verdict(claim))
     ):
         raise Forbidden(_("An editor, a named approver, or one of the two people of the verdict looks at it again."))
+    if not authors.known and role != Role.EDITOR:
+        raise Forbidden(_("Who made one of the changes is not known: an editor who had no part in them looks at it."))
     refuse_conflicted(user, claim)
 
 
 def may_confirm(user: User, claim: Claim) -> None:
     """The same of a claim as it is now: who changed what its verdict rests on may not. Raises NotFound, Forbidden."""
     watched = verdict_watch(claim)
-    may_confirm_verdict(user, claim, changers_of(watched.grounds) if watched else ())
+    may_confirm_verdict(user, claim, authors_now(claim, watched.grounds) if watched else Authors())
+
+
+def authors_now(claim: Claim, kept: Grounds) -> Authors:
+    """Whose the difference is between kept grounds and what is there now."""
+    return authors_of(kept, load_grounds(claim, kept.named, kept.answered).content)
 
 
 def people_of_verdict(claim: Claim) -> set[UUID]:
@@ -228,7 +246,8 @@ def people_of_verdict(claim: Claim) -> set[UUID]:
 def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, now: datetime | None = None) -> Claim:
     """Say that a verdict stands on what it rests on now, as somebody who changed none of it; why is kept.
 
-    Raises NotFound, Forbidden, Invalid, Stale (not what was shown), Conflict (nothing changed).
+    Raises NotFound, Forbidden, Invalid, Stale (not what was shown), Conflict (nothing changed; some of it is hidden
+    from them).
     """
     now = now or timezone.now()
     with act():
@@ -241,6 +260,8 @@ def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, n
         if watched is None or not claim.changed_since_verdict:
             raise Conflict(_("Nothing has changed since the verdict: there is nothing to confirm."))
         found = _refuse_unseen(claim, watched.grounds, seen_grounds, by)
+        if diff_for(by, claim, watched.grounds, found.content).withheld:
+            raise Conflict(_("Some of what changed is hidden from you. An editor who can see all of it confirms."))
         grounds = stand_for_now(claim, watched.grounds, found, now=now)
         end_tasks(by=by, note=reason, now=now, claim=claim, kind=TaskKind.GROUNDS_CHANGED)
         grounds_confirmed(claim, grounds, by=by, now=now, reason=reason)

@@ -11,11 +11,10 @@ from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
-from claims.grounds_in_words import changers_of
 from claims.models import Claim, GroundsCheck, GroundsTouch, Task
 from claims.watching import verdict_watch
 from reviews.actions.following import check_next
-from reviews.actions.grounds import confirm_verdict
+from reviews.actions.grounds import authors_now, confirm_verdict
 from reviews.grounds_shown import of_verdict
 from reviews.models import Notification
 from reviews.queue import work_of
@@ -62,7 +61,7 @@ def test_any_change_marks_the_claim_and_is_for_somebody_else_to_look_at(made: Wo
             EDITS[name](made, person)
             watched = verdict_watch(claim)
             assert watched is not None
-            (changer,) = changers_of(watched.grounds)
+            (changer,) = authors_now(made.claim, watched.grounds).people
             who = User.objects.get(pk=changer)
             assert who in (person, cast.editor)
             assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
@@ -119,7 +118,7 @@ def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: World) -
     change_source(source=made.spare, fields={"title": "Forged"}, by=made.cast.reviewer)
     watched = verdict_watch(made.claim)
     assert watched is not None
-    assert changers_of(watched.grounds) == {made.cast.editor.pk, made.cast.reviewer.pk}
+    assert authors_now(made.claim, watched.grounds).people == {made.cast.editor.pk, made.cast.reviewer.pk}
 
 
 def test_after_it_was_confirmed_the_next_change_marks_again(made: World) -> None:
@@ -203,5 +202,8 @@ def test_what_too_many_verdicts_rest_on_is_followed_by_workers(made: World, monk
     assert (check_next(), check_next()) == (True, False)
     watched = verdict_watch(made.claim)
     assert watched is not None
-    assert (fresh(made.claim).changed_since_verdict, changers_of(watched.grounds)) == (True, {made.cast.reviewer2.pk})
+    assert (fresh(made.claim).changed_since_verdict, authors_now(made.claim, watched.grounds).people) == (
+        True,
+        {made.cast.reviewer2.pk},
+    )
     assert _told(made.claim) == {"editor", "reviewer"}

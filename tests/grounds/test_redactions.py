@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from claims.grounds_in_words import changers_of
 from claims.models import Grounds, GroundsWatch
 from claims.watching import verdict_watch
-from reviews.actions.grounds import confirm_verdict
+from reviews.actions.grounds import authors_now, confirm_verdict
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.grounds_shown import of_verdict
 from reviews.redacting import find
@@ -47,7 +46,7 @@ def test_words_are_gone_from_what_was_kept_and_the_verdict_is_marked(made: World
     assert (_held("crane driver wrote"), Grounds.objects.get().content) == (0, "[redacted]")
     claim, watched = fresh(made.claim), verdict_watch(made.claim)
     assert watched is not None
-    assert (claim.changed_since_verdict, changers_of(watched.grounds)) == (True, {_second(made).pk})
+    assert (claim.changed_since_verdict, authors_now(made.claim, watched.grounds).people) == (True, {_second(made).pk})
     shown = of_verdict(made.cast.editor, claim)
     assert shown is not None
     assert (shown.changed, shown.diff.erased, shown.diff.lines) == (True, True, [])
