@@ -130,7 +130,8 @@ class GroundsLine:
 
 @dataclass(frozen=True)
 class GroundsDiff:
-    """All that changed, as one reader may see it. `withheld`: so many changes are of what the reader may not see.
+    """All that changed, as one reader may see it. `withheld`: so many changes are of what the reader may not see;
+    `unsaid`: of what they may see, and is restricted, so that an error does not tell it.
 
     `erased`: what was kept was erased by a redaction, so that it cannot be said what changed. `restricted`: the rows
     that are restricted now and that this reader may see.
@@ -138,6 +139,7 @@ class GroundsDiff:
 
     lines: list[GroundsLine] = field(default_factory=list)
     withheld: int = 0
+    unsaid: int = 0
     erased: bool = False
     restricted: list[Any] = field(default_factory=list)
 
@@ -146,6 +148,13 @@ class GroundsDiff:
         said = [str(line) for line in self.lines]
         if self.erased:
             said.append(_("What it rested on then was erased by a redaction."))
+        if self.unsaid:
+            text = ngettext(
+                "%(count)d change is of restricted material: the page of what changed shows it.",
+                "%(count)d changes are of restricted material: the page of what changed shows them.",
+                self.unsaid,
+            )
+            said.append(text % {"count": self.unsaid})
         if self.withheld:
             text = ngettext(
                 "%(count)d change is of what you may not see.",
@@ -171,10 +180,12 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
     sight = Sight(user, claim, (then, now), unrestricted=unrestricted)
     seen_then, seen_now = sight.part_of(then), sight.part_of(now)
     seen, rows, who = differences(seen_then, seen_now), _Rows(seen_then, seen_now), _who(kept, now)
-    withheld = {each.place for each in changed} - {each.place for each in seen}
+    left_out = len({each.place for each in changed} - {each.place for each in seen})
+    withheld = diff_for(user, claim, kept, now).withheld if unrestricted and left_out else left_out
     return GroundsDiff(
         [_line(each, rows, who) for each in seen],
-        withheld=len(withheld),
+        withheld=withheld,
+        unsaid=max(0, left_out - withheld),
         restricted=sight.restricted(seen_then, seen_now),
     )
 

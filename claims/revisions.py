@@ -68,7 +68,11 @@ def _in_words(row: Revision) -> str:
         change = StatusChange.objects.filter(claim=row.claim, at=row.at).order_by("-seq").first()
         state = change.to_state if change else row.claim.state
         return _("%(person)s moved the claim: it is now “%(state)s”.") % {**who, "state": state}
-    title = row.evidence.source.title if row.evidence and row.evidence.visibility != Visibility.RESTRICTED else ""
+    title = (
+        row.evidence.source.title
+        if row.evidence and row.evidence.visibility != Visibility.RESTRICTED
+        else _("withheld")
+    )
     if row.kind == RevisionKind.REWORDED:
         return _("%(person)s changed the claim’s wording or its parts.") % who
     if row.kind == RevisionKind.ATTACHED:

@@ -321,7 +321,7 @@ def test_a_source_made_restricted_raises_the_version_of_its_claims(cast: Cast) -
     (item,) = factories.firsthand(cast, claim, 1)
     seen = fresh(claim).version
     change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
-    assert changes_since(claim, seen) == ["editor changed the evidence “”."]
+    assert changes_since(claim, seen) == ["editor changed the evidence “withheld”."]
 
 
 def test_a_capture_made_while_restricted_stays_so_when_its_source_is_released(cast: Cast) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict
+from accounts.errors import Conflict, Stale
 from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
@@ -161,3 +161,14 @@ def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: World) ->
     diff = _shown(verdict, verdict.cast.reviewer).diff
     (line,) = [line for line in diff.lines if line.field == "publisher"]
     assert (line.then, line.now, diff.withheld) == ("Harbour master", "Another", 0)
+
+
+def test_the_refusal_of_an_approval_says_of_restricted_changes_that_the_page_shows_them(made: World) -> None:
+    _restrict(made, made.upstream)
+    decision = {"assessment": made.assessment, "reason": "Yes.", "seen_version": fresh(made.claim).version}
+    with pytest.raises(Stale) as refused:
+        approve(**decision, by=made.cast.editor)
+    told = " ".join(refused.value.changes)
+    assert "of restricted material: the page of what changed shows" in told
+    assert "may not see" not in told
+    assert "Crane" not in told
