@@ -204,6 +204,6 @@ def test_what_too_many_verdicts_rest_on_is_followed_by_workers(made: World, monk
     assert watched is not None
     assert (fresh(made.claim).changed_since_verdict, authors_now(made.claim, watched.grounds).people) == (
         True,
-        {made.cast.reviewer2.pk},
+        frozenset({made.cast.reviewer2.pk}),
     )
     assert _told(made.claim) == {"editor", "reviewer"}

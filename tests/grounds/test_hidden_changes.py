@@ -47,7 +47,7 @@ def _told(diff: GroundsDiff) -> list[tuple[str, str]]:
 
 
 def _restrict(made: World, row: Any) -> None:
-    change = {"source": change_source, "evidence": change_evidence}[type(row).__name__.lower()]
+    change: Any = {"source": change_source, "evidence": change_evidence}[type(row).__name__.lower()]
     change(**{type(row).__name__.lower(): row}, fields={"visibility": "restricted"}, by=made.cast.editor)
 
 
@@ -125,7 +125,7 @@ def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: World) -> N
     shown = of_assessment(made.cast.reviewer, fresh(assessment))
     assert shown is not None
     assert (shown.blind, shown.may_confirm) == (True, False)
-    given = {"seen_version": fresh(made.claim).version, "seen_grounds": shown.now}
+    given: dict[str, Any] = {"seen_version": fresh(made.claim).version, "seen_grounds": shown.now}
     with pytest.raises(Conflict):
         confirm_assessment(assessment=assessment, by=made.cast.reviewer, **given)
     path = f"claims/{made.claim.reference}/assessments/{assessment.pk}/confirm/"
@@ -147,7 +147,7 @@ def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: World) 
     assert shown.diff.withheld == 0  # it is their own
     version = fresh(made.claim).version
     confirm_assessment(assessment=assessment, seen_version=version, seen_grounds=shown.now, by=made.cast.reviewer)
-    decision = {"assessment": assessment, "reason": "Yes.", "seen_version": fresh(made.claim).version}
+    decision: dict[str, Any] = {"assessment": assessment, "reason": "Yes.", "seen_version": fresh(made.claim).version}
     with pytest.raises(Conflict, match="hidden from you"):
         approve(**decision, by=stranger)
     approve(**decision, by=made.cast.editor)
@@ -165,7 +165,11 @@ def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: World) ->
 
 def test_the_refusal_of_an_approval_says_of_restricted_changes_that_the_page_shows_them(made: World) -> None:
     _restrict(made, made.upstream)
-    decision = {"assessment": made.assessment, "reason": "Yes.", "seen_version": fresh(made.claim).version}
+    decision: dict[str, Any] = {
+        "assessment": made.assessment,
+        "reason": "Yes.",
+        "seen_version": fresh(made.claim).version,
+    }
     with pytest.raises(Stale) as refused:
         approve(**decision, by=made.cast.editor)
     told = " ".join(refused.value.changes)

@@ -46,7 +46,10 @@ def test_words_are_gone_from_what_was_kept_and_the_verdict_is_marked(made: World
     assert (_held("crane driver wrote"), Grounds.objects.get().content) == (0, "[redacted]")
     claim, watched = fresh(made.claim), verdict_watch(made.claim)
     assert watched is not None
-    assert (claim.changed_since_verdict, authors_now(made.claim, watched.grounds).people) == (True, {_second(made).pk})
+    assert (claim.changed_since_verdict, authors_now(made.claim, watched.grounds).people) == (
+        True,
+        frozenset({_second(made).pk}),
+    )
     shown = of_verdict(made.cast.editor, claim)
     assert shown is not None
     assert (shown.changed, shown.diff.erased, shown.diff.lines) == (True, True, [])
