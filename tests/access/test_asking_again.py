@@ -62,7 +62,7 @@ NOT_ASKED: set[Act] = {
     ("confirm-assessment", "POST"), ("api:confirm-assessment", "POST"),
     ("recheck", "POST"), ("api:recheck", "POST"), ("publish", "POST"), ("unpublish", "POST"),
     ("close-claim", "POST"), ("open-claim", "POST"), ("threshold", "POST"), ("assign", "POST"), ("assess", "POST"),
-    ("drop-draft", "POST"), ("api:claim", "PATCH"), ("api:evidence-list", "POST"), ("api:evidence", "PATCH"),
+    ("drop-draft", "POST"), ("form-draft", "POST"), ("api:claim", "PATCH"), ("api:evidence-list", "POST"), ("api:evidence", "PATCH"),
     ("api:withdraw-evidence", "POST"), ("api:moves", "POST"), ("api:publish", "POST"), ("api:unpublish", "POST"),
     ("api:close", "POST"), ("api:open", "POST"), ("api:assessments", "POST"), ("api:draft", "PUT"),
     ("api:draft", "DELETE"), ("accept", "POST"), ("decline", "POST"), ("hand-over", "POST"), ("change-due", "POST"),

@@ -18,6 +18,7 @@ from tests.accessibility.test_axe import pages
 # Why not.
 WITHOUT = {
     "new-redaction": "what is to be erased is not to be kept, and the reason must not name it",
+    "reset-second-factors": "one sentence of an administrator, on a page that asks for their password",
 }
 OF_THEIR_OWN = {"assess": "drafts of assessments, which the API has as well: tests/reviews/test_pages_drafts.py"}
 
@@ -84,10 +85,11 @@ def test_every_form_with_a_longer_text_keeps_a_draft(
             (keeping if whole or target != name else others).add(target)
     assert (others, keeping - set(DRAFTED)) == (set(WITHOUT), set(OF_THEIR_OWN))
     # Closed, published, the wrong way round in this world: the same view as another that was walked.
-    assert set(DRAFTED) - keeping <= {"unpublish", "publish", "attach-file"}
+    assert set(DRAFTED) - keeping <= {"unpublish", "publish", "attach-file", "verdict-grounds"}
 
 
-@pytest.mark.parametrize("name", sorted(DRAFTED))
+# Its form is there where a verdict is: the claim of this world waits for its first.
+@pytest.mark.parametrize("name", sorted(set(DRAFTED) - {"verdict-grounds"}))
 def test_what_was_typed_comes_back_with_all_that_its_form_carried(
     name: str, world: World, clients: dict[str, Client], taken_back: None
 ) -> None:

@@ -260,13 +260,13 @@ def _lost(cast: Cast, days: float = 0) -> Claim:
 
 def test_lost_support_opens_a_task_that_is_due_after_the_desks_days(cast: Cast) -> None:
     claim = _lost(cast)
-    task = Task.objects.get()
+    task = Task.objects.get(kind="support_lost")
     assert (task.claim, task.kind, task.due_at - task.opened_at) == (claim, "support_lost", 2 * DAY)
 
 
 def test_editors_are_told_of_lost_support_at_once_and_when_it_is_due(cast: Cast, smtp_server: MailServer) -> None:
     claim = _lost(cast)
-    task = Task.objects.get()
+    task = Task.objects.get(kind="support_lost")
     _send_all()
     # The reviewer assessed it; the editor approved it.
     text = f"{claim.reference} has lost its support"
@@ -280,19 +280,19 @@ def test_support_that_holds_again_ends_it(cast: Cast, smtp_server: MailServer) -
     set_threshold(claim=claim, threshold=1, reason="One is enough here.", by=cast.editor)
     assert fresh(claim).support_lost is False
     _send_all()
-    assert (smtp_server.messages, Task.objects.get().ended_at is None) == ([], False)
+    assert (smtp_server.messages, Task.objects.get(kind="support_lost").ended_at is None) == ([], False)
     assert {state for _kind, _who, state in _rows(claim=claim, kind="support_lost")} == {"cancelled"}
 
 
 def test_a_move_ends_it(cast: Cast) -> None:
     claim = _lost(cast)
     factories.approved(cast, factories.finding(cast, claim, "reported"))
-    assert (fresh(claim).support_lost, Task.objects.get().ended_at is None) == (False, False)
+    assert (fresh(claim).support_lost, Task.objects.get(kind="support_lost").ended_at is None) == (False, False)
 
 
 def test_closing_stops_it_and_opening_plans_what_is_still_ahead(cast: Cast) -> None:
     claim = _lost(cast, days=1)
-    task = Task.objects.get()
+    task = Task.objects.get(kind="support_lost")
     follow_tasks()
     close_claim(claim=claim, reason="moot", by=cast.editor)
     assert _pending("support_lost") == []
