@@ -1,6 +1,7 @@
 """Verification finds what disagrees among assignments, findings, decisions and reminders."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from tests import factories
 from tests.verification.looking import found, named
 
 Execute = Callable[..., None]
+Unguarded = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.fixture
@@ -57,8 +59,9 @@ def test_a_closed_claim_with_open_work(assignment: Assignment) -> None:
     assert named(found()) == {"closed", "reminder with a reason"}
 
 
-def test_completed_work_without_a_finding(cast: factories.Cast, verdict: Claim) -> None:
-    Assessment.objects.filter(claim=verdict).update(assessor=cast.reviewer2)
+def test_completed_work_without_a_finding(cast: factories.Cast, verdict: Claim, unguarded: Unguarded) -> None:
+    with unguarded():
+        Assessment.objects.filter(claim=verdict).update(assessor=cast.reviewer2)
     assert named(found()) >= {"completed with a finding", "finding with its decision", "approvals are moves"}
 
 
@@ -78,30 +81,34 @@ def test_two_findings_of_one_assessor_that_wait(waiting: Assessment, execute: Ex
 
 
 @pytest.mark.parametrize(("state", "found_decision"), [("rejected", "an approval"), ("waiting", "an approval")])
-def test_a_finding_with_another_decision(verdict: Claim, state: str, found_decision: str) -> None:
-    Assessment.objects.filter(claim=verdict).update(state=state)
+def test_a_finding_with_another_decision(verdict: Claim, state: str, found_decision: str, unguarded: Unguarded) -> None:
+    with unguarded():
+        Assessment.objects.filter(claim=verdict).update(state=state)
     assert [finding.found for finding in found() if finding.check == "finding with its decision"] == [found_decision]
 
 
-def test_an_approved_finding_without_a_decision(verdict: Claim) -> None:
-    Decision.objects.all().delete()
+def test_an_approved_finding_without_a_decision(verdict: Claim, unguarded: Unguarded) -> None:
+    with unguarded():
+        Decision.objects.all().delete()
     assert [(finding.check, finding.expected) for finding in found() if finding.check == "approvals are moves"] == [
         ("approvals are moves", "an approval for status change 2")
     ]
     assert "finding with its decision" in named(found())
 
 
-def test_an_approval_that_moved_nothing(verdict: Claim) -> None:
-    Decision.objects.update(at=verdict.created_at + timedelta(minutes=1))
+def test_an_approval_that_moved_nothing(verdict: Claim, unguarded: Unguarded) -> None:
+    with unguarded():
+        Decision.objects.update(at=verdict.created_at + timedelta(minutes=1))
     assert [finding.check for finding in found()] == ["approvals are moves"] * 2
 
 
-def test_a_finding_made_alone_that_moved_nothing(cast: factories.Cast) -> None:
+def test_a_finding_made_alone_that_moved_nothing(cast: factories.Cast, unguarded: Unguarded) -> None:
     claim = factories.claim(cast)
     factories.party_denial(cast, claim)
     finding = factories.finding(cast, claim, "denied")
     assert found() == []
-    Assessment.objects.filter(pk=finding.pk).update(created_at=timezone.now() - timedelta(days=1))
+    with unguarded():
+        Assessment.objects.filter(pk=finding.pk).update(created_at=timezone.now() - timedelta(days=1))
     assert named(found()) == {"findings made alone are moves"}
 
 
