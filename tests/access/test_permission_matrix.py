@@ -67,9 +67,10 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "forgotten-password": _both(ANYONE),
     "set-password": _both(ANYONE),
     "accept-invitation": _both(ANYONE),
-    "sign-in-by-passkey": _both(ANYONE),
+    # a passkey that shows nothing leads back to the sign-in page, also who is nobody yet
+    "sign-in-by-passkey": {"GET": ANYONE, "POST": ANYONE | {"anonymous": "sign in"}},
     # an organisation is configured in none of these worlds: see tests/accounts/test_organisation.py
-    "organisation-sign-in": {"GET": OFF},
+    "organisation-sign-in": {"GET": ANYONE | {"anonymous": "hidden"}},  # who is signed in is led to their work
     "organisation-callback": {"GET": OFF},
     "organisation-join": _both(OFF),
     "organisation-link": {"GET": NOWHERE},
