@@ -16,7 +16,7 @@ from functools import partial
 from typing import Literal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 
@@ -61,7 +61,12 @@ def security_event(
             fields[name] = str(user.pk)
     fields |= {name: _harmless(value) for name, value in facts.items() if value is not None}
     level = logging.INFO if outcome == "done" else logging.WARNING
-    transaction.on_commit(partial(logger.log, level, event, extra={"fields": fields}), robust=True)
+    write = partial(logger.log, level, event, extra={"fields": fields})
+    # Outside a transaction on_commit would connect first: what is refused while the database is away is said as well.
+    if connection.in_atomic_block:
+        transaction.on_commit(write, robust=True)
+    else:
+        write()
 
 
 def _harmless(value: str | int | UUID) -> str | int:

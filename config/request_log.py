@@ -19,9 +19,9 @@ logger = logging.getLogger(__name__)
 
 WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-# Asked by machines every few seconds: a line only when one fails.
 # Not signed in, not allowed, not there or not for this person, too often.
 REFUSALS = frozenset({401, 403, 404, 429})
+# Asked by machines every few seconds: a line only when one fails.
 QUIET = frozenset({"static", "healthz", "readyz", "metrics"})
 
 

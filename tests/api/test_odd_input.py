@@ -166,6 +166,6 @@ def test_a_parameter_that_is_none_or_given_twice_is_refused(cast: Cast, reporter
     assert errors(reporter.get("claims/", page_size="201")) == ["page_size"]
 
 
-def test_a_body_that_does_not_say_its_length_is_refused(cast: Cast, reporter: Api) -> None:
-    response = reporter.send("POST", "tokens/", headers={"Transfer-Encoding": "chunked"})
+def test_a_body_that_does_not_say_its_length_is_refused(cast: Cast) -> None:
+    response = Api.in_session(cast.reporter).send("POST", "tokens/", headers={"Transfer-Encoding": "chunked"})
     assert (response.status_code, response.json()["detail"]) == (400, "Say how long the body is (Content-Length).")

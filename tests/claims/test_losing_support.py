@@ -20,7 +20,7 @@ from claims.actions.sources import add_relay, change_actor, change_source, corre
 from claims.effects import Effects
 from claims.models import Claim, Evidence
 from sources.actions import create_actor, create_source
-from sources.models import Actor, Source
+from sources.models import Actor, Relay, Source
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.kept import Kept
@@ -94,16 +94,25 @@ def _superseded(v: Verdict, effects: Effects) -> object:
     return change_evidence(evidence=v.first, fields={"superseded_by": item.pk}, effects=effects, by=v.cast.editor)
 
 
-def _composed(v: Verdict, effects: Effects) -> object:
-    """The form that attaches a source and says where it got it: here from where the other has it, too."""
-    return attach_source(
-        claim=v.claim,
-        source={"id": _secondhand(v).pk},
-        evidence={"stance": "context"},
-        upstream=v.second.source_id,
-        effects=effects,
-        by=v.cast.editor,
-    )
+def _found_dependent(v: Verdict, effects: Effects) -> object:
+    """What it says it saw, it has from the other source: the relay first, which by itself takes nothing away."""
+    if not v.source.upstream_relays.exists():
+        add_relay(downstream=v.source, upstream=v.second.source_id, by=v.cast.editor)
+    return change_source(source=fresh(v.source), fields={"basis": "secondhand"}, effects=effects, by=v.cast.editor)
+
+
+def _traced(v: Verdict) -> Relay:
+    """The first source has it from a witness, which carries the verdict as well."""
+    if (made := v.source.upstream_relays.first()) is not None:
+        return made
+    witness = factories.source(v.cast, publisher=factories.actor(v.cast), basis="firsthand")
+    relay = add_relay(downstream=v.source, upstream=witness.pk, by=v.cast.editor).row
+    change_source(source=fresh(v.source), fields={"basis": "secondhand"}, by=v.cast.editor)
+    return relay
+
+
+def _relay_removed(v: Verdict, effects: Effects) -> object:
+    return remove_relay(relay=_traced(v), effects=effects, by=v.cast.editor)
 
 
 def _another_claimant(v: Verdict, effects: Effects) -> object:
@@ -118,10 +127,8 @@ CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
     ),
     "source regraded": _source(reliability="E"),
     "publisher regraded": _actor(reliability="E"),
-    "found dependent": lambda v, effects: add_relay(
-        downstream=_secondhand(v), upstream=v.second.source_id, effects=effects, by=v.cast.editor
-    ),
-    "attached with its relay": _composed,
+    "found dependent": _found_dependent,
+    "relay removed": _relay_removed,
     "basis of the source": _source(basis="unknown"),
     "basis of the evidence": _evidence(basis="secondhand"),
     "publisher": _same_publisher,
@@ -146,12 +153,6 @@ CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
 }
 
 
-def _secondhand(v: Verdict) -> Source:
-    """The first source, found to have it from somebody: whom is not known yet, which takes nothing away by itself."""
-    Source.objects.filter(pk=v.source.pk).update(basis="secondhand")
-    return fresh(v.source)
-
-
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_states_md_lists_is_asked_about_tried_and_done(verdict: Verdict, name: str) -> None:
     """Refused until the person agrees, without a trace of a dry run, and flagged at once when it is done."""
@@ -168,12 +169,23 @@ def test_what_states_md_lists_is_asked_about_tried_and_done(verdict: Verdict, na
     assert (row.support_lost, row.state, told, tried.shown) == (True, "corroborated", [(reference, True)], done.shown)
 
 
-def test_a_removed_relay_gives_support_back(verdict: Verdict) -> None:
-    relay = add_relay(downstream=_secondhand(verdict), upstream=verdict.second.source_id, by=verdict.cast.editor).row
+@pytest.mark.parametrize("composed", [False, True], ids=["the relay", "attached with the relay"])
+def test_a_relay_to_a_witness_gives_support_back(verdict: Verdict, composed: bool) -> None:
+    by, effects = verdict.cast.editor, Effects(agreed=())
+    change_source(source=verdict.source, fields={"basis": "secondhand"}, by=by)
     assert fresh(verdict.claim).support_lost
-    Source.objects.filter(pk=verdict.source.pk).update(basis="firsthand")
-    effects = Effects(agreed=())
-    remove_relay(relay=relay, effects=effects, by=verdict.cast.editor)
+    witness = factories.source(verdict.cast, publisher=factories.actor(verdict.cast), basis="firsthand")
+    if composed:
+        attach_source(
+            claim=fresh(verdict.claim),
+            source={"id": verdict.source.pk},
+            evidence={"stance": "context"},
+            upstream=witness.pk,
+            effects=effects,
+            by=by,
+        )
+    else:
+        add_relay(downstream=fresh(verdict.source), upstream=witness.pk, effects=effects, by=by)
     assert ([effect.regains_support for effect in effects.shown], fresh(verdict.claim).support_lost) == ([True], False)
 
 
