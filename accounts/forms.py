@@ -232,6 +232,9 @@ class ShownPasskeyForm(forms.Form):
         return person
 
 
+AGAIN = "again-"  # how the names of its controls begin, which stand beside those of any form
+
+
 class AgainForm(forms.Form):
     """Any one of the ways in which somebody who is signed in shows that it is them."""
 
@@ -245,7 +248,7 @@ class AgainForm(forms.Form):
     credential = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *arguments: Any, user: User, kinds: Collection[str], **named: Any) -> None:
-        super().__init__(*arguments, **named | {"prefix": "again"})
+        super().__init__(*arguments, **named | {"prefix": AGAIN.removesuffix("-")})
         self.user = user
         self.shown_by = ""  # how they showed it, once the form is valid
         if not user.has_usable_password():

@@ -65,6 +65,9 @@ class Drafts(Protocol):
     def postponed(self) -> None:
         """The person is asked for something else first: keep what was posted."""
 
+    def carried(self) -> Mapping[str, str]:
+        """The controls by which a form goes on from what `postponed` kept of it."""
+
 
 def drafts_of(request: HttpRequest) -> Drafts:
     drafts: Drafts = request.drafts  # type: ignore[attr-defined]  # set by config.middleware.KeptForms

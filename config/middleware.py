@@ -1,8 +1,9 @@
 """What every answer passes through: the person's clock, who may keep a copy, and refusals made readable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC
+from functools import partial
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -257,13 +258,21 @@ class AsksAgain:
         answers = request.method == "POST" and "GET" in methods
         if not (answers or request.method in methods) or not request.user.is_authenticated:
             return None
-        if request.method == "POST" and drafts_of(request).are_kept_here():
-            if "keep" in request.POST:  # which does nothing but that
-                return None
-            # Of a row that the person may not know of nothing is kept; they are asked like everybody.
-            with suppress(DomainError):
-                drafts_of(request).postponed()
-        return asked_again(cast(PersonsRequest, request))
+        if "keep" in request.POST and drafts_of(request).are_kept_here():  # which does nothing but that
+            return None
+        return asked_again(cast(PersonsRequest, request), keep=partial(_kept, request))
+
+
+def _kept(request: HttpRequest) -> Mapping[str, str]:
+    """Keep the form that was posted where drafts of it are kept, and say by which controls it goes on from there."""
+    drafts = drafts_of(request)
+    if not drafts.are_kept_here():
+        return {}
+    # Of a row that the person may not know of nothing is kept; they are asked like everybody.
+    with suppress(DomainError):
+        drafts.postponed()
+        return drafts.carried()
+    return {}
 
 
 def _administers(request: HttpRequest) -> bool:

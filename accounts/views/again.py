@@ -1,10 +1,11 @@
 """Asking who is signed in to show once more that it is them, without losing what they were about to do.
 
 The page that asks answers in place of the one that was asked for. What was typed stands in it as hidden fields and goes
-back to the same address together with the password: nothing is kept meanwhile, here or in the browser.
+back to the same address together with the password. Of forms with drafts a draft is kept meanwhile, without the
+password, as whenever such a form comes back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
@@ -12,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.forms import AgainForm
+from accounts.forms import AGAIN, AgainForm
 from accounts.limits import limited
 from accounts.organisation import issuer_id
 from accounts.pages import PersonsRequest
@@ -20,25 +21,27 @@ from accounts.passkeys import authentication_options
 from accounts.recent import asks_again, is_recent, note_authentication
 from accounts.security_events import security_event
 
-PREFIX = "again-"
 LOOK = "again-look"  # what was asked for was to look at the page: it is shown anew
 NOT_TYPED = {"csrfmiddlewaretoken"}
 
 
-def asked_again(request: PersonsRequest) -> HttpResponse | None:
+def asked_again(request: PersonsRequest, *, keep: Callable[[], Mapping[str, str]]) -> HttpResponse | None:
     """The page that asks, until the person has shown that it is them; then None, and the request goes on.
+
+    `keep` is called before the page is shown for a form, and answers with controls that take the place of posted ones.
 
     The request has then lost what was typed to show it. Who only wanted to look is sent to the page itself.
     """
-    answering = request.method == "POST" and any(name.startswith(PREFIX) for name in request.POST)
+    answering = request.method == "POST" and any(name.startswith(AGAIN) for name in request.POST)
     if not is_recent(request):
         form = AgainForm(request.POST if answering else None, user=request.user, kinds=_kinds(request))
         if answering and (refused := limited(request, "reauthenticate", user=request.user)):
+            keep()
             return refused
         if not (answering and form.is_valid()):
             if answering:
                 security_event("confirm", "refused", person=request.user)
-            return _ask(request, form)
+            return _ask(request, form, keep)
         security_event("confirm", person=request.user, reason=form.shown_by)
         note_authentication(request, request.user, form.shown_by)
     if not answering:
@@ -46,7 +49,7 @@ def asked_again(request: PersonsRequest) -> HttpResponse | None:
     if LOOK in request.POST:
         return HttpResponseRedirect(request.get_full_path())
     typed = request.POST.copy()
-    for name in [name for name in typed if name.startswith(PREFIX)]:
+    for name in [name for name in typed if name.startswith(AGAIN)]:
         del typed[name]
     request.POST = typed  # type: ignore[assignment]  # as immutable from here on as what it takes the place of
     typed._mutable = False
@@ -57,11 +60,11 @@ def _kinds(request: PersonsRequest) -> set[str]:
     return set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
 
 
-def _ask(request: PersonsRequest, form: AgainForm) -> HttpResponse:
+def _ask(request: PersonsRequest, form: AgainForm, keep: Callable[[], Mapping[str, str]]) -> HttpResponse:
     looking = request.method != "POST" or LOOK in request.POST
     context = {
         "form": form,
-        "typed": [] if looking else list(_typed(request)),
+        "typed": [] if looking else list(_typed(request, keep())),
         "look": LOOK if looking else "",
         "options": authentication_options(request.user) if "credential" in form.fields else None,
         "linked": SocialAccount.objects.filter(user=request.user, provider=issuer_id()).exists(),
@@ -73,10 +76,11 @@ def _ask(request: PersonsRequest, form: AgainForm) -> HttpResponse:
     return answer
 
 
-def _typed(request: HttpRequest) -> Iterator[tuple[str, str]]:
+def _typed(request: HttpRequest, instead: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, values in request.POST.lists():
-        if name not in NOT_TYPED and not name.startswith(PREFIX):
+        if name not in NOT_TYPED and name not in instead and not name.startswith(AGAIN):
             yield from ((name, str(value)) for value in values)
+    yield from instead.items()
 
 
 @asks_again("GET", "HEAD", "POST")

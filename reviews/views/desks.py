@@ -72,7 +72,7 @@ def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     may_change_desk(row, request.user)
     form = PolicyForm(**sent(request), desk=row)
     # What was tried is what is done: other numbers are shown anew first.
-    confirming = " ".join(request.POST.get(field, "") for field in PolicyField.values)
+    confirming = " ".join(form.data.get(field, "") for field in PolicyField.values)
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
     tried = form.handed_in(

@@ -20,6 +20,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import DomainError, Invalid
+from accounts.forms import AGAIN
 from accounts.models import Desk, User
 from accounts.queries import desk_for, get_desk
 from accounts.transactions import act
@@ -74,6 +75,8 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "desk-policy": (_("Change the policy"), PolicyForm),
 }
 # Of the form's own machinery; and consent, which is given anew.
+# What a form says of its draft, and by what somebody shows that it is them.
+NEVER_KEPT = ("draft-", AGAIN)
 NOT_KEPT = frozenset({"csrfmiddlewaretoken", "submission", "keep", "agreed", "confirmed", "decision"})
 _SALT, LONGEST_WRITING = "second-source.form", 14 * 24 * 3600  # seconds: as long as a session lasts
 DONE = "second-source-done"  # the cookie that tells the browser which form was done
@@ -221,6 +224,9 @@ class DraftsOfRequest:
     def postponed(self) -> None:
         self._keep(self._with_files())
 
+    def carried(self) -> dict[str, str]:
+        return {"draft-id": self.draft_id, "draft-version": str(self.version)}
+
     def done(self, response: HttpResponse) -> None:
         assert self.author is not None
         path, seen, content = self.request.path, _seen(self.request.POST), _fields(self.request.POST)
@@ -294,6 +300,10 @@ class AssessmentDrafts(DraftsOfRequest):
     def postponed(self) -> None:
         assert self.author is not None and self.about.claim is not None
         self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+
+    def carried(self) -> dict[str, str]:
+        assert self.draft is not None
+        return {"draft_version": str(self.draft.version)}
 
     def done(self, response: HttpResponse) -> None:
         _tell_the_browser(response, self.request.path)
@@ -383,7 +393,7 @@ def wants_json(request: HttpRequest) -> bool:
 
 def _fields(posted: QueryDict) -> list[tuple[str, str]]:
     pairs = [(name, value) for name, values in posted.lists() for value in values]
-    return [(name, str(value)) for name, value in pairs if name not in NOT_KEPT and not name.startswith("draft-")]
+    return [(name, str(value)) for name, value in pairs if name not in NOT_KEPT and not name.startswith(NEVER_KEPT)]
 
 
 def _as_posted(content: Any) -> QueryDict:
@@ -406,7 +416,8 @@ def _seen(posted: QueryDict) -> Seen:
 
 def _number(posted: QueryDict, name: str) -> int:
     text = posted.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return number if number < 2**31 else 0  # what the database holds as an integer
 
 
 def _show_what_is_kept(form: forms.Form, content: Pairs) -> None:

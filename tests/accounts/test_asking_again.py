@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.actions import create_token
 from accounts.actions.invitations import invite
 from accounts.models import Invitation, Token, User
-from reviews.models import Decision
+from reviews.models import Decision, FormDraft
 from tests import factories, second_factors
 from tests.factories import Cast, fresh, password_of
 from tests.links import links_sent
@@ -80,6 +80,24 @@ def test_a_wrong_password_keeps_what_was_typed_and_does_nothing(stale: Client) -
     assert "not your password" in answer.content.decode()
     assert "not it" not in answer.content.decode()
     assert not Token.objects.exists()
+
+
+def test_what_shows_that_it_is_them_is_in_no_draft_of_the_form_and_the_draft_ends_with_it(
+    stale: Client, cast: Cast
+) -> None:
+    """However often it was wrong, there is one draft meanwhile, and none once it is done."""
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    page = f"/reviews/{factories.finding(cast, claim, 'corroborated').pk}/"
+    given = {"decision": "approve", "reason": "Both were there.", "seen_version": str(fresh(claim).version)}
+    for password in ("", "not it", "not it either"):
+        answer = stale.post(page, given | {"again-password": password, "again-code": "123 456"})
+        assert asks(answer)
+        (draft,) = FormDraft.objects.filter(author=cast.editor)
+        assert dict(draft.content) == {"reason": "Both were there.", "seen_version": given["seen_version"]}
+        given = typed_in(answer)
+    assert stale.post(page, given | {"again-password": password_of(cast.editor)}).status_code == 302
+    assert not FormDraft.objects.exists()
 
 
 def test_once_confirmed_nobody_is_asked_for_a_while(stale: Client, cast: Cast) -> None:

@@ -62,7 +62,7 @@ OUT: dict[type[models.Model], dict[str, str]] = {
     Claim: {
         **dict.fromkeys(["id", "desk", "reference"], NAMES_A_ROW),
         **dict.fromkeys(["created_by", "created_at", "changed_at", "threshold_by"], WHO_AND_WHEN),
-        **dict.fromkeys(["contested", "independence_min", "independence_max", "threshold", "words"], FIGURES),
+        **dict.fromkeys(["contested", "independence_min", "independence_max", "independence_exact", "threshold", "words"], FIGURES),
         **dict.fromkeys(["support_lost_at", "grounds_changed_at", "state", "last_seq", "due_at"], COURSE),
         **dict.fromkeys(["published_at", "closed_at", "closed_reason", "closed_note"], COURSE),
         "version": VERSION,
@@ -72,6 +72,7 @@ OUT: dict[type[models.Model], dict[str, str]] = {
     Evidence: {
         **dict.fromkeys(["id", "claim"], NAMES_A_ROW),
         **dict.fromkeys(["created_by", "created_at", "withdrawn_by"], WHO_AND_WHEN),
+        "placed_by_editor": SHOWN_TO,
         "version": VERSION,
     },
     Source: {
@@ -86,7 +87,7 @@ OUT: dict[type[models.Model], dict[str, str]] = {
     Capture: {
         "id": NAMES_A_ROW,
         **dict.fromkeys(["requested_by", "requested_at", "finished_at"], WHO_AND_WHEN),
-        **dict.fromkeys(["state", "attempt", "lease_until", "error", "headers", "redirects"], WORK),
+        **dict.fromkeys(["state", "attempt", "lease_until", "taken_at", "error", "headers", "redirects"], WORK),
     },
     Actor: {
         **dict.fromkeys(["id", "desk"], NAMES_A_ROW),

@@ -28,6 +28,7 @@ from sources.chosen import keep_chosen
 from sources.models import ChosenFile
 from tests import factories
 from tests.factories import Cast
+from tests.pages import signed_in
 
 PATH = "/claims/UKR-1/attach/"
 
@@ -187,3 +188,16 @@ def test_a_save_that_a_later_one_of_its_window_has_overtaken_makes_no_draft_besi
     _kept(cast.reviewer, claim, "First, second.", step=3, **seen)
     _kept(cast.reviewer, claim, "First, sec", step=2, **seen)
     assert _texts(cast.reviewer) == ["First, second."]
+
+
+def test_a_form_goes_on_from_the_draft_that_it_carries_whatever_its_number(
+    cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numbers begin at random: the largest has a digit more than most."""
+    monkeypatch.setattr("reviews.actions.form_drafts.secrets.randbelow", lambda below: below - 1)
+    client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/attach/"
+    given = {"stance": "supports", "excerpt": "One.", "draft-window": ""}
+    for _ in range(2):
+        carried = client.post(address, given).context["drafts"]
+        given |= {"draft-id": carried.draft_id, "draft-version": str(carried.version), "excerpt": "One. Two."}
+    assert _texts(cast.reviewer) == ["One. Two."]
