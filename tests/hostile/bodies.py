@@ -123,6 +123,14 @@ def good_bodies(world: World) -> dict[str, dict[str, Any]]:
         f"PATCH {claim}evidence/{{evidence_id}}/": {"locator": "page 2"},
         f"POST {claim}evidence/{{evidence_id}}/withdraw/": {"reason": "It is needed."},
         f"POST {claim}moves/": {"to": "denied", "reason": "It was denied.", "evidence": [evidence], **seen},
+        f"POST {claim}grounds/confirm/": {"reason": "It still holds.", "seen_grounds": "0" * 64},
+        **{
+            f"POST /api/v1/{row}/release/": {"visibility": "public", "reason": "It is needed."}
+            for row in (
+                "actors/{actor_id}", "attachments/{attachment_id}", "claims/{reference}/evidence/{evidence_id}",
+                "sources/{source_id}", "sources/{source_id}/capture/{capture_id}",
+            )
+        },
         "POST /api/v1/desks/": {"name": "A new desk", "prefix": "NEW"},
         "PATCH /api/v1/desks/{desk_id}/": {"days_to_review": 5},
         "POST /api/v1/sources/": {"title": "A paper"},

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote_from_bytes
 
 from claims.actions.claims import unpublish_claim
+from claims.actions.releasing import release_actor, release_source
 from reviews.actions.assignments import close_claim
-from tests import factories
 from tests.access.world import World
+from tests.factories import fresh
 from tests.hostile.forms_in_pages import CHOSEN, Control, Form
 
 File = tuple[bytes, bytes]  # a name and what is in it
@@ -42,6 +43,10 @@ TYPED: dict[str, dict[str, str | int]] = {
     "new-redaction": {"words": "unloaded", "reason": "It was asked for."},
     "new-relay": {"upstream": 2},
     "redaction": {"decision": 0},
+    **{
+        f"release-{of}": {"visibility": 0, "reason": "It is needed."}
+        for of in ("actor", "attachment", "capture", "evidence", "source")
+    },
     "reset-second-factors": {"reason": "It is needed."},
     "retract": {"reason": "It is needed."},
     "review": {"reason": "It is so.", "decision": 0},
@@ -50,10 +55,26 @@ TYPED: dict[str, dict[str, str | int]] = {
     "tokens": {"name": "for a script"},
     "withdraw-evidence": {"reason": "It is needed."},
 }
+
+
+def _public(world: World, *, sources: bool = True) -> None:
+    """The publishers, and the sources, of what is released in this world."""
+    by, given = world.cast.editor, {"visibility": "public", "reason": "Agreed."}
+    for source in (world.source, world.upstream):
+        if source.publisher is not None and fresh(source.publisher).visibility != "public":
+            release_actor(actor=source.publisher, **given, by=by)
+        if sources:
+            release_source(source=source, **given, by=by)
+
+
 # What has to be so before the form is of use.
 BEFORE: dict[str, Callable[[World], object]] = {
-    "open-claim": lambda world: close_claim(claim=factories.fresh(world.claim), reason="moot", by=world.cast.editor),
-    "publish": lambda world: unpublish_claim(claim=factories.fresh(world.claim), by=world.cast.editor),
+    "open-claim": lambda world: close_claim(claim=fresh(world.claim), reason="moot", by=world.cast.editor),
+    "release-attachment": _public,
+    "release-capture": _public,
+    "release-evidence": _public,
+    "release-source": lambda world: _public(world, sources=False),
+    "publish": lambda world: unpublish_claim(claim=fresh(world.claim), by=world.cast.editor),
 }
 BOUNDARY = b"a-boundary-that-is-in-no-text"
 

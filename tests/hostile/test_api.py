@@ -33,6 +33,7 @@ class Caller:
         assert user is not None
         self.headers = {"Authorization": f"Bearer {used_token(user)}"}
         self.values = values_of(world)
+        self.captured = world.upstream.pk
         self.bodies = good_bodies(world)
         self.database = Database()
         self.before: State = []  # whatever is sent is taken back
@@ -46,7 +47,8 @@ class Caller:
     def send(self, operation: Operation, body: bytes = b"", *, what: str, query: bytes = b"", **headers: str) -> Any:
         """The answer; what is wrong with it is noted under `what`."""
         self.requests += 1
-        address = operation.address(self.values)
+        of_the_capture = {"source_id": self.captured} if "{capture_id}" in operation.template else {}
+        address = operation.address(self.values | of_the_capture)
         with transaction.atomic():
             answer: Any = self.client.generic(
                 operation.method.upper(),
@@ -80,11 +82,19 @@ class Caller:
 
 # What the world of these tests does not let anybody do; every other body is taken as it is.
 REFUSED = {
+    # What they hang on would have to be public first.
+    "POST /api/v1/attachments/{attachment_id}/release/": 400,
+    "POST /api/v1/claims/{reference}/evidence/{evidence_id}/release/": 400,
+    "POST /api/v1/sources/{source_id}/capture/{capture_id}/release/": 400,
+    "POST /api/v1/sources/{source_id}/release/": 400,
+    "POST /api/v1/claims/{reference}/assessments/{assessment_id}/confirm/": 403,  # of the assessor
     "POST /api/v1/claims/{reference}/evidence/{evidence_id}/recheck/": 409,
     "POST /api/v1/claims/{reference}/moves/": 422,
     "POST /api/v1/claims/{reference}/open/": 409,
     "POST /api/v1/claims/{reference}/publish/": 409,
+    "POST /api/v1/claims/{reference}/grounds/confirm/": 409,
     "POST /api/v1/desks/": 403,
+    "POST /api/v1/tokens/": 403,  # tokens make no tokens
 }
 HOLDERS = ("/accept/", "/decline/", "/hand_over/")  # acts of the reviewer who has the claim
 
