@@ -129,6 +129,9 @@ class VerdictConfirmed(ApiView):
         confirm_verdict(claim=claim, **read_body(request, VerdictConfirmation), by=by)
         return answer_claim(by, reference)
 
+    def again(self, request: Request, reference: str) -> Response:
+        return answer_claim(person(request), reference)
+
 
 def _of_verdict(user: User, claim: Claim) -> GroundsShown:
     shown = of_verdict(user, claim)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import Membership, User
+from accounts.models import User
 from claims.models import StatusChange
 from sources.models import Capture
 from tests.access.routes import Route
@@ -35,7 +35,7 @@ def values_of(world: World) -> dict[str, Any]:
         "reminder_id": world.assignment.reminders.earliest("due_at").pk,
         "notification_id": world.assignment.reviewer.notifications.earliest("at").pk,
         "desk_id": world.cast.desk.pk,
-        "membership_id": Membership.objects.get(user=world.cast.reporter).pk,
+        "membership_id": world.membership_id,
         "token_id": world.own_tokens["reporter"].id,
         "session_id": world.own_session.id,
         "invitation_id": world.invitation.pk,

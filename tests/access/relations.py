@@ -46,6 +46,8 @@ GOES_WITH_IT = "goes with it"
 REFUSED = "refused"
 # Names nothing that can be hidden.
 OTHER_IDS = "other ids"
+# Ends with the transaction that wrote it.
+GONE = "gone"
 RELATIONS: dict[str, str] = {
     "Actor.part_of": HIDDEN,
     "Actor.owned_by": HIDDEN,
@@ -95,6 +97,17 @@ RELATIONS: dict[str, str] = {
     "FormDraft.source": GOES_WITH_IT,
     "FormDraft.actor": GOES_WITH_IT,
     "FormDraft.content": HIDDEN,
+    "Grounds.claim": GOES_WITH_IT,
+    "Grounds.content": HIDDEN,
+    "Grounds.named": HIDDEN,
+    "Grounds.answered": HIDDEN,
+    "GroundsToKeep.claim": GOES_WITH_IT,
+    "GroundsTouch.subject": GONE,
+    "GroundsWatch.claim": GOES_WITH_IT,
+    "GroundsWatch.content": HIDDEN,
+    "GroundsWatch.subjects": HIDDEN,
+    "GroundsChange.fields": HIDDEN,
+    "StatusChangeGrounds.claim": GOES_WITH_IT,
     "KeptOutcome.effects": OTHER_IDS,
     "Session.id": OTHER_IDS,
     "Token.id": OTHER_IDS,

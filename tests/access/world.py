@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.actions import create_token
 from accounts.actions.account import ask_for_password, change_address
 from accounts.actions.invitations import invite
-from accounts.models import Invitation, Role, Session, User
+from accounts.models import Invitation, Membership, Role, Session, User
 from claims.actions.claims import publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.models import Bundle, Claim, Evidence, Participant
@@ -47,6 +47,7 @@ class World:
     decider: Participant
     own_tokens: dict[str, Any]
     own_session: Session
+    membership_id: Any  # the reporter's
     own_conflict: DeclaredConflict
     own_factor: int
     invitation: Invitation
@@ -110,6 +111,7 @@ def make_world(files: Path) -> World:
         decider=decider,
         own_tokens={user.username: create_token(user=user)[0] for user in (cast.reporter, cast.editor)},
         own_session=_session_of(cast.reporter),
+        membership_id=Membership.objects.get(user=cast.reporter).pk,
         own_factor=_factor_of(cast.reporter),
         own_conflict=declare_conflict(actor_id=factories.actor(cast, "A cousin").pk, by=cast.reporter),
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),

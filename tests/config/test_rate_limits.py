@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.limits import forget_spent
 from accounts.models import Spending
-from config.route_limits import COUNTED, FORM, UNCOUNTED, counted_as
+from config.route_limits import COUNTED, DRAFT, FORM, UNCOUNTED, counted_as
 from reviews.api.view import ApiView
 from tests import factories
 from tests.access.routes import routes
@@ -170,7 +170,7 @@ def test_every_address_is_counted_or_says_why_not() -> None:
 
 
 def test_every_kind_that_something_counts_as_has_a_limit() -> None:
-    kinds = {kind for kind, _methods in COUNTED.values()} | {FORM, "api", "preview"}
+    kinds = {kind for kind, _methods in COUNTED.values()} | {FORM, DRAFT, "api", "preview"}
     kinds |= {kind for view in _api_views() for kind in view.counted_as.values()}
     assert kinds == set(django_settings.RATE_LIMITS)
 

@@ -52,7 +52,7 @@ IN: dict[type[models.Model], set[str]] = {
     },
     Relay: {"downstream", "upstream", "quote", "removed_at"},
     Attachment: {"source", "visibility", "sha256", "size", "media_type", "name", "erased_at", "capture"},
-    Capture: {"source", "visibility", "url", "status", "final_url", "attachment"},
+    Capture: {"visibility", "url", "status", "final_url", "attachment"},
     Actor: {
         *("name", "kind", "part_of", "part_of_from", "part_of_to", "stands_alone_because", "reliability"),
         "visibility",
@@ -62,7 +62,9 @@ OUT: dict[type[models.Model], dict[str, str]] = {
     Claim: {
         **dict.fromkeys(["id", "desk", "reference"], NAMES_A_ROW),
         **dict.fromkeys(["created_by", "created_at", "changed_at", "threshold_by"], WHO_AND_WHEN),
-        **dict.fromkeys(["contested", "independence_min", "independence_max", "independence_exact", "threshold", "words"], FIGURES),
+        **dict.fromkeys(
+            ["contested", "independence_min", "independence_max", "independence_exact", "threshold", "words"], FIGURES
+        ),
         **dict.fromkeys(["support_lost_at", "grounds_changed_at", "state", "last_seq", "due_at"], COURSE),
         **dict.fromkeys(["published_at", "closed_at", "closed_reason", "closed_note"], COURSE),
         "version": VERSION,
@@ -86,6 +88,7 @@ OUT: dict[type[models.Model], dict[str, str]] = {
     Attachment: {"id": NAMES_A_ROW, **dict.fromkeys(["created_by", "created_at"], WHO_AND_WHEN)},
     Capture: {
         "id": NAMES_A_ROW,
+        "source": "is its file's, which is in them",
         **dict.fromkeys(["requested_by", "requested_at", "finished_at"], WHO_AND_WHEN),
         **dict.fromkeys(["state", "attempt", "lease_until", "taken_at", "error", "headers", "redirects"], WORK),
     },

@@ -193,6 +193,8 @@ def test_the_api_marks_and_confirms_a_verdict(verdict: World) -> None:
     shown = editor.get(f"{path}grounds/").json()
     body = {"reason": "The title alone.", "seen_grounds": shown["now"]}
     assert Api(verdict.cast.reviewer2).send("POST", f"{path}grounds/confirm/", body).status_code == 403
-    answer = editor.send("POST", f"{path}grounds/confirm/", body)
+    key = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
+    answer, again = (editor.send("POST", f"{path}grounds/confirm/", body, headers=key) for _ in range(2))
     assert (answer.status_code, answer.json()["changed_since_verdict"]) == (200, False)
+    assert (again.status_code, again.json()) == (200, answer.json())
     assert editor.rows("claims/", changed_since_verdict="true") == []

@@ -79,7 +79,7 @@ class Attack:
         return answer
 
     def note(self, answer: Any, before: State, what: str, *, apart: Collection[str] = ()) -> None:
-        """Note what is wrong with an answer, if anything is; what it did to the tables that are set `apart` is right."""
+        """Note what is wrong with an answer, if anything is; what it did to the tables set `apart` is right."""
         after = self.database.state() if answer.status_code >= 400 else before
         before, after = ([row for row in state if row[0] not in apart] for state in (before, after))
         if fault := fault_of(answer, before, after):
@@ -98,8 +98,9 @@ class Attack:
             if answer.status_code == 302:
                 before = self.database.state()
                 self.note(client.get(answer["Location"]), before, f"{form.route} {what}, on the page after it")
+                done = form.method == "POST" and KEEP not in texts
                 for name, text in texts.items():
-                    if form.method == "POST" and KEEP not in texts and form.controls[name].type in TYPED and name not in NOT_KEPT:
+                    if done and form.controls[name].type in TYPED and name not in NOT_KEPT:
                         self._check_kept(text, f"{form.route} {name}: {text[:40]!a}")
             transaction.set_rollback(True)
         client.cookies = cookies

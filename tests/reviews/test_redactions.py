@@ -64,7 +64,8 @@ CODES = {
     *("StatusChange.graph_digest", "StatusChangeGraph.graph", "Attachment.sha256", "Attachment.media_type"),
     *("FileErasure.sha256", "Redaction.words", "Redaction.sha256", "Reminder.error"),
     *("KeptOutcome.method", "KeptOutcome.path", "KeptOutcome.key", "KeptOutcome.body_digest", "KeptOutcome.at"),
-    *("KeptOutcome.effects", "FieldChange.fields"),
+    *("KeptOutcome.effects", "FieldChange.fields", "ChosenFile.sha256"),
+    *("FormDraft.name", "FormDraft.path", "FormDraft.window"),
     *("Grounds.digest", "Grounds.named", "Grounds.answered", "GroundsWatch.digest", "GroundsWatch.subjects"),
     *("GroundsChange.digest", "GroundsChange.fields", "GroundsChange.kind", "GroundsCheck.kind"),
 }
