@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 
+from claims.actions.sources import change_source
 from reviews.models import FormDraft
 from reviews.views.drafting import DRAFTED
+from tests import factories
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import Route, routes
 from tests.access.world import World
@@ -88,14 +90,23 @@ def test_every_form_with_a_longer_text_keeps_a_draft(
     assert set(DRAFTED) - keeping <= {"unpublish", "publish", "attach-file", "verdict-grounds"}
 
 
-# Its form is there where a verdict is: the claim of this world waits for its first.
-@pytest.mark.parametrize("name", sorted(set(DRAFTED) - {"verdict-grounds"}))
+def _place(name: str, world: World) -> tuple[str, str]:
+    """Who sees the form, and where: that about a verdict needs one, and the claim of this world waits for its first."""
+    if name != "verdict-grounds":
+        return dict(pages())[name], address_of(_route(name), world)
+    claim = factories.claim_in(world.cast, "corroborated")
+    source = claim.evidence.filter(source__basis="firsthand")[0].source
+    change_source(source=source, fields={"title": "Another title"}, by=world.cast.reviewer2)
+    return "editor", reverse(name, args=[claim.reference])
+
+
+@pytest.mark.parametrize("name", sorted(DRAFTED))
 def test_what_was_typed_comes_back_with_all_that_its_form_carried(
     name: str, world: World, clients: dict[str, Client], taken_back: None
 ) -> None:
     FormDraft.objects.all().delete()
-    who = dict(pages())[name]
-    client, address = clients[who], address_of(_route(name), world)
+    who, address = _place(name, world)
+    client = clients[who]
     texts = [text for form in _texts(client, address) if not form["action"] for text in form["texts"]]
     typed = {text: f"Half a sentence for {text}" for text in texts}
     carried = {"seen_version": "1", "base-of-a-field": "as it was", "agreed": "abc", "confirmed": "yes"}

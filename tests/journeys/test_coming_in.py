@@ -62,7 +62,7 @@ def test_an_app_is_added_and_asked_for_and_a_recovery_code_stands_in_without_scr
     page.get_by_role("link", name="Add an authenticator app").click()
     expect(page.get_by_role("img", name="QR code of the secret")).to_be_visible()
     secret = page.locator("main code").inner_text().replace(" ", "")
-    page.get_by_label("Code").fill(second_factors.code_of(secret, timezone.now()))
+    page.get_by_role("textbox", name="Code").fill(second_factors.code_of(secret, timezone.now()))
     page.get_by_role("button", name="Add app").click()
     codes = page.locator(".codes code").all_inner_texts()
     assert len(codes) == 10
@@ -72,7 +72,7 @@ def test_an_app_is_added_and_asked_for_and_a_recovery_code_stands_in_without_scr
     for code, works in ((codes[0], True), (codes[0], False), (codes[1], True)):
         sign_out(page, site)
         sign_in(page, site, cast.reviewer)
-        page.get_by_label("Code").fill(code)
+        page.get_by_role("textbox", name="Code").fill(code)
         page.get_by_role("button", name="Sign in").click()
         if works:
             expect(page.get_by_role("heading", name="My work")).to_be_visible()
