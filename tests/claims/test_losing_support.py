@@ -106,7 +106,7 @@ def _traced(v: Verdict) -> Relay:
     if (made := v.source.upstream_relays.first()) is not None:
         return made
     witness = factories.source(v.cast, publisher=factories.actor(v.cast), basis="firsthand")
-    relay = add_relay(downstream=v.source, upstream=witness.pk, by=v.cast.editor).row
+    relay: Relay = add_relay(downstream=v.source, upstream=witness.pk, by=v.cast.editor).row
     change_source(source=fresh(v.source), fields={"basis": "secondhand"}, by=v.cast.editor)
     return relay
 

@@ -59,12 +59,12 @@ TYPED: dict[str, dict[str, str | int]] = {
 
 def _public(world: World, *, sources: bool = True) -> None:
     """The publishers, and the sources, of what is released in this world."""
-    by, given = world.cast.editor, {"visibility": "public", "reason": "Agreed."}
+    by = world.cast.editor
     for source in (world.source, world.upstream):
         if source.publisher is not None and fresh(source.publisher).visibility != "public":
-            release_actor(actor=source.publisher, **given, by=by)
+            release_actor(actor=source.publisher, visibility="public", reason="Agreed.", by=by)
         if sources:
-            release_source(source=source, **given, by=by)
+            release_source(source=source, visibility="public", reason="Agreed.", by=by)
 
 
 # What has to be so before the form is of use.
