@@ -71,6 +71,7 @@ class ShownConflict:
     theirs: str
     yours: str
     pieces: Sequence[Piece]
+    is_undecided: bool  # it was shown before, and neither was chosen
 
 
 class EditForm(ActForm):
@@ -101,6 +102,7 @@ class EditForm(ActForm):
         super().__init__(*arguments, initial={**(initial or {}), **shown}, **named)
         self.values, self.version = dict(values), version
         self.conflicts: list[ShownConflict] = []
+        self.undecided: set[str] = set()
 
     def form_name(self, name: str) -> str:
         return self.form_names.get(name, name)
@@ -217,7 +219,7 @@ class EditForm(ActForm):
             self.base.values[name] = plain(self.values[name])
             self.base.texts[name] = self.shown(name, self.values[name])
             self._put(name, self.values[name])
-        self.base.version = self.version
+        # The version stays that which was seen: by it the next answer still says who changed what is not chosen yet.
         self._write_down({conflict.field: conflict.theirs for conflict in error.fields})
 
     def _write_down(self, theirs: Mapping[str, Any]) -> None:
@@ -237,6 +239,7 @@ class EditForm(ActForm):
                 self.settle(name, value, take=choice == THEIRS)
             else:
                 open_ones[name] = value
+        self.undecided = set(open_ones)
         if theirs:
             self._write_down(open_ones)
 
@@ -283,6 +286,7 @@ class EditForm(ActForm):
             theirs=theirs,
             yours=yours,
             pieces=compare_words(theirs, yours),
+            is_undecided=name in self.undecided,
         )
 
 

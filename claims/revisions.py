@@ -46,7 +46,7 @@ def check_version(claim: Claim, seen: int) -> None:
     if seen == claim.version:
         return
     raise Stale(
-        _("This claim has changed since you opened it. Nothing that you typed is lost."),
+        _("This claim has changed since you opened it."),
         version=claim.version,
         changes=changes_since(claim, seen),
     )

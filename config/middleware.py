@@ -13,6 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.errors import DomainError, TooMany
@@ -82,7 +83,8 @@ class SignInFirst(LoginRequiredMiddleware):
     ) -> HttpResponseBase:
         kept = keep_for_its_author(request) if request.method == "POST" else None
         if kept is not None:
-            return kept.as_json(status=401) if wants_json(request) else redirect_to_login(kept.address)
+            sign_in = f"{reverse(settings.LOGIN_URL)}?kept=yes"  # the page says so
+            return kept.as_json(status=401) if wants_json(request) else redirect_to_login(kept.address, sign_in)
         return super().handle_no_permission(request, view_func)
 
 

@@ -8,9 +8,8 @@ from reviews.models import Notification, NotificationKind
 
 def in_words(row: Notification) -> str:
     """What it tells, without the claim's own words: "ana gave you this claim"."""
-    if row.kind == NotificationKind.GROUNDS_CHANGED and row.assessment_id is not None:
-        text = _("%(person)s changed what your assessment rests on: confirm it, or assess the claim again")
-        return text % {"person": row.by.username if row.by else _("A command")}
+    if row.kind == NotificationKind.GROUNDS_CHANGED:
+        return _grounds_changed(row)
     sentences = {
         NotificationKind.DUE_SOON: _("Due soon"),
         NotificationKind.DUE: _("Due now"),
@@ -19,7 +18,6 @@ def in_words(row: Notification) -> str:
         NotificationKind.AWAITING_DECISION: _("A finding waits for your decision"),
         NotificationKind.SUPPORT_LOST: _("It has lost its support"),
         NotificationKind.RECHECK: _("A source was corrected: its excerpt has to be looked at again"),
-        NotificationKind.GROUNDS_CHANGED: _("%(person)s changed what the verdict rests on"),
         NotificationKind.ASSIGNED: _("%(person)s gave you this claim"),
         NotificationKind.HANDED_OVER: _("%(person)s handed this claim over to you"),
         NotificationKind.APPROVED: _("%(person)s approved your finding"),
@@ -40,6 +38,19 @@ def in_words(row: Notification) -> str:
         "reviewer": row.assignment.reviewer.username if row.assignment else "",
     }
     return sentences[NotificationKind(row.kind)] % names
+
+
+def _grounds_changed(row: Notification) -> str:
+    """A reminder of it is nobody's act, and says the same without a name."""
+    if row.assessment_id is not None:
+        if row.by is None:
+            return _("What your assessment rests on has changed: confirm it, or assess the claim again")
+        text = _("%(person)s changed what your assessment rests on: confirm it, or assess the claim again")
+    elif row.by is None:
+        return _("What the verdict rests on has changed: look at it again")
+    else:
+        text = _("%(person)s changed what the verdict rests on")
+    return text % {"person": row.by.username}
 
 
 def _withdrawn(row: Notification) -> str:

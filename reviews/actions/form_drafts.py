@@ -71,7 +71,7 @@ def keep_form_draft(
         row = _overtaken_by(seen, path, by)
         if row is not None:
             return row
-        row = _going_on_from(seen, path, by)
+        row = _going_on_from(seen, path, by) or _sent_before(seen, path, fields, by)
         if row is not None and row.content == fields:
             return row
         if row is None:
@@ -101,6 +101,13 @@ def _going_on_from(seen: Seen, path: str, by: User) -> FormDraft | None:
         return None
     same_window = bool(seen.window) and row.window == seen.window and row.step <= seen.step
     return row if row.version == seen.version or same_window else None
+
+
+def _sent_before(seen: Seen, path: str, fields: list[list[str]], by: User) -> FormDraft | None:
+    """The draft of the very same, which a form that knows of none made when it was sent the first time."""
+    if seen.id is not None or seen.window:
+        return None
+    return FormDraft.objects.filter(author=by, path=path, window="", content=fields).first()
 
 
 def _keepable(content: Pairs) -> list[list[str]]:

@@ -214,7 +214,8 @@ class DraftsOfRequest:
         return JsonResponse(told | {"forked": self.is_forked}, status=status)
 
     def came_back(self, form: forms.Form) -> None:
-        content = self._with_files()
+        # As the page shows it: what its author has seen by now stands in it.
+        content = self._with_files(form.data)
         try:
             self._keep(content)
         except DomainError:
@@ -242,10 +243,10 @@ class DraftsOfRequest:
         )
         self.is_forked = seen.id is not None and self.row.pk != seen.id
 
-    def _with_files(self) -> Pairs:
-        """The fields that were posted; each file that was chosen is kept, and named instead."""
+    def _with_files(self, data: Any = None) -> Pairs:
+        """The fields that were posted, or are shown instead; each file that was chosen is kept, and named instead."""
         assert self.author is not None
-        content = _fields(self.request.POST)
+        content = _fields(data if isinstance(data, QueryDict) else self.request.POST)
         for name, upload in self.request.FILES.items():
             assert isinstance(upload, UploadedFile)  # the last one of that name
             desk = self.about.desk

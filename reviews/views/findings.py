@@ -151,6 +151,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
             return _after_the_decision(request, finding)
     rows = evidence_shown(request.user, claim)
     context = standing_context(claim)
+    moved_on = finding.state == AssessmentState.WAITING and finding.from_state != claim.state
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
     context |= {
         "finding": finding,
@@ -168,7 +169,8 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),
         "grounds": grounds,
-        "moved_on": finding.state == AssessmentState.WAITING and finding.from_state != claim.state,
+        "moved_on": moved_on,
+        "may_be_approved": not (moved_on or (grounds and grounds.changed)),
         "missing_title": _("Not approved: the finding no longer has what it needs"),
     }
     if form.stale is not None:

@@ -138,6 +138,9 @@ def test_the_same_field_is_refused_with_both_values_and_either_can_be_taken(
         assert conflict.theirs != conflict.yours and conflict.seen not in (conflict.theirs, conflict.yours), place
         assert "editor2 changed this while you were editing" in text_of(window.answer)
         assert window.save() == 409, f"{place}: a second press without a choice"
+        (again,) = window.answer.context["form"].conflicts
+        assert (again.by, again.at, again.is_undecided) == ("editor2", conflict.at, True)
+        assert "Choose one of the two." in text_of(window.answer)
         assert _kept(subject.row) == theirs, place
         twin = OpenForm(window.user, window.address, dict(window.sent))
         assert _saved(twin.type(**{f"take-{name}": "theirs"})) == 302, (place, text_of(twin.answer))

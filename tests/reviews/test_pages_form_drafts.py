@@ -1,11 +1,15 @@
 """Forms that come back, sessions that end while one types, and drafts on the pages: nothing typed is lost."""
 
+import re
+from html import unescape
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from django.db import IntegrityError
 from django.test import Client
 
+from accounts.errors import Busy, TooMany
 from claims.actions.claims import edit_claim
 from claims.models import Claim, Evidence
 from reviews.actions.assignments import close_claim
@@ -130,12 +134,43 @@ def test_a_session_that_ends_gives_the_form_back_after_sign_in(cast: Cast, claim
     sent = _filled(client.get(address), excerpt=TYPED, url="example.org/a")
     client.cookies.clear()
     answer = client.post(address, sent)
-    assert TYPED not in client.get(answer["Location"]).content.decode()
+    asked = client.get(answer["Location"]).content.decode()
+    assert ("You were signed out. What you typed is saved" in asked, TYPED in asked) == (True, False)
     page = _signed_in_by_form(client, answer, cast.reviewer)
     assert page.context["form"]["excerpt"].value() == TYPED
     assert Source.objects.filter(url__contains="example.org").count() == 0  # nothing was done with it
     assert client.post(address, _filled(page)).status_code == 302
     assert (Evidence.objects.filter(excerpt=TYPED).count(), FormDraft.objects.count()) == (1, 0)
+
+
+@pytest.mark.parametrize("refused", [TooMany("Later.", retry_after=9), Busy("Others are at it."), IntegrityError()])
+def test_a_refusal_on_a_page_of_its_own_leads_back_to_what_was_typed(
+    cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch, refused: Exception
+) -> None:
+    """However often the button is pressed, there is one draft of it."""
+
+    def refuse(**_given: Any) -> None:
+        raise refused
+
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED, url="example.org/a")
+    with monkeypatch.context() as patch:
+        patch.setattr("claims.views.evidence.attach_source", refuse)
+        answers = [client.post(address, sent) for _ in range(2)]
+    leads = {match for answer in answers for match in re.findall(r'href="([^"]*\?draft=[^"]*)"', answer.content.decode())}
+    (back,) = {unescape(lead) for lead in leads} if leads else {address}
+    assert client.get(back).context["form"]["excerpt"].value() == TYPED
+    assert FormDraft.objects.count() == 1
+
+
+def test_who_sends_too_many_forms_finds_what_they_typed(cast: Cast, claim: Claim, settings: Any) -> None:
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED, url="example.org/a")
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "upload": {"user": (1, 600)}}
+    client.post(address, {})
+    refused = client.post(address, sent)
+    assert (refused.status_code, "What you typed is saved as a draft." in refused.content.decode()) == (429, True)
+    assert client.get(address).context["form"]["excerpt"].value() == TYPED
 
 
 def test_an_assessment_comes_back_as_well(cast: Cast, claim: Claim) -> None:
