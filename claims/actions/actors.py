@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import count_edit, edit_all
-from accounts.errors import Conflict, Invalid
+from accounts.errors import Conflict, Invalid, refuse_unsaid
 from accounts.fields import given_text
 from accounts.models import User
 from accounts.transactions import act
@@ -21,7 +21,7 @@ from claims.revisions import count_version
 from claims.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
 from sources.models import Actor, DeclaredConflict, Source, Visibility
 from sources.permissions import may_merge
-from sources.queries import named_actor
+from sources.queries import named_actor, visible_actors
 from sources.records import actor_recorded
 
 INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the two differ
@@ -81,20 +81,22 @@ def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
         )
         raise Invalid({"into": [message % {"name": survivor.name}]})
     for below, above in ((actor, survivor), (survivor, actor)):
-        names = _way_up(below, above)
-        if names:
+        chain = _way_up(below, above)
+        if chain:
+            if visible_actors(by).filter(pk__in=[one.pk for one in chain]).count() < len(chain):
+                refuse_unsaid("into")
             message = _("They are recorded as two: %(chain)s. Merging would close a circle. Take that out first.")
-            raise Invalid({"into": [message % {"chain": " → ".join(names)}]})
+            raise Invalid({"into": [message % {"chain": " → ".join(one.name for one in chain)}]})
     return survivor
 
 
-def _way_up(below: Actor, above: Actor) -> list[str]:
-    """The names from one actor up its `part_of` chain to another; none where it is not above."""
-    names, step = [below.name], below.part_of
+def _way_up(below: Actor, above: Actor) -> list[Actor]:
+    """From one actor up its `part_of` chain to another; nothing where that is not above."""
+    chain, step = [below], below.part_of
     while step is not None:
-        names.append(step.name)
+        chain.append(step)
         if step.pk == above.pk:
-            return names
+            return chain
         step = step.part_of
     return []
 

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from accounts.errors import Invalid
-from accounts.models import Act, Role
+from accounts.models import Act, Role, User
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_source
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.graphs import digest
+from claims.models import Evidence
 from claims.queries import attachments_of, captures_of, evidence_of, get_evidence, get_source, visible_sources
 from claims.scopes import evidence_for
 from ledger.keys import policy_text
@@ -187,6 +188,27 @@ def test_a_circle_of_actors_through_a_hidden_one_is_refused_without_a_word_of_it
     with pytest.raises(Invalid) as refusal:
         change_actor(actor=own, fields={"part_of": other.pk}, by=cast.reporter)
     assert refusal.value.errors == {"part_of": UNSAID}
+
+
+def test_statements_that_would_supersede_each_other_through_a_hidden_one_are_refused_without_a_word_of_it(
+    cast: Cast,
+) -> None:
+    """Both hers and the editor's are restricted, so that she may name the one and not the other."""
+    claim = factories.claim(cast, by=cast.reporter)
+    voice, day = factories.actor(cast), factories.days_ago(3)
+
+    def said(by: User) -> Evidence:
+        source = factories.source(cast, publisher=voice, published_at=day, by=by, visibility="restricted")
+        return factories.attach(cast, claim, source, by=by, visibility="restricted")
+
+    own, other, hidden = said(cast.reporter), said(cast.reporter), said(cast.editor)
+    change_evidence(evidence=other, fields={"superseded_by": hidden.pk}, by=cast.editor)
+    change_evidence(evidence=hidden, fields={"superseded_by": own.pk}, by=cast.editor)
+    with pytest.raises(Invalid) as refusal:
+        change_evidence(evidence=fresh(own), fields={"superseded_by": other.pk}, by=cast.reporter)
+    assert refusal.value.errors == {"superseded_by": UNSAID}
+    with pytest.raises(Invalid, match="in a circle"):
+        change_evidence(evidence=fresh(own), fields={"superseded_by": other.pk}, by=cast.editor)
 
 
 def test_a_second_capture_is_not_refused_for_one_that_its_person_may_not_see(cast: Cast) -> None:
