@@ -179,6 +179,7 @@ class Line(NamedTuple):
     state: str
     contested: bool
     support_lost_at: datetime | None
+    grounds_changed_at: datetime | None
     claimed_on: date | None
     independence_min: int
     independence_max: int

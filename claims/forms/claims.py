@@ -282,6 +282,7 @@ class FilterForm(forms.Form):
     )
     contested = forms.BooleanField(label=_("Contested"), required=False)
     support_lost = forms.BooleanField(label=_("Support lost"), required=False)
+    changed_since_verdict = forms.BooleanField(label=_("Changed since the verdict"), required=False)
     overdue = forms.BooleanField(label=_("Overdue"), required=False)
     closed = forms.ChoiceField(
         label=_("Closed claims"),

@@ -34,6 +34,7 @@ class Row:
     state: str
     contested: bool
     support_lost: bool
+    changed_since_verdict: bool
     said_by: str
     claimed_on: object
     least: int
@@ -89,6 +90,7 @@ def _narrowed(scope: Scope, given: dict[str, Any]) -> Narrowed:
         assignee=assignee,
         contested=True if given["contested"] else None,
         support_lost=True if given["support_lost"] else None,
+        changed_since_verdict=True if given["changed_since_verdict"] else None,
         closed={"": False, "only": True}.get(given["closed"]),
         due_before=timezone.now() if given["overdue"] else None,
     )
@@ -104,6 +106,7 @@ def _row(claim: Line) -> Row:
         state=claim.state,
         contested=claim.contested,
         support_lost=claim.support_lost_at is not None,
+        changed_since_verdict=claim.grounds_changed_at is not None,
         said_by=claim.said_by or "",
         claimed_on=claim.claimed_on,
         least=claim.independence_min,
@@ -120,7 +123,9 @@ def _chips(request: PersonsRequest, form: FilterForm) -> list[Link]:
     given = form.cleaned_data
     said: list[tuple[str, str, str]] = [("state", state, form.label_of("state", state)) for state in given["state"]]
     said += [
-        (name, "", str(form.fields[name].label)) for name in ("contested", "support_lost", "overdue") if given[name]
+        (name, "", str(form.fields[name].label))
+        for name in ("contested", "support_lost", "changed_since_verdict", "overdue")
+        if given[name]
     ]
     texts = {
         "q": _("“%(value)s”"),

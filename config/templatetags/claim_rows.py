@@ -15,7 +15,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from config import words
-from config.templatetags.second_source import day, due, is_late, mark, state, state_line, when
+from config.templatetags.second_source import (
+    changed_since_verdict,
+    day,
+    due,
+    is_late,
+    mark,
+    state,
+    state_line,
+    when,
+)
 
 register = template.Library()
 
@@ -44,7 +53,7 @@ def _row(row: Any, said: dict[str, str]) -> str:
     due_at = f" <span>{due(row.due_at)}</span>" if row.due_at else ""
     return (
         f'<tr role="row"><td role="cell" class="in-ref"><a class="ref" href="{url}">{escape(row.reference)}</a></td>\n'
-        f'<td role="cell" class="in-state">{state_line(row.state, row.contested, row.support_lost)}{closed}</td>\n'
+        f'<td role="cell" class="in-state">{_states(row)}{closed}</td>\n'
         f'<td role="cell" class="in-claim">{_said(link, getattr(row, "language", ""), "said")}{original}'
         f'<p class="meta"><span>{said_by}</span>{claimed_on}</p></td>\n'
         f'<td role="cell" class="in-voices num" data-label="{said["voices"]}">'
@@ -52,6 +61,11 @@ def _row(row: Any, said: dict[str, str]) -> str:
         f'</td>\n<td role="cell" class="in-with meta"><span>{escape(row.assignees) or said["nobody"]}</span>{due_at}'
         "</td></tr>\n"
     )
+
+
+def _states(row: Any) -> str:
+    changed = f" {changed_since_verdict()}" if row.changed_since_verdict else ""
+    return f"{state_line(row.state, row.contested, row.support_lost)}{changed}"
 
 
 def _said(inner: str, language: str, css_class: str) -> str:

@@ -122,6 +122,12 @@ def support_lost() -> SafeString:
 
 
 @register.simple_tag
+def changed_since_verdict() -> SafeString:
+    """The mark of a verdict that rests on something else by now, with its words."""
+    return format_html('<span class="state lost">{}{}</span>', mark("lost"), _("Changed since the verdict"))
+
+
+@register.simple_tag
 def state_line(name: str, is_contested: bool = False, is_support_lost: bool = False) -> SafeString:
     """A claim's state in a list. "Denied" says already that a party says no: no "contested" beside it."""
     return _state_line(get_language(), name, is_contested, is_support_lost)

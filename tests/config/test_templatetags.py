@@ -283,8 +283,8 @@ def test_the_first_page_says_that_it_is_the_beginning() -> None:
 
 def test_the_register_keeps_the_roles_of_a_table_when_it_is_stacked() -> None:
     row = Row(
-        *("/c/", "UKR-1", "So.", "", "", "denied"), contested=False, support_lost=False, said_by="", claimed_on=None,
-        least=0, most=6, exact=True, assignees="", due_at=None, closed=False,
+        *("/c/", "UKR-1", "So.", "", "", "denied"), contested=False, support_lost=False, changed_since_verdict=True,
+        said_by="", claimed_on=None, least=0, most=6, exact=True, assignees="", due_at=None, closed=False,
     )  # fmt: skip
     html = render_to_string("parts/register.html", {"caption": "Claims", "rows": [row]})
     assert [html.count(f'role="{role}"') for role in ("table", "rowgroup", "row", "columnheader", "cell")] == [

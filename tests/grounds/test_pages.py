@@ -49,6 +49,18 @@ def test_the_review_shows_who_changed_what(made: World) -> None:
     assert LINE in text
     assert "It cannot be approved before reviewer confirms it." in text
     assert "Confirm assessment" not in text
+    assert ("Approve finding" in text, "Reject finding" in text) == (False, True)
+
+
+def test_the_list_marks_what_changed_and_narrows_to_it(verdict: World) -> None:
+    factories.claim_in(verdict.cast, "corroborated")
+    narrowed = "/claims/?changed_since_verdict=on"
+    assert "No claim is like this" in text_of(got(verdict.cast.editor, narrowed))
+    _retitle(verdict, verdict.cast.reviewer2)
+    page = got(verdict.cast.editor, narrowed)
+    assert [row.reference for row in page.context["rows"]] == [verdict.claim.reference]  # type: ignore[attr-defined]
+    (marked,) = [row for row in got(verdict.cast.editor, "/claims/").context["rows"] if row.changed_since_verdict]  # type: ignore[attr-defined]
+    assert marked.reference == verdict.claim.reference
 
 
 def test_approving_is_refused_and_what_was_typed_stays(made: World) -> None:
