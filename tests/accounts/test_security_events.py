@@ -1,6 +1,8 @@
 """What is done with accounts, and what is refused, is a line of its own in the log: who, from where, how it ended."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from tests.factories import Cast
 from tests.logs import Log, recorded
 from tests.pages import signed_in
 
+ROOT = Path(__file__).parents[2]
+ROOMS = ("accounts", "sources", "claims", "reviews", "config")
 FROM = "192.0.2.17"
 KNOWN = ("event", "outcome", "address", "person", "by")
 
@@ -123,3 +127,15 @@ def test_what_was_taken_back_is_not_told(cast: Cast, log: Log) -> None:
 def test_what_people_wrote_is_hidden_where_somebody_hands_it_over(cast: Cast, log: Log) -> None:
     security_event("anything", reason="Заява про джерело")
     assert [line["reason"] for line in events(log)] == ["…"]
+
+
+def test_every_event_is_in_the_documentation_and_no_other() -> None:
+    """Found in the code: whoever watches the log finds each by the name that docs/security.md gives it."""
+    code = "".join(path.read_text() for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+    named = set(re.findall(r'(?:security_event|account_recorded|invitation_recorded)\(\s*(?:\*\()?"(\w+)"', code))
+    text = (ROOT / "docs" / "security.md").read_text()
+    table = text.partition("| event | when |")[2].partition("\n\n")[0]
+    documented = {
+        name for row in table.splitlines() if "|" in row for name in re.findall(r"`(\w+)`", row.split("|")[1])
+    }
+    assert named == documented
