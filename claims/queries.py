@@ -145,6 +145,12 @@ def named_source(user: User, desk_id: UUID, source_id: UUID | None, field: str) 
     return source
 
 
+def sources_by_id(user: User, desk_id: UUID, ids: Iterable[UUID | None]) -> dict[UUID, Source]:
+    """Those of these sources of the desk that the person may know of."""
+    wanted = {pk for pk in ids if pk}
+    return visible_sources(user).filter(desk=desk_id).in_bulk(wanted) if len(wanted) > 1 else {}
+
+
 def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) -> list[Evidence]:
     """The evidence of this claim that a finding rests on or answers.
 

@@ -23,7 +23,7 @@ from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
 from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
-from claims.turns import TurnFirst, take_turn
+from claims.turns import TurnFirst, take_turn, wait_for_own
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
 
@@ -64,6 +64,7 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
         if allowance() is not None:
             return action(*args, **kwargs)
         effects = kwargs.get("effects")
+        wait_for_own()
         for _ in range(TRIES - 1):
             try:
                 with allowed(Allowance()):
@@ -84,6 +85,11 @@ def lock_graphs_of(actor: Actor) -> None:
     desks = [actor.desk_id] if actor.desk_id else sorted(Desk.objects.values_list("pk", flat=True))
     for desk_id in desks:
         lock_graph(desk_id)
+
+
+def lock_desk(desk: Desk) -> Desk:
+    """The desk's row, locked until the transaction ends and read anew. Whoever needs it and a graph takes it first."""
+    return Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
 
 
 def lock_claim(claim: Claim) -> Claim:

@@ -1,14 +1,22 @@
-"""Whose turn it is: few requests at once work on graphs that are large, one of each person's, in each web process.
+"""Whose turn it is: few requests at once work on graphs that are large, and one of each person's on one machine.
 
 Without it eight looks at a tangle would take every thread of the server, and everybody else would wait for one. Who
 asks is known here for their turn alone: it is no way to ask who may.
+
+The processes of a web server tell each other by locked files in the folder that `SECOND_SOURCE_TURNS` names: the
+system lets go of them when a process ends, however it does. Without that folder each process is by itself.
 """
 
+import fcntl
+import hashlib
+import os
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Condition
 
 from django.utils.translation import gettext as _
@@ -19,6 +27,7 @@ LARGE = 500  # rows of a graph
 AT_ONCE = 2  # requests on such graphs, of different people
 MOST_WAITING = 2  # besides
 PATIENCE = 5.0  # seconds
+_LOOK_AGAIN = 0.1  # seconds: other processes tell nobody when they are done
 _ASK_AGAIN = 2  # seconds
 
 
@@ -32,6 +41,7 @@ class _Asking:
 
     who: str = ""
     has_turn: bool = False
+    file: int | None = None  # held for other processes to see
 
 
 _asking: ContextVar[_Asking | None] = ContextVar("asking", default=None)
@@ -50,6 +60,8 @@ def one_request() -> Iterator[None]:
     finally:
         _asking.reset(token)
         if asking.has_turn:
+            if asking.file is not None:
+                os.close(asking.file)
             with _changed:
                 _working.discard(asking.who)
                 _changed.notify_all()
@@ -72,26 +84,71 @@ def take_turn(*, may_wait: bool) -> None:
     if asking is None or asking.has_turn:
         return
     with _changed:
-        if not _is_free(asking.who):
+        if not _take(asking):
             if not may_wait:
                 raise TurnFirst
-            _wait(asking.who)
-        _working.add(asking.who)
-        asking.has_turn = True
+            _wait(asking)
 
 
-def _is_free(who: str) -> bool:
-    return who not in _working and len(_working) < AT_ONCE
+def wait_for_own() -> None:
+    """Before locks are taken: where a request of the same person has its turn, this one waits for one of its own.
+
+    It would find out only under locks for which others wait. Raises TooMany as `take_turn`.
+    """
+    asking = _asking.get()
+    if asking is None or asking.has_turn:
+        return
+    with _changed:
+        if asking.who in _working or _is_held(asking.who):
+            _wait(asking)
 
 
-def _wait(who: str) -> None:
-    came = False
+def _is_held(who: str) -> bool:
+    """Whether another process of this machine works for this person."""
+    folder = os.environ.get("SECOND_SOURCE_TURNS")
+    if not folder:
+        return False
+    file = _locked_file(folder, who)
+    if file is not None:
+        os.close(file)
+    return file is None
+
+
+def _take(asking: _Asking) -> bool:
+    """Whether the request has got its turn."""
+    if asking.who in _working or len(_working) >= AT_ONCE:
+        return False
+    folder = os.environ.get("SECOND_SOURCE_TURNS")
+    if folder:
+        asking.file = _locked_file(folder, asking.who)
+        if asking.file is None:
+            return False
+    _working.add(asking.who)
+    asking.has_turn = True
+    return True
+
+
+def _locked_file(folder: str, who: str) -> int | None:
+    """The file of this person, locked; None where another process has it."""
+    name = hashlib.sha256(who.encode()).hexdigest()[:32]
+    file = os.open(Path(folder) / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return file
+
+
+def _wait(asking: _Asking) -> None:
+    who, until = asking.who, time.monotonic() + PATIENCE
     if not _waiting[who] and _waiting.total() < MOST_WAITING:
         _waiting[who] += 1
         try:
-            came = _changed.wait_for(lambda: _is_free(who), timeout=PATIENCE)
+            while not _take(asking) and time.monotonic() < until:
+                _changed.wait(_LOOK_AGAIN)
         finally:
             del _waiting[who]
-    if not came:
+    if not asking.has_turn:
         message = _("A large graph is being worked on for you or for others. Try again in a few seconds.")
         raise TooMany(message, retry_after=_ASK_AGAIN)

@@ -13,6 +13,8 @@ from config.logs import LOGGING
 
 # The processes count their requests in files here, each in its own. Set before the application is loaded.
 _counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="second-source-metrics-")
+# Here they tell each other whose turn it is (claims.turns).
+_turns = os.environ["SECOND_SOURCE_TURNS"] = tempfile.mkdtemp(prefix="second-source-turns-")
 
 # As does what it is: the database breaks off what keeps a person waiting too long (config.settings).
 os.environ["SECOND_SOURCE_PROCESS"] = "web"
@@ -42,4 +44,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 def on_exit(server: Any) -> None:
     """Nothing is left behind."""
-    shutil.rmtree(_counts, ignore_errors=True)
+    for folder in (_counts, _turns):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -32,11 +32,11 @@ from claims.models import (
 )
 from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
 from claims.policy import Finding
-from claims.queries import named_evidence
+from claims.queries import named_evidence, sources_by_id
 from claims.records import claim_set, claim_written
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
+from claims.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
 from claims.values import CLAIM_FIELDS, claim_values, threshold_values
 from sources.models import Actor, Visibility
@@ -67,9 +67,9 @@ def report_claim(
     now = now or timezone.now()
     check_attached(evidence)
     with act():
+        desk = lock_desk(desk)
         lock_graph(desk.pk, shared=True)  # a new claim changes what no other one rests on
         may_write(by, desk)
-        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         desk.last_claim_number += 1
         claim = Claim(
             desk=desk,
@@ -86,8 +86,9 @@ def report_claim(
         _set_relations(claim, fields, by)
         parts = _write_elements(claim, fields.get("elements") or ())
         claim_written("claim_reported", claim, by=by, now=now)
+        known = sources_by_id(by, desk.pk, [entry.get("source") for entry in evidence])
         items = [
-            write_evidence(claim, _with_parts(entry, parts, number), by=by, now=now)
+            write_evidence(claim, _with_parts(entry, parts, number), known, by=by, now=now)
             for number, entry in enumerate(evidence)
         ]
         _keep_order(items)

@@ -26,7 +26,7 @@ from claims.actions.sources import Outcome, add_relay, change_source
 from claims.effects import Effects
 from claims.models import Claim, Evidence
 from claims.queries import named_source
-from claims.support import counts_outside, lock_graph
+from claims.support import counts_outside, lock_desk, lock_graph
 from sources.actions import create_actor, create_source, keep_file, record_file
 from sources.evidence_storage import Stored
 from sources.models import Actor, Source, Visibility
@@ -68,7 +68,8 @@ def report_with_source(
     now = now or timezone.now()
     _keep_first(file, desk, by)
     with act():
-        lock_graph(desk.pk)
+        lock_desk(desk)
+        lock_graph(desk.pk, shared=file is None)  # a file may be of a source that verdicts rest on
         fields = with_actors(desk, fields, by=by, now=now)
         carrier = _source(desk, source, evidence.get("visibility"), file, by=by, now=now)
         return report_claim(
@@ -116,7 +117,8 @@ def attach_source(
     now = now or timezone.now()
     _keep_first(file, claim.desk, by)
     with act():
-        lock_graph(claim.desk_id)
+        # A relay and a file may be of a source that other claims rest on.
+        lock_graph(claim.desk_id, shared=upstream is None and file is None)
         carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
         parts = Effects()
         if upstream is not None:

@@ -19,7 +19,7 @@ from accounts.transactions import act
 from claims.actions.sources import Outcome
 from claims.effects import Effects
 from claims.models import Claim, PolicyChange, PolicyField
-from claims.support import counts_outside, lock_graph, recompute
+from claims.support import counts_outside, lock_desk, lock_graph, recompute
 from claims.values import desk_values
 
 
@@ -41,9 +41,9 @@ def change_policy(
     """
     now = now or timezone.now()
     with act():
+        desk = lock_desk(desk)
         lock_graph(desk.pk)
         may_change_desk(desk, by)
-        desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         reason = optional_text(reason, "reason")
         for field in changes:
             if field not in PolicyField.values:

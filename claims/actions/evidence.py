@@ -26,7 +26,7 @@ from claims.releasing import refuse_looser
 from claims.revisions import count_version
 from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from claims.values import EVIDENCE_FIELDS, evidence_values
-from sources.models import Actor, Visibility
+from sources.models import Actor, Source, Visibility
 from sources.queries import named_actor, visible_actors
 from sources.values import tidied
 
@@ -48,11 +48,12 @@ def attach_evidence(
     """
     now = now or timezone.now()
     with act():
-        lock_graph(claim.desk_id)
+        # What is added bears on this claim alone, whose row a verdict's move locks too: colleagues need not wait.
+        lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
         _open(claim)
-        item = write_evidence(claim, fields, by=by, now=now)
+        item = write_evidence(claim, fields, {}, by=by, now=now)
         after_change(
             claim,
             RevisionKind.ATTACHED,
@@ -65,9 +66,14 @@ def attach_evidence(
     return item
 
 
-def write_evidence(claim: Claim, fields: Mapping[str, Any], *, by: User, now: datetime) -> Evidence:
-    """Write one piece of evidence onto a locked claim. Raises Invalid."""
-    source = named_source(by, claim.desk_id, fields.get("source"), "source")
+def write_evidence(
+    claim: Claim, fields: Mapping[str, Any], known: Mapping[UUID, Source], *, by: User, now: datetime
+) -> Evidence:
+    """Write one piece of evidence onto a locked claim; `known`: sources that were looked up already. Raises Invalid."""
+    given = fields.get("source")
+    source = known.get(given) if given else None
+    if source is None:
+        source = named_source(by, claim.desk_id, given, "source")
     item = Evidence(
         claim=claim,
         source=source,

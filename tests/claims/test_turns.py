@@ -1,8 +1,11 @@
 """Few requests at once work on large graphs, one of each person's; everybody else goes on."""
 
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +179,50 @@ def test_another_word_does_not_wait_for_who_works_on_the_graph(transactional_db:
         holder.join()
         connection.close()
     assert fresh(claim).place == "Elsewhere"
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """Another process works for "one", until this is called: it is killed, and tidies nothing up."""
+    monkeypatch.setenv("SECOND_SOURCE_TURNS", str(tmp_path))
+    program = (
+        "import time\n"
+        "from claims import turns\n"
+        "with turns.one_request():\n"
+        "    turns.asked_by('one')\n"
+        "    turns.take_turn(may_wait=True)\n"
+        "    print('has it', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "has it\n"
+
+        def end() -> None:
+            process.kill()
+            process.wait()
+
+        yield end
+        end()
+
+
+def test_a_turn_in_another_process_of_the_machine_counts(elsewhere: Callable[[], None]) -> None:
+    assert _all(_request("one", lambda: None), _request("other", lambda: None)) == ["again in 2", "done"]
+    elsewhere()
+    assert _all(_request("one", lambda: None)) == ["done"]
+
+
+def test_whoever_has_a_large_request_under_way_waits_before_they_lock_anything(elsewhere: Callable[[], None]) -> None:
+    with turns.one_request():
+        turns.asked_by("one")
+        with pytest.raises(TooMany):
+            turns.wait_for_own()
+        turns.asked_by("other")
+        turns.wait_for_own()
+        elsewhere()
+        turns.asked_by("one")
+        turns.wait_for_own()
+
+
+def test_nobody_waits_for_own_requests_outside_of_one(elsewhere: Callable[[], None]) -> None:
+    turns.wait_for_own()
+    turns.take_turn(may_wait=False)
