@@ -37,14 +37,15 @@ def test_nothing_acknowledged_is_missing_and_no_two_checkpoints_disagree(
     system: System, desk: Desk, say: Callable[..., None], tmp_path: Path, *, short: bool
 ) -> None:
     movers, attacher, watcher = [Mover(desk, 700 + number) for number in range(2)], Attacher(desk), Watcher(system)
-    workers = [*movers, attacher, watcher]
-    for worker in workers:
+    working: list[Worker] = [*movers, attacher]
+    for worker in [*working, watcher]:
         worker.start()
     kills = _kill(system, of_sequencer=8 if short else 100, of_database=1 if short else 20)
-    for worker in workers:
+    for worker in working:
         worker.stop()
     system.until(lambda: system.rows("SELECT count(*) FROM ledger_outbox") == [(0,)], "every entry has its place")
     time.sleep(2)  # a checkpoint a second
+    watcher.stop()
     moves = [move for mover in movers for move in mover.moves]
     policy, size, disagreeing = _outside(system, tmp_path, watcher)
     say(
