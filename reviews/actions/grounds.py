@@ -21,7 +21,7 @@ from claims.grounds import Found, keep_grounds, load_grounds
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import diff_for
 from claims.looking_again import end_tasks
-from claims.models import Claim, Grounds, RevisionKind, StatusChange, TaskKind
+from claims.models import Claim, Grounds, RevisionKind, TaskKind
 from claims.permissions import is_named_decider, may_assess, role_for
 from claims.policy import Finding
 from claims.revisions import check_version, count_version
@@ -30,6 +30,7 @@ from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move
 from claims.watching import Followed, follow, keep_and_watch, stand_for_now, stop_watching, verdict_watch
 from reviews.actions.notifications import notify
+from reviews.actions.telling import people_of_the_verdict, told_of
 from reviews.models import (
     Assessment,
     AssessmentGrounds,
@@ -218,7 +219,7 @@ def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
     if not (
         role == Role.EDITOR
         or (role != Role.AUDITOR and is_named_decider(user, claim))
-        or (role == Role.REVIEWER and user.pk in people_of_verdict(claim))
+        or (role == Role.REVIEWER and user in people_of_the_verdict(claim))
     ):
         raise Forbidden(_("An editor, a named approver, or one of the two people of the verdict looks at it again."))
     if not authors.known and role != Role.EDITOR:
@@ -235,12 +236,6 @@ def may_confirm(user: User, claim: Claim) -> None:
 def authors_now(claim: Claim, kept: Grounds) -> Authors:
     """Whose the difference is between kept grounds and what is there now."""
     return authors_of(kept, load_grounds(claim, kept.named, kept.answered).content)
-
-
-def people_of_verdict(claim: Claim) -> set[UUID]:
-    """Who assessed and who approved what a claim's state is."""
-    change = StatusChange.objects.filter(claim=claim, seq=claim.last_seq).values_list("by_id", "decided_by_id").first()
-    return {pk for pk in change or () if pk is not None}
 
 
 def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, now: datetime | None = None) -> Claim:
@@ -278,19 +273,19 @@ def follow_changes(acts: Sequence[Noted]) -> None:
 def tell_of_change(change: Followed) -> None:
     """Tell whoever stands for it, but for who did it: of a verdict its people and the editors, else the assessor.
 
-    Who has not read of it yet is not told twice.
+    Who has left the desk stands for it no more, and who has not read of it yet is not told twice.
     """
     claim, by = change.claim, change.by
     assessment = None
     if change.of_verdict:
-        people = {*members_of(claim.desk, Role.EDITOR).values_list("pk", flat=True), *people_of_verdict(claim)}
+        people = {person.pk for person in told_of(NotificationKind.GROUNDS_CHANGED, claim)}
     else:
         assessment = Assessment.objects.get(stood_for__grounds=change.grounds)
-        people = {assessment.assessor_id}
+        people = set(members_of(claim.desk).filter(pk=assessment.assessor_id).values_list("pk", flat=True))
     told = Notification.objects.filter(
         claim=claim, kind=NotificationKind.GROUNDS_CHANGED, assessment=assessment, read_at__isnull=True
     )
-    wanted = User.objects.filter(pk__in=people - {by}, is_active=True).exclude(pk__in=told.values("recipient"))
+    wanted = User.objects.filter(pk__in=people - {by}).exclude(pk__in=told.values("recipient"))
     notify(
         wanted.order_by("username"),
         NotificationKind.GROUNDS_CHANGED,

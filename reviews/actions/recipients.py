@@ -8,7 +8,7 @@ from accounts.queries import members_of, role_in
 from claims.models import Evidence, ParticipantRole, Task, TaskKind
 from claims.permissions import is_assigned, may_decide
 from claims.scopes import evidence_for
-from reviews.actions.grounds import may_confirm, people_of_verdict
+from reviews.actions.grounds import may_confirm
 from reviews.actions.telling import people_of_the_verdict
 from reviews.models import (
     TO_THE_REVIEWER,
@@ -34,8 +34,7 @@ def people_for(row: Reminder) -> list[User]:
         everybody = {person.pk: person for person in [*editors, *named]}.values()
         return sorted((person for person in everybody if _decides(person, row)), key=lambda person: person.username)
     if row.kind == ReminderKind.GROUNDS_CHANGED:
-        verdict = User.objects.filter(pk__in=people_of_verdict(row.claim), is_active=True).order_by("username")
-        fit = [person for person in [*editors, *verdict] if _looks_again(person, row)]
+        fit = [person for person in [*editors, *people_of_the_verdict(row.claim)] if _looks_again(person, row)]
         return list(dict.fromkeys(fit)) or list(editors)
     if row.kind == ReminderKind.RECHECK:
         reviewers = members_of(row.claim.desk, Role.REVIEWER, Role.EDITOR).filter(

@@ -3,7 +3,7 @@
 Nobody is told of their own act, and nobody of a claim that they may not know of by then.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from enum import Enum
 
@@ -36,6 +36,8 @@ TOLD: dict[NotificationKind, tuple[Audience, ...]] = {
     NotificationKind.APPROVER_DEPARTED: (Audience.EDITORS,),
     NotificationKind.DUE_CHANGED: (Audience.ASSIGNED,),
     NotificationKind.CLOSED: (Audience.EDITORS, Audience.REVIEWERS, Audience.ASSESSORS, Audience.APPROVERS),
+    # Of a verdict; of an assessment that waits its assessor is told (reviews.actions.grounds).
+    NotificationKind.GROUNDS_CHANGED: (Audience.EDITORS, Audience.OF_THE_VERDICT),
     NotificationKind.OPENED: (Audience.EDITORS, Audience.ASSESSORS, Audience.APPROVERS),
 }
 
@@ -44,8 +46,13 @@ def tell(
     kind: NotificationKind, claim: Claim, *, assignment: Assignment | None = None, by: User | None, now: datetime
 ) -> None:
     """Tell of an act whoever `TOLD` names; called in the act's transaction, before what it ends is ended."""
+    notify(told_of(kind, claim, assignment), kind, claim, assignment=assignment, by=by, now=now)
+
+
+def told_of(kind: NotificationKind, claim: Claim, assignment: Assignment | None = None) -> Collection[User]:
+    """Whoever `TOLD` names for something that happens to a claim now."""
     people = {person.pk: person for audience in TOLD[kind] for person in audience_of(audience, claim, assignment)}
-    notify(people.values(), kind, claim, assignment=assignment, by=by, now=now)
+    return people.values()
 
 
 def audience_of(audience: Audience, claim: Claim, assignment: Assignment | None = None) -> Iterable[User]:

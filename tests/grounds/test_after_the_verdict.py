@@ -6,15 +6,17 @@ import pytest
 from django.db import transaction
 
 from accounts.errors import Conflict, Forbidden, Invalid, Stale
-from accounts.models import User
+from accounts.models import Membership, User
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
 from claims.models import Claim, GroundsCheck, GroundsTouch, Task
 from claims.watching import verdict_watch
+from reviews.actions.assignments import name_decider
 from reviews.actions.following import check_next
 from reviews.actions.grounds import authors_now, confirm_verdict
+from reviews.actions.memberships import change_role
 from reviews.grounds_shown import of_verdict
 from reviews.models import Notification
 from reviews.queue import work_of
@@ -72,6 +74,23 @@ def test_any_change_marks_the_claim_and_is_for_somebody_else_to_look_at(made: Wo
             assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (False, 0)
             transaction.set_rollback(True)
     assert not GroundsTouch.objects.exists()
+
+
+def test_who_may_know_of_the_claim_no_more_is_told_nothing(db: None) -> None:
+    """The approver was invited from another desk for the decision alone; the assessor has left the desk since."""
+    made = world()
+    name_decider(claim=made.claim, user=made.cast.stranger, by=made.cast.editor)
+    factories.approved(made.cast, made.assessment, by=made.cast.stranger)
+    change_role(desk=made.cast.desk, user=made.cast.reviewer, role=None, by=made.cast.admin)
+    _retitle(made, made.cast.reviewer2)
+    assert _told(made.claim) == {"editor"}
+
+
+def test_an_assessor_who_has_left_is_told_nothing_of_what_it_rested_on(db: None) -> None:
+    made = world()
+    Membership.objects.filter(user=made.cast.reviewer).delete()  # an upgrade may find such a row
+    _retitle(made, made.cast.reviewer2)
+    assert _told(made.claim) == set()
 
 
 @pytest.mark.parametrize("name", HARMLESS)

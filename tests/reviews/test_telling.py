@@ -132,7 +132,8 @@ def test_everybody_whom_it_concerns_is_told_once(scene: Scene, act: Callable[[Sc
 
 def test_every_kind_of_the_table_is_told_by_an_act() -> None:
     told = {kind for kinds in ACTS.values() for kind in kinds.values()}
-    assert {kind.value for kind in TOLD} - told == {"assigned"}  # tests/reviews/test_notifications.py
+    # tests/reviews/test_notifications.py, tests/grounds/test_after_the_verdict.py
+    assert {kind.value for kind in TOLD} - told == {"assigned", "grounds_changed"}
 
 
 def test_every_kind_can_be_said_in_words(scene: Scene) -> None:
