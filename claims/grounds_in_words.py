@@ -5,10 +5,12 @@ What the reader may not see now is told to them by no line: its earlier values n
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -90,6 +92,9 @@ _NAMES = {
     "elements": "element",
     "superseded_by": "evidence",
 }
+
+_MOMENTS = {"published_at", "retracted_at", "corrected_at"}
+_DAYS = {"claimed_on", "happened_from", "happened_to", "part_of_from", "part_of_to"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +249,8 @@ def _value(name: str, value: Any, rows: _Rows) -> str:
         return _("yes") if value else _("no")
     if name in _NAMES:
         return rows.name(_NAMES[name], value)
+    if name in _MOMENTS:
+        return date_format(localtime(datetime.fromisoformat(value)), "j M Y, H:i:s")
+    if name in _DAYS:
+        return date_format(date.fromisoformat(value), "j M Y")
     return str(value)

@@ -1,11 +1,13 @@
 """What pages and API show of grounds that changed, and confirming them there."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from claims.actions.claims import publish_claim
+from accounts.models import User
+from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
 from reviews.grounds_shown import of_assessment, of_verdict
@@ -50,6 +52,16 @@ def test_the_review_shows_who_changed_what(made: World) -> None:
     assert "It cannot be approved before reviewer confirms it." in text
     assert "Confirm assessment" not in text
     assert ("Approve finding" in text, "Reject finding" in text) == (False, True)
+
+
+def test_moments_and_days_are_said_as_everywhere(made: World) -> None:
+    at = datetime(2022, 11, 2, 8, 15, 42, 5, UTC)
+    change_source(source=made.source, fields={"published_at": at}, by=made.cast.reviewer2)
+    edit_claim(claim=fresh(made.claim), fields={"claimed_on": date(2022, 11, 4)}, by=made.cast.editor)
+    User.objects.filter(pk=made.cast.editor.pk).update(time_zone="Europe/Kyiv")
+    text = text_of(got(fresh(made.cast.editor), _review(made)))
+    assert "2 Nov 2022, 10:15:42" in text
+    assert ("4 Nov 2022" in text, "2022-11-0" in text) == (True, False)
 
 
 def test_the_list_marks_what_changed_and_narrows_to_it(verdict: World) -> None:
