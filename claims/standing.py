@@ -5,7 +5,7 @@ everybody reads the same numbers.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -79,6 +79,7 @@ class Standing:
     threshold: int
     threshold_is_set: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    named: frozenset[str] | None = None  # the evidence that somebody rests on; None: all of it
 
     @property
     def parts(self) -> tuple[ElementView, ...]:
@@ -130,16 +131,32 @@ class Standing:
         """Whether the source's voice is neither a claimant's nor a party's; an unknown voice always is countable."""
         return not (self.is_claimants(source) or self.is_partys(source))
 
+    def rests_on(self, named: Collection[str] | None) -> "Standing":
+        """The same for who rests on this evidence: no other makes a source stronger than it says itself.
+
+        What nobody named, nobody looked at: it may take support away, and never gives any (docs/decisions/0096).
+        """
+        if named is None or self.named is not None or all(not item.basis or item.id in named for item in self.evidence):
+            return self
+        key = frozenset(named)
+        if key not in self._resting:
+            self._resting[key] = replace(self, named=key)
+        return self._resting[key]
+
+    @cached_property
+    def _resting(self) -> "dict[frozenset[str], Standing]":
+        return {}
+
     @cached_property
     def _bases(self) -> Mapping[str, str]:
         overrides: dict[str, set[str]] = {}
+        weaker: dict[str, set[str]] = {}
         for item in self.evidence:
             if item.basis:
-                overrides.setdefault(item.source, set()).add(item.basis)
-        return {
-            view.id: next((basis for basis in _WEAKEST_FIRST if basis in overrides.get(view.id, ())), view.basis)
-            for view in self.sources.values()
-        }
+                said = overrides if self.named is None or item.id in self.named else weaker
+                said.setdefault(item.source, set()).add(item.basis)
+        found = {view.id: _weakest_of(overrides.get(view.id) or {view.basis}) for view in self.sources.values()}
+        return {source: _weakest_of({basis, *weaker.get(source, ())}) for source, basis in found.items()}
 
     def basis_of(self, source: str) -> str:
         """A source's basis for this claim. Where its evidence overrides it differently, the weakest holds."""
@@ -247,6 +264,10 @@ class Standing:
 _WEAKEST_FIRST = ("unknown", "secondhand", "firsthand")
 
 
+def _weakest_of(bases: Collection[str]) -> str:
+    return min(bases, key=_WEAKEST_FIRST.index)
+
+
 def bearings(
     standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> list[Bearing]:
@@ -267,7 +288,7 @@ def on_element(
     standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> Independence:
     """The independence of one stance on one element. Elements with the same evidence are counted once."""
-    return counted(standing.counter, bearings(standing, stance, element, only))
+    return counted(standing.rests_on(only).counter, bearings(standing, stance, element, only))
 
 
 def count_all(standing: Standing, named: Iterable[Collection[str]] = ()) -> None:
@@ -327,6 +348,7 @@ def threshold_for(standing: Standing, stance: str, element: ElementView, only: C
     """
     if stance != "supports" or standing.threshold_is_set or standing.first_claimant is None:
         return standing.threshold
+    standing = standing.rests_on(only)
     for item in standing.evidence:
         if (
             item.stance != "supports"

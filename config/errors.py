@@ -54,8 +54,9 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
 _TOO_LONG = (refused.QueryCanceled, refused.LockNotAvailable, refused.DeadlockDetected)
 _TRY_AGAIN = 5  # seconds
 
-# Who was faster, asked too often or found the database busy typed nothing wrong: see `_kept_as_draft`.
-_LOSES_A_FORM = frozenset({409, 429, 503})
+# Who was faster, asked too often, found the database busy or may not do it any more typed nothing wrong: see
+# `_kept_as_draft`.
+_LOSES_A_FORM = frozenset({403, 409, 429, 503})
 
 # The short names of what the REST framework refuses.
 FRAMEWORK_NAMES = {
@@ -143,17 +144,22 @@ def error_page(request: HttpRequest, status: int, *, error: DomainError | None =
         "title": titles()[status],
         "error": error,
         "message": error.message if error else "",
-        "kept": _kept_as_draft(request) if status in _LOSES_A_FORM else "",
+        "kept": _kept_as_draft(request, status) if status in _LOSES_A_FORM else "",
     }
     return render(request, "error.html", context, status=status)
 
 
-def _kept_as_draft(request: HttpRequest) -> str:
-    """Where the form stands filled in that was posted, and has no page of its own to come back on; "" for any other."""
+def _kept_as_draft(request: HttpRequest, status: int) -> str:
+    """Where a form that was posted, and has no page of its own to come back on, stands filled in; "" for any other.
+
+    Of a form that its author may not open any more (403): where they read what they wrote.
+    """
     if request.method != "POST" or "keep" in request.POST:  # which asks for nothing but that, and was refused
         return ""
     kept = keep_for_its_author(request)
-    return kept.address if kept is not None else ""
+    if kept is None:
+        return ""
+    return reverse("form-draft", args=[kept.draft_id]) if status == 403 and kept.draft_id else kept.address
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -233,6 +233,12 @@ class NeedsSecondFactor:
             return None
         if getattr(view, "open_without_factor", False) or not is_shut_out(request, now=timezone.now()):
             return None
+        # Whose days ran out while they typed finds it when they have added one.
+        if request.method == "POST" and drafts_of(request).are_kept_here():
+            if wants_json(request):
+                return drafts_of(request).saved()
+            with suppress(DomainError):
+                drafts_of(request).postponed()
         return redirect("second-factors")
 
 

@@ -20,8 +20,9 @@ from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, for
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NAME = "submission"
-# What differs between two presses and says nothing, and the button that keeps a draft, which makes no row.
-_ASIDE = ("csrfmiddlewaretoken", NAME)
+# What differs between two presses and says nothing (how far its draft is), and the button that keeps a draft, which
+# makes no row.
+_ASIDE = ("csrfmiddlewaretoken", NAME, "draft-of", "draft-id", "draft-version", "draft-window", "draft-step")
 _DRAFT = "keep"
 _TO_COME_IN = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # pages that one is led to before the act
 

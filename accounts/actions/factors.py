@@ -10,12 +10,12 @@ from cryptography.fernet import InvalidToken
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actions import may_administer
+from accounts.actions import end_access, may_administer
 from accounts.actions.mails import write_mail
 from accounts.codes import digest_of_code, digests_of, new_recovery_codes, period_of
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.fields import given_text
-from accounts.models import MailKind, Session, User
+from accounts.models import MailKind, User
 from accounts.records import account_recorded
 from accounts.sealing import seal, seal_anew, unseal
 from accounts.second_factor import FACTORS, is_required
@@ -118,7 +118,7 @@ def remove_factor(*, factor_id: int, by: User, now: datetime | None = None) -> N
 
 
 def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | None = None) -> User:
-    """Take all second factors from somebody who lost theirs, and sign them out everywhere; they are told.
+    """Take all second factors from somebody who lost theirs, and end their sessions and tokens; they are told.
 
     `by`: an administrator, for somebody else than themselves; None for the command line of the machine itself.
     Raises Forbidden, Invalid (no reason), Conflict (they have none, or it is their own account).
@@ -136,7 +136,7 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
         _factors(user).delete()
         user.sessions_ended_at = now
         user.save(update_fields=["sessions_ended_at"])
-        Session.objects.filter(user=user).delete()
+        end_access(user)  # the device that is lost may hold tokens, too
         committed = {"reason": reason}
         account_recorded("factors_reset", user, by=by, now=now, factors=kinds, committed=committed)
         _tell(user, now)

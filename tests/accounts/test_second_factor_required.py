@@ -14,6 +14,8 @@ from accounts.models import Desk, User
 from accounts.second_factor import due_for, is_required
 from claims.actions.desks import change_policy
 from claims.models import PolicyChange
+from reviews.models import FormDraft
+from sources.models import Actor
 from tests import factories, second_factors
 from tests.factories import Cast, fresh
 
@@ -157,6 +159,18 @@ def test_every_page_leads_to_where_one_is_added(client: Client, late: Cast, addr
     client.force_login(late.editor)
     answer = client.get(address)
     assert (answer.status_code, answer["Location"]) == (302, "/account/second-factors/")
+
+
+@pytest.mark.parametrize("by_a_script", [False, True])
+def test_what_was_typed_when_the_days_ran_out_is_kept(client: Client, late: Cast, by_a_script: bool) -> None:
+    typed = {"name": "The harbour office", "kind": "organisation", "stands_alone_because": "A charter says so."}
+    client.force_login(late.reviewer)
+    headers = {"accept": "application/json"} if by_a_script else {}
+    answer = client.post("/actors/new/", typed, headers=headers)
+    assert answer.status_code == (200 if by_a_script else 302)
+    (draft,) = FormDraft.objects.filter(author=late.reviewer)
+    assert dict(draft.content) == typed
+    assert not Actor.objects.filter(name="The harbour office").exists()
 
 
 def test_one_can_add_an_app_and_go_on(client: Client, late: Cast) -> None:

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from accounts.actions import create_token
 from accounts.actions.factors import (
     add_totp,
     remove_factor,
@@ -21,7 +22,7 @@ from accounts.actions.factors import (
 from accounts.checks_of_factors import CHECKS
 from accounts.codes import PERIOD, digest_of_code, new_secret, period_of
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
-from accounts.models import Act, Mail, User
+from accounts.models import Act, Mail, Token, User
 from accounts.verification import Scope
 from claims.actions.desks import change_policy
 from ledger.reading import openings_of
@@ -270,6 +271,7 @@ def test_an_administrator_resets_recorded_with_the_reason_and_every_browser_is_s
     cast: Cast, user: User
 ) -> None:
     second_factors.app(user)
+    create_token(user=user)
     theirs, admins = Client(), Client()
     theirs.force_login(user)
     admins.force_login(cast.admin)
@@ -277,6 +279,7 @@ def test_an_administrator_resets_recorded_with_the_reason_and_every_browser_is_s
     assert admins.post(address, {"reason": "She called me."}).status_code == 302
     assert kinds(user) == []
     assert not is_signed_in(theirs)
+    assert not Token.objects.filter(user=user).exists()
     assert recorded("factors_reset") == [(f"person:{user.pk}", {"factors": ["recovery_codes", "totp"]})]
     act = Act.objects.get(kind="factors_reset")
     assert act.by == cast.admin

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from claims.standing import (
+    EvidenceView,
     Standing,
     by_element,
     denying_parties,
@@ -215,3 +216,35 @@ def test_a_denial_needs_no_reliable_source() -> None:
 @pytest.mark.parametrize("stance", ["supports", "refutes", "context"])
 def test_only_a_denial_denies(stance: str) -> None:
     assert _denies(standing([source("d", "party")], [evidence("d", stance)])) == []
+
+
+def _resting_on(*items: EvidenceView, only: set[str]) -> tuple[int, int]:
+    sources = [source("a"), source("h", basis="secondhand")]
+    found = of_claim(standing(sources, [evidence("a"), evidence("h"), *items]), only=only)
+    return found.min, found.max
+
+
+@pytest.mark.parametrize("basis", ["firsthand", "secondhand", "unknown"])
+def test_a_basis_that_unnamed_evidence_gives_makes_no_source_stronger(basis: str) -> None:
+    aside = evidence("h", "context", id="aside", basis=basis)
+    assert _resting_on(aside, only={"a", "h"}) == _resting_on(only={"a", "h"}) == (1, 2)
+    given = {"firsthand": (2, 2), "secondhand": (1, 2), "unknown": (1, 2)}
+    assert _resting_on(aside, only={"a", "h", "aside"}) == given[basis]
+
+
+def test_a_basis_that_unnamed_evidence_gives_may_make_a_source_weaker() -> None:
+    """Else who names the one piece and not the other would leave out what a colleague wrote of the source."""
+    aside = evidence("a", "context", id="aside", basis="unknown")
+    assert _resting_on(aside, only={"a", "h"}) == (0, 2)
+    assert _resting_on(only={"a", "h"}) == (1, 2)
+    stronger = evidence("a", "context", id="again", basis="firsthand")
+    assert _resting_on(aside, stronger, only={"a", "h", "again"}) == (0, 2)
+
+
+def test_the_claimants_own_word_is_first_hand_by_named_evidence_alone() -> None:
+    own = source("said", "claimant", basis="secondhand")
+    aside = evidence("said", "context", id="aside", basis="firsthand")
+    found = standing([own, source("a")], [evidence("said"), evidence("a"), aside])
+    part = found.essential[0]
+    assert threshold_for(found, "supports", part, {"said", "a"}) == 2
+    assert threshold_for(found, "supports", part, {"said", "a", "aside"}) == 1

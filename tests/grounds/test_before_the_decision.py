@@ -247,3 +247,18 @@ def test_an_assessment_of_before_grounds_were_kept_is_confirmed_first(cast: Cast
     confirm_assessment(**given, seen_grounds=shown.now, by=cast.reviewer)
     approve(assessment=assessment, seen_version=fresh(claim).version, reason="Yes.", by=cast.editor)
     assert fresh(claim).state == "corroborated"
+
+
+def test_a_basis_given_by_evidence_that_nobody_named_carries_no_verdict(db: None) -> None:
+    """What somebody attaches aside, of a source that heard it from nowhere recorded, makes it no witness."""
+    cast = factories.cast()
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 1)
+    hearsay = factories.source(cast, publisher=factories.actor(cast), basis="secondhand")
+    factories.attach(cast, claim, hearsay, "supports", by=cast.reviewer)
+    given = {"basis": "firsthand", "basis_reason": "Trust me."}
+    aside = factories.attach(cast, claim, hearsay, "context", by=cast.reviewer, **given)
+    with pytest.raises(PolicyNotMet):
+        factories.finding(cast, claim, "corroborated")
+    named = [*claim.evidence.filter(stance="supports"), aside]
+    assert factories.finding(cast, claim, "corroborated", evidence=named).state == "waiting"

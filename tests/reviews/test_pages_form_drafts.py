@@ -10,12 +10,13 @@ from django.db import IntegrityError
 from django.test import Client
 
 from accounts.errors import Busy, TooMany
+from accounts.models import Membership
 from claims.actions.claims import edit_claim
 from claims.models import Claim, Evidence
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft, FormDraft
-from sources.models import Source
+from sources.models import Actor, Source
 from tests import factories
 from tests.factories import Cast, fresh, password_of
 from tests.pages import fields_of, got, signed_in, text_of
@@ -161,6 +162,29 @@ def test_a_refusal_on_a_page_of_its_own_leads_back_to_what_was_typed(
     (back,) = {unescape(lead[1]) if lead else address for lead in leads}
     assert client.get(back).context["form"]["excerpt"].value() == TYPED
     assert FormDraft.objects.count() == 1
+
+
+def test_who_may_not_do_it_any_more_reads_what_they_typed(cast: Cast) -> None:
+    claim = factories.claim(cast, by=cast.reporter)
+    client, address = signed_in(cast.reporter), f"/claims/{claim.reference}/edit/"
+    sent = _filled(client.get(address), place=TYPED, **_no_elements())
+    Membership.objects.filter(user=cast.reporter).update(role="auditor")
+    refused = client.post(address, sent)
+    assert refused.status_code == 403
+    found = re.search(r'href="(/drafts/[^"]+)"', refused.content.decode())
+    assert found is not None
+    assert TYPED in text_of(client.get(found[1]))
+
+
+def test_the_same_form_twice_is_done_once_however_far_its_draft_was(cast: Cast) -> None:
+    client = signed_in(cast.reviewer)
+    form = client.get("/actors/new/")
+    key = re.search(r'name="submission" value="([^"]+)"', form.content.decode())
+    assert key is not None
+    sent = _filled(form, name="The harbour office", kind="organisation", submission=key[1])
+    leads = {client.post("/actors/new/", sent | {"draft-step": step})["Location"] for step in ("1", "2")}
+    assert len(leads) == 1
+    assert Actor.objects.filter(name="The harbour office").count() == 1
 
 
 def test_who_sends_too_many_forms_finds_what_they_typed(cast: Cast, claim: Claim, settings: Any) -> None:
