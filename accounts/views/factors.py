@@ -182,9 +182,7 @@ def reset(request: PersonsRequest, user_id: UUID) -> HttpResponse:
         button=_("Reset second factors"),
         back=reverse("admin:accounts_user_change", args=[user_id]),
         lines=[
-            _(
-                "Their app, passkeys and recovery codes stop working, every browser of theirs is signed out, and their API tokens end."
-            ),
+            _("Their app, passkeys and recovery codes stop working. Their sessions and API tokens end."),
             _("They sign in with their password and can add new ones. They are told by mail."),
         ],
     )
