@@ -256,7 +256,7 @@ def test_a_basis_given_by_evidence_that_nobody_named_carries_no_verdict(db: None
     factories.firsthand(cast, claim, 1)
     hearsay = factories.source(cast, publisher=factories.actor(cast), basis="secondhand")
     factories.attach(cast, claim, hearsay, "supports", by=cast.reviewer)
-    given = {"basis": "firsthand", "basis_reason": "Trust me."}
+    given: dict[str, Any] = {"basis": "firsthand", "basis_reason": "Trust me."}
     aside = factories.attach(cast, claim, hearsay, "context", by=cast.reviewer, **given)
     with pytest.raises(PolicyNotMet):
         factories.finding(cast, claim, "corroborated")
