@@ -12,11 +12,11 @@ from django.utils import timezone
 from accounts.edits import Seen
 from accounts.errors import Conflict, Forbidden, Invalid, Stale
 from claims.actions.claims import edit_claim, move_alone, report_claim
-from claims.actions.evidence import withdraw_evidence
+from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
 from claims.graphs import last_change, load_standing
-from claims.models import Claim, Evidence, StatusChange
+from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.policy import holds
 from claims.standing import of_claim
 from claims.support import lock_graph
@@ -144,6 +144,31 @@ def test_evidence_is_withdrawn_while_it_is_approved(people: Cast, leads: bool) -
             ("corroborated", True) if not refusals(outcomes) else ("reported", False)
         )
         assert _honest(claim)
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_a_refutation_is_attached_while_the_claim_is_approved(people: Cast, leads: bool) -> None:
+    """Both hold the graph together and meet at the claim's row: what was there first, the approver has seen."""
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        claim = assessment.claim
+        against = factories.source(people, publisher=factories.actor(people), basis="firsthand")
+        approval = partial(
+            approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor
+        )
+        fields = {"source": against.pk, "stance": "refutes"}
+        attached = partial(attach_evidence, claim=claim, fields=fields, by=people.reviewer2)
+        acts: list[Callable[[], Any]] = [approval, attached] if leads else [attached, approval]
+        refused = refusals(together(*acts, headstart=headstart))
+        kinds = Revision.objects.filter(claim=claim).order_by("version").values_list("kind", flat=True)
+        order = [kind for kind in kinds if kind in ("moved", "attached")][-2:]
+        assert refused in ([], [Stale])
+        assert _fresh_state(claim) == ("reported" if refused else "corroborated")
+        assert order == (["attached", "attached"] if refused else ["moved", "attached"])
+
+
+def _fresh_state(claim: Claim) -> str:
+    return Claim.objects.values_list("state", flat=True).get(pk=claim.pk)
 
 
 def test_a_publisher_turns_out_to_be_a_partys_while_its_word_is_approved(people: Cast) -> None:
