@@ -28,9 +28,9 @@ NOT_TYPED = {"csrfmiddlewaretoken"}
 def asked_again(request: PersonsRequest, *, keep: Callable[[], Mapping[str, str]]) -> HttpResponse | None:
     """The page that asks, until the person has shown that it is them; then None, and the request goes on.
 
-    `keep` is called before the page is shown for a form, and answers with controls that take the place of posted ones.
-
     The request has then lost what was typed to show it. Who only wanted to look is sent to the page itself.
+
+    `keep` is called before the page is shown for a form, and answers with controls that take the place of posted ones.
     """
     answering = request.method == "POST" and any(name.startswith(AGAIN) for name in request.POST)
     if not is_recent(request):

@@ -74,9 +74,9 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "release-actor": (_("Release an actor"), ReleaseForm),
     "desk-policy": (_("Change the policy"), PolicyForm),
 }
-# Of the form's own machinery; and consent, which is given anew.
 # What a form says of its draft, and by what somebody shows that it is them.
 NEVER_KEPT = ("draft-", AGAIN)
+# Of the form's own machinery; and consent, which is given anew.
 NOT_KEPT = frozenset({"csrfmiddlewaretoken", "submission", "keep", "agreed", "confirmed", "decision"})
 _SALT, LONGEST_WRITING = "second-source.form", 14 * 24 * 3600  # seconds: as long as a session lasts
 DONE = "second-source-done"  # the cookie that tells the browser which form was done

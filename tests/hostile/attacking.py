@@ -14,8 +14,8 @@ from tests.hostile.filling import BEFORE, BOUNDARY, File, Sent, filled, multipar
 from tests.hostile.forms_in_pages import TYPED, Form, forms_in, forms_of
 from tests.hostile.texts import raw
 
-# Texts that are looked up, taken apart, or kept as a digest.
 KEEP = "keep"  # the button that saves a draft, whatever its value, and does nothing else
+# Texts that are looked up, taken apart, or kept as a digest.
 NOT_KEPT = {"q", "topics", "new_parties", "reads", "person", "login", "csrfmiddlewaretoken"}
 
 # A search for what a redaction would erase is recorded, whatever comes of it.
