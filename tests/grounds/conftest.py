@@ -6,6 +6,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.factories import Cast
+    from tests.grounds.edits import World
 
 
 @pytest.fixture
@@ -14,3 +15,22 @@ def cast(db: None) -> "Cast":
     from tests import factories
 
     return factories.cast()
+
+
+@pytest.fixture
+def made(db: None) -> "World":
+    """A claim with an assessment that waits."""
+    from tests.grounds.edits import world
+
+    return world()
+
+
+@pytest.fixture
+def verdict(db: None) -> "World":
+    """The same once it was approved."""
+    from tests import factories
+    from tests.grounds.edits import world
+
+    found = world()
+    factories.approved(found.cast, found.assessment)
+    return found

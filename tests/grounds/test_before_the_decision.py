@@ -19,14 +19,9 @@ from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Notification
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.grounds.edits import EDITS, HARMLESS, WORDING, World, world
+from tests.grounds.edits import EDITS, HARMLESS, WORDING, World
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def made(db: None) -> World:
-    return world()
 
 
 def _approve(made: World, **given: Any) -> Assessment:

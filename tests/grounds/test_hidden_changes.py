@@ -18,22 +18,10 @@ from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
-from tests.grounds.edits import World, world
+from tests.grounds.edits import World
 from tests.pages import got, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def made(db: None) -> World:
-    return world()
-
-
-@pytest.fixture
-def verdict(db: None) -> World:
-    found = world()
-    factories.approved(found.cast, found.assessment)
-    return found
 
 
 def _shown(made: World, by: User) -> GroundsShown:

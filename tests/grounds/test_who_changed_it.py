@@ -22,13 +22,6 @@ from tests.grounds.edits import World, world
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def verdict(db: None) -> World:
-    found = world()
-    factories.approved(found.cast, found.assessment)
-    return found
-
-
 def _out_and_in_by_restricting(made: World, by: User) -> None:
     """The editor restricts a source and releases it; whoever is tried changes its title meanwhile."""
     change_source(source=made.source, fields={"visibility": "restricted"}, by=made.cast.editor)
