@@ -1,5 +1,8 @@
 """Whose turn it is: few requests at once work on graphs that are large, and one of each person's on one machine.
 
+After a turn the person rests for a time that grows with it (`REST`): who asks without pause, as a program may, has a
+third of a processor and not a whole one. Nobody who reads what they asked for notices.
+
 Without it eight looks at a tangle would take every thread of the server, and everybody else would wait for one. Who
 asks is known here for their turn alone: it is no way to ask who may.
 
@@ -27,6 +30,8 @@ LARGE = 500  # rows of a graph
 AT_ONCE = 2  # requests on such graphs, of different people
 MOST_WAITING = 2  # besides
 PATIENCE = 5.0  # seconds
+REST = 3.0  # times as long as the turn took
+_LONGEST_REST = 2.0  # seconds
 _LOOK_AGAIN = 0.1  # seconds: other processes tell nobody when they are done
 _ASK_AGAIN = 2  # seconds
 
@@ -41,6 +46,7 @@ class _Asking:
 
     who: str = ""
     has_turn: bool = False
+    since: float = 0.0  # when the turn began
     file: int | None = None  # held for other processes to see
 
 
@@ -48,6 +54,7 @@ _asking: ContextVar[_Asking | None] = ContextVar("asking", default=None)
 _changed = Condition()
 _working: set[str] = set()
 _waiting: Counter[str] = Counter()
+_resting: dict[str, float] = {}  # until when
 
 
 @contextmanager
@@ -60,11 +67,19 @@ def one_request() -> Iterator[None]:
     finally:
         _asking.reset(token)
         if asking.has_turn:
-            if asking.file is not None:
-                os.close(asking.file)
-            with _changed:
-                _working.discard(asking.who)
-                _changed.notify_all()
+            _give_back(asking)
+
+
+def _give_back(asking: _Asking) -> None:
+    rest = min(REST * (time.monotonic() - asking.since), _LONGEST_REST)
+    if asking.file is not None:
+        until = time.time() + rest
+        os.utime(asking.file, (until, until))
+        os.close(asking.file)
+    with _changed:
+        _working.discard(asking.who)
+        _resting[asking.who] = time.monotonic() + rest
+        _changed.notify_all()
 
 
 def asked_by(who: object) -> None:
@@ -91,7 +106,7 @@ def take_turn(*, may_wait: bool) -> None:
 
 
 def wait_for_own() -> None:
-    """Before locks are taken: where a request of the same person has its turn, this one waits for one of its own.
+    """Before locks are taken: where a request of the same person has its turn or had it just now, this one waits.
 
     It would find out only under locks for which others wait. Raises TooMany as `take_turn`.
     """
@@ -99,12 +114,20 @@ def wait_for_own() -> None:
     if asking is None or asking.has_turn:
         return
     with _changed:
-        if asking.who in _working or _is_held(asking.who):
+        if asking.who in _working or _rests(asking.who) or _is_held(asking.who):
             _wait(asking)
 
 
+def _rests(who: str) -> bool:
+    """Whether a turn of this person in this process ended so lately that they rest."""
+    now = time.monotonic()
+    for one in [one for one, until in _resting.items() if until <= now]:
+        del _resting[one]
+    return who in _resting
+
+
 def _is_held(who: str) -> bool:
-    """Whether another process of this machine works for this person."""
+    """Whether another process of this machine works for this person, or did so lately."""
     folder = os.environ.get("SECOND_SOURCE_TURNS")
     if not folder:
         return False
@@ -116,7 +139,7 @@ def _is_held(who: str) -> bool:
 
 def _take(asking: _Asking) -> bool:
     """Whether the request has got its turn."""
-    if asking.who in _working or len(_working) >= AT_ONCE:
+    if asking.who in _working or len(_working) >= AT_ONCE or _rests(asking.who):
         return False
     folder = os.environ.get("SECOND_SOURCE_TURNS")
     if folder:
@@ -124,17 +147,21 @@ def _take(asking: _Asking) -> bool:
         if asking.file is None:
             return False
     _working.add(asking.who)
-    asking.has_turn = True
+    asking.has_turn, asking.since = True, time.monotonic()
     return True
 
 
 def _locked_file(folder: str, who: str) -> int | None:
-    """The file of this person, locked; None where another process has it."""
+    """The file of this person, locked; None where another process has it, or they rest: its time says until when."""
     name = hashlib.sha256(who.encode()).hexdigest()[:32]
     file = os.open(Path(folder) / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(file)
+        return None
+    # A clock that was set back makes nobody rest for long.
+    if 0 < os.fstat(file).st_mtime - time.time() <= _LONGEST_REST:
         os.close(file)
         return None
     return file

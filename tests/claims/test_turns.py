@@ -1,5 +1,6 @@
 """Few requests at once work on large graphs, one of each person's; everybody else goes on."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -22,7 +23,8 @@ from tests.pages import signed_in
 
 @pytest.fixture(autouse=True)
 def nobody_waits_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "PATIENCE", 0.3)
+    monkeypatch.setattr(turns, "PATIENCE", 0.6)
+    monkeypatch.setattr(turns, "_resting", {})
 
 
 def _request(who: str, act: Callable[[], None]) -> Callable[[], str]:
@@ -73,6 +75,17 @@ def test_a_turn_is_given_back_however_the_request_ends() -> None:
     assert _request("one", lambda: None)() == "done"
 
 
+def test_after_a_turn_the_person_rests_for_a_time_that_grows_with_it_and_others_do_not() -> None:
+    began = time.monotonic()
+    assert _request("one", lambda: time.sleep(0.1))() == "done"
+    given_back = time.monotonic()
+    assert _request("other", lambda: None)() == "done"
+    others = time.monotonic()
+    assert _request("one", lambda: None)() == "done"
+    assert time.monotonic() - given_back > turns.REST * 0.1 > others - given_back
+    assert given_back - began < turns.REST * 0.1
+
+
 def test_nobody_waits_for_a_turn_while_locks_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
     with turns.one_request():
         turns.take_turn(may_wait=True)
@@ -108,6 +121,7 @@ def test_the_page_of_a_large_graph_says_when_to_ask_again_and_lists_go_on(
 ) -> None:
     claim = factories.claim(cast)
     monkeypatch.setattr(graphs, "LARGE", 1)
+    monkeypatch.setattr(turns, "REST", 0)
     client = signed_in(cast.reviewer)
     with turns.one_request():
         turns.asked_by(cast.reviewer.pk)
@@ -209,6 +223,29 @@ def test_a_turn_in_another_process_of_the_machine_counts(elsewhere: Callable[[],
     assert _all(_request("one", lambda: None), _request("other", lambda: None)) == ["again in 2", "done"]
     elsewhere()
     assert _all(_request("one", lambda: None)) == ["done"]
+
+
+def test_a_rest_is_known_to_the_other_processes_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECOND_SOURCE_TURNS", str(tmp_path))
+    assert _request("one", lambda: time.sleep(0.2))() == "done"
+    program = (
+        "from claims import turns\n"
+        "for who in ('one', 'other'):\n"
+        "    with turns.one_request():\n"
+        "        turns.asked_by(who)\n"
+        "        try:\n"
+        "            turns.take_turn(may_wait=False)\n"
+        "            print(who, 'has it')\n"
+        "        except turns.TurnFirst:\n"
+        "            print(who, 'rests')\n"
+    )
+    (name,) = tmp_path.iterdir()
+    until = time.time() + 1.5  # so long that a slow start of the other process does not miss it
+    os.utime(name, (until, until))
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert found == "one rests\nother has it\n"
 
 
 def test_whoever_has_a_large_request_under_way_waits_before_they_lock_anything(elsewhere: Callable[[], None]) -> None:

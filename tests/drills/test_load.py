@@ -220,7 +220,7 @@ def test_one_person_does_not_stop_the_others(loaded: System, say: Callable[..., 
     heavy = Heavy(loaded, made)
     working = [(each.work, ()) for each in colleagues]
     at_once = [(heavy.ask, (place,)) for place in range(AT_ONCE)]
-    seconds, rounds = (6, 2) if short else (20, 4)
+    seconds, rounds = (6, 5) if short else (20, 4)
     _for(3, *working)  # whoever is asked first also loads what stays loaded
     quiet, under_load, asked = Taken(), Taken(), Taken()
     for _ in range(rounds):
