@@ -105,6 +105,12 @@ def fields_changed_since(row: Versioned, version: int) -> set[str]:
     return {name for names in rows for name in names}
 
 
+def last_changes(rows: Iterable[UUID], *names: str) -> dict[UUID, FieldChange]:
+    """Of each of these rows the last change of one of these fields, with who made it; of the caller's scoped rows."""
+    changes = FieldChange.objects.filter(row__in=list(rows), fields__overlap=list(names)).select_related("by")
+    return {change.row: change for change in changes.order_by("version")}
+
+
 def _conflict(name: str, yours: Any, theirs: Any, seen: Seen, change: FieldChange | None) -> FieldConflict:
     return FieldConflict(
         field=name,

@@ -1,6 +1,10 @@
 """What an assessment or a verdict rests on: the claim's wording, elements, claimant, parties and threshold; the
 evidence named and answered; its sources and all upstream of them, with publishers, relays and files.
 
+And on what is not there: evidence that says otherwise and is answered by nobody (`contrary`), and the pairs by which
+some of it counts no more, since a later statement of the same voice supersedes it. Who set it aside before they
+submitted, and brings it back after the verdict, changes what that rests on; so does who attaches more of it.
+
 Read by one statement as rows by kind and id. Restricted material is left out: of evidence that was restricted it is
 said that it is, and nothing else.
 """
@@ -17,16 +21,23 @@ import rfc8785
 
 from accounts.compiled import prepared
 from claims.models import Claim, Grounds
+from claims.policy import CONTRARY_STANCE
+from claims.states import State
 
 Content = Mapping[str, Any]
 """Kind of row → its id → field → value; and `v`, the version of this form."""
 
-KINDS = ("claim", "element", "evidence", "source", "relay", "file", "actor")
+KINDS = ("claim", "element", "evidence", "contrary", "source", "relay", "file", "actor")
 
 # OFFSET 0 as in claims.graphs: each row is looked up by its key, however many PostgreSQL guesses.
 _GROUNDS = """
 WITH RECURSIVE item AS MATERIALIZED (
-    SELECT e.* FROM claims_evidence e WHERE e.claim_id = %(claim)s AND e.id = ANY(%(evidence)s::uuid[])
+    SELECT e.* FROM claims_evidence e
+    WHERE e.claim_id = %(claim)s AND (e.id = ANY(%(evidence)s::uuid[]) OR e.id IN (
+        SELECT unnest(ARRAY[o.id, o.superseded_by_id]) FROM claims_evidence o
+        WHERE o.claim_id = %(claim)s AND o.stance = %(contrary)s AND o.superseded_by_id IS NOT NULL
+            AND o.withdrawn_at IS NULL AND o.visibility <> 'restricted'
+    ))
 ), up (id) AS (
     SELECT s.id FROM sources_source s
     WHERE s.id IN (SELECT source_id FROM item WHERE visibility <> 'restricted') AND s.visibility <> 'restricted'
@@ -83,6 +94,16 @@ SELECT json_build_object(
                 )
             ) END) FROM item
     ),
+    'contrary', (
+        SELECT json_object_agg(e.id, json_build_object(
+            'source', e.source_id,
+            'elements', ARRAY(
+                SELECT element_id::text FROM claims_evidence_elements x WHERE x.evidence_id = e.id ORDER BY element_id
+            )
+        )) FROM claims_evidence e
+        WHERE e.claim_id = %(claim)s AND e.stance = %(contrary)s AND e.superseded_by_id IS NULL
+            AND e.withdrawn_at IS NULL AND e.visibility <> 'restricted' AND e.id <> ALL(%(evidence)s::uuid[])
+    ),
     'source', (
         SELECT json_object_agg(id, json_build_object(
             'kind', kind, 'title', title, 'url', url, 'publisher', publisher_id,
@@ -133,14 +154,29 @@ class Found:
     subjects: frozenset[UUID]
 
 
-def load_grounds(claim: Claim, named: Iterable[UUID], answered: Iterable[UUID]) -> Found:
+@dataclass(frozen=True)
+class RestsOn:
+    """Whose grounds are asked for: of what is to establish `state`, or has, on the evidence named and answered."""
+
+    state: State | str
+    named: Iterable[UUID]
+    answered: Iterable[UUID]
+
+
+def load_grounds(claim: Claim, asked: RestsOn) -> Found:
     """What the claim's assessment or verdict on this evidence rests on, as it is now in the database."""
-    evidence = {*named, *answered}
-    [(text,)] = prepared(_GROUNDS, {"claim": claim.pk, "evidence": list(evidence)})
+    evidence = {*asked.named, *asked.answered}
+    contrary = CONTRARY_STANCE.get(State(asked.state), "")
+    [(text,)] = prepared(_GROUNDS, {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary})
     read = json.loads(text)
     content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
-    read_from = {UUID(pk) for kind in ("claim", "evidence", "source", "actor") for pk in content[kind]}
+    read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
     return Found(content, digest_of(content), frozenset({*read_from, *evidence, claim.desk_id}))
+
+
+def now_of(claim: Claim, kept: Grounds) -> Found:
+    """What kept grounds of the claim are now in the database."""
+    return load_grounds(claim, RestsOn(kept.state, kept.named, kept.answered))
 
 
 def digest_of(content: Content) -> str:
@@ -148,14 +184,17 @@ def digest_of(content: Content) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
 
 
-def keep_grounds(
-    claim: Claim, named: Iterable[UUID], answered: Iterable[UUID], *, now: datetime
-) -> tuple[Grounds, Found]:
+def keep_grounds(claim: Claim, asked: RestsOn, *, now: datetime) -> tuple[Grounds, Found]:
     """Keep what is there now; answers it as kept and as found. The graph's lock has to be held, shared or alone."""
-    named, answered = sorted(named), sorted(answered)
-    found = load_grounds(claim, named, answered)
+    found = load_grounds(claim, asked)
     grounds = Grounds.objects.create(
-        claim=claim, digest=found.digest, content=found.content, named=named, answered=answered, kept_at=now
+        claim=claim,
+        state=asked.state,
+        digest=found.digest,
+        content=found.content,
+        named=sorted(asked.named),
+        answered=sorted(asked.answered),
+        kept_at=now,
     )
     return grounds, found
 

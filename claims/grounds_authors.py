@@ -24,6 +24,7 @@ Place = tuple[str, str, str]
 # The model of each kind of row, and how acts begin that change one. A claim and its elements are never outside.
 _KINDS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
     "evidence": (Evidence, ("evidence_",)),
+    "contrary": (Evidence, ("evidence_",)),
     "source": (Source, ("source_",)),
     "relay": (Relay, ("relay_",)),
     "file": (Attachment, ("attachment_", "capture_")),
@@ -120,7 +121,7 @@ def _acts_about(streams: Iterable[str]) -> dict[str, list[Act]]:
 def _streams(each: Difference, then: Content, now: Content) -> list[str]:
     """The streams of the ledger in which acts on a row stand."""
     if each.kind not in ("relay", "file"):
-        return [f"{each.kind}:{each.subject}"]
+        return [f"{'evidence' if each.kind == 'contrary' else each.kind}:{each.subject}"]
     row: Any = now.get(each.kind, {}).get(each.subject) or then.get(each.kind, {}).get(each.subject) or {}
     return [f"source:{row[name]}" for name in ("source", "downstream", "upstream") if name in row]
 

@@ -25,6 +25,7 @@ KINDS: Mapping[str, Promise] = {
     "claim": gettext_lazy("Claim"),
     "element": gettext_lazy("Element"),
     "evidence": gettext_lazy("Evidence"),
+    "contrary": gettext_lazy("Evidence that says otherwise"),
     "source": gettext_lazy("Source"),
     "relay": gettext_lazy("Relay"),
     "file": gettext_lazy("File"),
@@ -184,7 +185,7 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
         return GroundsDiff()
     sight = Sight(user, claim, (then, now), unrestricted=unrestricted)
     seen_then, seen_now = sight.part_of(then), sight.part_of(now)
-    seen, rows, who = differences(seen_then, seen_now), _Rows(seen_then, seen_now), _who(kept, now)
+    seen, rows, who = differences(seen_then, seen_now), _Rows(seen_then, seen_now, sight.titles), _who(kept, now)
     left_out = len({each.place for each in changed} - {each.place for each in seen})
     withheld = diff_for(user, claim, kept, now).withheld if unrestricted and left_out else left_out
     return GroundsDiff(
@@ -202,10 +203,10 @@ def _who(kept: Grounds, now: Content) -> dict[Place, list[tuple[str, datetime]]]
 
 
 class _Rows:
-    """What the reader may see of both sides: what each row is called."""
+    """What the reader may see of both sides: what each row is called. `titles`: of sources besides."""
 
-    def __init__(self, then: Content, now: Content) -> None:
-        self._sides = (now, then)
+    def __init__(self, then: Content, now: Content, titles: Mapping[str, str]) -> None:
+        self._sides, self._titles = (now, then), titles
 
     def of(self, kind: str, subject: str) -> Mapping[str, Any]:
         """What is known of a row: now, else then."""
@@ -216,6 +217,8 @@ class _Rows:
         row = self.of(kind, subject)
         if not row:
             return _("withheld")
+        if kind == "contrary":
+            return self._titles.get(row["source"]) or _("withheld")
         if kind == "evidence":
             source = row.get("source") or self._source_of(subject)
             return self.name("source", source) if source else _("withheld")

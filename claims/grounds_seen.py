@@ -28,11 +28,14 @@ class Sight:
     def __init__(self, user: User, claim: Claim, sides: Sequence[Content], *, unrestricted: bool) -> None:
         scoped: dict[str, QuerySet[Any]] = {
             "evidence": evidence_of(user, claim),
+            "contrary": evidence_of(user, claim),
             "source": visible_sources(user),
             "file": Attachment.objects.filter(material_for(user), source__in=visible_sources(user)),
             "actor": Actor.objects.filter(actors_for(user)),
         }
         self._seen: dict[str, set[str]] = {}
+        self.titles: dict[str, str] = {}
+        """Of the sources of contrary evidence, as the reader sees them now: grounds do not keep these."""
         self._restricted: list[Any] = []
         for kind, rows in scoped.items():
             found = rows.filter(pk__in={UUID(pk) for side in sides for pk in side.get(kind, {})})
@@ -41,10 +44,16 @@ class Sight:
             else:
                 self._restricted += found.filter(visibility=Visibility.RESTRICTED)
             self._seen[kind] = {str(pk) for pk in found.values_list("pk", flat=True)}
+        sources = [row["source"] for side in sides for row in side.get("contrary", {}).values()]
+        if sources:
+            named = visible_sources(user).filter(pk__in=sources)
+            if unrestricted:
+                named = named.exclude(visibility=Visibility.RESTRICTED)
+            self.titles = {str(pk): title for pk, title in named.values_list("pk", "title")}
 
     def restricted(self, *sides: Content) -> list[Any]:
         """The rows of these that are restricted now."""
-        ids = {pk for side in sides for kind in self._seen for pk in side[kind]}
+        ids = {pk for side in sides for kind in self._seen for pk in side.get(kind, {})}
         return [row for row in self._restricted if str(row.pk) in ids]
 
     def part_of(self, content: Content) -> Content:
@@ -60,6 +69,7 @@ class Sight:
         return {
             **content,
             "evidence": evidence,
+            "contrary": self._rows(content, "contrary"),
             "source": sources,
             "relay": {pk: row for pk, row in relays.items() if {row["downstream"], row["upstream"]} <= {*sources}},
             "file": {pk: row for pk, row in self._rows(content, "file").items() if row["source"] in sources},

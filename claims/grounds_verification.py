@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from accounts.verification import Check, Scope, by_overdue_query, by_query
-from claims.grounds import digest_of, load_grounds
+from claims.grounds import digest_of, now_of
 from claims.models import Grounds, GroundsWatch
 from claims.watching import content_of
 
@@ -57,7 +57,7 @@ def _as_they_are(scope: Scope) -> Iterator[Sequence[str]]:
     ids = rows.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
     while chunk := list(islice(ids, 200)):
         for watch in GroundsWatch.objects.select_related("grounds", "claim").filter(pk__in=chunk).order_by("pk"):
-            found = load_grounds(watch.claim, watch.grounds.named, watch.grounds.answered)
+            found = now_of(watch.claim, watch.grounds)
             if found.digest != watch.digest or found.subjects != frozenset(watch.subjects):
                 yield f"{watch.claim.reference} grounds {watch.pk}", f"SHA-256 {watch.digest}", found.digest
 

@@ -641,14 +641,15 @@ class ActorMerge(models.Model):
 class Grounds(models.Model):
     """What an assessment or a verdict rests on, as it was at one moment (claims.grounds). Never edited, never deleted.
 
-    `digest` is the SHA-256 of `content` in canonical JSON (RFC 8785). `named` and `answered`: the evidence that it is
-    the grounds of. A redaction can erase the content; the digest stays.
+    `digest` is the SHA-256 of `content` in canonical JSON (RFC 8785). `state`: which one they are to establish, or did;
+    `named` and `answered`: on which evidence. A redaction can erase the content; the digest stays.
     """
 
     append_only = True
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="grounds")
+    state = models.CharField(max_length=16, choices=StateChoices)
     digest = models.CharField(max_length=64)
     content = models.JSONField()
     named = ArrayField(models.UUIDField())

@@ -13,6 +13,8 @@ from claims.states import Move, State
 from sources.independence import Independence
 
 STANCE_OF_VERDICT = {State.CORROBORATED: "supports", State.REFUTED: "refutes"}
+CONTRARY_STANCE = {State.CORROBORATED: "refutes", State.REFUTED: "supports"}
+"""The bearing of the evidence that a verdict has to answer by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.transactions import Noted
-from claims.grounds import Content, Found, differences, keep_grounds, load_grounds
+from claims.grounds import Content, Found, RestsOn, differences, keep_grounds, now_of
 from claims.looking_again import end_tasks, open_grounds_task
 from claims.models import (
     Claim,
@@ -85,7 +85,7 @@ def _locked_claims(ids: Iterable[UUID]) -> dict[UUID, Claim]:
 def look_again(watch: GroundsWatch, claim: Claim, who: Noted) -> Followed | None:
     """Read the watched grounds of a locked claim again; None where they are as they were when last read."""
     kept = watch.grounds
-    found = load_grounds(claim, kept.named, kept.answered)
+    found = now_of(claim, kept)
     if found.digest == watch.digest:
         return None
     before = watch.content if watch.content is not None else content_of(kept)
@@ -134,9 +134,9 @@ def watch(grounds: Grounds, subjects: Iterable[UUID], *, of_verdict: bool = Fals
     )
 
 
-def keep_and_watch(claim: Claim, named: Iterable[UUID], answered: Iterable[UUID], *, now: datetime) -> Grounds:
+def keep_and_watch(claim: Claim, asked: RestsOn, *, now: datetime) -> Grounds:
     """Keep the grounds of an assessment that waits from now on."""
-    grounds, found = keep_grounds(claim, named, answered, now=now)
+    grounds, found = keep_grounds(claim, asked, now=now)
     watch(grounds, found.subjects)
     return grounds
 
@@ -173,6 +173,7 @@ def stand_for_now(claim: Claim, kept: Grounds, found: Found, *, now: datetime) -
     """A locked claim's verdict rests on what was found from now on: somebody who did not change it has looked."""
     grounds = Grounds.objects.create(
         claim=claim,
+        state=kept.state,
         digest=found.digest,
         content=found.content,
         named=kept.named,

@@ -7,12 +7,12 @@ from uuid import UUID
 from accounts.errors import Forbidden, NotFound
 from accounts.models import User
 from claims.actions.reads import note_shown
-from claims.grounds import Found, load_grounds
+from claims.grounds import Found, load_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import GroundsDiff, diff_for
 from claims.models import Claim, Grounds, StatusChangeGrounds
 from claims.watching import verdict_watch
-from reviews.actions.grounds import last_stood_for, may_confirm_assessment, may_confirm_verdict
+from reviews.actions.grounds import last_stood_for, may_confirm_assessment, may_confirm_verdict, rests_on
 from reviews.models import Assessment, AssessmentGrounds, AssessmentState
 
 
@@ -42,11 +42,10 @@ def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
     stood, claim = last_stood_for(assessment), assessment.claim
     mine = _may(lambda: may_confirm_assessment(user, assessment))
     if stood is None:
-        named = assessment.evidence.values_list("pk", flat=True)
-        now = load_grounds(claim, named, assessment.answers.values_list("evidence_id", flat=True))
+        now = load_grounds(claim, rests_on(assessment))
         return GroundsShown("", now.digest, GroundsDiff(), mine)
     kept = stood.grounds
-    return _compared(user, claim, kept, load_grounds(claim, kept.named, kept.answered), mine)
+    return _compared(user, claim, kept, now_of(claim, kept), mine)
 
 
 def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
@@ -54,7 +53,7 @@ def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
     watched = verdict_watch(claim)
     if watched is None:
         return None
-    kept, now = watched.grounds, load_grounds(claim, watched.grounds.named, watched.grounds.answered)
+    kept, now = watched.grounds, now_of(claim, watched.grounds)
     authors = authors_of(kept, now.content) if now.digest != kept.digest else Authors()
     return _compared(user, claim, kept, now, _may(lambda: may_confirm_verdict(user, claim, authors)))
 

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
             name='Grounds',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('state', models.CharField(choices=[('reported', 'Reported'), ('corroborated', 'Corroborated'), ('denied', 'Denied'), ('refuted', 'Refuted')], max_length=16)),
                 ('digest', models.CharField(max_length=64)),
                 ('content', models.JSONField()),
                 ('named', django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts.transactions import Noted, act
-from claims.grounds import keep_grounds
+from claims.grounds import RestsOn, keep_grounds
 from claims.models import Claim, GroundsCheck, GroundsToKeep, GroundsWatch, StatusChange
 from claims.states import VERDICTS
 from claims.support import lock_claim, lock_graph
@@ -51,7 +51,7 @@ def keep_next(*, now: datetime | None = None) -> bool:
         waiting, _rows = GroundsToKeep.objects.filter(claim=claim).delete()
         if waiting and claim.state in VERDICTS and verdict_watch(claim) is None:
             change = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
-            grounds, read = keep_grounds(claim, change.evidence, _answered(change), now=now)
+            grounds, read = keep_grounds(claim, RestsOn(claim.state, change.evidence, _answered(change)), now=now)
             watch(grounds, read.subjects, of_verdict=True)
     return True
 

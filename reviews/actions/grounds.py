@@ -17,7 +17,7 @@ from accounts.models import Role, User
 from accounts.queries import members_of
 from accounts.transactions import Noted, act
 from claims.conflicts import refuse_conflicted
-from claims.grounds import Found, keep_grounds, load_grounds
+from claims.grounds import Found, RestsOn, keep_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import diff_for
 from claims.looking_again import end_tasks
@@ -45,9 +45,8 @@ from reviews.records import confirmed, grounds_confirmed
 
 def stand_for(assessment: Assessment, assignment: Assignment | None, *, now: datetime) -> Grounds:
     """Keep what an assessment rests on now as what its assessor stands for; watched while it waits for a decision."""
-    named, answered = _evidence_of(assessment)
     keep = keep_and_watch if assessment.state == AssessmentState.WAITING else _keep
-    grounds = keep(assessment.claim, named, answered, now=now)
+    grounds = keep(assessment.claim, rests_on(assessment), now=now)
     AssessmentGrounds.objects.create(
         assessment=assessment,
         number=assessment.stood_for.count() + 1,
@@ -58,13 +57,15 @@ def stand_for(assessment: Assessment, assignment: Assignment | None, *, now: dat
     return grounds
 
 
-def _keep(claim: Claim, named: Iterable[UUID], answered: Iterable[UUID], *, now: datetime) -> Grounds:
-    return keep_grounds(claim, named, answered, now=now)[0]
+def _keep(claim: Claim, asked: RestsOn, *, now: datetime) -> Grounds:
+    return keep_grounds(claim, asked, now=now)[0]
 
 
-def _evidence_of(assessment: Assessment) -> tuple[list[UUID], list[UUID]]:
+def rests_on(assessment: Assessment) -> RestsOn:
+    """What an assessment proposes, and on which evidence."""
     named = list(assessment.evidence.values_list("pk", flat=True))
-    return named, list(assessment.answers.values_list("evidence_id", flat=True))
+    answered = list(assessment.answers.values_list("evidence_id", flat=True))
+    return RestsOn(assessment.proposed_state, named, answered)
 
 
 def hold_conflicts(people: Iterable[UUID]) -> None:
@@ -113,7 +114,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
             _("What this rests on was not kept when it was submitted. Its assessor has to confirm it first.")
         )
     kept, claim = stood.grounds, assessment.claim
-    found = load_grounds(claim, kept.named, kept.answered)
+    found = now_of(claim, kept)
     if found.digest != kept.digest:
         raise Stale(
             _("What this rests on has changed since it was submitted. Its assessor has to confirm it first."),
@@ -190,16 +191,15 @@ def _may_still_submit(assessment: Assessment) -> Assignment | None:
         said = set(assessment.elements.values_list("element_id", flat=True))
         if not set(claim.elements.values_list("pk", flat=True)) <= said:
             raise Conflict(_("The claim has elements of which this says nothing. It has to be assessed anew."))
-    named, answered = _evidence_of(assessment)
-    check_policy(
-        claim, move, Finding(frozenset(map(str, named)), frozenset(map(str, answered)), assessment.recorded_mistake)
-    )
+    asked = rests_on(assessment)
+    named, answered = frozenset(map(str, asked.named)), frozenset(map(str, asked.answered))
+    check_policy(claim, move, Finding(named, answered, assessment.recorded_mistake))
     return Assignment.objects.filter(claim=claim, reviewer=assessment.assessor, ended_at__isnull=True).first()
 
 
 def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> Found:
     """What grounds are now, where that is what the person was shown. Raises Stale with what has changed."""
-    found = load_grounds(claim, kept.named, kept.answered)
+    found = now_of(claim, kept)
     if seen != found.digest:
         raise Stale(
             _("Something has changed since you opened this page. Look at it again before you confirm."),
@@ -235,7 +235,7 @@ def may_confirm(user: User, claim: Claim) -> None:
 
 def authors_now(claim: Claim, kept: Grounds) -> Authors:
     """Whose the difference is between kept grounds and what is there now."""
-    return authors_of(kept, load_grounds(claim, kept.named, kept.answered).content)
+    return authors_of(kept, now_of(claim, kept).content)
 
 
 def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, now: datetime | None = None) -> Claim:

@@ -1,5 +1,6 @@
 """Handing in findings, and deciding on them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,8 +9,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from accounts.edits import last_changes
 from accounts.models import User
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.recent import asks_again
@@ -153,14 +158,16 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     context = standing_context(claim)
     moved_on = finding.state == AssessmentState.WAITING and finding.from_state != claim.state
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
+    named = {item.pk for item in finding.evidence.all()}
     context |= {
         "finding": finding,
-        "rests_on": [line for pk, line in numbers.items() if pk in {item.pk for item in finding.evidence.all()}],
+        "rests_on": [line for pk, line in numbers.items() if pk in named],
         "answers": [
             (numbers[answer.evidence_id], answer.text)
             for answer in finding.answers.all()
             if answer.evidence_id in numbers
         ],
+        "others": _others(finding, named, numbers.values()),
         "decision": getattr(finding, "decision", None),
         # Decided by somebody else meanwhile: what was typed stays to be read.
         "may_decide": may_be_decided_by(request.user, finding) or form.status != 200,
@@ -184,6 +191,22 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         template="reviews/review.html",
         **context,
     )
+
+
+def _others(finding: Assessment, named: Collection[UUID], lines: Iterable[Line]) -> list[Line]:
+    """While a finding waits: the evidence that it neither rests on nor answers, and who last changed its bearing."""
+    if finding.state != AssessmentState.WAITING:
+        return []
+    answered = {answer.evidence_id for answer in finding.answers.all()}
+    others = [line for line in lines if line.evidence.pk not in {*named, *answered}]
+    changes = last_changes([line.evidence.pk for line in others], "stance", "superseded_by")
+    for line in others:
+        line.stance = capfirst(line.evidence.get_stance_display())
+        change = changes.get(line.evidence.pk)
+        if change is not None and change.by is not None:
+            told = {"person": change.by.username, "day": date_format(localtime(change.at), "j M Y")}
+            line.notes.append(_("%(person)s changed its bearing on %(day)s") % told)
+    return others
 
 
 def _after_the_decision(request: PersonsRequest, finding: Assessment) -> HttpResponse:

@@ -225,9 +225,7 @@ def test_a_turn_in_another_process_of_the_machine_counts(elsewhere: Callable[[],
     assert _all(_request("one", lambda: None)) == ["done"]
 
 
-def test_a_rest_is_known_to_the_other_processes_of_the_machine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_rest_is_known_to_the_other_processes_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SECOND_SOURCE_TURNS", str(tmp_path))
     assert _request("one", lambda: time.sleep(0.2))() == "done"
     program = (

@@ -32,7 +32,11 @@ from tests.kept import Kept
 
 @dataclass(frozen=True)
 class World:
-    """A claim of two elements, on three firsthand voices and an answered refutation, with what is upstream of one."""
+    """A claim of two elements, on three firsthand voices and an answered refutation, with what is upstream of one.
+
+    Besides what says otherwise and is answered by nobody: `aside` was a refutation, `shut` is a restricted one, `past`
+    one that a later statement of its voice supersedes.
+    """
 
     cast: Cast
     claim: Claim
@@ -46,6 +50,10 @@ class World:
     parent: Actor
     other: Actor
     spare: Source
+    aside: Evidence
+    shut: Evidence
+    past: Evidence
+    later: Evidence
 
 
 def world() -> World:
@@ -72,10 +80,27 @@ def _make_world(cast: Cast) -> World:
     (answered,) = factories.firsthand(cast, claim, 1, stance="refutes")
     other = factories.actor(cast, "Another", kind="organisation", visibility="public")
     spare = factories.source(cast, "Spare")
+    beside = _beside(cast, claim)
     assessment = factories.finding(cast, claim, "corroborated")
     return World(
-        *(cast, fresh(claim), assessment, item, answered, source, upstream, relay, publisher, parent, other, spare)
+        *(cast, fresh(claim), assessment, item, answered, source, upstream, relay, publisher, parent, other, spare),
+        *beside,
     )
+
+
+def _beside(cast: Cast, claim: Claim) -> tuple[Evidence, Evidence, Evidence, Evidence]:
+    """Refutations that nobody has to answer any more, and what supersedes the last of them."""
+    aside = factories.attach(cast, claim, factories.source(cast, "Gate book"), "refutes")
+    change_evidence(evidence=aside, fields={"stance": "context"}, by=cast.reviewer)
+    hidden = factories.source(cast, "Letter", visibility="restricted", by=cast.editor)
+    shut = factories.attach(cast, claim, hidden, "refutes", by=cast.editor)
+    voice = factories.actor(cast, "Pilot", kind="person")
+    days = (datetime(2022, 10, 4, tzinfo=UTC), datetime(2022, 10, 5, tzinfo=UTC))
+    said = [factories.source(cast, f"Pilot, {day:%j}", publisher=voice, published_at=day) for day in days]
+    past = factories.attach(cast, claim, said[0], "refutes")
+    later = factories.attach(cast, claim, said[1], "context")
+    change_evidence(evidence=past, fields={"superseded_by": later.pk}, by=cast.reviewer)
+    return fresh(aside), fresh(shut), fresh(past), fresh(later)
 
 
 _kept_world = Kept(_make_world)
@@ -114,6 +139,11 @@ def _elements(w: World, by: User, *, more: str = "", essential: bool = True, rew
 
 def _file(w: World, by: User) -> Any:
     return attach_file(source=w.upstream, chunks=[b"a page of the log"], name="log.txt", by=by)
+
+
+def _release_shut(w: World) -> Any:
+    factories.released(w.shut.source, w.cast.editor)
+    return factories.released(w.shut, w.cast.editor)
 
 
 def _supersede(w: World, by: User) -> Any:
@@ -190,12 +220,40 @@ EDITS: dict[str, Edit] = {
     "actors merged": lambda w, by: merge_actors(
         actor=w.publisher, into=w.other.pk, reason="The same.", chain="into", by=w.cast.editor
     ),
+    # What says otherwise, and is named or answered by nobody, comes or is superseded in another way.
+    "refutation attached": lambda w, by: attach_evidence(
+        claim=w.claim, fields={"source": w.spare.pk, "stance": "refutes"}, by=by
+    ),
+    "refutation put back": lambda w, by: change_evidence(evidence=w.aside, fields={"stance": "refutes"}, by=by),
+    "refutation released": lambda w, _by: _release_shut(w),
+    "refutation superseded no more": lambda w, by: change_evidence(
+        evidence=w.past, fields={"superseded_by": None}, by=by
+    ),
+    "what supersedes it withdrawn": lambda w, by: withdraw_evidence(evidence=w.later, reason="A mix-up.", by=by),
+    "what supersedes it restricted": lambda w, by: change_evidence(
+        evidence=w.later, fields={"visibility": "restricted"}, by=by
+    ),
+    "what supersedes it of another voice": lambda w, by: change_source(
+        source=w.later.source, fields={"publisher": w.other.pk}, by=by
+    ),
+    "what supersedes it of an earlier day": lambda w, by: change_source(
+        source=w.later.source, fields={"published_at": datetime(2022, 10, 3, tzinfo=UTC)}, by=by
+    ),
+    "voice of what supersedes it": lambda w, by: change_actor(
+        actor=Actor.objects.get(name="Pilot"), fields={"part_of": w.other.pk}, by=by
+    ),
 }
 # What is no part of the grounds: nothing has to be confirmed for it, and nothing is marked.
 HARMLESS: dict[str, Edit] = {
     "claim topics": _claim(topics=["ports"]),
     "other evidence": lambda w, by: attach_evidence(
         claim=w.claim, fields={"source": w.spare.pk, "stance": "context"}, by=by
+    ),
+    "more support": lambda w, by: attach_evidence(
+        claim=w.claim, fields={"source": w.spare.pk, "stance": "supports"}, by=by
+    ),
+    "restricted refutation": lambda w, by: attach_evidence(
+        claim=w.claim, fields={"source": w.spare.pk, "stance": "refutes", "visibility": "restricted"}, by=by
     ),
     "another source": lambda w, by: change_source(source=w.spare, fields={"title": "Spare part"}, by=by),
     "another actor": lambda w, by: change_actor(actor=w.other, fields={"name": "Yet another"}, by=by),

@@ -123,6 +123,32 @@ def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: World)
     assert fresh(made.claim).changed_since_verdict
 
 
+def test_a_refutation_set_aside_before_and_put_back_after_the_verdict_marks_it(made: World) -> None:
+    """`aside` was made context by the assessor before they submitted."""
+    assert not fresh(made.claim).changed_since_verdict
+    change_evidence(evidence=made.aside, fields={"stance": "refutes"}, by=made.cast.reviewer)
+    shown = of_verdict(made.cast.editor, fresh(made.claim))
+    assert shown is not None
+    assert [str(line) for line in shown.diff.lines] == ["reviewer: Evidence that says otherwise “Gate book”, added."]
+    assert (fresh(made.claim).changed_since_verdict, _told(made.claim)) == (True, {"editor"})
+
+
+def test_new_refutations_of_a_verdict_are_for_somebody_to_look_at(made: World) -> None:
+    factories.firsthand(made.cast, made.claim, 1, stance="refutes", by=made.cast.reporter)
+    assert (fresh(made.claim).changed_since_verdict, _open_tasks(made.claim)) == (True, 1)
+    assert _told(made.claim) == {"editor", "reviewer"}
+
+
+def test_new_support_of_a_refuted_claim_marks_it_and_a_new_refutation_does_not(made: World) -> None:
+    claim = factories.claim(made.cast)
+    factories.firsthand(made.cast, claim, 2, stance="refutes")
+    factories.approved(made.cast, factories.finding(made.cast, claim, "refuted"))
+    factories.firsthand(made.cast, claim, 1, stance="refutes")
+    assert not fresh(claim).changed_since_verdict
+    factories.firsthand(made.cast, claim, 1)
+    assert fresh(claim).changed_since_verdict
+
+
 def test_undone_it_is_marked_no_more(made: World) -> None:
     _retitle(made, made.cast.reviewer)
     _retitle(made, made.cast.reviewer, "Harbour log")

@@ -10,13 +10,19 @@ import pytest
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
-from claims.grounds import load_grounds
+from accounts.errors import Missing
+from claims.graphs import load_standing
+from claims.grounds import now_of
 from claims.models import Claim, Element, Evidence
+from claims.policy import Finding, LastChange, holds, missing_for
+from claims.states import State, find_move
 from claims.support import lock_graph
 from claims.watching import verdict_watch
+from reviews.actions.grounds import last_stood_for, rests_on
 from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, CaptureState, Relay, Source
 from tests import factories
+from tests.factories import fresh
 from tests.grounds.edits import World, world
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +161,10 @@ def _change(model: type[models.Model], row: models.Model, name: str, made: World
     elif name in ("withdrawn_at", "retracted_at", "corrected_at", "removed_at"):
         by = name.replace("_at", "_by")
         rows.update(**{name: MOMENT, by: made.cast.editor})
+    elif name == "stance" and getattr(row, name) == "context":
+        rows.update(stance="refutes")
+    elif name == "visibility" and getattr(row, name) == "restricted":
+        rows.update(visibility="desk")
     elif name == "erased_at":
         rows.update(erased_at=MOMENT, sha256="", size=0)
     elif name == "against_interest":
@@ -220,11 +230,11 @@ def test_a_change_of_a_field_is_a_change_of_the_grounds_and_is_noted(
     watched = verdict_watch(made.claim)
     assert watched is not None
     kept = watched.grounds
-    before = load_grounds(made.claim, kept.named, kept.answered)
+    before = now_of(made.claim, kept)
     with transaction.atomic():
         lock_graph(made.cast.desk.pk)
         _change(model, found[model], name, made)
-        assert load_grounds(made.claim, kept.named, kept.answered).digest != before.digest
+        assert now_of(made.claim, kept).digest != before.digest
         with pytest.raises(DatabaseError, match="nobody followed it"), transaction.atomic():
             connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
         transaction.set_rollback(True)
@@ -237,4 +247,44 @@ def test_another_desk_threshold_is_noted(rows: tuple[World, dict[type[models.Mod
         type(made.cast.desk)._default_manager.filter(pk=made.cast.desk.pk).update(min_independence=4)
         with pytest.raises(DatabaseError, match="nobody followed it"), transaction.atomic():
             connection.cursor().execute("SET CONSTRAINTS ALL IMMEDIATE")
+        transaction.set_rollback(True)
+
+
+BESIDE = [
+    (model, name, row)
+    for model, name in FIELDS
+    for row in {Evidence: ("aside", "past", "later", "extra", "shut"), Source: ("aside", "past", "later", "extra")}.get(
+        model, ()
+    )
+]
+
+
+@pytest.mark.parametrize(("model", "name", "row"), BESIDE, ids=lambda value: getattr(value, "__name__", value))
+def test_a_change_of_what_nobody_named_changes_the_policys_answer_or_the_grounds_or_costs_the_support(
+    made: World, model: type[models.Model], name: str, row: str
+) -> None:
+    """`extra` supports the claim on a source that is named as well."""
+    extra = factories.attach(made.cast, made.claim, made.source, by=made.cast.reviewer2)
+    item = extra if row == "extra" else getattr(made, row)
+    asked = rests_on(made.assessment)
+    finding = Finding(frozenset(map(str, asked.named)), frozenset(map(str, asked.answered)))
+    move = find_move("reported", "corroborated")
+    assert move is not None
+
+    def answers() -> list[Missing]:
+        return missing_for(move, load_standing(fresh(made.claim)), None, finding)
+
+    before, kept = answers(), last_stood_for(made.assessment)
+    assert (before, kept is not None) == ([], True)
+    with transaction.atomic():
+        lock_graph(made.cast.desk.pk)
+        _change(model, item if model is Evidence else item.source, name, made)
+        if name == "visibility":  # evidence is at least as strict as its source
+            strict = {"restricted": "desk"}.get(item.visibility, "restricted")
+            Source.objects.filter(pk=item.source_id).update(visibility=strict)
+            Evidence.objects.filter(source=item.source_id).update(visibility=strict)
+        standing = load_standing(fresh(made.claim))
+        verdict = LastChange(State.CORROBORATED, finding.named or frozenset(), MOMENT)
+        if answers() != before and holds(standing, verdict):
+            assert kept is not None and now_of(made.claim, kept.grounds).digest != kept.grounds.digest
         transaction.set_rollback(True)

@@ -28,6 +28,20 @@ def _review(made: World) -> str:
     return f"/reviews/{made.assessment.pk}/"
 
 
+def test_the_review_shows_the_other_evidence_and_who_changed_its_bearing(made: World) -> None:
+    text = text_of(got(made.cast.editor, _review(made)))
+    others = text[text.index("Other evidence") : text.index("Your decision")]
+    assert "Gate book publisher unknown basis unknown Source F cannot be judged Context reviewer changed its" in others
+    assert others.count("reviewer changed its bearing on") == 2  # of what was set aside, and of what is superseded
+    assert "Superseded by" in others
+    assert "Harbour log" not in others
+
+
+def test_who_may_not_see_restricted_evidence_does_not_see_it_among_the_other(made: World) -> None:
+    assert "Letter" in text_of(got(made.cast.editor, _review(made)))
+    assert "Letter" not in text_of(got(made.cast.reviewer2, _review(made)))
+
+
 LINE = "Source “Another log” title Harbour log Another log reviewer2"
 
 

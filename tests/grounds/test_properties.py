@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from accounts.errors import Conflict, DomainError, Forbidden, PolicyNotMet, Stale
 from accounts.models import User
 from accounts.verification import Scope
-from claims.grounds import load_grounds
+from claims.grounds import now_of
 from claims.grounds_verification import CHECKS
 from claims.watching import verdict_watch
 from reviews.actions.findings import approve
@@ -44,7 +44,7 @@ def _edit(made: World, name: str, by: User) -> bool:
 
 
 def _digest(made: World, grounds: Any) -> str:
-    return load_grounds(fresh(made.claim), grounds.named, grounds.answered).digest
+    return now_of(fresh(made.claim), grounds).digest
 
 
 @some
