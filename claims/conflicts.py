@@ -6,6 +6,7 @@ another desk, or restricted.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -21,9 +22,13 @@ from sources.models import Actor, DeclaredConflict
 from sources.voices import voice_at
 
 
-def conflicts_with(claim: Claim, people: Iterable[UUID]) -> dict[UUID, Actor]:
-    """Who of `people` declared a conflict that touches the claim, each with the actor of the claim that it touches."""
-    rows = DeclaredConflict.objects.filter(user__in=list(people), ended_at__isnull=True)
+def conflicts_with(claim: Claim, people: Iterable[UUID], *, since: datetime | None = None) -> dict[UUID, Actor]:
+    """Who of `people` declared a conflict that touches the claim, each with the actor of the claim that it touches.
+
+    `since`: also what was taken back after that moment.
+    """
+    lasting = Q(ended_at__isnull=True) | (Q(ended_at__gte=since) if since else Q())
+    rows = DeclaredConflict.objects.filter(lasting, user__in=list(people))
     declared = list(rows.values_list("user_id", "actor_id"))
     if not declared:
         return {}

@@ -154,7 +154,9 @@ def _kept_as_draft(request: HttpRequest, status: int) -> str:
 
     Of a form that its author may not open any more (403): where they read what they wrote.
     """
-    if request.method != "POST" or "keep" in request.POST:  # which asks for nothing but that, and was refused
+    if request.method != "POST":
+        return ""
+    if "keep" in request.POST and status != 403:  # it asks for nothing but that, and was refused
         return ""
     kept = keep_for_its_author(request)
     if kept is None:

@@ -26,6 +26,7 @@ from reviews.actions.drafts import end_draft
 from reviews.actions.grounds import (
     hold_conflicts,
     last_stood_for,
+    no_conflict_meanwhile,
     stand_for,
     still_assesses,
     unchanged_grounds,
@@ -234,6 +235,7 @@ def approve(
             raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
         stood = last_stood_for(assessment)
         still_assesses(assessment, stood)
+        no_conflict_meanwhile(assessment, stood, by)
         grounds = unchanged_grounds(assessment, stood, seen_grounds, by)
         move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
         finding = Finding(

@@ -16,7 +16,7 @@ from accounts.fields import given_text
 from accounts.models import Role, User
 from accounts.queries import members_of
 from accounts.transactions import Noted, act
-from claims.conflicts import refuse_conflicted
+from claims.conflicts import conflicts_with, refuse_conflicted
 from claims.grounds import Found, RestsOn, keep_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import diff_for
@@ -95,6 +95,21 @@ def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> N
     if not fit:
         message = _("%(person)s may not assess this claim any more. Somebody else has to assess it.")
         raise Conflict(message % {"person": assessor.username})
+
+
+def no_conflict_meanwhile(assessment: Assessment, stood: AssessmentGrounds | None, by: User) -> None:
+    """Whether neither its assessor nor who approves it had a conflict of interest while a locked assessment waited.
+
+    One that was taken back just before the approval counts: somebody else decides, or the claim is assessed anew.
+    Raises Forbidden (the approver's), Conflict (the assessor's, of which is told what `still_assesses` tells).
+    """
+    since = stood.at if stood else assessment.created_at
+    touched = conflicts_with(assessment.claim, [assessment.assessor_id, by.pk], since=since)
+    if by.pk in touched:
+        raise Forbidden(_("You had declared a conflict of interest while this waited. Somebody else decides."))
+    if assessment.assessor_id in touched:
+        message = _("For a time while this waited %(person)s could not assess the claim. It has to be assessed anew.")
+        raise Conflict(message % {"person": assessment.assessor.username})
 
 
 def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:

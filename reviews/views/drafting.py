@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import DomainError, Invalid
+from accounts.errors import DomainError, Forbidden, Invalid
 from accounts.forms import AGAIN
 from accounts.models import Desk, User
 from accounts.queries import desk_for, get_desk
@@ -35,7 +35,7 @@ from claims.queries import get_attachment, get_claim, get_evidence, get_source
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, Seen, end_form_draft, keep_form_draft, kept_files
 from reviews.actions.outcomes import FORM_KEY, form_is_done
-from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
+from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, FindingForm, HandOverForm, as_it_stands
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment
 from sources.chosen import keep_chosen
@@ -74,6 +74,9 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "release-actor": (_("Release an actor"), ReleaseForm),
     "desk-policy": (_("Change the policy"), PolicyForm),
 }
+# Whose drafts are kept elsewhere (`AssessmentDrafts`); here stands what its author may not submit any more.
+ASSESSMENT = "assess"
+TO_READ: dict[str, tuple[Any, type[forms.Form]]] = DRAFTED | {ASSESSMENT: (_("Assessment"), FindingForm)}
 # What a form says of its draft, and by what somebody shows that it is them.
 NEVER_KEPT = ("draft-", AGAIN)
 # Of the form's own machinery; and consent, which is given anew.
@@ -259,7 +262,9 @@ class DraftsOfRequest:
 
 class AssessmentDrafts(DraftsOfRequest):
     """The same of an assessment, whose drafts the API has as well: `reviews.actions.drafts`, of which there is one for
-    each person and claim. The view brings it back, and shows what another window has kept."""
+    each person and claim. The view brings it back, and shows what another window has kept.
+
+    Whoever may not assess the claim any more when they submit reads what they wrote as a draft of any other form."""
 
     draft: AssessmentDraft | None = None
 
@@ -271,7 +276,7 @@ class AssessmentDrafts(DraftsOfRequest):
 
     @property
     def address(self) -> str:
-        return self.request.path
+        return super().address if self.row is not None else self.request.path
 
     def saved(self) -> HttpResponse | None:
         return self._saved_by_itself() if wants_json(self.request) else None
@@ -284,7 +289,8 @@ class AssessmentDrafts(DraftsOfRequest):
         return self.as_json()
 
     def as_json(self, status: int = 200) -> JsonResponse:
-        assert self.draft is not None
+        if self.draft is None:
+            return super().as_json(status)
         told = {"draft": "", "version": self.draft.version, "kept_at": self.draft.kept_at, "forked": False}
         return JsonResponse(told, status=status)
 
@@ -293,24 +299,27 @@ class AssessmentDrafts(DraftsOfRequest):
             self.postponed()
         except DomainError:  # another window was faster, as the page says; or it is too long
             return
-        assert self.draft is not None and isinstance(form.data, QueryDict)
+        if self.draft is None:
+            return
+        assert isinstance(form.data, QueryDict)
         data = form.data.copy()
         data["draft_version"] = str(self.draft.version)
         form.data = data
 
     def postponed(self) -> None:
         assert self.author is not None and self.about.claim is not None
-        self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+        try:
+            self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+        except Forbidden:
+            super().postponed()
 
     def carried(self) -> dict[str, str]:
-        assert self.draft is not None
+        if self.draft is None:
+            return super().carried()
         return {"draft_version": str(self.draft.version)}
 
     def done(self, response: HttpResponse) -> None:
         _tell_the_browser(response, self.request.path)
-
-
-ASSESSMENT = "assess"
 
 
 def drafts_for(request: HttpRequest, author: User | None = None) -> DraftsOfRequest:

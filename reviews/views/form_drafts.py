@@ -26,7 +26,7 @@ from claims.views.listing import PAGE_SIZE, neighbours
 from reviews.actions.form_drafts import KEPT_FILE, KEPT_FOR, discard_form_draft
 from reviews.models import FormDraft
 from reviews.queries import drafts_of, form_drafts_of, get_form_draft, own_draft
-from reviews.views.drafting import DRAFTED, address_of
+from reviews.views.drafting import TO_READ, address_of
 from reviews.views.drafts import Said
 from sources.chosen import chosen_by
 
@@ -87,7 +87,7 @@ def own_drafts_on(user: User, claim: Claim) -> list[Link]:
 
 def title_of(row: FormDraft) -> str:
     """What the form is called; a form that is no more is a form."""
-    return str(DRAFTED[row.name][0]) if row.name in DRAFTED else _("A form")
+    return str(TO_READ[row.name][0]) if row.name in TO_READ else _("A form")
 
 
 @form_page
@@ -124,12 +124,16 @@ def in_words(row: FormDraft) -> list[Said]:
 
 
 def _fields_of(row: FormDraft) -> dict[str, forms.Field]:
-    return DRAFTED[row.name][1].base_fields if row.name in DRAFTED else {}
+    return TO_READ[row.name][1].base_fields if row.name in TO_READ else {}
 
 
 def _label(name: str, fields: dict[str, forms.Field], row: FormDraft) -> str:
     if _ELEMENT.fullmatch(name):
         return str(ElementForm.base_fields["text"].label)
+    if name.startswith("element_"):
+        return _("Element")
+    if name.startswith("answer_"):
+        return _("Answer")
     if name.endswith(KEPT_FILE):
         return _("File")
     field: Any = fields.get(name)

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from accounts.models import User
-from claims.actions.conflicts import declare_conflict
+from claims.actions.conflicts import declare_conflict, take_back_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
 from claims.models import GroundsWatch, StatusChangeGrounds
@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 
 def _approve(made: World, **given: Any) -> Assessment:
     version = fresh(made.claim).version
-    return approve(assessment=made.assessment, reason="Yes.", by=made.cast.editor, **{"seen_version": version, **given})
+    given = {"by": made.cast.editor, "seen_version": version, **given}
+    return approve(assessment=made.assessment, reason="Yes.", **given)
 
 
 def _confirm(made: World, **given: Any) -> Assessment:
@@ -192,6 +193,32 @@ def test_who_may_not_assess_any_more_has_nothing_approved(made: World, how: str)
     with pytest.raises(Conflict):
         _approve(made)
     assert fresh(made.claim).state == "reported"
+
+
+def _declared_and_taken_back(made: World, person: User) -> None:
+    actor = made.claim.parties.all()[0]
+    take_back_conflict(conflict_id=declare_conflict(actor_id=actor.pk, by=person).pk, by=person)
+
+
+def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: World) -> None:
+    _declared_and_taken_back(made, made.cast.editor)
+    with pytest.raises(Forbidden, match="while this waited"):
+        _approve(made)
+    _approve(made, by=factories.person("editor2", "editor", made.cast.desk))
+
+
+def test_an_assessor_who_took_a_conflict_back_while_it_waited_assesses_anew(made: World) -> None:
+    _declared_and_taken_back(made, made.cast.reviewer)
+    with pytest.raises(Conflict, match="reviewer could not assess"):
+        _approve(made)
+    again = factories.finding(made.cast, made.claim, "corroborated")
+    factories.approved(made.cast, again)
+
+
+def test_a_conflict_that_was_taken_back_before_the_submission_concerns_nobody(made: World) -> None:
+    for person in (made.cast.reviewer, made.cast.editor):
+        _declared_and_taken_back(made, person)
+    factories.approved(made.cast, factories.finding(made.cast, made.claim, "corroborated"))
 
 
 def test_an_approver_with_a_conflict_declared_since_does_not_approve(made: World) -> None:

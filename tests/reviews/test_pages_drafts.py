@@ -1,5 +1,6 @@
 """Drafts on the page of a finding: "Keep draft" without JavaScript, and what is told when one comes back."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.models import Claim
 from reviews.actions.assignments import withdraw
 from reviews.actions.drafts import keep_draft
-from reviews.models import AssessmentDraft
+from reviews.models import AssessmentDraft, FormDraft
 from tests import factories
 from tests.factories import fresh
 from tests.kept import Kept
@@ -137,3 +138,30 @@ def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> No
     assert "Half a thought." in text_of(got(cast.reviewer, address))
     assert signed_in(cast.reviewer).post(address)["Location"] == f"/claims/{claim.reference}/"
     got(cast.reviewer, address, 404)
+
+
+@pytest.mark.parametrize("pressed", [{}, {"keep": "draft"}])
+def test_what_was_typed_while_the_assignment_ended_stays_to_be_read(
+    cast: "Cast", claim: Claim, pressed: dict[str, str]
+) -> None:
+    part, refuting = claim.elements.get(), claim.evidence.get(stance="refutes")
+    page = got(cast.reviewer, _page(claim))
+    (whose,) = re.findall(r'name="draft-of" value="([^"]+)"', page.content.decode())
+    filled = fields_of(page) | {
+        "draft-of": whose,
+        "rationale": "A ferry was seen at two.",
+        f"element_{part.pk}": "The log names the quay.",
+        f"answer_{refuting.pk}": "It saw another ferry.",
+        "proposed_state": "reported",
+    }
+    withdraw(assignment=claim.assignments.get(), reason="Somebody else does it.", by=cast.editor)
+    client = signed_in(cast.reviewer)
+    refused = client.post(_page(claim), filled | pressed)
+    assert refused.status_code == 403
+    draft = FormDraft.objects.get(author=cast.reviewer)
+    assert f'href="/drafts/{draft.pk}/"' in refused.content.decode()
+    read = text_of(client.get(f"/drafts/{draft.pk}/"))
+    for text in ("Draft: Assessment", "A ferry was seen at two.", "The log names the quay.", "It saw another ferry."):
+        assert text in read
+    assert client.get("/drafts/").status_code == 200
+    assert signed_in(cast.editor).get(f"/drafts/{draft.pk}/").status_code == 404
