@@ -17,7 +17,7 @@ from accounts.models import Role, User
 from accounts.queries import members_of
 from accounts.transactions import Noted, act
 from claims.conflicts import conflicts_with, refuse_conflicted
-from claims.grounds import Found, RestsOn, keep_grounds, now_of
+from claims.grounds import Found, RestsOn, differences, keep_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import diff_for
 from claims.looking_again import end_tasks
@@ -28,7 +28,7 @@ from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders
 from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move
-from claims.watching import Followed, follow, keep_and_watch, stand_for_now, stop_watching, verdict_watch
+from claims.watching import Followed, content_of, follow, keep_and_watch, stand_for_now, stop_watching, verdict_watch
 from reviews.actions.notifications import notify
 from reviews.actions.telling import people_of_the_verdict, told_of
 from reviews.models import (
@@ -121,8 +121,8 @@ def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:
 def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, seen: str | None, by: User) -> Grounds:
     """What the assessor stands for, where that is what is there now and what the person was shown.
 
-    Raises Stale with who changed what, and Conflict where nothing was kept, or where some of what changed before its
-    assessor confirmed it is hidden from the person.
+    Raises Stale with who changed what, PolicyNotMet where nothing did but that somebody now says otherwise, and Conflict
+    where nothing was kept, or where some of what changed before its assessor confirmed it is hidden from the person.
     """
     if stood is None:
         raise Conflict(
@@ -131,6 +131,8 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
     kept, claim = stood.grounds, assessment.claim
     found = now_of(claim, kept)
     if found.digest != kept.digest:
+        if _is_all_contrary(kept, found):
+            _ask_policy(assessment)  # which says what has to be answered
         raise Stale(
             _("What this rests on has changed since it was submitted. Its assessor has to confirm it first."),
             version=claim.version,
@@ -148,6 +150,20 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
     if submitted != stood and diff_for(by, claim, submitted.grounds, found.content).withheld:
         raise Conflict(_("Some of what changed is hidden from you. An editor who can see all of it decides."))
     return kept
+
+
+def _is_all_contrary(kept: Grounds, found: Found) -> bool:
+    """Whether nothing differs but which evidence says otherwise."""
+    then = content_of(kept)
+    return then is not None and all(each.kind == "contrary" for each in differences(then, found.content))
+
+
+def _ask_policy(assessment: Assessment) -> None:
+    """Whether the move that an assessment proposes is possible now. Raises PolicyNotMet, Conflict, CountFirst."""
+    move = legal_move(assessment.claim, assessment.proposed_state, deciders=Deciders.SECOND)
+    asked = rests_on(assessment)
+    named, answered = frozenset(map(str, asked.named)), frozenset(map(str, asked.answered))
+    check_policy(assessment.claim, move, Finding(named, answered, assessment.recorded_mistake))
 
 
 @counts_outside
@@ -201,14 +217,11 @@ def _may_still_submit(assessment: Assessment) -> Assignment | None:
         raise Conflict(_("This finding waits no longer: it is %(state)s.") % {"state": assessment.get_state_display()})
     if assessment.from_state != claim.state:
         raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
-    move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
     if assessment.proposed_state in VERDICTS:
         said = set(assessment.elements.values_list("element_id", flat=True))
         if not set(claim.elements.values_list("pk", flat=True)) <= said:
             raise Conflict(_("The claim has elements of which this says nothing. It has to be assessed anew."))
-    asked = rests_on(assessment)
-    named, answered = frozenset(map(str, asked.named)), frozenset(map(str, asked.answered))
-    check_policy(claim, move, Finding(named, answered, assessment.recorded_mistake))
+    _ask_policy(assessment)
     return Assignment.objects.filter(claim=claim, reviewer=assessment.assessor, ended_at__isnull=True).first()
 
 

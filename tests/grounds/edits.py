@@ -243,6 +243,8 @@ EDITS: dict[str, Edit] = {
         actor=Actor.objects.get(name="Pilot"), fields={"part_of": w.other.pk}, by=by
     ),
 }
+# Of these nothing is part of the grounds but that a refutation has come: it has to be answered.
+TO_ANSWER = {"refutation attached", "refutation put back", "refutation released"}
 # What is no part of the grounds: nothing has to be confirmed for it, and nothing is marked.
 HARMLESS: dict[str, Edit] = {
     "claim topics": _claim(topics=["ports"]),

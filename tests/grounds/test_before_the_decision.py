@@ -19,7 +19,7 @@ from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Notification
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.grounds.edits import EDITS, HARMLESS, WORDING, World
+from tests.grounds.edits import EDITS, HARMLESS, TO_ANSWER, WORDING, World
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def _read(made: World, told: list[str]) -> list[str]:
     return [*told, *(str(line) for line in shown.diff.lines if hidden)]
 
 
-@pytest.mark.parametrize("name", [*EDITS, *WORDING])
+@pytest.mark.parametrize("name", sorted({*EDITS, *WORDING} - TO_ANSWER))
 def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: World, name: str) -> None:
     edit = {**EDITS, **WORDING}[name]
     for person in (made.cast.reviewer, made.cast.editor):
@@ -62,6 +62,17 @@ def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: World, 
             told = _changed_by(made, person)
             assert any(who.username in text for text in _read(made, told) for who in (person, made.cast.editor)), told
             transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("name", sorted(TO_ANSWER))
+def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(made: World, name: str) -> None:
+    EDITS[name](made, made.cast.reviewer)
+    with pytest.raises(PolicyNotMet, match="which says otherwise") as error:
+        _approve(made)
+    assert [missing.code for missing in error.value.missing] == ["unanswered"]
+    with pytest.raises(PolicyNotMet):
+        _confirm(made)
+    factories.approved(made.cast, factories.finding(made.cast, made.claim, "corroborated"))
 
 
 @pytest.mark.parametrize("name", HARMLESS)
