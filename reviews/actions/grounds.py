@@ -121,7 +121,7 @@ def last_stood_for(assessment: Assessment) -> AssessmentGrounds | None:
 def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, seen: str | None, by: User) -> Grounds:
     """What the assessor stands for, where that is what is there now and what the person was shown.
 
-    Raises Stale with who changed what, PolicyNotMet where nothing differs but that somebody says otherwise, and Conflict
+    Raises Stale with who changed what, PolicyNotMet where nothing differs but that somebody says otherwise, Conflict
     where nothing was kept, or where some of what changed before its assessor confirmed it is hidden from the person.
     """
     if stood is None:
