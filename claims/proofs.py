@@ -11,7 +11,7 @@ from claims.queries import seen_evidence
 from claims.shown import hidden_among, ids_in
 from ledger.canonical import canonical
 from ledger.entries import Opening, read_entry
-from ledger.models import Checkpoint
+from ledger.models import Checkpoint, Erasure
 from ledger.proofs import ProvenLeaf, claim_proof
 from ledger.reading import proofs_of
 
@@ -69,3 +69,20 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     note = checkpoint.note.encode()
     origin = note.decode().partition("\n")[0]
     return claim_proof(origin, f"claim:{claim.pk}", note, proven_history(user, claim, checkpoint))
+
+
+def redaction_proofs(user: User, claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
+    """For each redaction that erased a field of a claim's entries (the claim already scoped) the proof of its stream.
+
+    Its entries name the fields by leaf hash; nothing that they commit to is opened.
+    """
+    note = checkpoint.note.encode()
+    origin = note.decode().partition("\n")[0]
+    erasures = Erasure.objects.filter(entry__stream=f"claim:{claim.pk}").order_by("said_in__stream")
+    streams = erasures.values_list("said_in__stream", flat=True).distinct()
+    found = []
+    for stream in streams:
+        leaves = [replace(one, openings={}) for one in proofs_of(stream, checkpoint)]
+        if leaves:
+            found.append(claim_proof(origin, stream, note, without_hidden(user, leaves)))
+    return found

@@ -65,6 +65,22 @@ def proofs_of(stream: str, checkpoint: Checkpoint) -> list[ProvenLeaf]:
     return prove(Entry.objects.filter(stream=stream).order_by("seq"), checkpoint)
 
 
+def first_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:
+    """The first entry of a stream that the checkpoint does not hold (None: of them all); None where it holds all."""
+    return _beyond(Entry.objects.filter(stream=stream).order_by("seq"), checkpoint)
+
+
+def first_erasing_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:
+    """The same of the entries that say what was erased of a stream."""
+    return _beyond(Entry.objects.filter(erasures__entry__stream=stream).order_by("pk"), checkpoint)
+
+
+def _beyond(rows: QuerySet[Entry], checkpoint: Checkpoint | None) -> Entry | None:
+    if checkpoint is not None:
+        rows = rows.exclude(place__index__lt=checkpoint.size)
+    return rows.only("seq", "at").first()
+
+
 def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
     """These entries, in their order, as `proofs_of` has them; those that the checkpoint does not hold are left out."""
     rows = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", "place__index", "leaf"))

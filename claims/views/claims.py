@@ -1,12 +1,10 @@
-"""The parts of a claim that need nothing of assignments: its sources, its provenance, its history."""
+"""The parts of a claim that need nothing of assignments: its sources and its provenance."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -15,8 +13,8 @@ from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay
 from claims.forms.sources import RelayBetweenForm
 from claims.graphs import last_change
-from claims.models import Claim, Evidence, StatusChange
-from claims.page_queries import claim_shown, evidence_numbered, evidence_shown, history_shown
+from claims.models import Evidence
+from claims.page_queries import claim_shown, evidence_numbered, evidence_shown
 from claims.permissions import may_edit_claim
 from claims.queries import (
     get_source,
@@ -25,16 +23,13 @@ from claims.queries import (
     visible_sources,
     withheld_evidence,
 )
-from claims.sentences import name_of, sentence_of, voices_in_words
+from claims.sentences import name_of, sentence_of
 from claims.standing import by_element, of_claim
-from claims.states import find_move
 from claims.views.asking import consent
 from claims.views.heading import claim_context
 from claims.views.lineage import Lineage
-from claims.views.lines import Link, numbers_of
+from claims.views.lines import numbers_of
 from claims.ways import ways_from
-from ledger.entries import format_time
-from ledger.reading import newest_checkpoint
 from sources.models import Capture, CaptureState, Source
 
 
@@ -131,71 +126,3 @@ def _add_relay(request: PersonsRequest, given: dict[str, Any]) -> object:
         effects=consent(request),
         by=request.user,
     )
-
-
-@dataclass(frozen=True)
-class Change:
-    """One status change; see `parts/change.html` for what each attribute is."""
-
-    seq: int
-    from_state: str
-    to_state: str
-    name: str
-    by: str
-    decided_by: str
-    at: object
-    moment: str
-    reason: str
-    decision_reason: str
-    evidence: list[Link]
-    voices: str
-    facts: list[str]
-
-
-@require_safe
-def history(request: PersonsRequest, reference: str) -> HttpResponse:
-    """A claim's status changes, oldest first."""
-    claim = claim_shown(request.user, reference)
-    rows = evidence_numbered(request.user, claim)
-    numbers = numbers_of(rows)
-    context = claim_context(
-        claim,
-        "claim-history",
-        rows,
-        changes=[change_line(claim, change, numbers) for change in history_shown(claim)],
-        checkpoint=newest_checkpoint(),
-    )
-    return render(request, "claims/history.html", context)
-
-
-def change_line(claim: Claim, change: StatusChange, numbers: dict[Any, str]) -> Change:
-    """One status change in words; evidence that the reader may not see is left out."""
-    reason, decision_reason = change.reason, change.decision_reason  # type: ignore[attr-defined]  # of history_shown
-    move = find_move(change.from_state, change.to_state)
-    address = reverse("claim", args=[claim.reference])
-    return Change(
-        seq=change.seq,
-        from_state=change.from_state or "",
-        to_state=change.to_state,
-        name=move.name if move else "",
-        by=change.by.username,
-        decided_by=change.decided_by.username if change.decided_by else "",
-        at=change.at,
-        moment=format_time(change.at),
-        reason=_("The words were erased.") if reason is None else reason,
-        decision_reason=decision_reason or "",
-        evidence=_links(address, (numbers[pk] for pk in change.evidence if pk in numbers)),
-        voices=voices_in_words(change.independence_min, change.independence_max, change.independence_exact),
-        facts=[
-            _("%(count)d needed") % {"count": change.threshold},
-            _("graph %(digest)s") % {"digest": change.graph_digest},
-        ],
-    )
-
-
-def _links(address: str, numbers: Iterable[str]) -> list[Link]:
-    return [Link(number, f"{address}#e-{number}") for number in sorted(numbers, key=_by_number)]
-
-
-def _by_number(number: str) -> tuple[str, int]:
-    return (number.rstrip("0123456789"), int(number.lstrip("R") or 0))

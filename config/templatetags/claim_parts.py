@@ -114,23 +114,14 @@ def change_item(change: Any) -> SafeString:
         f' {state(_of(change, "to_state"))} <span class="meta">{escape(_of(change, "name"))}</span></h3>\n'
         f'    <p class="meta">{_by_whom(change)} {when(_of(change, "at") or None)}</p>\n'
         f"    {_words_of(reason, field='reason') if reason else ''}\n    {_decision(change)}\n"
-        f'    <p class="meta">{_rests_on(change)}</p>\n  </div>\n{_check(number) if _of(change, "moment") else ""}</li>'
+        f'    <p class="meta">{_rests_on(change)}</p>\n  </div>\n{_check(number) if _of(change, "shown") else ""}</li>'
     )
 
 
 def _shown(change: Any) -> str:
     """What the reader's browser compares with the ledger; nothing where it is not asked to."""
-    if not _of(change, "moment"):
-        return ""
-    said = {
-        "number": _of(change, "seq"),
-        "from": _of(change, "from_state"),
-        "to": _of(change, "to_state"),
-        "at": _of(change, "moment"),
-        "by": _of(change, "by"),
-        "decided-by": _of(change, "decided_by"),
-    }
-    return "".join(f' data-{name}="{escape(value)}"' for name, value in said.items())
+    shown = _of(change, "shown")
+    return f' data-shown="{escape(shown)}"' if shown else ""
 
 
 def _check(number: str) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from claims.actions.evidence import change_evidence
 from claims.models import Claim
-from claims.views import claims as pages
+from claims.views import history as pages
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
 from tests import factories
@@ -24,32 +25,44 @@ SUM = "[data-sum]"
 
 
 @pytest.fixture
-def verdict(world: World, taken_back: None, tmp_path: Path) -> Claim:
+def publish(world: World, taken_back: None, tmp_path: Path) -> Callable[[], None]:
+    """Publishes the log as it is, from the mark of the world's own signer; it is taken back after the test."""
+    signer = Path(copytree(world.files.with_name(f"{world.files.name}-signer"), tmp_path / "signer"))
+    return lambda: publish_here(signer)
+
+
+@pytest.fixture
+def verdict(world: World, publish: Callable[[], None]) -> Claim:
     """A corroborated claim, with its history in the published log."""
     claim = factories.claim_in(world.cast, "corroborated")
-    # From the mark of the world's own signer: the log goes on from there, and is taken back after the test.
-    publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), tmp_path / "signer")))
+    publish()
     return claim
 
 
 def checked(page: "Page", claim: Claim) -> list[str]:
     """What the page says of the whole, then of each change, once it has checked."""
     page.goto(f"/claims/{claim.reference}/history/")
-    page.locator(f"{SUM}.verified, {SUM}.broken, {SUM}.unavailable, {SUM}.missing").wait_for()
+    page.locator(f"{SUM}:is(.verified, .redacted, .broken, .unavailable, .missing)").wait_for()
     shown = page.locator("[data-check]:not([hidden]) [data-result]:not([hidden])")
     return [page.locator(SUM).inner_text(), *(text.strip() for text in shown.all_inner_texts())]
 
 
 def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
     page = page_of(world.cast.reporter)
-    whole = "Your browser recomputed it: all 2 changes are as they were recorded."
+    whole = (
+        "Your browser recomputed it: all 2 changes are as they were recorded, with their states, times, persons, "
+        "reasons, evidence, voices, thresholds and digests; so are the wording and the state above."
+    )
     assert checked(page, verdict) == [whole, "Verified", "Verified"]
     page.set_viewport_size({"width": 320, "height": 700})
     assert (barriers(page), sideways(page)) == ([], [])
 
 
 def test_a_history_of_one_change(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
-    whole = "Your browser recomputed it: the one change is as it was recorded."
+    whole = (
+        "Your browser recomputed it: the one change is as it was recorded, with its state, time, person, reason, "
+        "evidence, voices, threshold and digest; so are the wording and the state above."
+    )
     assert checked(page_of(world.cast.reporter), world.claim) == [whole, "Verified"]
 
 
@@ -66,20 +79,37 @@ def test_a_server_that_shows_other_words(
     page = page_of(world.cast.reporter)
     said = checked(page, verdict)
     assert said[1:] == ["Verified", "Does not match"]
-    assert said[0].startswith("Something here is not what was recorded: 1 of 2 changes do not match.")
+    assert said[0].startswith("Something here is not what was recorded.")
     assert "found “Nobody said so.”" in page.locator("#change-2 [data-note]").inner_text()
 
 
 def test_words_that_were_erased_read_so_and_the_rest_matches(
-    world: World, verdict: Claim, page_of: Callable[..., "Page"]
+    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     desk, second = world.cast.desk, factories.person("editor2", "editor", world.cast.desk)
     row = propose_redaction(desk=desk, words="I agree", reason="It was asked for.", by=world.cast.editor)
     redact(redaction=row, seen=find(desk, words="I agree", sha256="").seen, by=second)
     page = page_of(world.cast.editor)
-    assert checked(page, verdict)[1:] == ["Verified", "Verified, closed in part"]
+    assert checked(page, verdict)[0].startswith("Something newer waits for its place in the log")
+    publish()
+    whole, *each = checked(page, verdict)
+    assert each == ["Verified", "Verified, closed in part"]
+    assert whole.endswith("What was erased, or is not yours to read, is closed.")
     assert "[redacted]" in page.locator("#change-2").inner_text()
     assert barriers(page) == []
+
+
+def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
+    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+) -> None:
+    item = verdict.evidence.filter(stance="supports")[0]
+    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=world.cast.editor)
+    publish()
+    page = page_of(world.cast.reviewer2)
+    assert checked(page, verdict)[2:] == ["Verified, closed in part"]
+    assert "Rests on evidence" not in page.locator("#change-2").inner_text()
+    assert "evidence" in page.locator("#change-2 [data-note]").inner_text()
+    assert checked(page_of(world.cast.editor), verdict)[1:] == ["Verified", "Verified"]
 
 
 def test_a_change_that_waits_for_its_place(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:

@@ -1,41 +1,140 @@
-// Checks a claim's history in the reader's own browser: fetches the proof, recomputes every hash, and compares what the
-// page shows with what was recorded. Without this file the page says that nothing was checked here.
-import { checkClaimProof } from "./ledger.js";
+// Checks a claim's history in the reader's own browser: fetches the proofs, recomputes every hash, and compares all that
+// the page shows of the history, and the claim's wording and state above it, with what was recorded; in both directions.
+// A field that nothing opens is good only where a redaction in the log names it, or where it is not for this reader and
+// the page shows nothing of it.
+import { canonical, checkClaimProof, hex } from "./ledger.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;
+const claim = JSON.parse(words.claim);
+const log = JSON.parse(words.log);
 
-async function bytesOf(address) {
+const SHOWN_IN_BODY = ["from", "to", "happened_at", "stance", "independence", "threshold"];
+const COMMITTED = ["by", "decided_by", "evidence", "graph_digest", "reason", "decision_reason"];
+const TEXTS = ["reason", "decision_reason"];
+const MEMORY = "second-source log";
+const MOST_REMEMBERED = 500; // claims
+
+async function answerOf(address) {
   const answer = await fetch(address, { headers: { Accept: "*/*" } });
   if (!answer.ok) throw new Error(String(answer.status));
-  return new Uint8Array(await answer.arrayBuffer());
+  return answer;
 }
 
-const textOf = (item, name) => item.querySelector(`[data-field="${name}"]`)?.textContent.trim() ?? "";
+const bytesOf = async (address) => new Uint8Array(await (await answerOf(address)).arrayBuffer());
+const textOf = (part, name) => part.querySelector(`[data-field="${name}"]`)?.textContent.trim() ?? "";
 const squeezed = (text) => String(text ?? "").replace(/\s+/g, " ").trim();
+const isSame = (one, other) => canonical(one ?? null) === canonical(other ?? null);
+const plain = (value) => (typeof value === "string" ? value : canonical(value ?? null));
+const inWords = ({ part, expected, found }) => words.mismatch
+  .replace("%(part)s", () => part).replace("%(expected)s", () => expected).replace("%(found)s", () => found);
+const whenOf = (moment) => new Date(moment).toLocaleString(document.documentElement.lang || undefined);
 
-// What the page shows of a status change, beside what its entry says: the first difference, or nothing.
-function differenceOf(item, entry, disclosures) {
-  const { body } = entry;
-  const said = { from: body.from ?? "", to: body.to };
-  for (const name of ["from", "to"]) {
-    if (item.dataset[name] !== said[name]) return { part: name, expected: said[name], found: item.dataset[name] };
+// One field's value as an entry has it and as the page has it: the difference, or nothing.
+const difference = (part, recorded, shown) =>
+  isSame(recorded, shown) ? [] : [{ part, expected: plain(recorded), found: plain(shown) }];
+
+const recordedAs = {
+  by: (value) => value?.name ?? null,
+  decided_by: (value) => value?.name ?? null,
+  evidence: (value) => [...(value ?? [])].sort(),
+  reason: squeezed,
+  decision_reason: squeezed,
+};
+
+// What is wrong with a committed field that nothing opens: nothing where that has its reason.
+function closedWithoutReason(name, shown, found, erased) {
+  const isShown = Array.isArray(found) ? found.length > 0 : Boolean(found);
+  if (erased.has(name)) {
+    return TEXTS.includes(name) && found !== words.erased ? difference(name, words.erased, found) : [];
   }
-  if (!body.brought_in && Date.parse(item.dataset.at) !== Date.parse(entry.at)) {
-    return { part: "at", expected: entry.at, found: item.dataset.at };
-  }
-  const shown = { by: item.dataset.by, decided_by: item.dataset.decidedBy };
-  for (const [name, found] of Object.entries(shown)) {
+  if (log.erasing && TEXTS.includes(name) && found === words.erased) return [];
+  if (shown.closed.includes(name)) return isShown ? difference(name, "", found) : [];
+  return [{ part: name, expected: words.openable, found: words.closed }];
+}
+
+// A status change as the page shows it, beside its entry: {findings, closed: names of the fields that stay closed}.
+function compareChange(item, shown, { entry }, disclosures, erased) {
+  const findings = SHOWN_IN_BODY.flatMap((name) => difference(name, entry.body[name], shown[name]));
+  const closed = [];
+  for (const name of COMMITTED) {
+    const found = TEXTS.includes(name) ? squeezed(textOf(item, name)) : shown[name];
     const opened = disclosures[name];
-    const expected = opened?.value?.name ?? "";
-    if (opened && expected !== found) return { part: name, expected, found };
+    if (opened) {
+      const recorded = recordedAs[name] ? recordedAs[name](opened.value) : opened.value;
+      findings.push(...difference(name, recorded, found));
+    } else {
+      closed.push(name);
+      findings.push(...closedWithoutReason(name, shown, found, erased));
+    }
   }
-  for (const name of ["reason", "decision_reason"]) {
-    const opened = disclosures[name];
-    const found = squeezed(textOf(item, name));
-    if (opened && squeezed(opened.value) !== found) return { part: name, expected: squeezed(opened.value), found };
+  return { findings, closed };
+}
+
+// The claim's wording as it was last written, against the heading: {findings, compared: whether there is such an entry}.
+function compareWording(outcome, disclosuresOf, erasedOf) {
+  const written = outcome.entries.filter(({ entry }) => entry && Object.hasOwn(entry.c, "content") && entry.kind.startsWith("claim_"));
+  const last = written.at(-1);
+  if (!last) return { findings: [], compared: false };
+  const opened = disclosuresOf(last).content;
+  if (!opened) {
+    const isErased = erasedOf(last).has("content");
+    return { findings: isErased ? [] : [{ part: "content", expected: words.openable, found: words.closed }], compared: false };
   }
-  return null;
+  const { state, ...wording } = claim;
+  const findings = Object.keys(wording).flatMap((name) => difference(name, opened.value[name] || null, wording[name] || null));
+  const heading = squeezed(document.querySelector("h1").textContent);
+  findings.push(...difference("statement", squeezed(opened.value.statement), heading));
+  return { findings, compared: true };
+}
+
+// Which fields of which entries (by leaf hash) redactions in the log name. A file that does not hold names none.
+async function readRedactions(texts, policy) {
+  const erased = new Map();
+  const findings = [];
+  for (const text of texts) {
+    const outcome = await checkClaimProof(new TextEncoder().encode(text), policy);
+    findings.push(...outcome.findings);
+    if (outcome.result === "broken") continue;
+    for (const { entry } of outcome.entries) {
+      if (entry?.kind !== "redacted") continue;
+      for (const [leaf, names] of Object.entries(entry.body.fields)) {
+        erased.set(leaf, new Set([...(erased.get(leaf) ?? []), ...names]));
+      }
+    }
+  }
+  return { erased, findings };
+}
+
+// What this browser has seen of the log before, as far as it keeps it: {size, root, claims: {stream: {seq, hash}}}.
+function remembered(origin) {
+  try {
+    return JSON.parse(localStorage.getItem(`${MEMORY} ${origin}`)) ?? { size: 0, root: "", claims: {} };
+  } catch {
+    return { size: 0, root: "", claims: {} };
+  }
+}
+
+function remember(origin, before, outcome, stream, last) {
+  const claims = Object.entries({ ...before.claims, [stream]: last }).slice(-MOST_REMEMBERED);
+  const now = { size: outcome.checkpoint.size, root: hex(outcome.checkpoint.root), claims: Object.fromEntries(claims) };
+  try {
+    localStorage.setItem(`${MEMORY} ${origin}`, JSON.stringify(now));
+  } catch {
+    // Private windows keep nothing: then nothing is compared with it either.
+  }
+}
+
+// Where the log, or this history, is not what this browser has seen before.
+function compareMemory(before, outcome, stream) {
+  const findings = [];
+  const { size, root } = { size: outcome.checkpoint.size, root: hex(outcome.checkpoint.root) };
+  if (size < before.size) findings.push({ part: words.partLog, expected: String(before.size), found: String(size) });
+  if (size === before.size && root !== before.root) findings.push({ part: words.partLog, expected: before.root, found: root });
+  const seen = before.claims[stream];
+  const there = seen && outcome.entries[seen.seq - 1]?.hash;
+  if (seen && there !== seen.hash) findings.push({ part: words.partSeen, expected: seen.hash, found: plain(there) });
+  return findings;
 }
 
 function show(item, result, note) {
@@ -46,45 +145,75 @@ function show(item, result, note) {
   aside.querySelector("[data-note]").textContent = note;
 }
 
-function say(result, text) {
+function say(result, text, findings = []) {
   const note = section.querySelector("[data-sum]");
   note.textContent = text;
   note.className = `check ${result}`;
+  const list = section.querySelector("[data-findings]");
+  list.replaceChildren(...findings.map((finding) => {
+    const line = document.createElement("li");
+    line.textContent = finding;
+    return line;
+  }));
+  list.hidden = findings.length === 0;
 }
 
-const inWords = ({ part, expected, found }) =>
-  words.mismatch.replace("%(part)s", part).replace("%(expected)s", expected).replace("%(found)s", found);
-
-function judge(item, found, disclosures) {
-  if (!found) return ["missing", words.missing];
-  if (found.result === "broken") return ["broken", found.findings.map(inWords).join(" ")];
-  const difference = differenceOf(item, found.entry, disclosures);
-  if (difference) return ["broken", inWords(difference)];
-  return [found.result, found.result === "redacted" ? words.redacted : words.verified];
-}
+const isOverdue = () => log.waiting_since !== null && Date.parse(log.now) - Date.parse(log.waiting_since) > log.delay * 1000;
 
 async function check() {
-  const items = [...section.querySelectorAll(".change")];
-  const [proof, policy] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy)]);
-  const outcome = await checkClaimProof(proof, JSON.parse(new TextDecoder().decode(policy)));
+  const [proof, policyBytes, redactions] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy), answerOf(words.redactions)]);
+  const policy = JSON.parse(new TextDecoder().decode(policyBytes));
+  const outcome = await checkClaimProof(proof, policy);
   if (outcome.result === "unavailable") return say("unavailable", words.unavailable);
-  if (!outcome.entries.length && outcome.result === "broken") return say("broken", outcome.findings.map(inWords).join(" "));
+  if (!outcome.checkpoint) return say("broken", words.sumBroken, outcome.findings.map(inWords));
   const file = JSON.parse(new TextDecoder().decode(proof));
+  const named = await readRedactions(await redactions.json(), policy);
+  const disclosuresOf = (found) => file.entries[found.number].disclosures ?? {};
+  const erasedOf = (found) => named.erased.get(found.hash) ?? new Set();
+
+  const whole = [...named.findings];
+  const before = remembered(file.origin);
+  whole.push(...compareMemory(before, outcome, file.stream));
   const changes = new Map();
   for (const found of outcome.entries) {
-    if (found.entry?.kind === "status_changed") changes.set(String(found.entry.body.number), found);
+    if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);
+    else whole.push(...found.findings);
   }
   const counts = { verified: 0, redacted: 0, broken: 0, missing: 0 };
-  for (const item of items) {
-    const found = changes.get(item.dataset.number);
-    const [result, note] = judge(item, found, found ? file.entries[found.number].disclosures : {});
+  let partly = false;
+  for (const item of section.querySelectorAll(".change")) {
+    const shown = JSON.parse(item.dataset.shown);
+    const found = changes.get(shown.number);
+    changes.delete(shown.number);
+    const [result, note] = judge(item, shown, found, disclosuresOf, erasedOf);
+    partly ||= result === "redacted";
     counts[result] += 1;
     show(item, result, note);
   }
-  const others = outcome.entries.some((found) => found.result === "broken" && found.entry?.kind !== "status_changed");
-  if (counts.broken || others) return say("broken", words.sumBroken.replace("%(count)s", counts.broken));
-  if (counts.missing) return say("missing", words.sumMissing.replace("%(count)s", counts.missing));
-  say("verified", words.sumVerified);
+  for (const number of changes.keys()) {
+    whole.push({ part: words.partChange.replace("%(number)s", number), expected: words.partShown, found: words.partNotShown });
+  }
+  const wording = compareWording(outcome, disclosuresOf, erasedOf);
+  const last = outcome.entries.filter(({ entry }) => entry?.kind === "status_changed").at(-1)?.entry.body.to;
+  if (log.waiting_since === null) whole.push(...wording.findings, ...difference("state", last, claim.state));
+  const findings = whole.map(inWords);
+  if (isOverdue()) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
+  if (counts.broken || findings.length) return say("broken", words.sumBroken, findings);
+  remember(file.origin, before, outcome, file.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
+  if (log.waiting_since !== null) return say("missing", words.sumMissing);
+  const said = wording.compared ? words.sumVerified : words.sumUnworded;
+  say(partly ? "redacted" : "verified", partly ? `${said} ${words.sumPartly}` : said);
+}
+
+function judge(item, shown, found, disclosuresOf, erasedOf) {
+  if (!found) {
+    // Only what is newer than the checkpoint may be missing in it, and the log says of that since when it waits.
+    return log.waiting_since === null ? ["broken", words.unproven] : ["missing", words.missing];
+  }
+  if (found.result === "broken") return ["broken", found.findings.map(inWords).join(" ")];
+  const { findings, closed } = compareChange(item, shown, found, disclosuresOf(found), erasedOf(found));
+  if (findings.length) return ["broken", findings.map(inWords).join(" ")];
+  return closed.length ? ["redacted", `${words.redacted} ${closed.join(", ")}`] : ["verified", words.verified];
 }
 
 check().catch(() => say("unavailable", words.unreachable));

@@ -338,14 +338,14 @@ async function checkEntries(file, checkpoint) {
   for (const [number, item] of file.entries.entries()) {
     if (hasExactly(item, ["index", "leaf_hash", "proof"])) {
       const findings = await findingsOf(() => checkWithheld(item, before, checkpoint));
-      entries.push({ number, entry: null, result: resultOf(findings, true), findings });
+      entries.push({ number, entry: null, hash: item.leaf_hash, result: resultOf(findings, true), findings });
       if (!findings.length) before = { index: item.index, seq: before.seq + 1, hash: item.leaf_hash, at: before.at };
       continue;
     }
     let read, undisclosed;
     const unreadable = await findingsOf(() => (read = readItem(item)));
     if (!read) {
-      entries.push({ number, entry: null, result: "broken", findings: unreadable });
+      entries.push({ number, entry: null, hash: null, result: "broken", findings: unreadable });
       continue;
     }
     const { leaf, entry } = read;
@@ -356,7 +356,7 @@ async function checkEntries(file, checkpoint) {
       undisclosed = await checkItemDisclosures(entry, item.disclosures);
     });
     findings.push(...checkOrder(entry, before));
-    entries.push({ number, entry, result: resultOf(findings, undisclosed), findings });
+    entries.push({ number, entry, hash: hex(hash), result: resultOf(findings, undisclosed), findings });
     before = { index: item.index, seq: entry.seq, hash: hex(hash), at: entry.at };
   }
   return entries;
@@ -375,17 +375,17 @@ export async function isAvailable() {
 
 // What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64]}.
 // Gives {result: "verified" | "redacted" | "broken" | "unavailable", findings: [{part, expected, found}],
-// entries: [{number, entry, result, findings}]}, the entries in the file's order.
+// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root} or null}, the entries in the file's order.
 export async function checkClaimProof(bytes, policy) {
-  if (!(await isAvailable())) return { result: "unavailable", findings: [], entries: [] };
+  if (!(await isAvailable())) return { result: "unavailable", findings: [], entries: [], checkpoint: null };
   try {
     const { file, checkpoint } = await readFrame(bytes, policy);
     const entries = await checkEntries(file, checkpoint);
     const results = new Set(entries.map((entry) => entry.result));
     const result = ["broken", "redacted"].find((one) => results.has(one)) ?? "verified";
-    return { result, findings: entries.flatMap((entry) => entry.findings), entries };
+    return { result, findings: entries.flatMap((entry) => entry.findings), entries, checkpoint };
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
-    return { result: "broken", findings: [error.finding], entries: [] };
+    return { result: "broken", findings: [error.finding], entries: [], checkpoint: null };
   }
 }

@@ -1,0 +1,294 @@
+"""A superuser without the log's key changes what a claim's history page is made of: the page says so, in red.
+
+Each tampering is done past all guards, and taken back. What stands in the log cannot be changed unseen: that the other
+checks of the ledger find (tests/ledger).
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import copytree
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from psycopg import sql
+
+from claims.actions.claims import edit_claim
+from claims.models import Claim
+from tests import factories
+from tests.access.world import World
+from tests.ledger.installation import publish_here
+from tests.verification.conftest import past_the_guards as past_the_guards
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+    from pytest_django import DjangoDbBlocker
+
+SUM = "[data-sum]"
+DONE = f"{SUM}:is(.verified, .redacted, .broken, .unavailable, .missing)"
+# What statements are short for.
+SHORT = {
+    ":change": "UPDATE claims_statuschange SET",
+    ":text": "UPDATE claims_statuschangetext SET",
+    ":claim": "UPDATE claims_claim SET",
+    ":second": "WHERE claim_id = %(claim)s AND seq = 2",
+    ":this": "WHERE id = %(claim)s",
+    ":opening": "DELETE FROM ledger_secret s USING ledger_entry e WHERE s.entry_id = e.id AND e.id = :entry",
+    ":entry": "(SELECT max(id) FROM ledger_entry WHERE stream = 'claim:' || %(claim)s AND kind = 'status_changed')",
+    ":another": "(SELECT id FROM accounts_user WHERE username = 'reviewer2')",
+}
+
+# What is done, and what the page then says of it.
+TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
+    "another state after": (
+        (":change to_state = 'refuted' :second",),
+        "to: recorded “corroborated”, found “refuted”",
+    ),
+    "another state before": (
+        (":change from_state = 'denied' :second",),
+        "from: recorded “reported”, found “denied”",
+    ),
+    "another time": ((":change at = at - interval '1 day' :second",), "happened_at: recorded"),
+    "a time a millisecond later": ((":change at = at + interval '1 ms' :second",), "happened_at: recorded"),
+    "another assessor": ((":change by_id = :another :second",), "by: recorded “reviewer”, found “reviewer2”"),
+    "another decider": ((":change decided_by_id = :another :second",), "decided_by: recorded “editor”"),
+    "no decider": (
+        (":unchecked", ":change decided_by_id = NULL :second"),
+        "decided_by: recorded “editor”, found “null”",
+    ),
+    "a person of another name": (
+        ("UPDATE accounts_user SET username = 'somebody' WHERE username = 'reviewer'",),
+        "by: recorded “reviewer”, found “somebody”",
+    ),
+    "less evidence": ((":change evidence = evidence[1:1] :second",), "evidence: recorded"),
+    "no evidence": (
+        (
+            ":unchecked",
+            ":change evidence = '{}' :second",
+        ),
+        "evidence: recorded",
+    ),
+    "evidence that is gone": (
+        ("DELETE FROM claims_evidence WHERE id = (SELECT evidence[1] FROM claims_statuschange :second)",),
+        "evidence: recorded",
+    ),
+    "another stance": ((":change stance = 'refutes' :second",), "stance: recorded “supports”, found “refutes”"),
+    "more voices": ((":change independence_max = 5 :second",), "independence: recorded"),
+    "fewer voices": ((":change independence_min = 1 :second",), "independence: recorded"),
+    "voices not counted exactly": ((":change independence_exact = false :second",), "independence: recorded"),
+    "another threshold": ((":change threshold = 1 :second",), "threshold: recorded “2”, found “1”"),
+    "another digest": ((":change graph_digest = repeat('ab', 32) :second",), "graph_digest: recorded"),
+    "another reason": ((":text reason = 'Forged.' :second",), "reason: recorded “"),
+    "another reason of the decision": ((":text decision_reason = 'Forged.' :second",), "decision_reason: recorded"),
+    "a reason said to be erased": ((":text reason = '[redacted]' :second",), "reason: recorded “"),
+    "no reason": ((":text reason = '' :second",), "reason: recorded “"),
+    "a reason that nothing opens": ((":opening AND s.name = 'reason'",), "reason: recorded “a value that can be"),
+    "a forged reason that nothing opens": (
+        (":opening AND s.name = 'reason'", ":text reason = 'Forged.' :second"),
+        "found “nothing, and no redaction that says why”",
+    ),
+    "a reason said to be erased that nothing opens": (
+        (":opening AND s.name = 'reason'", ":text reason = '[redacted]' :second"),
+        "found “nothing, and no redaction that says why”",
+    ),
+    "a person that nothing opens": (
+        (":opening AND s.name = 'by'", ":change by_id = :another :second"),
+        "by: recorded “a value that can be checked”",
+    ),
+    "a decider that nothing opens": ((":opening AND s.name = 'decided_by'",), "decided_by: recorded “a value"),
+    "evidence that nothing opens": (
+        (":opening AND s.name = 'evidence'", ":change evidence = evidence[1:1] :second"),
+        "evidence: recorded “a value that can be checked”",
+    ),
+    "a digest that nothing opens": ((":opening AND s.name = 'graph_digest'",), "graph_digest: recorded “a value"),
+    "another value under the commitment": (
+        (
+            """UPDATE ledger_secret s SET value = convert_to('"Forged."', 'UTF8') FROM ledger_entry e
+            WHERE s.entry_id = e.id AND e.stream = 'claim:' || %(claim)s AND s.name = 'reason'""",
+            ":text reason = 'Forged.' :second",
+        ),
+        "disclosures.reason: recorded",
+    ),
+    "the newest change deleted": (
+        (
+            "DELETE FROM claims_statuschange :second",
+            ":claim last_seq = 1, state = 'reported' :this",
+        ),
+        "change 2: recorded “on this page”, found “left out”",
+    ),
+    "the first change deleted": (
+        ("DELETE FROM claims_statuschange WHERE claim_id = %(claim)s AND seq = 1",),
+        "change 1: recorded “on this page”, found “left out”",
+    ),
+    "a change put in": (
+        (
+            ":unchecked",
+            """INSERT INTO claims_statuschange (claim_id, seq, from_state, to_state, by_id, at, evidence, stance,
+                independence_min, independence_max, independence_exact, threshold, graph_digest)
+            SELECT claim_id, 3, 'corroborated', 'reported', by_id, at, '{}', 'supports', 0, 0, true, 2, graph_digest
+            FROM claims_statuschange :second""",
+            "INSERT INTO claims_statuschangetext (claim_id, seq, reason, decision_reason)"
+            " VALUES (%(claim)s, 3, 'Forged.', '')",
+        ),
+        "No entry of the log says this.",
+    ),
+    "two changes of one number": (
+        ("UPDATE claims_statuschange SET seq = 3 WHERE claim_id = %(claim)s AND seq = 2",),
+        "change 2: recorded “on this page”, found “left out”",
+    ),
+    "another wording": ((":claim statement = 'Forged.' :this",), "statement: recorded"),
+    "another original wording": (
+        (":claim original_statement = 'Forged.' :this",),
+        "original_statement: recorded",
+    ),
+    "another place": ((":claim place = 'Elsewhere' :this",), "place: recorded"),
+    "another day of the claim": (
+        (":claim claimed_on = '2001-01-01' :this",),
+        "claimed_on: recorded",
+    ),
+    "another state above": ((":claim state = 'refuted' :this",), "state: recorded “corroborated”"),
+    "a wording that nothing opens": (
+        (
+            """DELETE FROM ledger_secret s USING ledger_entry e WHERE s.entry_id = e.id
+            AND e.stream = 'claim:' || %(claim)s AND s.name = 'content'""",
+            ":claim statement = 'Forged.' :this",
+        ),
+        "content: recorded “a value that can be checked”",
+    ),
+    "an erasure that no entry names": (
+        (
+            """INSERT INTO ledger_erasure (said_in_id, entry_id, name, row)
+            VALUES (:entry, :entry, 'reason', '')""",
+            ":opening AND s.name = 'reason'",
+            ":text reason = '[redacted]' :second",
+        ),
+        "found “nothing, and no redaction that says why”",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The world of tests/access, on the connection of a superuser, with a verdict of an hour ago in the log."""
+    from django.conf import settings
+    from django.db import transaction
+
+    from tests.access.world import make_world
+
+    blocker: DjangoDbBlocker = request.getfixturevalue("django_db_blocker")
+    folder = settings.EVIDENCE_STORAGE = request.getfixturevalue("tmp_path_factory").mktemp("evidence")
+    with blocker.unblock(), transaction.atomic():
+        yield make_world(folder)
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def verdict(world: World) -> Claim:
+    claim = factories.claim_in(world.cast, "corroborated", now=factories.days_ago(1 / 24))
+    publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), world.files / "signer")))
+    return claim
+
+
+def _said(page: "Page", claim: Claim) -> tuple[str, str]:
+    """How the page marks its sum, and all that it says of its check."""
+    page.goto(f"/claims/{claim.reference}/history/")
+    page.locator(DONE).wait_for()
+    marks = page.locator(SUM).get_attribute("class") or ""
+    texts = page.locator(f"{SUM}, [data-findings] li, [data-check] [data-note]").all_inner_texts()
+    return marks.removeprefix("check "), "\n".join(texts)
+
+
+def _run(statements: tuple[str, ...], claim: Claim) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for statement in statements:
+            if statement == ":unchecked":
+                _drop_checks(cursor)
+                continue
+            cursor.execute(_in_full(statement), {"claim": str(claim.pk)})
+            assert cursor.rowcount > 0, statement
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def _in_full(statement: str) -> str:
+    for short, long in SHORT.items():
+        statement = statement.replace(short, long)
+    return statement
+
+
+def _drop_checks(cursor: Any) -> None:
+    """No rule of the table of status changes is left."""
+    cursor.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'claims_statuschange'::regclass AND contype = 'c'"
+    )
+    for (name,) in cursor.fetchall():
+        cursor.execute(sql.SQL("ALTER TABLE claims_statuschange DROP CONSTRAINT {}").format(sql.Identifier(name)))
+
+
+def test_what_is_as_it_was_recorded_is_said_to_be(
+    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+) -> None:
+    marks, said = _said(page_of(world.cast.reporter), verdict)
+    assert (marks, "2 changes are as they were recorded" in said) == ("verified", True)
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_what_was_changed_past_all_guards_is_said(
+    name: str, world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+) -> None:
+    statements, told = TAMPERINGS[name]
+    _run(statements, verdict)
+    marks, said = _said(page_of(world.cast.reporter), verdict)
+    assert (marks, told in said) == ("broken", True), said
+    assert "is as it was recorded" not in said
+
+
+@pytest.fixture
+def publish(world: World, verdict: Claim, taken_back: None, tmp_path: Path) -> Callable[[], None]:
+    """Publishes what else was done."""
+    signer = Path(copytree(world.files / "signer", tmp_path / "signer"))
+    return lambda: publish_here(signer, now=factories.days_ago(0))
+
+
+def test_an_older_log_is_told_to_who_has_seen_a_newer_one(
+    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+) -> None:
+    page = page_of(world.cast.reporter)
+    factories.claim(world.cast)
+    publish()
+    assert _said(page, verdict)[0] == "verified"
+    _run(("DELETE FROM ledger_checkpoint WHERE size = (SELECT max(size) FROM ledger_checkpoint)",), verdict)
+    marks, said = _said(page, verdict)
+    assert (marks, "the log, as this browser saw it before: recorded" in said) == ("broken", True), said
+
+
+def test_a_history_that_was_cut_is_told_to_who_has_seen_all_of_it(
+    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+) -> None:
+    page = page_of(world.cast.reporter)
+    assert _said(page, verdict)[0] == "verified"
+    statements = (
+        "DELETE FROM claims_statuschange :second",
+        ":claim last_seq = 1, state = 'reported' :this",
+        "DELETE FROM ledger_entry WHERE stream = 'claim:' || %(claim)s AND id >= :entry",
+    )
+    _run(statements, verdict)
+    marks, said = _said(page, verdict)
+    assert (marks, "this history, as this browser saw it before: recorded" in said) == ("broken", True), said
+
+
+def test_what_has_waited_too_long_for_its_place_in_the_log_is_told(
+    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+) -> None:
+    edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
+    marks, said = _said(page_of(world.cast.reporter), verdict)
+    assert (marks, "has waited for its place in the log since" in said) == ("broken", True), said
+
+
+def test_without_javascript_nothing_is_said_to_be_checked(world: World, verdict: Claim, taken_back: None) -> None:
+    from tests.pages import got, text_of
+
+    text = text_of(got(world.cast.reporter, f"/claims/{verdict.reference}/history/"))
+    assert "Checking… Not checked: that takes JavaScript." in text
