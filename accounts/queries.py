@@ -183,15 +183,17 @@ def recorded_reads(user: User, day: date, subjects: Collection[str]) -> set[str]
 
 
 def acts_of(user: User) -> QuerySet[Act]:
-    """The acts on desks that the person audits: those where they are auditor or editor.
+    """The acts on desks that the person audits: those where they are auditor or editor. To an administrator also those
+    of no desk: accounts, the log's keys, exports, actors that all desks share.
 
     An auditor is told of sealed acts that there are some, and nothing of them: `withheld` says which these are.
     `log_index` is None until an act has its place in the log.
     """
     own = Membership.objects.filter(user=user, role__in=[Role.EDITOR, Role.AUDITOR])
     editing = own.filter(role=Role.EDITOR, desk=OuterRef("desk"))
+    of_no_desk = Q(desk__isnull=True) if user.is_active and user.is_staff else Q()
     return (
-        Act.objects.filter(desk__in=own.values("desk"))
+        Act.objects.filter(Q(desk__in=own.values("desk")) | of_no_desk)
         .annotate(withheld=Q(sealed=True) & ~Exists(editing), log_index=F("entry__place__index"))
         .select_related("by", "entry")
     )

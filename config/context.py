@@ -75,7 +75,8 @@ class Page:
         entries = [("/", _("My work")), ("/claims/", _("Claims"))]
         if any(membership.role != Role.AUDITOR for membership in self.memberships):
             entries.append(("/claims/new/", _("New claim")))
-        if any(membership.role in (Role.AUDITOR, Role.EDITOR) for membership in self.memberships):
+        audits = any(membership.role in (Role.AUDITOR, Role.EDITOR) for membership in self.memberships)
+        if audits or getattr(getattr(self._request, "user", None), "is_staff", False):
             entries.append(("/ledger/", _("Ledger")))
         here = self._nearest([url for url, _label in entries])
         return [Place(url, label, self._current(url) if url == here else "") for url, label in entries]

@@ -1,4 +1,5 @@
-"""The ledger for those who audit a desk: every act, narrowed by person, kind and time, and the state of the log."""
+"""The ledger for those who audit a desk, and of what is of no desk for administrators: every act, narrowed by person,
+kind and time, and the state of the log."""
 
 import csv
 import json
@@ -112,8 +113,9 @@ def acts(request: PersonsRequest) -> HttpResponse:
 
 
 def _may_audit(request: PersonsRequest) -> None:
-    """Auditors and editors of a desk. Raises Forbidden."""
-    if not any(row.role in (Role.AUDITOR, Role.EDITOR) for row in own_memberships(request)):
+    """Auditors and editors of a desk; administrators, who read what is of no desk. Raises Forbidden."""
+    audits = any(row.role in (Role.AUDITOR, Role.EDITOR) for row in own_memberships(request))
+    if not audits and not request.user.is_staff:
         raise Forbidden(_("Auditors and editors of a desk read its ledger. A claim's own history is on its page."))
 
 

@@ -42,7 +42,7 @@ DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
 REMINDED = _only("assigned reviewer", others="hidden")
 DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
 TOKENS_OWNER = _only("reporter", others="hidden")
-AUDITING = _only("editor", "auditor", stranger="open", administrator="forbidden")
+AUDITING = _only("editor", "auditor", stranger="open", administrator="open")
 NOWHERE = _only(others="hidden")
 OFF = dict.fromkeys(PEOPLE, "hidden")
 

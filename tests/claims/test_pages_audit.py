@@ -18,6 +18,7 @@ from tests.pages import got, signed_in, text_of
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
+    from accounts.models import User
     from tests.factories import Cast
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,24 @@ def test_what_is_restricted_is_withheld_from_an_auditor_and_not_from_an_editor(c
     for_auditor, for_editor = (text_of(got(user, "/ledger/")) for user in (cast.auditor, cast.editor))
     assert for_auditor.count("withheld: of restricted material") == sealed == 2
     assert for_editor.count("withheld: of restricted material") == 0
+
+
+def _kinds(user: "User") -> set[str]:
+    return {row[1] for row in rows_of(got(user, "/ledger/export.csv"))[1:]}
+
+
+def test_an_administrator_reads_the_acts_of_no_desk_and_no_desks_acts(cast: "Cast", work: str) -> None:
+    found = _kinds(cast.admin)  # which is an export itself, and of no desk
+    of_no_desk = set(Act.objects.filter(desk=None).values_list("kind", flat=True))
+    assert found == of_no_desk == {"account_made", "exported"}
+    assert work not in text_of(got(cast.admin, "/ledger/"))
+
+
+def test_who_audits_a_desk_reads_no_act_of_no_desk(cast: "Cast", work: str) -> None:
+    for person in (cast.auditor, cast.editor):
+        assert _kinds(person) == set(
+            Act.objects.filter(desk=cast.desk, sealed=False).values_list("kind", flat=True)
+        ) | {"withheld" if person == cast.auditor else "source_added"}
 
 
 @pytest.mark.parametrize("query", ["person=editor", "kind=evidence_attached", "claim=UKR-1"])
