@@ -87,4 +87,5 @@ urlpatterns = [
     path("ledger/tile/entries/<path:path>", ledger.entries, name="ledger-entries"),
     path("public/", public.public_claims, name="public"),
     path("public/<reference:reference>/", public.public_claim, name="public-claim"),
+    path("public/<reference:reference>/changes/<int:seq>", public.public_change, name="public-change"),
 ]

@@ -21,6 +21,7 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "bundle-file": (EXPORT, _READ),
     "claim-proof": (EXPORT, _READ),
     "claim-redactions": (EXPORT, _READ),
+    "public-change": (EXPORT, _READ),
     "ledger-csv": (EXPORT, _READ),
     "ledger-jsonl": (EXPORT, _READ),
     "ledger-entries": (EXPORT, _READ),

@@ -1,17 +1,26 @@
 """What anybody may read: the published claims, with the public part of what carries them."""
 
+import json
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from claims.models import Evidence, Stance
+from accounts.errors import NotFound
+from accounts.qr import outline
+from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.paging import Order, read_page
+from claims.proofs import public_proof
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
+from claims.sentences import told_interval, voices_in_words
 from claims.views.listing import PAGE_SIZE, neighbours
+from ledger.entries import format_time
+from ledger.reading import newest_checkpoint
 from sources.models import Actor, Visibility
 
 
@@ -35,14 +44,51 @@ def public_claims(request: HttpRequest) -> HttpResponse:
 def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
     """One published claim. Raises NotFound."""
     claim = published_claim(reference)
+    changes = history_of(claim)
+    address = f"{settings.PUBLIC_URL}{reverse('public-claim', args=[claim.reference])}"
     context = {
         "claim": claim,
         "claimant": _public_name(claim.claimant),
         "evidence": [_item(number, row) for number, row in enumerate(public_evidence(claim), start=1)],
-        "changes": history_of(claim),
+        "changes": [(change, _change_as_recorded(claim, change), _voices(change)) for change in changes],
+        "checkpoint": newest_checkpoint(),
+        "address": address,
+        "qr": outline(address),
         "recomputing": waits_for_recomputation(claim),
     }
     return render(request, "claims/public/claim.html", context)
+
+
+@require_safe
+@login_not_required
+def public_change(request: HttpRequest, reference: str, seq: int) -> HttpResponse:
+    """The proof of one status change of a published claim, for anybody. Raises NotFound."""
+    claim, checkpoint = published_claim(reference), newest_checkpoint()
+    proof = public_proof(claim, seq, checkpoint) if checkpoint else None
+    if proof is None:
+        raise NotFound(_("The log does not hold this change yet. Try again in a minute."))
+    name = f"{claim.reference}-change-{seq}.tlog-proof"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(proof, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+def _change_as_recorded(claim: Claim, change: StatusChange) -> str:
+    """What the page shows of a status change, in the words of its entry, as JSON."""
+    return json.dumps(
+        {
+            "reference": claim.reference,
+            "number": change.seq,
+            "from": change.from_state,
+            "to": change.to_state,
+            "happened_at": format_time(change.at),
+            "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+            "threshold": change.threshold,
+        }
+    )
+
+
+def _voices(change: StatusChange) -> str:
+    return voices_in_words(change.independence_min, change.independence_max, change.independence_exact)
 
 
 def _public_name(actor: Actor | None) -> str:

@@ -59,6 +59,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "metrics": {"GET": dict.fromkeys(PEOPLE, "sign in")},  # by METRICS_TOKEN alone
     "public": {"GET": ANYONE},
     "public-claim": {"GET": ANYONE},
+    "public-change": {"GET": ANYONE},
     "api-docs": {"GET": ANYONE},
     "api-schema": {"GET": ANYONE},
     "ledger-checkpoint": {"GET": ANYONE},

@@ -1,5 +1,6 @@
 """What anybody may read of a published claim, and what not."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,7 +8,10 @@ from django.test import Client
 
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.sources import retract_source
+from ledger.keys import policy_text
+from ledger.verifier import check_tlog_proof, read_entry, read_policy, read_tlog_proof
 from tests import factories
+from tests.ledger.installation import publish_here
 from tests.pages import text_of
 
 if TYPE_CHECKING:
@@ -76,3 +80,32 @@ def test_lost_support_is_shown(cast: "Cast") -> None:
 @pytest.mark.parametrize("cursor", ["nonsense", "%00"])
 def test_a_cursor_that_is_none_is_told(db: None, cursor: str) -> None:
     assert Client().get(f"/public/?cursor={cursor}").status_code == 400
+
+
+def _proof(claim: "Claim", seq: int, status: int = 200) -> bytes:
+    response = Client().get(f"/public/{claim.reference}/changes/{seq}")
+    assert response.status_code == status
+    return response.content
+
+
+def test_anybody_takes_the_proof_of_a_published_claims_change_and_learns_no_name(cast: "Cast", tmp_path: Path) -> None:
+    claim = _published(cast, "corroborated")
+    _proof(claim, 2, 404)  # nothing is signed yet
+    publish_here(tmp_path / "signer")
+    policy = read_policy(policy_text())
+    for seq in (1, 2):
+        report = check_tlog_proof(_proof(claim, seq), policy)
+        assert (report.findings, report.counts) == ([], {"entries": 1})
+    leaf = read_tlog_proof(_proof(claim, 2)).extra or b""
+    assert read_entry(leaf).body.keys() == {
+        *("claim", "reference", "number", "happened_at", "from", "to", "stance", "independence", "threshold"),
+    }
+    _proof(claim, 3, 404)
+    _proof(claim, 0, 404)
+    _proof(claim, 10**40, 404)
+
+
+def test_what_is_not_published_has_no_proof_for_anybody(cast: "Cast", tmp_path: Path) -> None:
+    claim = factories.claim(cast)
+    publish_here(tmp_path / "signer")
+    _proof(claim, 1, 404)

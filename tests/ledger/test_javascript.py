@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ledger.verifier import check_claim_proof
+from ledger.proofs import tlog_proof
+from ledger.verifier import check_claim_proof, check_tlog_proof
 from tests.ledger.exports import POLICY
-from tests.ledger.test_mutations import mutate
+from tests.ledger.test_mutations import mutate, mutate_bytes
+from tests.ledger.test_verifier import ONE
 from tests.ledger.vectors import FOLDER, sample_proof
 
 if TYPE_CHECKING:
@@ -129,6 +131,7 @@ def test_where_there_is_no_webcrypto_nothing_is_verified(browser: "Browser") -> 
         "result": "unavailable",
         "findings": [],
         "entries": [],
+        "checkpoint": None,
     }
     page.context.close()
 
@@ -163,6 +166,32 @@ def results(run: Run, count: int, seed: int) -> "Counter[str]":
 def test_both_implementations_agree_on_five_hundred_files(run: Run) -> None:
     counts = results(run, 500, seed=1)
     assert min(counts[result] for result in ("verified", "redacted", "broken")) > 5
+
+
+def tlog_results(run: Run, count: int, seed: int) -> "Counter[str]":
+    """The same of the proofs of single leaves."""
+    chance, counts = random.Random(seed), Counter[str]()
+    whole = tlog_proof(ONE)
+    body = """const results = [];
+      for (const file of given.files) results.push((await ledger.checkTlogProof(bytes(file), given.policy)).result);
+      return results;"""
+    for _ in range(0, count, 250):
+        files = [whole if chance.randrange(3) == 0 else mutate_bytes(whole, chance) for _ in range(250)]
+        found = run(body, {"files": [base64.b64encode(one).decode() for one in files], "policy": KEYS})
+        expected = ["broken" if check_tlog_proof(one, POLICY).findings else "verified" for one in files]
+        assert found == expected, [f for f, a, b in zip(files, found, expected, strict=True) if a != b][:1]
+        counts.update(found)
+    return counts
+
+
+def test_both_implementations_agree_on_five_hundred_proofs_of_single_leaves(run: Run) -> None:
+    counts = tlog_results(run, 500, seed=3)
+    assert min(counts[result] for result in ("verified", "broken")) > 100
+
+
+@pytest.mark.attack
+def test_both_implementations_agree_on_ten_thousand_proofs_of_single_leaves(run: Run) -> None:
+    tlog_results(run, 10_000, seed=4)
 
 
 @pytest.mark.attack

@@ -6,6 +6,7 @@ const LARGEST_LEAF = 65535;
 const LARGEST_NOTE = 1000000;
 const MOST_SIGNATURES = 100;
 const FORMAT = "second-source/claim-proof/v1";
+const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
 const FIELDS = ["at", "body", "c", "kind", "prev", "seq", "stream", "v"];
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
@@ -62,6 +63,14 @@ export function readCanonical(bytes) {
   const value = JSON.parse(text);
   if (canonical(value) !== text) throw new Error("not the canonical bytes of its value");
   return value;
+}
+
+function readText(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new Broken("tlog-proof", "UTF-8", "other bytes");
+  }
 }
 
 function readStrictly(bytes, part) {
@@ -255,12 +264,16 @@ export async function openNote(note, verifierKeys) {
   return text;
 }
 
+function readDecimal(text, part) {
+  expect(/^(0|[1-9][0-9]{0,15})$/.test(text) && Number.isSafeInteger(Number(text)), part, "a decimal number", text);
+  return Number(text);
+}
+
 async function readCheckpoint(note, policy) {
   const lines = (await openNote(note, policy.log_keys)).split("\n");
   expect(lines.length >= 4 && lines.pop() === "" && lines.every(Boolean), "checkpoint", "three lines, none empty", note);
   const [origin, size, root] = lines;
-  expect(/^(0|[1-9][0-9]{0,15})$/.test(size) && Number.isSafeInteger(Number(size)), "size", "a decimal number", size);
-  const checkpoint = { size: Number(size), root: readBase64(root, "root", 32) };
+  const checkpoint = { size: readDecimal(size, "size"), root: readBase64(root, "root", 32) };
   expect(origin === policy.origin, "origin", policy.origin, origin);
   return checkpoint;
 }
@@ -387,5 +400,35 @@ export async function checkClaimProof(bytes, policy) {
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
     return { result: "broken", findings: [error.finding], entries: [], checkpoint: null };
+  }
+}
+
+// Section 7: one leaf's proof (C2SP tlog-proof), which carries its leaf as extra data
+
+function readTlogProof(text) {
+  const end = text.indexOf("\n\n");
+  const lines = end < 0 ? [] : text.slice(0, end).split("\n");
+  expect(lines.shift() === TLOG_PROOF, "tlog-proof", TLOG_PROOF, text.slice(0, 60));
+  expect(lines[0]?.startsWith("extra "), "extra", "the leaf's bytes", lines[0] ?? null);
+  const leaf = readBase64(lines.shift().slice("extra ".length), "extra");
+  expect(lines[0]?.startsWith("index "), "tlog-proof", "a line with the index", lines[0] ?? null);
+  const index = readDecimal(lines.shift().slice("index ".length), "index");
+  return { leaf, index, proof: lines.map((line) => readBase64(line, "proof", 32)), note: text.slice(end + 2) };
+}
+
+// What a tlog-proof with its leaf proves: {result: "verified" | "broken" | "unavailable", findings, entry, checkpoint}.
+export async function checkTlogProof(bytes, policy) {
+  const nothing = { findings: [], entry: null, checkpoint: null };
+  if (!(await isAvailable())) return { result: "unavailable", ...nothing };
+  try {
+    const { leaf, index, proof, note } = readTlogProof(readText(bytes));
+    const checkpoint = await readCheckpoint(note, policy);
+    const entry = readEntry(leaf);
+    const root = hex(await rootFromInclusion(await leafHash(leaf), index, checkpoint.size, proof));
+    expect(root === hex(checkpoint.root), "proof", `the root ${hex(checkpoint.root)}`, root);
+    return { result: "verified", findings: [], entry, checkpoint };
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return { result: "broken", ...nothing, findings: [error.finding] };
   }
 }
