@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -140,18 +141,18 @@ def _claim_as_recorded(claim: Claim) -> dict[str, Any]:
 
 
 def _log(claim: Claim, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Since when the first entry of the claim that the checkpoint does not hold waits, and how long it may.
+    """Since when the first entry of the claim that the checkpoint does not hold waits, and whether that is too long.
 
     `erasing`: whether one waits that says what was erased of it.
     """
     stream = f"claim:{claim.pk}"
     erasing = first_erasing_beyond(stream, checkpoint)
     waiting = [one.at for one in (first_beyond(stream, checkpoint), erasing) if one]
+    since = min(waiting, default=None)
     return {
-        "waiting_since": format_time(min(waiting)) if waiting else None,
+        "waiting_since": format_time(since) if since else None,
+        "overdue": since is not None and since < timezone.now() - timedelta(seconds=LONGEST_DELAY),
         "erasing": erasing is not None,
-        "delay": LONGEST_DELAY,
-        "now": format_time(timezone.now()),
     }
 
 

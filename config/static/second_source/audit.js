@@ -158,8 +158,6 @@ function say(result, text, findings = []) {
   list.hidden = findings.length === 0;
 }
 
-const isOverdue = () => log.waiting_since !== null && Date.parse(log.now) - Date.parse(log.waiting_since) > log.delay * 1000;
-
 async function check() {
   const [proof, policyBytes, redactions] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy), answerOf(words.redactions)]);
   const policy = JSON.parse(new TextDecoder().decode(policyBytes));
@@ -197,7 +195,7 @@ async function check() {
   const last = outcome.entries.filter(({ entry }) => entry?.kind === "status_changed").at(-1)?.entry.body.to;
   if (log.waiting_since === null) whole.push(...wording.findings, ...difference("state", last, claim.state));
   const findings = whole.map(inWords);
-  if (isOverdue()) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
+  if (log.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
   if (counts.broken || findings.length) return say("broken", words.sumBroken, findings);
   remember(file.origin, before, outcome, file.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
   if (log.waiting_since !== null) return say("missing", words.sumMissing);
