@@ -1,9 +1,10 @@
 """What an assessment or a verdict rests on: the claim's wording, elements, claimant, parties and threshold; the
 evidence named and answered; its sources and all upstream of them, with publishers, relays and files.
 
-And on what is not there: evidence that says otherwise and is answered by nobody (`contrary`), and the pairs by which
-some of it counts no more, since a later statement of the same voice supersedes it. Who set it aside before they
-submitted, and brings it back after the verdict, changes what that rests on; so does who attaches more of it.
+And on what is not there: evidence that says otherwise and is answered by nobody (`contrary`; of a refutation what bears
+on the same elements), and the pairs by which some of it counts no more, since a later statement of the same voice
+supersedes it. Who set it aside before they submitted, and brings it back after the verdict, changes what that rests on;
+so does who attaches more of it.
 
 Read by one statement as rows by kind and id. Restricted material is left out: of evidence that was restricted it is
 said that it is, and nothing else.
@@ -103,6 +104,17 @@ SELECT json_build_object(
         )) FROM claims_evidence e
         WHERE e.claim_id = %(claim)s AND e.stance = %(contrary)s AND e.superseded_by_id IS NULL
             AND e.withdrawn_at IS NULL AND e.visibility <> 'restricted' AND e.id <> ALL(%(evidence)s::uuid[])
+            AND (
+                %(contrary)s = 'refutes'
+                OR NOT EXISTS (SELECT FROM claims_evidence_elements x WHERE x.evidence_id = e.id)
+                OR EXISTS (SELECT FROM unnest(%(named)s::uuid[]) n (id) WHERE NOT EXISTS (
+                    SELECT FROM claims_evidence_elements x WHERE x.evidence_id = n.id
+                ))
+                OR EXISTS (
+                    SELECT FROM claims_evidence_elements x JOIN claims_evidence_elements y USING (element_id)
+                    WHERE x.evidence_id = e.id AND y.evidence_id = ANY(%(named)s::uuid[])
+                )
+            )
     ),
     'source', (
         SELECT json_object_agg(id, json_build_object(
@@ -140,6 +152,13 @@ SELECT json_build_object(
         )) FROM chain CROSS JOIN LATERAL (
             SELECT * FROM sources_actor WHERE id = chain.id AND visibility <> 'restricted' OFFSET 0
         ) a
+    ),
+    'near', (
+        SELECT json_agg(id) FROM (
+            SELECT id FROM chain
+            UNION
+            SELECT r.upstream_id FROM up JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
+        ) near
     )
 )::text
 """
@@ -147,7 +166,8 @@ SELECT json_build_object(
 
 @dataclass(frozen=True)
 class Found:
-    """Grounds as they are now. `subjects`: the ids of the rows that they are read from."""
+    """Grounds as they are now. `subjects`: the ids of the rows that they are read from, and of those that are left out
+    since they are restricted: released, they are part of them."""
 
     content: Content
     digest: str
@@ -167,11 +187,13 @@ def load_grounds(claim: Claim, asked: RestsOn) -> Found:
     """What the claim's assessment or verdict on this evidence rests on, as it is now in the database."""
     evidence = {*asked.named, *asked.answered}
     contrary = CONTRARY_STANCE.get(State(asked.state), "")
-    [(text,)] = prepared(_GROUNDS, {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary})
+    asked_with = {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary, "named": list(asked.named)}
+    [(text,)] = prepared(_GROUNDS, asked_with)
     read = json.loads(text)
     content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
-    return Found(content, digest_of(content), frozenset({*read_from, *evidence, claim.desk_id}))
+    near = {UUID(pk) for pk in read["near"] or ()}
+    return Found(content, digest_of(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
 
 
 def now_of(claim: Claim, kept: Grounds) -> Found:

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.db.models import Model, Q
 
-from accounts.models import Act
+from accounts.models import Act, FieldChange
 from claims.grounds import Content, Difference, differences
-from claims.models import Evidence, Grounds, GroundsChange, GroundsCheck
+from claims.models import Claim, Evidence, Grounds, GroundsChange, GroundsCheck
 from claims.watching import content_of
+from ledger.entries import read_entry
 from sources.models import Actor, Attachment, Relay, Source, Visibility
 
 By = tuple[UUID, str, datetime]
@@ -21,8 +22,10 @@ By = tuple[UUID, str, datetime]
 
 Place = tuple[str, str, str]
 
-# The model of each kind of row, and how acts begin that change one. A claim and its elements are never outside.
+# The model of each kind of row, and how acts begin that change one. A claim and its elements are never outside, but
+# its desk's threshold is while it has one of its own.
 _KINDS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "claim": (Claim, ("policy_changed",)),
     "evidence": (Evidence, ("evidence_",)),
     "contrary": (Evidence, ("evidence_",)),
     "source": (Source, ("source_",)),
@@ -55,8 +58,12 @@ def authors_of(kept: Grounds, now: Content) -> Authors:
         for place in change.fields:
             if change.by is not None:
                 by_place.setdefault(tuple(place), []).append((change.by.pk, change.by.username, change.at))
-    acted = _acted_on(changed, then or {}, now, since)
-    made = {each.place: tuple(by_place.get(each.place) or acted.get(each.place, ())) for each in changed}
+    acted = _acted_on(changed, then or {}, now, since, kept)
+    edits = _edits(changed, since)
+    made = {
+        each.place: tuple(edits.get(each.place) or by_place.get(each.place) or acted.get(each.place, ()))
+        for each in changed
+    }
     known = then is not None and all(made.values())
     people = {change.by_id for change in changes if change.by_id is not None}
     people |= {by for rows in acted.values() for by, _name, _at in rows}
@@ -65,6 +72,19 @@ def authors_of(kept: Grounds, now: Content) -> Authors:
         erasing = Act.objects.filter(kind="redacted", desk=kept.claim.desk_id, at__gt=since, by__isnull=False)
         people |= set(erasing.values_list("by", flat=True))
     return Authors(frozenset(people), known, made)
+
+
+def _edits(changed: Iterable[Difference], since: datetime) -> dict[Place, tuple[By, ...]]:
+    """Of each field that differs, who edited that very field since, also while its row was outside."""
+    wanted = {(UUID(each.subject), each.field): each.place for each in changed if each.field}
+    found: dict[Place, tuple[By, ...]] = {}
+    rows = FieldChange.objects.filter(row__in={row for row, _name in wanted}, at__gt=since, by__isnull=False)
+    for change in rows.select_related("by").order_by("version"):
+        for name in change.fields:
+            place = wanted.get((change.row, name))
+            if place is not None and change.by is not None:
+                found[place] = (*found.get(place, ()), (change.by.pk, change.by.username, change.at))
+    return found
 
 
 def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
@@ -79,13 +99,13 @@ def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
 
 
 def _acted_on(
-    changed: Iterable[Difference], then: Content, now: Content, since: datetime
+    changed: Iterable[Difference], then: Content, now: Content, since: datetime, kept: Grounds
 ) -> dict[Place, tuple[By, ...]]:
     """Of each difference who acted on its row since, whatever its place in the grounds was then."""
-    wanted = [(each, _streams(each, then, now)) for each in changed if each.kind in _KINDS]
+    wanted = [(each, _streams(each, then, now, kept)) for each in changed if each.kind in _KINDS]
     if not wanted:
         return {}
-    acts = _acts_about({stream for _each, streams in wanted for stream in streams})
+    acts = _acts_about({stream for _each, streams in wanted for stream in streams}, kept)
     creators = _creators(each for each, _named in wanted)
     found: dict[Place, tuple[By, ...]] = {}
     for each, streams in wanted:
@@ -108,18 +128,29 @@ def _came(each: Difference) -> bool:
     return not each.field and each.then is None
 
 
-def _acts_about(streams: Iterable[str]) -> dict[str, list[Act]]:
-    """The acts in these streams that change a row, oldest first."""
+def _acts_about(streams: Iterable[str], kept: Grounds) -> dict[str, list[Act]]:
+    """The acts in these streams that change a row, oldest first. Those on evidence that was not restricted stand in the
+    stream of its claim, and are given by the evidence that they name."""
     changes = reduce(or_, (Q(kind__startswith=prefix) for _model, prefixes in _KINDS.values() for prefix in prefixes))
     found: dict[str, list[Act]] = {}
-    rows = Act.objects.filter(changes, about__in=list(streams), by__isnull=False)
-    for act in rows.select_related("by").order_by("pk"):
-        found.setdefault(act.about, []).append(act)
+    wanted = set(streams)
+    of_claim = f"claim:{kept.claim_id}"
+    named_there = {of_claim} if any(stream.startswith("evidence:") for stream in wanted) else set()
+    rows = Act.objects.filter(changes, about__in=wanted | named_there, by__isnull=False)
+    for act in rows.select_related("by", "entry").order_by("pk"):
+        about = act.about
+        if about == of_claim:
+            if not act.kind.startswith("evidence_"):
+                continue
+            about = f"evidence:{read_entry(bytes(act.entry.leaf)).body['evidence']}"
+        found.setdefault(about, []).append(act)
     return found
 
 
-def _streams(each: Difference, then: Content, now: Content) -> list[str]:
-    """The streams of the ledger in which acts on a row stand."""
+def _streams(each: Difference, then: Content, now: Content, kept: Grounds) -> list[str]:
+    """The streams of the ledger in which acts on a row stand; of evidence as `_acts_about` gives them."""
+    if each.kind == "claim":
+        return [f"desk:{kept.claim.desk_id}"] if each.field == "threshold" else []
     if each.kind not in ("relay", "file"):
         return [f"{'evidence' if each.kind == 'contrary' else each.kind}:{each.subject}"]
     row: Any = now.get(each.kind, {}).get(each.subject) or then.get(each.kind, {}).get(each.subject) or {}

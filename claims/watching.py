@@ -33,11 +33,13 @@ AT_ONCE = 50  # watched grounds that a change has read again at once; the others
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A change of watched grounds: those kept with this id. `changed`: whether they are now other than kept."""
+    """A change of watched grounds: those kept with this id, by an act of this kind. `changed`: whether they are now
+    other than kept."""
 
     claim: Claim
     grounds: UUID
     by: UUID | None
+    kind: str
     at: datetime
     of_verdict: bool
     changed: bool
@@ -72,8 +74,7 @@ def _take_touches() -> set[UUID]:
 def _look_at(ids: Collection[UUID], who: Noted) -> list[Followed]:
     claims = _locked_claims(GroundsWatch.objects.filter(pk__in=ids).values_list("claim", flat=True))
     watches = GroundsWatch.objects.filter(pk__in=ids).select_related("grounds").order_by("claim", "pk")
-    found = (look_again(watch, claims[watch.claim_id], who) for watch in watches)
-    return [change for change in found if change is not None]
+    return [change for watch in watches for change in look_again(watch, claims[watch.claim_id], [who])]
 
 
 def _locked_claims(ids: Iterable[UUID]) -> dict[UUID, Claim]:
@@ -82,28 +83,44 @@ def _locked_claims(ids: Iterable[UUID]) -> dict[UUID, Claim]:
     return {claim.pk: claim for claim in rows.filter(pk__in=list(ids)).order_by("pk")}
 
 
-def look_again(watch: GroundsWatch, claim: Claim, who: Noted) -> Followed | None:
-    """Read the watched grounds of a locked claim again; None where they are as they were when last read."""
+def look_again(watch: GroundsWatch, claim: Claim, who: Sequence[Noted]) -> list[Followed]:
+    """Read the watched grounds of a locked claim again; nothing where they are as they were when last read.
+
+    What differs is of all of `who`, and of whoever made a change that still waits to be read: nobody can tell them
+    apart any more.
+    """
+    waiting = list(GroundsCheck.objects.filter(watch=watch).order_by("pk"))
+    GroundsCheck.objects.filter(pk__in=[check.pk for check in waiting]).delete()
+    who = [*who, *(Noted(check.kind, check.by_id, check.at) for check in waiting)]
     kept = watch.grounds
     found = now_of(claim, kept)
     if found.digest == watch.digest:
-        return None
+        if found.subjects != frozenset(watch.subjects):
+            watch.subjects = sorted(found.subjects)
+            watch.save(update_fields=["subjects"])
+        return []
     before = watch.content if watch.content is not None else content_of(kept)
     changed = differences(before, found.content) if before is not None else []
-    GroundsChange.objects.create(
-        grounds=kept,
-        by_id=who.by,
-        kind=who.kind,
-        at=who.at,
-        fields=[list(each.place) for each in changed],
-        digest=found.digest,
-    )
+    by_person = {each.by: each for each in who}
+    for each in by_person.values():
+        GroundsChange.objects.create(
+            grounds=kept,
+            by_id=each.by,
+            kind=each.kind,
+            at=each.at,
+            fields=[list(one.place) for one in changed],
+            digest=found.digest,
+        )
     watch.digest, watch.subjects = found.digest, sorted(found.subjects)
     watch.content = None if found.digest == kept.digest else found.content
     watch.save(update_fields=["digest", "subjects", "content"])
+    last = max(each.at for each in who)
     if watch.of_verdict:
-        _mark(claim, changed=watch.content is not None, now=who.at)
-    return Followed(claim, kept.pk, who.by, who.at, watch.of_verdict, watch.content is not None)
+        _mark(claim, changed=watch.content is not None, now=last)
+    return [
+        Followed(claim, kept.pk, each.by, each.kind, each.at, watch.of_verdict, watch.content is not None)
+        for each in by_person.values()
+    ]
 
 
 def _mark(claim: Claim, *, changed: bool, now: datetime) -> None:
@@ -157,11 +174,10 @@ def rest_on(claim: Claim, change: StatusChange, grounds: Grounds | None) -> None
     if grounds is None:
         return
     StatusChangeGrounds(claim=claim, seq=change.seq, grounds=grounds).save(force_insert=True)
-    watches = GroundsWatch.objects.filter(grounds=grounds)
+    # Watched anew, as they are: a change that still waits to be read was undone by now, as the approval has found.
+    stop_watching(grounds=grounds)
     if change.to_state in VERDICTS:
-        watches.update(of_verdict=True)
-    else:
-        watches.delete()
+        watch(grounds, now_of(claim, grounds).subjects, of_verdict=True)
 
 
 def verdict_watch(claim: Claim) -> GroundsWatch | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
@@ -63,6 +63,11 @@ def proofs_of(stream: str, checkpoint: Checkpoint) -> list[ProvenLeaf]:
     """The entries of a stream that the checkpoint holds, oldest first, each proven against it and with what opens its
     commitments; what was erased is missing."""
     return prove(Entry.objects.filter(stream=stream).order_by("seq"), checkpoint)
+
+
+def count_of(stream: str) -> int:
+    """How many entries a stream has."""
+    return Entry.objects.filter(stream=stream).aggregate(last=Max("seq"))["last"] or 0
 
 
 def first_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:

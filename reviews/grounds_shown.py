@@ -1,7 +1,7 @@
 """What pages and API show of kept grounds: for one reader, what was kept, what is there now, and who changed what."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from accounts.errors import Forbidden, NotFound
@@ -12,7 +12,13 @@ from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import GroundsDiff, diff_for
 from claims.models import Claim, Grounds, StatusChangeGrounds
 from claims.watching import verdict_watch
-from reviews.actions.grounds import last_stood_for, may_confirm_assessment, may_confirm_verdict, rests_on
+from reviews.actions.grounds import (
+    assignment_ended,
+    last_stood_for,
+    may_confirm_assessment,
+    may_confirm_verdict,
+    rests_on,
+)
 from reviews.models import Assessment, AssessmentGrounds, AssessmentState
 
 
@@ -21,7 +27,8 @@ class GroundsShown:
     """`kept`: the digest of what somebody stands for ("": nothing was kept); `now`: of what is there now.
 
     `may_confirm`: whether this reader may say that it stands on what is there now. `blind`: that they may not for no
-    other reason than that some of what changed is hidden from them.
+    other reason than that some of what changed is hidden from them. `ended`: whether the assignment that an assessment
+    was submitted with has ended.
     """
 
     kept: str
@@ -29,10 +36,16 @@ class GroundsShown:
     diff: GroundsDiff
     may_confirm: bool
     blind: bool = False
+    ended: bool = False
 
     @property
     def changed(self) -> bool:
         return self.kept != self.now
+
+    @property
+    def to_confirm(self) -> bool:
+        """Whether nothing is approved before its assessor confirms it."""
+        return self.changed or self.ended
 
 
 def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
@@ -44,8 +57,8 @@ def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
     if stood is None:
         now = load_grounds(claim, rests_on(assessment))
         return GroundsShown("", now.digest, GroundsDiff(), mine)
-    kept = stood.grounds
-    return _compared(user, claim, kept, now_of(claim, kept), mine)
+    shown = _compared(user, claim, stood.grounds, now_of(claim, stood.grounds), mine)
+    return replace(shown, ended=assignment_ended(stood))
 
 
 def of_verdict(user: User, claim: Claim) -> GroundsShown | None:

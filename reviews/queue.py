@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.compiled import compiled, prepared
 from accounts.models import Membership, Role, User
@@ -220,9 +220,11 @@ def tasks_for(user: User) -> QuerySet[Task]:
     seen = Evidence.objects.filter(evidence_for(user), pk=OuterRef("evidence"))
     decided = StatusChange.objects.filter(claim=OuterRef("claim"), seq=OuterRef("claim__last_seq"))
     of_verdict = Q(is_member(user, "claim__desk")) & Q(Exists(decided.filter(Q(by=user) | Q(decided_by=user))))
-    changed = GroundsChange.objects.filter(
-        grounds__watch__claim=OuterRef("claim"), grounds__watch__of_verdict=True, by=user
-    )
+    of_grounds = GroundsChange.objects.filter(grounds__watch__claim=OuterRef("claim"), grounds__watch__of_verdict=True)
+    # What was undone altogether concerns nobody any more.
+    as_kept = GroundsChange.objects.filter(digest=F("grounds__digest"))
+    undone = as_kept.filter(grounds=OuterRef("grounds"), pk__gte=OuterRef("pk"))
+    changed = of_grounds.filter(~Exists(undone), by=user)
     verdicts = Q(kind=TaskKind.GROUNDS_CHANGED) & (editor | of_verdict) & ~Q(Exists(changed))
     mine = Q(kind=TaskKind.SUPPORT_LOST) & editor | verdicts | Q(kind=TaskKind.RECHECK) & theirs & Q(Exists(seen))
     rows = Task.objects.filter(mine, ended_at__isnull=True, claim__closed_at__isnull=True)

@@ -132,6 +132,7 @@ def _take_place(actor: Actor, survivor: Actor, chain: str, *, by: User, now: dat
     if changed := [name for name in after if after[name] != before[name]]:
         count_edit(survivor, changed, by=by, now=now)
         survivor.save()
+        actor_recorded("actor_changed", survivor, by=by, now=now)
 
 
 def _named_by(actor: Actor) -> Mapping[str, object]:

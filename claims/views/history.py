@@ -27,7 +27,7 @@ from claims.views.lines import Link, numbers_of
 from ledger.entries import format_time
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
-from ledger.reading import first_beyond, first_erasing_beyond, newest_checkpoint
+from ledger.reading import count_of, first_beyond, first_erasing_beyond, newest_checkpoint
 from sources.records import plain
 
 ERASED = "[redacted]"  # what stands in rows for words that a redaction erased
@@ -143,7 +143,7 @@ def _claim_as_recorded(claim: Claim) -> dict[str, Any]:
 def _log(claim: Claim, checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Since when the first entry of the claim that the checkpoint does not hold waits, and whether that is too long.
 
-    `erasing`: whether one waits that says what was erased of it.
+    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has by now.
     """
     stream = f"claim:{claim.pk}"
     erasing = first_erasing_beyond(stream, checkpoint)
@@ -153,6 +153,7 @@ def _log(claim: Claim, checkpoint: Checkpoint | None) -> dict[str, Any]:
         "waiting_since": format_time(since) if since else None,
         "overdue": since is not None and since < timezone.now() - timedelta(seconds=LONGEST_DELAY),
         "erasing": erasing is not None,
+        "last": count_of(stream),
     }
 
 

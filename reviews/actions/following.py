@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.transactions import Noted, act
+from accounts.transactions import act
 from claims.grounds import RestsOn, keep_grounds
 from claims.models import Claim, GroundsCheck, GroundsToKeep, GroundsWatch, StatusChange
 from claims.states import VERDICTS
@@ -31,10 +31,9 @@ def check_next() -> bool:
         if check is None:  # another worker was faster, or nobody stands for these any more
             return True
         watched = GroundsWatch.objects.select_related("grounds").get(pk=check.watch_id)
-        change = look_again(watched, claim, Noted(check.kind, check.by_id, check.at))
-        check.delete()
-        if change is not None and change.changed:
-            tell_of_change(change)
+        for change in look_again(watched, claim, []):
+            if change.changed:
+                tell_of_change(change)
     return True
 
 

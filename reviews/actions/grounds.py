@@ -42,6 +42,8 @@ from reviews.models import (
 )
 from reviews.records import confirmed, grounds_confirmed
 
+LATER = frozenset({"capture_kept"})  # acts that are somebody's, and are done for them later
+
 
 def stand_for(assessment: Assessment, assignment: Assignment | None, *, now: datetime) -> Grounds:
     """Keep what an assessment rests on now as what its assessor stands for; watched while it waits for a decision."""
@@ -85,8 +87,7 @@ def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> N
     claim, assessor = assessment.claim, assessment.assessor
     assignment = stood.assignment if stood else assessment.assignment
     if assignment is not None and not assignment.is_open:
-        message = _("The assignment that this was submitted with is %(state)s. It has to be assessed anew.")
-        raise Conflict(message % {"state": AssignmentState(assignment.state).label})
+        raise Conflict(_assignment_ended(assignment))
     try:
         may_assess(assessor, claim)
         fit = assessor.is_active
@@ -95,6 +96,16 @@ def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> N
     if not fit:
         message = _("%(person)s may not assess this claim any more. Somebody else has to assess it.")
         raise Conflict(message % {"person": assessor.username})
+
+
+def _assignment_ended(assignment: Assignment) -> str:
+    message = _("The assignment that this was submitted with is %(state)s. It has to be assigned and assessed anew.")
+    return message % {"state": AssignmentState(assignment.state).label}
+
+
+def assignment_ended(stood: AssessmentGrounds | None) -> bool:
+    """Whether the assignment that an assessment was submitted with has ended, so that its assessor confirms first."""
+    return stood is not None and stood.assignment is not None and not stood.assignment.is_open
 
 
 def no_conflict_meanwhile(assessment: Assessment, stood: AssessmentGrounds | None, by: User) -> None:
@@ -186,6 +197,7 @@ def confirm_assessment(
         check_version(claim, seen_version)
         assignment = _may_still_submit(assessment)
         stood = last_stood_for(assessment)
+        _refuse_unassigned(stood, assignment)
         if stood is not None:
             found = _refuse_unseen(claim, stood.grounds, seen_grounds, by)
             if diff_for(by, claim, stood.grounds, found.content).withheld:
@@ -203,11 +215,31 @@ def confirm_assessment(
 
 
 def may_confirm_assessment(user: User, assessment: Assessment) -> None:
-    """Its assessor, who may still assess the claim. Raises NotFound, Forbidden."""
+    """Its assessor, who may still assess the claim, which has not moved since. Raises NotFound, Forbidden."""
     role_for(user, assessment.claim)
+    if assessment.from_state != assessment.claim.state or assessment.claim.closed_at is not None:
+        raise Forbidden(_("The claim has moved since this was handed in. It has to be assessed anew."))
     if assessment.assessor_id != user.pk:
         raise Forbidden(_("Only the assessor confirms an assessment."))
     may_assess(user, assessment.claim)
+
+
+def _refuse_unassigned(stood: AssessmentGrounds | None, assignment: Assignment | None) -> None:
+    """Who submitted with an assignment that ended confirms with another one. Raises Conflict."""
+    if assignment is None and stood is not None and stood.assignment is not None:
+        raise Conflict(_assignment_ended(stood.assignment))
+
+
+def approvable(assessment: Assessment, by: User) -> str:
+    """Why nothing but rejecting is left of an assessment that waits, as far as it lies with its assessor and with who
+    decides; "" where nothing stands in the way. The action asks it again."""
+    stood = last_stood_for(assessment)
+    try:
+        still_assesses(assessment, stood)
+        no_conflict_meanwhile(assessment, stood, by)
+    except (Conflict, Forbidden) as error:
+        return str(error)
+    return ""
 
 
 def _may_still_submit(assessment: Assessment) -> Assignment | None:
@@ -309,10 +341,14 @@ def tell_of_change(change: Followed) -> None:
         people = {person.pk for person in told_of(NotificationKind.GROUNDS_CHANGED, claim)}
     else:
         assessment = Assessment.objects.get(stood_for__grounds=change.grounds)
+        if assessment.from_state != claim.state:  # the claim has moved on: nobody can confirm it
+            return
         people = set(members_of(claim.desk).filter(pk=assessment.assessor_id).values_list("pk", flat=True))
     told = Notification.objects.filter(
         claim=claim, kind=NotificationKind.GROUNDS_CHANGED, assessment=assessment, read_at__isnull=True
     )
+    if change.kind in LATER and assessment is not None:
+        by = None  # who asked for a capture has not seen yet that it is there
     wanted = User.objects.filter(pk__in=people - {by}).exclude(pk__in=told.values("recipient"))
     notify(
         wanted.order_by("username"),

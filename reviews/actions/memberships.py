@@ -54,6 +54,9 @@ def change_account(
     """
     now = now or timezone.now()
     with act():
+        if not changes.get("is_active", True):
+            # Before the person's own row, as whoever decides on a claim locks the two.
+            _lock_claims(user, Participant.objects.all(), AssessmentDraft.objects.all())
         user = change_user(user=user, changes=changes, password=password, by=by)
         if not user.is_active:
             end_drafts_of(user, None)
@@ -64,11 +67,16 @@ def change_account(
 def _leave_all(
     user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft], by: User | None, now: datetime
 ) -> None:
-    """End the person's `parts` and `drafts`, claim by claim, in the order in which claims are locked everywhere."""
+    """End the person's `parts` and `drafts`, claim by claim."""
+    for claim in _lock_claims(user, parts, drafts):
+        _leave(claim, user, by, now)
+
+
+def _lock_claims(user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft]) -> list[Claim]:
+    """The claims of these, locked in the order in which claims are locked everywhere."""
     claims = set(parts.filter(user=user, until__isnull=True).values_list("claim", flat=True))
     claims |= set(drafts.filter(assessor=user).values_list("claim", flat=True))
-    for claim_id in sorted(claims):
-        _leave(lock_claim(Claim(pk=claim_id)), user, by, now)
+    return [lock_claim(Claim(pk=claim_id)) for claim_id in sorted(claims)]
 
 
 def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:

@@ -31,6 +31,7 @@ from claims.views.lines import Line, lines_of
 from claims.ways import Way, ways_from
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.findings import approve, hand_in, reject
+from reviews.actions.grounds import approvable
 from reviews.forms import DecisionForm, FindingForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
@@ -159,6 +160,8 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     moved_on = finding.state == AssessmentState.WAITING and finding.from_state != claim.state
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
     named = {item.pk for item in finding.evidence.all()}
+    decides = may_be_decided_by(request.user, finding) or form.status != 200
+    barred = approvable(finding, request.user) if decides and grounds is not None else ""
     context |= {
         "finding": finding,
         "rests_on": [line for pk, line in numbers.items() if pk in named],
@@ -170,14 +173,15 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "others": _others(finding, named, numbers.values()),
         "decision": getattr(finding, "decision", None),
         # Decided by somebody else meanwhile: what was typed stays to be read.
-        "may_decide": may_be_decided_by(request.user, finding) or form.status != 200,
+        "may_decide": decides,
         "own": finding.assessor_id == request.user.pk,
         "touched": conflicts_with(claim, [request.user.pk]).get(request.user.pk),
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),
         "grounds": grounds,
         "moved_on": moved_on,
-        "may_be_approved": not (moved_on or (grounds and grounds.changed)),
+        "barred": barred,
+        "may_be_approved": not (moved_on or barred or (grounds and grounds.to_confirm)),
         "missing_title": _("Not approved: the finding no longer has what it needs"),
     }
     if form.stale is not None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SECRET = "Zephyrine"  # stands in every text of the restricted material
 OTHERS = ("anonymous", "stranger", "administrator", "reporter", "other reporter", "other reviewer")
-# What differs between two answers by itself: the token of a form, its key, what a passkey signs, and an export's own act.
+# What differs between two answers by itself: a form's token and key, what a passkey signs, an export's own act.
 NOISE = re.compile(
     rb'name="(csrfmiddlewaretoken|submission)" value="[^"]+"|"challenge": "[^"]+"|(?<=:)\w{6}:[\w-]{43}(?=")'
     rb"|[^\n]*,exported,[^\n]*"

@@ -7,10 +7,14 @@ from shutil import copytree
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connections
 
+from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
 from claims.views import history as pages
+from reviews.actions.assignments import name_decider
+from reviews.actions.findings import approve
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
 from tests import factories
@@ -19,7 +23,7 @@ from tests.accessibility.axe import barriers, sideways
 from tests.ledger.installation import publish_here
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 SUM = "[data-sum]"
 
@@ -110,6 +114,52 @@ def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
     assert "Rests on evidence" not in page.locator("#change-2").inner_text()
     assert "evidence" in page.locator("#change-2 [data-note]").inner_text()
     assert checked(page_of(world.cast.editor), verdict)[1:] == ["Verified", "Verified"]
+
+
+@pytest.mark.parametrize("lines", ["First line.\nSecond line.", "First line.\r\n\r\nSecond line.", " Set  apart. "])
+def test_reasons_of_several_lines_are_compared_as_they_were_written(
+    lines: str, world: World, publish: Callable[[], None], page_of: Callable[..., "Page"]
+) -> None:
+    claim = factories.claim(world.cast)
+    factories.firsthand(world.cast, claim, 2)
+    assessment = factories.finding(world.cast, claim, "corroborated", rationale=lines)
+    approve(assessment=assessment, reason=lines, seen_version=factories.fresh(claim).version, by=world.cast.editor)
+    publish()
+    assert checked(page_of(world.cast.reporter), claim)[1:] == ["Verified", "Verified"]
+
+
+def test_who_may_not_read_a_redaction_is_told_that_words_are_closed_and_not_that_they_were_forged(
+    world: World, publish: Callable[[], None], page_of: Callable[..., "Page"]
+) -> None:
+    """It names a row of another claim, which somebody invited for this one alone may not know of."""
+    cast, second = world.cast, factories.person("editor2", "editor", world.cast.desk)
+    claims = []
+    for _ in range(2):
+        claim = factories.claim(cast)
+        factories.firsthand(cast, claim, 2)
+        assessment = factories.finding(cast, claim, "corroborated", rationale="As Oksana Testova said.")
+        claims.append(factories.approved(cast, assessment))
+    row = propose_redaction(desk=cast.desk, words="Oksana Testova", reason="She asked us to.", by=cast.editor)
+    redact(redaction=row, seen=find(cast.desk, words="Oksana Testova", sha256="").seen, by=second)
+    name_decider(claim=claims[0], user=cast.stranger, by=cast.editor)
+    publish()
+    assert checked(page_of(cast.stranger), claims[0])[1:] == ["Verified", "Verified, closed in part"]
+
+
+def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
+    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+) -> None:
+    page = page_of(world.cast.reporter)
+
+    def meanwhile(route: "Route") -> None:
+        connections["default"] = connection
+        edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor)
+        publish()
+        route.fallback()
+
+    connection = connections["default"]
+    page.route("**/proof", meanwhile)
+    assert checked(page, verdict)[0].startswith("Something was recorded since this page was made")
 
 
 def test_a_change_that_waits_for_its_place(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Stale
+from accounts.errors import Conflict, Stale
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
@@ -14,8 +14,9 @@ from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_actor, change_source
 from claims.models import Claim
 from claims.watching import verdict_watch
-from reviews.actions.findings import approve
+from reviews.actions.findings import approve, reject
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
+from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.models import Assessment
 from sources.actions import attach_file
@@ -119,3 +120,33 @@ def test_a_verdict_is_confirmed_while_it_changes_again(people: Cast) -> None:
         assert watched is not None
         assert refusals(outcomes) in ([], [Stale])
         assert fresh(claim).changed_since_verdict is (watched.digest != watched.grounds.digest) is True
+
+
+@pytest.mark.parametrize("act", [approve, reject], ids=lambda act: act.__name__)
+def test_an_account_is_closed_while_somebody_decides_on_its_assessment(people: Cast, act: Callable[..., Any]) -> None:
+    for headstart in HEADSTARTS:
+        assessment = _waiting(people)
+        reviewer, version = assessment.assessor, fresh(assessment.claim).version
+        outcomes = together(
+            partial(act, assessment=assessment, reason="So.", seen_version=version, by=people.editor),
+            partial(change_account, user=reviewer, changes={"is_active": False}, by=people.admin),
+            headstart=headstart,
+        )
+        assert refusals(outcomes) in ([], [Conflict])
+        change_account(user=reviewer, changes={"is_active": True}, by=people.admin)
+
+
+def test_a_refutation_of_many_claims_is_made_stricter_while_their_reviewer_leaves(people: Cast) -> None:
+    for number, headstart in enumerate(HEADSTARTS):
+        reviewer = factories.person(f"leaving{number}", "reviewer", people.desk)
+        source = factories.source(people, visibility="public")
+        for _ in range(5):
+            claim = factories.claim(people)
+            factories.attach(people, claim, source, "refutes", visibility="public")
+            factories.assigned(people, claim, reviewer=reviewer)
+        outcomes = together(
+            partial(change_role, desk=people.desk, user=reviewer, role=None, by=people.admin),
+            partial(change_source, source=source, fields={"visibility": "desk"}, by=people.editor),
+            headstart=headstart,
+        )
+        assert refusals(outcomes) == []

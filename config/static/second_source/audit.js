@@ -22,7 +22,14 @@ async function answerOf(address) {
 }
 
 const bytesOf = async (address) => new Uint8Array(await (await answerOf(address)).arrayBuffer());
-const textOf = (part, name) => part.querySelector(`[data-field="${name}"]`)?.textContent.trim() ?? "";
+
+// The words that stand in a part of the page, with the breaks between its lines.
+function textOf(part, name) {
+  const copy = part.querySelector(`[data-field="${name}"]`)?.cloneNode(true);
+  for (const end of copy?.querySelectorAll("br") ?? []) end.replaceWith("\n");
+  return copy?.textContent ?? "";
+}
+
 const squeezed = (text) => String(text ?? "").replace(/\s+/g, " ").trim();
 const isSame = (one, other) => canonical(one ?? null) === canonical(other ?? null);
 const plain = (value) => (typeof value === "string" ? value : canonical(value ?? null));
@@ -42,13 +49,14 @@ const recordedAs = {
   decision_reason: squeezed,
 };
 
-// What is wrong with a committed field that nothing opens: nothing where that has its reason.
+// What is wrong with a committed field that nothing opens: nothing where that has its reason. A redaction that names what
+// is hidden from this reader gives its hash alone: what reads as erased may be that.
 function closedWithoutReason(name, shown, found, erased) {
   const isShown = Array.isArray(found) ? found.length > 0 : Boolean(found);
   if (erased.has(name)) {
     return TEXTS.includes(name) && found !== words.erased ? difference(name, words.erased, found) : [];
   }
-  if (log.erasing && TEXTS.includes(name) && found === words.erased) return [];
+  if ((log.erasing || erased.isWithheld) && TEXTS.includes(name) && found === words.erased) return [];
   if (shown.closed.includes(name)) return isShown ? difference(name, "", found) : [];
   return [{ part: name, expected: words.openable, found: words.closed }];
 }
@@ -88,22 +96,25 @@ function compareWording(outcome, disclosuresOf, erasedOf) {
   return { findings, compared: true };
 }
 
-// Which fields of which entries (by leaf hash) redactions in the log name. A file that does not hold names none.
+// Which fields of which entries (by leaf hash) redactions in the log name, and whether one is withheld from this reader.
+// A file that does not hold names none.
 async function readRedactions(texts, policy) {
   const erased = new Map();
   const findings = [];
+  let isWithheld = false;
   for (const text of texts) {
     const outcome = await checkClaimProof(new TextEncoder().encode(text), policy);
     findings.push(...outcome.findings);
     if (outcome.result === "broken") continue;
     for (const { entry } of outcome.entries) {
+      isWithheld ||= entry === null;
       if (entry?.kind !== "redacted") continue;
       for (const [leaf, names] of Object.entries(entry.body.fields)) {
         erased.set(leaf, new Set([...(erased.get(leaf) ?? []), ...names]));
       }
     }
   }
-  return { erased, findings };
+  return { erased, findings, isWithheld };
 }
 
 // What this browser has seen of the log before, as far as it keeps it: {size, root, claims: {stream: {seq, hash}}}.
@@ -167,13 +178,16 @@ async function check() {
   const file = JSON.parse(new TextDecoder().decode(proof));
   const named = await readRedactions(await redactions.json(), policy);
   const disclosuresOf = (found) => file.entries[found.number].disclosures ?? {};
-  const erasedOf = (found) => named.erased.get(found.hash) ?? new Set();
+  const erasedOf = (found) => Object.assign(new Set(named.erased.get(found.hash)), { isWithheld: named.isWithheld });
 
+  // What was recorded since the page was made is not on it.
+  const isNewer = (found) => found.number >= log.last;
+  const known = { ...outcome, entries: outcome.entries.filter((found) => !isNewer(found)) };
   const whole = [...named.findings];
   const before = remembered(file.origin);
   whole.push(...compareMemory(before, outcome, file.stream));
   const changes = new Map();
-  for (const found of outcome.entries) {
+  for (const found of known.entries) {
     if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);
     else whole.push(...found.findings);
   }
@@ -191,14 +205,15 @@ async function check() {
   for (const number of changes.keys()) {
     whole.push({ part: words.partChange.replace("%(number)s", number), expected: words.partShown, found: words.partNotShown });
   }
-  const wording = compareWording(outcome, disclosuresOf, erasedOf);
-  const last = outcome.entries.filter(({ entry }) => entry?.kind === "status_changed").at(-1)?.entry.body.to;
+  const wording = compareWording(known, disclosuresOf, erasedOf);
+  const last = known.entries.filter(({ entry }) => entry?.kind === "status_changed").at(-1)?.entry.body.to;
   if (log.waiting_since === null) whole.push(...wording.findings, ...difference("state", last, claim.state));
   const findings = whole.map(inWords);
   if (log.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
   if (counts.broken || findings.length) return say("broken", words.sumBroken, findings);
   remember(file.origin, before, outcome, file.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
   if (log.waiting_since !== null) return say("missing", words.sumMissing);
+  if (outcome.entries.some(isNewer)) return say("missing", words.sumNewer);
   const said = wording.compared ? words.sumVerified : words.sumUnworded;
   say(partly ? "redacted" : "verified", partly ? `${said} ${words.sumPartly}` : said);
 }
