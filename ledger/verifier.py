@@ -40,6 +40,8 @@ ED25519 = 1  # the signature type of a note's key
 MOST_SIGNATURES = 100
 LARGEST_NOTE = 1_000_000
 RECEIPT = "second-source/receipt/v1"
+KEY_ROTATION = "second-source/key-rotation/v1"
+KEYS, KEY_ROTATED = "log:keys", "key_rotated"  # the stream of the log's own keys, and the kind of its entries
 CLAIM_PROOF = "second-source/claim-proof/v1"
 TLOG_PROOF = "c2sp.org/tlog-proof@v1"
 BUNDLE = "second-source/bundle/v1"
@@ -49,6 +51,7 @@ MANIFEST, MANIFEST_NOTE, HISTORY, CLAIM_PROOF_PATH = (
     "history.json",
     "proofs/claim.json",
 )
+LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
 LARGEST_READ = 2**30  # bytes of one of a bundle's files that is read as a whole
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
@@ -186,7 +189,7 @@ _STREAM = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9._-]+)+", re.ASCII)
 _SEALED_STREAM = re.compile(r"sealed:[0-9a-f]{32}", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.ASCII)
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.ASCII)
 
 
 def read_time(at: object) -> datetime:
@@ -597,6 +600,29 @@ def read_policy(data: bytes) -> Policy:
     return Policy(origin, log, receipts)
 
 
+def rotation_text(origin: str, signs: str, key: str) -> str:
+    """What the former key signs: that `key` takes its place. `signs`: log, or receipts."""
+    return f"{KEY_ROTATION}\n{origin}\n{signs}\n{key}\n"
+
+
+def check_rotation(entry: Entry, origin: str) -> bool:
+    """Whether the entry of a new key bears the former one's signature; False for one from before there were any.
+
+    Broken where it bears another, or names no keys.
+    """
+    body = entry.body
+    former, key = read_verifier_key(body.get("replaces")), read_verifier_key(body.get("key"))
+    _expect(body.get("signs") in ("log", "receipts"), "body.signs", "log or receipts", body.get("signs"))
+    _expect(former.name == key.name, "body.key", f"one of {former.name}", key.name)
+    if "signed" not in body:
+        return False
+    _expect(isinstance(body["signed"], str), "body.signed", "a signed note", body["signed"])
+    text = open_note(body["signed"].encode(), [former])
+    expected = rotation_text(origin, body["signs"], str(key))
+    _expect(text == expected, "body.signed", expected, text)
+    return True
+
+
 # Section 6: what was found
 
 
@@ -666,6 +692,65 @@ class Streams:
         """Goes on from an entry of which the hash alone is known: the next one names it."""
         before = self.last.get(stream, _NOTHING)
         self.last[stream] = Last(before.seq + 1, hashed, before.at)
+
+
+class Times:
+    """The log's time as its entries tell it: none lies further before the latest so far than the longest delay.
+
+    Entries before the index `start` are passed over: they are from before older acts said that they are.
+    """
+
+    def __init__(self, start: int) -> None:
+        self._start, self._passed_over = start, 0
+        self._latest, self._earliest, self._set_by = "", "", 0
+        self.latest = ""
+
+    def follow(self, index: int, entry: Entry, report: Report) -> None:
+        """Notes where an entry's time is not to be believed; goes on from the latest."""
+        self.latest = max(self.latest, entry.at)
+        if index < self._start:
+            self._passed_over += 1
+            return
+        if entry.at > self._latest:
+            self._latest, self._set_by = entry.at, index
+            self._earliest = _write_time(read_time(entry.at) - _DELAY)
+        elif entry.at < self._earliest:
+            expected = f"not before {self._earliest}, {LONGEST_DELAY} seconds before entry {self._set_by}"
+            report.expect(False, name_entry(index, entry), "at", expected, entry.at)
+        if "brought_in" in entry.body or "happened_at" in entry.body:
+            try:
+                _check_moment(entry)
+            except Broken as error:
+                report.add(name_entry(index, entry), error)
+            else:
+                if "brought_in" in entry.body:
+                    report.count("older acts brought in")
+
+    def count(self, report: Report) -> None:
+        """Says how many entries were passed over."""
+        if self._passed_over:
+            report.count("entries whose times were not compared", self._passed_over)
+
+
+_DELAY = timedelta(seconds=LONGEST_DELAY)
+
+
+def _write_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _check_moment(entry: Entry) -> None:
+    """When an act happened is when it was written, within the longest delay, unless the entry says that it is older."""
+    happened, is_older = entry.body.get("happened_at"), "brought_in" in entry.body
+    if is_older:
+        _expect(entry.body["brought_in"] is True, "body.brought_in", "true", entry.body["brought_in"])
+    try:
+        moment = read_time(happened)
+    except ValueError:
+        raise Broken("body.happened_at", "UTC with milliseconds", _shown(happened)) from None
+    at = read_time(entry.at)
+    _expect(moment <= at, "body.happened_at", f"not after {entry.at}", happened)
+    _expect(is_older or moment >= at - _DELAY, "body.happened_at", f"{entry.at}, or brought_in beside it", happened)
 
 
 def name_entry(index: int, entry: Entry) -> str:
@@ -880,12 +965,17 @@ class Walk(NamedTuple):
 
 
 def audit(
-    read: Read, policy: Policy, receipts: Mapping[str, bytes] | None = None, each: Callable[[Walk], None] | None = None
+    read: Read,
+    policy: Policy,
+    receipts: Mapping[str, bytes] | None = None,
+    each: Callable[[Walk], None] | None = None,
+    times_from: int = 0,
 ) -> Report:
-    """Whether the whole log of an export is what its signed checkpoint says, and its streams are whole.
+    """Whether the whole log of an export is what its signed checkpoint says, its streams whole, its times in order.
 
     `receipts`: signed receipts by name; a leaf that one promises and that is missing is a finding. `each` is called
-    with every entry that can be read. Memory grows with the streams, not with the entries.
+    with every entry that can be read. Times are compared from the index `times_from` on. Memory grows with the
+    streams, not with the entries.
     """
     report = Report()
     note = read("checkpoint")
@@ -897,18 +987,19 @@ def audit(
         report.add("checkpoint", error)
         return report
     promised = _read_receipts(receipts or {}, policy, report)
-    streams, levels, latest, rest = Streams(), TileLevels(read, report), "", list[bytes]()
+    streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
         width = min(TILE_WIDTH, checkpoint.size - first)
         leaves, rest = _read_leaves(read, first, width, report)
-        latest = max(latest, _audit_leaves(first, leaves, streams, read, report, each))
+        _audit_leaves(first, leaves, (streams, times), read, policy.origin, report, each)
         promised = {hashed: receipt for hashed, receipt in promised.items() if hashed not in rest} if promised else {}
         if len(rest) == TILE_WIDTH:
             levels.add(root_hash(rest))
             rest = []
     root = levels.root(rest)
     report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
-    _check_promises(promised, latest, report)
+    _check_promises(promised, times.latest, report)
+    times.count(report)
     report.count("entries", checkpoint.size)
     report.count("streams", len(streams.last))
     return report
@@ -954,13 +1045,14 @@ def _name_differences(first: int, wanted: list[bytes], found: list[bytes], repor
 def _audit_leaves(
     first: int,
     leaves: list[tuple[bytes, bytes]],
-    streams: Streams,
+    followed: tuple[Streams, Times],
     read: Read,
+    origin: str,
     report: Report,
     each: Callable[[Walk], None] | None,
-) -> str:
-    """Checks the entries of one bundle; returns the latest time in it."""
-    latest, disclosures = "", _read_disclosures(read, first // TILE_WIDTH, report)
+) -> None:
+    """Checks the entries of one bundle."""
+    (streams, times), disclosures = followed, _read_disclosures(read, first // TILE_WIDTH, report)
     for index, (leaf, hashed) in enumerate(leaves, first):
         try:
             entry = read_entry(leaf)
@@ -968,14 +1060,24 @@ def _audit_leaves(
             report.add(f"entry {index}", error)
             continue
         streams.follow(index, entry, hashed, report)
-        latest = max(latest, entry.at)
+        times.follow(index, entry, report)
+        if entry.stream == KEYS and entry.kind == KEY_ROTATED:
+            _audit_rotation(name_entry(index, entry), entry, origin, report)
         if disclosures and str(index) in disclosures:
             _audit_disclosures(name_entry(index, entry), entry, disclosures.pop(str(index)), report)
         if each:
             each(Walk(index, entry, hashed))
     for index_text in disclosures:
         report.expect(False, f"disclosures of entry {index_text}", "entry", "one of the bundle", "none")
-    return latest
+
+
+def _audit_rotation(where: str, entry: Entry, origin: str, report: Report) -> None:
+    try:
+        is_signed = check_rotation(entry, origin)
+    except Broken as error:
+        report.add(where, error)
+    else:
+        report.count("keys that the one before signed" if is_signed else "keys that the one before did not sign")
 
 
 def _audit_disclosures(where: str, entry: Entry, disclosures: object, report: Report) -> None:
@@ -1103,11 +1205,13 @@ class Standing:
         self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
 
 
-def replay(read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None) -> Report:
+def replay(
+    read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None, times_from: int = 0
+) -> Report:
     """An audit that also follows every claim's moves; `claims` is what the API says: reference and state of each."""
     moves = Report()
     standing = Standing(moves)
-    report = audit(read, policy, each=standing.take)
+    report = audit(read, policy, each=standing.take, times_from=times_from)
     for claim in claims or ():
         reference, state = claim.get("reference"), claim.get("state")
         stream = standing.references.get(str(reference))
@@ -1543,6 +1647,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (("audit", "a whole log"), ("replay", "every claim's state, from the entries")):
         command = commands.add_parser(name, help=text)
         command.add_argument("folder", type=Path, help="the export: checkpoint, tile/…")
+        command.add_argument(
+            "--times-from", type=int, default=0, metavar="INDEX", help="compare the times of entries from here on"
+        )
     commands.choices["audit"].add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE")
     commands.choices["replay"].add_argument("--claims", type=Path, metavar="FILE", help="what the API says of claims")
     bundle = commands.add_parser(
@@ -1572,8 +1679,9 @@ def _run(arguments: argparse.Namespace) -> Report:
     read = folder_reader(arguments.folder)
     if arguments.command == "replay":
         claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
-        return replay(read, policy, claims)
-    return audit(read, policy, {path.name: _read_file(path) for path in arguments.receipt})
+        return replay(read, policy, claims, arguments.times_from)
+    receipts = {path.name: _read_file(path) for path in arguments.receipt}
+    return audit(read, policy, receipts, times_from=arguments.times_from)
 
 
 def _run_bundle(path: Path, policy: Policy) -> Report:

@@ -15,16 +15,17 @@ from django.db import connection
 from psycopg import sql
 
 from ledger.sequencer import Sequencer
-from ledger.signer import LOG_KEY, Signer
+from ledger.signer import LOG_KEY, Signer, read_key, write_first_mark
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123000, tzinfo=UTC)
 
 
 def make_signer(folder: Path) -> Signer:
-    """A signer with the log's key, and a mark of its own in the folder."""
+    """A signer with the log's key, and a mark of its own in the folder, which begins with nothing signed."""
     folder.mkdir(exist_ok=True)
     if not (folder / LOG_KEY).exists():
         copyfile(settings.LEDGER_SIGNER / LOG_KEY, folder / LOG_KEY)
+        write_first_mark(folder, read_key(folder / LOG_KEY).name)
     return Signer(folder)
 
 

@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -60,7 +61,8 @@ def test_an_export_of_hashes_holds_no_entry(tmp_path: Path) -> None:
 def test_the_database_agrees_with_what_was_signed() -> None:
     said = StringIO()
     call_command("verify_ledger", stdout=said)
-    assert said.getvalue() == "3 entries are as the signed checkpoint says\n"
+    file = settings.LEDGER_SIGNER / keys.POLICY
+    assert said.getvalue() == f"keys: {file}\n3 entries are as the signed checkpoint says\n"
 
 
 def test_an_entry_that_a_superuser_changed_is_found() -> None:

@@ -106,6 +106,75 @@ def test_an_entry_that_goes_back_in_time_is_named() -> None:
     ]
 
 
+def of_times(*acts: tuple[float, dict[str, Any]]) -> list[str]:
+    """What an audit finds in a log of acts, each so many seconds after the beginning, and with such a body."""
+    log = Log()
+    for number, (seconds, body) in enumerate(acts):
+        log.add(f"claim:{number}", "tried", body, {"blind": None}, BEGIN + timedelta(seconds=seconds))
+    return lines(audit(log.export().get, POLICY))
+
+
+def test_a_time_within_the_longest_delay_is_believed() -> None:
+    assert of_times((60, {}), (0, {}), (600, {}), (540, {})) == []
+
+
+def test_a_time_that_lies_further_before_the_logs_own_is_found() -> None:
+    assert of_times((60, {}), (-0.001, {}), (600, {}), (539.999, {}), (601, {})) == [
+        "entry 1 (claim:1, 1): at: expected not before 2026-11-22T22:14:03.123Z, 60 seconds before entry 0, "
+        "found 2026-11-22T22:14:03.122Z",
+        "entry 3 (claim:3, 1): at: expected not before 2026-11-22T22:23:03.123Z, 60 seconds before entry 2, "
+        "found 2026-11-22T22:23:03.122Z",
+    ]
+
+
+def test_entries_from_before_older_acts_said_so_are_passed_over_by_their_index() -> None:
+    log = Log()
+    for number, seconds in enumerate((10_000, 0, 5_000, 5_010)):
+        log.add(f"claim:{number}", "tried", {}, {"blind": None}, BEGIN + timedelta(seconds=seconds))
+    report = audit(log.export().get, POLICY, times_from=2)
+    assert (lines(report), report.counts["entries whose times were not compared"]) == ([], 2)
+    assert len(lines(audit(log.export().get, POLICY, times_from=1))) == 0
+    assert len(lines(audit(log.export().get, POLICY))) == 3
+
+
+HAPPENED = "2020-01-01T00:00:00.000Z"
+
+
+def test_an_older_act_that_says_so_is_counted() -> None:
+    log = Log()
+    log.add("claim:1", "tried", {"brought_in": True, "happened_at": HAPPENED}, {"blind": None}, BEGIN)
+    report = audit(log.export().get, POLICY)
+    assert (lines(report), report.counts["older acts brought in"]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"brought_in": False, "happened_at": HAPPENED}, "body.brought_in: expected true, found false"),
+        ({"brought_in": 1, "happened_at": HAPPENED}, "body.brought_in: expected true, found 1"),
+        ({"brought_in": True}, "body.happened_at: expected UTC with milliseconds, found null"),
+        ({"brought_in": True, "happened_at": "2020-01-01"}, "body.happened_at: expected UTC with milliseconds"),
+        (
+            {"brought_in": True, "happened_at": "2026-11-22T22:14:03.124Z"},
+            "body.happened_at: expected not after 2026-11-22T22:14:03.123Z",
+        ),
+        ({"happened_at": HAPPENED}, "body.happened_at: expected 2026-11-22T22:14:03.123Z, or brought_in beside it"),
+        (
+            {"happened_at": "2026-11-22T22:13:03.122Z"},
+            "body.happened_at: expected 2026-11-22T22:14:03.123Z, or brought_in beside it",
+        ),
+    ],
+)
+def test_an_older_act_that_does_not_say_so_rightly_is_found(body: dict[str, Any], expected: str) -> None:
+    (found,) = of_times((0, body))
+    assert found.startswith(f"entry 0 (claim:0, 1): {expected}"), found
+
+
+def test_being_brought_in_excuses_no_time_of_an_entry() -> None:
+    (found,) = of_times((61, {}), (0, {"brought_in": True, "happened_at": HAPPENED}))
+    assert found.startswith("entry 1 (claim:1, 1): at: expected not before")
+
+
 def test_a_promised_leaf_is_looked_for() -> None:
     kept, broken = receipt_for(LOG.leaves[5], BEGIN), receipt_for(b"gone", BEGIN)
     young = receipt_for(b"to come", BEGIN + timedelta(days=1))
