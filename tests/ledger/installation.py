@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 from django.conf import settings
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 from ledger.sequencer import Sequencer
@@ -29,19 +30,25 @@ def make_signer(folder: Path) -> Signer:
     return Signer(folder)
 
 
-def publish_here(folder: Path, now: datetime = NOW) -> None:
-    """Publish what was recorded so far, also what the test has not committed."""
+@contextmanager
+def sequencers_rights() -> Iterator[CursorWrapper]:
+    """The test's own connection with the rights of the sequencer's role."""
     role = urlsplit(os.environ["DATABASE_SEQUENCER_URL"]).username or ""
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
-    try:
+        try:
+            yield cursor
+        finally:
+            cursor.execute("RESET ROLE")
+
+
+def publish_here(folder: Path, now: datetime = NOW) -> None:
+    """Publish what was recorded so far, also what the test has not committed."""
+    with sequencers_rights():
         sequencer = Sequencer(connection.connection, make_signer(folder))
         while sequencer.integrate():
             pass
         sequencer.publish(now)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
 
 
 @contextmanager
