@@ -1,5 +1,6 @@
 """The verifier's commands on exports and proof files: what holds, what does not, and by what name."""
 
+import base64
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from claims.states import MOVES
 from ledger import verifier
 from ledger.canonical import canonical, read_canonical
+from ledger.entries import read_entry
 from ledger.notes import checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof, leaf_hash
@@ -448,3 +450,101 @@ def test_a_checkpoint_with_another_size_is_found() -> None:
     for size in (599, 601):
         forged = {**EXPORT, "checkpoint": sign_note(checkpoint_text(ORIGIN, size, root), [LOG_KEY])}
         assert lines(audit(forged.get, POLICY))
+
+
+def test_a_proof_says_what_it_proves(folder: Path) -> None:
+    status, text, _ = run(folder, "proof", "proof.json")
+    value = read_canonical(PROOF)
+    last = json.loads(base64.b64decode(value["entries"][-1]["leaf"]))
+    count = len(value["entries"])
+    fields = sum(len(one["disclosures"]) for one in value["entries"])
+    assert status == 0
+    assert text.splitlines() == [
+        f"claim: DEM-1 ({CLAIM})",
+        "statement: Statement 1 — ü",
+        f"state: {last['body']['to']}",
+        f"as of: 600 entries of {ORIGIN}; the last one here is of {last['at']}",
+        f"signed by: {POLICY.log_keys[0].name}+{POLICY.log_keys[0].id.hex()}",
+        f"all matches (fields not disclosed: 0, fields verified: {fields}, entries: {count})",
+    ]
+
+
+def test_of_a_proof_that_does_not_hold_nothing_is_said() -> None:
+    report = check_claim_proof(changed(["entries", 0, "index"], FIRST + 1), POLICY)
+    assert (report.said, report.histories) == ({}, [])
+
+
+def test_what_is_not_disclosed_is_not_said() -> None:
+    hidden = changed(["entries", 0, "disclosures"], dict.fromkeys(read_canonical(PROOF)["entries"][0]["disclosures"]))
+    assert check_claim_proof(hidden, POLICY).said["statement"] == "not disclosed"
+
+
+def test_a_withheld_entry_leaves_the_state_open() -> None:
+    value = read_canonical(PROOF)
+    last = value["entries"][-1]
+    hashed = leaf_hash(base64.b64decode(last["leaf"])).hex()
+    value["entries"][-1] = {"index": last["index"], "proof": last["proof"], "leaf_hash": hashed}
+    report = check_claim_proof(canonical(value), POLICY)
+    assert report.said["state"].endswith(", unless an entry that is withheld says otherwise")
+    assert report.counts["entries withheld"] == 1
+
+
+def test_a_statement_reaches_no_terminal_as_a_command(folder: Path) -> None:
+    log = Log()
+    log.add("claim:1", "claim_reported", {"reference": "A-1"}, {"content": {"statement": "\x1b[2J\u202eso"}}, BEGIN)
+    (folder / "other.json").write_bytes(log.proof("claim:1"))
+    assert run(folder, "proof", "other.json")[1].splitlines()[1] == r"statement: \x1b[2J\u202eso"
+
+
+def test_the_statement_is_that_of_the_newest_entry_that_has_one() -> None:
+    log = Log()
+    for words in ("Old", "New"):
+        log.add("claim:1", "claim_edited", {"reference": "A-1"}, {"content": {"statement": words}}, BEGIN)
+    log.add("claim:1", "claim_published", {}, {"reason": "Because"}, BEGIN)
+    assert check_claim_proof(log.proof("claim:1"), POLICY).said["statement"] == "New"
+
+
+@pytest.mark.parametrize("name", ["DEM-1", CLAIM, CLAIM.removeprefix("claim:")])
+def test_the_claim_that_was_meant_is_known_by_each_of_its_names(folder: Path, name: str) -> None:
+    assert run(folder, "proof", "proof.json", "--claim", name)[0] == 0
+
+
+def test_a_proof_of_another_claim_is_told(folder: Path) -> None:
+    status, text, _ = run(folder, "proof", "proof.json", "--claim", "DEM-2")
+    assert (status, text.splitlines()[-2]) == (
+        1,
+        f"proof file: claim: expected DEM-2, found DEM-1, {CLAIM}, {CLAIM.removeprefix('claim:')}",
+    )
+
+
+def test_a_proof_without_its_end_is_told_by_the_state_that_one_expects(folder: Path) -> None:
+    state = read_entry(LOG.leaves[read_canonical(PROOF)["entries"][-1]["index"]]).body["to"]
+    assert run(folder, "proof", "proof.json", "--expect-state", state)[0] == 0
+    value = read_canonical(PROOF)
+    value["entries"].pop()
+    (folder / "cut.json").write_bytes(canonical(value))
+    status, text, _ = run(folder, "proof", "cut.json", "--expect-state", state)
+    assert status == 1
+    assert text.splitlines()[-2].startswith(f"proof file: state: expected {state}, or the end is cut off, found ")
+
+
+def test_a_proof_that_is_older_than_the_log_is_told(folder: Path) -> None:
+    (folder / "old.json").write_bytes(Log(LOG.leaves[:300], LOG.openings[:300]).proof(CLAIM))
+    (folder / "new").write_bytes(LOG.checkpoint())
+    (folder / "forged").write_bytes(LOG.checkpoint().replace(b"\n600\n", b"\n601\n"))
+    (folder / "other").write_bytes(make_log(600, seed=2).checkpoint())
+    found = {
+        (file, given): run(folder, "proof", file, "--checkpoint", given)
+        for file, given in (
+            ("proof.json", "new"),
+            ("proof.json", "old"),
+            ("old.json", "new"),
+            ("proof.json", "forged"),
+            ("proof.json", "other"),
+        )
+    }
+    assert [status for status, _, _ in found.values()] == [0, 0, 1, 1, 1]
+    last = [text.splitlines()[-2].partition(", found")[0] for _, text, _ in found.values()][2:]
+    assert last[0] == "proof file: size: expected at least 600 entries, as the checkpoint that was given has"
+    assert last[1].startswith("the checkpoint that was given: signature")
+    assert last[2].startswith("proof file: root: expected ")
