@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from ledger.files import write_durably
 from ledger.models import Anchor, Checkpoint
 from ledger.reading import check_extends, newest_checkpoint, text_of_note
-from ledger.verifier import Broken
 
 MAIL = "mailto:"
 TRY_AGAIN = timedelta(minutes=10)
@@ -62,7 +61,7 @@ def _finish(row: Anchor) -> bool:
             _mail(row)
         else:
             _write(row)
-    except (OSError, Broken) as error:  # smtplib's errors are among these
+    except (OSError, ValueError) as error:  # smtplib's errors are among these, and Broken
         row.state, row.error = Anchor.FAILED, " ".join(str(error).split())[:300] or type(error).__name__
     else:
         row.state = Anchor.DONE

@@ -722,7 +722,7 @@ class Times:
 
     def __init__(self, start: int) -> None:
         self._start, self._passed_over = start, 0
-        self._latest, self._earliest, self._set_by = "", "", 0
+        self._latest, self._set_by = "", 0
         self.latest = ""
 
     def follow(self, index: int, entry: Entry, report: Report) -> None:
@@ -731,11 +731,10 @@ class Times:
         if index < self._start:
             self._passed_over += 1
             return
-        if entry.at > self._latest:
+        if entry.at >= self._latest:
             self._latest, self._set_by = entry.at, index
-            self._earliest = _write_time(read_time(entry.at) - _DELAY)
-        elif entry.at < self._earliest:
-            expected = f"not before {self._earliest}, {LONGEST_DELAY} seconds before entry {self._set_by}"
+        elif (latest := read_time(self._latest)) - read_time(entry.at) > _DELAY:
+            expected = f"not before {_write_time(latest - _DELAY)}, {LONGEST_DELAY} seconds before entry {self._set_by}"
             report.expect(False, name_entry(index, entry), "at", expected, entry.at)
         if "brought_in" in entry.body or "happened_at" in entry.body:
             try:
@@ -770,7 +769,7 @@ def _check_moment(entry: Entry) -> None:
         raise Broken("body.happened_at", "UTC with milliseconds", _shown(happened)) from None
     at = read_time(entry.at)
     _expect(moment <= at, "body.happened_at", f"not after {entry.at}", happened)
-    _expect(is_older or moment >= at - _DELAY, "body.happened_at", f"{entry.at}, or brought_in beside it", happened)
+    _expect(is_older or at - moment <= _DELAY, "body.happened_at", f"{entry.at}, or brought_in beside it", happened)
 
 
 def name_entry(index: int, entry: Entry) -> str:
@@ -1237,10 +1236,18 @@ def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report
     return promised
 
 
+def _due(receipt: Receipt) -> datetime:
+    """When a promised leaf has to be in the log; the end of time for what lies beyond it."""
+    try:
+        return read_time(receipt.at) + timedelta(seconds=receipt.longest_delay)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
     """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
     for hashed, (name, receipt) in promised.items():
-        due = read_time(receipt.at) + timedelta(seconds=min(receipt.longest_delay, 10**9))
+        due = _due(receipt)
         if latest and read_time(latest) > due:
             report.expect(False, f"receipt {name}", "leaf", f"{hashed.hex()} in the log", "no such leaf")
         else:
@@ -1980,7 +1987,7 @@ class Watch:
         now = self._now or (self._newest_time(tree) if missing else None)
         for hashed, name in missing.items():
             receipt = receipts[name]
-            due = read_time(receipt.at) + timedelta(seconds=min(receipt.longest_delay, 10**9))
+            due = _due(receipt)
             if name in before or (now is not None and now > due):
                 expected = f"{hashed.hex()} in the log since {_write_time(due)}"
                 report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")

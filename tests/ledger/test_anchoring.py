@@ -94,6 +94,15 @@ def test_an_anchor_does_not_take_anothers_place(tmp_path: Path, settings: "Setti
     assert "the checkpoint that is there already: expected one of localhost" in Anchor.objects.get().error
 
 
+@pytest.mark.parametrize("there", [b"", b"no checkpoint", b"\xff\xfe"])
+def test_an_anchor_takes_the_place_of_nothing_else(tmp_path: Path, settings: "Settings", there: bytes) -> None:
+    settings.LEDGER_ANCHORS = [str(tmp_path)]
+    publish(tmp_path / "signer")
+    (tmp_path / "checkpoint").write_bytes(there)
+    assert (anchor_checkpoints(NOW), Anchor.objects.get().state) == (0, "failed")
+    assert (tmp_path / "checkpoint").read_bytes() == there
+
+
 def test_a_mail_goes_out_only_where_the_log_extends_the_last_one(
     tmp_path: Path, settings: "Settings", smtp_server: "MailServer"
 ) -> None:

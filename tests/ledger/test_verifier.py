@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from claims.states import MOVES
 from ledger import verifier
 from ledger.canonical import canonical, read_canonical
-from ledger.entries import read_entry
+from ledger.entries import format_time, read_entry
 from ledger.notes import checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof, leaf_hash
@@ -175,6 +175,16 @@ def test_an_older_act_that_does_not_say_so_rightly_is_found(body: dict[str, Any]
 def test_being_brought_in_excuses_no_time_of_an_entry() -> None:
     (found,) = of_times((61, {}), (0, {"brought_in": True, "happened_at": HAPPENED}))
     assert found.startswith("entry 1 (claim:1, 1): at: expected not before")
+
+
+def test_the_ends_of_time_are_times() -> None:
+    begin = datetime(1, 1, 1, tzinfo=UTC)
+    log = Log()
+    for number, at in enumerate((begin + timedelta(seconds=30), begin)):
+        log.add(f"claim:{number}", "tried", {"happened_at": format_time(begin)}, {"blind": None}, at)
+    promises = {"of the end": receipt_for(b"gone", datetime(9999, 12, 31, tzinfo=UTC), 2**53 - 1)}
+    report = audit(log.export().get, POLICY, promises)
+    assert (lines(report), report.counts["receipts not due yet"]) == ([], 1)
 
 
 def test_a_promised_leaf_is_looked_for() -> None:
