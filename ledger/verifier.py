@@ -1819,6 +1819,10 @@ class Memory:
         paths = sorted(path for path in (self.folder / kind).iterdir() if not path.name.startswith("."))
         return {path.name: _read_file(path) for path in paths}
 
+    def damaged(self, kind: str, name: str) -> Unusable:
+        """What is raised of a file that is not as `keep` left it."""
+        return Unusable(f"{self.folder / kind / name} is not as it was written")
+
     def keep(self, kind: str, name: str, data: bytes) -> None:
         """Remembers it, once: it is on the disk when this returns. Raises Unusable."""
         path = self.folder / kind / name
@@ -1918,11 +1922,13 @@ class Watch:
                 value = read_canonical(data)
                 checkpoint = self._policy.checkpoint(value["checkpoint"].encode())
                 entries = [(one["index"], bytes.fromhex(one["leaf_hash"])) for one in value["entries"]]
+                if not entries or not all(_is_integer(index) for index, _hash in entries):
+                    raise ValueError("no indexes")
                 found.append(_Seen(value["stream"], checkpoint, entries, name in new))
             except Broken as error:
                 self._report.add(f"memory: proofs/{name}", error)
             except (ValueError, KeyError, TypeError, AttributeError):
-                raise Unusable(f"{self._memory.folder / 'proofs' / name} is not as it was written") from None
+                raise self._memory.damaged("proofs", name) from None
         return found
 
     def _receipts(self) -> dict[str, Receipt]:
@@ -1937,8 +1943,9 @@ class Watch:
     def _compare_checkpoints(self, tree: TileTree, newest: Checkpoint, notes: Mapping[str, bytes]) -> None:
         """Whether the log begins with each. One that another extends, which is remembered, holds with that one; where
         any does not agree, all are looked at, so that one sees since when."""
-        extended = self._memory.files("extended")
-        settled = [name for name in notes if name in extended and extended[name].decode() in notes.keys() - {name}]
+        by = self._memory.files("extended")
+        others = {name.encode() for name in notes}
+        settled = [name for name in notes if by.get(name, b"") in others - {name.encode()}]
         agree = [self._agrees(tree, newest, name, note) for name, note in notes.items() if name not in settled]
         if not all(agree):
             agree += [self._agrees(tree, newest, name, notes[name]) for name in settled]
@@ -1973,7 +1980,7 @@ class Watch:
     def _look_for_receipts(self, tree: TileTree, receipts: Mapping[str, Receipt], seen: Iterable[_Seen]) -> None:
         """Each promised leaf stands in the log. Where is known from before, or from a proof, or is looked for."""
         report = self._report
-        before = {name: int(data) for name, data in self._memory.files("found").items()}
+        before = {name: self._place(name, data) for name, data in self._memory.files("found").items()}
         places = {hashed.hex(): index for proof in seen for index, hashed in proof.entries} | before
         missing = {
             receipt.leaf_hash: name
@@ -1993,6 +2000,12 @@ class Watch:
                 report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")
             else:
                 report.count("receipts not due yet" if now else "receipts not found in a log that tells no time")
+
+    def _place(self, name: str, data: bytes) -> int:
+        try:
+            return _decimal(data.decode(), "index")
+        except ValueError:
+            raise self._memory.damaged("found", name) from None
 
     def _newest_time(self, tree: TileTree) -> datetime | None:
         """The latest time in the last bundle of entries, where one is there: so far goes a copy of a log."""
@@ -2038,8 +2051,13 @@ class _SameServer(HTTPRedirectHandler):
 
 def address_reader(address: str) -> Read:
     """Reads a log that is served at an address, such as https://desk.example.org/ledger, by http or https."""
-    base, parts = address.rstrip("/"), urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    base = address.rstrip("/")
+    try:
+        parts = urlsplit(address)
+        is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port beyond 65,535
+        is_good = None
+    if not is_good or parts.query or parts.fragment:
         raise Unusable(f"{address} is no address of a log")
     if not parts.path.strip("/"):
         base += "/ledger"

@@ -1,4 +1,4 @@
-"""The product's own log, watched at its address: by its proofs and receipts, as it grows, and after it was rewritten."""
+"""The product's own log, watched at its address: by proofs and receipts, as it grows, and after it was rewritten."""
 
 from collections.abc import Iterator
 from pathlib import Path
