@@ -378,6 +378,19 @@ def test_a_rotation_without_a_signature_gives_over_nothing_and_the_keys_owner_ma
     assert checked("--policy", tmp_path / "mine")[0]
 
 
+def test_an_installation_that_rotated_before_is_checked_by_the_keys_that_it_has(
+    signer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        without_signatures(patch, None)
+        rotate("--log", "--receipts")
+    publish(signer)
+    (signer / keys.POLICY).unlink()
+    keys.make_keys()
+    assert len(json.loads((signer / keys.POLICY).read_bytes())["log_keys"]) == 1
+    assert checked()[0]
+
+
 def test_a_rotation_that_another_key_signed_is_found(signer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stranger = SigningKey.make(policy().origin)
     without_signatures(monkeypatch, sign_note("second-source/key-rotation/v1\n", [stranger]).decode())
