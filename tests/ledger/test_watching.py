@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import random
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
 from ledger.verifier import Checkpoint, Memory, Report, TileTree, Unusable, address_reader, main, root_hash, watch
 from tests.ledger.exports import BEGIN, ORIGIN, POLICY, Log, make_log, receipt_for
+from tests.ledger.test_tampering import Tampering, delete, duplicate, edit, insert, swap, truncate
 from tests.ledger.test_tree import reader
 from tests.ledger.vectors import LEAVES, OPENINGS, sample_bundle, zipped
 
@@ -106,6 +108,17 @@ def test_a_log_that_was_written_anew_is_found_and_so_it_stays(memory: Path) -> N
     # Back to the first history: the second one is not forgotten.
     (line,) = lines(seen(memory, LOG))
     assert line.startswith("checkpoint of 600 entries, seen before: root: expected ")
+
+
+@pytest.mark.parametrize("tampering", [edit, delete, insert, swap, duplicate, truncate])
+def test_a_log_that_its_own_keys_signed_anew_is_found(tmp_path: Path, tampering: Tampering) -> None:
+    log = make_log(270, streams=5)
+    seen(tmp_path / "seen", log)
+    for seed in range(10):
+        memory = Path(shutil.copytree(tmp_path / "seen", tmp_path / str(seed)))
+        leaves = [*log.leaves]
+        tampering(leaves, random.Random(seed))
+        assert lines(seen(memory, Log(leaves, [{} for _ in leaves]))), seed
 
 
 def test_one_sees_since_when_a_log_disagrees(memory: Path) -> None:
