@@ -12,8 +12,7 @@ from ledger.entries import read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
 from ledger.recording import Recorded, record
-
-KEYS = "log:keys"  # the stream of what becomes of the log's own keys
+from ledger.verifier import KEY_ROTATED, KEYS
 
 
 def record_act(
@@ -51,20 +50,25 @@ def person(user: User | None) -> dict[str, str] | None:
 
 
 def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
-    """A key of the log took another's place. Once a key, however often it is tried."""
+    """A key of the log took another's place, and the other signed that. Once a key, however often it is tried."""
     entries = Entry.objects.filter(stream=KEYS).values_list("leaf", flat=True)
     if any(read_entry(bytes(leaf)).body["key"] == rotation.new for leaf in entries):
         return
     record_act(
         about=KEYS,
-        kind="key_rotated",
+        kind=KEY_ROTATED,
         desk=None,
         by=by,
         now=now,
-        body={"key": rotation.new, "replaces": rotation.old, "signs": "receipts" if rotation.signs_receipts else "log"},
+        body={
+            "key": rotation.new,
+            "replaces": rotation.old,
+            "signs": rotation.signs,
+            "signed": rotation.signed,
+        },
         committed={},
     )
-    security_event("key_rotated", by=by, signs="receipts" if rotation.signs_receipts else "log")
+    security_event("key_rotated", by=by, signs=rotation.signs)
 
 
 def account_recorded(

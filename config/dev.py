@@ -165,7 +165,14 @@ def _addresses(environment: Mapping[str, str]) -> dict[str, str]:
             "PUBLIC_URL",
         ),
         *("ALLOWED_HOSTS", "EVIDENCE_STORAGE", "EMAIL_URL", "CAPTURE_ALLOW", "STATIC_ROOT", "TRUSTED_PROXIES"),
-        *("LEDGER_SIGNER", "LEDGER_RECEIPT_KEY", "LEDGER_ORIGIN", "LEDGER_ANCHORS", "LEDGER_ANCHOR_HOURS"),
+        *(
+            "LEDGER_SIGNER",
+            "LEDGER_RECEIPT_KEY",
+            "LEDGER_ORIGIN",
+            "LEDGER_ANCHORS",
+            "LEDGER_ANCHOR_HOURS",
+            "LEDGER_POLICY",
+        ),
     )
     return {name: environment[name] for name in names if name in environment}
 

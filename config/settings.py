@@ -165,6 +165,7 @@ LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
 # Of the log: the key and the mark of the signer, and the key that signs receipts; `manage.py prepare` makes them.
 LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", str(DATA_DIR / "signer")))
 LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
+LEDGER_POLICY = _text("LEDGER_POLICY")  # the file of the keys that verify_ledger checks by
 # Where checkpoints are sent on a schedule: mail addresses, and folders that exist.
 LEDGER_ANCHORS = [part if part.startswith("/") else f"mailto:{part}" for part in _list("LEDGER_ANCHORS")]
 for _anchor in LEDGER_ANCHORS:

@@ -1,8 +1,12 @@
 """Anchors: checkpoints that leave the house on a schedule. What has left it is what proves something.
 
+Each extends the one before it at the same place, or it does not leave the house.
+
 A row first, then the mail or the file: whatever dies in between, the row says so, and the next round tries anew.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +16,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from ledger.files import write_durably
 from ledger.models import Anchor, Checkpoint
-from ledger.reading import newest_checkpoint
+from ledger.reading import check_extends, newest_checkpoint, text_of_note
 
 MAIL = "mailto:"
 TRY_AGAIN = timedelta(minutes=10)
@@ -50,16 +55,31 @@ def _begin(target: str, newest: Checkpoint, now: datetime) -> Anchor | None:
 
 def _finish(row: Anchor) -> bool:
     try:
+        for before in _anchored_before(row):
+            check_extends(before, row.checkpoint)
         if row.target.startswith(MAIL):
             _mail(row)
         else:
             _write(row)
-    except OSError as error:  # smtplib's errors are among these
+    except (OSError, ValueError) as error:  # smtplib's errors are among these, and Broken
         row.state, row.error = Anchor.FAILED, " ".join(str(error).split())[:300] or type(error).__name__
     else:
         row.state = Anchor.DONE
     row.save(update_fields=["state", "error"])
     return row.state == Anchor.DONE
+
+
+def _anchored_before(row: Anchor) -> Iterator[str]:
+    """The texts of the checkpoints that the target has: the last one by our own rows, and what lies in a folder.
+
+    An anchor that does not extend these is not sent: it would bear witness to two histories, and nobody would look.
+    """
+    last = Anchor.objects.filter(target=row.target, state=Anchor.DONE).order_by("-at", "-id").first()
+    if last is not None:
+        yield text_of_note(last.checkpoint.note)
+    if not row.target.startswith(MAIL):
+        with suppress(FileNotFoundError):
+            yield text_of_note((Path(row.target) / "checkpoint").read_text())
 
 
 def _mail(row: Anchor) -> None:
@@ -82,6 +102,4 @@ def _write(row: Anchor) -> None:
     """A file for each checkpoint, that sorts by its size, and `checkpoint` for the newest."""
     folder = Path(row.target)
     for name in (f"{row.checkpoint_id:012d}", "checkpoint"):
-        beside = folder / f".{name}.new"
-        beside.write_text(row.checkpoint.note)
-        beside.replace(folder / name)
+        write_durably(folder / name, row.checkpoint.note.encode())

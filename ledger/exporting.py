@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from ledger.files import sync_folders, write_durably, write_whole
 from ledger.models import Checkpoint
 from ledger.reading import read_tile
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, hash_tiles
@@ -19,10 +20,11 @@ def tiles_of(size: int, *, entries: bool) -> Iterator[Tile]:
 def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries: bool = True) -> int:
     """Write the log of `checkpoint` into a folder; files that are there already stay, as tiles never change.
 
-    The checkpoint is written last: whoever serves the folder meanwhile promises nothing that is not there. Without
-    `entries` only hashes are written, which anybody may have. Answers how many files were written.
+    The checkpoint is written last, once all before it is on the disk: whoever serves the folder meanwhile, or after a
+    power cut, promises nothing that is not there. Without `entries` only hashes are written, which anybody may have.
+    Answers how many files were written.
     """
-    written = 0
+    written, touched = 0, {folder}
     for tile in tiles_of(checkpoint.size, entries=entries):
         path = folder / tile.path
         if path.exists():
@@ -30,15 +32,12 @@ def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries
         data = read_tile(tile, checkpoint)
         if data is None:
             raise LookupError(f"the log misses {tile.path}")
-        _write(path, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+        touched |= {above for above in path.parents if above.is_relative_to(folder)}
         written += 1
-    _write(folder / "policy", policy)
-    _write(folder / "checkpoint", checkpoint.note.encode())
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "policy", policy)
+    sync_folders(touched)
+    write_durably(folder / "checkpoint", checkpoint.note.encode())
     return written + 2
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(data)
-    beside.replace(path)

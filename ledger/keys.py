@@ -14,25 +14,43 @@ from django.db import connections
 from django.utils import timezone
 
 from ledger.canonical import canonical
+from ledger.files import write_durably
 from ledger.models import Key
-from ledger.notes import Receipt, SigningKey, receipt_key_name, receipt_text, sign_note
-from ledger.signer import LOG_KEY, SignerRefused, locked, make_key, make_next_key, read_key, take_next_key
+from ledger.notes import Receipt, SigningKey, receipt_key_name, receipt_text, rotation_text, sign_note
+from ledger.signer import (
+    LOG,
+    LOG_KEY,
+    SignerRefused,
+    locked,
+    make_key,
+    make_next_key,
+    make_signer,
+    read_key,
+    take_next_key,
+)
+from ledger.verifier import LONGEST_DELAY as LONGEST_DELAY  # of the receipts that are signed here
 
 logger = logging.getLogger(__name__)
 
-RECEIPT_KEY = "receipts.key"
-LONGEST_DELAY = 60  # seconds until what a receipt names is in the log
+RECEIPTS = "receipts"
+RECEIPT_KEY = f"{RECEIPTS}.key"
+POLICY = "policy.json"  # in the signer's folder: the keys as this machine made them
 
 
 def make_keys() -> None:
-    """Make the keys that this machine has not yet, and write their public halves down. As the tables' owner."""
+    """Make the keys that this machine has not yet, and write their public halves down. As the tables' owner.
+
+    Also into a policy beside the log's key, where there is none: from what lies on the disk, and not in the database.
+    """
     folder: Path = settings.LEDGER_SIGNER
-    make_key(folder, LOG_KEY, settings.LEDGER_ORIGIN)
+    make_signer(folder, settings.LEDGER_ORIGIN)
     log = read_key(folder / LOG_KEY)
     if not settings.LEDGER_RECEIPT_KEY:
         make_key(settings.DATA_DIR, RECEIPT_KEY, receipt_key_name(log.name))
     _write_down(log, signs_receipts=False)
     _write_down(receipt_key(), signs_receipts=True)
+    if not (folder / POLICY).exists():
+        write_durably(folder / POLICY, _policy([str(log.verifier_key)], [str(receipt_key().verifier_key)]))
 
 
 def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
@@ -45,11 +63,24 @@ def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """A key that takes another's place: both as policies name them."""
+    """A key that takes another's place: both as policies name them. `signed`: the old one's note that it does."""
 
     signs_receipts: bool
     old: str
     new: str
+    signed: str
+
+    @property
+    def signs(self) -> str:
+        """What for: 'log' or 'receipts', as the ledger says it."""
+        return RECEIPTS if self.signs_receipts else LOG
+
+
+def _rotation(old: SigningKey, new: SigningKey, *, signs_receipts: bool) -> Rotation:
+    origin = old.name.removesuffix(receipt_key_name("")) if signs_receipts else old.name
+    key = str(new.verifier_key)
+    note = sign_note(rotation_text(origin, RECEIPTS if signs_receipts else LOG, key), [old])
+    return Rotation(signs_receipts, str(old.verifier_key), key, note.decode())
 
 
 @contextmanager
@@ -66,7 +97,7 @@ def rotating(*, receipts: bool, at_once: bool) -> Iterator[Rotation]:
         old = receipt_key() if receipts else read_key(folder / file)
         new = make_next_key(folder, file, old.name)
         _write_down(new, signs_receipts=receipts)
-        yield Rotation(receipts, str(old.verifier_key), str(new.verifier_key))
+        yield _rotation(old, new, signs_receipts=receipts)
         take_next_key(folder, file, keep=None if receipts or at_once else old)
 
 
@@ -96,6 +127,9 @@ def policy_text() -> bytes:
     """The public keys as JSON, as the verifier's `--policy` reads them: newest first."""
     rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
     log = [text for text, signs_receipts in rows if not signs_receipts]
+    return _policy(log, [text for text, signs_receipts in rows if signs_receipts])
+
+
+def _policy(log: list[str], receipts: list[str]) -> bytes:
     origin = log[0].partition("+")[0] if log else ""
-    receipts = [text for text, signs_receipts in rows if signs_receipts]
     return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts}) + b"\n"

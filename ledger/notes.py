@@ -23,6 +23,7 @@ from ledger.verifier import (
     read_checkpoint,
     read_receipt,
     read_verifier_key,
+    rotation_text,
 )
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "read_verifier_key",
     "receipt_key_name",
     "receipt_text",
+    "rotation_text",
     "sign_note",
 ]
 

@@ -15,12 +15,32 @@ from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint, Entry, Outbox, Secret
 from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
-from ledger.tree import inclusion_proof
+from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
+from ledger.verifier import Broken, read_checkpoint
 
 
 def newest_checkpoint() -> Checkpoint | None:
     """The last one that was published; None before the first."""
     return Checkpoint.objects.order_by("-size").first()
+
+
+def text_of_note(note: str) -> str:
+    """What a note says, without its signatures."""
+    return note.rpartition("\n\n")[0] + "\n"
+
+
+def check_extends(text: str, newest: Checkpoint) -> None:
+    """Raises Broken unless the log of `newest` begins with that of a checkpoint's text."""
+    before, now = read_checkpoint(text), read_checkpoint(text_of_note(newest.note))
+    if before.origin != now.origin:
+        raise Broken("the checkpoint that is there already", f"one of {now.origin}", before.origin)
+    read = _node_reader()
+    proof = consistency_proof(read, before.size, now.size) if before.size <= now.size else []
+    check_consistency(before.size, before.root, now.size, now.root, proof)
+
+
+def _node_reader() -> ReadNode:
+    return node_reader(lambda level, number: b"".join(_hashes(level, number * TILE_WIDTH, TILE_WIDTH)))
 
 
 def oldest_waiting() -> datetime | None:
@@ -90,7 +110,7 @@ def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
     """These entries, in their order, as `proofs_of` has them; those that the checkpoint does not hold are left out."""
     rows = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", "place__index", "leaf"))
     openings = openings_of([pk for pk, _index, _leaf in rows])
-    read = node_reader(lambda level, number: b"".join(_hashes(level, number * TILE_WIDTH, TILE_WIDTH)))
+    read = _node_reader()
     return [
         ProvenLeaf(index, bytes(leaf), inclusion_proof(read, index, checkpoint.size), dict(openings.get(pk, {})))
         for pk, index, leaf in rows

@@ -3,20 +3,25 @@
 Called last in an act's transaction, so that the stream's lock is held for as short as can be.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
 
 from ledger.canonical import canonical
 from ledger.entries import Entry, Opening, commit, format_time, leaf_bytes, leaf_hash, new_sealed_stream, seal
 from ledger.models import Entry as EntryRow
 from ledger.models import SealedStream
 from ledger.statements import HEAD, insert
-from ledger.verifier import SEALED
+from ledger.verifier import LONGEST_DELAY, SEALED
+
+_older_acts: ContextVar[bool] = ContextVar("older_acts", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,33 @@ def record(
     `sealed`: of what others may not know of. The entry goes to a stream of a random name, kept beside `stream` in a
     table and nowhere else, and its kind and body are committed too. Raises ValueError.
     """
+    body, at = _as_older(body, at) if _older_acts.get() else (body, at)
     if sealed:
         hashes, openings = seal(kind, body, committed)
         return _append(_sealed_stream(stream), SEALED, at, {}, hashes, openings)
     hashes, openings = commit(committed)
     return _append(stream, kind, at, dict(body), hashes, openings)
+
+
+@contextmanager
+def older_acts() -> Iterator[None]:
+    """In the block acts of the past are recorded as such: written now, `brought_in`, and when they `happened_at`.
+
+    The log's time is when entries were written. Elsewhere an act of the past would be a lie about that, which audits
+    find.
+    """
+    token = _older_acts.set(True)
+    try:
+        yield
+    finally:
+        _older_acts.reset(token)
+
+
+def _as_older(body: Mapping[str, Any], at: datetime) -> tuple[Mapping[str, Any], datetime]:
+    now = timezone.now()
+    if at >= now - timedelta(seconds=LONGEST_DELAY):
+        return body, at
+    return {**body, "brought_in": True, "happened_at": format_time(at)}, now
 
 
 def _sealed_stream(subject: str) -> str:

@@ -59,13 +59,14 @@ class Sequencer:
         self._frontier = frontier
         row = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
         last, root, mark = row[0] if row else None, frontier.root(), self._signer.mark
-        if mark is None and last is not None:
+        # What is published was marked first: this mark is another signer's, or was put back from a copy.
+        if last is not None and mark.size < last:
             raise SignerRefused(
-                f"A checkpoint of {last} entries is published, and this signer has no mark of it. Copy mark.json from "
-                "the signer that signed it"
+                f"A checkpoint of {last} entries is published, and this signer's mark is of {mark.size}. Nothing is "
+                "signed. Copy mark.json from the signer that signed last"
             )
         # The signer is asked also where there is no news: of a restored backup it knows better at once.
-        if mark is not None and last == frontier.size == mark.size and root == mark.root:
+        if last == frontier.size == mark.size and root == mark.root:
             return None
         note = self._signer.sign(frontier.size, root, lambda old, new: consistency_proof(self._read_node, old, new))
         self._connection.execute(

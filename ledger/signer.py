@@ -1,7 +1,8 @@
 """The signer: signs a checkpoint only where it extends the last one that it signed.
 
 Its folder holds the log's key and a mark, the last size and root that were signed. It lies outside the database and
-outside the database's backups: after an old backup was restored, the mark still knows of what was published.
+outside the database's backups: after an old backup was restored, the mark still knows of what was published. Both are
+made together. Without a mark nothing is signed: a key alone does not know what it has signed.
 """
 
 import base64
@@ -15,12 +16,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from ledger.files import sync_folders, write_durably
 from ledger.notes import SigningKey, checkpoint_text, sign_note
-from ledger.tree import check_consistency
+from ledger.tree import check_consistency, root_hash
 from ledger.verifier import Broken
 
 LOG = "log"
 LOG_KEY = f"{LOG}.key"
+MARK = "mark.json"
 SIGNS_BESIDE = timedelta(days=30)  # an old key, beside the one that took its place
 Proof = Callable[[int, int], list[bytes]]
 """Gives the consistency proof from one size to a larger one."""
@@ -32,7 +35,7 @@ class SignerRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last checkpoint that was signed, and its signed note."""
+    """The last checkpoint that was signed, and its signed note; size 0 and no note before the first."""
 
     origin: str
     size: int
@@ -47,7 +50,7 @@ class Signer:
         self._folder = folder
         self.origin = read_key(folder / LOG_KEY).name
         self.mark = self._read_mark()
-        if self.mark and self.mark.origin != self.origin:
+        if self.mark.origin != self.origin:
             raise SignerRefused(f"{folder} has the key of {self.origin} and the mark of {self.mark.origin}")
 
     @property
@@ -61,10 +64,9 @@ class Signer:
         The same checkpoint again answers the same note. `proof` is asked for consistency with the last one.
         """
         last = self.mark
-        if last is not None:
-            if (size, root) == (last.size, last.root):
-                return last.note
-            self._check(last, size, root, proof)
+        if last.note and (size, root) == (last.size, last.root):
+            return last.note
+        self._check(last, size, root, proof)
         key, *before = self._keys()
         note = sign_note(checkpoint_text(self.origin, size, root), [key, *before]).decode()
         self._write_mark(Mark(self.origin, size, root, note))
@@ -104,28 +106,53 @@ class Signer:
                 "Nothing is signed. See 'The signer refuses' in docs/operations.md"
             ) from error
 
-    def _read_mark(self) -> Mark | None:
+    def _read_mark(self) -> Mark:
+        path = self._folder / MARK
         try:
-            said = json.loads((self._folder / "mark.json").read_bytes())
+            said = json.loads(path.read_bytes())
             return Mark(said["origin"], said["size"], base64.b64decode(said["root"], validate=True), said["note"])
-        except FileNotFoundError:
-            return None
+        except FileNotFoundError as error:
+            raise SignerRefused(
+                f"{path} is missing: without it nobody knows what was signed. Nothing is signed. Copy it from the "
+                "signer that signed last. See 'The signer refuses' in docs/operations.md"
+            ) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise SignerRefused(f"{self._folder / 'mark.json'} cannot be read: {error}") from error
+            raise SignerRefused(f"{path} cannot be read: {error}") from error
 
     def _write_mark(self, mark: Mark) -> None:
         """Whole or not at all, and on the disk before anybody is handed the note."""
-        root = base64.b64encode(mark.root).decode()
-        said = {"origin": mark.origin, "size": mark.size, "root": root, "note": mark.note}
-        _write(self._folder / "mark.json", json.dumps(said, indent=1))
+        _write_mark(self._folder, mark)
         self.mark = mark
+
+
+def make_signer(folder: Path, origin: str) -> None:
+    """A new key of the log, with the mark of a log of which nothing was signed; nothing where there is a key.
+
+    The mark comes first: a key without one signs nothing. A mark that is there stays, as it says what was signed.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / LOG_KEY).exists():
+        if not (folder / MARK).exists():
+            write_first_mark(folder, origin)
+        make_key(folder, LOG_KEY, origin)
+
+
+def write_first_mark(folder: Path, origin: str) -> None:
+    """The mark of a log of which nothing was signed."""
+    _write_mark(folder, Mark(origin, 0, root_hash([]), ""))
+
+
+def _write_mark(folder: Path, mark: Mark) -> None:
+    root = base64.b64encode(mark.root).decode()
+    said = {"origin": mark.origin, "size": mark.size, "root": root, "note": mark.note}
+    write_durably(folder / MARK, json.dumps(said, indent=1).encode(), mode=0o600)
 
 
 def make_key(folder: Path, file: str, name: str) -> None:
     """A new key in the folder, readable by its owner alone; nothing where there is one."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / file).exists():
-        _write(folder / file, SigningKey.make(name).private_text + "\n")
+        write_durably(folder / file, f"{SigningKey.make(name).private_text}\n".encode(), mode=0o600)
 
 
 def make_next_key(folder: Path, file: str, name: str) -> SigningKey:
@@ -141,7 +168,7 @@ def take_next_key(folder: Path, file: str, *, keep: SigningKey | None) -> None:
             os.link(folder / file, _kept(folder, keep))
         os.utime(_kept(folder, keep))  # from now on its time runs
     (folder / f"{file}.next").replace(folder / file)
-    _sync(folder)
+    sync_folders([folder])
 
 
 def _kept(folder: Path, old: SigningKey) -> Path:
@@ -171,22 +198,3 @@ def read_key(path: Path) -> SigningKey:
         raise SignerRefused(f"{path} is missing: without it nothing can be signed") from error
     except (ValueError, UnicodeError) as error:
         raise SignerRefused(f"{path} holds no key: {error}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """What the folder names is on the disk."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -5,6 +5,7 @@
     python verifier.py monitor OLD NEW --export FOLDER --policy POLICY one checkpoint against a later one
     python verifier.py replay FOLDER --policy POLICY --claims FILE     every claim's state, from the entries
     python verifier.py bundle FILE --policy POLICY                     an evidence bundle of one claim
+    python verifier.py watch LOG --policy POLICY --memory FOLDER       what was seen before against the log as it is
 
 This file runs alone: Python 3.11 or later and the package `cryptography`. It follows the written specification,
 `ledger.md`, whose sections are named here. Status: 0 all is as it should be, 1 something does not match, 2 the input
@@ -17,16 +18,23 @@ import binascii
 import difflib
 import hashlib
 import hmac
+import io
 import json
+import os
 import re
 import struct
 import sys
+import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -40,15 +48,20 @@ ED25519 = 1  # the signature type of a note's key
 MOST_SIGNATURES = 100
 LARGEST_NOTE = 1_000_000
 RECEIPT = "second-source/receipt/v1"
+KEY_ROTATION = "second-source/key-rotation/v1"
+KEYS, KEY_ROTATED = "log:keys", "key_rotated"  # the stream of the log's own keys, and the kind of its entries
 CLAIM_PROOF = "second-source/claim-proof/v1"
 TLOG_PROOF = "c2sp.org/tlog-proof@v1"
 BUNDLE = "second-source/bundle/v1"
+SEEN = "second-source/seen/v1"
 MANIFEST, MANIFEST_NOTE, HISTORY, CLAIM_PROOF_PATH = (
     "manifest.json",
     "manifest.note",
     "history.json",
     "proofs/claim.json",
 )
+LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
+LONGEST_ANSWER = 60.0  # seconds, of a server that a log is read from
 LARGEST_READ = 2**30  # bytes of one of a bundle's files that is read as a whole
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
@@ -186,7 +199,7 @@ _STREAM = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9._-]+)+", re.ASCII)
 _SEALED_STREAM = re.compile(r"sealed:[0-9a-f]{32}", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.ASCII)
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z", re.ASCII)
 
 
 def read_time(at: object) -> datetime:
@@ -477,21 +490,26 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
     Signatures by other keys are passed over. Raises Broken where the note is malformed, a signature by one of the
     keys does not verify, or none is there.
     """
+    return signed_text(note, keys)[0]
+
+
+def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[VerifierKey]]:
+    """As `open_note`, and which of the keys signed."""
     text, signatures = _split_note(note)
     known = {(key.name, key.id): key for key in keys}
-    verified = False
+    verified = []
     for name, signature in signatures:
         key = known.get((name, signature[:4]))
         if key is None:
             continue
         if not key.verifies(signature[4:], text.encode()):
             raise Broken("signature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
-        verified = True
+        verified.append(key)
     if not verified:
         names = ", ".join(sorted(f"{name}+{signature[:4].hex()}" for name, signature in signatures))
         wanted = ", ".join(sorted(f"{name}+{number.hex()}" for name, number in known))
         raise Broken("signature", f"one by {wanted or 'a known key'}", f"only by {names}")
-    return text
+    return text, verified
 
 
 def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
@@ -597,6 +615,29 @@ def read_policy(data: bytes) -> Policy:
     return Policy(origin, log, receipts)
 
 
+def rotation_text(origin: str, signs: str, key: str) -> str:
+    """What the former key signs: that `key` takes its place. `signs`: log, or receipts."""
+    return f"{KEY_ROTATION}\n{origin}\n{signs}\n{key}\n"
+
+
+def check_rotation(entry: Entry, origin: str) -> bool:
+    """Whether the entry of a new key bears the former one's signature; False for one from before there were any.
+
+    Broken where it bears another, or names no keys.
+    """
+    body = entry.body
+    former, key = read_verifier_key(body.get("replaces")), read_verifier_key(body.get("key"))
+    _expect(body.get("signs") in ("log", "receipts"), "body.signs", "log or receipts", body.get("signs"))
+    _expect(former.name == key.name, "body.key", f"one of {former.name}", key.name)
+    if "signed" not in body:
+        return False
+    _expect(isinstance(body["signed"], str), "body.signed", "a signed note", body["signed"])
+    text = open_note(body["signed"].encode(), [former])
+    expected = rotation_text(origin, body["signs"], str(key))
+    _expect(text == expected, "body.signed", expected, text)
+    return True
+
+
 # Section 6: what was found
 
 
@@ -614,10 +655,15 @@ class Finding(NamedTuple):
 
 @dataclass
 class Report:
-    """The findings, in the order of the log, and what was looked at (a word for each number)."""
+    """The findings, in the order of the log, what was looked at (a word for each number), and what that showed.
+
+    `said`: in words, only of what holds; `histories`: the streams whose proofs hold.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    histories: list["History"] = field(default_factory=list)
 
     def add(self, where: str, error: Broken) -> None:
         """Notes what a check raised."""
@@ -668,6 +714,64 @@ class Streams:
         self.last[stream] = Last(before.seq + 1, hashed, before.at)
 
 
+class Times:
+    """The log's time as its entries tell it: none lies further before the latest so far than the longest delay.
+
+    Entries before the index `start` are passed over: they are from before older acts said that they are.
+    """
+
+    def __init__(self, start: int) -> None:
+        self._start, self._passed_over = start, 0
+        self._latest, self._set_by = "", 0
+        self.latest = ""
+
+    def follow(self, index: int, entry: Entry, report: Report) -> None:
+        """Notes where an entry's time is not to be believed; goes on from the latest."""
+        self.latest = max(self.latest, entry.at)
+        if index < self._start:
+            self._passed_over += 1
+            return
+        if entry.at >= self._latest:
+            self._latest, self._set_by = entry.at, index
+        elif (latest := read_time(self._latest)) - read_time(entry.at) > _DELAY:
+            expected = f"not before {_write_time(latest - _DELAY)}, {LONGEST_DELAY} seconds before entry {self._set_by}"
+            report.expect(False, name_entry(index, entry), "at", expected, entry.at)
+        if "brought_in" in entry.body or "happened_at" in entry.body:
+            try:
+                _check_moment(entry)
+            except Broken as error:
+                report.add(name_entry(index, entry), error)
+            else:
+                if "brought_in" in entry.body:
+                    report.count("older acts brought in")
+
+    def count(self, report: Report) -> None:
+        """Says how many entries were passed over."""
+        if self._passed_over:
+            report.count("entries whose times were not compared", self._passed_over)
+
+
+_DELAY = timedelta(seconds=LONGEST_DELAY)
+
+
+def _write_time(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _check_moment(entry: Entry) -> None:
+    """When an act happened is when it was written, within the longest delay, unless the entry says that it is older."""
+    happened, is_older = entry.body.get("happened_at"), "brought_in" in entry.body
+    if is_older:
+        _expect(entry.body["brought_in"] is True, "body.brought_in", "true", entry.body["brought_in"])
+    try:
+        moment = read_time(happened)
+    except ValueError:
+        raise Broken("body.happened_at", "UTC with milliseconds", _shown(happened)) from None
+    at = read_time(entry.at)
+    _expect(moment <= at, "body.happened_at", f"not after {entry.at}", happened)
+    _expect(is_older or at - moment <= _DELAY, "body.happened_at", f"{entry.at}, or brought_in beside it", happened)
+
+
 def name_entry(index: int, entry: Entry) -> str:
     """'entry 17 (claim:1, 4)': how a finding calls an entry."""
     return f"entry {index} ({entry.stream}, {entry.seq})"
@@ -692,7 +796,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
     except ValueError as error:
         report.add("proof file", Broken("form", "canonical JSON", str(error)))
         return report
-    streams, before = Streams(), -1
+    streams, before, leaves = Streams(), -1, list[ProvenEntry]()
     for number, item in enumerate(value["entries"]):
         if isinstance(item, dict) and item.keys() == _WITHHELD:
             try:
@@ -702,6 +806,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
             else:
                 before = item["index"]
                 report.count("entries withheld")
+                leaves.append(ProvenEntry(before, bytes.fromhex(item["leaf_hash"])))
             continue
         try:
             entry, hashed = _read_proof_entry(item)
@@ -712,12 +817,105 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
             _expect(entry.stream == value["stream"], "stream", value["stream"], entry.stream)
             _check_proof_entry(item, hashed, before, checkpoint)
             report.count("fields not disclosed", _check_proof_disclosures(entry, item["disclosures"]))
+            report.count("fields verified", sum(one is not None for one in item["disclosures"].values()))
+            leaves.append(ProvenEntry(item["index"], hashed, entry, item["disclosures"]))
         except Broken as error:
             report.add(name_entry(item["index"], entry), error)
         before = item["index"]
         streams.follow(item["index"], entry, hashed, report)
         report.count("entries")
+    if not report.findings:
+        history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves))
+        report.histories.append(history)
+        report.said |= history.in_words(policy)
     return report
+
+
+class ProvenEntry(NamedTuple):
+    """An entry that stands in the log; without what it says where that is withheld."""
+
+    leaf_index: int
+    leaf_hash: bytes
+    entry: Entry | None = None
+    disclosures: Mapping[str, Any] = {}
+
+
+class History(NamedTuple):
+    """What a proof shows: entries of one stream, oldest first, as of a checkpoint. `stream`: None of a single leaf."""
+
+    stream: str | None
+    note: bytes
+    checkpoint: Checkpoint
+    entries: tuple[ProvenEntry, ...]
+
+    def names(self) -> list[str]:
+        """How one may call the claim: by its references, its stream, its id."""
+        bodies = [one.entry.body for one in self.entries if one.entry]
+        references = dict.fromkeys(body["reference"] for body in bodies if isinstance(body.get("reference"), str))
+        return [*references, *([self.stream, self.stream.partition(":")[2]] if self.stream else [])]
+
+    def state(self) -> str | None:
+        """The claim's state by its last status change that is told; None before the first."""
+        moves = [one.entry.body.get("to") for one in self.entries if one.entry and one.entry.kind == STATUS_CHANGED]
+        return moves[-1] if moves and isinstance(moves[-1], str) else None
+
+    def statement(self) -> str | None:
+        """What the claim says as it was last written down; None where that is not disclosed."""
+        said = None
+        for one in self.entries:
+            if one.entry and one.entry.kind.startswith("claim_"):
+                disclosed = {name: given["value"] for name, given in one.disclosures.items() if given}
+                if "content" in one.entry.c:
+                    content = disclosed.get("content")
+                    said = content.get("statement") if isinstance(content, dict) else None
+                elif "statement" in one.entry.c:
+                    said = disclosed.get("statement")
+        return said if isinstance(said, str) else None
+
+    def in_words(self, policy: Policy) -> dict[str, str]:
+        """What a reader is told of it: which claim, its state, as of when, by whose signature."""
+        name, *others = self.names()
+        told = [one.entry for one in self.entries if one.entry]
+        last = told[-1].at if told else "a time that is not told"
+        state = self.state() or "none yet"
+        if len(told) < len(self.entries):
+            state += ", unless an entry that is withheld says otherwise"
+        of_claim = {"statement": self.statement() or "not disclosed", "state": state}
+        is_claim = self.stream is not None and self.stream.startswith("claim:")
+        return {
+            "claim" if is_claim else "stream": f"{name} ({others[0]})" if others and is_claim else str(self.stream),
+            **(of_claim if is_claim else {}),
+            "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}; the last one here is of {last}",
+            "signed by": ", ".join(f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1]),
+        }
+
+
+def check_expected(
+    report: Report, policy: Policy, claim: str | None = None, state: str | None = None, checkpoint: bytes | None = None
+) -> None:
+    """Notes where a proof that holds is of another claim than the reader meant, leaves it in another state, or is
+    older than a checkpoint of the log that they have."""
+    for history in report.histories:
+        if claim is not None:
+            found = history.names()
+            report.expect(claim in found, "proof file", "claim", claim, ", ".join(found))
+        if state is not None:
+            expected = f"{state}, or the end is cut off"
+            report.expect(history.state() == state, "proof file", "state", expected, history.state())
+        if checkpoint is not None:
+            _check_age(history.checkpoint, checkpoint, policy, report)
+
+
+def _check_age(own: Checkpoint, note: bytes, policy: Policy, report: Report) -> None:
+    try:
+        given = policy.checkpoint(note)
+    except Broken as error:
+        report.add("the checkpoint that was given", error)
+        return
+    older = f"at least {given.size} entries, as the checkpoint that was given has"
+    report.expect(own.size >= given.size, "proof file", "size", older, f"{own.size}: it is older than that")
+    if own.size == given.size:
+        report.expect(own.root == given.root, "proof file", "root", given.root.hex(), own.root)
 
 
 def _check_frame(value: Any, policy: Policy) -> None:
@@ -796,8 +994,10 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
         checkpoint = policy.checkpoint(proof.checkpoint)
         _expect(proof.extra is not None, "extra", "the leaf's bytes", None)
         leaf = proof.extra or b""
-        read_entry(leaf)
+        entry = read_entry(leaf)
         check_inclusion(leaf_hash(leaf), proof.leaf_index, checkpoint.size, checkpoint.root, proof.hashes)
+        proven = ProvenEntry(proof.leaf_index, leaf_hash(leaf), entry)
+        report.histories.append(History(None, proof.checkpoint, checkpoint, (proven,)))
         report.count("entries")
     except Broken as error:
         report.add("proof file", error)
@@ -880,12 +1080,17 @@ class Walk(NamedTuple):
 
 
 def audit(
-    read: Read, policy: Policy, receipts: Mapping[str, bytes] | None = None, each: Callable[[Walk], None] | None = None
+    read: Read,
+    policy: Policy,
+    receipts: Mapping[str, bytes] | None = None,
+    each: Callable[[Walk], None] | None = None,
+    times_from: int = 0,
 ) -> Report:
-    """Whether the whole log of an export is what its signed checkpoint says, and its streams are whole.
+    """Whether the whole log of an export is what its signed checkpoint says, its streams whole, its times in order.
 
     `receipts`: signed receipts by name; a leaf that one promises and that is missing is a finding. `each` is called
-    with every entry that can be read. Memory grows with the streams, not with the entries.
+    with every entry that can be read. Times are compared from the index `times_from` on. Memory grows with the
+    streams, not with the entries.
     """
     report = Report()
     note = read("checkpoint")
@@ -897,18 +1102,19 @@ def audit(
         report.add("checkpoint", error)
         return report
     promised = _read_receipts(receipts or {}, policy, report)
-    streams, levels, latest, rest = Streams(), TileLevels(read, report), "", list[bytes]()
+    streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
         width = min(TILE_WIDTH, checkpoint.size - first)
         leaves, rest = _read_leaves(read, first, width, report)
-        latest = max(latest, _audit_leaves(first, leaves, streams, read, report, each))
+        _audit_leaves(first, leaves, (streams, times), read, policy.origin, report, each)
         promised = {hashed: receipt for hashed, receipt in promised.items() if hashed not in rest} if promised else {}
         if len(rest) == TILE_WIDTH:
             levels.add(root_hash(rest))
             rest = []
     root = levels.root(rest)
     report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
-    _check_promises(promised, latest, report)
+    _check_promises(promised, times.latest, report)
+    times.count(report)
     report.count("entries", checkpoint.size)
     report.count("streams", len(streams.last))
     return report
@@ -954,13 +1160,14 @@ def _name_differences(first: int, wanted: list[bytes], found: list[bytes], repor
 def _audit_leaves(
     first: int,
     leaves: list[tuple[bytes, bytes]],
-    streams: Streams,
+    followed: tuple[Streams, Times],
     read: Read,
+    origin: str,
     report: Report,
     each: Callable[[Walk], None] | None,
-) -> str:
-    """Checks the entries of one bundle; returns the latest time in it."""
-    latest, disclosures = "", _read_disclosures(read, first // TILE_WIDTH, report)
+) -> None:
+    """Checks the entries of one bundle."""
+    (streams, times), disclosures = followed, _read_disclosures(read, first // TILE_WIDTH, report)
     for index, (leaf, hashed) in enumerate(leaves, first):
         try:
             entry = read_entry(leaf)
@@ -968,14 +1175,24 @@ def _audit_leaves(
             report.add(f"entry {index}", error)
             continue
         streams.follow(index, entry, hashed, report)
-        latest = max(latest, entry.at)
+        times.follow(index, entry, report)
+        if entry.stream == KEYS and entry.kind == KEY_ROTATED:
+            _audit_rotation(name_entry(index, entry), entry, origin, report)
         if disclosures and str(index) in disclosures:
             _audit_disclosures(name_entry(index, entry), entry, disclosures.pop(str(index)), report)
         if each:
             each(Walk(index, entry, hashed))
     for index_text in disclosures:
         report.expect(False, f"disclosures of entry {index_text}", "entry", "one of the bundle", "none")
-    return latest
+
+
+def _audit_rotation(where: str, entry: Entry, origin: str, report: Report) -> None:
+    try:
+        is_signed = check_rotation(entry, origin)
+    except Broken as error:
+        report.add(where, error)
+    else:
+        report.count("keys that the one before signed" if is_signed else "keys that the one before did not sign")
 
 
 def _audit_disclosures(where: str, entry: Entry, disclosures: object, report: Report) -> None:
@@ -1019,10 +1236,18 @@ def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report
     return promised
 
 
+def _due(receipt: Receipt) -> datetime:
+    """When a promised leaf has to be in the log; the end of time for what lies beyond it."""
+    try:
+        return read_time(receipt.at) + timedelta(seconds=receipt.longest_delay)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
     """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
     for hashed, (name, receipt) in promised.items():
-        due = read_time(receipt.at) + timedelta(seconds=min(receipt.longest_delay, 10**9))
+        due = _due(receipt)
         if latest and read_time(latest) > due:
             report.expect(False, f"receipt {name}", "leaf", f"{hashed.hex()} in the log", "no such leaf")
         else:
@@ -1103,11 +1328,13 @@ class Standing:
         self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
 
 
-def replay(read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None) -> Report:
+def replay(
+    read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None, times_from: int = 0
+) -> Report:
     """An audit that also follows every claim's moves; `claims` is what the API says: reference and state of each."""
     moves = Report()
     standing = Standing(moves)
-    report = audit(read, policy, each=standing.take)
+    report = audit(read, policy, each=standing.take, times_from=times_from)
     for claim in claims or ():
         reference, state = claim.get("reference"), claim.get("state")
         stream = standing.references.get(str(reference))
@@ -1429,6 +1656,7 @@ def _bundle_proofs(
             report.count(word, number)
         if of_proof.findings:
             continue
+        report.histories += of_proof.histories
         value = read_canonical(kept[path])
         same = value["checkpoint"].encode() == checkpoint
         report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
@@ -1509,7 +1737,398 @@ def _kept_file(one: _Proven) -> tuple[str, dict[str, Any] | None] | None:
     return str(body.get("attachment")), content if isinstance(content, dict) else None
 
 
+# Section 12: old against new
+
+
+class TileTree:
+    """The hashes of a log as its tiles have them; each leads up to the root of one checkpoint before it is used.
+
+    Broken where a tile is missing or does not lead there.
+    """
+
+    def __init__(self, read: Read, checkpoint: Checkpoint) -> None:
+        self._read, self.size, self._tiles = read, checkpoint.size, dict[tuple[int, int], list[bytes]]()
+        # Partial tiles, which have no tile above them, are all in this root.
+        found = self.root(checkpoint.size)
+        _expect(found == checkpoint.root, "root of the tiles", checkpoint.root.hex(), found)
+
+    def root(self, size: int) -> bytes:
+        """The root over the first `size` leaves."""
+        below, level = list[bytes](), 0
+        while size >> 8 * level:
+            number, width = divmod(size >> 8 * level, TILE_WIDTH)
+            row = self.hashes(level, number)[:width] if width else []
+            # Full subtrees of this level, and to the right of them the root of what is left below.
+            below = [*row, root_hash(below)] if below else row
+            level += 1
+        return root_hash(below)
+
+    def leaf(self, index: int) -> bytes:
+        """The leaf hash at an index below the size."""
+        return self.hashes(0, index // TILE_WIDTH)[index % TILE_WIDTH]
+
+    def find(self, wanted: Iterable[bytes]) -> dict[bytes, int]:
+        """The indexes of leaf hashes, as far as they are there. The newest are looked at first."""
+        missing, found = set(wanted), dict[bytes, int]()
+        for number in reversed(range(-(-self.size // TILE_WIDTH))):
+            if not missing:
+                break
+            hashes = self.hashes(0, number)
+            found |= {hashed: number * TILE_WIDTH + at for at, hashed in enumerate(hashes) if hashed in missing}
+            missing -= found.keys()
+            if len(hashes) == TILE_WIDTH:  # all of a log's leaf hashes would stay in memory
+                del self._tiles[0, number]
+        return found
+
+    def hashes(self, level: int, number: int) -> list[bytes]:
+        """The hashes of one tile."""
+        if (level, number) not in self._tiles:
+            self._tiles[level, number] = self._load(level, number)
+        return self._tiles[level, number]
+
+    def _load(self, level: int, number: int) -> list[bytes]:
+        width, report = min(TILE_WIDTH, (self.size >> 8 * level) - number * TILE_WIDTH), Report()
+        hashes = read_hashes(self._read, level, number, width, report)
+        if hashes is None:
+            (missing,) = report.findings
+            raise Broken(missing.where, missing.expected, missing.found)
+        if width == TILE_WIDTH:
+            above, found = self.hashes(level + 1, number // TILE_WIDTH)[number % TILE_WIDTH], root_hash(hashes)
+            _expect(found == above, tile_path(level, number), f"{above.hex()}, as the tile above has", found)
+        return hashes
+
+
+class Memory:
+    """What somebody saw of one log: files in a folder that are written once, whole, and never changed or deleted.
+
+    `checkpoints/<size>-<root>` and `receipts/<leaf hash>` are the signed notes. `proofs/<SHA-256>.json` says of a proof
+    which entries it has, by index and leaf hash, and nothing of what they say. `extended/` names, for a checkpoint, a
+    later one that was found to extend it; `found/`, for a receipt, the index of its leaf.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("checkpoints", "proofs", "receipts", "extended", "found"):
+            try:
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise Unusable(f"{folder / name}: {error.strerror}") from None
+
+    def files(self, kind: str) -> dict[str, bytes]:
+        """What is remembered of one kind, by name. What a crash left half written has no name yet."""
+        paths = sorted(path for path in (self.folder / kind).iterdir() if not path.name.startswith("."))
+        return {path.name: _read_file(path) for path in paths}
+
+    def damaged(self, kind: str, name: str) -> Unusable:
+        """What is raised of a file that is not as `keep` left it."""
+        return Unusable(f"{self.folder / kind / name} is not as it was written")
+
+    def keep(self, kind: str, name: str, data: bytes) -> None:
+        """Remembers it, once: it is on the disk when this returns. Raises Unusable."""
+        path = self.folder / kind / name
+        if path.exists():
+            return
+        beside = path.with_name(f".{name}.{os.getpid()}")
+        try:
+            with beside.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+            _sync(path.parent)
+        except OSError as error:
+            raise Unusable(f"{path}: {error.strerror}") from None
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "posix":  # elsewhere a folder cannot be opened
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+def name_checkpoint(checkpoint: Checkpoint) -> str:
+    """'000000000600-<root>': how the memory names a checkpoint."""
+    return f"{checkpoint.size:012d}-{checkpoint.root.hex()}"
+
+
+def remember(report: Report, memory: Memory) -> list[str]:
+    """Keeps what a proof or bundle that holds has shown; answers the names under which it is kept."""
+    names = []
+    for history in report.histories:
+        entries = [{"index": one.leaf_index, "leaf_hash": one.leaf_hash.hex()} for one in history.entries]
+        note = history.note.decode()
+        seen = canonical({"format": SEEN, "stream": history.stream, "checkpoint": note, "entries": entries})
+        names.append(f"{hashlib.sha256(seen).hexdigest()}.json")
+        memory.keep("checkpoints", name_checkpoint(history.checkpoint), history.note)
+        memory.keep("proofs", names[-1], seen)
+    return names
+
+
+class _Seen(NamedTuple):
+    """What the memory has of one proof. `is_new`: it was handed over just now."""
+
+    stream: str | None
+    checkpoint: Checkpoint
+    entries: list[tuple[int, bytes]]
+    is_new: bool
+
+    def __str__(self) -> str:
+        return f"proof of {self.stream or f'entry {self.entries[0][0]}'} as of {self.checkpoint.size} entries"
+
+
+class Watch:
+    """What was seen of a log before, against the log as it is now."""
+
+    def __init__(self, read: Read, policy: Policy, memory: Memory, report: Report, now: datetime | None) -> None:
+        """`now`: by which receipts are due; without it the newest entry that `read` has tells."""
+        self._read, self._policy, self._memory, self._report, self._now = read, policy, memory, report, now
+
+    def run(self, new_proofs: Collection[str]) -> None:
+        """Notes what does not agree. `new_proofs`: of the remembered ones, those that were handed over just now.
+
+        Raises Unusable where the log cannot be read.
+        """
+        report, memory = self._report, self._memory
+        note = self._read("checkpoint")
+        if note is None:
+            raise Unusable("the log has no checkpoint")
+        try:
+            newest = self._policy.checkpoint(note)
+        except Broken as error:
+            report.add("checkpoint", error)
+            return
+        before = memory.files("checkpoints")
+        # Also where it agrees with nothing: two signed checkpoints that do not agree are what proves it.
+        memory.keep("checkpoints", name_checkpoint(newest), note)
+        seen, receipts = self._proofs(new_proofs), self._receipts()
+        report.said["log"] = f"{newest.size} entries of {newest.origin}"
+        report.said["remembered"] = f"{len(before)} checkpoints, {len(seen)} proofs, {len(receipts)} receipts"
+        try:
+            tree = TileTree(self._read, newest)
+            self._compare_checkpoints(tree, newest, before)
+            self._compare_proofs(tree, seen)
+            self._look_for_receipts(tree, receipts, seen)
+        except Broken as error:
+            report.add("log", error)
+        _compare_histories(seen, report)
+
+    def _proofs(self, new: Collection[str]) -> list[_Seen]:
+        found = []
+        for name, data in self._memory.files("proofs").items():
+            try:
+                value = read_canonical(data)
+                checkpoint = self._policy.checkpoint(value["checkpoint"].encode())
+                entries = [(one["index"], bytes.fromhex(one["leaf_hash"])) for one in value["entries"]]
+                if not entries or not all(_is_integer(index) for index, _hash in entries):
+                    raise ValueError("no indexes")
+                found.append(_Seen(value["stream"], checkpoint, entries, name in new))
+            except Broken as error:
+                self._report.add(f"memory: proofs/{name}", error)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise self._memory.damaged("proofs", name) from None
+        return found
+
+    def _receipts(self) -> dict[str, Receipt]:
+        found = {}
+        for name, note in self._memory.files("receipts").items():
+            try:
+                found[name] = self._policy.receipt(note)
+            except Broken as error:
+                self._report.add(f"memory: receipts/{name}", error)
+        return found
+
+    def _compare_checkpoints(self, tree: TileTree, newest: Checkpoint, notes: Mapping[str, bytes]) -> None:
+        """Whether the log begins with each. One that another extends, which is remembered, holds with that one; where
+        any does not agree, all are looked at, so that one sees since when."""
+        by = self._memory.files("extended")
+        others = {name.encode() for name in notes}
+        settled = [name for name in notes if by.get(name, b"") in others - {name.encode()}]
+        agree = [self._agrees(tree, newest, name, note) for name, note in notes.items() if name not in settled]
+        if not all(agree):
+            agree += [self._agrees(tree, newest, name, notes[name]) for name in settled]
+        self._report.count("checkpoints", len(notes))
+
+    def _agrees(self, tree: TileTree, newest: Checkpoint, name: str, note: bytes) -> bool:
+        try:
+            old = self._policy.checkpoint(note)
+        except Broken as error:
+            self._report.add(f"memory: checkpoints/{name}", error)
+            return False
+        where = f"checkpoint of {old.size} entries, seen before"
+        if old.size > newest.size:
+            self._report.expect(False, where, "size", f"at least {old.size} entries in the log", newest.size)
+            return False
+        found = tree.root(old.size)
+        self._report.expect(found == old.root, where, "root", old.root.hex(), found)
+        if found == old.root and old.size < newest.size:
+            self._memory.keep("extended", name, name_checkpoint(newest).encode())
+        return found == old.root
+
+    def _compare_proofs(self, tree: TileTree, seen: Iterable[_Seen]) -> None:
+        for proof in seen:
+            for index, hashed in proof.entries:
+                found = tree.leaf(index) if index < tree.size else None
+                self._report.expect(
+                    found == hashed, str(proof), f"entry {index}", hashed.hex(), found or "no such entry"
+                )
+            self._report.count("proofs")
+            self._report.count("entries of proofs", len(proof.entries))
+
+    def _look_for_receipts(self, tree: TileTree, receipts: Mapping[str, Receipt], seen: Iterable[_Seen]) -> None:
+        """Each promised leaf stands in the log. Where is known from before, or from a proof, or is looked for."""
+        report = self._report
+        before = {name: self._place(name, data) for name, data in self._memory.files("found").items()}
+        places = {hashed.hex(): index for proof in seen for index, hashed in proof.entries} | before
+        missing = {
+            receipt.leaf_hash: name
+            for name, receipt in receipts.items()
+            if places.get(name, tree.size) >= tree.size or tree.leaf(places[name]) != receipt.leaf_hash
+        }
+        found = tree.find(missing)
+        for hashed, index in found.items():
+            self._memory.keep("found", missing.pop(hashed), str(index).encode())
+        report.count("receipts", len(receipts))
+        now = self._now or (self._newest_time(tree) if missing else None)
+        for hashed, name in missing.items():
+            receipt = receipts[name]
+            due = _due(receipt)
+            if name in before or (now is not None and now > due):
+                expected = f"{hashed.hex()} in the log since {_write_time(due)}"
+                report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")
+            else:
+                report.count("receipts not due yet" if now else "receipts not found in a log that tells no time")
+
+    def _place(self, name: str, data: bytes) -> int:
+        try:
+            return _decimal(data.decode(), "index")
+        except ValueError:
+            raise self._memory.damaged("found", name) from None
+
+    def _newest_time(self, tree: TileTree) -> datetime | None:
+        """The latest time in the last bundle of entries, where one is there: so far goes a copy of a log."""
+        if not tree.size:
+            return None
+        number, last = divmod(tree.size - 1, TILE_WIDTH)
+        data = read_tile(self._read, "entries", number, last + 1)
+        pairs = zip(read_bundle(data or b""), tree.hashes(0, number), strict=False)
+        times = [read_entry(leaf).at for leaf, hashed in pairs if leaf_hash(leaf) == hashed]
+        return read_time(max(times)) if times else None
+
+
+def _compare_histories(seen: Sequence[_Seen], report: Report) -> None:
+    """Two proofs of one stream have the same entries, and each has all of them that its checkpoint holds."""
+    longest: dict[str | None, _Seen] = {}
+    for proof in seen:
+        if proof.stream and len(proof.entries) > len(longest.get(proof.stream, proof._replace(entries=[])).entries):
+            longest[proof.stream] = proof
+    for proof in seen:
+        most = longest.get(proof.stream, proof)
+        for own, other in zip(proof.entries, most.entries, strict=False):
+            expected = f"entry {other[0]} with the hash {other[1].hex()}, as another proof has"
+            report.expect(own == other, str(proof), f"entry {own[0]}", expected, own[1])
+        rest = most.entries[len(proof.entries) :]
+        if rest and rest[0][0] < proof.checkpoint.size and (proof.is_new or most.is_new):
+            report.expect(
+                False, str(proof), "end", f"entry {rest[0][0]} too, as another proof has", "it is cut off before"
+            )
+
+
+class _SameServer(HTTPRedirectHandler):
+    """Follows a redirect to the same server, and from http to https there."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        """The request to go on with. Raises Unusable for one to another server."""
+        old, new = urlsplit(req.full_url), urlsplit(newurl)
+        if (new.scheme, new.netloc) not in ((old.scheme, old.netloc), ("https", old.hostname)):
+            raise Unusable(f"{req.full_url} leads to another server: {newurl}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def address_reader(address: str) -> Read:
+    """Reads a log that is served at an address, such as https://desk.example.org/ledger, by http or https."""
+    base = address.rstrip("/")
+    try:
+        parts = urlsplit(address)
+        is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # a port beyond 65,535
+        is_good = None
+    if not is_good or parts.query or parts.fragment:
+        raise Unusable(f"{address} is no address of a log")
+    if not parts.path.strip("/"):
+        base += "/ledger"
+    opener = build_opener(_SameServer)
+
+    def read(path: str) -> bytes | None:
+        request = Request(f"{base}/{path}", headers={"User-Agent": "second-source-verifier"})  # noqa: S310 - as asked above
+        end, data = time.monotonic() + LONGEST_ANSWER, bytearray()
+        try:
+            with opener.open(request, timeout=LONGEST_ANSWER / 3) as answer:
+                while piece := answer.read1(2**16):
+                    data += piece
+                    if len(data) > LARGEST_NOTE or time.monotonic() > end:
+                        raise Unusable(f"{base}/{path}: the answer is too long, or takes too long")
+        except HTTPError as error:
+            if error.code in (404, 410):
+                return None
+            raise Unusable(f"{base}/{path}: status {error.code}") from None
+        except (OSError, HTTPException, ValueError) as error:
+            raise Unusable(f"{base}/{path}: {error}") from None
+        return bytes(data)
+
+    return read
+
+
+def watch(
+    read: Read, policy: Policy, memory: Memory, files: Iterable[Path] = (), now: datetime | None = None
+) -> Report:
+    """Whether the log that `read` gives agrees with all that the memory has seen of it and with these files.
+
+    A file is a proof, a tlog-proof, a bundle, a receipt or a checkpoint: checked by itself, remembered where it holds,
+    and looked for in the log. `now`: by which receipts are due; without it the newest entry that `read` has tells.
+    """
+    report, new = Report(), list[str]()
+    for path in files:
+        of_file = _take_file(path, policy, memory)
+        report.findings += [found._replace(where=f"{path.name}: {found.where}") for found in of_file.findings]
+        if not of_file.findings:
+            new += remember(of_file, memory)
+            report.count("files")
+    Watch(read, policy, memory, report, now).run(new)
+    return report
+
+
+def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
+    """What a file shows, by itself; a receipt or a checkpoint is kept."""
+    head = b"PK" if path.is_dir() else _beginning(path)
+    if head.startswith(b"PK"):
+        return _run_bundle(path, policy)
+    data, report = _read_file(path), Report()
+    if head.startswith((b"{", TLOG_PROOF.encode())):
+        return _check_proof(data, policy)
+    try:
+        if head.startswith(f"{RECEIPT}\n".encode()):
+            memory.keep("receipts", policy.receipt(data).leaf_hash.hex(), data)
+        else:
+            memory.keep("checkpoints", name_checkpoint(policy.checkpoint(data)), data)
+    except Broken as error:
+        report.add("note", error)
+    return report
+
+
 # The command
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(100)
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}") from None
 
 
 def folder_reader(folder: Path) -> Read:
@@ -1540,19 +2159,31 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     proof = commands.add_parser("proof", help="the proof file of one claim, or a tlog-proof that carries its leaf")
     proof.add_argument("file", type=Path)
+    proof.add_argument("--claim", metavar="NAME", help="which claim it has to be of: reference, id or stream")
+    proof.add_argument("--expect-state", metavar="STATE", help="the state that it has to leave the claim in")
+    proof.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that it may not be older than")
     for name, text in (("audit", "a whole log"), ("replay", "every claim's state, from the entries")):
         command = commands.add_parser(name, help=text)
         command.add_argument("folder", type=Path, help="the export: checkpoint, tile/…")
+        command.add_argument(
+            "--times-from", type=int, default=0, metavar="INDEX", help="compare the times of entries from here on"
+        )
     commands.choices["audit"].add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE")
     commands.choices["replay"].add_argument("--claims", type=Path, metavar="FILE", help="what the API says of claims")
     bundle = commands.add_parser(
         "bundle", help="an evidence bundle: the zip file, or the folder that it was unpacked to"
     )
     bundle.add_argument("file", type=Path)
-    watch = commands.add_parser("monitor", help="a checkpoint that one kept against a newer one")
-    watch.add_argument("old", type=Path)
-    watch.add_argument("new", type=Path)
-    watch.add_argument("--export", type=Path, required=True, metavar="FOLDER")
+    two = commands.add_parser("monitor", help="a checkpoint that one kept against a newer one")
+    two.add_argument("old", type=Path)
+    two.add_argument("new", type=Path)
+    two.add_argument("--export", type=Path, required=True, metavar="FOLDER")
+    seen = commands.add_parser("watch", help="what was seen of a log before, and further files, against it as it is")
+    seen.add_argument("log", help="an address, such as https://desk.example.org/ledger, or a folder: export or mirror")
+    seen.add_argument("files", type=Path, nargs="*", metavar="FILE", help="proofs, bundles, receipts, checkpoints")
+    seen.add_argument(
+        "--memory", type=Path, required=True, metavar="FOLDER", help="what was seen; made where it is not"
+    )
     for command in commands.choices.values():
         command.add_argument("--policy", type=Path, required=True, help="the public keys: JSON")
     return parser
@@ -1561,19 +2192,38 @@ def _parser() -> argparse.ArgumentParser:
 def _run(arguments: argparse.Namespace) -> Report:
     policy = read_policy(_read_file(arguments.policy))
     if arguments.command == "proof":
-        data = _read_file(arguments.file)
-        is_text = data.startswith(TLOG_PROOF.encode())
-        return check_tlog_proof(data, policy) if is_text else check_claim_proof(data, policy)
+        report = _check_proof(_read_file(arguments.file), policy)
+        checkpoint = _read_file(arguments.checkpoint) if arguments.checkpoint else None
+        check_expected(report, policy, arguments.claim, arguments.expect_state, checkpoint)
+        return report
     if arguments.command == "bundle":
         return _run_bundle(arguments.file, policy)
+    if arguments.command == "watch":
+        return _run_watch(arguments, policy)
     if arguments.command == "monitor":
         read = folder_reader(arguments.export)
         return monitor(_read_file(arguments.old), _read_file(arguments.new), read, policy)
     read = folder_reader(arguments.folder)
     if arguments.command == "replay":
         claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
-        return replay(read, policy, claims)
-    return audit(read, policy, {path.name: _read_file(path) for path in arguments.receipt})
+        return replay(read, policy, claims, arguments.times_from)
+    receipts = {path.name: _read_file(path) for path in arguments.receipt}
+    return audit(read, policy, receipts, times_from=arguments.times_from)
+
+
+def _check_proof(data: bytes, policy: Policy) -> Report:
+    is_text = data.startswith(TLOG_PROOF.encode())
+    return check_tlog_proof(data, policy) if is_text else check_claim_proof(data, policy)
+
+
+def _run_watch(arguments: argparse.Namespace, policy: Policy) -> Report:
+    memory = Memory(arguments.memory)
+    if "://" in arguments.log:
+        return watch(address_reader(arguments.log), policy, memory, arguments.files, datetime.now(UTC))
+    folder = Path(arguments.log)
+    inside = folder / "ledger"
+    read = folder_reader(inside if (inside / "checkpoint").is_file() else folder)
+    return watch(read, policy, memory, arguments.files)
 
 
 def _run_bundle(path: Path, policy: Policy) -> Report:
@@ -1587,8 +2237,13 @@ def _run_bundle(path: Path, policy: Policy) -> Report:
         raise Unusable(f"{path}: {error.strerror}") from None
 
 
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 def _lines(report: Report) -> Iterator[str]:
     # What a log says may hold control characters; nothing of it reaches a terminal as such.
+    yield from (f"{name}: {_printable(words)}" for name, words in report.said.items())
     yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
@@ -1602,6 +2257,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unusable as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for
     sys.stdout.writelines(f"{line}\n" for line in _lines(report))
     return 1 if report.findings else 0
 

@@ -78,9 +78,16 @@ def pytest_collection_finish() -> None:
 
 def _start_session(config: pytest.Config) -> None:
     names = ("EMAIL_URL", "PUBLIC_URL", "ALLOWED_HOSTS", "CAPTURE_ALLOW", "STATIC_ROOT", "PORT", "BIND")
-    ledger = ("LEDGER_SIGNER", "LEDGER_RECEIPT_KEY", "LEDGER_ORIGIN", "LEDGER_ANCHORS", "LEDGER_ANCHOR_HOURS")
+    ledger = (
+        "LEDGER_SIGNER",
+        "LEDGER_RECEIPT_KEY",
+        "LEDGER_ORIGIN",
+        "LEDGER_ANCHORS",
+        "LEDGER_ANCHOR_HOURS",
+        "LEDGER_POLICY",
+    )
     coming_in = ("REQUIRE_SECOND_FACTOR", "SECOND_FACTOR_DAYS", "RECENT_AUTHENTICATION_MINUTES", "OIDC_ISSUER")
-    for name in (*names, *ledger, *coming_in, "TRUSTED_PROXIES"):
+    for name in (*names, *ledger, *coming_in, "TRUSTED_PROXIES", "LEDGER_POLICY"):
         os.environ.pop(name, None)
     if os.environ.get("DATABASE_URL") and not os.environ.get("DATABASE_OWNER_URL"):
         raise pytest.UsageError("DATABASE_OWNER_URL: set a superuser that is another role than that of DATABASE_URL")

@@ -15,6 +15,7 @@ from claims.actions.claims import publish_claim, report_claim
 from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, retract_source
 from claims.models import Claim, Evidence
+from ledger.recording import older_acts
 from reviews.actions.assignments import accept, assign, close_claim, name_decider
 from reviews.actions.findings import approve, hand_in, reject
 from reviews.demonstration import actors, drones, open_work, reporting, shells
@@ -61,7 +62,7 @@ def load_demonstration(*, now: datetime) -> None:
 
     Raises Invalid where one of the user names or prefixes is taken.
     """
-    with transaction.atomic():
+    with transaction.atomic(), older_acts():
         people = {name: _person(name) for name in LOGINS}
         desk = _desk("Ukraine desk", "UKR", {people[name]: role for name, role in ON_THE_DESK.items()})
         demo_actors = (*actors.ACTORS, *open_work.ACTORS)

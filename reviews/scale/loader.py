@@ -9,10 +9,12 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import Desk
 from claims.bringing_in import bring_in
 from claims.models import Topic
+from ledger.recording import older_acts
 from reviews.scale.moulds import Mould, Table, rows_of_transaction, tables_in_order
 from reviews.scale.people import TOPICS, Cast, make_casts, statements
 from reviews.scale.specimens import KINDS, Kind, Specimen, deniable
@@ -47,7 +49,9 @@ def load_scale(
     after each batch how many are written. `at_once`: so many transactions write side by side, above 1 by threads with
     connections of their own. Raises Invalid where the prefix or a user name is taken.
     """
-    casts = make_casts(prefix=prefix, count=reviewers, password=password, now=now - timedelta(days=365 * (YEARS + 1)))
+    founded = now - timedelta(days=365 * (YEARS + 1))
+    with older_acts():
+        casts = make_casts(prefix=prefix, count=reviewers, password=password, now=founded)
     desk = casts[0].desk
     Topic.objects.bulk_create(Topic(desk=desk, name=name) for name in TOPICS)
     tables = tables_in_order()
@@ -55,22 +59,22 @@ def load_scale(
     moulds = _Moulds(kinds, casts, tables, now)
     Desk.objects.filter(pk=desk.pk).update(last_claim_number=claims)
     rows = done = 0
-    for written in _written(_batches(moulds, claims, prefix), tables, at_once, now):
+    for written in _written(_batches(moulds, claims, prefix), tables, at_once):
         rows, done = rows + written, min(done + BATCH, claims)
         tell(done)
     return Copied(done, rows)
 
 
-def _written(batches: Iterator[Batch], tables: list[Table], at_once: int, now: datetime) -> Iterator[int]:
+def _written(batches: Iterator[Batch], tables: list[Table], at_once: int) -> Iterator[int]:
     """Writes the batches; answers for each how many rows it had."""
     if at_once == 1:
         for batch in batches:
-            yield _write(batch, tables, now)
+            yield _write(batch, tables)
         return
     with ThreadPoolExecutor(max_workers=at_once) as writers:
         under_way: deque[Future[int]] = deque()
         for batch in batches:
-            under_way.append(writers.submit(_write, batch, tables, now))
+            under_way.append(writers.submit(_write, batch, tables))
             if len(under_way) > at_once:
                 yield under_way.popleft().result()
         for each in under_way:
@@ -79,13 +83,13 @@ def _written(batches: Iterator[Batch], tables: list[Table], at_once: int, now: d
             writers.submit(connection.close)
 
 
-def _write(batch: Batch, tables: list[Table], now: datetime) -> int:
+def _write(batch: Batch, tables: list[Table]) -> int:
     with transaction.atomic():
         for table in tables:
             if table.name in batch:
                 _copy(table, batch[table.name])
         # The copies have status changes, and nobody acted: the ledger says of these that they were brought in.
-        bring_in(connection, claims=_claims_of(batch, tables), now=now)
+        bring_in(connection, claims=_claims_of(batch, tables), now=timezone.now())
     return sum(lines.count("\n") for lines in batch.values())
 
 

@@ -1,11 +1,13 @@
 """The log leaves as a folder that the verifier audits, and the database is audited the same way."""
 
+import os
 import subprocess
 import sys
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -57,10 +59,34 @@ def test_an_export_of_hashes_holds_no_entry(tmp_path: Path) -> None:
     assert files == ["checkpoint", "policy", "tile/0/000.p/3"]
 
 
+def test_an_export_names_no_checkpoint_before_its_tiles_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[int] = []
+
+    def full_at_last(number: int) -> None:
+        done.append(number)
+        if len(done) > whole:
+            raise OSError("No space left on device")
+
+    whole = 10_000
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full_at_last)
+        exported(tmp_path / "counted")
+        # Tiles, policy and folders, then the checkpoint itself and its name.
+        whole = len(done) - 2
+        done.clear()
+        with pytest.raises(OSError, match="No space left"):
+            exported(tmp_path / "export")
+    assert (tmp_path / "export/tile/entries/000.p/3").exists()
+    assert not (tmp_path / "export/checkpoint").exists()
+
+
 def test_the_database_agrees_with_what_was_signed() -> None:
     said = StringIO()
     call_command("verify_ledger", stdout=said)
-    assert said.getvalue() == "3 entries are as the signed checkpoint says\n"
+    file = settings.LEDGER_SIGNER / keys.POLICY
+    assert said.getvalue() == f"keys: {file}\n3 entries are as the signed checkpoint says\n"
 
 
 def test_an_entry_that_a_superuser_changed_is_found() -> None:

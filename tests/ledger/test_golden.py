@@ -106,7 +106,8 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     note_export(by=cast.auditor, what={"list": "acts"})
     _do_everything_with_accounts(cast)
     _release(cast)
-    key_rotated(Rotation(False, "a.example/log+00000000+AA", "a.example/log+11111111+AA"), by=None, now=timezone.now())
+    keys = ("a.example/log+00000000+AA", "a.example/log+11111111+AA")
+    key_rotated(Rotation(False, *keys, "a note"), by=None, now=timezone.now())
 
 
 def _release(cast: "Cast") -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from ledger.entries import check_disclosures, read_entry
+from ledger.entries import check_disclosures, format_time, read_entry
 from ledger.models import Entry, Outbox, Secret
 from ledger.reading import openings_of
-from ledger.recording import Recorded, record
+from ledger.recording import Recorded, older_acts, record
 from ledger.verifier import leaf_hash
 from tests.ledger.installation import NOW
 
@@ -132,3 +133,15 @@ def test_the_database_refuses_a_gap_and_another_past(seq: int, prev: str) -> Non
     with pytest.raises(IntegrityError) as refused:
         write(seq=seq, prev=bytes.fromhex(prev), leaf=leaf, leaf_hash=leaf_hash(leaf))
     assert refused.value.__cause__.diag.constraint_name == "entry_follows_the_one_before"  # type: ignore[union-attr]
+
+
+def test_an_act_of_the_past_is_written_now_and_says_so() -> None:
+    now = timezone.now()
+    with older_acts():
+        old = record(stream="claim:1", kind="tried", at=NOW, body={"n": 1}, committed={})
+        young = record(stream="claim:2", kind="tried", at=now, body={}, committed={})
+    outside = record(stream="claim:3", kind="tried", at=NOW, body={}, committed={})
+    bodies = [read_entry(bytes(Entry.objects.get(pk=one.id).leaf)).body for one in (old, young, outside)]
+    assert bodies == [{"n": 1, "brought_in": True, "happened_at": format_time(NOW)}, {}, {}]
+    assert old.at >= format_time(now)
+    assert (young.at, outside.at) == (format_time(now), format_time(NOW))

@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
+from accounts import records
 from accounts.actions import keys as rotations
 from accounts.models import Act
 from ledger import keys
 from ledger.entries import read_entry
 from ledger.models import Checkpoint, Entry, Key
-from ledger.notes import SigningKey
+from ledger.notes import SigningKey, sign_note
 from ledger.reading import newest_checkpoint
 from ledger.recording import record
 from ledger.signer import LOG_KEY, SIGNS_BESIDE, Signer, SignerRefused, locked, read_key
-from ledger.verifier import Broken, Policy, read_policy
+from ledger.verifier import Broken, Policy, check_rotation, read_policy
 from tests.conftest import ROOT, superuser
 from tests.ledger.installation import NOW, sequencing
 
@@ -55,7 +57,7 @@ def signer(settings: "Settings", tmp_path: Path) -> Iterator[Path]:
 
 def publish(folder: Path) -> Checkpoint:
     """Something is done, and the log published."""
-    record(stream="claim:1", kind="tried", at=NOW, body={}, committed={})
+    record(stream="claim:1", kind="tried", at=timezone.now(), body={}, committed={})
     with sequencing(folder) as sequencer:
         return publish_by(sequencer)
 
@@ -164,12 +166,13 @@ def test_each_rotation_is_recorded(signer: Path) -> None:
     old = policy()
     rotate("--log", "--receipts")
     said = [read_entry(bytes(leaf)) for leaf in Entry.objects.filter(stream="log:keys").values_list("leaf", flat=True)]
-    bodies = [entry.body for entry in said]
+    bodies = [{name: value for name, value in entry.body.items() if name != "signed"} for entry in said]
     new = policy()
     assert bodies == [
         {"key": str(new.log_keys[0]), "replaces": str(old.log_keys[0]), "signs": "log"},
         {"key": str(new.receipt_keys[0]), "replaces": str(old.receipt_keys[0]), "signs": "receipts"},
     ]
+    assert [check_rotation(entry, new.origin) for entry in said] == [True, True]
     assert list(Act.objects.filter(desk=None).values_list("kind", flat=True)) == ["key_rotated"] * 2
 
 
@@ -272,3 +275,135 @@ def test_the_verifier_follows_the_log_across_a_rotation_by_the_old_policy_and_th
         "monitor from the first to the later one by the new policy": 0,
     }
     assert json.loads((alone / "policy").read_bytes())["log_keys"][1:] == json.loads(old.read_bytes())["log_keys"]
+
+
+def checked(*arguments: str | Path) -> tuple[bool, list[str]]:
+    """Whether verify_ledger finds nothing, and its lines."""
+    said = StringIO()
+    try:
+        call_command("verify_ledger", *map(str, arguments), stdout=said)
+    except CommandError:
+        return False, said.getvalue().splitlines()
+    return True, said.getvalue().splitlines()
+
+
+def plant(key: str, *, signs_receipts: bool = False) -> None:
+    """As somebody does who owns the database."""
+    with superuser() as past_all_rights:
+        past_all_rights.execute("INSERT INTO ledger_key VALUES (%s, %s, %s)", [key, signs_receipts, NOW])
+
+
+def test_the_database_is_checked_by_the_keys_of_a_file_across_rotations(signer: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_bytes(keys.policy_text())
+    rotate("--log", "--receipts")
+    publish(signer)
+    let_the_old_keys_time_run_out(signer)
+    publish(signer)
+    newest = publish(signer)
+    assert signers(newest) == [True, False]
+    assert checked("--policy", tmp_path / "mine")[0]
+    assert checked() == (
+        True,
+        [f"keys: {signer / keys.POLICY}", f"{newest.size} entries are as the signed checkpoint says"],
+    )
+
+
+def test_keys_of_the_database_alone_are_a_finding(signer: Path) -> None:
+    (signer / keys.POLICY).unlink()
+    good, lines = checked()
+    assert not good and lines == [line for line in lines if line.startswith("keys: expected a policy from a file")]
+    keys.make_keys()
+    assert checked()[0]
+
+
+def test_the_setting_names_the_policy(settings: "Settings", signer: Path, tmp_path: Path) -> None:
+    settings.LEDGER_POLICY = str(tmp_path / "mine")
+    with pytest.raises(CommandError, match="mine: No such file"):
+        call_command("verify_ledger")
+    (tmp_path / "mine").write_bytes(keys.policy_text())
+    assert checked()[1][0] == f"keys: {tmp_path / 'mine'}"
+
+
+def test_a_key_that_nobody_gave_over_to_is_found(signer: Path) -> None:
+    planted = str(SigningKey.make(policy().origin).verifier_key)
+    plant(planted)
+    assert checked() == (
+        False,
+        [
+            f"key {planted}: log: expected the policy to name it, or a key_rotated entry that the key before signed, "
+            "found neither"
+        ],
+    )
+
+
+def test_a_log_that_a_planted_key_signed_is_found(signer: Path) -> None:
+    other = SigningKey.make(policy().origin)
+    plant(str(other.verifier_key))
+    (signer / LOG_KEY).write_text(other.private_text)
+    publish(signer)
+    good, lines = checked()
+    assert not good and any(line.startswith("checkpoint: signature: expected one by") for line in lines), lines
+
+
+def test_a_key_of_the_policy_that_the_table_lacks_is_found(signer: Path, tmp_path: Path) -> None:
+    missing = str(SigningKey.make(policy().origin).verifier_key)
+    said = json.loads(keys.policy_text())
+    said["log_keys"].append(missing)
+    (tmp_path / "mine").write_text(json.dumps(said))
+    assert checked("--policy", tmp_path / "mine")[1] == [
+        f"key {missing}: log: expected a row in the table of keys, found none"
+    ]
+
+
+def without_signatures(monkeypatch: pytest.MonkeyPatch, signed: str | None) -> None:
+    """Rotations as they were recorded before the former key signed them, or with another note."""
+
+    def recorded(*, body: dict[str, Any], **given: Any) -> Any:
+        del body["signed"]
+        return record_act(body=body if signed is None else {**body, "signed": signed}, **given)
+
+    record_act = records.record_act
+    monkeypatch.setattr(records, "record_act", recorded)
+
+
+def test_a_rotation_without_a_signature_gives_over_nothing_and_the_keys_owner_may_name_it(
+    signer: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_signatures(monkeypatch, None)
+    rotate("--log")
+    publish(signer)
+    good, lines = checked()
+    assert not good and [line.rpartition(", found ")[2] for line in lines] == ["such an entry without its signature"]
+    (tmp_path / "mine").write_bytes(keys.policy_text())
+    assert checked("--policy", tmp_path / "mine")[0]
+
+
+def test_an_installation_that_rotated_before_is_checked_by_the_keys_that_it_has(
+    signer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        without_signatures(patch, None)
+        rotate("--log", "--receipts")
+    publish(signer)
+    (signer / keys.POLICY).unlink()
+    keys.make_keys()
+    assert len(json.loads((signer / keys.POLICY).read_bytes())["log_keys"]) == 1
+    assert checked()[0]
+
+
+def test_a_rotation_that_another_key_signed_is_found(signer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stranger = SigningKey.make(policy().origin)
+    without_signatures(monkeypatch, sign_note("second-source/key-rotation/v1\n", [stranger]).decode())
+    rotate("--log")
+    publish(signer)
+    good, lines = checked()
+    assert not good and any("(log:keys, 1): signature: expected one by" in line for line in lines), lines
+
+
+def test_the_key_before_is_known_from_the_log(signer: Path, tmp_path: Path) -> None:
+    rotate("--log")
+    publish(signer)
+    said = json.loads(keys.policy_text())
+    said["log_keys"].pop()
+    (tmp_path / "mine").write_text(json.dumps(said))
+    assert checked("--policy", tmp_path / "mine")[0]

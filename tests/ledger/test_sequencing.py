@@ -8,6 +8,7 @@ from ledger.models import Checkpoint, Entry, Leaf, Outbox
 from ledger.reading import newest_checkpoint, proofs_of, read_tile
 from ledger.recording import record
 from ledger.signer import Signer, SignerRefused
+from ledger.signer import make_signer as make_new_signer
 from ledger.tiles import Tile
 from ledger.verifier import check_inclusion, leaf_hash, root_hash
 from tests.ledger.installation import NOW, sequencing
@@ -114,4 +115,46 @@ def test_a_log_that_is_shorter_than_what_was_signed_is_not_signed(tmp_path: Path
         fresh = Signer(tmp_path)
         sequencer._signer = fresh
         with pytest.raises(SignerRefused, match="older than what was published"):
+            sequencer.publish(NOW)
+
+
+def test_without_its_mark_a_signer_signs_nothing(tmp_path: Path) -> None:
+    entries(1)
+    with sequencing(tmp_path) as sequencer:
+        sequencer.integrate()
+        sequencer.publish(NOW)
+    (tmp_path / "mark.json").unlink()
+    with pytest.raises(SignerRefused, match=r"mark\.json is missing: .* Nothing is signed"):
+        Signer(tmp_path)
+
+
+def test_the_mark_is_made_with_the_key_and_never_again(tmp_path: Path) -> None:
+    make_new_signer(tmp_path, "desk.example.org/ledger")
+    mark = Signer(tmp_path).mark
+    assert (mark.origin, mark.size, mark.root, mark.note) == ("desk.example.org/ledger", 0, root_hash([]), "")
+    (tmp_path / "mark.json").unlink()
+    make_new_signer(tmp_path, "desk.example.org/ledger")
+    with pytest.raises(SignerRefused, match="is missing"):
+        Signer(tmp_path)
+
+
+def test_a_key_that_died_before_it_was_made_finds_its_mark(tmp_path: Path) -> None:
+    make_new_signer(tmp_path, "desk.example.org/ledger")
+    (tmp_path / "log.key").unlink()
+    mark = (tmp_path / "mark.json").read_bytes()
+    make_new_signer(tmp_path, "desk.example.org/ledger")
+    assert (Signer(tmp_path).mark.size, (tmp_path / "mark.json").read_bytes()) == (0, mark)
+
+
+def test_a_mark_that_is_older_than_what_is_published_signs_nothing(tmp_path: Path) -> None:
+    entries(1)
+    with sequencing(tmp_path / "first") as sequencer:
+        sequencer.integrate()
+        sequencer.publish(NOW)
+    entries(1)
+    with sequencing(tmp_path / "second") as sequencer:
+        sequencer.integrate()
+        with pytest.raises(
+            SignerRefused, match="A checkpoint of 1 entries is published, and this signer's mark is of 0"
+        ):
             sequencer.publish(NOW)

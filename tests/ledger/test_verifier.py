@@ -1,12 +1,13 @@
 """The verifier's commands on exports and proof files: what holds, what does not, and by what name."""
 
+import base64
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from claims.states import MOVES
 from ledger import verifier
 from ledger.canonical import canonical, read_canonical
+from ledger.entries import format_time, read_entry
 from ledger.notes import checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof, leaf_hash
@@ -104,6 +106,85 @@ def test_an_entry_that_goes_back_in_time_is_named() -> None:
     assert lines(audit(log.export().get, POLICY)) == [
         "entry 1 (claim:1, 2): at: expected not before 2026-11-22T22:14:03.123Z, found 2026-11-22T22:14:03.122Z"
     ]
+
+
+def of_times(*acts: tuple[float, dict[str, Any]]) -> list[str]:
+    """What an audit finds in a log of acts, each so many seconds after the beginning, and with such a body."""
+    log = Log()
+    for number, (seconds, body) in enumerate(acts):
+        log.add(f"claim:{number}", "tried", body, {"blind": None}, BEGIN + timedelta(seconds=seconds))
+    return lines(audit(log.export().get, POLICY))
+
+
+def test_a_time_within_the_longest_delay_is_believed() -> None:
+    assert of_times((60, {}), (0, {}), (600, {}), (540, {})) == []
+
+
+def test_a_time_that_lies_further_before_the_logs_own_is_found() -> None:
+    assert of_times((60, {}), (-0.001, {}), (600, {}), (539.999, {}), (601, {})) == [
+        "entry 1 (claim:1, 1): at: expected not before 2026-11-22T22:14:03.123Z, 60 seconds before entry 0, "
+        "found 2026-11-22T22:14:03.122Z",
+        "entry 3 (claim:3, 1): at: expected not before 2026-11-22T22:23:03.123Z, 60 seconds before entry 2, "
+        "found 2026-11-22T22:23:03.122Z",
+    ]
+
+
+def test_entries_from_before_older_acts_said_so_are_passed_over_by_their_index() -> None:
+    log = Log()
+    for number, seconds in enumerate((10_000, 0, 5_000, 5_010)):
+        log.add(f"claim:{number}", "tried", {}, {"blind": None}, BEGIN + timedelta(seconds=seconds))
+    report = audit(log.export().get, POLICY, times_from=2)
+    assert (lines(report), report.counts["entries whose times were not compared"]) == ([], 2)
+    assert len(lines(audit(log.export().get, POLICY, times_from=1))) == 0
+    assert len(lines(audit(log.export().get, POLICY))) == 3
+
+
+HAPPENED = "2020-01-01T00:00:00.000Z"
+
+
+def test_an_older_act_that_says_so_is_counted() -> None:
+    log = Log()
+    log.add("claim:1", "tried", {"brought_in": True, "happened_at": HAPPENED}, {"blind": None}, BEGIN)
+    report = audit(log.export().get, POLICY)
+    assert (lines(report), report.counts["older acts brought in"]) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"brought_in": False, "happened_at": HAPPENED}, "body.brought_in: expected true, found false"),
+        ({"brought_in": 1, "happened_at": HAPPENED}, "body.brought_in: expected true, found 1"),
+        ({"brought_in": True}, "body.happened_at: expected UTC with milliseconds, found null"),
+        ({"brought_in": True, "happened_at": "2020-01-01"}, "body.happened_at: expected UTC with milliseconds"),
+        (
+            {"brought_in": True, "happened_at": "2026-11-22T22:14:03.124Z"},
+            "body.happened_at: expected not after 2026-11-22T22:14:03.123Z",
+        ),
+        ({"happened_at": HAPPENED}, "body.happened_at: expected 2026-11-22T22:14:03.123Z, or brought_in beside it"),
+        (
+            {"happened_at": "2026-11-22T22:13:03.122Z"},
+            "body.happened_at: expected 2026-11-22T22:14:03.123Z, or brought_in beside it",
+        ),
+    ],
+)
+def test_an_older_act_that_does_not_say_so_rightly_is_found(body: dict[str, Any], expected: str) -> None:
+    (found,) = of_times((0, body))
+    assert found.startswith(f"entry 0 (claim:0, 1): {expected}"), found
+
+
+def test_being_brought_in_excuses_no_time_of_an_entry() -> None:
+    (found,) = of_times((61, {}), (0, {"brought_in": True, "happened_at": HAPPENED}))
+    assert found.startswith("entry 1 (claim:1, 1): at: expected not before")
+
+
+def test_the_ends_of_time_are_times() -> None:
+    begin = datetime(1, 1, 1, tzinfo=UTC)
+    log = Log()
+    for number, at in enumerate((begin + timedelta(seconds=30), begin)):
+        log.add(f"claim:{number}", "tried", {"happened_at": format_time(begin)}, {"blind": None}, at)
+    promises = {"of the end": receipt_for(b"gone", datetime(9999, 12, 31, tzinfo=UTC), 2**53 - 1)}
+    report = audit(log.export().get, POLICY, promises)
+    assert (lines(report), report.counts["receipts not due yet"]) == ([], 1)
 
 
 def test_a_promised_leaf_is_looked_for() -> None:
@@ -379,3 +460,101 @@ def test_a_checkpoint_with_another_size_is_found() -> None:
     for size in (599, 601):
         forged = {**EXPORT, "checkpoint": sign_note(checkpoint_text(ORIGIN, size, root), [LOG_KEY])}
         assert lines(audit(forged.get, POLICY))
+
+
+def test_a_proof_says_what_it_proves(folder: Path) -> None:
+    status, text, _ = run(folder, "proof", "proof.json")
+    value = read_canonical(PROOF)
+    last = json.loads(base64.b64decode(value["entries"][-1]["leaf"]))
+    count = len(value["entries"])
+    fields = sum(len(one["disclosures"]) for one in value["entries"])
+    assert status == 0
+    assert text.splitlines() == [
+        f"claim: DEM-1 ({CLAIM})",
+        "statement: Statement 1 — ü",
+        f"state: {last['body']['to']}",
+        f"as of: 600 entries of {ORIGIN}; the last one here is of {last['at']}",
+        f"signed by: {POLICY.log_keys[0].name}+{POLICY.log_keys[0].id.hex()}",
+        f"all matches (fields not disclosed: 0, fields verified: {fields}, entries: {count})",
+    ]
+
+
+def test_of_a_proof_that_does_not_hold_nothing_is_said() -> None:
+    report = check_claim_proof(changed(["entries", 0, "index"], FIRST + 1), POLICY)
+    assert (report.said, report.histories) == ({}, [])
+
+
+def test_what_is_not_disclosed_is_not_said() -> None:
+    hidden = changed(["entries", 0, "disclosures"], dict.fromkeys(read_canonical(PROOF)["entries"][0]["disclosures"]))
+    assert check_claim_proof(hidden, POLICY).said["statement"] == "not disclosed"
+
+
+def test_a_withheld_entry_leaves_the_state_open() -> None:
+    value = read_canonical(PROOF)
+    last = value["entries"][-1]
+    hashed = leaf_hash(base64.b64decode(last["leaf"])).hex()
+    value["entries"][-1] = {"index": last["index"], "proof": last["proof"], "leaf_hash": hashed}
+    report = check_claim_proof(canonical(value), POLICY)
+    assert report.said["state"].endswith(", unless an entry that is withheld says otherwise")
+    assert report.counts["entries withheld"] == 1
+
+
+def test_a_statement_reaches_no_terminal_as_a_command(folder: Path) -> None:
+    log = Log()
+    log.add("claim:1", "claim_reported", {"reference": "A-1"}, {"content": {"statement": "\x1b[2J\u202eso"}}, BEGIN)
+    (folder / "other.json").write_bytes(log.proof("claim:1"))
+    assert run(folder, "proof", "other.json")[1].splitlines()[1] == r"statement: \x1b[2J\u202eso"
+
+
+def test_the_statement_is_that_of_the_newest_entry_that_has_one() -> None:
+    log = Log()
+    for words in ("Old", "New"):
+        log.add("claim:1", "claim_edited", {"reference": "A-1"}, {"content": {"statement": words}}, BEGIN)
+    log.add("claim:1", "claim_published", {}, {"reason": "Because"}, BEGIN)
+    assert check_claim_proof(log.proof("claim:1"), POLICY).said["statement"] == "New"
+
+
+@pytest.mark.parametrize("name", ["DEM-1", CLAIM, CLAIM.removeprefix("claim:")])
+def test_the_claim_that_was_meant_is_known_by_each_of_its_names(folder: Path, name: str) -> None:
+    assert run(folder, "proof", "proof.json", "--claim", name)[0] == 0
+
+
+def test_a_proof_of_another_claim_is_told(folder: Path) -> None:
+    status, text, _ = run(folder, "proof", "proof.json", "--claim", "DEM-2")
+    assert (status, text.splitlines()[-2]) == (
+        1,
+        f"proof file: claim: expected DEM-2, found DEM-1, {CLAIM}, {CLAIM.removeprefix('claim:')}",
+    )
+
+
+def test_a_proof_without_its_end_is_told_by_the_state_that_one_expects(folder: Path) -> None:
+    state = read_entry(LOG.leaves[read_canonical(PROOF)["entries"][-1]["index"]]).body["to"]
+    assert run(folder, "proof", "proof.json", "--expect-state", state)[0] == 0
+    value = read_canonical(PROOF)
+    value["entries"].pop()
+    (folder / "cut.json").write_bytes(canonical(value))
+    status, text, _ = run(folder, "proof", "cut.json", "--expect-state", state)
+    assert status == 1
+    assert text.splitlines()[-2].startswith(f"proof file: state: expected {state}, or the end is cut off, found ")
+
+
+def test_a_proof_that_is_older_than_the_log_is_told(folder: Path) -> None:
+    (folder / "old.json").write_bytes(Log(LOG.leaves[:300], LOG.openings[:300]).proof(CLAIM))
+    (folder / "new").write_bytes(LOG.checkpoint())
+    (folder / "forged").write_bytes(LOG.checkpoint().replace(b"\n600\n", b"\n601\n"))
+    (folder / "other").write_bytes(make_log(600, seed=2).checkpoint())
+    found = {
+        (file, given): run(folder, "proof", file, "--checkpoint", given)
+        for file, given in (
+            ("proof.json", "new"),
+            ("proof.json", "old"),
+            ("old.json", "new"),
+            ("proof.json", "forged"),
+            ("proof.json", "other"),
+        )
+    }
+    assert [status for status, _, _ in found.values()] == [0, 0, 1, 1, 1]
+    last = [text.splitlines()[-2].partition(", found")[0] for _, text, _ in found.values()][2:]
+    assert last[0] == "proof file: size: expected at least 600 entries, as the checkpoint that was given has"
+    assert last[1].startswith("the checkpoint that was given: signature")
+    assert last[2].startswith("proof file: root: expected ")

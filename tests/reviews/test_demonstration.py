@@ -2,11 +2,13 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import call_command
+from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -16,9 +18,13 @@ from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.policy import contrary
 from claims.queries import evidence_of, history_of, public_evidence, published_claim, visible_claims, withheld_evidence
 from claims.standing import by_element, of_claim, threshold_of_claim
+from ledger.keys import policy_text
+from ledger.reading import newest_checkpoint, published
+from ledger.verifier import audit, read_policy
 from reviews.models import Assessment, Assignment, Reminder
 from reviews.queue import Work, work_of
 from sources.models import Actor, Capture, Relay, Source
+from tests.ledger.installation import publish_here
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -32,8 +38,6 @@ ROWS: tuple[type[Model], ...] = (
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[str]:
     """The data loaded once for all tests of this file, and taken back after them; what the command printed."""
-    from django.db import transaction
-
     printed = io.StringIO()
     with django_db_blocker.unblock(), transaction.atomic():
         call_command("seed_demo", stdout=printed)
@@ -313,3 +317,14 @@ def test_a_second_run_changes_nothing(loaded: str) -> None:
     call_command("seed_demo", stdout=printed)
     assert printed.getvalue().startswith("The demonstration data is here already.")
     assert everything() == before
+
+
+def test_the_ledger_says_of_its_acts_that_they_are_older(loaded: str, tmp_path: Path) -> None:
+    with transaction.atomic():
+        publish_here(tmp_path, timezone.now())
+        checkpoint = newest_checkpoint()
+        assert checkpoint is not None
+        report = audit(lambda path: published(path, checkpoint), read_policy(policy_text()))
+        transaction.set_rollback(True)
+    assert [str(finding) for finding in report.findings] == []
+    assert report.counts["older acts brought in"] > 100

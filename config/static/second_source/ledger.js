@@ -12,7 +12,7 @@ const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const STREAM = /^[a-z][a-z0-9_]*(:[A-Za-z0-9._-]+)+$/;
 const SEALED_STREAM = /^sealed:[0-9a-f]{32}$/;
-const AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/;
+const AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$/;
 
 const encoder = new TextEncoder();
 

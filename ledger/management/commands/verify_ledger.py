@@ -1,28 +1,59 @@
 """Checks the log in the database as an outsider would check an export of it."""
 
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ledger.keys import policy_text
 from ledger.reading import newest_checkpoint, published
-from ledger.verifier import audit, read_policy
+from ledger.trusted import check_keys, followed, policy_file, read_policy_file, rotations
+from ledger.verifier import Report, Unusable, audit, read_policy
+
+FROM_THE_DATABASE = (
+    "keys: expected a policy from a file, found none: the keys come from the database that is checked. Whoever can "
+    "write there could have signed another log with keys of their own. Give --policy FILE or set LEDGER_POLICY"
+)
 
 
 class Command(BaseCommand):
     help = (
-        "Audits the published log with the verifier's own code: every entry, every stream, every tile, the signature. "
-        "Status 1 and a line for each thing that does not match. To check without trusting this server, export it and "
-        "run ledger/verifier.py elsewhere."
+        "Audits the published log with the verifier's own code: every entry, every stream, every tile, the signature, "
+        "and the table of keys. The keys come from --policy, LEDGER_POLICY, or the policy that make_keys left beside "
+        "the log's key. Without any of these the database's own are taken, and that is a finding. Status 1 and a line "
+        "for each thing that does not match. To check without trusting this server, export it and run "
+        "ledger/verifier.py elsewhere."
     )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--policy", type=Path, metavar="FILE", help="the public keys that you have: JSON")
+        parser.add_argument(
+            "--times-from",
+            type=int,
+            default=0,
+            metavar="INDEX",
+            help="compare the times of entries from this index on: before it older acts do not say that they are",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         checkpoint = newest_checkpoint()
         if checkpoint is None:
             raise CommandError("Nothing is published yet: run the sequencer, bin/dev does")
-        report = audit(lambda path: published(path, checkpoint), read_policy(policy_text()))
-        for finding in report.findings:
-            self.stdout.write(str(finding))
-        if report.findings:
-            raise CommandError(f"{len(report.findings)} findings in {checkpoint.size} entries")
+        file, entries, of_keys = options["policy"] or policy_file(), rotations(checkpoint), Report()
+        try:
+            policy = read_policy_file(file) if file else read_policy(policy_text())
+        except Unusable as error:
+            raise CommandError(str(error)) from error
+        check_keys(policy, entries, of_keys)
+        report = audit(
+            lambda path: published(path, checkpoint), followed(policy, entries), times_from=options["times_from"]
+        )
+        lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
+        if file is None:
+            lines.insert(0, FROM_THE_DATABASE)
+        for line in lines:
+            self.stdout.write(line)
+        if lines:
+            raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
+        self.stdout.write(f"keys: {file}")
         self.stdout.write(f"{checkpoint.size} entries are as the signed checkpoint says")

@@ -1,0 +1,31 @@
+"""Writing files that are on the disk, whole or not at all, before anybody is told of them."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_durably(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """Write a file beside its place and move it there; returns once both the bytes and the name are on the disk."""
+    write_whole(path, data, mode=mode)
+    sync_folders([path.parent])
+
+
+def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
+    """As `write_durably`, but for the name, which is on the disk after `sync_folders`: one call for many files."""
+    beside = path.with_name(f".{path.name}.new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """What these folders name is on the disk."""
+    for folder in folders:
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

@@ -1,0 +1,98 @@
+"""The keys that the log in the database is checked by. They come from a file: whoever can change the log can change the
+table of keys beside it."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from django.conf import settings
+
+from ledger.entries import Broken, Entry, read_entry
+from ledger.keys import POLICY, RECEIPTS
+from ledger.models import Checkpoint, Key
+from ledger.models import Entry as EntryRow
+from ledger.signer import LOG
+from ledger.verifier import (
+    KEY_ROTATED,
+    KEYS,
+    Policy,
+    Report,
+    Unusable,
+    check_rotation,
+    read_policy,
+    read_verifier_key,
+)
+
+
+def policy_file() -> Path | None:
+    """LEDGER_POLICY, else the policy that `make_keys` left beside the log's key; None where neither is there."""
+    if settings.LEDGER_POLICY:
+        return Path(settings.LEDGER_POLICY)
+    made: Path = settings.LEDGER_SIGNER / POLICY
+    return made if made.exists() else None
+
+
+def read_policy_file(path: Path) -> Policy:
+    """The policy in a file. Raises Unusable."""
+    try:
+        return read_policy(path.read_bytes())
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}") from None
+
+
+def rotations(checkpoint: Checkpoint) -> list[Entry]:
+    """The log's entries of new keys, in its order. Those that name no keys are left out: an audit says so of them."""
+    rows = EntryRow.objects.filter(stream=KEYS, place__index__lt=checkpoint.size).order_by("place__index")
+    found = []
+    for leaf in rows.values_list("leaf", flat=True):
+        try:
+            entry = read_entry(bytes(leaf))
+        except Broken:
+            continue
+        names = [entry.body.get(name) for name in ("key", "replaces", "signs")]
+        if entry.kind == KEY_ROTATED and all(isinstance(name, str) for name in names):
+            found.append(entry)
+    return found
+
+
+def followed(policy: Policy, entries: Iterable[Entry]) -> Policy:
+    """The policy and the keys to which its own ones gave over, each by a signature in the log."""
+    log, receipts = list(policy.log_keys), list(policy.receipt_keys)
+    for entry in entries:
+        held = {LOG: log, RECEIPTS: receipts}.get(entry.body["signs"], [])
+        if entry.body["replaces"] in map(str, held) and _is_signed(entry, policy.origin):
+            key = read_verifier_key(entry.body["key"])
+            if key not in held:
+                held.insert(0, key)
+    return Policy(policy.origin, tuple(log), tuple(receipts))
+
+
+def _is_signed(entry: Entry, origin: str) -> bool:
+    try:
+        return check_rotation(entry, origin)
+    except Broken:
+        return False
+
+
+def check_keys(policy: Policy, entries: Sequence[Entry], report: Report) -> None:
+    """Notes where the table of keys is not what the policy and the log say.
+
+    A key belongs there that the policy names, that one of these gave over to by its signature, or that the log names as
+    the one before such a key.
+    """
+    trusted = followed(policy, entries)
+    known = {(str(key), LOG) for key in trusted.log_keys} | {(str(key), RECEIPTS) for key in trusted.receipt_keys}
+    for entry in reversed(entries):
+        if (entry.body["key"], entry.body["signs"]) in known:
+            known.add((entry.body["replaces"], entry.body["signs"]))
+    table = {
+        (text, RECEIPTS if signs_receipts else LOG)
+        for text, signs_receipts in Key.objects.values_list("text", "signs_receipts")
+    }
+    expected = "the policy to name it, or a key_rotated entry that the key before signed"
+    for text, signs in sorted(table - known):
+        is_named = any((entry.body["key"], entry.body["signs"]) == (text, signs) for entry in entries)
+        found = "such an entry without its signature" if is_named else "neither"
+        report.expect(False, f"key {text}", signs, expected, found)
+    for text, signs in sorted(known - table):
+        report.expect(False, f"key {text}", signs, "a row in the table of keys", "none")
+    report.count("keys", len(table))
