@@ -6,8 +6,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from ledger.canonical import canonical
 from ledger.entries import Broken, Entry, read_entry
-from ledger.keys import POLICY, RECEIPTS
+from ledger.keys import POLICY, RECEIPTS, policy_text
 from ledger.models import Checkpoint, Key
 from ledger.models import Entry as EntryRow
 from ledger.signer import LOG
@@ -37,6 +38,21 @@ def read_policy_file(path: Path) -> Policy:
         return read_policy(path.read_bytes())
     except OSError as error:
         raise Unusable(f"{path}: {error.strerror}") from None
+
+
+def shown_policy(checkpoint: Checkpoint | None) -> bytes:
+    """The public keys as JSON for who checks in a browser, and for bundles: those of `LEDGER_POLICY` and the keys that
+    these gave over to in the log; without that setting, those of the table. Raises Unusable."""
+    if not settings.LEDGER_POLICY:
+        return policy_text()
+    policy = read_policy_file(Path(settings.LEDGER_POLICY))
+    return written(followed(policy, rotations(checkpoint) if checkpoint else []))
+
+
+def written(policy: Policy) -> bytes:
+    """A policy as a file has it."""
+    keys = {"log_keys": list(map(str, policy.log_keys)), "receipt_keys": list(map(str, policy.receipt_keys))}
+    return canonical({"origin": policy.origin, **keys}) + b"\n"
 
 
 def rotations(checkpoint: Checkpoint) -> list[Entry]:

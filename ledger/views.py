@@ -10,9 +10,9 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from ledger.keys import policy_text
 from ledger.reading import newest_checkpoint, read_tile
 from ledger.tiles import ENTRIES, Tile, parse_tile_path
+from ledger.trusted import shown_policy
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_SECOND = "public, max-age=1"  # a checkpoint is published once a second at most
@@ -55,7 +55,7 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 @require_safe
 def policy(request: HttpRequest) -> HttpResponse:
     """The public keys, as the verifier reads them. Whoever checks should have them from elsewhere as well."""
-    return _answer(policy_text(), "application/json", FOR_A_MINUTE)
+    return _answer(shown_policy(newest_checkpoint()), "application/json", FOR_A_MINUTE)
 
 
 def named_tile(path: str) -> Tile:

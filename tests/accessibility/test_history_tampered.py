@@ -14,6 +14,9 @@ from psycopg import sql
 
 from claims.actions.claims import edit_claim
 from claims.models import Claim
+from ledger.keys import policy_text
+from ledger.models import Checkpoint
+from ledger.notes import SigningKey, checkpoint_text, sign_note
 from tests import factories
 from tests.access.world import World
 from tests.ledger.installation import publish_here
@@ -21,7 +24,7 @@ from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-    from pytest_django import DjangoDbBlocker
+    from pytest_django import DjangoDbBlocker, Settings
 
 SUM = "[data-sum]"
 DONE = f"{SUM}:is(.verified, .redacted, .broken, .unavailable, .missing)"
@@ -197,7 +200,7 @@ def _said(page: "Page", claim: Claim) -> tuple[str, str]:
     return marks.removeprefix("check "), "\n".join(texts)
 
 
-def _run(statements: tuple[str, ...], claim: Claim) -> None:
+def _run(statements: tuple[str, ...], claim: Claim, **values: object) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -207,7 +210,7 @@ def _run(statements: tuple[str, ...], claim: Claim) -> None:
             if statement == ":unchecked":
                 _drop_checks(cursor)
                 continue
-            cursor.execute(_in_full(statement), {"claim": str(claim.pk)})
+            cursor.execute(_in_full(statement), {"claim": str(claim.pk), **values})
             assert cursor.rowcount > 0, statement
         cursor.execute("SET LOCAL session_replication_role = origin")
 
@@ -277,6 +280,28 @@ def test_a_history_that_was_cut_is_told_to_who_has_seen_all_of_it(
     _run(statements, verdict)
     marks, said = _said(page, verdict)
     assert (marks, "this history, as this browser saw it before: recorded" in said) == ("broken", True), said
+
+
+def test_a_log_signed_anew_by_another_key_is_told_where_the_keys_come_from_a_file(
+    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"], tmp_path: Path, settings: "Settings"
+) -> None:
+    """The superuser has a key of their own, puts it into the table, and signs the newest checkpoint with it."""
+    policy = tmp_path / "policy.json"
+    policy.write_bytes(policy_text())
+    newest = Checkpoint.objects.latest("size")
+    origin = newest.note.partition("\n")[0]
+    forger = SigningKey(origin, b"f" * 32)
+    note = sign_note(checkpoint_text(origin, newest.size, bytes(newest.root)), [forger]).decode()
+    statements = (
+        "UPDATE ledger_key SET text = %(key)s WHERE NOT signs_receipts",
+        "UPDATE ledger_checkpoint SET note = %(note)s WHERE size = %(size)s",
+    )
+    _run(statements, verdict, key=str(forger.verifier_key), note=note, size=newest.size)
+    page = page_of(world.cast.reporter)
+    assert _said(page, verdict)[0] == "verified"  # what stands in the database alone is believed here
+    settings.LEDGER_POLICY = str(policy)
+    marks, said = _said(page, verdict)
+    assert (marks, "signature: recorded “one by a known key”" in said) == ("broken", True), said
 
 
 def test_what_has_waited_too_long_for_its_place_in_the_log_is_told(
