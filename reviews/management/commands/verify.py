@@ -13,12 +13,13 @@ from accounts.checks_of_factors import CHECKS as ACCOUNT_CHECKS
 from accounts.verification import Finding, Scope, one_moment
 from claims.models import Claim, StatusChange
 from claims.verification import CHECKS as CLAIM_CHECKS
+from reviews.both_ways import CHECKS as BOTH_WAYS
 from reviews.models import Assignment, Reminder
 from reviews.verification import CHECKS as REVIEW_CHECKS
 from sources.models import Attachment, Source
 from sources.verification import CHECKS as SOURCE_CHECKS
 
-CHECKS = (*ACCOUNT_CHECKS, *SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS)
+CHECKS = (*ACCOUNT_CHECKS, *SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS, *BOTH_WAYS)
 COUNTED = (Claim, StatusChange, Source, Attachment, Assignment, Reminder)
 
 
