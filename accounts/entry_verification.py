@@ -1,6 +1,6 @@
 """Whether each entry of the ledger is whole: its bytes, its place, its act, and what opens its commitments.
 
-What rows say of it is asked in `accounts.ledger_verification`. The log itself, its tiles and its checkpoints, is asked by
+What rows say of it is asked in `accounts.ledger_verification`; the log with its tiles and checkpoints is asked by
 `verify_ledger`.
 """
 
@@ -227,16 +227,16 @@ def _redacted_body(kind: str, leaf: Any, content: str | None) -> Any:
 
 def _alone(scope: Scope) -> Iterator[Place]:
     subjects = (line[0] for line in rows(_ABOUT_ALONE))
-    keys = {text: signs for text, signs in Key.objects.values_list("text", "signs_receipts")}
+    keys: dict[str, bool] = dict(Key.objects.values_list("text", "signs_receipts"))
     while chunk := list(islice(subjects, AT_ONCE)):
         for about, entries in read_entries(chunk).items():
             for said in entries:
                 yield from _key(said, keys) if about == KEYS else _read(said)
 
 
-_ABOUT_ALONE = (
-    "SELECT DISTINCT about FROM accounts_act WHERE about LIKE 'reads:%%:%%' OR about LIKE 'log:%%' ORDER BY 1"
-)
+_ABOUT_ALONE = """
+SELECT DISTINCT about FROM accounts_act WHERE about LIKE 'reads:%%:%%' OR about LIKE 'log:%%' ORDER BY 1
+"""
 # What has no row, and why.
 ALONE = {
     "exported": "what is taken away changes no row: who took what stands in the ledger alone",

@@ -30,9 +30,9 @@ Place = tuple[str, str, str]  # subject, expected, found
 AT_ONCE = 500  # roots, with all that hangs on them
 # Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
 SLACK = timedelta(milliseconds=1)
-_SHOWN = re.compile(
-    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d([T ][0-9:.]+(Z|\+00:00)?)?|[a-z_]{1,16}"
-)
+_ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:\d\d)")
+_SHOWN = re.compile(rf"{_ID}|{_MOMENT.pattern}|\d{{4}}-\d\d-\d\d")
 
 
 @dataclass(eq=False, slots=True)
@@ -112,10 +112,10 @@ class Kind(Generic[Row]):
 class Told(Generic[Row]):
     """Rows that entries tell of.
 
-    `rows`: those that hang on the roots with these ids. `key` of a row is `key_said` of the entries about it. `subjects`:
-    of what else than the root its entries may be. `subject`: the row for findings. `desk`: that of its acts. `born`:
-    since when it is there. `also`: what else has to be so of a row and its entries, oldest first; answers what was
-    expected and found where it is not.
+    `rows`: those that hang on the roots with these ids. `key` of a row is `key_said` of the entries about it.
+    `subjects`: of what else than the root its entries may be. `subject`: the row for findings. `desk`: that of its
+    acts. `born`: since when it is there. `also`: what else has to be so of a row and its entries, oldest first;
+    answers what was expected and found where it is not.
     """
 
     root: str
@@ -306,10 +306,22 @@ def _differences(said: Said, name: str, value: Any, now: Any) -> Iterator[tuple[
     if isinstance(value, dict) and isinstance(now, dict):
         for member in sorted(value.keys() | now.keys()):
             absent = object()
-            if value.get(member, absent) != now.get(member, absent):
+            if not _are_alike(value.get(member, absent), now.get(member, absent)):
                 yield _difference(said, f"{name}/{member}", value.get(member), now.get(member))
-    elif value != now or type(value) is not type(now):
+    elif not _are_alike(value, now):
         yield _difference(said, name, value, now)
+
+
+def _are_alike(value: Any, now: Any) -> bool:
+    """Whether two values are the same; of moments, in whichever zone somebody gave them."""
+    if isinstance(value, str) and isinstance(now, str) and value != now:
+        if not (_MOMENT.fullmatch(value) and _MOMENT.fullmatch(now)):
+            return False
+        try:
+            return datetime.fromisoformat(value) == datetime.fromisoformat(now)
+        except ValueError:
+            return False
+    return bool(value == now) and type(value) is type(now)
 
 
 def _difference(said: Said, name: str, value: Any, now: Any) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What entries of the ledger have to say of accounts, roles, invitations, desks, keys, tokens and reads, by the rows."""
+"""What entries of the ledger have to say of accounts, roles, invitations, desks and reads, by the rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

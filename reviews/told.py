@@ -1,4 +1,4 @@
-"""What entries of the ledger have to say of assignments, approvers, assessments, decisions and redactions, by the rows."""
+"""What entries of the ledger have to say of assignments, assessments, decisions and redactions, by the rows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
