@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Model, QuerySet
 
@@ -27,6 +28,8 @@ from ledger.entries import BLIND
 Row = TypeVar("Row")
 Place = tuple[str, str, str]  # subject, expected, found
 
+# What reading an entry raises whose values are of other sorts than ours: it may be anybody's.
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError)
 AT_ONCE = 500  # roots, with all that hangs on them
 # Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
 SLACK = timedelta(milliseconds=1)
@@ -220,9 +223,10 @@ def _compare(
         if said.body is None:
             erased.add((said.about, said.kind))
             continue
-        key = told.key_said(said)
-        if key is None:
-            continue
+        try:
+            key = told.key_said(said)
+        except MALFORMED:
+            key = None
         if key not in rows_of_it:
             yield f"{said.about} {said}", "a row that it tells of", "none"
             continue
@@ -254,7 +258,10 @@ def _compare_row(
         for said in of_kind:
             yield from _compare_entry(told, row, kind, said, newest, people)
     if told.also is not None:
-        yield from told.also(row, entries, beginnings)
+        try:
+            yield from told.also(row, entries, beginnings)
+        except MALFORMED:
+            yield "entries that are well formed", ", ".join(map(str, entries))
 
 
 def _compare_number(
@@ -293,12 +300,18 @@ def _compare_entry(
     for name, one in kind.fields.items():
         if name in said.closed or (one.latest and newest.get(name) != said.id):
             continue
+        if name != "at" and name not in names:
+            continue
+        try:
+            now = one.value(row, said)
+        except MALFORMED:
+            yield f"{name} of {said} as it has to be", "malformed"
+            continue
         if name == "at":
-            moment = one.value(row, said)
-            if moment is None or not said.is_of(moment):
-                yield f"{said} at {moment_in_words(said.at)}", moment_in_words(moment)
-        elif name in names:
-            yield from _differences(said, name, one.normal(said.get(name)), one.normal(one.value(row, said)))
+            if now is None or not said.is_of(now):
+                yield f"{said} at {moment_in_words(said.at)}", moment_in_words(now)
+        else:
+            yield from _differences(said, name, one.normal(said.get(name)), one.normal(now))
 
 
 def _differences(said: Said, name: str, value: Any, now: Any) -> Iterator[tuple[str, str]]:

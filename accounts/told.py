@@ -105,7 +105,7 @@ def _account_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) 
         if said.kind == "identity_linked" and provider:
             linked[provider] = said.opened.get("subject")
         elif said.kind == "identity_unlinked":
-            linked.pop(provider, None)
+            linked.pop(str(provider), None)
     found: dict[str, int] = {}
     for factor in row.factors:
         number = len(factor.data["digests"]) if factor.type == _CODES else 1
@@ -119,6 +119,9 @@ def _account_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) 
         elif linked[provider] not in (None, row.identities[provider]):
             yield f"subject of identity {provider}", "other words"
     yield from _tokens_now(row, entries, beginnings)
+    for said in entries:
+        if said.kind == "session_ended" and (said.body or {}).get("session") in row.sessions:
+            yield f"the session ended by {said}", "still there"
     ended = [said for said in entries if said.kind in _ENDING]
     if row.user.sessions_ended_at and not ended and not beginnings.is_older(row.user.sessions_ended_at, None):
         yield "an entry sessions_ended", "none"
@@ -158,10 +161,11 @@ def _of_token(name: str) -> Field[Account]:
 
 
 def _token_made(row: Account, said: Said) -> str | None:
-    """A token that was made before, or is older than the ledger."""
-    token = (said.body or {}).get("token")
+    """A token that was made before; or one of an account that is older than the ledger."""
+    token: str = said.get("body/token")
     made = any(one.kind == "token_made" and (one.body or {}).get("token") == token for one in said.earlier)
-    return token if made or token not in row.tokens else None
+    is_old = not any(one.kind == "account_made" for one in said.earlier)
+    return token if made or is_old else None
 
 
 _PERSON: dict[str, Field[Account]] = {"person": Field(lambda row, said: person(row.user))}
@@ -184,12 +188,7 @@ TOLD_ACCOUNTS: Told[Account] = Told(
             nowhere={"body/fields": "which fields were given; what they are now is asked"},
         ),
         "session_ended": Kind(
-            _PERSON
-            | {
-                "body/session": Field(
-                    lambda row, said: None if said.get("body/session") in row.sessions else said.get("body/session")
-                )
-            },
+            _PERSON, nowhere={"body/session": "the session is gone: that it is, is asked in `_account_now`"}
         ),
         "sessions_ended": Kind(_PERSON | _ENDED),
         "access_ended": Kind(_PERSON | _ENDED),

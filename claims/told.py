@@ -179,7 +179,7 @@ def _committed(name: str) -> Field[Change]:
     def value(change: Change, said: Said) -> Any:
         words = change.words
         reasons = (words.reason, words.decision_reason) if words else (None, None)
-        return status_committed(change.row, *reasons)[name]  # type: ignore[arg-type]  # words that are gone differ
+        return status_committed(change.row, *reasons)[name]
 
     return Field(value)
 

@@ -17,7 +17,7 @@ class Merges:
     """Which actor stands for another, as entries name the one that was merged since."""
 
     def __init__(self, ids: Iterable[str | None]) -> None:
-        wanted = {UUID(pk) for pk in ids if pk}
+        wanted = {UUID(pk) for pk in ids if pk}  # of other values ValueError, which the caller tells
         merged = Actor.objects.filter(pk__in=wanted, merged_into__isnull=False).values_list("pk", "merged_into")
         self._into = {str(pk): str(into) for pk, into in merged}
 
@@ -40,16 +40,21 @@ def _actors(ids: Sequence[UUID]) -> Iterable[Actor]:
     return Actor.objects.filter(pk__in=ids)
 
 
-PLACE = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
+PLACE = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
 
 
 def _actor_content(actor: Actor, said: Said) -> dict[str, Any]:
-    """What an actor is part of can come from one that was merged into it: earlier releases wrote no entry for that."""
+    """Its place in a chain, or its owner, can come from an actor that was merged into it: earlier releases wrote no
+    entry for that."""
     then, now = said.opened["content"], actor_content(actor)
     taken = with_merged(then, now, "part_of_id", "owned_by_id")
-    differ = [name for name in PLACE if name in then and then[name] != taken[name]]
-    given = _places_of_merged(actor, said) if differ else []
-    return taken | {name: then[name] for name in differ if any(place[name] == now[name] for place in given)}
+    if all(then.get(name) == taken[name] for name in (*PLACE, "owned_by_id")):
+        return taken
+    for place in _places_of_merged(actor, said):
+        for names in (PLACE, ("owned_by_id",)):
+            if any(now[name] for name in names) and all(place.get(name) == now[name] for name in names):
+                taken |= {name: then[name] for name in names if name in then}
+    return taken
 
 
 def _places_of_merged(actor: Actor, said: Said) -> list[Mapping[str, Any]]:
