@@ -5,10 +5,11 @@ What rows say of it is asked in `accounts.ledger_verification`; the log with its
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import groupby, islice
 from typing import Any
 
-from accounts.ledger_verification import Place, Said, read_entries
+from accounts.ledger_verification import MALFORMED, Place, Said, read_entries
 from accounts.models import User
 from accounts.records import KEYS, person
 from accounts.verification import Check, Scope, by_query, rows
@@ -127,11 +128,11 @@ def _look_at(line: Any, secrets: dict[str, Any], erased: dict[str, Any], people:
 
 def _opened(secrets: dict[str, Any]) -> dict[str, Any]:
     """Who did it, and, of a sealed entry, its kind."""
-    return {
-        name: read_canonical(bytes(value))
-        for name, (_salt, value) in secrets.items()
-        if name in ("kind", "by", "content/by")
-    }
+    found = {}
+    for name in {"kind", "by", "content/by"} & secrets.keys():
+        with suppress(ValueError):  # told as not what was committed
+            found[name] = read_canonical(bytes(secrets[name][1]))
+    return found
 
 
 def _secrets(
@@ -141,8 +142,9 @@ def _secrets(
     wanted = dict(committed)
     content = secrets.get("content") if committed.keys() == {"kind", "content"} else None
     if content is not None:
-        inner = read_canonical(bytes(content[1]))["c"]
-        wanted |= {f"content/{name}": one for name, one in inner.items()}
+        with suppress(*MALFORMED):  # a content that is not what was committed is told below
+            inner = read_canonical(bytes(content[1]))["c"]
+            wanted |= {f"content/{name}": one for name, one in inner.items()}
     for name, commits in wanted.items():
         if name in secrets:
             salt, value = secrets[name]
@@ -175,7 +177,9 @@ def _erasures(_scope: Scope) -> Iterator[Place]:
         body = _redacted_body(*lines[0][1:4])
         for _entry, _kind, _body, _content, name, row, of_hash in lines:
             named = body is not None and (
-                name in body["fields"].get(bytes(of_hash).hex(), ()) if of_hash is not None else row in body["rows"]
+                row == "" and name in body["fields"].get(bytes(of_hash).hex(), ())
+                if of_hash is not None
+                else row in body["rows"]
             )
             if not named:
                 what = f"{name} of an entry" if of_hash is not None else "row " + row
@@ -217,9 +221,12 @@ FROM (SELECT (SELECT id FROM ledger_entry WHERE leaf_hash = %(leaf)s) AS id) e
 
 def _redacted_body(kind: str, leaf: Any, content: str | None) -> Any:
     """What a redaction's entry names; None for an entry that is none, or a sealed one that cannot be opened."""
-    if kind == SEALED:
-        return read_canonical(content.encode())["body"] if content else None
-    return read_canonical(bytes(leaf))["body"] if kind == "redacted" else None
+    try:
+        if kind == SEALED:
+            return read_canonical(content.encode())["body"] if content else None
+        return read_canonical(bytes(leaf))["body"] if kind == "redacted" else None
+    except MALFORMED:
+        return None
 
 
 # Entries of what no row stands for: who took records away, and the keys of the log.
@@ -256,7 +263,7 @@ def _key(said: Said, keys: dict[str, bool]) -> Iterator[Place]:
 
 def _read(said: Said) -> Iterator[Place]:
     """What somebody took away or, before there was an entry for each hour, read."""
-    _reads, who, day = said.about.split(":")
+    _reads, who, day, *_more = said.about.split(":")
     subject, wanted = str(said), {"what", "by"}
     if said.kind not in ("exported", "restricted_read"):
         yield subject, "an export or a reading", said.kind

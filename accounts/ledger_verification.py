@@ -9,6 +9,7 @@ That an entry is whole in itself is looked at in `accounts.entry_verification`.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -33,6 +34,7 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError)
 AT_ONCE = 500  # roots, with all that hangs on them
 # Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
 SLACK = timedelta(milliseconds=1)
+SKEW = timedelta(minutes=1)
 _ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:\d\d)")
 _SHOWN = re.compile(rf"{_ID}|{_MOMENT.pattern}|\d{{4}}-\d\d-\d\d")
@@ -75,11 +77,16 @@ class Said:
             return self.body[name.removeprefix("body/")]
         return self.opened[name]
 
-    def is_of(self, moment: datetime) -> bool:
-        """Whether it was written when a row says; an entry is never earlier than the one before it in its stream."""
+    def is_of(self, moment: datetime, skew: timedelta = SKEW) -> bool:
+        """Whether it was written when a row says.
+
+        An entry is never earlier than the one before it in its stream: by so much (`skew`) the row's moment may lie
+        before that one, where two servers' clocks differ.
+        """
         if abs(moment - self.at) <= SLACK:
             return True
-        return moment < self.at and self.not_before is not None and self.at - self.not_before <= SLACK
+        is_moved = self.not_before is not None and self.at - self.not_before <= SLACK
+        return is_moved and timedelta(0) < self.at - moment <= skew
 
 
 @dataclass(frozen=True)
@@ -291,7 +298,7 @@ def _compare_entry(
     if told.desk is not None and said.desk != told.desk(row):
         yield f"{said} on desk {said.desk}", f"desk {told.desk(row)}"
     names = said.names() - {BLIND}
-    if "by" in said.opened and "by" not in kind.fields:
+    if "by" in said.opened:
         yield from _differences(said, "by", said.opened["by"], people.get(said.by) if said.by else None)
     wanted = kind.fields.keys() | kind.nowhere.keys()
     missing = wanted - names - kind.optional - {"at"}
@@ -337,6 +344,16 @@ def _are_alike(value: Any, now: Any) -> bool:
     return bool(value == now) and type(value) is type(now)
 
 
+def by(who: Callable[[Row], UUID | None]) -> Field[Row]:
+    """Who did it, by the row; that it is who the act names is asked of every entry."""
+
+    def value(row: Row, said: Said) -> str | None:
+        pk = who(row)
+        return str(pk) if pk else None
+
+    return Field(value, normal=lambda value: value["id"] if isinstance(value, dict) else value)
+
+
 def _difference(said: Said, name: str, value: Any, now: Any) -> tuple[str, str]:
     return f"{name} of {said}: {_shown(value)}", _shown(now)
 
@@ -364,7 +381,7 @@ def in_order(rows_of_it: Sequence[Row], said: Said, alike: Callable[[Said], bool
 
 
 _ENTRIES = """
-SELECT a.entry_id, a.about, a.kind, e.stream, e.at, a.desk_id, a.by_id, a.sealed, e.leaf, e.leaf_hash
+SELECT a.entry_id, a.about, a.kind, e.stream, e.at, a.desk_id, a.by_id, e.kind = 'sealed', e.leaf, e.leaf_hash
 FROM accounts_act a JOIN ledger_entry e ON e.id = a.entry_id WHERE a.about = ANY(%s) ORDER BY a.entry_id
 """
 _SECRETS = "SELECT entry_id, name, value FROM ledger_secret WHERE entry_id = ANY(%s)"
@@ -376,21 +393,26 @@ def read_entries(subjects: Collection[str]) -> dict[str, list[Said]]:
     lines = list(rows(_ENTRIES, sorted(subjects)))
     secrets: dict[int, dict[str, Any]] = {}
     for pk, name, value in rows(_SECRETS, [line[0] for line in lines]):
-        secrets.setdefault(pk, {})[name] = read_canonical(bytes(value))
+        with suppress(ValueError):
+            secrets.setdefault(pk, {})[name] = read_canonical(bytes(value))
     last: dict[str, datetime] = {}
-    for pk, about, kind, stream, at, desk, by, sealed, leaf, leaf_hash in lines:
+    for pk, about, kind, stream, at, desk, who, sealed, leaf, leaf_hash in lines:
         opened = secrets.get(pk, {})
-        said = read_canonical(bytes(leaf))
-        body, committed = said["body"], said["c"]
-        if sealed:
-            content = opened.pop("content", None)
-            body, committed = (content["body"], content["c"]) if content else (None, {})
-            opened = {name.removeprefix("content/"): one for name, one in opened.items() if name != "kind"}
-        one = Said(
-            *(pk, about, kind, at, last.get(stream), desk, by, bytes(leaf_hash).hex(), body, opened),
-            closed=frozenset(committed.keys() - opened.keys()),
-            around=found,
+        try:
+            said = read_canonical(bytes(leaf))
+            body, committed = said["body"], said["c"]
+            if sealed:
+                content = opened.pop("content", None)
+                body, committed = (content["body"], content["c"]) if content else (None, {})
+                opened = {name.removeprefix("content/"): one for name, one in opened.items() if name != "kind"}
+            closed = frozenset(committed.keys() - opened.keys())
+        except MALFORMED:  # told by the check of each entry
+            continue
+        found.setdefault(about, []).append(
+            Said(
+                *(pk, about, kind, at, last.get(stream), desk, who, bytes(leaf_hash).hex(), body, opened, closed),
+                around=found,
+            )
         )
         last[stream] = at
-        found.setdefault(about, []).append(one)
     return found

@@ -59,7 +59,9 @@ def value_of(entry: int, name: str) -> Any:
 
 
 def _value(entry: int, name: str) -> Any:
-    return read_canonical(bytes(_one("SELECT value FROM ledger_secret WHERE entry_id = %s AND name = %s", entry, name)[0]))
+    return read_canonical(
+        bytes(_one("SELECT value FROM ledger_secret WHERE entry_id = %s AND name = %s", entry, name)[0])
+    )
 
 
 def _write_secret(entry: int, name: str, value: Any) -> str:

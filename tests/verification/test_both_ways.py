@@ -3,8 +3,8 @@
 Everything is done once in a world that all tests share; each tampers with it past all guards, and is taken back.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,6 @@ from django.utils import timezone
 
 from accounts.actions import create_token
 from accounts.entry_verification import ALONE
-from accounts.ledger_verification import Kind, Told
 from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Token, User
 from accounts.verification import Finding, Scope
 from claims.actions.claims import edit_claim, publish_claim
@@ -111,7 +110,7 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
             key = f"a.example/log+{name}+AA"
             Key.objects.create(text=key, signs_receipts=False, since=timezone.now())
         run("SET CONSTRAINTS ALL IMMEDIATE")
-        run("ANALYZE")
+        _place_some()
         yield cast
         transaction.set_rollback(True)
 
@@ -132,7 +131,17 @@ def _go_on(cast: factories.Cast) -> None:
     create_token(user=cast.editor, name="a script", by=cast.editor)
     publish_claim(claim=fresh(claim), reason="Agreed.", by=cast.editor)
     close_claim(claim=factories.claim(cast), reason="duplicate", note="Of another.", by=cast.editor)
+    factories.claim_in(cast, "refuted", elements=["a ship", "at night"])  # what supports it is answered
     _bring_in(factories.claim_in(cast, "denied"))
+
+
+def _place_some() -> None:
+    """Half of the entries have their places in the log, the others wait."""
+    run(
+        "INSERT INTO ledger_leaf (index, entry_id, hash)"
+        " SELECT row_number() OVER (ORDER BY id) - 1, id, leaf_hash FROM ledger_entry ORDER BY id LIMIT 120"
+    )
+    run("DELETE FROM ledger_outbox USING ledger_leaf l WHERE l.entry_id = ledger_outbox.entry_id")
 
 
 def _bring_in(claim: Claim) -> None:
@@ -270,13 +279,10 @@ def test_a_row_that_is_gone_is_found(world: factories.Cast, model: type[models.M
 
 def _drop_constraints(table: str) -> None:
     """Whoever owns the table can take these off as well."""
-    names = run(
-        "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'u', 'x')"
-        " AND NOT EXISTS (SELECT FROM pg_constraint f WHERE f.conindid = pg_constraint.conindid AND f.contype = 'f')",
-        table,
-    )
-    for (name,) in names:
-        run(f'ALTER TABLE {table} DROP CONSTRAINT "{name}" CASCADE')
-    for (name,) in run("SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'", table):
-        if not run("SELECT FROM pg_constraint WHERE conname = %s", name):
-            run(f'DROP INDEX "{name}"')
+    query = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f', 'p', 'u', 'x')"
+    for (name,) in run(query, table):
+        run(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
+    for (name,) in run(
+        "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'", table
+    ):
+        run(f'DROP INDEX "{name}"')
