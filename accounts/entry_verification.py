@@ -200,8 +200,8 @@ def _erasures(_scope: Scope) -> Iterator[Place]:
 
 
 _CONTENT = """
-(SELECT convert_from(s.value, 'UTF8') FROM ledger_secret s JOIN ledger_secret k ON k.entry_id = s.entry_id
- WHERE s.entry_id = e.id AND s.name = 'content' AND k.name = 'kind' AND convert_from(k.value, 'UTF8') = '"redacted"')
+(SELECT s.value FROM ledger_secret s JOIN ledger_secret k ON k.entry_id = s.entry_id
+ WHERE s.entry_id = e.id AND s.name = 'content' AND k.name = 'kind' AND k.value = '"redacted"'::bytea)
 """
 _ERASED = f"""
 SELECT e.id, e.kind, e.leaf, {_CONTENT}, x.name, x.row, o.leaf_hash
@@ -219,11 +219,11 @@ FROM (SELECT (SELECT id FROM ledger_entry WHERE leaf_hash = %(leaf)s) AS id) e
 """
 
 
-def _redacted_body(kind: str, leaf: Any, content: str | None) -> Any:
+def _redacted_body(kind: str, leaf: Any, content: bytes | None) -> Any:
     """What a redaction's entry names; None for an entry that is none, or a sealed one that cannot be opened."""
     try:
         if kind == SEALED:
-            return read_canonical(content.encode())["body"] if content else None
+            return read_canonical(bytes(content))["body"] if content else None
         return read_canonical(bytes(leaf))["body"] if kind == "redacted" else None
     except MALFORMED:
         return None
@@ -263,8 +263,8 @@ def _key(said: Said, keys: dict[str, bool]) -> Iterator[Place]:
 
 def _read(said: Said) -> Iterator[Place]:
     """What somebody took away or, before there was an entry for each hour, read."""
-    _reads, who, day, *_more = said.about.split(":")
     subject, wanted = str(said), {"what", "by"}
+    _sort, who, day = [*said.about.split(":"), "", ""][:3]
     if said.kind not in ("exported", "restricted_read"):
         yield subject, "an export or a reading", said.kind
     elif str(said.by) != who or said.at.date().isoformat() < day or said.body != {} or said.names() != wanted:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 
-from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told
+from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, moment_in_words
 from accounts.models import Desk, Invitation, Membership, RestrictedRead, Session, Token, User
 from accounts.records import person, read_said
 from accounts.second_factor import FACTORS
@@ -118,6 +118,10 @@ def _account_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) 
             yield f"identity {provider} {'linked' if provider in linked else 'not linked'}", "otherwise"
         elif linked[provider] not in (None, row.identities[provider]):
             yield f"subject of identity {provider}", "other words"
+    invitation = getattr(row.user, "invitation", None)
+    made = [said for said in entries if said.kind == "account_made"]
+    if invitation and made and not made[0].is_of(invitation.accepted_at):
+        yield f"{made[0]} at {moment_in_words(made[0].at)}", moment_in_words(invitation.accepted_at)
     yield from _tokens_now(row, entries, beginnings)
     for said in entries:
         if said.kind == "session_ended" and (said.body or {}).get("session") in row.sessions:
@@ -170,7 +174,12 @@ def _token_made(row: Account, said: Said) -> str | None:
 
 _PERSON: dict[str, Field[Account]] = {"person": Field(lambda row, said: person(row.user))}
 _EMAIL: dict[str, Field[Account]] = {"email": Field(lambda row, said: row.user.email, latest=True)}
-_IS_STAFF: dict[str, Field[Account]] = {"body/administrator": Field(lambda row, said: row.user.is_staff, latest=True)}
+_IS_STAFF: dict[str, Field[Account]] = {
+    # The administration pages ask for both.
+    "body/administrator": Field(
+        lambda row, said: row.user.is_staff if row.user.is_staff == row.user.is_superuser else None, latest=True
+    )
+}
 _ENDED: dict[str, Field[Account]] = {"at": Field(lambda row, said: row.user.sessions_ended_at, latest=True)}
 _FACTOR: dict[str, Field[Account]] = {"body/factor": Field(_known_factor)}
 
@@ -244,6 +253,9 @@ def _linked_before(said: Said, name: str) -> Any:
 
 # Roles
 
+# In data that is made up an account is made now, and its role was given long ago.
+LONG = timedelta(days=365 * 100)
+
 
 @dataclass(frozen=True)
 class Roles:
@@ -267,8 +279,21 @@ def _as_last_granted(row: Roles, entries: Sequence[Said], beginnings: Beginnings
         if (said.body or {}).get("role") != role:
             yield f"body/role of {said}: {(said.body or {}).get('role') or 'none'}", role or "none"
     for desk, membership in row.memberships.items():
-        if str(desk) not in last and not beginnings.is_older(membership.created_at, desk):
+        is_new = any(said.kind == "account_made" for said in _around(row, entries))
+        if beginnings.is_older(membership.created_at, desk) and not is_new:
+            continue
+        theirs = [said for said in entries if said.desk == desk]
+        ends = [place for place, said in enumerate(theirs) if (said.body or {}).get("role") is None]
+        granted = theirs[ends[-1] + 1 :] if ends else theirs
+        if not granted:
             yield f"an entry role_granted on desk {desk}", "none"
+        elif not granted[0].is_of(membership.created_at, LONG):
+            yield f"{granted[0]} at {moment_in_words(granted[0].at)}", moment_in_words(membership.created_at)
+
+
+def _around(row: Roles, entries: Sequence[Said]) -> Sequence[Said]:
+    """All entries about the person."""
+    return entries[0].around[f"person:{row.user.pk}"] if entries else ()
 
 
 TOLD_ROLES: Told[Roles] = Told(
@@ -378,6 +403,9 @@ def _what_was_read(row: Reads, said: Said) -> list[dict[str, Any]]:
 
 
 def _read_in_the_ledger(row: Reads, entries: Sequence[Said], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+    for read in (read for reads in row.by_entry.values() for read in reads):
+        if read.at is not None and read.day != read.at.astimezone(UTC).date():
+            yield f"a reading on {read.at.astimezone(UTC).date()}", f"day {read.day}"
     told = {said.id for said in entries}
     for entry in sorted(row.by_entry.keys() - told):
         yield f"entry {entry} (restricted_read)", "none of this desk"

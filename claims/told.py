@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, in_order, moment_in_words
+from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, by, in_order, moment_in_words
 from accounts.models import Desk, FieldChange
 from accounts.records import person
 from claims.models import (
@@ -14,6 +14,7 @@ from claims.models import (
     Claim,
     Evidence,
     PolicyChange,
+    PolicyField,
     Revision,
     RevisionKind,
     StatusChange,
@@ -119,6 +120,9 @@ def _as_last_set(row: Versions, entries: Sequence[Said], beginnings: Beginnings)
         elif moment is not None and (last is not None or not beginnings.is_older(moment, row.claim.desk_id)):
             yield f"an entry {on}", f"{last} as the last one" if last else "none"
     yield from _wrong_close(row, entries)
+    last = [said for said in entries if said.body and said.body.get("version") == max(row.thresholds, default=0)]
+    if last and row.claim.threshold_override is not None and last[0].by != row.claim.threshold_by_id:
+        yield f"the threshold set by who {last[0]} is by", "set by another"
 
 
 def _wrong_close(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, str]]:
@@ -136,7 +140,9 @@ TOLD_CLAIMS: Told[Versions] = Told(
     root="claim",
     kinds={
         "claim_reported": Kind(
-            _WRITTEN | {"body/version": _revision_of(RevisionKind.REPORTED)}, when=lambda row: row.claim.created_at
+            _WRITTEN
+            | {"body/version": _revision_of(RevisionKind.REPORTED), "by": by(lambda row: row.claim.created_by_id)},
+            when=lambda row: row.claim.created_at,
         ),
         "claim_edited": Kind(_WRITTEN | {"body/version": _EDITED}),
         "claim_reworded": Kind(_WRITTEN | {"body/version": _revision_of(RevisionKind.REWORDED)}),
@@ -271,11 +277,16 @@ TOLD_EVIDENCE: Told[Evidence] = Told(
     root="claim",
     kinds={
         "evidence_attached": Kind(
-            _EVIDENCE | {"reason": Field(lambda item, said: "")}, when=lambda item: item.created_at
+            _EVIDENCE | {"reason": Field(lambda item, said: ""), "by": by(lambda item: item.created_by_id)},
+            when=lambda item: item.created_at,
         ),
         "evidence_changed": Kind(_EVIDENCE | {"reason": Field(_reason_of_a_change)}),
         "evidence_withdrawn": Kind(
-            _EVIDENCE | {"reason": Field(lambda item, said: item.withdrawn_reason)},
+            _EVIDENCE
+            | {
+                "reason": Field(lambda item, said: item.withdrawn_reason),
+                "by": by(lambda item: item.withdrawn_by_id),
+            },
             when=lambda item: item.withdrawn_at,
         ),
         "evidence_released": Kind(_EVIDENCE, nowhere={"reason": IN_THE_LEDGER_ALONE}),
@@ -355,10 +366,20 @@ def _policy_now(policy: Policy, entries: Sequence[Said], beginnings: Beginnings)
     for together in policy.changes[: len(policy.changes) - len(told)]:
         if not beginnings.is_older(together[0].at, policy.desk.pk):
             yield "an entry policy_changed", "none"
+    yield from _since_when(policy)
     last = {one.field: one.after for together in policy.changes for one in together}
     for name, value in last.items():
         if getattr(policy.desk, name) != value:
             yield f"{name} {value} as last changed", str(getattr(policy.desk, name))
+
+
+def _since_when(policy: Policy) -> Iterator[tuple[str, str]]:
+    """A second factor is required since the change that first required it."""
+    name = PolicyField.SECOND_FACTOR_DAYS.value
+    began = [one.at for changes in policy.changes for one in changes if one.field == name and not one.before]
+    expected = (began[-1] if began else policy.desk.created_at) if policy.desk.second_factor_days else None
+    if policy.desk.second_factor_since != expected:
+        yield f"second factors since {moment_in_words(expected)}", moment_in_words(policy.desk.second_factor_since)
 
 
 TOLD_POLICY: Told[Policy] = Told(

@@ -1,10 +1,11 @@
 """What entries of the ledger have to say of actors, sources, relays, files and captures, by the rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_verification import Field, Kind, Root, Said, Told, read_entries
+from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, by, moment_in_words, read_entries
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.records import actor_content, file_content, relay_content, source_content
 
@@ -76,7 +77,7 @@ _OF_A_MERGE = dict.fromkeys(("into", "reason"), "asked of the merge, in `claims.
 TOLD_ACTORS: Told[Actor] = Told(
     root="actor",
     kinds={
-        "actor_added": Kind(_ACTOR, when=lambda row: row.created_at),
+        "actor_added": Kind(_ACTOR | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at),
         "actor_changed": Kind(_ACTOR),
         "actor_merged": Kind(_ACTOR, nowhere=_OF_A_MERGE),
         "actor_released": Kind(_ACTOR, nowhere=_REASON_OF_RELEASE),
@@ -106,15 +107,19 @@ _SOURCE: dict[str, Field[Source]] = {
 TOLD_SOURCES: Told[Source] = Told(
     root="source",
     kinds={
-        "source_added": Kind(_SOURCE, when=lambda row: row.created_at),
+        "source_added": Kind(_SOURCE | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at),
         "source_changed": Kind(_SOURCE),
         "source_regraded": Kind(_SOURCE),
         "source_released": Kind(_SOURCE, nowhere=_REASON_OF_RELEASE),
         "source_retracted": Kind(
-            _SOURCE | {"reason": Field(lambda row, said: row.retracted_reason)}, when=lambda row: row.retracted_at
+            _SOURCE
+            | {"reason": Field(lambda row, said: row.retracted_reason), "by": by(lambda row: row.retracted_by_id)},
+            when=lambda row: row.retracted_at,
         ),
         "source_corrected": Kind(
-            _SOURCE | {"reason": Field(lambda row, said: row.corrected_reason, latest=True)},
+            _SOURCE
+            | {"reason": Field(lambda row, said: row.corrected_reason, latest=True)}
+            | {"by": replace(by(lambda row: row.corrected_by_id), latest=True)},
             when=lambda row: row.corrected_at,
             last=True,
         ),
@@ -143,8 +148,8 @@ _RELAY: dict[str, Field[Relay]] = {
 TOLD_RELAYS: Told[Relay] = Told(
     root="source",
     kinds={
-        "relay_added": Kind(_RELAY, when=lambda row: row.created_at),
-        "relay_removed": Kind(_RELAY, when=lambda row: row.removed_at),
+        "relay_added": Kind(_RELAY | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at),
+        "relay_removed": Kind(_RELAY | {"by": by(lambda row: row.removed_by_id)}, when=lambda row: row.removed_at),
     },
     rows=_relays,
     key=lambda row: str(row.pk),
@@ -193,7 +198,20 @@ _FILE: dict[str, Field[Attachment]] = {
     "body/attachment": Field(lambda row, said: str(row.pk)),
     "body/source": Field(lambda row, said: str(row.source_id)),
 }
-_KEPT = _FILE | {"content": Field(lambda row, said: file_content(row, _capture_of(row)))}
+_KEPT = _FILE | {
+    "content": Field(lambda row, said: file_content(row, _capture_of(row))),
+    "by": by(lambda row: row.created_by_id),
+}
+_KEPT_KINDS = ("attachment_kept", "capture_kept")
+
+
+def _erased_in_the_ledger(
+    row: Attachment, entries: Sequence[Said], _beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
+    """Of a file that a redaction erased nothing can be opened."""
+    if row.erased_at is not None and any(said.kind in _KEPT_KINDS and "content" in said.opened for said in entries):
+        yield "a file that no redaction erased", f"erased at {moment_in_words(row.erased_at)}"
+
 
 TOLD_FILES: Told[Attachment] = Told(
     root="source",
@@ -207,6 +225,7 @@ TOLD_FILES: Told[Attachment] = Told(
     key_said=lambda said: said.body.get("attachment") if said.body else None,
     subject=lambda row: f"attachment {row.pk}",
     desk=lambda row: row.source.desk_id,
+    also=_erased_in_the_ledger,
 )
 
 

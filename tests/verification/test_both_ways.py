@@ -14,10 +14,13 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from accounts.actions import create_token
+from accounts.actions.identities import join_by_identity
+from accounts.actions.invitations import invite
 from accounts.entry_verification import ALONE
-from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Token, User
+from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Role, Token, User
 from accounts.verification import Finding, Scope
-from claims.actions.claims import edit_claim, publish_claim
+from claims.actions.claims import edit_claim, publish_claim, set_threshold
+from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
 from claims.acts import KINDS
@@ -32,8 +35,10 @@ from claims.models import (
     StatusChangeText,
     Topic,
 )
+from claims.records import claim_set
 from ledger.models import Entry, Erasure, Key, Leaf, Outbox, SealedStream, Secret
 from reviews.actions.assignments import accept, assign, change_due, close_claim
+from reviews.actions.redactions import propose_redaction, redact
 from reviews.both_ways import CHECKS, DECLARED, ROOTS
 from reviews.models import (
     Answer,
@@ -44,6 +49,8 @@ from reviews.models import (
     Decision,
     Redaction,
 )
+from reviews.redacting import find
+from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
@@ -61,7 +68,8 @@ NUMBERS = "restated from evidence: `numbers are those of the evidence`"
 PEOPLES_OWN = "people change it about themselves; no entry tells of it"
 COUNTS = "counts edits: `version with its revisions`"
 IN_ANOTHER = "asked of another row, or by another check"
-BY = "who did it is who the entry is by"
+UNTOLD = "no entry tells of it"
+ITS_OWN_KEY = "a key that nothing names"
 EXCUSED: dict[type[models.Model], dict[str, str]] = {
     Claim: {
         **dict.fromkeys(
@@ -69,17 +77,41 @@ EXCUSED: dict[type[models.Model], dict[str, str]] = {
         ),
         **dict.fromkeys(("support_lost_at", "grounds_changed_at", "due_at"), IN_ANOTHER),
         **dict.fromkeys(("state", "last_seq", "version"), "`state is that of the last status change` and its like"),
-        **dict.fromkeys(("threshold_by", "created_by"), BY),
         "changed_at": "moves with every change",
     },
-    Evidence: {
-        "version": COUNTS,
-        **dict.fromkeys(("created_by", "withdrawn_by"), BY),
-        "placed_by_editor": "which role its person had then",
+    Topic: {"desk": UNTOLD},
+    Evidence: {"version": COUNTS, "placed_by_editor": UNTOLD},
+    Source: {"version": COUNTS},
+    Actor: {"version": COUNTS, "merged_into": IN_ANOTHER},
+    Capture: dict.fromkeys(
+        (
+            *("state", "attempt", "lease_until", "taken_at", "requested_by", "requested_at", "finished_at"),
+            *("headers", "redirects", "error"),
+        ),
+        UNTOLD,
+    ),
+    Desk: {**dict.fromkeys(("last_claim_number", "is_demonstration"), UNTOLD), "version": COUNTS},
+    Membership: {"id": ITS_OWN_KEY},
+    Token: dict.fromkeys(("digest", "token_key", "last_used_at"), UNTOLD),
+    User: dict.fromkeys(
+        (
+            *("away_from", "away_until", "date_joined", "first_name", "last_name", "language", "last_login", "name"),
+            *("password", "reads", "reminders_by_mail", "time_zone"),
+        ),
+        PEOPLES_OWN,
+    ),
+    PolicyChange: {"id": ITS_OWN_KEY},
+    Answer: {"id": ITS_OWN_KEY},
+    AssessmentElement: {"id": ITS_OWN_KEY},
+    Assessment: {"assignment": UNTOLD, "state": "`finding with its decision`"},
+    AssessmentGrounds: {"id": ITS_OWN_KEY, "assignment": UNTOLD},
+    Decision: {"id": ITS_OWN_KEY},
+    Redaction: {
+        **dict.fromkeys(("erased", "in_drafts"), UNTOLD),
+        **dict.fromkeys(("words", "sha256"), "what is to be erased is told nowhere"),
     },
-    Source: {"version": COUNTS, **dict.fromkeys(("created_by", "retracted_by", "corrected_by"), BY)},
-    Actor: {"version": COUNTS, "created_by": BY, "merged_into": IN_ANOTHER},
-    Relay: dict.fromkeys(("created_by", "removed_by"), BY),
+    Erasure: {"id": ITS_OWN_KEY},
+    Secret: {"id": ITS_OWN_KEY},
 }
 TOLD_MODELS: tuple[type[models.Model], ...] = (
     *(Act, Desk, Invitation, Membership, RestrictedRead, Token, User),
@@ -129,10 +161,29 @@ def _go_on(cast: factories.Cast) -> None:
     change_evidence(evidence=item, fields={"excerpt": "As it was then."}, by=cast.editor)
     change_source(source=source, fields={"reliability": "B"}, by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
+    set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=cast.editor)
+    change_policy(desk=cast.desk, changes={"second_factor_days": 30}, reason="After a theft.", by=cast.editor)
+    invite(desk=cast.desk, role=Role.REVIEWER, name="Iryna", email="iryna@example.org", by=cast.admin)
+    join_by_identity(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org", username="iryna")
+    _redact_more(cast)
     publish_claim(claim=fresh(claim), reason="Agreed.", by=cast.editor)
     close_claim(claim=factories.claim(cast), reason="duplicate", note="Of another.", by=cast.editor)
     factories.claim_in(cast, "refuted", elements=["a ship", "at night"])  # what supports it is answered
     _bring_in(factories.claim_in(cast, "denied"))
+
+
+def _redact_more(cast: factories.Cast) -> None:
+    """Words that stand where nothing but a redaction changes anything, and a file."""
+    words = "Two who do not depend"
+    claim = factories.claim(cast)
+    factories.firsthand(cast, claim, 2)
+    factories.approved(cast, factories.finding(cast, claim, "corroborated", rationale=f"{words} on each other saw it."))
+    kept = attach_file(source=factories.source(cast), chunks=[b"A face."], name="face.txt", by=cast.reviewer)
+    second = User.objects.get(username="editor2")
+    asked: tuple[dict[str, Any], ...] = ({"words": words}, {"file": kept.pk})
+    for what in asked:
+        row = propose_redaction(desk=cast.desk, **what, reason="They asked us to.", by=cast.editor)
+        redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256).seen, by=second)
 
 
 def _place_some() -> None:
@@ -249,6 +300,15 @@ TAMPERED = {
     "bytea": "coalesce({column}, '') || '\\x00'",
     "jsonb": "'{{}}'",
 }
+# Where the change that is made elsewhere says the same, or is none.
+SPECIAL = {
+    ("claims_element", "position"): "1000 - position",
+    ("reviews_assessmentgrounds", "number"): "1000 - number",
+    **{
+        (table, "reliability"): "CASE reliability WHEN 'E' THEN 'D' ELSE 'E' END"
+        for table in ("sources_actor", "sources_source")
+    },
+}
 COLUMNS = sorted(
     (model._meta.label, field.column)
     for model in TOLD_MODELS
@@ -266,7 +326,8 @@ def test_a_row_that_says_something_else_is_found(world: factories.Cast, label: s
             "SELECT data_type FROM information_schema.columns WHERE table_name = %s AND column_name = %s", table, column
         )
         _drop_constraints(table)
-        run(f"UPDATE {table} SET {column} = {TAMPERED[sort].format(column=column)}")
+        changed = SPECIAL.get((table, column)) or TAMPERED[sort].format(column=column)
+        run(f"UPDATE {table} SET {column} = {changed}")  # noqa: S608 - ours
         assert found_both_ways()
 
 
@@ -286,3 +347,215 @@ def _drop_constraints(table: str) -> None:
         "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'", table
     ):
         run(f'DROP INDEX "{name}"')
+
+
+# Tampering by name: what somebody with the database in their hands would try first.
+
+
+def _told(*words: str) -> list[str]:
+    """The findings that have all these words."""
+    return [str(finding) for finding in found_both_ways() if all(word in str(finding) for word in words)]
+
+
+def _first(model: type[models.Model], **which: Any) -> Any:
+    return model._default_manager.filter(**which).order_by("pk")[:1].get()
+
+
+def test_a_relay_that_was_deleted(world: factories.Cast) -> None:
+    relay = _first(Relay)
+    with taken_back():
+        run("DELETE FROM sources_relay WHERE id = %s", relay.pk)
+        assert _told("(relay_added): expected a row that it tells of, found none")
+
+
+def test_a_relay_that_was_taken_away_and_is_back(world: factories.Cast) -> None:
+    relay = _first(Relay, removed_at__isnull=False)
+    with taken_back():
+        run("UPDATE sources_relay SET removed_at = NULL, removed_by_id = NULL WHERE id = %s", relay.pk)
+        assert _told(f"relay {relay.pk}", "expected no entry relay_removed")
+
+
+def test_a_relay_of_which_no_entry_tells(world: factories.Cast) -> None:
+    with taken_back():
+        run(
+            "INSERT INTO sources_relay (id, downstream_id, upstream_id, quote, created_by_id, created_at)"
+            " SELECT gen_random_uuid(), upstream_id, downstream_id, '', created_by_id, now() FROM sources_relay LIMIT 1"
+        )
+        assert _told("expected an entry relay_added, found none")
+
+
+def test_a_withdrawal_that_was_undone(world: factories.Cast) -> None:
+    item = _first(Evidence, withdrawn_at__isnull=False)
+    with taken_back():
+        run("UPDATE claims_evidence SET withdrawn_at = NULL, withdrawn_by_id = NULL WHERE id = %s", item.pk)
+        assert _told(f"evidence {item.pk}", "expected no entry evidence_withdrawn")
+
+
+def test_a_publication_that_was_backdated(world: factories.Cast) -> None:
+    claim = _first(Claim, published_at__isnull=False)
+    with taken_back():
+        run("UPDATE claims_claim SET published_at = published_at - interval '30 days' WHERE id = %s", claim.pk)
+        assert _told(claim.reference, "(claim_published) at ")
+
+
+def test_a_claim_taken_from_the_public_without_an_act(world: factories.Cast) -> None:
+    claim = _first(Claim, published_at__isnull=False)
+    with taken_back():
+        run("UPDATE claims_claim SET published_at = NULL WHERE id = %s", claim.pk)
+        assert _told(claim.reference, "(claim_published) at ", "found never")
+
+
+def test_a_claim_published_without_an_act(world: factories.Cast) -> None:
+    claim = _first(Claim, published_at__isnull=True)
+    with taken_back():
+        run("UPDATE claims_claim SET published_at = now() WHERE id = %s", claim.pk)
+        assert _told(claim.reference, "expected an entry claim_published")
+
+
+def test_evidence_that_was_deleted(world: factories.Cast) -> None:
+    item = _first(Evidence)
+    with taken_back():
+        run("DELETE FROM claims_evidence WHERE id = %s", item.pk)
+        assert _told("(evidence_attached)", "a row that it tells of")
+
+
+def test_a_file_exchanged_with_its_digest_and_size(world: factories.Cast) -> None:
+    """The bytes in the storage, their digest and their size together: the file check alone finds nothing in that."""
+    row = _first(Attachment, erased_at__isnull=True)
+    with taken_back():
+        run("UPDATE sources_attachment SET sha256 = %s, size = 4 WHERE id = %s", "a" * 64, row.pk)
+        found = _told(f"attachment {row.pk}")
+        assert len(found) == 2 and "content/sha256" in found[0] and "content/size" in found[1]
+
+
+def test_a_snapshot_exchanged_with_its_digest(world: factories.Cast) -> None:
+    change = StatusChange.objects.filter(seq=2)[0]
+    with taken_back():
+        where = [change.claim_id, change.seq]
+        run("UPDATE claims_statuschangegraph SET graph = '{}' WHERE claim_id = %s AND seq = %s", *where)
+        run(
+            "UPDATE claims_statuschange SET graph_digest = encode(sha256('{}'), 'hex') WHERE claim_id = %s AND seq = %s",
+            *where,
+        )
+        assert _told(f"status change {change.seq}", "graph_digest of entry")
+
+
+def test_grounds_exchanged_with_their_digest(world: factories.Cast) -> None:
+    with taken_back():
+        run("UPDATE claims_grounds SET content = '{}', digest = encode(sha256('{}'), 'hex')")
+        assert _told("content/grounds of entry", "(assessed)")
+        assert _told("grounds of entry", "(decided)")
+        assert _told("grounds of entry", "(grounds_confirmed)")
+
+
+def test_a_decision_that_says_the_contrary(world: factories.Cast) -> None:
+    decision = _first(Decision, approved=True)
+    with taken_back():
+        run("UPDATE reviews_decision SET approved = false WHERE id = %s", decision.pk)
+        assert _told(f"decision {decision.pk}", "body/approved", "true, found false")
+
+
+@pytest.mark.parametrize("where", ["neither", "both"])
+def test_an_entry_in_neither_or_both_of_outbox_and_log(world: factories.Cast, where: str) -> None:
+    entry = _first(Outbox).entry_id
+    with taken_back():
+        if where == "neither":
+            run("DELETE FROM ledger_outbox WHERE entry_id = %s", entry)
+        else:
+            run("INSERT INTO ledger_leaf SELECT 999, id, leaf_hash FROM ledger_entry WHERE id = %s", entry)
+        assert _told(f"entry in the outbox or in the log: entry {entry}", f"found in {where}")
+
+
+def test_a_leaf_with_another_hash_than_its_entry(world: factories.Cast) -> None:
+    with taken_back():
+        run("UPDATE ledger_leaf SET hash = sha256('') WHERE index = 3")
+        assert _told("leaf 3: expected the hash of entry", "found another")
+
+
+def test_a_forged_entry_that_waits_for_its_place(world: factories.Cast) -> None:
+    """Whole in itself, with its act: that a claim was published which never was."""
+    claim = _first(Claim, published_at__isnull=True)
+    with taken_back():
+        run("SET LOCAL session_replication_role = origin")  # the triggers fill the outbox
+        claim_set("claim_published", claim, by=world.editor, now=timezone.now())
+        found = found_both_ways()
+        assert {finding.check for finding in found} == {"claims as the ledger has them"}
+        assert [finding for finding in found if "(claim_published) at" in finding.expected]
+
+
+def test_a_secret_that_is_gone_without_a_redaction(world: factories.Cast) -> None:
+    secret = _first(Secret, name="reason")
+    with taken_back():
+        run("DELETE FROM ledger_secret WHERE id = %s", secret.pk)
+        assert _told(f"entry {secret.entry_id}: expected reason that opens, or a redaction that erased it")
+
+
+def test_a_secret_that_is_gone_with_an_erasure_that_no_redaction_names(world: factories.Cast) -> None:
+    secret, redacted = _first(Secret, name="reason"), _first(Act, kind="redacted", sealed=False)
+    with taken_back():
+        run("DELETE FROM ledger_secret WHERE id = %s", secret.pk)
+        run(
+            "INSERT INTO ledger_erasure (said_in_id, entry_id, name, row) VALUES (%s, %s, 'reason', '')",
+            *(redacted.entry_id, secret.entry_id),
+        )
+        assert _told("erased by a redaction: erasure of reason", f"named by entry {redacted.entry_id}, found not")
+
+
+def test_a_secret_with_another_value(world: factories.Cast) -> None:
+    secret = _first(Secret, name="reason")
+    with taken_back():
+        run("UPDATE ledger_secret SET value = '\"Other words.\"' WHERE id = %s", secret.pk)
+        assert _told(f"entry {secret.entry_id}: expected reason as it was committed, found other words")
+
+
+def test_what_a_redaction_erased_is_back(world: factories.Cast) -> None:
+    erasure = _first(Erasure, entry__isnull=False)
+    with taken_back():
+        run(
+            "INSERT INTO ledger_secret (entry_id, name, salt, value) VALUES (%s, %s, %s, '\"x\"')",
+            *(erasure.entry_id, erasure.name, bytes(32)),
+        )
+        assert _told(f"entry {erasure.entry_id}: expected {erasure.name} erased, found still there")
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("DELETE FROM accounts_act WHERE entry_id = %s", "an act for each entry, found no act"),
+        ("UPDATE accounts_act SET by_id = gen_random_uuid() WHERE entry_id = %s", "an act of who it says did it"),
+        ("UPDATE accounts_act SET sealed = NOT sealed WHERE entry_id = %s", "an act of its kind, time and seal"),
+        ("UPDATE accounts_act SET kind = 'exported' WHERE entry_id = %s", "an act of its kind, time and seal"),
+        (
+            "UPDATE accounts_act SET at = at - interval '1 hour' WHERE entry_id = %s",
+            "an act of its kind, time and seal",
+        ),
+        ("UPDATE accounts_act SET about = 'claim:none' WHERE entry_id = %s", "an act about its stream"),
+        ("UPDATE accounts_act SET desk_id = gen_random_uuid() WHERE entry_id = %s", "on desk "),
+    ],
+)
+def test_an_act_that_was_altered(world: factories.Cast, statement: str, found: str) -> None:
+    entry = _first(Act, kind="evidence_attached", sealed=False).entry_id
+    with taken_back():
+        run(statement, entry)
+        assert _told(f"entry {entry}", found)
+
+
+def test_an_act_without_an_entry(world: factories.Cast) -> None:
+    with taken_back():
+        run("INSERT INTO accounts_act SELECT -1, desk_id, by_id, kind, about, at, sealed FROM accounts_act LIMIT 1")
+        assert _told("act -1: expected an act for each entry, found no entry")
+
+
+def test_the_parts_are_the_whole(world: factories.Cast) -> None:
+    """Each part finds its own: together what one run finds, and nothing twice."""
+    with taken_back():
+        run("UPDATE claims_evidence SET excerpt = excerpt || ' altered'")
+        run("UPDATE ledger_secret SET value = '1' WHERE name = 'reason'")
+        whole = sorted(map(str, found_both_ways()))
+        parts = [str(one) for number in (1, 2, 3) for one in found_both_ways(part=(number, 3)) if _by_part(one)]
+        assert sorted(parts) == [one for one in whole if one in parts]
+        assert {one.partition(":")[0] for one in parts} == {"claims as the ledger has them", "entry whole"}
+
+
+def _by_part(finding: Finding) -> bool:
+    return any(check.by_part for check in CHECKS if check.name == finding.check)
