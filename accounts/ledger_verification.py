@@ -10,6 +10,7 @@ That an entry is whole in itself is looked at in `accounts.entry_verification`.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -124,8 +125,8 @@ class Told(Generic[Row]):
 
     `rows`: those that hang on the roots with these ids. `key` of a row is `key_said` of the entries about it.
     `subjects`: of what else than the root its entries may be. `subject`: the row for findings. `desk`: that of its
-    acts. `born`: since when it is there. `also`: what else has to be so of a row and its entries, oldest first;
-    answers what was expected and found where it is not.
+    acts. `claim`: on which it hangs. `born`: since when it is there. `also`: what else has to be so of a row and its
+    entries, oldest first; answers what was expected and found where it is not.
     """
 
     root: str
@@ -135,6 +136,7 @@ class Told(Generic[Row]):
     key_said: Callable[[Said], str | None]
     subject: Callable[[Row], str]
     desk: Callable[[Row], UUID | None] | None = None
+    claim: Callable[[Row], UUID] | None = None
     born: Callable[[Row], datetime] | None = None
     subjects: Callable[[Row], Iterable[str]] = lambda _row: ()
     also: Callable[[Row, Sequence[Said], "Beginnings"], Iterable[tuple[str, str]]] | None = None
@@ -152,26 +154,42 @@ class Root:
 class Beginnings:
     """Since when entries tell of what is done: what is older has none.
 
-    That is before the first entry of all and, on a desk whose status changes were brought in, up to that moment.
+    That is before the first entry of all; of a claim whose status changes were brought in, and on a desk that had no
+    others before, up to that moment.
     """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
+        self._of_claim: datetime | None = None
         with connection.cursor() as cursor:
             cursor.execute("SELECT min(at) FROM ledger_entry")
             self._first: datetime | None = cursor.fetchone()[0]
-            cursor.execute(
-                "SELECT a.desk_id, max(e.at) FROM ledger_entry e JOIN accounts_act a ON a.entry_id = e.id"
-                " WHERE e.kind = 'status_changed' AND position('\"brought_in\":true'::bytea IN e.leaf) > 0"
-                " GROUP BY a.desk_id"
-            )
+            cursor.execute(_BROUGHT_IN)
             self._brought_in: dict[UUID | None, datetime] = dict(cursor.fetchall())
+
+    def of_claim(self, entries: Iterable[Said]) -> "Beginnings":
+        """The same for what hangs on a claim, by its entries."""
+        brought_in = [said.at for said in entries if said.body and said.body.get("brought_in")]
+        same = copy(self)
+        same._of_claim = brought_in[-1] if brought_in else None
+        return same
 
     def is_older(self, moment: datetime, desk: UUID | None) -> bool:
         """Whether what happened at this moment on this desk may have no entry."""
-        if self._first is None or moment < self._first:
+        if self._first is None or moment < self._first or (self._of_claim and moment <= self._of_claim):
             return True
         return desk in self._brought_in and moment <= self._brought_in[desk]
+
+
+_BROUGHT_IN = """
+SELECT desk_id, max(at) FILTER (WHERE brought_in)
+FROM (
+    SELECT a.desk_id, e.at, position('"brought_in":true'::bytea IN e.leaf) > 0 AS brought_in
+    FROM ledger_entry e JOIN accounts_act a ON a.entry_id = e.id WHERE e.kind = 'status_changed'
+) s
+GROUP BY desk_id
+HAVING max(at) FILTER (WHERE brought_in) <= coalesce(min(at) FILTER (WHERE NOT brought_in), 'infinity')
+"""
 
 
 def ledger_check(root: Root, declared: Iterable[Told[Any]]) -> Check:
@@ -234,14 +252,15 @@ def _compare(
             key = told.key_said(said)
         except MALFORMED:
             key = None
-        if key not in rows_of_it:
+        if key is None or key not in rows_of_it:
             yield f"{said.about} {said}", "a row that it tells of", "none"
             continue
         said.earlier = tuple(of_row.get(key, ()))
         of_row.setdefault(key, []).append(said)
     for key, row in rows_of_it.items():
         subject, entries = told.subject(row), of_row.get(key, [])
-        for place in _compare_row(told, row, entries, people, beginnings, erased):
+        since = beginnings.of_claim(around.get(f"claim:{told.claim(row)}", ())) if told.claim else beginnings
+        for place in _compare_row(told, row, entries, people, since, erased):
             yield subject, *place
 
 

@@ -120,9 +120,10 @@ def _as_last_set(row: Versions, entries: Sequence[Said], beginnings: Beginnings)
         elif moment is not None and (last is not None or not beginnings.is_older(moment, row.claim.desk_id)):
             yield f"an entry {on}", f"{last} as the last one" if last else "none"
     yield from _wrong_close(row, entries)
-    last = [said for said in entries if said.body and said.body.get("version") == max(row.thresholds, default=0)]
-    if last and row.claim.threshold_override is not None and last[0].by != row.claim.threshold_by_id:
-        yield f"the threshold set by who {last[0]} is by", "set by another"
+    versions = {said.body.get("version"): said for said in reversed(entries) if said.body}
+    setting = versions.get(max(row.thresholds, default=0))
+    if setting and row.claim.threshold_override is not None and setting.by != row.claim.threshold_by_id:
+        yield f"the threshold set by who {setting} is by", "set by another"
 
 
 def _wrong_close(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, str]]:
@@ -155,6 +156,7 @@ TOLD_CLAIMS: Told[Versions] = Told(
     key=lambda row: str(row.claim.pk),
     key_said=lambda said: said.about.removeprefix("claim:"),
     subject=lambda row: row.claim.reference,
+    claim=lambda row: row.claim.pk,
     desk=lambda row: row.claim.desk_id,
     also=_as_last_set,
 )
@@ -296,6 +298,7 @@ TOLD_EVIDENCE: Told[Evidence] = Told(
     key=lambda item: str(item.pk),
     key_said=lambda said: said.body.get("evidence") if said.body else None,
     subject=lambda item: f"{item.claim.reference} evidence {item.pk}",
+    claim=lambda item: item.claim_id,
     desk=lambda item: item.claim.desk_id,
     subjects=lambda item: [f"evidence:{item.pk}"],
 )

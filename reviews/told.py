@@ -72,6 +72,7 @@ TOLD_ASSIGNMENTS: Told[Assignment] = Told(
     key=lambda row: str(row.pk),
     key_said=lambda said: said.body.get("assignment") if said.body else None,
     subject=lambda row: f"{row.claim.reference} assignment {row.pk}",
+    claim=lambda row: row.claim_id,
     desk=lambda row: row.claim.desk_id,
 )
 
@@ -134,6 +135,7 @@ TOLD_DECIDERS: Told[Deciders] = Told(
     key=lambda row: str(row.claim.pk),
     key_said=lambda said: said.about.removeprefix("claim:"),
     subject=lambda row: f"{row.claim.reference} approvers",
+    claim=lambda row: row.claim.pk,
     desk=lambda row: row.claim.desk_id,
     also=_each_named,
 )
@@ -215,6 +217,7 @@ TOLD_ASSESSMENTS: Told[Submitted] = Told(
     key=lambda one: str(one.row.pk),
     key_said=lambda said: said.body.get("assessment") if said.body else None,
     subject=lambda one: f"{one.row.claim.reference} assessment {one.row.pk}",
+    claim=lambda one: one.row.claim_id,
     desk=lambda one: one.row.claim.desk_id,
     subjects=lambda one: [f"assessment:{one.row.pk}"],
     also=_each_confirmed,
@@ -272,6 +275,7 @@ TOLD_DECISIONS: Told[Decided] = Told(
     key=lambda one: str(one.row.assessment_id),
     key_said=lambda said: said.body.get("assessment") if said.body else None,
     subject=lambda one: f"{one.row.assessment.claim.reference} decision {one.row.pk}",
+    claim=lambda one: one.row.assessment.claim_id,
     desk=lambda one: one.row.assessment.claim.desk_id,
 )
 
@@ -340,6 +344,7 @@ TOLD_VERDICTS: Told[Verdicts] = Told(
     key=lambda row: str(row.claim.pk),
     key_said=lambda said: said.about.removeprefix("claim:"),
     subject=lambda row: f"{row.claim.reference} verdict",
+    claim=lambda row: row.claim.pk,
     desk=lambda row: row.claim.desk_id,
     also=_each_looked_at,
 )

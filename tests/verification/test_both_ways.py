@@ -201,7 +201,7 @@ def _bring_in(claim: Claim) -> None:
     run("SET LOCAL session_replication_role = replica")
     entries = list(Act.objects.filter(about__in=rows).values_list("entry", flat=True))
     for table in ("accounts_act", "ledger_outbox", "ledger_secret"):
-        run(f"DELETE FROM {table} WHERE entry_id = ANY(%s)", entries)
+        run(f"DELETE FROM {table} WHERE entry_id = ANY(%s)", entries)  # noqa: S608 - ours
     run("DELETE FROM ledger_entry WHERE id = ANY(%s)", entries)
     run("SET LOCAL session_replication_role = origin")
     bring_in(connection, claims=[claim.pk], now=timezone.now())
@@ -334,7 +334,7 @@ def test_a_row_that_says_something_else_is_found(world: factories.Cast, label: s
 @pytest.mark.parametrize("model", TOLD_MODELS, ids=lambda model: model._meta.label)
 def test_a_row_that_is_gone_is_found(world: factories.Cast, model: type[models.Model]) -> None:
     with taken_back():
-        run(f"DELETE FROM {model._meta.db_table}")
+        run(f"DELETE FROM {model._meta.db_table}")  # noqa: S608 - ours
         assert found_both_ways()
 
 
@@ -379,7 +379,8 @@ def test_a_relay_of_which_no_entry_tells(world: factories.Cast) -> None:
     with taken_back():
         run(
             "INSERT INTO sources_relay (id, downstream_id, upstream_id, quote, created_by_id, created_at)"
-            " SELECT gen_random_uuid(), upstream_id, downstream_id, '', created_by_id, now() FROM sources_relay LIMIT 1"
+            " SELECT gen_random_uuid(), upstream_id, downstream_id, '', created_by_id, clock_timestamp()"
+            " FROM sources_relay LIMIT 1"
         )
         assert _told("expected an entry relay_added, found none")
 
@@ -434,7 +435,8 @@ def test_a_snapshot_exchanged_with_its_digest(world: factories.Cast) -> None:
         where = [change.claim_id, change.seq]
         run("UPDATE claims_statuschangegraph SET graph = '{}' WHERE claim_id = %s AND seq = %s", *where)
         run(
-            "UPDATE claims_statuschange SET graph_digest = encode(sha256('{}'), 'hex') WHERE claim_id = %s AND seq = %s",
+            "UPDATE claims_statuschange SET graph_digest = encode(sha256('{}'), 'hex')"
+            " WHERE claim_id = %s AND seq = %s",
             *where,
         )
         assert _told(f"status change {change.seq}", "graph_digest of entry")
@@ -462,7 +464,11 @@ def test_an_entry_in_neither_or_both_of_outbox_and_log(world: factories.Cast, wh
         if where == "neither":
             run("DELETE FROM ledger_outbox WHERE entry_id = %s", entry)
         else:
-            run("INSERT INTO ledger_leaf SELECT 999, id, leaf_hash FROM ledger_entry WHERE id = %s", entry)
+            run(
+                "INSERT INTO ledger_leaf (index, entry_id, hash)"
+                " SELECT 999, id, leaf_hash FROM ledger_entry WHERE id = %s",
+                entry,
+            )
         assert _told(f"entry in the outbox or in the log: entry {entry}", f"found in {where}")
 
 
@@ -542,7 +548,8 @@ def test_an_act_that_was_altered(world: factories.Cast, statement: str, found: s
 
 def test_an_act_without_an_entry(world: factories.Cast) -> None:
     with taken_back():
-        run("INSERT INTO accounts_act SELECT -1, desk_id, by_id, kind, about, at, sealed FROM accounts_act LIMIT 1")
+        columns = "desk_id, by_id, kind, about, at, sealed"
+        run(f"INSERT INTO accounts_act (entry_id, {columns}) SELECT -1, {columns} FROM accounts_act LIMIT 1")  # noqa: S608
         assert _told("act -1: expected an act for each entry, found no entry")
 
 
@@ -551,10 +558,10 @@ def test_the_parts_are_the_whole(world: factories.Cast) -> None:
     with taken_back():
         run("UPDATE claims_evidence SET excerpt = excerpt || ' altered'")
         run("UPDATE ledger_secret SET value = '1' WHERE name = 'reason'")
-        whole = sorted(map(str, found_both_ways()))
+        whole = found_both_ways()
         parts = [str(one) for number in (1, 2, 3) for one in found_both_ways(part=(number, 3)) if _by_part(one)]
-        assert sorted(parts) == [one for one in whole if one in parts]
-        assert {one.partition(":")[0] for one in parts} == {"claims as the ledger has them", "entry whole"}
+        assert sorted(parts) == sorted(str(one) for one in whole if _by_part(one))
+        assert {one.partition(":")[0] for one in parts} >= {"claims as the ledger has them", "entry whole"}
 
 
 def _by_part(finding: Finding) -> bool:
