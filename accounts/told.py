@@ -144,7 +144,7 @@ def _tokens_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) -
         if pk not in made and not beginnings.is_older(token.created, None):
             yield f"an entry token_made for token {pk}", "none"
     for pk, said in made.items():
-        is_over = said.at + timedelta(days=(said.body or {}).get("lifetime_days", 0) + 1) < beginnings.now
+        is_over = said.at + timedelta(days=(said.body or {}).get("lifetime_days", 0)) <= beginnings.now
         taken = any(one.id > said.id and one.kind in _TAKES_TOKENS for one in entries)
         if pk not in row.tokens and pk not in revoked and not taken and not is_over:
             yield f"token {pk} of {said}", "none"

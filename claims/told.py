@@ -1,7 +1,7 @@
 """What entries of the ledger have to say of claims, status changes, evidence, merges and policy, by the rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -34,11 +34,13 @@ REDACTED = "[redacted]"
 
 @dataclass(frozen=True)
 class Versions:
-    """A claim with what raised its version each time, and which of these set a threshold."""
+    """A claim with what raised its version each time, and which of these set a threshold. `noted`: of which it is known
+    what they changed; earlier releases did not note it."""
 
     claim: Claim
     revisions: Mapping[int, Revision]
-    thresholds: frozenset[int] = field(default_factory=frozenset)
+    thresholds: frozenset[int]
+    noted: frozenset[int]
 
     def of(self, said: Said) -> Revision | None:
         """What raised the version that an entry names."""
@@ -51,12 +53,16 @@ def _claims(ids: Sequence[UUID]) -> Iterator[Versions]:
     revisions: dict[UUID, dict[int, Revision]] = {}
     for row in Revision.objects.filter(claim__in=ids):
         revisions.setdefault(row.claim_id, {})[row.version] = row
-    thresholds: dict[UUID, set[int]] = {}
-    changes = FieldChange.objects.filter(row__in=ids, fields__overlap=["threshold", "threshold_reason"])
-    for pk, version in changes.values_list("row", "version"):
-        thresholds.setdefault(pk, set()).add(version)
+    noted: dict[UUID, dict[int, list[str]]] = {}
+    for pk, version, fields in FieldChange.objects.filter(row__in=ids).values_list("row", "version", "fields"):
+        noted.setdefault(pk, {})[version] = fields
     for claim in claims:
-        yield Versions(claim, revisions.get(claim.pk, {}), frozenset(thresholds.get(claim.pk, ())))
+        changes = noted.get(claim.pk, {})
+        thresholds = frozenset(v for v, fields in changes.items() if _OF_THRESHOLDS & set(fields))
+        yield Versions(claim, revisions.get(claim.pk, {}), thresholds, frozenset(changes))
+
+
+_OF_THRESHOLDS = frozenset({"threshold", "threshold_reason"})
 
 
 def _revision_of(*kinds: RevisionKind) -> Field[Versions]:
@@ -76,6 +82,10 @@ def _note(row: Versions, said: Said) -> Any:
     revision = row.of(said)
     if revision is None:
         return None
+    if not said.opened["reason"] and REDACTED in row.claim.threshold_reason:
+        return ""  # what a redaction left is recorded without a reason
+    if said.kind == "claim_edited" and revision.version not in row.noted and not revision.note:
+        return said.opened["reason"]
     if said.kind == "claim_edited" and revision.version in row.thresholds:
         return row.claim.threshold_reason if revision.version == max(row.thresholds) else said.opened["reason"]
     return revision.note
@@ -120,9 +130,16 @@ def _as_last_set(row: Versions, entries: Sequence[Said], beginnings: Beginnings)
         elif moment is not None and (last is not None or not beginnings.is_older(moment, row.claim.desk_id)):
             yield f"an entry {on}", f"{last} as the last one" if last else "none"
     yield from _wrong_close(row, entries)
-    versions = {said.body.get("version"): said for said in reversed(entries) if said.body}
-    setting = versions.get(max(row.thresholds, default=0))
-    if setting and row.claim.threshold_override is not None and setting.by != row.claim.threshold_by_id:
+    yield from _threshold_of_another(row, entries)
+
+
+def _threshold_of_another(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, str]]:
+    """Who set a claim's threshold is who its last change is by, where that was no redaction of the reason."""
+    claim, version = row.claim, max(row.thresholds, default=0)
+    if claim.threshold_override is None or REDACTED in claim.threshold_reason:
+        return
+    setting = next((said for said in entries if said.body and said.body.get("version") == version), None)
+    if setting is not None and setting.by != claim.threshold_by_id:
         yield f"the threshold set by who {setting} is by", "set by another"
 
 
