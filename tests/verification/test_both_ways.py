@@ -407,14 +407,14 @@ def test_a_claim_taken_from_the_public_without_an_act(world: factories.Cast) -> 
 
 
 def test_a_claim_published_without_an_act(world: factories.Cast) -> None:
-    claim = _first(Claim, published_at__isnull=True)
+    claim = _first(Claim, reference="UKR-1")
     with taken_back():
         run("UPDATE claims_claim SET published_at = now() WHERE id = %s", claim.pk)
         assert _told(claim.reference, "expected an entry claim_published")
 
 
 def test_evidence_that_was_deleted(world: factories.Cast) -> None:
-    item = _first(Evidence)
+    item = _first(Evidence, claim__reference="UKR-1")
     with taken_back():
         run("DELETE FROM claims_evidence WHERE id = %s", item.pk)
         assert _told("(evidence_attached)", "a row that it tells of")
@@ -480,7 +480,7 @@ def test_a_leaf_with_another_hash_than_its_entry(world: factories.Cast) -> None:
 
 def test_a_forged_entry_that_waits_for_its_place(world: factories.Cast) -> None:
     """Whole in itself, with its act: that a claim was published which never was."""
-    claim = _first(Claim, published_at__isnull=True)
+    claim = _first(Claim, reference="UKR-1")
     with taken_back():
         run("SET LOCAL session_replication_role = origin")  # the triggers fill the outbox
         claim_set("claim_published", claim, by=world.editor, now=timezone.now())
