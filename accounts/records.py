@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.models import Act, Desk, Invitation, User
+from accounts.models import Act, Desk, Invitation, RestrictedRead, User
 from accounts.security_events import security_event
 from accounts.transactions import note_act
-from ledger.entries import read_entry
+from ledger.entries import format_time, read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
 from ledger.recording import Recorded, record
@@ -47,6 +47,13 @@ def _said(body: Mapping[str, Any]) -> dict[str, str | int | None]:
 def person(user: User | None) -> dict[str, str] | None:
     """Who somebody is, as a committed value; None for a command that nobody ran under their name."""
     return {"id": str(user.pk), "name": user.username} if user else None
+
+
+def read_said(read: RestrictedRead) -> dict[str, Any]:
+    """What an entry commits to of one reading of restricted material."""
+    sort, _colon, name = read.subject.partition(":")
+    at = format_time(read.at) if read.at else None
+    return {"by": person(read.user), "sort": sort, "id": name, "at": at}
 
 
 def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:

@@ -30,21 +30,28 @@ class Scope:
     """How far to look.
 
     `grace`: how long work for later may lie about. `sample`: of so many claims, taken at random, the support is
-    counted anew; None: of all. `read_files`: whether attachments are read and hashed, or only measured.
+    counted anew; None: of all. `read_files`: whether attachments are read and hashed, or only measured. `part`: which
+    part of how many, from 1. `tell`: hears how far a long check is.
     """
 
     now: datetime
     grace: timedelta = timedelta(minutes=15)
     sample: int | None = 1000
     read_files: bool = True
+    part: tuple[int, int] = (1, 1)
+    tell: Callable[[str], None] = lambda _progress: None
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that has to be so everywhere. `look` answers (subject, expected, found) for each place where not."""
+    """One thing that has to be so everywhere. `look` answers (subject, expected, found) for each place where not.
+
+    `by_part`: it looks at no more than the scope's part; any other check belongs to one part as a whole.
+    """
 
     name: str
     look: Callable[[Scope], Iterable[Sequence[str]]]
+    by_part: bool = False
 
     def findings(self, scope: Scope) -> Iterator[Finding]:
         for subject, expected, found in self.look(scope):

@@ -33,22 +33,55 @@ def _of_claim(
     )
 
 
-def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
-    """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
-    content: dict[str, Any] = {name: plain(getattr(claim, name)) for name in CLAIM_FIELDS}
-    content |= {
+def claim_content(claim: Claim) -> dict[str, Any]:
+    """What an entry commits to of a claim: how it reads."""
+    return {
+        **{name: plain(getattr(claim, name)) for name in CLAIM_FIELDS},
         "claimant": plain(claim.claimant_id),
-        "parties": sorted(str(pk) for pk in claim.parties.values_list("pk", flat=True)),
-        "also_claimed_by": sorted(str(pk) for pk in claim.also_claimed_by.values_list("pk", flat=True)),
-        "topics": sorted(claim.topics.values_list("name", flat=True)),
+        "parties": sorted(str(actor.pk) for actor in claim.parties.all()),
+        "also_claimed_by": sorted(str(actor.pk) for actor in claim.also_claimed_by.all()),
+        "topics": sorted(topic.name for topic in claim.topics.all()),
         "elements": [
-            {"id": str(part.pk), "text": part.text, "essential": part.essential}
-            for part in claim.elements.order_by("position")
+            {"id": str(part.pk), "text": part.text, "essential": part.essential} for part in claim.elements.all()
         ],
         "threshold": claim.threshold_override,
     }
+
+
+def evidence_content(item: Evidence) -> dict[str, Any]:
+    """What an entry commits to of a piece of evidence."""
+    content = {name: plain(getattr(item, name)) for name in EVIDENCE_FIELDS}
+    return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
+
+
+def status_body(change: StatusChange) -> dict[str, Any]:
+    """What an entry says in the open of a status change, besides which claim's it is."""
+    return {
+        "number": change.seq,
+        "happened_at": format_time(change.at),
+        "from": change.from_state,
+        "to": change.to_state,
+        "stance": change.stance,
+        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+        "threshold": change.threshold,
+    }
+
+
+def status_committed(change: StatusChange, reason: str, decision_reason: str) -> dict[str, Any]:
+    """What an entry commits to of a status change, besides who proposed it."""
+    return {
+        "decided_by": person(change.decided_by),
+        "reason": reason,
+        "decision_reason": decision_reason,
+        "evidence": sorted(str(pk) for pk in change.evidence),
+        "graph_digest": change.graph_digest,
+    }
+
+
+def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
+    """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
     body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
-    _of_claim(claim, kind, by=by, now=now, committed={"content": content, "reason": reason}, **body)
+    _of_claim(claim, kind, by=by, now=now, committed={"content": claim_content(claim), "reason": reason}, **body)
 
 
 def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "", **body: Any) -> None:
@@ -63,20 +96,9 @@ def status_changed(claim: Claim, change: StatusChange, reason: str, decision_rea
         "status_changed",
         by=change.by,
         now=change.at,
-        committed={
-            "decided_by": person(change.decided_by),
-            "reason": reason,
-            "decision_reason": decision_reason,
-            "evidence": sorted(str(pk) for pk in change.evidence),
-            "graph_digest": change.graph_digest,
-        },
+        committed=status_committed(change, reason, decision_reason),
         reference=claim.reference,
-        number=change.seq,
-        happened_at=format_time(change.at),
-        **{"from": change.from_state, "to": change.to_state},
-        stance=change.stance,
-        independence=told_interval(change.independence_min, change.independence_max, change.independence_exact),
-        threshold=change.threshold,
+        **status_body(change),
     )
 
 
@@ -87,8 +109,6 @@ def evidence_recorded(
 
     Restricted evidence is sealed. `sealed`: also where it is restricted no more.
     """
-    content: dict[str, Any] = {name: plain(getattr(item, name)) for name in EVIDENCE_FIELDS}
-    content["elements"] = sorted(str(pk) for pk in item.elements.values_list("pk", flat=True))
     hidden = sealed or is_sealed(item.visibility)
     record_act(
         about=f"evidence:{item.pk}" if hidden else f"claim:{item.claim_id}",
@@ -97,6 +117,6 @@ def evidence_recorded(
         by=by,
         now=now,
         body={"claim": str(item.claim_id), "evidence": str(item.pk)},
-        committed={"content": content, "reason": reason},
+        committed={"content": evidence_content(item), "reason": reason},
         sealed=hidden,
     )

@@ -56,17 +56,6 @@ WHERE m.after IS NULL
    OR s.decided_by_id = s.by_id
    OR (m.needs_evidence AND cardinality(s.evidence) = 0)
 """
-_LEDGER = """
-SELECT c.reference || ' status change ' || s.seq,
-       'entry of the ledger from ' || coalesce(s.from_state, 'nothing') || ' to ' || s.to_state,
-       coalesce('from ' || coalesce(e.body ->> 'from', 'nothing') || ' to ' || (e.body ->> 'to'), 'none')
-FROM claims_statuschange s
-JOIN claims_claim c ON c.id = s.claim_id
-LEFT JOIN (
-    SELECT stream, convert_from(leaf, 'UTF8')::jsonb -> 'body' AS body FROM ledger_entry WHERE kind = 'status_changed'
-) e ON e.stream = 'claim:' || s.claim_id AND (e.body ->> 'number')::int = s.seq
-WHERE e.body IS NULL OR e.body ->> 'to' <> s.to_state OR e.body ->> 'from' IS DISTINCT FROM s.from_state
-"""
 _TEXT = """
 SELECT c.reference || ' status change ' || s.seq, 'its words', 'none'
 FROM claims_statuschange s
@@ -259,7 +248,6 @@ CHECKS = (
     _moves(),
     by_query("status change with its words", _TEXT),
     by_query("status change with its graph", _GRAPH),
-    by_query("status change as the ledger has it", _LEDGER),
     by_query("status change on evidence of the claim", _NAMED),
     by_query("version with its revisions", _VERSION),
     by_query("reference of the desk", _REFERENCE),

@@ -1,5 +1,6 @@
 """What assigning, assessing and deciding leave in the ledger. Each is called last in its action's transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -10,7 +11,15 @@ from accounts.records import person, record_act
 from claims.models import Claim, Grounds
 from ledger.erasing import OpenField
 from ledger.recording import last_hash
-from reviews.models import Assessment, AssessmentState, Assignment, Decision, Redaction
+from reviews.models import (
+    Answer,
+    Assessment,
+    AssessmentElement,
+    AssessmentState,
+    Assignment,
+    Decision,
+    Redaction,
+)
 from reviews.redacting import PREVIEWED, Findings
 
 # So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
@@ -45,6 +54,28 @@ def decider_recorded(kind: str, claim: Claim, user: User, *, by: User | None, no
         body={"claim": str(claim.pk)},
         committed={"person": person(user)},
     )
+
+
+def assessment_content(
+    assessment: Assessment,
+    *,
+    evidence: Iterable[str],
+    answers: Iterable[Answer],
+    elements: Iterable[AssessmentElement],
+    grounds: str,
+) -> dict[str, Any]:
+    """A finding with all that belongs to it: what its entry commits to. `grounds`: their digest."""
+    return {
+        "from": assessment.from_state,
+        "to": assessment.proposed_state,
+        "rationale": assessment.rationale,
+        "recorded_mistake": assessment.recorded_mistake,
+        "seen_version": assessment.seen_version,
+        "evidence": sorted(evidence),
+        "answers": [{"evidence": str(one.evidence_id), "text": one.text} for one in answers],
+        "elements": [{"element": str(one.element_id), "text": one.text} for one in elements],
+        "grounds": grounds,
+    }
 
 
 def assessed(assessment: Assessment, *, content: dict[str, Any], now: datetime) -> None:

@@ -29,10 +29,33 @@ def is_sealed(*visibilities: str) -> bool:
     return Visibility.RESTRICTED in visibilities
 
 
+def actor_content(actor: Actor) -> dict[str, Any]:
+    """What an entry commits to of an actor."""
+    names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
+    return {name: plain(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
+
+
+def source_content(source: Source) -> dict[str, Any]:
+    """What an entry commits to of a source."""
+    names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
+    return {name: plain(getattr(source, name)) for name in (*names, "reliability", "visibility")}
+
+
+def relay_content(relay: Relay) -> dict[str, Any]:
+    """What an entry commits to of a relay."""
+    return {"upstream": str(relay.upstream_id), "quote": relay.quote}
+
+
+def file_content(row: Attachment, capture: Capture | None) -> dict[str, Any]:
+    """What an entry commits to of a file, and of the capture that it came by."""
+    content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}
+    if capture is not None:
+        content |= {"url": capture.url, "final_url": capture.final_url, "status": capture.status}
+    return content
+
+
 def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: Any) -> None:
     """An actor was written down (`actor_added`), changed, or merged into another."""
-    names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
-    content = {name: plain(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
     record_act(
         about=f"actor:{actor.pk}",
         kind=kind,
@@ -40,7 +63,7 @@ def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: 
         by=by,
         now=now,
         body={"actor": str(actor.pk), "desk": _id(actor.desk_id)},
-        committed={"content": content, **more},
+        committed={"content": actor_content(actor), **more},
         sealed=is_sealed(actor.visibility),
     )
 
@@ -52,8 +75,6 @@ def source_recorded(
 
     `sealed`: also where it is restricted no more: what was done while it was is of no concern to others.
     """
-    names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
-    content = {name: plain(getattr(source, name)) for name in (*names, "reliability", "visibility")}
     return record_act(
         about=f"source:{source.pk}",
         kind=kind,
@@ -61,7 +82,7 @@ def source_recorded(
         by=by,
         now=now,
         body={"source": str(source.pk), "desk": str(source.desk_id)},
-        committed={"content": content, **more},
+        committed={"content": source_content(source), **more},
         sealed=sealed or is_sealed(source.visibility),
     )
 
@@ -75,7 +96,7 @@ def relay_recorded(kind: str, relay: Relay, downstream: Source, upstream: Source
         by=by,
         now=now,
         body={"relay": str(relay.pk), "source": str(downstream.pk)},
-        committed={"content": {"upstream": str(upstream.pk), "quote": relay.quote}},
+        committed={"content": relay_content(relay)},
         sealed=is_sealed(downstream.visibility, upstream.visibility),
     )
 
@@ -96,9 +117,6 @@ def material_released(row: Attachment | Capture, *, by: User, now: datetime, rea
 
 def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Capture | None = None) -> None:
     """A file is kept with a source, as somebody attached it or as an address answered (`capture_kept`)."""
-    content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}
-    if capture is not None:
-        content |= {"url": capture.url, "final_url": capture.final_url, "status": capture.status}
     record_act(
         about=f"source:{row.source_id}",
         kind="attachment_kept" if capture is None else "capture_kept",
@@ -106,6 +124,6 @@ def attachment_kept(row: Attachment, *, by: User, now: datetime, capture: Captur
         by=by,
         now=now,
         body={"attachment": str(row.pk), "source": str(row.source_id)},
-        committed={"content": content},
+        committed={"content": file_content(row, capture)},
         sealed=is_sealed(row.visibility),
     )

@@ -12,9 +12,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Desk, ReadsOfDesk, RestrictedRead, User
-from accounts.records import person, record_act
+from accounts.records import read_said, record_act
 from accounts.transactions import act
-from ledger.entries import format_time
 
 HOUR = timedelta(hours=1)
 MOST_HOURS = 48  # of a desk, in one go
@@ -78,15 +77,9 @@ def _record_hours(row: ReadsOfDesk, end: datetime, now: datetime) -> int:
             by=None,
             now=now,
             body={},
-            committed={"what": [_said(read) for read in reads]},
+            committed={"what": [read_said(read) for read in reads]},
             sealed=True,
         )
         RestrictedRead.objects.filter(pk__in=[read.pk for read in reads]).update(entry=recorded.id)
     row.save(update_fields=["until"])
     return hours
-
-
-def _said(read: RestrictedRead) -> dict[str, Any]:
-    sort, _colon, name = read.subject.partition(":")
-    at = format_time(read.at) if read.at else None
-    return {"by": person(read.user), "sort": sort, "id": name, "at": at}

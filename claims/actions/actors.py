@@ -55,10 +55,12 @@ def merge_actors(
         reason = given_text(reason, "reason", _("Say why they are the same: it is kept, and cannot be undone."))
         survivor = _survivor(actor, into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}
-        _take_place(actor, survivor, chain, by=by, now=now)
+        is_elsewhere = _take_place(actor, survivor, chain, by=by, now=now)
         _name_instead(actor, survivor, reason=reason, by=by, now=now)
         ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
         actor_recorded("actor_merged", actor, by=by, now=now, into=str(survivor.pk), reason=reason)
+        if is_elsewhere:
+            actor_recorded("actor_changed", survivor, by=by, now=now)
         effects = effects or Effects()
         recompute({*touched, *claims_touching(survivor)}, effects=effects, now=now)
         effects.settle(by)
@@ -107,10 +109,10 @@ def place_of(actor: Actor) -> Mapping[str, object]:
     return {name: getattr(actor, name) or None for name in names}
 
 
-def _take_place(actor: Actor, survivor: Actor, chain: str, *, by: User, now: datetime) -> None:
-    """Give the survivor the place in the chain, and the owner, that hold from now on. Raises Invalid for `chain`.
+def _take_place(actor: Actor, survivor: Actor, chain: str, *, by: User, now: datetime) -> bool:
+    """Give the survivor the place in the chain, and the owner, that hold from now on; whether these are others.
 
-    One that all desks share takes none of a desk's own.
+    One that all desks share takes none of a desk's own. Raises Invalid for `chain`.
     """
     before = _named_by(survivor)
     if chain not in ("", INTO, MERGED):
@@ -132,7 +134,7 @@ def _take_place(actor: Actor, survivor: Actor, chain: str, *, by: User, now: dat
     if changed := [name for name in after if after[name] != before[name]]:
         count_edit(survivor, changed, by=by, now=now)
         survivor.save()
-        actor_recorded("actor_changed", survivor, by=by, now=now)
+    return bool(changed)
 
 
 def _named_by(actor: Actor) -> Mapping[str, object]:

@@ -43,7 +43,7 @@ from reviews.models import (
     Decision,
     NotificationKind,
 )
-from reviews.records import assessed, decided
+from reviews.records import assessed, assessment_content, decided
 from sources.models import Visibility
 
 
@@ -113,12 +113,15 @@ def hand_in(
             created_at=now,
         )
         assessment.evidence.add(*named)
-        Answer.objects.bulk_create(Answer(assessment=assessment, evidence=item, text=text) for item, text in replies)
-        AssessmentElement.objects.bulk_create(
-            AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines
-        )
+        given = [Answer(assessment=assessment, evidence=item, text=text) for item, text in replies]
+        said = [AssessmentElement(assessment=assessment, element=part, text=text) for part, text in lines]
+        Answer.objects.bulk_create(given)
+        AssessmentElement.objects.bulk_create(said)
         kept = stand_for(assessment, assignment, now=now)
-        assessed(assessment, content=_in_full(assessment, finding, replies, lines, kept), now=now)
+        content = assessment_content(
+            assessment, evidence=finding.named or (), answers=given, elements=said, grounds=kept.digest
+        )
+        assessed(assessment, content=content, now=now)
         if state == AssessmentState.WAITING:
             plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
@@ -127,27 +130,6 @@ def hand_in(
         if state != AssessmentState.WAITING and assignment is not None:
             _complete(assignment, claim, by, by, now)
     return assessment
-
-
-def _in_full(
-    assessment: Assessment,
-    finding: Finding,
-    replies: list[tuple[Evidence, str]],
-    lines: list[tuple[Element, str]],
-    grounds: Grounds,
-) -> dict[str, Any]:
-    """A finding with all that belongs to it, for the ledger."""
-    return {
-        "from": assessment.from_state,
-        "to": assessment.proposed_state,
-        "rationale": assessment.rationale,
-        "recorded_mistake": assessment.recorded_mistake,
-        "seen_version": assessment.seen_version,
-        "evidence": sorted(finding.named or ()),
-        "answers": [{"evidence": str(item.pk), "text": text} for item, text in replies],
-        "elements": [{"element": str(part.pk), "text": text} for part, text in lines],
-        "grounds": grounds.digest,
-    }
 
 
 def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:

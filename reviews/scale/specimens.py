@@ -27,6 +27,7 @@ class Specimen:
     cast: Cast
     at: datetime
     sources: int = 0
+    step: timedelta = timedelta(days=1)
 
     def __post_init__(self) -> None:
         statement = self.source(self.cast.spokesman, "statement", "firsthand")
@@ -141,13 +142,13 @@ class Specimen:
         )
 
     def verdict(self, state: str, stance: str, answers: str = "") -> None:
-        """Given, assessed and decided, a day for each."""
+        """Given, assessed and decided, a `step` for each."""
         self.give()
-        self.later(days=1)
+        self.at += self.step
         finding = self.find(state, self.named(stance), self.named(answers) if answers else [])
-        self.later(days=1)
+        self.at += self.step
         self.agree(finding)
-        self.later(days=1)
+        self.at += self.step
 
 
 def reported(one: Specimen) -> None:
@@ -216,6 +217,7 @@ def waiting(one: Specimen) -> None:
 
 
 def support_lost(one: Specimen) -> None:
+    one.step = timedelta(hours=1)  # nothing of today's work is done tomorrow
     corroborated(one)
     retract_source(
         source=one.claim.evidence.get(source__publisher=one.cast.witnesses[0]).source,

@@ -147,7 +147,7 @@ def test_an_editor_does_not_revive_alone_what_they_submitted_with_an_assignment_
 
 def test_the_review_says_that_who_was_assigned_again_confirms_first(made: World) -> None:
     address = f"/reviews/{made.assessment.pk}/"
-    withdraw(assignment=fresh(made.assessment.assignment), by=made.cast.editor)
+    withdraw(assignment=made.claim.assignments.get(), by=made.cast.editor)
     factories.assigned(made.cast, made.claim)
     for_editor, for_assessor = (text_of(got(person, address)) for person in (made.cast.editor, made.cast.reviewer))
     assert ("Approve finding" in for_editor, "The assignment that this was submitted with" in for_editor) == (

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -41,9 +42,9 @@ from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.actions.redactions import look_for, propose_redaction, redact, refuse_redaction, withdraw_redaction
 from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.redacting import find
-from sources.actions import attach_file
+from sources.actions import attach_file, lease_captures, request_capture, run_capture
+from sources.fetch import Fetched
 from sources.models import Capture, Source
-from sources.records import attachment_kept
 from tests import factories, second_factors
 from tests.factories import fresh
 
@@ -67,9 +68,8 @@ def _sorted_out(text: str) -> str:
     return text
 
 
-def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
+def do_everything(cast: "Cast") -> None:
     """Each kind of act at least once."""
-    settings.EVIDENCE_STORAGE = tmp_path
     editor = cast.editor
     claim = factories.claim(cast, "A ship unloaded at night.", elements=["a ship", "at night"], topics=["ships"])
     edit_claim(claim=claim, fields={"place": "Odesa"}, by=editor)
@@ -94,9 +94,8 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     corrected = claim.evidence.get(source=sources[0])
     confirm_excerpt(evidence=corrected, note="It still says so.", by=editor)
     retract_source(source=sources[1], reason="Taken back.", by=editor)
-    kept = attach_file(source=sources[0], chunks=[b"Seen."], name="seen.txt", by=cast.reviewer)
-    capture = Capture(source=sources[0], url="https://example.org/", final_url="https://example.org/", status=200)
-    attachment_kept(kept, by=cast.reviewer, now=timezone.now(), capture=capture)
+    attach_file(source=sources[0], chunks=[b"Seen."], name="seen.txt", by=cast.reviewer)
+    _capture(cast)
     actor, twin = factories.actor(cast, "A witness"), factories.actor(cast, "The witness")
     change_actor(actor=actor, fields={"reliability": "B"}, by=editor)
     merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
@@ -108,6 +107,15 @@ def _do_everything(cast: "Cast", settings: Any, tmp_path: Path) -> None:
     _release(cast)
     keys = ("a.example/log+00000000+AA", "a.example/log+11111111+AA")
     key_rotated(Rotation(False, *keys, "a note"), by=None, now=timezone.now())
+
+
+def _capture(cast: "Cast") -> None:
+    request_capture(source=factories.source(cast, url="https://example.org/"), by=cast.reviewer)
+    [lease] = lease_captures(most=1)
+    with pytest.MonkeyPatch.context() as patch:
+        answer = partial(Fetched, 200, "https://example.org/", [], [], False)
+        patch.setattr("sources.actions.fetch", lambda _url, *, allow, sink: answer(sink([b"It is seen."], limit=99)))
+        run_capture(lease)
 
 
 def _release(cast: "Cast") -> None:
@@ -189,8 +197,8 @@ def _have_second_factors(cast: "Cast") -> None:
 
 
 @pytest.mark.django_db
-def test_the_leaf_of_each_kind(settings: Any, tmp_path: Path) -> None:
-    _do_everything(factories.cast(), settings, tmp_path)
+def test_the_leaf_of_each_kind() -> None:
+    do_everything(factories.cast())
     found = {}
     for act in Act.objects.order_by("-entry"):  # the first of each kind stays
         row = Entry.objects.get(pk=act.entry_id)

@@ -25,7 +25,8 @@ MAY_LOSE = {
 }
 LATER = (
     "UPDATE django_session SET expire_date = expire_date + (now() - %s::timestamptz)",
-    "UPDATE accounts_token SET expiry = expiry + (now() - %s::timestamptz)",
+    "UPDATE accounts_token SET expiry = expiry + moved, created = created + moved"
+    " FROM (SELECT now() - %s::timestamptz AS moved) m",
 )
 Found = dict[str, Any]
 

@@ -1,11 +1,13 @@
 """What the tests of this folder ask verification."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
 
-from accounts.verification import Finding, Scope
+from accounts.verification import Check, Finding, Scope
 from claims.models import Claim
+from reviews.both_ways import CHECKS as BOTH_WAYS
 from reviews.management.commands.verify import CHECKS
 from tests import factories
 from tests.kept import Kept
@@ -18,9 +20,18 @@ def kept_verdict(cast: factories.Cast) -> Claim:
 
 
 def found(**scope: Any) -> list[Finding]:
-    """All that every check finds."""
+    """All that is found by the checks of rows among themselves."""
+    return _findings([check for check in CHECKS if check not in BOTH_WAYS], scope)
+
+
+def found_both_ways(**scope: Any) -> list[Finding]:
+    """All that is found by the checks of rows and the ledger's entries."""
+    return _findings(BOTH_WAYS, scope)
+
+
+def _findings(checks: Iterable[Check], scope: dict[str, Any]) -> list[Finding]:
     looked = Scope(**{"now": timezone.now(), "sample": None, **scope})
-    return [finding for check in CHECKS for finding in check.findings(looked)]
+    return [finding for check in checks for finding in check.findings(looked)]
 
 
 def named(findings: list[Finding]) -> set[str]:

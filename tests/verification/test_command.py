@@ -4,7 +4,7 @@ import json
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import InternalError, connection
 
 from accounts.verification import one_moment
@@ -63,3 +63,34 @@ def test_findings_as_one_object() -> None:
 def test_nothing_can_be_written_while_it_looks() -> None:
     with pytest.raises(InternalError, match="read-only"), one_moment(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM accounts_desk")
+
+
+def test_one_check_alone() -> None:
+    claim = factories.claim(factories.cast())
+    Claim.objects.filter(pk=claim.pk).update(contested=True, statement="Other words.")
+    status, printed = _verify("--only", "claims as the ledger has them")
+    assert (status, printed.splitlines()[-1].split(" ")[:2]) == (1, ["1", "checks"])
+    assert "content/statement of entry" in printed
+    assert "Other words" not in printed
+    with pytest.raises(CommandError, match="There is no check nothing"):
+        _verify("--only", "nothing")
+
+
+def test_parts_share_the_checks_out() -> None:
+    factories.claim_in(factories.cast(), "corroborated")
+    looked_at = [int(_verify("--part", f"{number}/3")[1].split(" ")[0]) for number in (1, 2, 3)]
+    by_part = sum(check.by_part for check in CHECKS)
+    assert sum(looked_at) == len(CHECKS) + 2 * by_part
+    for wrong in ("0/3", "4/3", "3", "a/b"):
+        with pytest.raises(CommandError, match="is no part such as"):
+            _verify("--part", wrong)
+
+
+def test_how_far_it_is_is_told_where_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    factories.claim(factories.cast())
+    told = StringIO()
+    call_command("verify", stdout=StringIO(), stderr=told)
+    assert told.getvalue() == ""
+    monkeypatch.setattr("reviews.management.commands.verify.TELL_EVERY", 0)
+    call_command("verify", stdout=StringIO(), stderr=told)
+    assert "claims as the ledger has them: 1" in told.getvalue()

@@ -1,0 +1,302 @@
+"""Whether each entry of the ledger is whole: its bytes, its place, its act, and what opens its commitments.
+
+What rows say of it is asked in `accounts.ledger_verification`; the log with its tiles and checkpoints is asked by
+`verify_ledger`.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import groupby, islice
+from typing import Any
+
+from accounts.ledger_verification import MALFORMED, Place, Said, read_entries
+from accounts.models import User
+from accounts.records import KEYS, person
+from accounts.verification import Check, Scope, by_query, rows
+from ledger.canonical import read_canonical
+from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
+from ledger.models import Key
+from ledger.verifier import SEALED
+
+AT_ONCE = 2000
+
+# An entry waits in the outbox, or has its place in the log: one of the two, under its own hash.
+_PLACE = """
+SELECT 'entry ' || e.id, 'in the outbox or in the log',
+       CASE WHEN o.entry_id IS NULL THEN 'in neither' ELSE 'in both' END
+FROM ledger_entry e
+LEFT JOIN ledger_outbox o ON o.entry_id = e.id
+LEFT JOIN ledger_leaf l ON l.entry_id = e.id
+WHERE (o.entry_id IS NULL) = (l.entry_id IS NULL)
+UNION ALL
+SELECT 'leaf ' || l.index, 'the hash of entry ' || l.entry_id, coalesce('another', 'none')
+FROM ledger_leaf l LEFT JOIN ledger_entry e ON e.id = l.entry_id WHERE e.leaf_hash IS DISTINCT FROM l.hash
+UNION ALL
+SELECT 'outbox ' || o.entry_id, 'an entry', 'none'
+FROM ledger_outbox o LEFT JOIN ledger_entry e ON e.id = o.entry_id WHERE e.id IS NULL
+"""
+_GAPS = """
+SELECT 'leaf ' || index, 'leaf ' || coalesce(before + 1, 0) || ' before it', 'a gap'
+FROM (SELECT index, lag(index) OVER (ORDER BY index) AS before FROM ledger_leaf) l
+WHERE index <> coalesce(before + 1, 0)
+"""
+_CHAIN = """
+SELECT 'entry ' || id, 'number ' || coalesce(seq_before, 0) + 1 || ' of its stream, after the one before it',
+       'number ' || seq || CASE WHEN prev IS DISTINCT FROM hash_before THEN ', after another' ELSE '' END
+       || CASE WHEN at < at_before THEN ', earlier' ELSE '' END
+FROM (
+    SELECT id, seq, prev, at, lag(seq) OVER w AS seq_before, lag(leaf_hash) OVER w AS hash_before,
+           lag(at) OVER w AS at_before
+    FROM ledger_entry WINDOW w AS (PARTITION BY stream ORDER BY seq)
+) e
+WHERE seq <> coalesce(seq_before, 0) + 1 OR prev IS DISTINCT FROM hash_before OR at < at_before
+"""
+_ACTS = """
+SELECT coalesce('entry ' || e.id, 'act ' || a.entry_id), 'an act for each entry',
+       CASE WHEN e.id IS NULL THEN 'no entry' ELSE 'no act' END
+FROM ledger_entry e FULL JOIN accounts_act a ON a.entry_id = e.id
+WHERE a.entry_id IS NULL OR e.id IS NULL
+"""
+_SEALED_STREAMS = """
+SELECT coalesce('entry ' || e.id, 'sealed stream ' || s.name), 'a sealed stream with the subject of its acts',
+       CASE WHEN s.subject IS NULL THEN 'none' WHEN e.id IS NULL THEN 'one without entries' ELSE 'of another' END
+FROM ledger_entry e
+JOIN accounts_act a ON a.entry_id = e.id
+FULL JOIN ledger_sealedstream s ON s.name = e.stream
+WHERE (e.id IS NULL OR e.kind = 'sealed') AND s.subject IS DISTINCT FROM a.about
+"""
+
+
+def _entries(scope: Scope) -> Iterator[Place]:
+    """Each entry by its own bytes, with its act, and what opens it."""
+    [(first, last)] = list(rows("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM ledger_entry"))
+    part, parts = scope.part
+    low, high = (first + (last + 1 - first) * step // parts for step in (part - 1, part))
+    lines, done = rows(_LINES, low, high), 0
+    while chunk := list(islice(lines, AT_ONCE)):
+        ids = [line[0] for line in chunk]
+        secrets = _by_entry(rows(_SECRETS, ids))
+        erased = _by_entry(rows(_ERASURES, ids))
+        people = {user.pk: person(user) for user in User.objects.filter(pk__in={line[9] for line in chunk if line[9]})}
+        for line in chunk:
+            yield from _look_at(line, secrets.get(line[0], {}), erased.get(line[0], {}), people)
+        done += len(chunk)
+        scope.tell(f"entries whole: {done}")
+
+
+_LINES = """
+SELECT e.id, e.stream, e.seq, e.prev, e.kind, e.at, e.leaf, e.leaf_hash, a.kind, a.by_id, a.about, a.at, a.sealed
+FROM ledger_entry e LEFT JOIN accounts_act a ON a.entry_id = e.id WHERE e.id >= %s AND e.id < %s ORDER BY e.id
+"""
+_SECRETS = "SELECT entry_id, name, salt, value FROM ledger_secret WHERE entry_id = ANY(%s)"
+_ERASURES = "SELECT entry_id, name, said_in_id FROM ledger_erasure WHERE entry_id = ANY(%s)"
+
+
+def _by_entry(found: Iterator[Any]) -> dict[int, dict[str, Any]]:
+    by_entry: dict[int, dict[str, Any]] = {}
+    for entry, name, *rest in found:
+        by_entry.setdefault(entry, {})[name] = rest
+    return by_entry
+
+
+def _look_at(line: Any, secrets: dict[str, Any], erased: dict[str, Any], people: dict[Any, Any]) -> Iterator[Place]:
+    pk, stream, seq, prev, kind, at, leaf, hashed, act_kind, by, about, act_at, act_sealed = line
+    subject = f"entry {pk}"
+    try:
+        entry = read_entry(bytes(leaf))
+    except Broken as broken:
+        yield subject, "the bytes of an entry", f"not: {broken.part}"
+        return
+    columns = (stream, seq, bytes(prev).hex() if prev is not None else None, kind, format_time(at))
+    if columns != (entry.stream, entry.seq, entry.prev, entry.kind, entry.at):
+        yield subject, "columns as its bytes have them", "others"
+    if leaf_hash(bytes(leaf)) != bytes(hashed):
+        yield subject, "the hash of its bytes", "another"
+    yield from _secrets(subject, entry.c, secrets, erased)
+    if act_kind is None:
+        return
+    said = _opened(secrets)
+    true_kind = said.get("kind", act_kind) if kind == SEALED else kind
+    if (act_kind, act_at, act_sealed) != (true_kind, at, kind == SEALED):
+        yield subject, "an act of its kind, time and seal", f"{act_kind}, {format_time(act_at)}, sealed {act_sealed}"
+    if kind != SEALED and about != stream:
+        yield subject, "an act about its stream", "about another"
+    name = "content/by" if kind == SEALED else "by"
+    if name in said and said[name] != people.get(by):
+        yield subject, "an act of who it says did it", str(by or "nobody")
+
+
+def _opened(secrets: dict[str, Any]) -> dict[str, Any]:
+    """Who did it, and, of a sealed entry, its kind."""
+    found = {}
+    for name in {"kind", "by", "content/by"} & secrets.keys():
+        with suppress(ValueError):  # told as not what was committed
+            found[name] = read_canonical(bytes(secrets[name][1]))
+    return found
+
+
+def _secrets(
+    subject: str, committed: dict[str, str], secrets: dict[str, Any], erased: dict[str, Any]
+) -> Iterator[Place]:
+    """Each committed field can be opened, by a value and a salt that give its commitment; or a redaction erased it."""
+    wanted = dict(committed)
+    content = secrets.get("content") if committed.keys() == {"kind", "content"} else None
+    if content is not None:
+        with suppress(*MALFORMED):  # a content that is not what was committed is told below
+            inner = read_canonical(bytes(content[1]))["c"]
+            wanted |= {f"content/{name}": one for name, one in inner.items()}
+    for name, commits in wanted.items():
+        if name in secrets:
+            salt, value = secrets[name]
+            if _commitment(bytes(salt), name, bytes(value)) != commits:
+                yield subject, f"{name} as it was committed", "other words"
+            if name in erased:
+                yield subject, f"{name} erased", "still there"
+        elif name not in erased:
+            yield subject, f"{name} that opens, or a redaction that erased it", "neither"
+    hidden = content is None and "content" in erased
+    for name in sorted(secrets.keys() - wanted.keys()):
+        if not (hidden and name.startswith("content/")):
+            yield subject, "only what it commits to", f"{name} as well"
+
+
+def _commitment(salt: bytes, name: str, value: bytes) -> str | None:
+    """What commits to a value in canonical JSON; None where it is not canonical or the salt is none."""
+    try:
+        return commitment(salt, name.removeprefix("content/"), read_canonical(value))
+    except ValueError:
+        return None
+
+
+# Redactions: what their entries name is erased, and nothing else.
+
+
+def _erasures(_scope: Scope) -> Iterator[Place]:
+    for entry, group in groupby(rows(_ERASED), key=lambda row: row[0]):
+        lines = list(group)
+        body = _redacted_body(*lines[0][1:4])
+        for _entry, _kind, _body, _content, name, row, of_hash in lines:
+            named = body is not None and (
+                row == "" and name in body["fields"].get(bytes(of_hash).hex(), ())
+                if of_hash is not None
+                else row in body["rows"]
+            )
+            if not named:
+                what = f"{name} of an entry" if of_hash is not None else "row " + row
+                yield f"erasure of {what}", f"named by entry {entry}", "not"
+    for entry, kind, body, content in rows(_REDACTED):
+        found = _redacted_body(kind, body, content)
+        if found is None:
+            continue
+        for leaf, names in found["fields"].items():
+            for name in names:
+                [(erased, there)] = list(rows(_IS_ERASED, leaf=bytes.fromhex(leaf), name=name, entry=entry))
+                if not erased or there:
+                    yield f"entry {entry} (redacted)", f"{name} of another entry erased", "not erased"
+        for row in found["rows"]:
+            [(erased,)] = list(rows("SELECT EXISTS (SELECT FROM ledger_erasure WHERE row = %s)", row))
+            if not erased:
+                yield f"entry {entry} (redacted)", f"row {row} erased", "not erased"
+
+
+_CONTENT = """
+(SELECT s.value FROM ledger_secret s JOIN ledger_secret k ON k.entry_id = s.entry_id
+ WHERE s.entry_id = e.id AND s.name = 'content' AND k.name = 'kind' AND k.value = '"redacted"'::bytea)
+"""
+_ERASED = f"""
+SELECT e.id, e.kind, e.leaf, {_CONTENT}, x.name, x.row, o.leaf_hash
+FROM ledger_erasure x JOIN ledger_entry e ON e.id = x.said_in_id LEFT JOIN ledger_entry o ON o.id = x.entry_id
+ORDER BY e.id
+"""  # noqa: S608 - our own
+_REDACTED = f"""
+SELECT e.id, e.kind, e.leaf, {_CONTENT}
+FROM ledger_entry e JOIN accounts_act a ON a.entry_id = e.id WHERE a.kind = 'redacted' ORDER BY e.id
+"""  # noqa: S608 - our own
+_IS_ERASED = """
+SELECT EXISTS (SELECT FROM ledger_erasure x WHERE x.entry_id = e.id AND x.name = %(name)s AND x.said_in_id = %(entry)s),
+       EXISTS (SELECT FROM ledger_secret s WHERE s.entry_id = e.id AND s.name = %(name)s)
+FROM (SELECT (SELECT id FROM ledger_entry WHERE leaf_hash = %(leaf)s) AS id) e
+"""
+
+
+def _redacted_body(kind: str, leaf: Any, content: bytes | None) -> Any:
+    """What a redaction's entry names; None for an entry that is none, or a sealed one that cannot be opened."""
+    try:
+        if kind == SEALED:
+            return read_canonical(bytes(content))["body"] if content else None
+        return read_canonical(bytes(leaf))["body"] if kind == "redacted" else None
+    except MALFORMED:
+        return None
+
+
+# Entries of what no row stands for: who took records away, and the keys of the log.
+
+
+def _alone(scope: Scope) -> Iterator[Place]:
+    subjects = (line[0] for line in rows(_ABOUT_ALONE))
+    keys: dict[str, bool] = dict(Key.objects.values_list("text", "signs_receipts"))
+    while chunk := list(islice(subjects, AT_ONCE)):
+        for about, entries in read_entries(chunk).items():
+            for said in entries:
+                yield from _key(said, keys) if about == KEYS else _read(said)
+
+
+_ABOUT_ALONE = """
+SELECT DISTINCT about FROM accounts_act WHERE about LIKE 'reads:%%:%%' OR about LIKE 'log:%%' ORDER BY 1
+"""
+# What has no row, and why.
+ALONE = {
+    "exported": "what is taken away changes no row: who took what stands in the ledger alone",
+    "key_rotated": "the keys of the log have rows, which say neither who nor since when one took another's place",
+}
+
+
+def _key(said: Said, keys: dict[str, bool]) -> Iterator[Place]:
+    body, subject = said.body or {}, str(said)
+    if said.kind != "key_rotated" or body.keys() != {"key", "replaces", "signs"}:
+        yield subject, "the change of a key", said.kind
+        return
+    for name in ("key", "replaces"):
+        if keys.get(body[name]) is not (body["signs"] == "receipts"):
+            yield subject, f"body/{name} that signs {body['signs']}", "no such key"
+
+
+def _read(said: Said) -> Iterator[Place]:
+    """What somebody took away or, before there was an entry for each hour, read."""
+    subject, wanted = str(said), {"what", "by"}
+    _sort, who, day = [*said.about.split(":"), "", ""][:3]
+    if said.kind not in ("exported", "restricted_read"):
+        yield subject, "an export or a reading", said.kind
+    elif str(said.by) != who or said.at.date().isoformat() < day or said.body != {} or said.names() != wanted:
+        yield subject, "of the person and the day of its stream, and what", "otherwise"
+    elif said.kind == "exported" and said.desk is not None:
+        yield subject, "on no desk", f"desk {said.desk}"
+
+
+def about_known_rows(tables: Mapping[str, str]) -> Check:
+    """Whether what each entry is about is there. `tables`: by the first part of a stream's name."""
+    orphans = " UNION ALL ".join(
+        f"SELECT 'entry ' || a.entry_id || ' (' || a.kind || ')', 'a row for {sort}', a.about FROM accounts_act a"  # noqa: S608 - our own
+        f" WHERE a.about LIKE '{sort}:%%' AND NOT EXISTS (SELECT FROM {table} r WHERE '{sort}:' || r.id = a.about)"
+        for sort, table in tables.items()
+    )
+    sorts = ", ".join(f"'{sort}'" for sort in (*tables, "reads"))
+    unknown = (
+        "SELECT 'entry ' || entry_id || ' (' || kind || ')', 'a subject that is known', about FROM accounts_act"  # noqa: S608 - our own
+        f" WHERE split_part(about, ':', 1) NOT IN ({sorts}) AND about <> '{KEYS}'"
+        " OR about LIKE 'reads:%%' AND about NOT LIKE 'reads:%%:%%'"
+        " AND NOT EXISTS (SELECT FROM accounts_desk d WHERE 'reads:' || d.id = about)"
+    )
+    return by_query("entry about a row that is there", f"{orphans} UNION ALL {unknown}")
+
+
+CHECKS = (
+    by_query("entry in the outbox or in the log", _PLACE),
+    by_query("places without a gap", _GAPS),
+    by_query("entry after the one before it", _CHAIN),
+    by_query("entry with its act", _ACTS),
+    by_query("sealed stream of its subject", _SEALED_STREAMS),
+    Check("entry whole", _entries, by_part=True),
+    Check("erased by a redaction", _erasures),
+    Check("exports and keys", _alone),
+)
