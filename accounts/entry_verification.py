@@ -11,12 +11,12 @@ from typing import Any
 
 from accounts.ledger_verification import MALFORMED, Place, Said, read_entries
 from accounts.models import User
-from accounts.records import KEYS, person
+from accounts.records import person
 from accounts.verification import Check, Scope, by_query, rows
 from ledger.canonical import read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key
-from ledger.verifier import SEALED
+from ledger.verifier import KEYS, SEALED
 
 AT_ONCE = 2000
 

@@ -58,7 +58,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = claim_shown(request.user, reference)
     rows = evidence_numbered(request.user, claim)
     numbers, changes, checkpoint = numbers_of(rows), list(history_shown(claim)), newest_checkpoint()
-    hidden = _hidden(request.user, changes)
+    hidden = _hidden(request.user, changes, numbers)
     context = claim_context(
         claim,
         "claim-history",
@@ -72,9 +72,14 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "claims/history.html", context)
 
 
-def _hidden(user: User, changes: Iterable[StatusChange]) -> set[UUID]:
-    """What these changes name and the reader may not see: their proof does not open the fields that name it."""
-    return hidden_among(user, set[UUID]().union(*(ids for each in changes for ids in _ids(each).values())))
+def _hidden(user: User, changes: Iterable[Any], numbers: Mapping[Any, str]) -> set[UUID]:
+    """What these changes name and the reader may not see: their proof does not open the fields that name it.
+
+    `numbers`: of the claim's evidence that they may see.
+    """
+    evidence = {pk for change in changes for pk in change.evidence if pk not in numbers}
+    named = {pk for change in changes for text in (change.reason, change.decision_reason) for pk in ids_in(text or "")}
+    return evidence | (hidden_among(user, named) if named else set())
 
 
 def _ids(change: Any) -> dict[str, set[UUID]]:

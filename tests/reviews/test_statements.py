@@ -43,14 +43,14 @@ def _approval(cast: Cast, voices: int) -> Callable[[], object]:
 
 
 # Beginning, locking, ending, and asking the deferred constraints are five of them.
-@pytest.mark.parametrize(("act", "statements"), [(_lone_move, 19), (_approval, 49)])
+@pytest.mark.parametrize(("act", "statements"), [(_lone_move, 19), (_approval, 54)])
 def test_the_statements_of_a_move(act: Callable[[Cast, int], Callable[[], object]], statements: int) -> None:
     cast = factories.cast()
     assert [_asked_by(act(cast, voices)) for voices in (2, 6)] == [statements, statements]
 
 
 # Session, person and the page's head are three of them.
-@pytest.mark.parametrize(("tab", "statements"), [("", 13), ("history/", 8)])
+@pytest.mark.parametrize(("tab", "statements"), [("", 13), ("history/", 11)])
 def test_the_statements_of_a_claims_pages(tab: str, statements: int) -> None:
     cast = factories.cast()
     small, large = factories.claim(cast), factories.claim_in(cast, "corroborated")
