@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
 from accounts.second_factor import open_without_factor
+from accounts.stages import while_first_step_holds
 
 
 def slowed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -31,5 +32,5 @@ urlpatterns = [
     path("logout/", open_without_factor(views.logout), name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/change/", views.password_change, name="account_change_password"),
-    path("login/code/", second_factor, name="mfa_authenticate"),
+    path("login/code/", while_first_step_holds(second_factor), name="mfa_authenticate"),
 ]

@@ -117,15 +117,18 @@ def change_user(
         if password:
             strong_password(password, user)
             user.set_password(password)
-        user.save()
+        now = now or timezone.now()
         if password or not user.is_active:
+            # A sign-in that is under way holds what was before, and does not come back with the account either.
+            user.sessions_ended_at = now
             end_access(user)
+        user.save()
         if not User.objects.filter(is_active=True, is_staff=True).exists():
             raise Conflict(_("Somebody has to be left who may manage accounts."))
         account_recorded(
             *("account_changed", user),
             by=by,
-            now=now or timezone.now(),
+            now=now,
             fields=sorted([*changes, *(["password"] if password else [])]),
             open=user.is_active,
             administrator=user.is_staff,

@@ -54,7 +54,7 @@ def change_account(
     """
     now = now or timezone.now()
     with act():
-        user = change_user(user=user, changes=changes, password=password, by=by)
+        user = change_user(user=user, changes=changes, password=password, by=by, now=now)
         if not user.is_active:
             end_drafts_of(user, None)
             _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), by, now)
