@@ -96,7 +96,6 @@ class ClosedSignUp(DefaultAccountAdapter):
     def logout(self, request: HttpRequest) -> None:
         security_event("sign_out", person=cast(User, request.user))
         super().logout(request)
-        request.was_signed_out = True  # type: ignore[attr-defined]  # for `accounts.session_cookies`
 
     def set_password(self, user: User, password: str) -> None:
         """By the page on which one changes it. The session that asks is the one that goes on."""

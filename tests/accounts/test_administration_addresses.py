@@ -77,7 +77,7 @@ def address(cast: Cast, name: str) -> str:
 
 def kept() -> list[Any]:
     """What there is of people and desks, and what was recorded."""
-    models = (User, Desk, Membership, Token, Session, Act)
+    models: tuple[Any, ...] = (User, Desk, Membership, Token, Session, Act)
     left_out = {"last_used_at", "expire_date", "session_data"}
     return [
         [{name: row[name] for name in row.keys() - left_out} for row in model.objects.order_by("pk").values()]
