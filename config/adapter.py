@@ -27,7 +27,6 @@ class ClosedSignUp(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _("That name and password do not go together."),
-        "enter_current_password": _("That is not your present password."),
         "incorrect_password": _("That is not your password."),
         "account_inactive": _("This account is closed."),
     }
