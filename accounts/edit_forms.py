@@ -77,9 +77,10 @@ class ShownConflict:
 class EditForm(ActForm):
     """What is recorded of a row, to be changed.
 
-    Made with `values`, the row's fields as its reader may see them, and its `version`. After `handed_in` called its
-    action, `changes` and `seen` are what the action gets. Where others changed the same fields meanwhile, `conflicts`
-    are shown, with a choice for each; without one nothing is overwritten, however often the button is pressed.
+    Made with `values`, the row's fields as its reader may see them, and its `version`, if it has any. After `handed_in`
+    called its action, `changes` and `seen` are what the action gets. Where others changed the same fields meanwhile,
+    `conflicts` are shown, with a choice for each; without one nothing is overwritten, however often the button is
+    pressed.
     """
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -94,7 +95,7 @@ class EditForm(ActForm):
         self,
         *arguments: Any,
         values: Mapping[str, Any],
-        version: int,
+        version: int | None,
         initial: Mapping[str, Any] | None = None,
         **named: Any,
     ) -> None:

@@ -70,20 +70,42 @@ def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], 
         check_seen(row, seen.version)
     if seen.version is not None and seen.version > row.version:
         raise Stale(_("There is no such version. Read it again."), version=row.version)
-    given = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
-    changed = {name: value for name, value in given.items() if plain(value) != plain(present[name])}
+    changed = _changed(given, present, seen)
     since = _changes_since(row, seen, changed)
     if seen.values is None:
         conflicts = [name for name in changed if name in since]
     else:
-        unknown = object()
-        conflicts = [name for name in changed if seen.values.get(name, unknown) != plain(present[name])]
+        conflicts = _changed_unseen(changed, present, seen.values)
     if conflicts:
         raise EditConflict(
             [_conflict(name, changed[name], present[name], seen, since.get(name)) for name in conflicts],
             version=row.version,
         )
     return changed
+
+
+def merge_values(given: Mapping[str, Any], present: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+    """As `merge`, by the values alone that were seen: for accounts and roles, of which no versions are kept.
+
+    The row is locked. Raises EditConflict, which does not know who the other was.
+    """
+    changed = _changed(given, present, seen)
+    conflicts = [] if seen.values is None else _changed_unseen(changed, present, seen.values)
+    if conflicts:
+        raise EditConflict([_conflict(name, changed[name], present[name], seen, None) for name in conflicts], version=0)
+    return changed
+
+
+def _changed(given: Mapping[str, Any], present: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+    """What the author changed of what they saw, where the row does not have it already."""
+    touched = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
+    return {name: value for name, value in touched.items() if plain(value) != plain(present[name])}
+
+
+def _changed_unseen(names: Iterable[str], present: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """Those of the fields whose present value is not the one that was seen."""
+    unknown = object()
+    return [name for name in names if values.get(name, unknown) != plain(present[name])]
 
 
 def _is_changed(name: str, value: Any, seen: Seen) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm
 from allauth.core import context
 from django import forms
 from django.conf import settings
@@ -19,6 +20,7 @@ from accounts.pages import ActForm
 from accounts.passkeys import checked_passkey
 from accounts.passwords import RULE
 from accounts.recent import note_authentication
+from accounts.security_events import security_event
 from accounts.trying import tried_code
 
 
@@ -85,6 +87,19 @@ class RemindersForm(ActForm):
     )
 
 
+def own_password(user: User, password: str) -> str:
+    """The password, which is the person's own.
+
+    A wrong one is counted as at sign-in: it slows the network that it came from, and never the person.
+    Raises ValidationError; also for who has to wait, whose password was not looked at.
+    """
+    if not get_adapter().reauthenticate(user, password):
+        security_event("confirm", "refused", person=user)
+        raise ValidationError(_("That is not your password."))
+    security_event("confirm", person=user, reason="password")
+    return password
+
+
 class AddressForm(ActForm):
     email = forms.EmailField(
         label=_("E-mail"),
@@ -97,6 +112,20 @@ class AddressForm(ActForm):
         strip=False,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
+
+    def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.user = user
+
+    def clean_password(self) -> str:
+        return own_password(self.user, self.cleaned_data["password"])
+
+
+class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth has no types
+    """allauth's for a new password, where a wrong present one counts as it does everywhere."""
+
+    def clean_oldpassword(self) -> str:
+        return own_password(self.user, self.cleaned_data["oldpassword"])
 
 
 class TokenForm(ActForm):

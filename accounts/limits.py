@@ -7,8 +7,9 @@ holds for all web processes together. What a request counts as is said by `confi
 import hashlib
 import hmac
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import wraps
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -34,6 +35,27 @@ def limited(request: HttpRequest, action: str, **counted: Any) -> HttpResponse |
     `action` is one of ACCOUNT_RATE_LIMITS; `counted`: the `user`, or the `key`, that its limits are for.
     """
     answer: HttpResponse | None = ratelimit.consume_or_429(request, action=action, **counted)
+    return answer
+
+
+def tell_to_wait(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The answer; with 429 and `Retry-After` where a password was tried too soon, and not looked at.
+
+    `config.adapter` says so of the request.
+    """
+    if seconds := getattr(request, "seconds_to_wait", 0):
+        response.status_code = 429
+        response["Retry-After"] = str(seconds)
+    return response
+
+
+def slowed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The page of `view`, on which a password is asked for: see `tell_to_wait`."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        return tell_to_wait(request, view(request, *args, **named))
+
     return answer
 
 

@@ -1,6 +1,10 @@
 """The cookie of a session: which one is taken, and what the browser forgets at sign-out."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 
@@ -8,6 +12,10 @@ from accounts.browsers import browser_in_words
 from accounts.models import Session
 from accounts.sessions import SessionStore
 
+# Pages that were shown, drafts in the browser, and cookies: those of sibling hosts in the domain, too.
+EVERYTHING = '"cache", "cookies", "storage"'
+# Where somebody else is signed in by now, whose cookie comes with the same answer.
+BUT_COOKIES = '"cache", "storage"'
 # The names of before 0.4.0 behind https. Without it they are still these: browsers take `__Host-` from https alone.
 NAMES_OF_BEFORE = {"session": "sessionid", "csrf": "csrftoken"}
 
@@ -17,6 +25,10 @@ class Sessions(SessionMiddleware):
 
     Behind https the names begin with `__Host-`: a neighbour in the same domain can set no such cookie. Who was signed
     in when the names changed stays so: the old name is taken for a session of before alone, and answered with the new.
+
+    Whichever act ends the session that asks for it, the browser forgets what it was shown: that is found by looking
+    before and after, so that no way out has to say it. A session that was ended elsewhere is no such way: what its
+    person is just typing there stays.
     """
 
     def process_request(self, request: HttpRequest) -> None:
@@ -25,16 +37,37 @@ class Sessions(SessionMiddleware):
         if isinstance(request.session, SessionStore):
             request.session.browser = browser_in_words(request.headers.get("User-Agent", ""))
 
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Note who is signed in before anything is done: looking at a page ends no session."""
+        asks = request.method == "POST" and settings.SESSION_COOKIE_NAME in request.COOKIES
+        if asks and request.user.is_authenticated:
+            request.was_signed_in_as = str(request.user.pk)  # type: ignore[attr-defined]  # for the answer, below
+
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        forgets = self._to_be_forgotten(request, response)
         answer = super().process_response(request, response)
         for old, new, value in getattr(request, "cookies_of_before", ()):
             if new not in answer.cookies:
                 _set(answer, new, value)
             answer.delete_cookie(old, samesite="Lax")
-        if getattr(request, "was_signed_out", False):
-            # Pages that were shown, drafts in the browser, and cookies: those of sibling hosts in the domain, too.
-            answer["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+        if forgets:
+            answer["Clear-Site-Data"] = forgets
         return answer
+
+    def _to_be_forgotten(self, request: HttpRequest, response: HttpResponse) -> str:
+        """What the browser has to forget, since the person is no longer signed in by what was asked for; or nothing."""
+        before, session = getattr(request, "was_signed_in_as", None), request.session
+        if before is None or response.status_code >= 500:
+            return ""
+        now = session.get(SESSION_KEY)
+        if now == before:
+            if Session.objects.filter(session_key=session.session_key).exists():
+                return ""
+            session.flush()  # its row is gone: nothing more can be written into it, and its cookie goes
+            now = None
+        return EVERYTHING if now is None else BUT_COOKIES
 
     def _take_those_of_before(self, request: HttpRequest) -> None:
         names = {"session": settings.SESSION_COOKIE_NAME, "csrf": settings.CSRF_COOKIE_NAME}

@@ -1,9 +1,27 @@
-"""The steps of signing in after the first: whether a second factor is asked for."""
+"""The steps of signing in: whether a second factor is asked for, and whether the first step still holds by then.
 
+Between the two, somebody may have set another password, ended all access or closed the account: who had given the old
+password would come in by it all the same. So the first step keeps what let the person in, and it is compared later.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.account.internal.stagekit import clear_login, get_pending_stage
 from allauth.mfa.stages import AuthenticateStage
-from django.http import HttpRequest
+from allauth.socialaccount.models import SocialAccount
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.recent import organisation_asked_for_two
+from accounts.security_events import security_event
+
+FIRST_STEP = "accounts_first_step"  # where the session has what let the person in
 
 
 class SecondFactor(AuthenticateStage):  # type: ignore[misc]  # allauth has no types
@@ -12,3 +30,55 @@ class SecondFactor(AuthenticateStage):  # type: ignore[misc]  # allauth has no t
     def _should_handle(self, request: HttpRequest) -> bool:
         asked_there = organisation_asked_for_two(request, self.login.user)
         return not asked_there and bool(super()._should_handle(request))
+
+
+def note_first_step(request: HttpRequest, user: User) -> None:
+    """Keep in the session what the sign-in of `user`, which begins now, rests on, by whichever way they come in."""
+    request.session[FIRST_STEP] = {
+        "user": str(user.pk),
+        "access": user.get_session_auth_hash(),
+        "identities": _identities(user),
+    }
+
+
+def first_step_holds(request: HttpRequest, user: User) -> bool:
+    """Whether the sign-in that is under way may go on for `user`, as they are now.
+
+    Not where their account is closed, nor where anything ended their access since the first step: another password,
+    ended sessions, factors that were reset, a link with their organisation that is gone.
+    """
+    kept = request.session.get(FIRST_STEP)
+    return (
+        user.is_active
+        and isinstance(kept, dict)
+        and kept["user"] == str(user.pk)
+        and constant_time_compare(kept["access"], user.get_session_auth_hash())
+        and set(kept["identities"]) <= set(_identities(user))
+    )
+
+
+def _identities(user: User) -> list[int]:
+    return list(SocialAccount.objects.filter(user=user).order_by("pk").values_list("pk", flat=True))
+
+
+def begin_again(request: HttpRequest, user: User) -> HttpResponse:
+    """Forget the sign-in that is under way, all that was shown for it too, and lead to where one begins."""
+    clear_login(request)
+    request.session.pop(FIRST_STEP, None)
+    security_event("sign_in", "refused", person=user, reason="changed since")
+    messages.error(request, _("This sign-in no longer holds. Sign in again."))
+    return redirect("account_login")
+
+
+def while_first_step_holds(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """The page of a later step, for whom the first one still holds: nobody else uses up a code there."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        stage = get_pending_stage(request)
+        user = stage.login.user if stage else None
+        if user is not None and not first_step_holds(request, user):
+            return begin_again(request, user)
+        return view(request, *args, **named)
+
+    return answer

@@ -4,6 +4,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -17,6 +18,7 @@ from accounts.models import User
 from accounts.queries import account_named
 from accounts.sealing import seal, unseal
 from accounts.security_events import security_event
+from accounts.stages import FIRST_STEP, begin_again, first_step_holds, note_first_step
 
 
 class ClosedSignUp(DefaultAccountAdapter):
@@ -25,7 +27,6 @@ class ClosedSignUp(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": _("That name and password do not go together."),
-        "enter_current_password": _("That is not your present password."),
         "incorrect_password": _("That is not your password."),
         "account_inactive": _("This account is closed."),
     }
@@ -49,6 +50,18 @@ class ClosedSignUp(DefaultAccountAdapter):
         if not address:
             raise PermissionDenied(_("The server cannot tell where this comes from."))
         return address
+
+    def pre_login(self, request: HttpRequest, user: User, **named: Any) -> HttpResponse | None:
+        """Every way in passes here first. `login` asks whether what is noted here still holds."""
+        note_first_step(request, user)
+        return cast(HttpResponse | None, super().pre_login(request, user, **named))
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Every way in ends here, whatever steps it had in between."""
+        if not first_step_holds(request, user):
+            raise ImmediateHttpResponse(begin_again(request, user))
+        del request.session[FIRST_STEP]
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **named: Any) -> HttpResponse:
         """Whoever is signed in now, all stages of it passed, is told to the security log."""
@@ -82,7 +95,6 @@ class ClosedSignUp(DefaultAccountAdapter):
     def logout(self, request: HttpRequest) -> None:
         security_event("sign_out", person=cast(User, request.user))
         super().logout(request)
-        request.was_signed_out = True  # type: ignore[attr-defined]  # for `accounts.session_cookies`
 
     def set_password(self, user: User, password: str) -> None:
         """By the page on which one changes it. The session that asks is the one that goes on."""

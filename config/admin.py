@@ -1,25 +1,39 @@
 """The administration pages: accounts, desks and roles only, saved through the same actions as everything else."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.views import logout
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver
+from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import create_desk, create_user
+from accounts.actions import OF_AN_ACCOUNT, create_desk, create_user
 from accounts.actions.sessions import end_access_of
+from accounts.edit_forms import Base
+from accounts.edits import Seen, plain
+from accounts.errors import EditConflict, FieldConflict
 from accounts.models import Desk, Membership, User
+from accounts.second_factor import open_without_factor
 from claims.actions.desks import change_desk_with_policy
 from claims.models import PolicyField
 from reviews.actions.memberships import change_account, change_role
 
+# Pages of Django's that change or tell something past the actions and queries, or that nothing here leads to.
+LEFT_OUT = {"password_change_done", "autocomplete", "view_on_site"}
+
 
 class Site(admin.AdminSite):
-    """One way to sign in: the application's own page, where tries are counted."""
+    """Signing in, signing out and another password are the application's own pages: tries are counted there, and what
+    is done is told."""
 
     site_header = _("Second Source: accounts and desks")
     site_title = _("Administration")
@@ -29,9 +43,21 @@ class Site(admin.AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.login = secure_admin_login(self.login)  # type: ignore[method-assign]  # as allauth documents it
+        self.disable_action("delete_selected")
         self.register(User, Users)
         self.register(Desk, Desks)
         self.register(Membership, Memberships)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [each for each in super().get_urls() if getattr(each, "name", None) not in LEFT_OUT]
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # it leads elsewhere
+        return redirect("account_change_password")
+
+    @open_without_factor
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override]  # allauth's answer
+        answer: HttpResponse = logout(request)
+        return answer
 
 
 def _acting(request: HttpRequest) -> User:
@@ -40,10 +66,99 @@ def _acting(request: HttpRequest) -> User:
     return request.user
 
 
-class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class when it runs
+class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class when it runs
+    """A form of a row that carries what its author saw of it, in a hidden control, as `accounts.edit_forms` does.
+
+    `conflicts`: the fields that somebody else changed meanwhile, when the action has refused for them.
+    """
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    conflicts: ClassVar[Sequence[FieldConflict]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            del self.fields["seen"]
+            return
+        values = {name: plain(self.initial[name]) for name in self._row_fields()}
+        self.initial["seen"] = Base(getattr(self.instance, "version", None), values).written()
+
+    def _row_fields(self) -> list[str]:
+        """The fields that show what the row has. A declared one, as for a new password, shows nothing."""
+        return [name for name in self.fields if name in self.initial and name not in self.declared_fields]
+
+    @cached_property
+    def base(self) -> Base:
+        """What the page showed when it was opened; nothing where the form does not say it."""
+        return Base.read(self.data.get(self.add_prefix("seen"), ""))
+
+    @property
+    def what_was_seen(self) -> Seen:
+        """For the action, which leaves what its author left."""
+        return Seen(version=self.base.version, values=self.base.values)
+
+    @cached_property
+    def changed_data(self) -> list[str]:
+        """What is written into the history: compared with what was seen, not with the row as it is by now."""
+        if "seen" not in self.fields:
+            return super().changed_data
+        given: dict[str, Any] = getattr(self, "cleaned_data", {})
+        edited = [name for name in self._row_fields() if name in given]
+        typed = [name for name in self.declared_fields if name != "seen" and given.get(name)]
+        return [name for name in edited if plain(given[name]) != self.base.values.get(name)] + typed
+
+    def clean(self) -> dict[str, Any] | None:
+        given = super().clean()
+        for conflict in self.conflicts:
+            self.add_error(conflict.field if conflict.field in self.fields else None, _in_words(conflict))
+        return given
+
+
+def _in_words(conflict: FieldConflict) -> str:
+    words = {
+        "person": conflict.by or gettext("Somebody"),
+        "theirs": _value(conflict.theirs),
+        "yours": _value(conflict.yours),
+    }
+    return gettext(
+        "%(person)s changed this while you were editing. It is %(theirs)s now, and you gave %(yours)s. Nothing was "
+        "saved: open this page anew."
+    ) % words  # fmt: skip
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return f"“{value}”" if value not in (None, "") else gettext("nothing")
+
+
+class _Edited(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class when it runs
+    """Rows that several people edit: what one of them left is not set, what two changed is refused with both values."""
+
+    own_fields: Sequence[str] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:  # type: ignore[override]  # a list
+        return [*self.own_fields, *(["seen"] if obj else [])]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"conflicts": getattr(request, "edit_conflicts", ())})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The form comes back where the action refused, with what was found: it is decided once, by the action."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except EditConflict as error:
+            request.edit_conflicts = error.fields  # type: ignore[attr-defined]  # for `get_form`
+            answer = super().changeform_view(request, *args, **kwargs)
+            answer.status_code = 409
+            return answer
+
+
+class UserForm(SeenForm):
     password = forms.CharField(
         label=_("Password"),
-        widget=forms.PasswordInput,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
         strip=False,
         help_text=_("For an account that exists: leave it empty to keep the present one."),
     )
@@ -65,7 +180,7 @@ class UserForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class w
         return password
 
 
-class _Kept(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class when it runs
+class _Kept(_Edited):
     """Rows that are never deleted: what people did stays."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -74,6 +189,7 @@ class _Kept(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class whe
 
 class Users(_Kept):
     form = UserForm
+    own_fields = (*UserForm.Meta.fields, "password")
     list_display = ("username", "email", "is_active", "is_staff", "last_login")
     search_fields = ("username", "email")
     ordering = ("username",)
@@ -91,8 +207,8 @@ class Users(_Kept):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         given, by = form.cleaned_data, _acting(request)
         if change:
-            changes = {name: given[name] for name in ("email", "time_zone", "is_active", "is_staff")}
-            change_account(user=obj, changes=changes, password=given["password"], by=by)
+            changes = {name: given[name] for name in OF_AN_ACCOUNT}
+            change_account(user=obj, changes=changes, password=given["password"], seen=form.what_was_seen, by=by)
             return
         made = create_user(
             username=given["username"],
@@ -106,7 +222,8 @@ class Users(_Kept):
 
 
 class Desks(_Kept):
-    fields = ("name", "prefix", *PolicyField.values)
+    form = SeenForm
+    own_fields = ("name", "prefix", *PolicyField.values)
     list_display = ("name", "prefix", *PolicyField.values)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Desk | None = None) -> tuple[str, ...]:
@@ -118,11 +235,12 @@ class Desks(_Kept):
             obj.pk = create_desk(by=by, **given).pk
             return
         changes = {name: given[name] for name in ("name", *PolicyField.values)}
-        change_desk_with_policy(desk=obj, changes=changes, by=by)
+        change_desk_with_policy(desk=obj, changes=changes, seen=form.what_was_seen, by=by)
 
 
-class Memberships(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic class when it runs
-    fields = ("desk", "user", "role")
+class Memberships(_Edited):
+    form = SeenForm
+    own_fields = ("desk", "user", "role")
     list_display = ("user", "desk", "role")
     list_filter = ("desk", "role")
     list_select_related = ("user", "desk")
@@ -131,13 +249,12 @@ class Memberships(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic cla
         return ("desk", "user") if obj else ()
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
-        membership = change_role(desk=obj.desk, user=obj.user, role=obj.role, by=_acting(request))
-        assert membership is not None
-        obj.pk = membership.pk
+        # Who adds somebody saw that they are not on the desk.
+        seen = form.what_was_seen if change else Seen(values={"role": None})
+        membership = change_role(desk=obj.desk, user=obj.user, role=obj.role, seen=seen, by=_acting(request))
+        if membership is not None:
+            obj.pk = membership.pk
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        change_role(desk=obj.desk, user=obj.user, role=None, by=_acting(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
-        for membership in queryset.select_related("desk", "user"):
-            self.delete_model(request, membership)
+        seen = Seen(values={"role": request.POST.get("seen_role", "")})
+        change_role(desk=obj.desk, user=obj.user, role=None, seen=seen, by=_acting(request))

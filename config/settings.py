@@ -270,16 +270,17 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {"change_password": "accounts.forms.OwnPasswordForm"}
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "",  # `accounts.actions.sign_ins` counts wrong passwords: of a network, never of a person
-    "change_password": "5/m/user",
+    "change_password": "30/m/ip",  # of an address: who sits at somebody's open session shuts nobody out elsewhere
     "reset_password": "10/m/ip",
     "reset_mail": "3/h/key",
     "address_mail": "5/h/user",
     "invite": "60/h/user",
     "join": "10/m/ip",
-    "reauthenticate": "10/m/user",
+    "reauthenticate": "30/m/ip",
     "second_factor": "5/5m/key",
 }
 # Everything else that is counted, for each person and each address (accounts.limits, docs/operations.md).

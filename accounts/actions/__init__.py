@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
-from accounts.edits import ANYTHING, Seen, count_edit, merge
+from accounts.edits import ANYTHING, Seen, count_edit, merge, merge_values
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
@@ -22,6 +22,7 @@ from accounts.records import account_recorded, desk_recorded, role_granted
 from accounts.transactions import act
 
 POLICY_FIELDS = ("min_independence", "days_to_review", "days_to_look_again", "second_factor_days")
+OF_AN_ACCOUNT = ("email", "time_zone", "is_active", "is_staff")  # what an administrator changes of one
 LONGEST_TOKEN_LIFETIME = timedelta(days=365)
 TO_THE_HOUR = timedelta(hours=1)
 
@@ -95,37 +96,51 @@ def strong_password(password: str, user: User) -> None:
 
 
 def change_user(
-    *, user: User, changes: dict[str, Any], password: str = "", by: User, now: datetime | None = None
+    *,
+    user: User,
+    changes: dict[str, Any],
+    password: str = "",
+    seen: Seen = ANYTHING,
+    by: User,
+    now: datetime | None = None,
 ) -> User:
     """Change an account's e-mail, time zone, whether it is open or an administrator's; a `password` replaces it.
 
     With another password, and where the account is closed, its sessions and tokens end, and never come back.
-    Raises Invalid, Forbidden; Conflict where nobody would be left who may manage accounts.
+    What somebody else changed since it was `seen` stays as it is. Raises Invalid, Forbidden, EditConflict; Conflict
+    where nobody would be left who may manage accounts.
     """
+    now = now or timezone.now()
     with act():
         may_administer(by)
         user = User.objects.select_for_update().get(pk=user.pk)
+        for field in changes:
+            if field not in OF_AN_ACCOUNT:
+                raise Invalid({field: [_("This cannot be changed here.")]})
+        changes = merge_values(changes, {field: getattr(user, field) for field in OF_AN_ACCOUNT}, seen)
+        if not changes and not password:
+            return user
         # Links that went to the old address, or ask for what was just done, work no longer.
         forget_links(MailKind.CONFIRM_ADDRESS, MailKind.RESET, user=user, now=timezone.now())
-        for field in changes:
-            if field not in ("email", "time_zone", "is_active", "is_staff"):
-                raise Invalid({field: [_("This cannot be changed here.")]})
-            setattr(user, field, changes[field])
+        for field, value in changes.items():
+            setattr(user, field, value)
         user.is_superuser = user.is_staff  # the administration pages ask for both
         check_fields(user, exclude=("password",))
         known_zone(user.time_zone)
         if password:
             strong_password(password, user)
             user.set_password(password)
-        user.save()
         if password or not user.is_active:
+            # A sign-in that is under way holds what was before, and does not come back with the account either.
+            user.sessions_ended_at = now
             end_access(user)
+        user.save()
         if not User.objects.filter(is_active=True, is_staff=True).exists():
             raise Conflict(_("Somebody has to be left who may manage accounts."))
         account_recorded(
             *("account_changed", user),
             by=by,
-            now=now or timezone.now(),
+            now=now,
             fields=sorted([*changes, *(["password"] if password else [])]),
             open=user.is_active,
             administrator=user.is_staff,
@@ -191,35 +206,37 @@ def may_change_desk(desk: Desk, by: User) -> None:
 
 
 def set_role(
-    *, desk: Desk, user: User, role: str | None, by: User | None, now: datetime | None = None
+    *, desk: Desk, user: User, role: str | None, seen: Seen = ANYTHING, by: User | None, now: datetime | None = None
 ) -> Membership | None:
-    """Give a person a role on a desk, change it, or take them off (None).
+    """Give a person a role on a desk, change it, or take them off (None). Answers what they are there now.
 
-    Raises Invalid, Forbidden; Conflict where nobody would be left who edits.
+    `seen`: the value of `role` that was seen. Who left it as they saw it changes nothing. Raises Invalid, Forbidden;
+    EditConflict where somebody else changed it meanwhile; Conflict where nobody would be left who edits.
     """
+    now = now or timezone.now()
     with act():
         may_administer(by)
         if role is not None and role not in Role.values:
             raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
+        Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two at once would each see what was before
+        membership = Membership.objects.filter(desk=desk, user=user).first()
+        if not merge_values({"role": role}, {"role": membership.role if membership else None}, seen):
+            return membership
         if role != Role.EDITOR:
             _keep_an_editor(desk, user)
-        now = now or timezone.now()
         role_granted(desk, user, role, by=by, now=now)
         if role is None:
             Membership.objects.filter(desk=desk, user=user).delete()
             return None
-        membership, _created = Membership.objects.update_or_create(
-            desk=desk,
-            user=user,
-            defaults={"role": role},
-            create_defaults={"role": role, "created_at": now},
-        )
+        if membership is None:
+            return Membership.objects.create(desk=desk, user=user, role=role, created_at=now)
+        membership.role = role
+        membership.save(update_fields=["role"])
     return membership
 
 
 def _keep_an_editor(desk: Desk, user: User) -> None:
-    """Refuse to take the last editor from a desk: findings would wait there for nobody. Raises Conflict."""
-    Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two at once would each leave the other
+    """Refuse to take the last editor from a locked desk: findings would wait there for nobody. Raises Conflict."""
     editors = Membership.objects.filter(desk=desk, role=Role.EDITOR, user__is_active=True)
     if editors.filter(user=user).exists() and not editors.exclude(user=user).exists():
         message = _("%(person)s is the last editor of this desk. Make somebody else an editor first.")

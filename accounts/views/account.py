@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.actions.account import change_address, change_preferences, confirm_address
 from accounts.actions.sessions import end_session, end_sessions
 from accounts.forms import AddressForm, RemindersForm, SettingsForm
-from accounts.limits import limited
+from accounts.limits import limited, slowed
 from accounts.links import mail_of_link
 from accounts.models import MailKind
 from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
@@ -47,15 +47,16 @@ def mail(request: PersonsRequest) -> HttpResponse:
     return render(request, "accounts/mail.html", context, status=form.status)
 
 
+@slowed
 @form_page
 def new_address(request: PersonsRequest) -> HttpResponse:
     """Ask for another address. It is used once the link that is sent there was followed."""
-    form = AddressForm(**sent(request), initial={"email": request.user.email})
-    if form.is_bound and (refused := limited(request, "reauthenticate", user=request.user)):
+    form = AddressForm(**sent(request), user=request.user, initial={"email": request.user.email})
+    if form.is_bound and (refused := limited(request, "reauthenticate")):
         return refused
     if form.is_valid() and (refused := limited(request, "address_mail", user=request.user)):
         return refused
-    if form.handed_in(lambda given: change_address(**given, by=request.user)):
+    if form.handed_in(lambda given: change_address(email=given["email"], by=request.user)):
         return redirect("account-mail")
     return show_form(
         request,

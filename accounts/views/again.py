@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.forms import AGAIN, AgainForm
-from accounts.limits import limited
+from accounts.limits import limited, tell_to_wait
 from accounts.organisation import issuer_id
 from accounts.pages import PersonsRequest
 from accounts.passkeys import authentication_options
@@ -35,7 +35,7 @@ def asked_again(request: PersonsRequest, *, keep: Callable[[], Mapping[str, str]
     answering = request.method == "POST" and any(name.startswith(AGAIN) for name in request.POST)
     if not is_recent(request):
         form = AgainForm(request.POST if answering else None, user=request.user, kinds=_kinds(request))
-        if answering and (refused := limited(request, "reauthenticate", user=request.user)):
+        if answering and (refused := limited(request, "reauthenticate")):
             keep()
             return refused
         if not (answering and form.is_valid()):
@@ -70,10 +70,7 @@ def _ask(request: PersonsRequest, form: AgainForm, keep: Callable[[], Mapping[st
         "linked": SocialAccount.objects.filter(user=request.user, provider=issuer_id()).exists(),
         "status": 403,
     }
-    answer = render(request, "accounts/again.html", context, status=403)
-    if seconds := getattr(request, "seconds_to_wait", 0):  # as `config.adapter` says of wrong passwords
-        answer.status_code, answer["Retry-After"] = 429, str(seconds)
-    return answer
+    return tell_to_wait(request, render(request, "accounts/again.html", context, status=403))
 
 
 def _typed(request: HttpRequest, instead: Mapping[str, str]) -> Iterator[tuple[str, str]]:

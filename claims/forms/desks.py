@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.edit_forms import EditForm
+from accounts.errors import EditConflict, Stale
 from accounts.models import Desk, Role
 from accounts.pages import ActForm
 from accounts.queries import people_not_on
@@ -41,13 +42,48 @@ class PolicyForm(EditForm):
         self.ready()
 
 
-class RoleForm(ActForm):
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+def _role() -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
 
-class AddMemberForm(RoleForm):
+class RoleForm(EditForm):
+    """Another role for somebody who is on the desk as `present`."""
+
+    role = _role()
+
+    def __init__(self, *arguments: Any, present: str, **named: Any) -> None:
+        super().__init__(*arguments, values={"role": present}, version=None, **named)
+        self.ready()
+
+    @property
+    def chosen(self) -> str | None:
+        """The role that was chosen; the one that was seen where it was left."""
+        chosen: str | None = self.changes().get("role", self.base.values.get("role"))
+        return chosen
+
+
+class LeaveForm(ActForm):
+    """Nothing to type: somebody is taken off the desk. It carries what they were there when the page was shown."""
+
+    seen_role = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def _show_again(self, error: Stale) -> None:
+        """Having read what they are by now, the person decides on that."""
+        super()._show_again(error)
+        if isinstance(error, EditConflict):
+            (met,) = error.fields
+            roles = dict(Role.choices)
+            words = {"seen": roles.get(met.seen, "…"), "theirs": roles.get(met.theirs, "…")}
+            text = _("The role was changed meanwhile: you saw %(seen)s, it is %(theirs)s now.") % words
+            self.stale = Stale(str(error), version=error.version, changes=[text])
+            self.data = self.data.copy()  # type: ignore[attr-defined]  # a form's, as it was posted
+            self.data["seen_role"] = met.theirs  # type: ignore[index]
+
+
+class AddMemberForm(ActForm):
     """Somebody who has an account, and their role on the desk."""
 
+    role = _role()
     user = OneOf(label=_("Who"), none=_("Choose somebody"), required=True)
 
     field_order = ["user", "role"]

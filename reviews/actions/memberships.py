@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_user, set_role
+from accounts.edits import ANYTHING, Seen
 from accounts.models import Desk, Membership, Role, User
 from accounts.transactions import act
 from claims.models import Claim, Participant, ParticipantRole
@@ -23,16 +24,18 @@ REVIEWING = (Role.REVIEWER, Role.EDITOR)
 
 
 def change_role(
-    *, desk: Desk, user: User, role: str | None, by: User | None, now: datetime | None = None
+    *, desk: Desk, user: User, role: str | None, seen: Seen = ANYTHING, by: User | None, now: datetime | None = None
 ) -> Membership | None:
-    """Give a person a role on a desk, change it, or take them off (None).
+    """Give a person a role on a desk, change it, or take them off (None), as `accounts.actions.set_role` does.
 
     Without a role that reviews there, their assignments on the desk are withdrawn, they decide on none of its claims
-    and their drafts end; without one anywhere, invitations of other desks end too. Raises Invalid, Forbidden.
+    and their drafts end; without one anywhere, invitations of other desks end too.
+    Raises Invalid, Forbidden, EditConflict, Conflict.
     """
     now = now or timezone.now()
     with act():
-        membership = set_role(desk=desk, user=user, role=role, by=by, now=now)
+        membership = set_role(desk=desk, user=user, role=role, seen=seen, by=by, now=now)
+        role = membership.role if membership else None  # which may be another, where it was left as it was seen
         if role is None:
             end_drafts_of(user, desk)
         if role not in REVIEWING:
@@ -46,18 +49,25 @@ def change_role(
 
 
 def change_account(
-    *, user: User, changes: dict[str, Any], password: str = "", by: User, now: datetime | None = None
+    *,
+    user: User,
+    changes: dict[str, Any],
+    password: str = "",
+    seen: Seen = ANYTHING,
+    by: User,
+    now: datetime | None = None,
 ) -> User:
     """Change an account as `accounts.actions.change_user` does. Closing it ends what leaving every desk would end.
 
-    Their roles stay, for the day on which the account is opened again. Raises Invalid, Forbidden, Conflict.
+    Their roles stay, for the day on which the account is opened again. Raises Invalid, Forbidden, EditConflict,
+    Conflict.
     """
     now = now or timezone.now()
     with act():
         if not changes.get("is_active", True):
             # Before the person's own row, as whoever decides on a claim locks the two.
             _lock_claims(user, Participant.objects.all(), AssessmentDraft.objects.all())
-        user = change_user(user=user, changes=changes, password=password, by=by)
+        user = change_user(user=user, changes=changes, password=password, seen=seen, by=by, now=now)
         if not user.is_active:
             end_drafts_of(user, None)
             _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), by, now)

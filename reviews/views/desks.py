@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions import may_administer, may_change_desk
+from accounts.edits import Seen
 from accounts.models import Desk, Role
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import desks_of, get_desk, get_membership, memberships_on
 from accounts.recent import asks_again
 from claims.actions.desks import change_policy
 from claims.effects import Effects
-from claims.forms.desks import AddMemberForm, PolicyForm, RoleForm
-from claims.forms.sources import ConfirmForm
+from claims.forms.desks import AddMemberForm, LeaveForm, PolicyForm, RoleForm
 from claims.models import PolicyField
 from claims.queries import policy_changes_of
 from reviews.actions.memberships import change_role
@@ -111,7 +111,13 @@ def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     may_administer(request.user)
     form = AddMemberForm(**sent(request), desk=row)
     if form.handed_in(
-        lambda given: change_role(desk=row, user=form.people[given["user"]], role=given["role"], by=request.user),
+        lambda given: change_role(
+            desk=row,
+            user=form.people[given["user"]],
+            role=given["role"],
+            seen=Seen(values={"role": None}),
+            by=request.user,
+        ),
     ):
         return redirect("one-desk", desk_id)
     return show_form(
@@ -131,8 +137,12 @@ def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
     member = get_membership(row, membership_id)
-    form = RoleForm(**sent(request), initial={"role": member.role})
-    if form.handed_in(lambda given: change_role(desk=row, user=member.user, role=given["role"], by=request.user)):
+    form = RoleForm(**sent(request), present=member.role)
+    if form.handed_in(
+        lambda _given: change_role(
+            desk=row, user=member.user, role=form.chosen, seen=form.what_was_seen, by=request.user
+        ),
+    ):
         return redirect("one-desk", desk_id)
     names = {"person": member.user.username, "desk": row.name}
     return show_form(
@@ -152,8 +162,16 @@ def remove_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
     member = get_membership(row, membership_id)
-    form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: change_role(desk=row, user=member.user, role=None, by=request.user)):
+    form = LeaveForm(**sent(request), initial={"seen_role": member.role})
+    if form.handed_in(
+        lambda given: change_role(
+            desk=row,
+            user=member.user,
+            role=None,
+            seen=Seen(values={"role": given["seen_role"]}),
+            by=request.user,
+        ),
+    ):
         return redirect("one-desk", desk_id)
     names = {"person": member.user.username, "desk": row.name}
     return show_form(

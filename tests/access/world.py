@@ -143,6 +143,6 @@ def _factor_of(user: User) -> int:
 
 def _links(user: User) -> dict[str, str]:
     """The links in the mails that wait, and in those about the person's account, by the address that each leads to."""
-    change_address(email="new@example.org", password=factories.password_of(user), by=user)
+    change_address(email="new@example.org", by=user)
     ask_for_password(email=user.email)
     return links_sent()

@@ -4,8 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.access.conftest import taken_back, world
+
 if TYPE_CHECKING:
     from tests.factories import Cast
+
+__all__ = ["cast", "taken_back", "world"]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Desk, Membership, Role, User
 from accounts.queries import role_in
+from tests.administration import seen_at
 from tests.factories import Cast, fresh
 
 NEW = {"username": "nadia", "password": "a-long-enough-secret", "email": "", "time_zone": "UTC"}
@@ -23,7 +24,10 @@ def office(cast: Cast, client: Client) -> Client:
 
 
 def _post(client: Client, page: str, *args: Any, **data: Any) -> int:
-    return client.post(reverse(f"admin:{page}", args=args), data).status_code
+    """Send the form of a page, with what it carries of what was seen where it is of a row that is there."""
+    address = reverse(f"admin:{page}", args=args)
+    seen = seen_at(client, address) if page.endswith("_change") else {}
+    return client.post(address, seen | data).status_code
 
 
 def test_it_holds_accounts_desks_and_memberships_only() -> None:
@@ -86,5 +90,5 @@ def test_a_role_is_given_changed_and_taken(cast: Cast, office: Client) -> None:
     row = Membership.objects.get(user=cast.stranger, desk=cast.desk)
     assert _post(office, "accounts_membership_change", row.pk, role=Role.AUDITOR) == 302
     assert role_in(cast.stranger, cast.desk.pk) == Role.AUDITOR
-    assert _post(office, "accounts_membership_delete", row.pk, post="yes") == 302
+    assert _post(office, "accounts_membership_delete", row.pk, post="yes", seen_role=Role.AUDITOR) == 302
     assert role_in(cast.stranger, cast.desk.pk) is None

@@ -12,6 +12,7 @@ from accounts.actions.invitations import invite
 from accounts.models import Invitation, Token, User
 from reviews.models import Decision, FormDraft
 from tests import factories, second_factors
+from tests.administration import seen_at
 from tests.factories import Cast, fresh, password_of
 from tests.links import links_sent
 from tests.recently import long_ago
@@ -180,7 +181,9 @@ def test_the_administration_site_asks_too_and_keeps_what_was_typed(client: Clien
     client.force_login(cast.admin)
     long_ago(client, cast.admin)
     address = f"/administration/accounts/user/{cast.reporter.pk}/change/"
-    given = {"email": "x@example.org", "time_zone": "UTC", "is_active": "on", "password": ""}
+    given = seen_at(client, address) | {
+        "email": "x@example.org", "time_zone": "UTC", "is_active": "on", "password": ""
+    }  # fmt: skip
     asked = client.post(address, given)
     assert asks(asked)
     assert typed_in(asked) == given

@@ -17,6 +17,7 @@ from django.test import Client
 from accounts.actions import change_user
 from accounts.actions.identities import link_identity
 from accounts.actions.invitations import invite, revoke_invitation
+from accounts.actions.sessions import end_access_of
 from accounts.models import Invitation, Mail, Membership, Token, User
 from accounts.organisation import issuer_id
 from claims.actions.desks import change_policy
@@ -448,6 +449,16 @@ def test_ones_own_second_factor_is_asked_besides(client: Client, provider: Provi
     assert who(client) == ""
     client.post("/account/login/code/", {"code": app.code()})
     assert who(client) == "editor"
+
+
+def test_a_sign_in_that_waits_for_the_factor_does_not_outlive_the_end_of_all_access(
+    client: Client, provider: Provider, cast: Cast
+) -> None:
+    app = second_factors.app(linked(cast.editor))
+    go(client)
+    end_access_of(user=fresh(cast.editor), by=cast.admin)
+    assert client.post("/account/login/code/", {"code": app.code()})["Location"] == "/account/login/"
+    assert who(client) == ""
 
 
 def test_but_not_where_the_organisation_asked_for_more_than_one_factor(

@@ -107,7 +107,7 @@ def test_a_changed_password_keeps_this_browser_and_signs_out_the_others(signed_i
 def test_a_password_is_not_changed_without_the_present_one(signed_in: Client) -> None:
     new = {"oldpassword": "wrong", "password1": "another long one", "password2": "another long one"}
     page = signed_in.post("/account/password/change/", new).content.decode()
-    assert "That is not your present password." in page
+    assert "That is not your password." in page
     assert 'aria-describedby=" id_oldpassword_error" aria-invalid="true"' in page
 
 
