@@ -18,7 +18,7 @@ from accounts.edits import last_changes
 from accounts.models import User
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.recent import asks_again
-from claims.conflicts import conflicts_with
+from claims.conflicts import conflicts_told
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
 from claims.page_queries import evidence_shown
@@ -172,7 +172,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         # Decided by somebody else meanwhile: what was typed stays to be read.
         "may_decide": may_be_decided_by(request.user, finding) or form.status != 200,
         "own": finding.assessor_id == request.user.pk,
-        "touched": conflicts_with(claim, [request.user.pk]).get(request.user.pk),
+        "touched": conflicts_told(claim, [request.user.pk], to=request.user).get(request.user.pk),
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),
         "grounds": grounds,
