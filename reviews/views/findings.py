@@ -35,6 +35,7 @@ from reviews.forms import DecisionForm, FindingForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment, own_draft
+from reviews.views.drafting import AssessmentDrafts
 from reviews.views.drafts import in_words, no_longer_named
 from sources.models import Visibility
 
@@ -83,6 +84,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     )
     if "keep" in request.POST:
         if form.kept(lambda given: keep_draft(claim=claim, by=request.user, **given)):
+            AssessmentDrafts(request).kept_as_assessment()
             return redirect("assess", claim.reference)
     elif form.handed_in(lambda given: hand_in(claim=claim, by=request.user, **form.found(given))):
         return redirect("review", form.outcome.pk)
@@ -114,6 +116,8 @@ def _of_the_draft(claim: Claim, form: FindingForm, draft: AssessmentDraft | None
     context: dict[str, Any] = {"draft": draft}
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
+        context["other"] = in_words(draft, claim, lines) if draft else None
+    elif form.restored:
         context["other"] = in_words(draft, claim, lines) if draft else None
     elif draft is not None and not form.is_bound:
         context["draft_changes"] = changes_since(claim, draft.seen_version)
