@@ -333,10 +333,13 @@ class AssessmentDrafts(DraftsOfRequest):
         self.kept_as_assessment()
 
     def kept_as_assessment(self) -> None:
-        """What was posted is the one draft of the assessment now: the draft of a form that it was written from ends."""
+        """What was posted is the one draft of the assessment now: the draft of a form that it was written from ends,
+        unless it has an answer that the form had no field for."""
         assert self.author is not None
         seen = _seen(self.request.POST)
-        if seen.id:
+        row = FormDraft.objects.filter(author=self.author, pk=seen.id).first() if seen.id else None
+        answers = [name for name, value in row.content if name.startswith("answer_") and value.strip()] if row else []
+        if row is not None and all(name in self.request.POST for name in answers):
             end_form_draft(path=self.request.path, seen=seen, content=[], by=self.author)
 
     def carried(self) -> dict[str, str]:

@@ -36,7 +36,7 @@ from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment, own_draft
 from reviews.views.drafting import AssessmentDrafts
-from reviews.views.drafts import in_words, no_longer_named
+from reviews.views.drafts import in_words, no_longer_named, typed_in
 from sources.models import Visibility
 
 
@@ -121,7 +121,10 @@ def _of_the_draft(claim: Claim, form: FindingForm, draft: AssessmentDraft | None
         context["other"] = in_words(draft, claim, lines) if draft else None
     elif draft is not None and not form.is_bound:
         context["draft_changes"] = changes_since(claim, draft.seen_version)
-        context["gone"] = no_longer_named(draft, form, lines)
+    if form.is_bound:
+        context["gone"] = no_longer_named(typed_in(form, draft), form, lines)
+    elif draft is not None:
+        context["gone"] = no_longer_named(draft.content, form, lines)
     return context
 
 

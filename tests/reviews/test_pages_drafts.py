@@ -9,6 +9,7 @@ from django.test import Client
 
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.actions.sources import change_source
 from claims.models import Claim
 from reviews.actions.assignments import withdraw
 from reviews.actions.drafts import keep_draft
@@ -243,3 +244,50 @@ def test_saving_a_draft_that_was_brought_back_makes_one_of_the_two(cast: "Cast",
     page = client.get(f"{_page(claim)}?draft={FormDraft.objects.get().pk}")
     assert client.post(_page(claim), _filled(page, keep="draft")).status_code == 302
     assert (AssessmentDraft.objects.get().content["rationale"], FormDraft.objects.count()) == ("The second says.", 0)
+
+
+def _hidden_meanwhile(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client, dict[str, Any]]:
+    """A form with an answer to evidence that an editor hides before it is sent."""
+    source = factories.source(cast, "The harbour log", by=cast.reviewer2)
+    answered = factories.attach(cast, claim, source, "refutes", by=cast.reviewer)
+    client, answer = signed_in(cast.reviewer), {f"answer_{answered.pk}": "Another ferry."}
+    sent = _filled(client.get(_page(claim)), rationale="A ferry was seen.", **answer)
+    change_source(source=fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    got(cast.reviewer, f"/sources/{source.pk}/", status=404)
+    sent |= {"proposed_state": "reported", "seen_version": str(fresh(claim).version)}
+    return client, sent | fields
+
+
+def test_an_answer_to_evidence_that_is_hidden_meanwhile_is_saved_and_shown(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim, keep="draft")
+    saved = client.post(_page(claim), sent, headers={"accept": "application/json"})
+    assert (saved.status_code, AssessmentDraft.objects.count()) == (200, 1)
+    for address in (_page(claim), f"{_page(claim)}draft/"):
+        text = text_of(client.get(address))
+        assert ("Another ferry." in text, "The harbour log" in text) == (True, False)
+
+
+def test_saving_on_does_not_take_it_out_of_the_draft(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim, keep="draft")
+    client.post(_page(claim), sent)
+    page = client.get(_page(claim))
+    assert client.post(_page(claim), _filled(page, rationale="Two.", keep="draft")).status_code == 302
+    content = AssessmentDraft.objects.get().content
+    assert (content["rationale"], [one["text"] for one in content["answers"]]) == ("Two.", ["Another ferry."])
+
+
+def test_it_is_shown_before_an_assessment_is_submitted_without_it(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim)
+    asked = client.post(_page(claim), sent)
+    text = text_of(asked)
+    assert (asked.status_code, "it is left out when you submit again" in text) == (400, True)
+    assert ("Another ferry." in text, "The harbour log" in text) == (True, False)
+    assert AssessmentDraft.objects.get().content["answers"][0]["text"] == "Another ferry."
+    assert "/reviews/" in client.post(_page(claim), _filled(asked))["Location"]
+
+
+def test_it_is_kept_where_the_session_ended_as_well(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim)
+    client.cookies.clear()
+    client.post(_page(claim), sent)
+    assert "Another ferry." in text_of(got(cast.reviewer, _page(claim)))
