@@ -181,7 +181,7 @@ def reminders_of(user: User) -> QuerySet[Reminder]:
 def notifications_of(user: User) -> QuerySet[Notification]:
     """One's own notifications, of the claims that one may know of."""
     rows = Notification.objects.filter(tells_no_more_than(user), recipient=user)
-    return rows.select_related("claim", "assignment__reviewer", "assessment", "by")
+    return rows.select_related("claim", "assignment__reviewer", "assessment__assessor", "by")
 
 
 def get_notification(user: User, notification_id: UUID) -> Notification:
