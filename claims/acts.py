@@ -1,4 +1,4 @@
-"""What the acts of the ledger are called, for those who audit them."""
+"""What the acts of the ledger are called, for those who audit them, and who reads what they commit to."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -72,3 +72,27 @@ KINDS: dict[str, Promise] = {
     "redacted": _("words or a file erased"),
     "key_rotated": _("key of the log changed"),
 }
+
+# Whose committed values the editors of the act's desk read, sealed or not: what they say stands on pages for editors.
+READ_BY_EDITORS = frozenset(
+    {
+        "status_changed", "claim_reported", "claim_edited", "claim_reworded", "claim_published", "claim_unpublished",
+        "claim_closed", "claim_opened", "evidence_attached", "evidence_changed", "evidence_withdrawn",
+        "evidence_released", "assigned", "assignment_accepted", "assignment_ended", "due_time_changed",
+        "decider_named", "decider_unnamed", "assessed", "assessment_confirmed", "decided", "grounds_confirmed",
+        "actor_added", "actor_changed", "actor_merged", "actor_released", "source_added", "source_changed",
+        "source_regraded", "source_retracted", "source_corrected", "source_released", "relay_added", "relay_removed",
+        "attachment_kept", "capture_kept", "attachment_released", "capture_released", "excerpt_confirmed",
+        "desk_made", "desk_changed", "role_granted", "policy_changed", "restricted_read", "redaction_previewed",
+        "redaction_proposed", "redaction_refused", "redaction_withdrawn", "redacted",
+    }
+)  # fmt: skip
+# For administrators alone, on a desk or on none: who is invited, accounts and how people sign in, exports, keys.
+READ_BY_ADMINISTRATORS = frozenset(
+    {
+        "invited", "invitation_revoked", "account_made", "account_changed", "session_ended", "sessions_ended",
+        "access_ended", "factor_added", "factor_removed", "factors_reset", "recovery_codes_made",
+        "recovery_code_used", "identity_linked", "identity_unlinked", "token_made", "token_revoked", "exported",
+        "key_rotated",
+    }
+)  # fmt: skip

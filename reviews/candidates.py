@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from accounts.models import Role, User
 from accounts.queries import members_of
-from claims.conflicts import conflicts_with
+from claims.conflicts import conflicts_told
 from claims.models import Claim
 from reviews.models import Assignment, AssignmentState
 from sources.models import Actor
@@ -20,7 +20,8 @@ class Candidate:
     """Somebody who could be given a claim: how much they have, and what speaks for and against asking them first.
 
     `reads_it`: the language of its original wording. `on_its_topics`: claims of the desk on one of its topics that
-    they completed. `conflict`: whom of those that the claim names a conflict of interest touches: they are not asked.
+    they completed. `conflict`: whom of those that the claim names a conflict of interest touches, as far as the reader
+    may know of it: they are not asked.
     """
 
     person: User
@@ -39,8 +40,8 @@ class Candidate:
         return (*cannot, self.reported_it, self.is_away, self.open_assignments, not self.reads_it, -self.on_its_topics)
 
 
-def candidates_for(claim: Claim, *, now: datetime) -> list[Candidate]:
-    """Everybody who reviews on the claim's desk, those to be asked first at the head.
+def candidates_for(claim: Claim, *, to: User, now: datetime) -> list[Candidate]:
+    """Everybody who reviews on the claim's desk, as they are shown `to` somebody, those to be asked first at the head.
 
     At the end stand who reported it, who has it already, and who declared a conflict that touches it.
     """
@@ -54,7 +55,7 @@ def candidates_for(claim: Claim, *, now: datetime) -> list[Candidate]:
         on_its_topics=Count("assignments__claim", filter=completed, distinct=True),
     )
     holding = set(Assignment.objects.filter(claim=claim, ended_at__isnull=True).values_list("reviewer_id", flat=True))
-    conflicts = conflicts_with(claim, [person.pk for person in people])
+    conflicts = conflicts_told(claim, [person.pk for person in people], to=to)
     found = [
         Candidate(
             person=person,

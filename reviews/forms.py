@@ -200,6 +200,25 @@ class FindingForm(ActForm):
             "draft_version": given["draft_version"],
         }
 
+    def clean(self) -> dict[str, Any]:
+        """What was typed on something that has gone since is not left out unread: the page shows it first."""
+        if self.left_over:
+            message = _(
+                "Some of what you wrote is about evidence that has gone. You read it below; it is left "
+                "out when you submit again."
+            )
+            self.add_error(None, message)
+        return self.cleaned_data
+
+    @property
+    def left_over(self) -> list[str]:
+        """The names of posted answers for which the form has no field any more."""
+        return [
+            name
+            for name, text in self.data.items()
+            if name.startswith("answer_") and name not in self.fields and text.strip()
+        ]
+
     def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
         """Call `keep` with what stands in the form, finished or not. Whether it was kept."""
         assert isinstance(self.data, QueryDict)
@@ -236,6 +255,7 @@ def as_it_stands(data: QueryDict) -> dict[str, Any]:
         "recorded_mistake": bool(data.get("recorded_mistake")),
         "seen_version": _whole(data.get("seen_version", "")),
         "version": _whole(data.get("draft_version", "")),
+        "in_part": True,
     }
 
 

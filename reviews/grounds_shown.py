@@ -1,12 +1,12 @@
 """What pages and API show of kept grounds: for one reader, what was kept, what is there now, and who changed what."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from accounts.errors import Forbidden, NotFound
 from accounts.models import User
 from claims.actions.reads import note_shown
+from claims.conflicts import is_offered
 from claims.grounds import Found, load_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import GroundsDiff, diff_for
@@ -53,7 +53,7 @@ def of_assessment(user: User, assessment: Assessment) -> GroundsShown | None:
     if assessment.state != AssessmentState.WAITING:
         return None
     stood, claim = last_stood_for(assessment), assessment.claim
-    mine = _may(lambda: may_confirm_assessment(user, assessment))
+    mine = is_offered(may_confirm_assessment, user, assessment)
     if stood is None:
         now = load_grounds(claim, rests_on(assessment))
         return GroundsShown("", now.digest, GroundsDiff(), mine)
@@ -68,7 +68,7 @@ def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
         return None
     kept, now = watched.grounds, now_of(claim, watched.grounds)
     authors = authors_of(kept, now.content) if now.digest != kept.digest else Authors()
-    return _compared(user, claim, kept, now, _may(lambda: may_confirm_verdict(user, claim, authors)))
+    return _compared(user, claim, kept, now, is_offered(may_confirm_verdict, user, claim, authors))
 
 
 def _compared(user: User, claim: Claim, kept: Grounds, now: Found, may_confirm: bool) -> GroundsShown:
@@ -76,14 +76,6 @@ def _compared(user: User, claim: Claim, kept: Grounds, now: Found, may_confirm: 
     note_shown(user, diff.restricted)
     hidden = diff.withheld > 0
     return GroundsShown(kept.digest, now.digest, diff, may_confirm and not hidden, blind=may_confirm and hidden)
-
-
-def _may(ask: Callable[[], None]) -> bool:
-    try:
-        ask()
-    except (Forbidden, NotFound):
-        return False
-    return True
 
 
 def digests_of(ids: Iterable[UUID]) -> dict[UUID, tuple[str, bool]]:

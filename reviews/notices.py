@@ -3,6 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from reviews.models import Notification, NotificationKind
 
 
@@ -26,7 +27,7 @@ def in_words(row: Notification) -> str:
         NotificationKind.DECLINED: _("%(reviewer)s declined this claim"),
         NotificationKind.REASSIGNED: _("%(person)s reassigned this claim to %(reviewer)s"),
         NotificationKind.WITHDRAWN: _withdrawn(row),
-        NotificationKind.DEPARTED: _("%(reviewer)s no longer reviews on this desk. Their assignment has ended"),
+        NotificationKind.DEPARTED: _departed(row),
         NotificationKind.APPROVER_ENDED: _("%(person)s no longer asks you to decide on this claim"),
         NotificationKind.APPROVER_DEPARTED: _("An approver of this claim no longer reviews on this desk"),
         NotificationKind.DUE_CHANGED: _("%(person)s changed the due time of your assignment"),
@@ -35,7 +36,7 @@ def in_words(row: Notification) -> str:
     }
     names = {
         "person": row.by.username if row.by else _("A command"),
-        "reviewer": row.assignment.reviewer.username if row.assignment else "",
+        "reviewer": getattr(_reviewer_of(row), "username", ""),
     }
     return sentences[NotificationKind(row.kind)] % names
 
@@ -57,6 +58,29 @@ def _withdrawn(row: Notification) -> str:
     if row.assignment is not None and row.assignment.reviewer_id == row.recipient_id:
         return _("%(person)s withdrew your assignment")
     return _("%(person)s withdrew the assignment of %(reviewer)s")
+
+
+def _departed(row: Notification) -> str:
+    """Of who reviews no longer, or of an editor who became a reviewer: what becomes of their work on the claim."""
+    left = _reviewer_of(row)
+    is_own = left is not None and left.pk == row.recipient_id
+    if row.assignment is None:
+        if is_own:
+            return _("You no longer assess this claim. The assessment that you submitted cannot be approved")
+        return _("%(reviewer)s no longer assesses this claim. Their assessment cannot be approved")
+    if row.assessment is None:
+        if is_own:
+            return _("You no longer review on this desk. Your assignment has ended")
+        return _("%(reviewer)s no longer reviews on this desk. Their assignment has ended")
+    if is_own:
+        return _("You no longer review on this desk. Your assignment has ended, and your assessment cannot be approved")
+    return _("%(reviewer)s no longer reviews here. Their assignment has ended, and their assessment cannot be approved")
+
+
+def _reviewer_of(row: Notification) -> User | None:
+    if row.assignment is not None:
+        return row.assignment.reviewer
+    return row.assessment.assessor if row.assessment is not None else None
 
 
 def place_of(row: Notification) -> str:

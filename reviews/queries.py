@@ -12,7 +12,7 @@ from accounts.models import Desk, Role, User
 from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
 from claims.actor_queries import shown_actors
-from claims.conflicts import conflicts_with
+from claims.conflicts import conflicts_told
 from claims.models import Claim, Evidence, ParticipantRole, Task, TaskKind
 from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for, takes_part
@@ -181,7 +181,7 @@ def reminders_of(user: User) -> QuerySet[Reminder]:
 def notifications_of(user: User) -> QuerySet[Notification]:
     """One's own notifications, of the claims that one may know of."""
     rows = Notification.objects.filter(tells_no_more_than(user), recipient=user)
-    return rows.select_related("claim", "assignment__reviewer", "assessment", "by")
+    return rows.select_related("claim", "assignment__reviewer", "assessment__assessor", "by")
 
 
 def get_notification(user: User, notification_id: UUID) -> Notification:
@@ -211,7 +211,7 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
     decides = (
         role_in(user, assessment.claim.desk_id) == Role.EDITOR or to_decide(user).filter(pk=assessment.pk).exists()
     )
-    return decides and not conflicts_with(assessment.claim, [user.pk])
+    return decides and not conflicts_told(assessment.claim, [user.pk], to=user)
 
 
 def redactions_of(user: User, desk: Desk) -> QuerySet[Redaction]:

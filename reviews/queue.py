@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.compiled import compiled, prepared
 from accounts.models import Membership, Role, User
 from accounts.scopes import is_editor, is_member
-from claims.conflicts import conflicts_with
+from claims.conflicts import conflicts_told
 from claims.models import (
     NEVER_DUE,
     Claim,
@@ -232,8 +232,8 @@ def tasks_for(user: User) -> QuerySet[Task]:
 
 
 def without_conflict(user: User, rows: Iterable[Assessment]) -> list[Assessment]:
-    """The findings on claims that no conflict of the person touches."""
-    return [row for row in rows if not conflicts_with(row.claim, [user.pk])]
+    """The findings on claims that no conflict of the person touches, as far as they may know of it."""
+    return [row for row in rows if not conflicts_told(row.claim, [user.pk], to=user)]
 
 
 def _unassigned(desks: Collection[UUID]) -> list[Claim]:

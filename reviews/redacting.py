@@ -17,7 +17,8 @@ from django.db.models.functions import Cast
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Desk
+from accounts.models import Desk, User
+from claims.acts import READ_BY_ADMINISTRATORS, READ_BY_EDITORS
 from claims.models import (
     ActorMerge,
     Claim,
@@ -213,18 +214,19 @@ class Findings:
 PREVIEWED = "redaction_previewed"
 
 
-def find(desk: Desk, *, words: str, sha256: str) -> Findings:
+def find(desk: Desk, *, words: str, sha256: str, by: User) -> Findings:
     """Where the words stand on the desk, in whatever letter case, and the file of this digest; "" looks for none.
 
-    All of it is what the desk's editors read: no drafts, which are their writers' alone (`find_in_drafts`), and of the
-    ledger what was done on this desk.
+    All of it is what `by`, an editor of the desk, reads: no drafts, which are their writers' alone (`find_in_drafts`),
+    and of the ledger what was done on this desk by acts whose values they may read.
     """
     texts = tuple(_texts(desk, words, [place for place in PLACES if not place.own])) if words else ()
     files: tuple[Attachment, ...] = ()
     if sha256:
         texts += tuple(_texts(desk, sha256, [place for place in PLACES if place.digests]))
         files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
-    secrets = Secret.objects.filter(entry__act__desk=desk)
+    kinds = READ_BY_EDITORS | READ_BY_ADMINISTRATORS if by.is_staff else READ_BY_EDITORS
+    secrets = Secret.objects.filter(entry__act__desk=desk, entry__act__kind__in=kinds)
     shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words, sha256)
     previews = _holding(secrets.filter(entry__act__kind=PREVIEWED), words, sha256)
     return Findings(texts, files, shown, previews)

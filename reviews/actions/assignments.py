@@ -15,7 +15,7 @@ from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from accounts.transactions import act
 from claims.actions.claims import mark_closed, mark_open
-from claims.conflicts import conflict_in_words, conflicts_with
+from claims.conflicts import conflict_in_words, conflicts_told, conflicts_with
 from claims.models import Claim, Participant, ParticipantRole
 from claims.participants import join, leave, set_due
 from claims.permissions import is_named_decider, may_edit_as_editor
@@ -86,13 +86,14 @@ def _give(
 
 
 def _without_conflict(claim: Claim, person: User, by: User, field: str) -> None:
-    """Refuse to ask somebody who declared a conflict. Why is told to themselves and to editors only."""
-    touched = conflicts_with(claim, [person.pk]).get(person.pk)
-    if touched is None:
+    """Refuse to ask somebody who declared a conflict. Why is told to themselves and to editors only, as far as these
+    may know of it."""
+    if person.pk not in conflicts_with(claim, [person.pk]):
         return
-    if by.pk != person.pk and role_in(by, claim.desk_id) != Role.EDITOR:
+    told = conflicts_told(claim, [person.pk], to=by).get(person.pk)
+    if told is None or (by.pk != person.pk and role_in(by, claim.desk_id) != Role.EDITOR):
         raise Invalid({field: [_("%(person)s cannot take this claim. Name somebody else.") % {"person": person}]})
-    raise Invalid({field: [conflict_in_words(person.username, touched.name)]})
+    raise Invalid({field: [conflict_in_words(person.username, told.name)]})
 
 
 def _still_to_come(due_at: datetime, now: datetime) -> None:

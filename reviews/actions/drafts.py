@@ -19,7 +19,6 @@ from accounts.models import User
 from accounts.transactions import act
 from claims.models import Claim, StateChoices
 from claims.permissions import may_assess
-from claims.queries import seen_evidence
 from claims.support import lock_claim
 from reviews.models import AssessmentDraft
 
@@ -52,15 +51,18 @@ def keep_draft(
     recorded_mistake: bool = False,
     seen_version: int,
     version: int = 0,
+    in_part: bool = False,
     by: User,
     now: datetime | None = None,
 ) -> AssessmentDraft:
     """Keep what somebody has written of a finding, in the fields of `reviews.actions.findings.hand_in`.
 
-    Policy is not asked. `version`: that of the draft which this one goes on from, 0 for none. Keeping once more what
-    is kept already changes nothing, whatever the version: the first answer may have been lost on its way.
+    Policy is not asked, nor which evidence is there: words on what is hidden or withdrawn are their author's still.
+    `version`: that of the draft which this one goes on from, 0 for none. Keeping once more what is kept already changes
+    nothing, whatever the version: the first answer may have been lost on its way. `in_part`: answers of that draft to
+    evidence that is not named here stay in it, as a form has no field for what has gone.
 
-    Raises NotFound, Forbidden, Invalid (too long, not to be kept, of another claim), KeptElsewhere.
+    Raises NotFound, Forbidden, Invalid (too long, not to be kept, an element of another claim), KeptElsewhere.
     """
     now = now or timezone.now()
     with act():
@@ -74,9 +76,12 @@ def keep_draft(
             "elements": elements,
             "recorded_mistake": recorded_mistake,
         }
-        content = _content(claim, by, written)
-        _not_too_long(content)
+        content = _content(claim, written)
         draft = own_draft_of(claim, by)
+        if in_part and draft is not None:
+            named = {str(answer["evidence"]) for answer in answers}
+            content["answers"] += [one for one in draft.content["answers"] if one["evidence"] not in named]
+        _not_too_long(content)
         if draft is not None and (draft.content, draft.seen_version) == (content, seen_version):
             return draft
         if version != (draft.version if draft else 0):
@@ -89,17 +94,21 @@ def keep_draft(
     return draft
 
 
-def _content(claim: Claim, by: User, written: Mapping[str, Any]) -> dict[str, Any]:
-    """What is kept of an assessment in these fields. Raises Invalid."""
-    seen = seen_evidence(by, claim)
+def _content(claim: Claim, written: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of an assessment in these fields. Raises Invalid.
+
+    Whatever evidence an id names, it is kept: that one is refused would tell which are there.
+    """
+    elements = _texts(written["elements"], "element", "elements")
+    known = {str(pk) for pk in claim.elements.values_list("pk", flat=True)}
+    if not known.issuperset(one["element"] for one in elements):
+        raise Invalid({"elements": [_("This is of another claim.")]})
     return {
         "proposed_state": _state(written["proposed_state"]),
         "rationale": optional_text(written["rationale"], "rationale"),
-        "evidence": _known(written["evidence"], seen, "evidence"),
-        "answers": _texts(written["answers"], "evidence", seen, "answers"),
-        "elements": _texts(
-            written["elements"], "element", frozenset(claim.elements.values_list("pk", flat=True)), "elements"
-        ),
+        "evidence": [str(pk) for pk in dict.fromkeys(written["evidence"])],
+        "answers": _texts(written["answers"], "evidence", "answers"),
+        "elements": elements,
         "recorded_mistake": written["recorded_mistake"],
     }
 
@@ -119,7 +128,7 @@ def end_draft(claim: Claim, assessor: User, *, version: int | None = None, writt
     if draft is None:
         return
     seen = version is None or draft.version == version
-    if not seen and draft.content != _content(claim, assessor, written):
+    if not seen and draft.content != _content(claim, written):
         raise KeptElsewhere(draft)
     draft.delete()
 
@@ -138,18 +147,9 @@ def _state(proposed: str) -> str:
     return proposed
 
 
-def _known(ids: Sequence[UUID], known: frozenset[UUID], field: str) -> list[str]:
-    """Each id once; what is of another claim, or may not be known of, is as if it did not exist."""
-    if not known.issuperset(ids):
-        raise Invalid({field: [_("There is no such evidence on this claim.")]})
-    return [str(pk) for pk in dict.fromkeys(ids)]
-
-
-def _texts(given: Sequence[Mapping[str, Any]], name: str, known: frozenset[UUID], field: str) -> list[dict[str, str]]:
+def _texts(given: Sequence[Mapping[str, Any]], name: str, field: str) -> list[dict[str, str]]:
     """The texts on pieces of evidence or on elements, without those that are empty."""
     texts = {item[name]: optional_text(item.get("text", ""), field) for item in given}
-    if not known.issuperset(texts):
-        raise Invalid({field: [_("This is of another claim.")]})
     return [{name: str(pk), "text": text} for pk, text in texts.items() if text]
 
 

@@ -13,12 +13,19 @@ from accounts.models import Desk, Membership, Role, User
 from accounts.transactions import act
 from claims.models import Claim, Participant, ParticipantRole
 from claims.participants import leave
-from claims.permissions import is_named_decider
+from claims.permissions import is_assigned, is_named_decider
 from claims.support import lock_claim
 from reviews.actions.assignments import end_assignment
 from reviews.actions.form_drafts import end_drafts_of
 from reviews.actions.telling import tell
-from reviews.models import AssessmentDraft, Assignment, AssignmentState, NotificationKind
+from reviews.models import (
+    Assessment,
+    AssessmentDraft,
+    AssessmentState,
+    Assignment,
+    AssignmentState,
+    NotificationKind,
+)
 
 REVIEWING = (Role.REVIEWER, Role.EDITOR)
 
@@ -29,7 +36,9 @@ def change_role(
     """Give a person a role on a desk, change it, or take them off (None), as `accounts.actions.set_role` does.
 
     Without a role that reviews there, their assignments on the desk are withdrawn, they decide on none of its claims
-    and their drafts end; without one anywhere, invitations of other desks end too.
+    and their drafts end; without one anywhere, invitations of other desks end too. The editors are told of both, and of
+    what they submitted that nobody can approve any more; and so are they, as long as they are on the desk.
+
     Raises Invalid, Forbidden, EditConflict, Conflict.
     """
     now = now or timezone.now()
@@ -42,9 +51,9 @@ def change_role(
             ended = Q(claim__desk=desk)
             if not user.memberships.filter(role__in=REVIEWING).exists():
                 ended |= Q(role=ParticipantRole.DECIDER)
-            _leave_all(
-                user, Participant.objects.filter(ended), AssessmentDraft.objects.filter(claim__desk=desk), by, now
-            )
+            _leave_all(user, ended, Q(claim__desk=desk), by, now)
+        elif role == Role.REVIEWER:
+            _assess_no_more(user, desk, by, now)
     return membership
 
 
@@ -66,35 +75,52 @@ def change_account(
     with act():
         if not changes.get("is_active", True):
             # Before the person's own row, as whoever decides on a claim locks the two.
-            _lock_claims(user, Participant.objects.all(), AssessmentDraft.objects.all())
+            _lock_claims(user, Q(), Q())
         user = change_user(user=user, changes=changes, password=password, seen=seen, by=by, now=now)
         if not user.is_active:
             end_drafts_of(user, None)
-            _leave_all(user, Participant.objects.all(), AssessmentDraft.objects.all(), by, now)
+            _leave_all(user, Q(), Q(), by, now)
     return user
 
 
-def _leave_all(
-    user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft], by: User | None, now: datetime
-) -> None:
-    """End the person's `parts` and `drafts`, claim by claim."""
-    for claim in _lock_claims(user, parts, drafts):
+def _leave_all(user: User, parts: Q, written: Q, by: User | None, now: datetime) -> None:
+    """End the person's `parts` in claims and the drafts of what they have `written`, claim by claim. What they submitted
+    stays and waits, and is told of."""
+    for claim in _lock_claims(user, parts, written):
         _leave(claim, user, by, now)
 
 
-def _lock_claims(user: User, parts: QuerySet[Participant], drafts: QuerySet[AssessmentDraft]) -> list[Claim]:
+def _lock_claims(user: User, parts: Q, written: Q) -> list[Claim]:
     """The claims of these, locked in the order in which claims are locked everywhere."""
-    claims = set(parts.filter(user=user, until__isnull=True).values_list("claim", flat=True))
-    claims |= set(drafts.filter(assessor=user).values_list("claim", flat=True))
+    claims = set(Participant.objects.filter(parts, user=user, until__isnull=True).values_list("claim", flat=True))
+    claims |= set(AssessmentDraft.objects.filter(written, assessor=user).values_list("claim", flat=True))
+    claims |= set(_waiting(user).filter(written).values_list("claim", flat=True))
     return [lock_claim(Claim(pk=claim_id)) for claim_id in sorted(claims)]
 
 
+def _waiting(user: User) -> QuerySet[Assessment]:
+    return Assessment.objects.filter(assessor=user, state=AssessmentState.WAITING)
+
+
+def _assess_no_more(user: User, desk: Desk, by: User | None, now: datetime) -> None:
+    """Who was an editor assesses only what is assigned to them: what else they submitted cannot be approved."""
+    for claim_id in sorted(_waiting(user).filter(claim__desk=desk).values_list("claim", flat=True)):
+        claim = lock_claim(Claim(pk=claim_id))
+        assessment = _waiting(user).filter(claim=claim).first()
+        if assessment is not None and not is_assigned(user, claim):
+            tell(NotificationKind.DEPARTED, claim, assessment=assessment, by=by, now=now)
+
+
 def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:
+    # Nobody approves it from now on.
+    assessment = _waiting(user).filter(claim=claim).first()
     rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
-    for assignment in rows.filter(claim=claim, reviewer=user, ended_at__isnull=True):
+    assignment = rows.filter(claim=claim, reviewer=user, ended_at__isnull=True).first()
+    if assignment is not None or assessment is not None:
+        tell(NotificationKind.DEPARTED, claim, assignment=assignment, assessment=assessment, by=by, now=now)
+    if assignment is not None:
         assignment.claim = claim
         reason = _("They no longer review on this desk.")
-        tell(NotificationKind.DEPARTED, claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
     if is_named_decider(user, claim):
         tell(NotificationKind.APPROVER_DEPARTED, claim, by=by, now=now)

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from accounts.errors import Forbidden, NotFound
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
+from claims.conflicts import is_offered
 from claims.models import Evidence, ParticipantRole, Task, TaskKind
 from claims.permissions import is_assigned, may_decide
 from claims.scopes import evidence_for
@@ -66,20 +66,12 @@ def _sees_an_excerpt(person: User, row: Reminder) -> bool:
 
 def _looks_again(person: User, row: Reminder) -> bool:
     """Whether it is for them to look: not for who changed what the verdict rests on."""
-    try:
-        may_confirm(person, row.claim)
-    except (Forbidden, NotFound):
-        return False
-    return True
+    return is_offered(may_confirm, person, row.claim)
 
 
 def _decides(person: User, row: Reminder) -> bool:
     assert row.assessment is not None
-    try:
-        may_decide(person, row.claim, row.assessment.assessor)
-    except (Forbidden, NotFound):
-        return False
-    return True
+    return is_offered(may_decide, person, row.claim, row.assessment.assessor)
 
 
 def has_reason(row: Reminder, now: datetime) -> bool:

@@ -64,7 +64,7 @@ def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -
     with act():
         may_redact(redaction.desk, by)
         redaction_previewed(redaction.desk, words=redaction.words, file=None, by=by, now=now or timezone.now())
-    return find(redaction.desk, words=redaction.words, sha256=redaction.sha256)
+    return find(redaction.desk, words=redaction.words, sha256=redaction.sha256, by=by)
 
 
 def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Findings]:
@@ -78,7 +78,7 @@ def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str
     if words and words.casefold() in REDACTED:
         raise Invalid({"words": [_("These words mark what was redacted. Give others.")]})
     sha256 = _digest_of(desk, file) if file else ""
-    found = find(desk, words=words, sha256=sha256)
+    found = find(desk, words=words, sha256=sha256, by=by)
     if not found.count and not found.fields:
         raise Invalid({"words": [_("Nothing on this desk holds these words. Look for another spelling.")]})
     return words, sha256, found
@@ -147,7 +147,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         _second(row, by)
         lock_graph(row.desk_id)
         words, sha256 = row.words, row.sha256
-        found = find(row.desk, words=words, sha256=sha256)
+        found = find(row.desk, words=words, sha256=sha256, by=by)
         if found.seen != seen:
             raise Conflict(_("What it would erase has changed since you were shown it. Look at it again below."))
         drafts = find_in_drafts(row.desk, words=words)
@@ -167,7 +167,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
             erase(entry, fields=fields, rows=rows)
             _erase_rows_that_only_grow(entry)
         _record_anew(touched, by, now)
-        left = find(row.desk, words=words, sha256=sha256)
+        left = find(row.desk, words=words, sha256=sha256, by=by)
         if left.count or left.fields or left.previews or find_in_drafts(row.desk, words=words):
             raise Conflict(_("Some of it cannot be taken out where it stands. Change it there first, then try again."))
     return row

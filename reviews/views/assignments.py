@@ -43,7 +43,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
     """Assign a claim to one of the desk's people, with a due time."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor assigns."))
-    ranked = candidates_for(claim, now=timezone.now())
+    ranked = candidates_for(claim, to=request.user, now=timezone.now())
     candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
     form = AssignForm(
@@ -96,7 +96,7 @@ def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Hand over to another reviewer."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
-    ranked = candidates_for(assignment.claim, now=timezone.now())
+    ranked = candidates_for(assignment.claim, to=request.user, now=timezone.now())
     candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
     form = HandOverForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import Role
 from accounts.pages import PersonsRequest, may, own_memberships
+from claims.conflicts import is_offered
 from claims.graphs import last_change
 from claims.models import Claim
 from claims.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
@@ -119,7 +120,7 @@ def _acts(part: Part, edits: bool) -> dict[str, Any]:
         more.append((_("Set the threshold…"), "threshold"))
         more.append((_("Name a second person…"), "name-decider"))
         more.append((_("Close…"), "close-claim") if is_open else (_("Open again…"), "open-claim"))
-    assesses = is_open and may(may_assess, user, row, part)
+    assesses = is_open and is_offered(may_assess, user, row, part)
     return {
         "may_attach": writes and is_open,
         "may_assign": edits and is_open,

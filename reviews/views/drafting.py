@@ -37,7 +37,7 @@ from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, Seen, end_form_
 from reviews.actions.outcomes import FORM_KEY, form_is_done
 from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, FindingForm, HandOverForm, as_it_stands
 from reviews.models import AssessmentDraft, FormDraft
-from reviews.queries import form_drafts_of, get_assessment, get_assignment
+from reviews.queries import form_drafts_of, get_assessment, get_assignment, own_draft
 from sources.chosen import keep_chosen
 
 # The forms in which more than a sentence can be typed, by the name of their address: what each is called, what it has.
@@ -264,7 +264,8 @@ class AssessmentDrafts(DraftsOfRequest):
     """The same of an assessment, whose drafts the API has as well: `reviews.actions.drafts`, of which there is one for
     each person and claim. The view brings it back, and shows what another window has kept.
 
-    Whoever may not assess the claim any more when they submit reads what they wrote as a draft of any other form."""
+    What cannot be kept there is kept as a draft of any other form, beside it: another window has kept something else
+    since, or its author may not assess the claim any more. It comes back into the form by its own address."""
 
     draft: AssessmentDraft | None = None
 
@@ -272,7 +273,18 @@ class AssessmentDrafts(DraftsOfRequest):
         return self.name == ASSESSMENT and self.author is not None
 
     def restored(self) -> QueryDict | None:
-        return None
+        assert self.author is not None
+        chosen = self.request.GET.get("draft", "")
+        rows = form_drafts_of(self.author).filter(path=self.request.path) if chosen else ()
+        self.row = next((row for row in rows if str(row.pk) == chosen), None)
+        if self.row is None:
+            return None
+        self.brought_back = True
+        data = _as_posted(self.row.content)
+        # The page shows the other draft, where there is one: this one replaces it knowingly.
+        own = own_draft(self.author, self.row.claim) if self.row.claim else None
+        data["draft_version"] = str(own.version if own else 0)
+        return data
 
     @property
     def address(self) -> str:
@@ -283,9 +295,11 @@ class AssessmentDrafts(DraftsOfRequest):
 
     def _kept_as_json(self) -> HttpResponse:
         try:
-            self.postponed()
-        except KeptElsewhere as error:
+            self._keep_assessment()
+        except KeptElsewhere as error:  # its window still has it, and says so
             return JsonResponse({"version": error.version}, status=409)
+        except Forbidden:
+            super().postponed()
         return self.as_json()
 
     def as_json(self, status: int = 200) -> JsonResponse:
@@ -297,7 +311,7 @@ class AssessmentDrafts(DraftsOfRequest):
     def came_back(self, form: forms.Form) -> None:
         try:
             self.postponed()
-        except DomainError:  # another window was faster, as the page says; or it is too long
+        except DomainError:  # it is too long, and stands on the page all the same
             return
         if self.draft is None:
             return
@@ -307,19 +321,31 @@ class AssessmentDrafts(DraftsOfRequest):
         form.data = data
 
     def postponed(self) -> None:
-        assert self.author is not None and self.about.claim is not None
+        assert self.about.claim is not None  # raises NotFound where they may not know of it
         try:
-            self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
-        except Forbidden:
+            self._keep_assessment()
+        except DomainError:
             super().postponed()
+
+    def _keep_assessment(self) -> None:
+        assert self.author is not None and self.about.claim is not None
+        self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+        self.kept_as_assessment()
+
+    def kept_as_assessment(self) -> None:
+        """What was posted is the one draft of the assessment now: the draft of a form that it was written from ends,
+        unless it has an answer that the form had no field for."""
+        assert self.author is not None
+        seen = _seen(self.request.POST)
+        row = FormDraft.objects.filter(author=self.author, pk=seen.id).first() if seen.id else None
+        answers = [name for name, value in row.content if name.startswith("answer_") and value.strip()] if row else []
+        if row is not None and all(name in self.request.POST for name in answers):
+            end_form_draft(path=self.request.path, seen=seen, content=[], by=self.author)
 
     def carried(self) -> dict[str, str]:
         if self.draft is None:
             return super().carried()
         return {"draft_version": str(self.draft.version)}
-
-    def done(self, response: HttpResponse) -> None:
-        _tell_the_browser(response, self.request.path)
 
 
 def drafts_for(request: HttpRequest, author: User | None = None) -> DraftsOfRequest:

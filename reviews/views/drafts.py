@@ -1,9 +1,10 @@
 """One's own draft of a finding: what it says, what of it has gone meanwhile, and throwing it away."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from claims.page_queries import evidence_shown
 from claims.queries import get_claim
 from claims.views.lines import Line, lines_of
 from reviews.actions.drafts import drop_draft
-from reviews.forms import FindingForm
+from reviews.forms import FindingForm, as_it_stands
 from reviews.models import AssessmentDraft
 from reviews.queries import get_draft
 
@@ -64,18 +65,35 @@ def in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[Line]) -> lis
         Said(_("Proposed"), str(StateChoices(content["proposed_state"]).label) if content["proposed_state"] else ""),
         Said(_("Rests on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
         *(Said(parts.get(item["element"], ""), item["text"]) for item in content["elements"]),
-        *(
-            Said(_("Answer to %(number)s") % {"number": numbers.get(item["evidence"], "")}, item["text"])
-            for item in content["answers"]
-        ),
+        *(Said(_answer_to(numbers.get(item["evidence"])), item["text"]) for item in content["answers"]),
         Said(_("Rationale"), content["rationale"]),
     ]
     return [part for part in said if part.text]
 
 
-def no_longer_named(draft: AssessmentDraft, form: FindingForm, lines: Sequence[Line]) -> list[Said]:
-    """What of a draft the form has no place for, since the claim or its evidence changed."""
-    content = draft.content
+def _answer_to(number: str | None) -> str:
+    if number is None:
+        return _("Answer to evidence that is not shown to you any more")
+    return _("Answer to %(number)s") % {"number": number}
+
+
+def typed_in(form: FindingForm, draft: AssessmentDraft | None) -> dict[str, Any]:
+    """What a form that came back says, in the fields of a draft, with what the draft that it goes on from says of what
+    the form has no field for."""
+    assert isinstance(form.data, QueryDict)
+    written = as_it_stands(form.data)
+    kept = draft.content if draft is not None and draft.version == written["version"] else {}
+    answers = {item["evidence"]: item["text"] for item in kept.get("answers", ())}
+    answers |= {str(item["evidence"]): item["text"] for item in written["answers"]}
+    return {
+        **written,
+        "evidence": [str(pk) for pk in written["evidence"]],
+        "answers": [{"evidence": pk, "text": text} for pk, text in answers.items() if text.strip()],
+    }
+
+
+def no_longer_named(content: Mapping[str, Any], form: FindingForm, lines: Sequence[Line]) -> list[Said]:
+    """What of a draft's content the form has no place for, since the claim or its evidence changed."""
     by_id = {str(line.evidence.pk): line for line in lines}
     choices = {value for value, _label in form.fields["evidence"].choices}  # type: ignore[attr-defined]
     states = {value for value, _label in form.fields["proposed_state"].choices}  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from accounts.edits import last_changes
 from accounts.models import User
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.recent import asks_again
-from claims.conflicts import conflicts_with
+from claims.conflicts import conflicts_told
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
 from claims.page_queries import evidence_shown
@@ -36,7 +36,8 @@ from reviews.forms import DecisionForm, FindingForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment, own_draft
-from reviews.views.drafts import in_words, no_longer_named
+from reviews.views.drafting import AssessmentDrafts
+from reviews.views.drafts import in_words, no_longer_named, typed_in
 from sources.models import Visibility
 
 
@@ -84,6 +85,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     )
     if "keep" in request.POST:
         if form.kept(lambda given: keep_draft(claim=claim, by=request.user, **given)):
+            AssessmentDrafts(request).kept_as_assessment()
             return redirect("assess", claim.reference)
     elif form.handed_in(lambda given: hand_in(claim=claim, by=request.user, **form.found(given))):
         return redirect("review", form.outcome.pk)
@@ -116,9 +118,14 @@ def _of_the_draft(claim: Claim, form: FindingForm, draft: AssessmentDraft | None
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
         context["other"] = in_words(draft, claim, lines) if draft else None
+    elif form.restored:
+        context["other"] = in_words(draft, claim, lines) if draft else None
     elif draft is not None and not form.is_bound:
         context["draft_changes"] = changes_since(claim, draft.seen_version)
-        context["gone"] = no_longer_named(draft, form, lines)
+    if form.is_bound:
+        context["gone"] = no_longer_named(typed_in(form, draft), form, lines)
+    elif draft is not None:
+        context["gone"] = no_longer_named(draft.content, form, lines)
     return context
 
 
@@ -175,7 +182,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         # Decided by somebody else meanwhile: what was typed stays to be read.
         "may_decide": decides,
         "own": finding.assessor_id == request.user.pk,
-        "touched": conflicts_with(claim, [request.user.pk]).get(request.user.pk),
+        "touched": conflicts_told(claim, [request.user.pk], to=request.user).get(request.user.pk),
         "edits": may(may_edit_as_editor, request.user, claim, ""),
         "changes": _changed_meanwhile(claim, finding),
         "grounds": grounds,

@@ -92,7 +92,7 @@ def test_words_that_were_erased_read_so_and_the_rest_matches(
 ) -> None:
     desk, second = world.cast.desk, factories.person("editor2", "editor", world.cast.desk)
     row = propose_redaction(desk=desk, words="I agree", reason="It was asked for.", by=world.cast.editor)
-    redact(redaction=row, seen=find(desk, words="I agree", sha256="").seen, by=second)
+    redact(redaction=row, seen=find(desk, words="I agree", sha256="", by=second).seen, by=second)
     page = page_of(world.cast.editor)
     assert checked(page, verdict)[0].startswith("Something newer waits for its place in the log")
     publish()

@@ -204,10 +204,89 @@ def test_candidates_are_ranked_with_their_reasons(cast: Cast, state: Actor) -> N
     for person in (cast.reviewer, cast.reviewer2):
         factories.assigned(cast, factories.claim(cast), reviewer=person)
     claim = factories.claim(cast, claimant=state, topics=["arms"], language="ko", by=cast.editor)
-    ranked = candidates_for(claim, now=timezone.now())
+    ranked = candidates_for(claim, to=cast.editor, now=timezone.now())
     assert [one.person.username for one in ranked] == [
         "reads", "knows", "plain", "reviewer", "reviewer2", "away", "editor", "torn",
     ]  # fmt: skip
     text = text_of(got(cast.editor, f"/claims/{claim.reference}/assign/"))
     assert "reads, 0 open, reads its language knows, 0 open, 1 done on its topics plain, 0 open" in text
     assert f"away, 0 open, away until {today:%-d %b}" in text
+
+
+def _hidden(cast: Cast, user: User) -> Actor:
+    """An actor with which the person declared a conflict before it was restricted, which hides it from them."""
+    ally = factories.actor(cast, "The ally", by=cast.editor)
+    _declare(user, ally)
+    change_actor(actor=fresh(ally), fields={"visibility": "restricted"}, by=cast.editor)
+    got(user, f"/actors/{ally.pk}/", status=404)
+    return ally
+
+
+def _tie(cast: Cast, hidden: Actor, claim: Claim) -> None:
+    """The hidden actor comes to speak with the claimant's voice."""
+    change_actor(actor=fresh(hidden), fields={"part_of": claim.claimant_id}, by=cast.editor)
+    assert conflicts_with(fresh(claim), [row.user_id for row in DeclaredConflict.objects.all()])
+
+
+@pytest.mark.parametrize("page", ["/account/conflicts/", "/", "/work/decide/", "claim", "review"])
+def test_no_page_tells_what_an_actor_hidden_from_its_reader_is_tied_to(cast: Cast, claim: Claim, page: str) -> None:
+    factories.firsthand(cast, claim, 2)
+    finding = factories.finding(cast, claim, "corroborated")
+    name_decider(claim=fresh(claim), user=cast.reviewer2, by=cast.editor)
+    factories.assigned(cast, fresh(claim), reviewer=cast.reviewer2)
+    address = {
+        "claim": f"/claims/{claim.reference}/",
+        "review": f"/reviews/{finding.pk}/",
+    }.get(page, page)
+    hidden = _hidden(cast, cast.reviewer2)
+    before = text_of(got(cast.reviewer2, address))
+    _tie(cast, hidden, claim)
+    assert text_of(got(cast.reviewer2, address)) == before
+
+
+def test_a_refusal_does_not_say_what_a_hidden_actor_is_tied_to(cast: Cast, claim: Claim) -> None:
+    factories.assigned(cast, claim)
+    _tie(cast, _hidden(cast, cast.reviewer), claim)
+    with pytest.raises(Forbidden) as error:
+        factories.hand_in_as(cast.reviewer, fresh(claim), claim.state, [])
+    assert str(error.value) == "You declared a conflict of interest. Somebody else judges this claim."
+
+
+def test_what_a_visible_actor_is_tied_to_is_told_beside_a_hidden_one(cast: Cast, claim: Claim, state: Actor) -> None:
+    factories.assigned(cast, claim)
+    _hidden(cast, cast.reviewer)
+    _declare(cast.reviewer, state)
+    with pytest.raises(Forbidden, match="touches The ministry, whom the claim names"):
+        factories.hand_in_as(cast.reviewer, fresh(claim), claim.state, [])
+
+
+def test_an_editor_who_assigns_themselves_does_not_read_what_a_hidden_actor_is_tied_to(
+    cast: Cast, claim: Claim
+) -> None:
+    _of_another_desk(cast, cast.editor, claim)
+    with pytest.raises(Invalid) as error:
+        assign(claim=fresh(claim), reviewer=cast.editor, by=cast.editor)
+    assert error.value.errors == {"reviewer": ["editor cannot take this claim. Name somebody else."]}
+
+
+def test_editors_who_assign_are_not_told_of_a_conflict_with_an_actor_hidden_from_them(cast: Cast, claim: Claim) -> None:
+    _of_another_desk(cast, cast.reviewer, claim)
+    page = text_of(got(cast.editor, f"/claims/{claim.reference}/assign/"))
+    assert ("conflict" in page, "reviewer, 0 open" in page) == (False, True)
+    with pytest.raises(Invalid) as error:
+        assign(claim=fresh(claim), reviewer=cast.reviewer, by=cast.editor)
+    assert error.value.errors == {"reviewer": ["reviewer cannot take this claim. Name somebody else."]}
+
+
+def _of_another_desk(cast: Cast, user: User, claim: Claim) -> Actor:
+    """An actor of another desk with which the person declared a conflict while they were on it; it is part of one that
+    all desks share, and so is the claimant."""
+    shared = create_actor(desk=None, fields={"name": "The union", "kind": "organisation"}, by=cast.admin)
+    fields = {"name": "The branch", "kind": "organisation", "part_of": shared.pk}
+    branch = create_actor(desk=cast.other_desk, fields=fields, by=cast.stranger)
+    assert claim.claimant is not None
+    change_actor(actor=fresh(claim.claimant), fields={"part_of": shared.pk}, by=cast.editor)
+    set_role(desk=cast.other_desk, user=user, role=Role.REVIEWER, by=cast.admin)
+    _declare(fresh(user), branch)
+    set_role(desk=cast.other_desk, user=user, role=None, by=cast.admin)
+    return branch

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Act
 from claims.actions.claims import publish_claim
+from claims.actions.sources import change_source
 from tests import factories
 from tests.ledger.installation import publish_here
 from tests.pages import got, signed_in, text_of
@@ -121,3 +122,31 @@ def test_pages_follow_each_other_without_a_gap(cast: "Cast", work: str) -> None:
     shown = [line for page in (first, second) for line in page.context["lines"]]
     assert len(first.context["lines"]) == 50
     assert len(shown) == Act.objects.filter(desk=cast.desk).count()
+
+
+@pytest.mark.parametrize("query", ["person=editor&kind=source_added", "kind=source_added"])
+def test_no_page_of_a_narrowed_list_tells_how_much_is_withheld(
+    cast: "Cast", monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr("claims.views.audit.PAGE_SIZE", 3)
+    monkeypatch.setattr("claims.views.audit.BATCH", 2)
+    sources = [factories.source(cast, by=cast.editor) for _ in range(10)]
+    for source in sources[1::2]:
+        change_source(source=factories.fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    client, url, pages = signed_in(cast.auditor), f"/ledger/?{query}", []
+    back = ""
+    while url:
+        page = client.get(url).context
+        pages.append(len(page["lines"]))
+        url, back = page["next_url"], page["previous_url"]
+    assert pages == [3, 2]
+    assert len(client.get(back).context["lines"]) == 3
+
+
+def test_there_is_no_next_page_of_withheld_acts_alone(cast: "Cast", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("claims.views.audit.PAGE_SIZE", 2)
+    sources = [factories.source(cast, by=cast.editor) for _ in range(4)]
+    for source in sources[:2]:
+        change_source(source=factories.fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    page = got(cast.auditor, "/ledger/?kind=source_added").context  # type: ignore[attr-defined]
+    assert (len(page["lines"]), page["next_url"]) == (2, "")

@@ -27,7 +27,7 @@ def made(db: None) -> World:
 
 def _redact(made: World, **what: Any) -> None:
     row = propose_redaction(desk=made.cast.desk, reason="It was asked for.", by=made.cast.editor, **what)
-    seen = find(made.cast.desk, words=row.words, sha256=row.sha256).seen
+    seen = find(made.cast.desk, words=row.words, sha256=row.sha256, by=_second(made)).seen
     redact(redaction=row, seen=seen, by=_second(made))
 
 

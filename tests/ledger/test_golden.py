@@ -162,7 +162,7 @@ def _redact(cast: "Cast") -> None:
     withdraw_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=cast.editor)
     look_for(desk=cast.desk, words="a ship", file=None, by=cast.editor)
     row = propose_redaction(**asked, by=cast.editor)
-    redact(redaction=row, seen=find(cast.desk, words="Oksana", sha256="").seen, by=second)
+    redact(redaction=row, seen=find(cast.desk, words="Oksana", sha256="", by=second).seen, by=second)
 
 
 def _do_everything_with_accounts(cast: "Cast") -> None:

@@ -281,7 +281,7 @@ def test_assignments_are_seen_on_ones_desk(cast: Cast, name: str, seen: bool) ->
 def test_candidates_are_those_with_the_least_to_do_and_the_reporter_last(cast: Cast) -> None:
     claim = factories.claim(cast, by=cast.editor)
     factories.assigned(cast, factories.claim(cast), reviewer=cast.reviewer)
-    found = candidates_for(claim, now=timezone.now())
+    found = candidates_for(claim, to=cast.editor, now=timezone.now())
     assert [(one.person.username, one.open_assignments, one.reported_it) for one in found] == [
         ("reviewer2", 0, False),
         ("reviewer", 1, False),

@@ -2,13 +2,14 @@
 
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from accounts.errors import Forbidden, Invalid, NotFound
 from accounts.models import Role
 from claims.actions.claims import edit_claim
-from claims.actions.evidence import withdraw_evidence
+from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.models import Claim
 from reviews.actions.assignments import decline
 from reviews.actions.drafts import LONGEST_DRAFT, KeptElsewhere, drop_draft, keep_draft
@@ -181,16 +182,32 @@ def test_what_cannot_be_kept_is_named(cast: Cast, claim: Claim, fields: dict[str
     assert list(refused.value.errors) == [field]
 
 
-def test_what_is_of_another_claim_is_as_if_it_did_not_exist(cast: Cast, claim: Claim) -> None:
+def test_an_element_of_another_claim_is_refused(cast: Cast, claim: Claim) -> None:
     other = factories.claim(cast, elements=["by air"])
-    for fields in (
-        {"evidence": [other.evidence.get().pk]},
-        {"answers": [{"evidence": other.evidence.get().pk, "text": "No."}]},
-        {"elements": [{"element": other.elements.get().pk, "text": "No."}]},
-    ):
-        with pytest.raises(Invalid) as refused:
-            _kept(cast, claim, **fields)
-        assert list(refused.value.errors) == list(fields)
+    with pytest.raises(Invalid) as refused:
+        _kept(cast, claim, elements=[{"element": other.elements.get().pk, "text": "No."}])
+    assert list(refused.value.errors) == ["elements"]
+
+
+def test_what_names_evidence_that_is_hidden_or_not_there_is_kept_alike(cast: Cast, claim: Claim) -> None:
+    hidden = factories.attach(cast, claim, factories.source(cast, by=cast.editor), "refutes", by=cast.editor)
+    change_evidence(evidence=hidden, fields={"visibility": "restricted"}, by=cast.editor)
+    for pk in (hidden.pk, factories.claim(cast).evidence.get().pk, uuid4()):
+        version = ((own := own_draft(cast.reviewer, claim)) and own.version) or 0
+        draft = _kept(cast, claim, evidence=[pk], answers=[{"evidence": pk, "text": "No."}], version=version)
+        assert draft.content["evidence"] == [str(pk)]
+        assert draft.content["answers"] == [{"evidence": str(pk), "text": "No."}]
+
+
+def test_a_form_keeps_the_answers_that_it_has_no_field_for(cast: Cast, claim: Claim) -> None:
+    answered, other = factories.firsthand(cast, claim, 2)
+    first = _kept(cast, claim, answers=[{"evidence": answered.pk, "text": "No."}])
+    second = _kept(
+        cast, claim, "More.", answers=[{"evidence": other.pk, "text": ""}], version=first.version, in_part=True
+    )
+    assert second.content["answers"] == [{"evidence": str(answered.pk), "text": "No."}]
+    third = _kept(cast, claim, answers=[{"evidence": answered.pk, "text": ""}], version=second.version, in_part=True)
+    assert third.content["answers"] == []
 
 
 def test_its_size_is_bounded(cast: Cast, claim: Claim) -> None:

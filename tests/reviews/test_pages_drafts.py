@@ -2,11 +2,14 @@
 
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
+from django.test import Client
 
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.actions.sources import change_source
 from claims.models import Claim
 from reviews.actions.assignments import withdraw
 from reviews.actions.drafts import keep_draft
@@ -165,3 +168,126 @@ def test_what_was_typed_while_the_assignment_ended_stays_to_be_read(
         assert text in read
     assert client.get("/drafts/").status_code == 200
     assert signed_in(cast.editor).get(f"/drafts/{draft.pk}/").status_code == 404
+
+
+def _filled(page: Any, **fields: Any) -> dict[str, Any]:
+    """What a browser sends of the form, with what it carries of its draft."""
+    carried = page.context["drafts"]
+    own = {"draft-of": carried.token, "draft-id": carried.draft_id, "draft-version": str(carried.version)}
+    return fields_of(page) | own | fields
+
+
+def _typed_twice(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client, dict[str, Any]]:
+    """A form in which the person has typed something, while another window of theirs has kept a draft."""
+    client = signed_in(cast.reviewer)
+    sent = _filled(client.get(_page(claim)), rationale="The second says.", **fields)
+    keep_draft(claim=claim, rationale="What the first window says.", seen_version=claim.version, by=cast.reviewer)
+    return client, sent
+
+
+def test_a_session_that_ended_keeps_it_beside_what_another_window_kept(cast: "Cast", claim: Claim) -> None:
+    client, sent = _typed_twice(cast, claim, proposed_state="reported")
+    client.cookies.clear()
+    answer = client.post(_page(claim), sent)
+    draft = FormDraft.objects.get(author=cast.reviewer)
+    assert quote(f"{_page(claim)}?draft={draft.pk}", safe="/") in answer["Location"]
+    assert AssessmentDraft.objects.get().content["rationale"] == "What the first window says."
+    page = got(cast.reviewer, f"{_page(claim)}?draft={draft.pk}")
+    assert fields_of(page)["rationale"] == "The second says."
+    assert "What the first window says." in text_of(page)
+
+
+def test_a_protection_that_ran_out_keeps_it_beside_what_another_window_kept(cast: "Cast", claim: Claim) -> None:
+    _client, sent = _typed_twice(cast, claim, proposed_state="reported")
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(cast.reviewer)
+    answer = strict.post(_page(claim), sent)
+    assert answer.status_code == 302
+    page: Any = strict.get(answer["Location"])
+    assert fields_of(page)["rationale"] == "The second says."
+
+
+def test_a_form_that_came_back_is_kept_beside_what_another_window_kept(cast: "Cast", claim: Claim) -> None:
+    client, sent = _typed_twice(cast, claim)
+    assert client.post(_page(claim), sent | {"proposed_state": ""}).status_code == 400
+    assert dict(FormDraft.objects.get().content)["rationale"] == "The second says."
+
+
+def test_what_is_too_long_for_its_place_is_kept_where_the_session_ended(cast: "Cast", claim: Claim) -> None:
+    client = signed_in(cast.reviewer)
+    sent = _filled(client.get(_page(claim)), rationale="x" * 20_001)
+    client.cookies.clear()
+    client.post(_page(claim), sent)
+    assert dict(FormDraft.objects.get().content)["rationale"] == "x" * 20_001
+
+
+def test_a_draft_of_an_assignment_that_ended_stands_in_the_form_of_the_next(cast: "Cast", claim: Claim) -> None:
+    client = signed_in(cast.reviewer)
+    sent = _filled(client.get(_page(claim)), rationale="A ferry was seen at two.", proposed_state="reported")
+    withdraw(assignment=claim.assignments.get(), reason="Somebody else does it.", by=cast.editor)
+    assert client.post(_page(claim), sent).status_code == 403
+    factories.assigned(cast, fresh(claim))
+    read = client.get(f"/drafts/{FormDraft.objects.get().pk}/").content.decode()
+    (address,) = re.findall(r'href="([^"]*/assess/[^"]*)"', read)
+    page = client.get(address)
+    assert fields_of(page)["rationale"] == "A ferry was seen at two."
+    done = client.post(_page(claim), _filled(page, seen_version=str(fresh(claim).version)))
+    assert "/reviews/" in done["Location"]
+    assert not FormDraft.objects.exists()
+
+
+def test_saving_a_draft_that_was_brought_back_makes_one_of_the_two(cast: "Cast", claim: Claim) -> None:
+    client, sent = _typed_twice(cast, claim)
+    client.cookies.clear()
+    client.post(_page(claim), sent)
+    client.force_login(cast.reviewer)
+    page = client.get(f"{_page(claim)}?draft={FormDraft.objects.get().pk}")
+    assert client.post(_page(claim), _filled(page, keep="draft")).status_code == 302
+    assert (AssessmentDraft.objects.get().content["rationale"], FormDraft.objects.count()) == ("The second says.", 0)
+
+
+def _hidden_meanwhile(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client, dict[str, Any]]:
+    """A form with an answer to evidence that an editor hides before it is sent."""
+    source = factories.source(cast, "The harbour log", by=cast.reviewer2)
+    answered = factories.attach(cast, claim, source, "refutes", by=cast.reviewer)
+    client, answer = signed_in(cast.reviewer), {f"answer_{answered.pk}": "Another ferry."}
+    sent = _filled(client.get(_page(claim)), rationale="A ferry was seen.", **answer)
+    change_source(source=fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    got(cast.reviewer, f"/sources/{source.pk}/", status=404)
+    sent |= {"proposed_state": "reported", "seen_version": str(fresh(claim).version)}
+    return client, sent | fields
+
+
+def test_an_answer_to_evidence_that_is_hidden_meanwhile_is_saved_and_shown(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim, keep="draft")
+    saved = client.post(_page(claim), sent, headers={"accept": "application/json"})
+    assert (saved.status_code, AssessmentDraft.objects.count()) == (200, 1)
+    for address in (_page(claim), f"{_page(claim)}draft/"):
+        text = text_of(client.get(address))
+        assert ("Another ferry." in text, "The harbour log" in text) == (True, False)
+
+
+def test_saving_on_does_not_take_it_out_of_the_draft(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim, keep="draft")
+    client.post(_page(claim), sent)
+    page = client.get(_page(claim))
+    assert client.post(_page(claim), _filled(page, rationale="Two.", keep="draft")).status_code == 302
+    content = AssessmentDraft.objects.get().content
+    assert (content["rationale"], [one["text"] for one in content["answers"]]) == ("Two.", ["Another ferry."])
+
+
+def test_it_is_shown_before_an_assessment_is_submitted_without_it(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim)
+    asked = client.post(_page(claim), sent)
+    text = text_of(asked)
+    assert (asked.status_code, "it is left out when you submit again" in text) == (400, True)
+    assert ("Another ferry." in text, "The harbour log" in text) == (True, False)
+    assert AssessmentDraft.objects.get().content["answers"][0]["text"] == "Another ferry."
+    assert "/reviews/" in client.post(_page(claim), _filled(asked))["Location"]
+
+
+def test_it_is_kept_where_the_session_ended_as_well(cast: "Cast", claim: Claim) -> None:
+    client, sent = _hidden_meanwhile(cast, claim)
+    client.cookies.clear()
+    client.post(_page(claim), sent)
+    assert "Another ferry." in text_of(got(cast.reviewer, _page(claim)))

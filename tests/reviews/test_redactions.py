@@ -9,10 +9,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections, models, transaction
 
+from accounts.actions import set_role
+from accounts.actions.invitations import invite
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Act, User
 from accounts.transactions import act
 from claims.actions.bundles import ask_for_bundle
+from claims.acts import KINDS, READ_BY_ADMINISTRATORS, READ_BY_EDITORS
 from claims.models import Bundle, Claim, Grounds, StatusChangeText
 from claims.proofs import proof_file
 from config.backup import run_postgres_program
@@ -84,7 +87,7 @@ def editor2(cast: Cast) -> User:
 def done(cast: Cast, editor2: User, **what: Any) -> Redaction:
     """A redaction that one editor proposed, and the other has just done."""
     row = propose_redaction(desk=cast.desk, reason="She asked us to.", by=cast.editor, **what)
-    seen = find(cast.desk, words=row.words, sha256=row.sha256).seen
+    seen = find(cast.desk, words=row.words, sha256=row.sha256, by=editor2).seen
     return redact(redaction=row, seen=seen, by=editor2)
 
 
@@ -243,7 +246,7 @@ def test_another_desks_words_stay(cast: Cast, editor2: User) -> None:
 
 def test_names_of_fields_are_not_taken_for_words(cast: Cast, editor2: User) -> None:
     factories.claim(cast, "A statement of the ministry.")
-    found = find(cast.desk, words="original_statement", sha256="")
+    found = find(cast.desk, words="original_statement", sha256="", by=cast.editor)
     assert (found.texts, found.fields) == ((), ())
 
 
@@ -281,7 +284,7 @@ def test_whoever_proposed_does_not_decide(cast: Cast, editor2: User) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
     with pytest.raises(Forbidden):
-        redact(redaction=row, seen=find(cast.desk, words=NAME, sha256="").seen, by=cast.editor)
+        redact(redaction=row, seen=find(cast.desk, words=NAME, sha256="", by=cast.editor).seen, by=cast.editor)
     with pytest.raises(Forbidden):
         refuse_redaction(redaction=row, by=cast.editor)
     with pytest.raises(Forbidden):
@@ -298,7 +301,7 @@ def test_only_editors_of_the_desk_look_for_words(cast: Cast, who: str, refusal: 
 def test_more_than_was_shown_is_not_erased(cast: Cast, editor2: User) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
-    seen = find(cast.desk, words=NAME, sha256="").seen
+    seen = find(cast.desk, words=NAME, sha256="", by=cast.editor).seen
     factories.claim(cast, f"{NAME} heard it.")
     with pytest.raises(Conflict):
         redact(redaction=row, seen=seen, by=editor2)
@@ -381,7 +384,7 @@ def test_an_erasure_that_its_entry_does_not_name_is_refused(cast: Cast, editor2:
 def test_an_erasure_without_a_second_person_is_refused(cast: Cast) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
-    found = find(cast.desk, words=NAME, sha256="")
+    found = find(cast.desk, words=NAME, sha256="", by=cast.editor)
     with pytest.raises(DatabaseError) as refusal, act():
         for entry, fields, rows in redacted(row, found, by=cast.editor, now=claim.created_at):
             erase(entry, fields=fields, rows=rows)
@@ -414,3 +417,34 @@ def test_what_is_left_agrees_with_itself(cast: Cast, editor2: User) -> None:
     done(cast, editor2, words=NAME, file=kept_file(cast).pk)
     delete_asked()
     call_command("verify")  # fails with status 1 for anything that does not agree
+
+
+def test_who_reads_its_committed_values_is_said_of_every_kind_of_act() -> None:
+    assert set(KINDS) == READ_BY_EDITORS | READ_BY_ADMINISTRATORS
+    assert not READ_BY_EDITORS & READ_BY_ADMINISTRATORS
+
+
+def _invited(cast: Cast) -> str:
+    invite(desk=cast.desk, role="reporter", name="Zephyrine Quill", email="zephyrine@example.org", by=cast.admin)
+    return "zephyrine@example.org"
+
+
+def test_an_editor_does_not_learn_from_a_preview_who_is_invited(cast: Cast) -> None:
+    address = _invited(cast)
+    for words in (address, "Zephyrine Quill", "nobody@example.org"):
+        with pytest.raises(Invalid, match="Nothing on this desk holds these words"):
+            look_for(desk=cast.desk, words=words, file=None, by=cast.editor)
+
+
+def test_nor_from_what_a_redaction_of_the_same_words_erases(cast: Cast, editor2: User) -> None:
+    address = _invited(cast)
+    factories.claim(cast, f"{address} saw it.")
+    row = done(cast, editor2, words=address)
+    assert (row.state, secrets_with(address)) == ("done", 1)
+
+
+def test_an_administrator_who_edits_the_desk_finds_an_invitation(cast: Cast) -> None:
+    address = _invited(cast)
+    set_role(desk=cast.desk, user=cast.admin, role="editor", by=None)
+    _words, _digest, found = look_for(desk=cast.desk, words=address, file=None, by=fresh(cast.admin))
+    assert [one.name for one in found.fields] == ["email"]

@@ -83,6 +83,32 @@ def _deactivate_the_approver(scene: Scene) -> None:
     change_account(user=scene.approver, changes={"is_active": False}, by=scene.cast.admin)
 
 
+def _editor_who_submitted(scene: Scene) -> User:
+    """An editor whose assessment waits, of a claim that nobody assigned to them."""
+    third = factories.person("third", Role.EDITOR, scene.cast.desk)
+    claim = factories.claim(scene.cast)
+    evidence = factories.firsthand(scene.cast, claim, 2)
+    factories.hand_in_as(third, fresh(claim), "corroborated", evidence)
+    Notification.objects.all().delete()
+    return third
+
+
+def _deactivate_who_was_assigned_nothing(scene: Scene) -> None:
+    change_account(user=_editor_who_submitted(scene), changes={"is_active": False}, by=scene.cast.admin)
+
+
+def _take_off_who_was_assigned_nothing(scene: Scene) -> None:
+    change_role(desk=scene.cast.desk, user=_editor_who_submitted(scene), role=None, by=scene.cast.admin)
+
+
+def _make_a_reporter_of_who_was_assigned_nothing(scene: Scene) -> None:
+    change_role(desk=scene.cast.desk, user=_editor_who_submitted(scene), role=Role.REPORTER, by=scene.cast.admin)
+
+
+def _make_a_reviewer_of_who_was_assigned_nothing(scene: Scene) -> None:
+    change_role(desk=scene.cast.desk, user=_editor_who_submitted(scene), role=Role.REVIEWER, by=scene.cast.admin)
+
+
 def _unname(scene: Scene) -> None:
     decider = scene.claim.participants.get(user=scene.approver, role="decider")
     unname_decider(decider=decider, by=scene.cast.editor)
@@ -108,9 +134,13 @@ ACTS: dict[Callable[[Scene], None], dict[str, str]] = {
     _reassign: {"editor": "reassigned", "editor2": "reassigned", "third": "handed_over"},
     _withdraw: {"editor2": "withdrawn", "reviewer": "withdrawn"},
     _take_off_the_desk: {"editor": "departed", "editor2": "departed"},
-    _make_a_reporter: {"editor": "departed", "editor2": "departed"},
+    _make_a_reporter: {"editor": "departed", "editor2": "departed", "reviewer": "departed"},
     _deactivate: {"editor": "departed", "editor2": "departed"},
     _deactivate_the_approver: {"editor": "approver_departed", "editor2": "approver_departed"},
+    _deactivate_who_was_assigned_nothing: {"editor": "departed", "editor2": "departed"},
+    _take_off_who_was_assigned_nothing: {"editor": "departed", "editor2": "departed"},
+    _make_a_reporter_of_who_was_assigned_nothing: {"editor": "departed", "editor2": "departed", "third": "departed"},
+    _make_a_reviewer_of_who_was_assigned_nothing: {"editor": "departed", "editor2": "departed", "third": "departed"},
     _unname: {"approver": "approver_ended"},
     _change_due: {"reviewer": "due_changed"},
     _close: {"editor2": "closed", "reviewer": "closed", "reviewer2": "closed", "approver": "closed"},
@@ -130,6 +160,25 @@ def test_everybody_whom_it_concerns_is_told_once(scene: Scene, act: Callable[[Sc
         assert in_words(shown).strip() == in_words(shown)
 
 
+def test_who_became_a_reporter_is_told_that_their_assignment_has_ended(scene: Scene) -> None:
+    _make_a_reporter(scene)
+    told = {row.recipient.username: in_words(row) for row in Notification.objects.all()}
+    assert told["reviewer"] == "You no longer review on this desk. Your assignment has ended"
+    assert told["editor"] == "reviewer no longer reviews on this desk. Their assignment has ended"
+
+
+def test_editors_are_told_that_an_assessment_cannot_be_approved_any_more(scene: Scene) -> None:
+    _deactivate_who_was_assigned_nothing(scene)
+    [row] = notifications_of(scene.cast.editor)
+    assert in_words(row) == "third no longer assesses this claim. Their assessment cannot be approved"
+
+
+def test_who_left_with_an_assignment_and_an_assessment_is_told_of_once(scene: Scene) -> None:
+    change_account(user=scene.cast.reviewer2, changes={"is_active": False}, by=scene.cast.admin)
+    [row] = notifications_of(scene.cast.editor)
+    assert in_words(row).endswith("Their assignment has ended, and their assessment cannot be approved")
+
+
 def test_every_kind_of_the_table_is_told_by_an_act() -> None:
     told = {kind for kinds in ACTS.values() for kind in kinds.values()}
     # tests/reviews/test_notifications.py, tests/grounds/test_after_the_verdict.py
@@ -146,11 +195,12 @@ def test_every_kind_can_be_said_in_words(scene: Scene) -> None:
 
 @pytest.mark.parametrize("audience", Audience)
 def test_nobody_whose_account_is_closed_is_in_an_audience(scene: Scene, audience: Audience) -> None:
-    before = {person.pk for person in audience_of(audience, scene.claim, scene.assignment)}
+    waiting = scene.claim.assessments.get()
+    before = {person.pk for person in audience_of(audience, scene.claim, scene.assignment, waiting)}
     assert before
     User.objects.filter(pk__in=before).update(is_active=False)
     assignment = Assignment.objects.select_related("reviewer").get(pk=scene.assignment.pk)
-    assert list(audience_of(audience, scene.claim, assignment)) == []
+    assert list(audience_of(audience, scene.claim, assignment, waiting)) == []
 
 
 def test_a_claim_that_was_handed_on_and_declined_is_told_to_who_handed_it_on(scene: Scene) -> None:

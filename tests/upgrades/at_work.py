@@ -112,7 +112,7 @@ def redactions(desk: Desk, people: dict[str, User]) -> None:
     fields = {"kind": "document", "title": f"A list with {ERASED} on it (made up)"}
     create_source(desk=desk, fields=fields, by=people["reporter"], capture=False)
     done = propose_redaction(desk=desk, words=ERASED, reason="They asked for it.", by=people["editor"])
-    redact(redaction=done, seen=find(desk, words=ERASED, sha256="").seen, by=people["editor2"])
+    redact(redaction=done, seen=find(desk, words=ERASED, sha256="", by=people["editor2"]).seen, by=people["editor2"])
     propose_redaction(desk=desk, words="shipyard", reason="To be talked about.", by=people["editor"])
 
 

@@ -115,6 +115,7 @@ async function sendFields(fields, from) {
   // By it the server knows a save that comes after the form was done.
   if (field("submission") && !wasDone) body.set("submission", field("submission").value);
   body.set("draft-id", from.draft);
+  body.set("draft-version", field("draft-version").value);
   body.set(versionField.name, from.version);
   body.set("draft-window", from.window);
   body.set("draft-step", from.step);
