@@ -84,8 +84,8 @@ def change_account(
 
 
 def _leave_all(user: User, parts: Q, written: Q, by: User | None, now: datetime) -> None:
-    """End the person's `parts` in claims and the drafts of what they have `written`, claim by claim. What they submitted
-    stays and waits, and is told of."""
+    """End the person's `parts` in claims and the drafts of what they have `written`, claim by claim. What they handed
+    in stays and waits, and is told of."""
     for claim in _lock_claims(user, parts, written):
         _leave(claim, user, by, now)
 

@@ -140,7 +140,7 @@ def test_who_may_not_read_a_redaction_is_told_that_words_are_closed_and_not_that
         assessment = factories.finding(cast, claim, "corroborated", rationale="As Oksana Testova said.")
         claims.append(factories.approved(cast, assessment))
     row = propose_redaction(desk=cast.desk, words="Oksana Testova", reason="She asked us to.", by=cast.editor)
-    redact(redaction=row, seen=find(cast.desk, words="Oksana Testova", sha256="").seen, by=second)
+    redact(redaction=row, seen=find(cast.desk, words="Oksana Testova", sha256="", by=second).seen, by=second)
     name_decider(claim=claims[0], user=cast.stranger, by=cast.editor)
     publish()
     assert checked(page_of(cast.stranger), claims[0])[1:] == ["Verified", "Verified, closed in part"]

@@ -183,7 +183,7 @@ def _redact_more(cast: factories.Cast) -> None:
     asked: tuple[dict[str, Any], ...] = ({"words": words}, {"file": kept.pk})
     for what in asked:
         row = propose_redaction(desk=cast.desk, **what, reason="They asked us to.", by=cast.editor)
-        redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256).seen, by=second)
+        redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
 
 
 def _place_some() -> None:
