@@ -82,6 +82,13 @@ def test_the_right_one_is_no_try(cast: Cast, place: tuple[str, str]) -> None:
     assert last.status_code == 200
 
 
+def test_who_has_none_is_led_to_where_one_is_sent_by_mail(cast: Cast) -> None:
+    cast.reporter.set_password(None)
+    cast.reporter.save()
+    answer = _browser(cast.reporter, HOME, "account_change_password").get(reverse("account_change_password"))
+    assert (answer.status_code, answer["Location"]) == (302, reverse("forgotten-password"))
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("place", ASKS)
 def test_a_wrong_one_is_a_security_event(transactional_db: None, place: tuple[str, str]) -> None:
