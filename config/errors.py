@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import IntegrityError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,7 +33,8 @@ from accounts.errors import (
 )
 from accounts.security_events import security_event
 from config.logs import request_id
-from reviews.views.drafting import keep_for_its_author, wants_json
+from reviews.views.drafting import DraftsOfRequest, keep_for_its_author, lost_draft, wants_json
+from reviews.views.form_drafts import in_words
 
 logger = logging.getLogger(__name__)
 
@@ -139,28 +140,29 @@ def headers_of(error: DomainError) -> dict[str, str]:
 
 def error_page(request: HttpRequest, status: int, *, error: DomainError | None = None) -> HttpResponse:
     """The page for `status`; `error` adds what was refused and why."""
+    kept = _kept_as_draft(request, status) if status in _LOSES_A_FORM else None
     context = {
         "status": status,
         "title": titles()[status],
         "error": error,
         "message": error.message if error else "",
-        "kept": _kept_as_draft(request, status) if status in _LOSES_A_FORM else "",
+        "kept": _address_of(kept, status) if kept and not kept.is_lost else "",
+        "lost": in_words(lost_draft(kept)) if kept and kept.is_lost else [],
     }
     return render(request, "error.html", context, status=status)
 
 
-def _kept_as_draft(request: HttpRequest, status: int) -> str:
-    """Where a form that was posted, and has no page of its own to come back on, stands filled in; "" for any other.
-
-    Of a form that its author may not open any more (403): where they read what they wrote.
-    """
+def _kept_as_draft(request: HttpRequest, status: int) -> DraftsOfRequest | None:
+    """What is kept of a form that was posted, and has no page of its own to come back on; None for any other."""
     if request.method != "POST":
-        return ""
+        return None
     if "keep" in request.POST and status != 403:  # it asks for nothing but that, and was refused
-        return ""
-    kept = keep_for_its_author(request)
-    if kept is None:
-        return ""
+        return None
+    return keep_for_its_author(request)
+
+
+def _address_of(kept: DraftsOfRequest, status: int) -> str:
+    """Where the form stands filled in. Of one that its author may not open any more (403): where they read it."""
     return reverse("form-draft", args=[kept.draft_id]) if status == 403 and kept.draft_id else kept.address
 
 
@@ -191,6 +193,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", {"status": 500, "request_id": request_id()}, status=500)
 
 
+def not_kept(request: HttpRequest, lost: DraftsOfRequest) -> HttpResponse:
+    """The answer to a form that was not done, and of which no draft could be kept: it shows what was typed.
+
+    A script has it still.
+    """
+    if wants_json(request):
+        return JsonResponse({}, status=400)
+    return render(request, "not_kept.html", {"status": 400, "lost": in_words(lost_draft(lost))}, status=400)
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The page for a form whose protection has run out, as by signing in again in another window. Nothing was done.
 
@@ -200,6 +212,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if kept is None:
         security_event("request", "refused", status=403, reason="forged")
         return render(request, "403_csrf.html", {"status": 403}, status=403)
+    if kept.is_lost:
+        return not_kept(request, kept)
     if wants_json(request):
         return kept.as_json(status=401)
     asks = request.user

@@ -22,10 +22,10 @@ from accounts.pages import PersonsRequest, drafts_of
 from accounts.recent import is_shut_out
 from accounts.views.again import asked_again
 from claims.turns import asked_by, one_request
-from config.errors import error_page, page_response
+from config.errors import error_page, not_kept, page_response
 from config.head import memberships_in_head
 from config.route_limits import DRAFT, counted_as
-from reviews.views.drafting import drafts_for, keep_for_its_author, wants_json
+from reviews.views.drafting import drafts_for, keep_for_its_author, keep_or_lose, wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -82,6 +82,8 @@ class SignInFirst(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         kept = keep_for_its_author(request) if request.method == "POST" else None
+        if kept is not None and kept.is_lost:
+            return not_kept(request, kept)
         if kept is not None:
             sign_in = f"{reverse(settings.LOGIN_URL)}?kept=yes"  # the page says so
             return kept.as_json(status=401) if wants_json(request) else redirect_to_login(kept.address, sign_in)
@@ -237,8 +239,10 @@ class NeedsSecondFactor:
         if request.method == "POST" and drafts_of(request).are_kept_here():
             if wants_json(request):
                 return drafts_of(request).saved()
-            with suppress(DomainError):
-                drafts_of(request).postponed()
+            drafts = drafts_for(request)
+            keep_or_lose(drafts)
+            if drafts.is_lost:
+                return not_kept(request, drafts)
         return redirect("second-factors")
 
 

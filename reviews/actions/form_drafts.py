@@ -27,6 +27,7 @@ from sources.models import Actor, Source
 LONGEST_DRAFT = 200_000  # characters, in all of its fields together
 MOST_FIELDS = 1000
 MOST_DRAFTS = 200  # of one person
+SPARE_DRAFTS = 50  # more, for what nothing else can save
 KEPT_FOR = timedelta(days=90)  # since it was last saved
 KEPT_FILE = "-kept"  # how the field ends that names a file kept for the form
 
@@ -55,12 +56,21 @@ class Seen:
 
 
 def keep_form_draft(
-    *, name: str, path: str, about: About, content: Pairs, seen: Seen, by: User, now: datetime | None = None
+    *,
+    name: str,
+    path: str,
+    about: About,
+    content: Pairs,
+    seen: Seen,
+    is_last_chance: bool = False,
+    by: User,
+    now: datetime | None = None,
 ) -> FormDraft:
     """Keep what stands in a form, finished or not.
 
     It goes on from the draft that the window has `seen`, where nobody has saved that one since, or the same window
-    has, whose answer was lost; otherwise it is a draft beside it. Raises Invalid (too much).
+    has, whose answer was lost; otherwise it is a draft beside it. `is_last_chance`: nothing else can save it, as where
+    a session has ended; some more are kept then. Raises Invalid (too much).
     """
     now = now or timezone.now()
     fields = _keepable(content)
@@ -75,7 +85,7 @@ def keep_form_draft(
         if row is not None and row.content == fields:
             return row
         if row is None:
-            _not_too_many(by)
+            _not_too_many(by, MOST_DRAFTS + (SPARE_DRAFTS if is_last_chance else 0))
             row = FormDraft(author=by, name=name, path=path, version=secrets.randbelow(2**30))
         row.desk, row.claim, row.evidence = about.desk, about.claim, about.evidence
         row.source, row.actor = about.source, about.actor
@@ -121,8 +131,8 @@ def _keepable(content: Pairs) -> list[list[str]]:
     return [[name, value] for name, value in content]
 
 
-def _not_too_many(by: User) -> None:
-    if FormDraft.objects.filter(author=by).count() >= MOST_DRAFTS:
+def _not_too_many(by: User, most: int) -> None:
+    if FormDraft.objects.filter(author=by).count() >= most:
         message = _("You have %(limit)d drafts, the most that are kept. Discard some of them.")
         raise Invalid({"": [message % {"limit": MOST_DRAFTS}]})
 

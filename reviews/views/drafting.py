@@ -94,6 +94,7 @@ class DraftsOfRequest:
         self.row: FormDraft | None = None
         self.brought_back = False
         self.is_forked = False
+        self.is_lost = False  # nothing of what was posted could be kept
 
     @cached_property
     def author(self) -> User | None:
@@ -207,7 +208,7 @@ class DraftsOfRequest:
             return self._kept_as_json()
 
     def _kept_as_json(self) -> HttpResponse:
-        self.postponed()
+        self._keep(self._with_files())
         return self.as_json()
 
     def as_json(self, status: int = 200) -> JsonResponse:
@@ -226,7 +227,7 @@ class DraftsOfRequest:
         _show_what_is_kept(form, content)
 
     def postponed(self) -> None:
-        self._keep(self._with_files())
+        self._keep(self._with_files(), is_last_chance=True)
 
     def carried(self) -> dict[str, str]:
         return {"draft-id": self.draft_id, "draft-version": str(self.version)}
@@ -238,11 +239,17 @@ class DraftsOfRequest:
             end_form_draft(path=path, seen=seen, content=content, by=self.author)
         _tell_the_browser(response, path)
 
-    def _keep(self, content: Pairs) -> None:
+    def _keep(self, content: Pairs, *, is_last_chance: bool = False) -> None:
         assert self.author is not None
         seen = _seen(self.request.POST)
         self.row = keep_form_draft(
-            name=self.name, path=self.request.path, about=self.about, content=content, seen=seen, by=self.author
+            name=self.name,
+            path=self.request.path,
+            about=self.about,
+            content=content,
+            seen=seen,
+            is_last_chance=is_last_chance,
+            by=self.author,
         )
         self.is_forked = seen.id is not None and self.row.pk != seen.id
 
@@ -404,7 +411,9 @@ def address_of(row: FormDraft) -> str:
 
 def keep_for_its_author(request: HttpRequest) -> DraftsOfRequest | None:
     """Keep a form that was posted by nobody who is signed in, or with a protection that has run out, for whom it was
-    shown to; None where it does not say so, or nothing of it is kept. Nothing else is done with it."""
+    shown to; None where it does not say so, or they may not know of what it is about. Nothing else is done with it.
+
+    Where it cannot be kept, being too long or one too many, it `is_lost`: whoever answers shows it once more."""
     try:
         author_id, path = signing.loads(request.POST.get("draft-of", ""), salt=_SALT, max_age=LONGEST_WRITING)
         author = User.objects.filter(pk=author_id, is_active=True).first()
@@ -416,10 +425,25 @@ def keep_for_its_author(request: HttpRequest) -> DraftsOfRequest | None:
     if not drafts.are_kept_here():
         return None
     try:
-        drafts.postponed()
-    except DomainError:  # what it was about, they may not know of any more
+        _ = drafts.about
+    except DomainError:  # they may not know of it any more
         return None
+    keep_or_lose(drafts)
     return drafts
+
+
+def keep_or_lose(drafts: DraftsOfRequest) -> None:
+    """Keep what was posted while its author is asked for something else first, or say that it `is_lost`."""
+    try:
+        drafts.postponed()
+    except DomainError:
+        drafts.is_lost = True
+
+
+def lost_draft(drafts: DraftsOfRequest) -> FormDraft:
+    """What could not be kept, to be read once more: a draft that is in no table."""
+    path, content = drafts.request.path, _fields(drafts.request.POST)
+    return FormDraft(author=drafts.author, name=drafts.name, path=path, content=content)
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -124,6 +124,18 @@ def test_one_person_keeps_so_many_and_no_more(cast: Cast, claim: Claim, monkeypa
     _kept(cast.editor, claim, "Somebody else's.")
 
 
+def test_some_more_are_kept_where_nothing_else_can_save_them(
+    cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_drafts, "MOST_DRAFTS", 1)
+    monkeypatch.setattr(form_drafts, "SPARE_DRAFTS", 1)
+    _kept(cast.reviewer, claim, "One.")
+    last: dict[str, Any] = {"name": "attach", "path": PATH, "about": About(), "seen": Seen(), "is_last_chance": True}
+    keep_form_draft(**last, content=[("excerpt", "Two.")], by=cast.reviewer)
+    with pytest.raises(Invalid):
+        keep_form_draft(**last, content=[("excerpt", "Three.")], by=cast.reviewer)
+
+
 def test_nobody_reads_or_ends_somebody_elses(cast: Cast, claim: Claim) -> None:
     row = _kept(cast.reviewer, claim, "Mine.")
     for other in (cast.editor, cast.reviewer2, cast.admin, cast.auditor, cast.stranger):

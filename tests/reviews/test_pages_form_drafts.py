@@ -13,6 +13,7 @@ from accounts.errors import Busy, TooMany
 from accounts.models import Membership
 from claims.actions.claims import edit_claim
 from claims.models import Claim, Evidence
+from reviews.actions import form_drafts
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft, FormDraft
@@ -337,3 +338,42 @@ def test_what_is_no_key_of_a_form_keeps_the_draft(cast: Cast, claim: Claim) -> N
     client, address = signed_in(cast.reviewer), _address(claim)
     filled = _filled(client.get(address), excerpt=TYPED, submission="%\\_" * 9, keep="draft")
     assert (client.post(address, filled, headers=SCRIPT).status_code, FormDraft.objects.count()) == (200, 1)
+
+
+def test_who_has_as_many_drafts_as_are_kept_loses_nothing_when_a_session_ends(
+    cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(form_drafts, "MOST_DRAFTS", 0)
+    client, address = signed_in(cast.reviewer), _address(claim)
+    sent = _filled(client.get(address), excerpt=TYPED)
+    client.cookies.clear()
+    page = _signed_in_by_form(client, client.post(address, sent), cast.reviewer)
+    assert page.context["form"]["excerpt"].value() == TYPED
+
+
+@pytest.mark.parametrize("gone", ["session", "protection"])
+def test_what_can_be_kept_no_more_is_shown_once_more(
+    cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    monkeypatch.setattr(form_drafts, "MOST_DRAFTS", 0)
+    monkeypatch.setattr(form_drafts, "SPARE_DRAFTS", 0)
+    address = _address(claim)
+    sent = _filled(signed_in(cast.reviewer).get(address), excerpt=TYPED)
+    client = Client() if gone == "session" else _strict(cast.reviewer)
+    answer = client.post(address, sent)
+    text = text_of(answer)
+    assert (answer.status_code, "What you typed could not be saved" in text, TYPED in text) == (400, True, True)
+    saved = client.post(address, sent | {"keep": "draft"}, headers={"accept": "application/json"})
+    assert (saved.status_code, FormDraft.objects.count()) == (400, 0)
+
+
+def test_a_refusal_shows_what_can_be_kept_no_more(cast: Cast, claim: Claim, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_given: Any) -> None:
+        raise Busy("Others are at it.")
+
+    monkeypatch.setattr(form_drafts, "MOST_DRAFTS", 0)
+    monkeypatch.setattr(form_drafts, "SPARE_DRAFTS", 0)
+    monkeypatch.setattr("claims.views.evidence.attach_source", refuse)
+    client, address = signed_in(cast.reviewer), _address(claim)
+    text = text_of(client.post(address, _filled(client.get(address), excerpt=TYPED, url="example.org/a")))
+    assert ("What you typed could not be saved" in text, TYPED in text) == (True, True)
