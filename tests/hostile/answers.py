@@ -9,7 +9,8 @@ from django.db import connection
 # What requests write besides what they are for: the sessions' own rows, what was asked for how often, and, of a form
 # that is not done, what was typed in it, with its files.
 APART = {
-    *("django_session", "accounts_session", "accounts_cache", "accounts_spending", "django_migrations"),
+    *("django_session", "accounts_session", "accounts_cache", "accounts_spending", "accounts_signintries"),
+    "django_migrations",
     *("reviews_formdraft", "reviews_assessmentdraft", "sources_chosenfile"),
 }
 TEXT_TYPES = ("text", "character varying", "jsonb", "ARRAY")
