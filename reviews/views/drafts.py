@@ -105,7 +105,7 @@ def no_longer_named(content: Mapping[str, Any], form: FindingForm, lines: Sequen
         for pk in dict.fromkeys([*content["evidence"], *answers])
         if pk not in choices or pk in answers
     ]
-    if content["proposed_state"] and content["proposed_state"] not in states:
+    if content["proposed_state"] in StateChoices.values and content["proposed_state"] not in states:
         state = StateChoices(content["proposed_state"]).label
         gone.append(Said(_("It proposes “%(state)s”, to which no move leads from here.") % {"state": state}, ""))
     return gone
