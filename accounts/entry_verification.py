@@ -253,7 +253,8 @@ ALONE = {
 
 def _key(said: Said, keys: dict[str, bool]) -> Iterator[Place]:
     body, subject = said.body or {}, str(said)
-    if said.kind != "key_rotated" or body.keys() != {"key", "replaces", "signs"}:
+    # Earlier releases kept no note of the key before: `verify_ledger` says of these that they give over no trust.
+    if said.kind != "key_rotated" or body.keys() - {"signed"} != {"key", "replaces", "signs"}:
         yield subject, "the change of a key", said.kind
         return
     for name in ("key", "replaces"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -126,8 +126,19 @@ def _account_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) 
     for said in entries:
         if said.kind == "session_ended" and (said.body or {}).get("session") in row.sessions:
             yield f"the session ended by {said}", "still there"
-    ended = [said for said in entries if said.kind in _ENDING]
-    if row.user.sessions_ended_at and not ended and not beginnings.is_older(row.user.sessions_ended_at, None):
+    yield from _sessions_ended(row.user.sessions_ended_at, entries, beginnings)
+
+
+def _sessions_ended(at: datetime | None, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+    """Since when no older session counts: since the last entry that ended all of them, or since a later one that closed
+    the account or gave it another password. Earlier releases noted nothing with the latter."""
+    ending = [said for said in entries if said.kind in _ENDING]
+    closing = [said for said in entries if said.kind == "account_changed"]
+    if ending and (
+        at is None or not any(said.is_of(at) for said in [ending[-1], *closing] if said.at >= ending[-1].at)
+    ):
+        yield f"{ending[-1]} at {moment_in_words(ending[-1].at)}", moment_in_words(at) if at else "none"
+    elif at and not ending and not any(said.is_of(at) for said in closing) and not beginnings.is_older(at, None):
         yield "an entry sessions_ended", "none"
 
 
@@ -180,7 +191,6 @@ _IS_STAFF: dict[str, Field[Account]] = {
         lambda row, said: row.user.is_staff if row.user.is_staff == row.user.is_superuser else None, latest=True
     )
 }
-_ENDED: dict[str, Field[Account]] = {"at": Field(lambda row, said: row.user.sessions_ended_at, latest=True)}
 _FACTOR: dict[str, Field[Account]] = {"body/factor": Field(_known_factor)}
 
 TOLD_ACCOUNTS: Told[Account] = Told(
@@ -199,12 +209,12 @@ TOLD_ACCOUNTS: Told[Account] = Told(
         "session_ended": Kind(
             _PERSON, nowhere={"body/session": "the session is gone: that it is, is asked in `_account_now`"}
         ),
-        "sessions_ended": Kind(_PERSON | _ENDED),
-        "access_ended": Kind(_PERSON | _ENDED),
+        "sessions_ended": Kind(_PERSON),
+        "access_ended": Kind(_PERSON),
         "factor_added": Kind(_PERSON | _FACTOR),
         "factor_removed": Kind(_PERSON | _FACTOR),
         "factors_reset": Kind(
-            _PERSON | _ENDED | {"body/factors": Field(lambda row, said: _sorted_types(_factors_before(said)))},
+            _PERSON | {"body/factors": Field(lambda row, said: _sorted_types(_factors_before(said)))},
             nowhere={"reason": "why they were reset stands in the ledger alone"},
         ),
         "recovery_codes_made": Kind(_PERSON, nowhere={"body/codes": "added up, in `_account_now`"}),

@@ -94,8 +94,12 @@ def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> N
     except (Forbidden, NotFound):
         fit = False
     if not fit:
-        message = _("%(person)s may not assess this claim any more. Somebody else has to assess it.")
-        raise Conflict(message % {"person": assessor.username})
+        raise Conflict(_may_not_assess(assessor))
+
+
+def _may_not_assess(assessor: User) -> str:
+    message = _("%(person)s may not assess this claim any more. Somebody else has to assess it.")
+    return message % {"person": assessor.username}
 
 
 def _assignment_ended(assignment: Assignment) -> str:
@@ -230,15 +234,17 @@ def _refuse_unassigned(stood: AssessmentGrounds | None, assignment: Assignment |
         raise Conflict(_assignment_ended(stood.assignment))
 
 
-def approvable(assessment: Assessment, by: User) -> str:
-    """Why nothing but rejecting is left of an assessment that waits, as far as it lies with its assessor and with who
-    decides; "" where nothing stands in the way. The action asks it again."""
+def barred(assessment: Assessment) -> str:
+    """What everybody may know that keeps an assessment from being approved as it was submitted; "" where nothing does.
+
+    Conflicts of interest are not among it: whom they tie to the claim is not for everybody. The action asks for all.
+    """
     stood = last_stood_for(assessment)
-    try:
-        still_assesses(assessment, stood)
-        no_conflict_meanwhile(assessment, stood, by)
-    except (Conflict, Forbidden) as error:
-        return str(error)
+    if assignment_ended(stood):
+        assert stood is not None and stood.assignment is not None
+        return _assignment_ended(stood.assignment)
+    if not assessment.assessor.is_active:
+        return _may_not_assess(assessment.assessor)
     return ""
 
 

@@ -31,7 +31,7 @@ from claims.views.lines import Line, lines_of
 from claims.ways import Way, ways_from
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.findings import approve, hand_in, reject
-from reviews.actions.grounds import approvable
+from reviews.actions.grounds import barred
 from reviews.forms import DecisionForm, FindingForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
@@ -168,7 +168,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
     named = {item.pk for item in finding.evidence.all()}
     decides = may_be_decided_by(request.user, finding) or form.status != 200
-    barred = approvable(finding, request.user) if decides and grounds is not None else ""
+    stands_against = barred(finding) if decides and grounds is not None else ""
     context |= {
         "finding": finding,
         "rests_on": [line for pk, line in numbers.items() if pk in named],
@@ -187,8 +187,8 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "changes": _changed_meanwhile(claim, finding),
         "grounds": grounds,
         "moved_on": moved_on,
-        "barred": barred,
-        "may_be_approved": not (moved_on or barred or (grounds and grounds.to_confirm)),
+        "barred": stands_against,
+        "may_be_approved": not (moved_on or stands_against or (grounds and grounds.to_confirm)),
         "missing_title": _("Not approved: the finding no longer has what it needs"),
     }
     if form.stale is not None:
