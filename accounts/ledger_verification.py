@@ -26,6 +26,7 @@ from accounts.records import person
 from accounts.verification import Check, Scope, rows
 from ledger.canonical import read_canonical
 from ledger.entries import BLIND
+from ledger.verifier import read_time
 
 Row = TypeVar("Row")
 Place = tuple[str, str, str]  # subject, expected, found
@@ -425,13 +426,23 @@ def read_entries(subjects: Collection[str]) -> dict[str, list[Said]]:
                 body, committed = (content["body"], content["c"]) if content else (None, {})
                 opened = {name.removeprefix("content/"): one for name, one in opened.items() if name != "kind"}
             closed = frozenset(committed.keys() - opened.keys())
+            moment, body = _when(kind, at, body)
         except MALFORMED:  # told by the check of each entry
             continue
         found.setdefault(about, []).append(
             Said(
-                *(pk, about, kind, at, last.get(stream), desk, who, bytes(leaf_hash).hex(), body, opened, closed),
+                *(pk, about, kind, moment, last.get(stream), desk, who, bytes(leaf_hash).hex(), body, opened, closed),
                 around=found,
             )
         )
         last[stream] = at
     return found
+
+
+def _when(kind: str, at: datetime, body: dict[str, Any] | None) -> tuple[datetime, dict[str, Any] | None]:
+    """When what an entry says was done, and the rest of its body. An act of the past (`ledger.recording.older_acts`) is
+    written later, and says so; a status change says in any case when it was, as its row does."""
+    if kind == "status_changed" or not body or body.get("brought_in") is not True:
+        return at, body
+    rest = {name: value for name, value in body.items() if name not in ("brought_in", "happened_at")}
+    return read_time(body["happened_at"]), rest
