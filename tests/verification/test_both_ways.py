@@ -37,6 +37,7 @@ from claims.models import (
 )
 from claims.records import claim_set
 from ledger.models import Entry, Erasure, Key, Leaf, Outbox, SealedStream, Secret
+from ledger.recording import older_acts
 from reviews.actions.assignments import accept, assign, change_due, close_claim
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.both_ways import CHECKS, DECLARED, ROOTS
@@ -209,6 +210,20 @@ def _bring_in(claim: Claim) -> None:
 
 def test_nothing_is_found_in_what_people_did(world: factories.Cast) -> None:
     assert found_both_ways() == []
+
+
+def test_acts_of_the_past_are_held_against_when_they_say_that_they_happened(world: factories.Cast) -> None:
+    """As the demonstration loads them: written now, they say so, and when they were."""
+    past = factories.days_ago(3)
+    with older_acts():
+        claim = factories.claim_in(world, "corroborated", now=past)
+        source = factories.source(world, visibility="restricted", by=world.editor, now=past)
+        factories.attach(world, claim, source, by=world.editor, now=past)
+    assert found_both_ways() == []
+    run("SET LOCAL session_replication_role = replica")
+    run("UPDATE claims_revision SET at = at - interval '1 day' WHERE claim_id = %s AND version = 1", claim.pk)
+    run("SET LOCAL session_replication_role = origin")
+    assert found_both_ways() != []
 
 
 def test_every_kind_is_declared_or_says_why_not() -> None:
