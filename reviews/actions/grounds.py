@@ -103,7 +103,10 @@ def _may_not_assess(assessor: User) -> str:
 
 
 def _assignment_ended(assignment: Assignment) -> str:
-    message = _("The assignment that this was submitted with is %(state)s. It has to be assigned and assessed anew.")
+    message = _(
+        "The assignment that this was submitted with is %(state)s. Its assessor, assigned again, can confirm it; "
+        "otherwise the claim has to be assessed anew."
+    )
     return message % {"state": AssignmentState(assignment.state).label}
 
 
