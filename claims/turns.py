@@ -15,7 +15,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -102,20 +102,29 @@ def take_turn(*, may_wait: bool) -> None:
         if not _take(asking):
             if not may_wait:
                 raise TurnFirst
-            _wait(asking)
+            if not _wait(asking.who, lambda: _take(asking)):
+                message = _("A large graph is being worked on for you or for others. Try again in a few seconds.")
+                raise TooMany(message, retry_after=_ASK_AGAIN)
 
 
 def wait_for_own() -> None:
     """Before locks are taken: where a request of the same person has its turn or had it just now, this one waits.
 
-    It would find out only under locks for which others wait. Raises TooMany as `take_turn`.
+    On a large graph it would find out only under locks for which others wait. Whether its graph is large nobody knows
+    yet, so that it takes no turn here and is never refused: it goes on after `PATIENCE`, and at once where another one
+    waits already.
     """
     asking = _asking.get()
     if asking is None or asking.has_turn:
         return
     with _changed:
-        if asking.who in _working or _rests(asking.who) or _is_held(asking.who):
-            _wait(asking)
+        if _is_busy(asking.who):
+            _wait(asking.who, lambda: not _is_busy(asking.who))
+
+
+def _is_busy(who: str) -> bool:
+    """Whether a request of this person has its turn, here or in another process, or had it so lately that they rest."""
+    return who in _working or _rests(who) or _is_held(who)
 
 
 def _rests(who: str) -> bool:
@@ -131,7 +140,8 @@ def _is_held(who: str) -> bool:
     folder = os.environ.get("SECOND_SOURCE_TURNS")
     if not folder:
         return False
-    file = _locked_file(folder, who)
+    # Shared, so that two requests that ask this at the same moment do not take each other for one at work.
+    file = _locked_file(folder, who, fcntl.LOCK_SH)
     if file is not None:
         os.close(file)
     return file is None
@@ -143,7 +153,7 @@ def _take(asking: _Asking) -> bool:
         return False
     folder = os.environ.get("SECOND_SOURCE_TURNS")
     if folder:
-        asking.file = _locked_file(folder, asking.who)
+        asking.file = _locked_file(folder, asking.who, fcntl.LOCK_EX)
         if asking.file is None:
             return False
     _working.add(asking.who)
@@ -151,12 +161,12 @@ def _take(asking: _Asking) -> bool:
     return True
 
 
-def _locked_file(folder: str, who: str) -> int | None:
+def _locked_file(folder: str, who: str, lock: int) -> int | None:
     """The file of this person, locked; None where another process has it, or they rest: its time says until when."""
     name = hashlib.sha256(who.encode()).hexdigest()[:32]
     file = os.open(Path(folder) / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, lock | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(file)
         return None
@@ -167,15 +177,15 @@ def _locked_file(folder: str, who: str) -> int | None:
     return file
 
 
-def _wait(asking: _Asking) -> None:
-    who, until = asking.who, time.monotonic() + PATIENCE
-    if not _waiting[who] and _waiting.total() < MOST_WAITING:
-        _waiting[who] += 1
-        try:
-            while not _take(asking) and time.monotonic() < until:
-                _changed.wait(_LOOK_AGAIN)
-        finally:
-            del _waiting[who]
-    if not asking.has_turn:
-        message = _("A large graph is being worked on for you or for others. Try again in a few seconds.")
-        raise TooMany(message, retry_after=_ASK_AGAIN)
+def _wait(who: str, is_over: Callable[[], bool]) -> bool:
+    """Whether the wait was over in time; not begun where this person waits already, or too many people do."""
+    until = time.monotonic() + PATIENCE
+    if _waiting[who] or _waiting.total() >= MOST_WAITING:
+        return False
+    _waiting[who] += 1
+    try:
+        while not (over := is_over()) and time.monotonic() < until:
+            _changed.wait(_LOOK_AGAIN)
+    finally:
+        del _waiting[who]
+    return over

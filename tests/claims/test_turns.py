@@ -249,15 +249,41 @@ def test_a_rest_is_known_to_the_other_processes_of_the_machine(monkeypatch: pyte
 def test_whoever_has_a_large_request_under_way_waits_before_they_lock_anything(elsewhere: Callable[[], None]) -> None:
     with turns.one_request():
         turns.asked_by("one")
-        with pytest.raises(TooMany):
-            turns.wait_for_own()
-        turns.asked_by("other")
+        began = time.monotonic()
         turns.wait_for_own()
+        assert time.monotonic() - began >= turns.PATIENCE
+        turns.asked_by("other")
+        began = time.monotonic()
+        turns.wait_for_own()
+        assert time.monotonic() - began < turns.PATIENCE
         elsewhere()
         turns.asked_by("one")
         turns.wait_for_own()
 
 
-def test_nobody_waits_for_own_requests_outside_of_one(elsewhere: Callable[[], None]) -> None:
-    turns.wait_for_own()
-    turns.take_turn(may_wait=False)
+def _small_act(who: str) -> Callable[[], str]:
+    def ask() -> str:
+        with turns.one_request():
+            turns.asked_by(who)
+            turns.wait_for_own()
+            return "done"
+
+    return ask
+
+
+def test_small_acts_at_several_windows_are_not_refused_while_a_large_one_is_under_way(
+    elsewhere: Callable[[], None],
+) -> None:
+    assert _all(*[_small_act("one")] * 8) == ["done"] * 8
+
+
+def test_small_acts_at_several_windows_at_once_hold_each_other_up_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SECOND_SOURCE_TURNS", str(tmp_path))
+    monkeypatch.setattr(turns, "PATIENCE", 5.0)
+    began = time.monotonic()
+    for _ in range(20):
+        assert _all(*[_small_act("one")] * 8) == ["done"] * 8
+    assert time.monotonic() - began < turns.PATIENCE
+    assert _request("one", lambda: None)() == "done"
