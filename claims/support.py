@@ -4,7 +4,7 @@ A verdict move and a change of the graph must not pass each other unseen: every 
 graph lock alone, every move takes it shared, both before any claim's row (shown by trial in docs/decisions).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import wraps
@@ -12,10 +12,10 @@ from typing import ParamSpec, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import Case, F, Model, QuerySet, Value, When
 
 from accounts.compiled import compiled
-from accounts.models import Desk
+from accounts.models import Desk, User
 from claims.counting import Allowance, NotCounted, allowance, allowed
 from claims.effects import Effect, Effects
 from claims.graphs import last_change, load_standing
@@ -23,7 +23,7 @@ from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
 from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
-from claims.turns import TurnFirst, take_turn, wait_for_own
+from claims.turns import TurnFirst, remember_large, take_turn, wait_for_own
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
 
@@ -64,7 +64,8 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
         if allowance() is not None:
             return action(*args, **kwargs)
         effects = kwargs.get("effects")
-        wait_for_own()
+        subject = _subject_of(kwargs)
+        wait_for_own(subject)
         for _ in range(TRIES - 1):
             try:
                 with allowed(Allowance()):
@@ -72,12 +73,20 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
             except CountFirst as first:
                 first.count()
             except TurnFirst:
+                if subject is not None:
+                    remember_large(subject)
                 take_turn(may_wait=True)
             if isinstance(effects, Effects):
                 effects.forget()
         return action(*args, **kwargs)
 
     return outside
+
+
+def _subject_of(given: Mapping[str, object]) -> object:
+    """The key of the row that an action is about, None where it makes one: a desk or a person has no graph."""
+    rows = (value for value in given.values() if isinstance(value, Model) and not isinstance(value, Desk | User))
+    return next((row.pk for row in rows), None)
 
 
 def lock_graphs_of(actor: Actor) -> None:

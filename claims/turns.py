@@ -34,6 +34,7 @@ REST = 3.0  # times as long as the turn took
 _LONGEST_REST = 2.0  # seconds
 _LOOK_AGAIN = 0.1  # seconds: other processes tell nobody when they are done
 _ASK_AGAIN = 2  # seconds
+_MOST_REMEMBERED = 1_000
 
 
 class TurnFirst(Exception):
@@ -55,6 +56,7 @@ _changed = Condition()
 _working: set[str] = set()
 _waiting: Counter[str] = Counter()
 _resting: dict[str, float] = {}  # until when
+_large: dict[object, None] = {}  # what acts on large graphs were about, the latest last
 
 
 @contextmanager
@@ -107,19 +109,31 @@ def take_turn(*, may_wait: bool) -> None:
                 raise TooMany(message, retry_after=_ASK_AGAIN)
 
 
-def wait_for_own() -> None:
+def wait_for_own(subject: object) -> None:
     """Before locks are taken: where a request of the same person has its turn or had it just now, this one waits.
 
-    On a large graph it would find out only under locks for which others wait. Whether its graph is large nobody knows
-    yet, so that it takes no turn here and is never refused: it goes on after `PATIENCE`, and at once where another one
-    waits already.
+    On a large graph it would find out only under locks for which others wait. Where the graph of its subject (a row's
+    key) was large before, it takes its turn here, and raises TooMany as `take_turn`. Otherwise nobody knows, so that it
+    takes none and is never refused: it goes on after `PATIENCE`, and at once where another one waits already.
     """
     asking = _asking.get()
     if asking is None or asking.has_turn:
         return
     with _changed:
-        if _is_busy(asking.who):
+        if not _is_busy(asking.who):
+            return
+        if subject not in _large:
             _wait(asking.who, lambda: not _is_busy(asking.who))
+            return
+    take_turn(may_wait=True)
+
+
+def remember_large(subject: object) -> None:
+    """An act on this row has found a large graph."""
+    with _changed:
+        _large[subject] = None
+        while len(_large) > _MOST_REMEMBERED:
+            del _large[next(iter(_large))]
 
 
 def _is_busy(who: str) -> bool:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -250,22 +251,22 @@ def test_whoever_has_a_large_request_under_way_waits_before_they_lock_anything(e
     with turns.one_request():
         turns.asked_by("one")
         began = time.monotonic()
-        turns.wait_for_own()
+        turns.wait_for_own(None)
         assert time.monotonic() - began >= turns.PATIENCE
         turns.asked_by("other")
         began = time.monotonic()
-        turns.wait_for_own()
+        turns.wait_for_own(None)
         assert time.monotonic() - began < turns.PATIENCE
         elsewhere()
         turns.asked_by("one")
-        turns.wait_for_own()
+        turns.wait_for_own(None)
 
 
 def _small_act(who: str) -> Callable[[], str]:
     def ask() -> str:
         with turns.one_request():
             turns.asked_by(who)
-            turns.wait_for_own()
+            turns.wait_for_own(None)
             return "done"
 
     return ask
@@ -287,3 +288,27 @@ def test_small_acts_at_several_windows_at_once_hold_each_other_up_for_nothing(
         assert _all(*[_small_act("one")] * 8) == ["done"] * 8
     assert time.monotonic() - began < turns.PATIENCE
     assert _request("one", lambda: None)() == "done"
+
+
+def test_acts_on_what_was_large_before_are_refused_before_they_lock_anything(elsewhere: Callable[[], None]) -> None:
+    turns.remember_large("tangle")
+    with turns.one_request():
+        turns.asked_by("one")
+        with pytest.raises(TooMany):
+            turns.wait_for_own("tangle")
+        turns.wait_for_own("another")
+
+
+def test_an_act_that_found_a_large_graph_is_remembered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim, other = factories.claim(cast), factories.claim(cast)
+    monkeypatch.setattr(graphs, "LARGE", 1)
+    monkeypatch.setattr(turns, "_large", {})
+    with turns.one_request():
+        turns.asked_by("editor")
+        turns.take_turn(may_wait=True)
+        with turns.one_request():
+            turns.asked_by("editor")
+            with pytest.raises(TooMany):
+                edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
+    assert claim.pk in turns._large
+    assert other.pk not in turns._large
