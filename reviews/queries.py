@@ -13,7 +13,7 @@ from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
 from claims.actor_queries import shown_actors
 from claims.conflicts import conflicts_told
-from claims.models import Claim, Evidence, ParticipantRole, Task, TaskKind
+from claims.models import Claim, Evidence, ParticipantRole, StatusChange, Task, TaskKind
 from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for, takes_part
 from reviews.models import (
@@ -152,6 +152,14 @@ def get_assessment(user: User, assessment_id: UUID) -> Assessment:
     if found is None:
         raise NotFound(_("There is no such finding."))
     return found
+
+
+def has_moved_since(assessment: Assessment) -> bool:
+    """Whether the claim of an assessment has moved since it was submitted, also where it came back to that state."""
+    claim = assessment.claim
+    return assessment.from_state != claim.state or (
+        StatusChange.objects.filter(claim=claim, at__gt=assessment.created_at).exists()
+    )
 
 
 def to_decide(user: User) -> QuerySet[Assessment]:

@@ -43,6 +43,7 @@ from reviews.models import (
     Decision,
     NotificationKind,
 )
+from reviews.queries import has_moved_since
 from reviews.records import assessed, assessment_content, decided
 from sources.models import Visibility
 
@@ -213,7 +214,7 @@ def approve(
         claim = assessment.claim
         check_version(claim, seen_version)
         _still_waits(assessment)
-        if assessment.from_state != claim.state:
+        if has_moved_since(assessment):
             raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
         stood = last_stood_for(assessment)
         still_assesses(assessment, stood)

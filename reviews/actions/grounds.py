@@ -40,6 +40,7 @@ from reviews.models import (
     Notification,
     NotificationKind,
 )
+from reviews.queries import has_moved_since
 from reviews.records import confirmed, grounds_confirmed
 
 LATER = frozenset({"capture_kept"})  # acts that are somebody's, and are done for them later
@@ -224,7 +225,7 @@ def confirm_assessment(
 def may_confirm_assessment(user: User, assessment: Assessment) -> None:
     """Its assessor, who may still assess the claim, which has not moved since. Raises NotFound, Forbidden."""
     role_for(user, assessment.claim)
-    if assessment.from_state != assessment.claim.state or assessment.claim.closed_at is not None:
+    if has_moved_since(assessment) or assessment.claim.closed_at is not None:
         raise Forbidden(_("The claim has moved since this was handed in. It has to be assessed anew."))
     if assessment.assessor_id != user.pk:
         raise Forbidden(_("Only the assessor confirms an assessment."))
@@ -256,7 +257,7 @@ def _may_still_submit(assessment: Assessment) -> Assignment | None:
     claim = assessment.claim
     if assessment.state != AssessmentState.WAITING:
         raise Conflict(_("This finding waits no longer: it is %(state)s.") % {"state": assessment.get_state_display()})
-    if assessment.from_state != claim.state:
+    if has_moved_since(assessment):
         raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
     if assessment.proposed_state in VERDICTS:
         said = set(assessment.elements.values_list("element_id", flat=True))
@@ -350,7 +351,7 @@ def tell_of_change(change: Followed) -> None:
         people = {person.pk for person in told_of(NotificationKind.GROUNDS_CHANGED, claim)}
     else:
         assessment = Assessment.objects.get(stood_for__grounds=change.grounds)
-        if assessment.from_state != claim.state:  # the claim has moved on: nobody can confirm it
+        if has_moved_since(assessment):  # the claim has moved on: nobody can confirm it
             return
         people = set(members_of(claim.desk).filter(pk=assessment.assessor_id).values_list("pk", flat=True))
     told = Notification.objects.filter(

@@ -35,7 +35,14 @@ from reviews.actions.grounds import barred
 from reviews.forms import DecisionForm, FindingForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
-from reviews.queries import get_assessment, last_own_finding, may_be_decided_by, open_assignment, own_draft
+from reviews.queries import (
+    get_assessment,
+    has_moved_since,
+    last_own_finding,
+    may_be_decided_by,
+    open_assignment,
+    own_draft,
+)
 from reviews.views.drafting import AssessmentDrafts
 from reviews.views.drafts import in_words, no_longer_named, typed_in
 from sources.models import Visibility
@@ -164,7 +171,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
             return _after_the_decision(request, finding)
     rows = evidence_shown(request.user, claim)
     context = standing_context(claim)
-    moved_on = finding.state == AssessmentState.WAITING and finding.from_state != claim.state
+    moved_on = finding.state == AssessmentState.WAITING and has_moved_since(finding)
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
     named = {item.pk for item in finding.evidence.all()}
     decides = may_be_decided_by(request.user, finding) or form.status != 200

@@ -7,10 +7,12 @@ from django.db import transaction
 
 from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from accounts.models import User
+from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, take_back_conflict
-from claims.actions.evidence import change_evidence
+from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
 from claims.models import GroundsWatch, StatusChangeGrounds
+from claims.states import State
 from reviews.actions.assignments import accept, assign, close_claim, decline, hand_over, open_claim, withdraw
 from reviews.actions.findings import approve, reject
 from reviews.actions.grounds import confirm_assessment, last_stood_for
@@ -20,6 +22,7 @@ from reviews.models import Assessment, Notification
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.grounds.edits import EDITS, HARMLESS, TO_ANSWER, WORDING, World
+from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +46,33 @@ def _changed_by(made: World, person: User) -> list[str]:
         _approve(made)
     assert fresh(made.claim).state == "reported"
     return error.value.changes
+
+
+def _moved_there_and_back(made: World) -> None:
+    denial = factories.party_denial(made.cast, fresh(made.claim))
+    factories.denied(made.cast, fresh(made.claim))
+    withdraw_evidence(evidence=denial, reason="It was of something else.", by=made.cast.editor)
+    move_alone(
+        claim=made.claim,
+        to=State.REPORTED,
+        reason="Nobody denies it.",
+        evidence=[],
+        seen_version=fresh(made.claim).version,
+        by=made.cast.editor,
+    )
+
+
+def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_approved_nor_confirmed(
+    made: World,
+) -> None:
+    _moved_there_and_back(made)
+    assert fresh(made.claim).state == made.assessment.from_state
+    with pytest.raises(Conflict, match="has moved since"):
+        _approve(made)
+    with pytest.raises((Conflict, Forbidden), match="has moved since"):
+        _confirm(made)
+    page = signed_in(made.cast.editor).get(f"/reviews/{made.assessment.pk}/")
+    assert "has moved" in text_of(page)
 
 
 def _read(made: World, told: list[str]) -> list[str]:
@@ -264,7 +294,7 @@ def test_a_reason_is_asked_for_before_the_grounds(made: World) -> None:
 
 
 def test_an_assessment_of_before_grounds_were_kept_is_confirmed_first(cast: Cast) -> None:
-    claim = factories.claim(cast)
+    claim = factories.claim(cast, now=factories.days_ago(2))
     factories.firsthand(cast, claim, 2)
     factories.assigned(cast, claim)
     assessment = Assessment.objects.create(

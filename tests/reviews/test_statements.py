@@ -43,7 +43,7 @@ def _approval(cast: Cast, voices: int) -> Callable[[], object]:
 
 
 # Beginning, locking, ending, and asking the deferred constraints are five of them.
-@pytest.mark.parametrize(("act", "statements"), [(_lone_move, 19), (_approval, 54)])
+@pytest.mark.parametrize(("act", "statements"), [(_lone_move, 19), (_approval, 55)])
 def test_the_statements_of_a_move(act: Callable[[Cast, int], Callable[[], object]], statements: int) -> None:
     cast = factories.cast()
     assert [_asked_by(act(cast, voices)) for voices in (2, 6)] == [statements, statements]
