@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import LONGEST_TOKEN_LIFETIME
+from accounts.edit_forms import EditForm
 from accounts.errors import Invalid
 from accounts.models import Desk, RemindersByMail, Role, TokenScope, User
 from accounts.pages import ActForm
@@ -47,7 +48,7 @@ class _Day(forms.DateField):
         super().__init__(required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), **named)
 
 
-class SettingsForm(ActForm):
+class SettingsForm(EditForm):
     """What one says about oneself; the names are those of `change_preferences`."""
 
     name = forms.CharField(
@@ -74,17 +75,29 @@ class SettingsForm(ActForm):
         label=_("until"), help_text=_("Both days included. Editors see it when they assign; reminders still come.")
     )
 
+    def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
+        values = {name: getattr(user, name) for name in self.base_fields if name not in EditForm.base_fields}
+        super().__init__(*arguments, values=values, version=None, **named)
+        self.ready()
+
+    def to_control(self, name: str, value: Any) -> Any:
+        return ", ".join(value) if name == "reads" and not isinstance(value, str) else super().to_control(name, value)
+
     def clean_reads(self) -> list[str]:
         return [tag for tag in re.split(r"[\s,;]+", self.cleaned_data["reads"]) if tag]
 
 
-class RemindersForm(ActForm):
+class RemindersForm(EditForm):
     reminders_by_mail = forms.ChoiceField(
         label=_("Reminders by mail"),
         choices=RemindersByMail.choices,
         widget=forms.RadioSelect,
         help_text=_("In the application they stand either way."),
     )
+
+    def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
+        super().__init__(*arguments, values={"reminders_by_mail": user.reminders_by_mail}, version=None, **named)
+        self.ready()
 
 
 def own_password(user: User, password: str) -> str:

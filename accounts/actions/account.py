@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import end_access, known_zone, strong_password
 from accounts.actions.mails import forget_links, write_mail
+from accounts.edits import ANYTHING, Seen, merge_values
 from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.links import mail_of_link
@@ -24,16 +25,20 @@ LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 OWN = ("name", "time_zone", "language", "reads", "reminders_by_mail", "away_from", "away_until")
 
 
-def change_preferences(*, changes: Mapping[str, Any], by: User) -> User:
+def change_preferences(*, changes: Mapping[str, Any], seen: Seen = ANYTHING, by: User) -> User:
     """Change what one says about oneself (`OWN`): `reads` is a list of language tags, the days of being away go both.
 
-    Raises Invalid.
+    What was changed in another window since it was `seen` stays as it is. Raises Invalid, EditConflict.
     """
     with act():
         user = _lock(by)
-        for field, value in changes.items():
+        for field in changes:
             if field not in OWN:
                 raise Invalid({field: [_("This cannot be changed here.")]})
+        changed = merge_values(changes, {field: getattr(user, field) for field in OWN}, seen)
+        if not changed:
+            return user
+        for field, value in changed.items():
             setattr(user, field, value)
         user.name = " ".join(user.name.split())
         user.reads = list(dict.fromkeys(user.reads))

@@ -27,9 +27,8 @@ from accounts.views.tabs import account_tabs
 def account(request: PersonsRequest) -> HttpResponse:
     """Name, clock, languages, days away; and what the person is on which desk."""
     user = request.user
-    initial = {name: getattr(user, name) for name in SettingsForm.base_fields} | {"reads": ", ".join(user.reads)}
-    form = SettingsForm(**sent(request), initial=initial)
-    if form.handed_in(lambda given: change_preferences(changes=given, by=user)):
+    form = SettingsForm(**sent(request), user=user)
+    if form.handed_in(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
         return redirect("account")
     context = {"form": form, "memberships": memberships_of(user), **account_tabs("account")}
     return render(request, "accounts/account.html", context, status=form.status)
@@ -39,8 +38,8 @@ def account(request: PersonsRequest) -> HttpResponse:
 def mail(request: PersonsRequest) -> HttpResponse:
     """Where mail goes, and whether reminders do."""
     user = request.user
-    form = RemindersForm(**sent(request), initial={"reminders_by_mail": user.reminders_by_mail})
-    if form.handed_in(lambda given: change_preferences(changes=given, by=user)):
+    form = RemindersForm(**sent(request), user=user)
+    if form.handed_in(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
         return redirect("account-mail")
     waiting = address_to_confirm(user, now=timezone.now())
     context = {"form": form, "waiting": waiting, **account_tabs("account-mail")}

@@ -1,6 +1,7 @@
 """Forms of accounts, desks and roles that were opened earlier take back nothing that somebody did meanwhile."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from accounts.actions import change_user, set_role
+from accounts.actions import account, change_user, set_role
 from accounts.edits import Seen
 from accounts.errors import EditConflict
 from accounts.models import Act, Desk, Membership, User
@@ -238,3 +239,59 @@ def test_a_role_that_somebody_has_already_is_no_act(cast: Cast) -> None:
     before = acts()
     set_role(desk=cast.desk, user=cast.reviewer, role="reviewer", by=cast.admin)
     assert acts() == before
+
+
+# One's own settings, in two windows. For each field: what is typed in the one, and what was saved in the other before.
+OWN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "name": ({"name": "Mine"}, {"name": "Theirs"}),
+    "time_zone": ({"time_zone": "Europe/Kyiv"}, {"time_zone": "Asia/Tokyo"}),
+    "reads": ({"reads": "uk, ru"}, {"reads": ["ko"]}),
+    "away": (
+        {"away_from": "2030-01-02", "away_until": "2030-01-03"},
+        {"away_from": date(2031, 1, 2), "away_until": date(2031, 1, 3)},
+    ),
+}
+
+
+def settings_now(user: User) -> dict[str, Any]:
+    return {field: getattr(fresh(user), field) for field in account.OWN}
+
+
+@pytest.mark.parametrize("there", OWN)
+@pytest.mark.parametrize("here", OWN)
+def test_a_window_with_ones_settings_takes_back_nothing_that_was_saved_in_another(
+    cast: Cast, here: str, there: str
+) -> None:
+    own = signed_in(cast.reporter)
+    sent = fields_of(own.get("/account/"))
+    account.change_preferences(changes=OWN[there][1], by=cast.reporter)
+    before = settings_now(cast.reporter)
+    answer = own.post("/account/", sent | OWN[here][0])
+    if here != there:
+        assert answer.status_code == 302
+        after = settings_now(cast.reporter)
+        assert {field: after[field] for field in OWN[there][1]} == OWN[there][1]
+        assert after != before
+    else:
+        assert (answer.status_code, settings_now(cast.reporter)) == (409, before)
+        kept = fields_of(answer) | {f"take-{field}": "mine" for field in OWN[here][1]}
+        assert own.post("/account/", kept).status_code == 302
+        assert settings_now(cast.reporter) != before
+
+
+def test_ones_settings_saved_untouched_change_nothing(cast: Cast) -> None:
+    own = signed_in(cast.reporter)
+    sent = fields_of(own.get("/account/"))
+    account.change_preferences(changes={**OWN["name"][1], **OWN["away"][1]}, by=cast.reporter)
+    before = settings_now(cast.reporter)
+    assert own.post("/account/", sent).status_code == 302
+    assert settings_now(cast.reporter) == before
+
+
+def test_the_choice_of_reminders_is_not_taken_back_by_another_window(cast: Cast) -> None:
+    own = signed_in(cast.reporter)
+    sent = fields_of(own.get("/account/mail/"))
+    account.change_preferences(changes={"reminders_by_mail": "none"}, by=cast.reporter)
+    assert own.post("/account/mail/", sent).status_code == 302
+    assert fresh(cast.reporter).reminders_by_mail == "none"
+    account.change_preferences(changes={"reminders_by_mail": "immediate"}, by=cast.reporter)

@@ -1,5 +1,6 @@
 """Behind https: cookies of this host alone, those of before moved once, nothing left in the browser at sign-out."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ def test_a_session_of_before_goes_on_under_the_new_name(cast: Cast) -> None:
 def test_a_form_that_was_open_at_the_upgrade_can_be_sent(cast: Cast) -> None:
     secret = "a" * 32
     client = browser(sessionid=session_of(cast, is_of_before=True), csrftoken=secret)
-    sent = {"name": "Olena", "time_zone": "UTC", "language": "en", "csrfmiddlewaretoken": secret}
+    seen = json.dumps({"version": None, "values": {"name": ""}, "texts": {}})
+    sent = {"name": "Olena", "time_zone": "UTC", "language": "en", "seen": seen, "csrfmiddlewaretoken": secret}
     assert client.post("/account/", sent).status_code == 302
     assert (client.cookies[NEW_CSRF].value, client.post("/account/", sent).status_code) == (secret, 302)
 
