@@ -1,6 +1,7 @@
 """Signing: notes, checkpoints and receipts (C2SP signed-note, tlog-checkpoint). Opening stands in `ledger.verifier`."""
 
 import base64
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -105,6 +106,10 @@ class CosigningKey(SigningKey):
     """The key of a witness: it signs that it saw a checkpoint, and when (C2SP tlog-cosignature, Ed25519)."""
 
     signs: ClassVar[int] = COSIGNATURE
+
+    def signature_line(self, text: str) -> str:
+        """The line that cosigns a checkpoint's text now."""
+        return self.cosignature_line(text, int(time.time()))
 
     def cosignature_line(self, text: str, at: int) -> str:
         """The line that cosigns a checkpoint's text. `at`: POSIX time in seconds, above 0."""

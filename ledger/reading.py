@@ -3,7 +3,7 @@
 Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -12,16 +12,39 @@ from django.db.models import Max, QuerySet
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
 from ledger.keys import LONGEST_DELAY
-from ledger.models import Checkpoint, Entry, Outbox, Secret
+from ledger.models import Checkpoint, Cosignature, Entry, Outbox, Secret
 from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
-from ledger.verifier import Broken, read_checkpoint
+from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
 
 
 def newest_checkpoint() -> Checkpoint | None:
-    """The last one that was published; None before the first."""
-    return Checkpoint.objects.order_by("-size").first()
+    """The last one that was published, its note with the cosignatures that it has; None before the first."""
+    return with_cosignatures(Checkpoint.objects.order_by("-size").first())
+
+
+def newest_witnessed() -> Checkpoint | None:
+    """The last one that a quorum of witnesses cosigned, its note with all cosignatures; None before the first."""
+    return with_cosignatures(Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size").first())
+
+
+def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
+    """The checkpoint to prove entries of these streams against: the newest witnessed one, where it holds as many of them
+    as the newest; else the newest."""
+    newest, witnessed = newest_checkpoint(), newest_witnessed()
+    if newest is None or witnessed is None or witnessed.size == newest.size:
+        return newest
+    between = {"place__index__gte": witnessed.size, "place__index__lt": newest.size}
+    return newest if Entry.objects.filter(stream__in=streams, **between).exists() else witnessed
+
+
+def with_cosignatures(checkpoint: Checkpoint | None) -> Checkpoint | None:
+    """The same checkpoint, its note with the cosignatures that were kept."""
+    if checkpoint is not None:
+        rows = Cosignature.objects.filter(checkpoint=checkpoint).order_by("key")
+        checkpoint.note += "".join(rows.values_list("line", flat=True))
+    return checkpoint
 
 
 def text_of_note(note: str) -> str:
@@ -128,7 +151,7 @@ def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:
 
 def published(path: str, checkpoint: Checkpoint) -> bytes | None:
     """What stands at a path of the static interface as of `checkpoint`; None where nothing does."""
-    if path == "checkpoint":
+    if path == CHECKPOINT:
         return checkpoint.note.encode()
     try:
         return read_tile(parse_tile_path(path), checkpoint)

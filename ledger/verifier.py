@@ -517,7 +517,7 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
 
 def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[VerifierKey]]:
     """As `open_note`, and which of the keys signed."""
-    text, signatures = _split_note(note)
+    text, signatures = split_note(note)
     known = {(key.name, key.id): key for key in keys}
     verified = []
     for name, signature in signatures:
@@ -534,7 +534,8 @@ def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[Ver
     return text, verified
 
 
-def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """A note's text, and the name and bytes of each signature; Broken where it is malformed. Nothing is verified."""
     try:
         whole = note.decode()
     except UnicodeDecodeError:
@@ -606,6 +607,12 @@ class Cosignature(NamedTuple):
 
     key: VerifierKey
     at: int
+    signature: bytes
+
+    @property
+    def line(self) -> str:
+        """The signature line of a note."""
+        return f"— {self.key.name} {base64.b64encode(self.key.id + self.signature).decode()}\n"
 
     def __str__(self) -> str:
         try:
@@ -619,17 +626,18 @@ def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[Cosigna
 
     Raises Broken where one of the keys did not make what is said to be by it.
     """
-    text, signatures = _split_note(note)
+    text, signatures = split_note(note)
     known = {(key.name, key.id): key for key in keys if key.signs == COSIGNATURE}
-    found: dict[VerifierKey, int] = {}
+    found: dict[VerifierKey, Cosignature] = {}
     for name, signature in signatures:
         key = known.get((name, signature[:4]))
         if key is None:
             continue
         if not key.verifies(signature[4:], text.encode()):
             raise Broken("cosignature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
-        found[key] = max(found.get(key, 0), cosigned_at(signature[4:]))
-    return tuple(Cosignature(key, found[key]) for key in known.values() if key in found)
+        one = Cosignature(key, cosigned_at(signature[4:]), signature[4:])
+        found[key] = max(found.get(key, one), one, key=lambda cosignature: cosignature.at)
+    return tuple(found[key] for key in known.values() if key in found)
 
 
 class Witness(NamedTuple):
