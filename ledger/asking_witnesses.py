@@ -1,7 +1,7 @@
 """Asks witnesses to cosign the log's checkpoints (C2SP tlog-witness), each in a thread of its own.
 
-Nothing waits for them: a checkpoint is published first, and asked about afterwards. A witness that is away is asked again
-later, and then about the newest checkpoint alone.
+Nothing waits for them: a checkpoint is published first, and asked about afterwards. A witness that is away is asked
+again later, and then about the newest checkpoint alone.
 """
 
 import logging
@@ -120,7 +120,7 @@ class Asking:
         )
         rows = connection.execute("SELECT key FROM ledger_cosignature WHERE checkpoint_id = %s", [size]).fetchall()
         texts = {text for (text,) in rows}
-        by: list[VerifierKey] = [key for key in self._policy.keys() if str(key) in texts]
+        by: list[VerifierKey] = [key for key in self._policy.witness_keys() if str(key) in texts]
         if self._policy.quorum is not None and self._policy.is_met(by):
             connection.execute(
                 "INSERT INTO ledger_witnessedcheckpoint (checkpoint_id, at) VALUES (%s, %s) ON CONFLICT DO NOTHING",
@@ -137,7 +137,9 @@ def asking_witnesses(policy: WitnessPolicy | None, url: str) -> Iterator[None]:
     end = threading.Event()
     for name, witness in policy.witnesses.items() if policy else ():
         asking = Asking(witness, policy)  # type: ignore[arg-type]  # there are none without a policy
-        threading.Thread(target=_keep_asking, args=(asking, name, url, end), name=f"witness {name}", daemon=True).start()
+        threading.Thread(
+            target=_keep_asking, args=(asking, name, url, end), name=f"witness {name}", daemon=True
+        ).start()
     try:
         yield
     finally:

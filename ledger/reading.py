@@ -21,17 +21,19 @@ from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
 
 def newest_checkpoint() -> Checkpoint | None:
     """The last one that was published, its note with the cosignatures that it has; None before the first."""
-    return with_cosignatures(Checkpoint.objects.order_by("-size").first())
+    found = Checkpoint.objects.order_by("-size").first()
+    return found and with_cosignatures(found)
 
 
 def newest_witnessed() -> Checkpoint | None:
     """The last one that a quorum of witnesses cosigned, its note with all cosignatures; None before the first."""
-    return with_cosignatures(Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size").first())
+    found = Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size").first()
+    return found and with_cosignatures(found)
 
 
 def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
-    """The checkpoint to prove entries of these streams against: the newest witnessed one, where it holds as many of them
-    as the newest; else the newest."""
+    """The checkpoint to prove entries of these streams against: the newest witnessed one, where it holds as many of
+    them as the newest; else the newest."""
     newest, witnessed = newest_checkpoint(), newest_witnessed()
     if newest is None or witnessed is None or witnessed.size == newest.size:
         return newest
@@ -39,11 +41,10 @@ def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
     return newest if Entry.objects.filter(stream__in=streams, **between).exists() else witnessed
 
 
-def with_cosignatures(checkpoint: Checkpoint | None) -> Checkpoint | None:
-    """The same checkpoint, its note with the cosignatures that were kept."""
-    if checkpoint is not None:
-        rows = Cosignature.objects.filter(checkpoint=checkpoint).order_by("key")
-        checkpoint.note += "".join(rows.values_list("line", flat=True))
+def with_cosignatures(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint as its row has it, its note with the cosignatures that were kept."""
+    rows = Cosignature.objects.filter(checkpoint=checkpoint).order_by("key")
+    checkpoint.note += "".join(rows.values_list("line", flat=True))
     return checkpoint
 
 

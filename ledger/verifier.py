@@ -667,7 +667,7 @@ class WitnessPolicy:
     groups: dict[str, Group]
     quorum: str | None
 
-    def keys(self) -> list[VerifierKey]:
+    def witness_keys(self) -> list[VerifierKey]:
         """The keys of all its witnesses."""
         return [witness.key for witness in self.witnesses.values()]
 
@@ -683,74 +683,88 @@ class WitnessPolicy:
 
 
 _POLICY_LINE = {
-    "log": re.compile(r"log (?P<key>\S+)(?: (?P<url>\S+))?"),
-    "witness": re.compile(r"witness (?P<name>\S+) (?P<key>\S+)(?: (?P<url>\S+))?"),
-    "group": re.compile(r"group (?P<name>\S+) (?P<least>all|any|[1-9][0-9]{0,3})(?P<members>(?: \S+)+)"),
-    "quorum": re.compile(r"quorum (?P<name>\S+)"),
+    "log": re.compile("log (?P<key>[^ ]+)( (?P<url>[^ ]+))?"),
+    "witness": re.compile("witness (?P<name>[^ ]+) (?P<key>[^ ]+)( (?P<url>[^ ]+))?"),
+    "group": re.compile("group (?P<name>[^ ]+) (?P<least>all|any|[1-9][0-9]{0,3}) (?P<members>[^ ]+( [^ ]+)*)"),
+    "quorum": re.compile("quorum (?P<name>[^ ]+)"),
 }
+
+
+class _WitnessPolicyReader:
+    """Takes a policy's lines one after the other: each may name what stands before it alone."""
+
+    def __init__(self) -> None:
+        self.logs: list[VerifierKey] = []
+        self.witnesses: dict[str, Witness] = {}
+        self.groups: dict[str, Group] = {}
+        self.quorums: list[str] = []
+        self._members: set[str] = set()
+
+    def take(self, line: str) -> None:
+        """Takes a line that says something. Raises Broken."""
+        kind = line.partition(" ")[0]
+        _expect(kind in _POLICY_LINE, "line", "log, witness, group or quorum", kind)
+        found = _POLICY_LINE[kind].fullmatch(line)
+        if found is None:
+            raise Broken(kind, "its items, as C2SP tlog-policy has them", _shown(line))
+        {"log": self._log, "witness": self._witness, "group": self._group, "quorum": self._quorum}[kind](found)
+        most = max(len(self.logs), len(self.witnesses), len(self.groups))
+        _expect(most <= MOST_IN_WITNESS_POLICY, kind, f"at most {MOST_IN_WITNESS_POLICY} of them", most)
+
+    def _is_defined(self, name: str) -> bool:
+        return name in self.witnesses or name in self.groups
+
+    def _log(self, line: re.Match[str]) -> None:
+        key = read_verifier_key(line["key"])
+        _expect(key.key not in [one.key for one in self.logs], "log", "a key that no line before has", str(key))
+        self.logs.append(key)
+
+    def _witness(self, line: re.Match[str]) -> None:
+        key, others = read_verifier_key(line["key"], COSIGNATURE), [one.key.key for one in self.witnesses.values()]
+        _expect(key.key not in others, "witness", "a key that no line before has", str(key))
+        self._expect_new(line["name"])
+        self.witnesses[line["name"]] = Witness(key, line["url"] or "")
+
+    def _group(self, line: re.Match[str]) -> None:
+        members = line["members"].split(" ")
+        for member in members:
+            _expect(self._is_defined(member), "group", "members that lines before define", member)
+            _expect(member not in self._members, "group", "members of no group before, each once", member)
+            self._members.add(member)
+        least = {"any": 1, "all": len(members)}.get(line["least"]) or int(line["least"])
+        _expect(least <= len(members), "group", f"at most its {len(members)} members", least)
+        self._expect_new(line["name"])
+        self.groups[line["name"]] = Group(least, tuple(members))
+
+    def _quorum(self, line: re.Match[str]) -> None:
+        name = line["name"]
+        _expect(name == "none" or self._is_defined(name), "quorum", "a name that a line before defines", name)
+        _expect(not self.quorums, "quorum", "one line", name)
+        self.quorums.append(name)
+
+    def _expect_new(self, name: str) -> None:
+        _expect(name != "none" and not self._is_defined(name), "name", "one that is not taken", name)
 
 
 def read_witness_policy(data: bytes) -> WitnessPolicy:
     """The policy of a file in the format of C2SP tlog-policy. Raises Unusable, with the line."""
-    number = 0
+    reader, number = _WitnessPolicyReader(), 0
     try:
         _expect(len(data) <= LARGEST_WITNESS_POLICY, "length", f"at most {LARGEST_WITNESS_POLICY} bytes", len(data))
         _expect(data.endswith(b"\n"), "end", "a line end", data[-1:])
         _expect(not re.search(rb"[^\t\n\x20-\x7e\x80-\xff]", data), "octets", "no control characters", "one")
-        policy = WitnessPolicy(data, (), {}, {}, None)
-        used, quorums, logs = set[str](), list[str](), list[VerifierKey]()
-        # Octets above 7F mean nothing here: surrogates stand for what is no UTF-8, and are never shown as such.
-        for number, line in enumerate(data[:-1].decode(errors="surrogateescape").split("\n"), 1):
+        # What is no UTF-8 is compared as it is.
+        for line in data[:-1].decode(errors="surrogateescape").split("\n"):
+            number += 1
             words = re.sub("[ \t]+", " ", line).strip(" ")
             if words and not words.startswith("#"):
-                _take_policy_line(policy, words, logs, used, quorums)
+                reader.take(words)
         number = 0
-        _expect(len(quorums) == 1, "quorum", "exactly one line", len(quorums))
+        _expect(reader.quorums, "quorum", "one line", "none")
     except ValueError as error:
         raise Unusable(f"the witness policy{f', line {number}' if number else ''}: {error!s}") from None
-    return replace(policy, logs=tuple(logs), quorum=None if quorums == ["none"] else quorums[0])
-
-
-def _take_policy_line(
-    policy: WitnessPolicy, words: str, logs: list[VerifierKey], used: set[str], quorums: list[str]
-) -> None:
-    kind = words.partition(" ")[0]
-    form = _POLICY_LINE.get(kind)
-    _expect(form, "line", "log, witness, group or quorum", kind)
-    line = form.fullmatch(words) if form else None
-    if line is None:
-        raise Broken(kind, "its items", _shown(words))
-    if kind == "log":
-        key = read_verifier_key(line["key"])
-        _expect(key.key not in [one.key for one in logs], "log", "a key that no line before has", str(key))
-        logs.append(key)
-    elif kind == "quorum":
-        name = line["name"]
-        _expect(name == "none" or name in policy.witnesses or name in policy.groups, "quorum", "a name so far", name)
-        quorums.append(name)
-    else:
-        name = line["name"]
-        is_new = name != "none" and name not in policy.witnesses and name not in policy.groups
-        _expect(is_new, kind, "a name that is not taken", name)
-        if kind == "witness":
-            key = read_verifier_key(line["key"], COSIGNATURE)
-            others = [one.key for one in policy.keys()]
-            _expect(key.key not in others, "witness", "a key that no line before has", str(key))
-            policy.witnesses[name] = Witness(key, line["url"] or "")
-        else:
-            policy.groups[name] = _read_group(policy, line["least"], line["members"].split(), used)
-    most = max(len(logs), len(policy.witnesses), len(policy.groups))
-    _expect(most <= MOST_IN_WITNESS_POLICY, kind, f"at most {MOST_IN_WITNESS_POLICY} of them", most)
-
-
-def _read_group(policy: WitnessPolicy, least: str, members: list[str], used: set[str]) -> Group:
-    for member in members:
-        _expect(member in policy.witnesses or member in policy.groups, "group", "members named before", member)
-        _expect(member not in used, "group", "members of no other group, and once", member)
-        used.add(member)
-    wanted = {"any": 1, "all": len(members)}.get(least) or int(least)
-    _expect(wanted <= len(members), "group", f"at most its {len(members)} members", wanted)
-    return Group(wanted, tuple(members))
+    quorum = None if reader.quorums == ["none"] else reader.quorums[0]
+    return WitnessPolicy(data, tuple(reader.logs), reader.witnesses, reader.groups, quorum)
 
 
 class Witnessed(NamedTuple):
@@ -788,7 +802,7 @@ class Policy:
             return None
         if self.witnesses.logs:
             open_note(note, self.witnesses.logs)
-        by = read_cosignatures(note, self.witnesses.keys())
+        by = read_cosignatures(note, self.witnesses.witness_keys())
         return Witnessed(by, self.witnesses.is_met([one.key for one in by]))
 
     def witnesses_in_words(self, note: bytes) -> dict[str, str]:

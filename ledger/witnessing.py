@@ -17,7 +17,15 @@ from typing import NamedTuple
 from ledger.files import sync_folders, write_durably
 from ledger.notes import Checkpoint, CosigningKey, VerifierKey, read_checkpoint
 from ledger.tree import check_consistency, root_hash
-from ledger.verifier import Broken, Unusable, read_base64, read_cosignatures, read_witness_policy, signed_text, split_note
+from ledger.verifier import (
+    Broken,
+    Unusable,
+    read_base64,
+    read_cosignatures,
+    read_witness_policy,
+    signed_text,
+    split_note,
+)
 
 KEY = "witness.key"
 COSIGNED = "cosigned"  # folder: the last cosigned note of each log, by the SHA-256 of its origin
@@ -197,8 +205,8 @@ def read_witness_key(folder: Path) -> CosigningKey:
 
 
 def read_logs(path: Path) -> tuple[VerifierKey, ...]:
-    """The keys of the logs to watch: the `log` lines of a file in the format of C2SP tlog-policy, which has no witnesses
-    and ends in `quorum none`. Raises WitnessRefused."""
+    """The keys of the logs to watch: the `log` lines of a file in the format of C2SP tlog-policy, which has no
+    witnesses and ends in `quorum none`. Raises WitnessRefused."""
     try:
         policy = read_witness_policy(path.read_bytes())
     except OSError as error:
