@@ -6,8 +6,9 @@ Nothing here asks who reads: whoever calls decides who may have entries. Hashes 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
@@ -21,14 +22,17 @@ from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
 
 def newest_checkpoint() -> Checkpoint | None:
     """The last one that was published, its note with the cosignatures that it has; None before the first."""
-    found = Checkpoint.objects.order_by("-size").first()
-    return found and with_cosignatures(found)
+    return _with_cosignatures(Checkpoint.objects.order_by("-size"))
 
 
 def newest_witnessed() -> Checkpoint | None:
     """The last one that a quorum of witnesses cosigned, its note with all cosignatures; None before the first."""
-    found = Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size").first()
-    return found and with_cosignatures(found)
+    return _with_cosignatures(Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size"))
+
+
+def checkpoint_of(size: int) -> Checkpoint | None:
+    """The checkpoint of so many entries, its note with the cosignatures that it has by now."""
+    return _with_cosignatures(Checkpoint.objects.filter(size=size))
 
 
 def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
@@ -41,11 +45,14 @@ def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
     return newest if Entry.objects.filter(stream__in=streams, **between).exists() else witnessed
 
 
-def with_cosignatures(checkpoint: Checkpoint) -> Checkpoint:
-    """A checkpoint as its row has it, its note with the cosignatures that were kept."""
-    rows = Cosignature.objects.filter(checkpoint=checkpoint).order_by("key")
-    checkpoint.note += "".join(rows.values_list("line", flat=True))
-    return checkpoint
+def _with_cosignatures(rows: QuerySet[Checkpoint]) -> Checkpoint | None:
+    """The first of the rows, its note with the cosignatures that were kept."""
+    kept = Cosignature.objects.filter(checkpoint=OuterRef("pk")).order_by().values("checkpoint")
+    lines = kept.annotate(lines=StringAgg("line", "", order_by="key")).values("lines")
+    found = rows.annotate(cosignatures_kept=Subquery(lines)).first()
+    if found is not None:
+        found.note += found.cosignatures_kept or ""
+    return found
 
 
 def text_of_note(note: str) -> str:

@@ -603,7 +603,7 @@ def read_receipt(text: str) -> Receipt:
 
 
 class Cosignature(NamedTuple):
-    """That a witness saw a checkpoint extend what it saw before. `at`: POSIX time in seconds, by the witness's clock."""
+    """That a witness saw a checkpoint extend what it saw before. `at`: POSIX time in seconds, by its own clock."""
 
     key: VerifierKey
     at: int

@@ -1,5 +1,5 @@
-"""The HTTP interface of a witness (C2SP tlog-witness): `POST /add-checkpoint`, and `GET /<hash of an origin>/checkpoint` for
-whoever monitors. It is made for a few logs, behind a proxy that speaks https."""
+"""The HTTP interface of a witness (C2SP tlog-witness): `POST /add-checkpoint`, and for whoever monitors
+`GET /<hash of an origin>/checkpoint`. It is made for a few logs, behind a proxy that speaks https."""
 
 import re
 import threading

@@ -32,7 +32,7 @@ from ledger.bundles import LARGEST_FILE, Made, zip_size
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
-from ledger.reading import newest_checkpoint, with_cosignatures
+from ledger.reading import checkpoint_of, newest_checkpoint
 from ledger.signer import SignerRefused
 from ledger.verifier import LONGEST_UNWITNESSED
 from sources.evidence_storage import open_stored
@@ -162,7 +162,7 @@ def _locked(lease: Lease) -> Bundle | None:
 def _checkpoint(row: Bundle, now: datetime) -> Checkpoint | None:
     """What all proofs are against: the newest, once it has what is recorded of the claim, or a minute is over."""
     if row.checkpoint is not None:
-        return with_cosignatures(Checkpoint.objects.get(size=row.checkpoint))
+        return checkpoint_of(row.checkpoint)
     newest, witnessed = newest_checkpoint(), checkpoint_for(row.claim)
     # Sources are proven too: what was recorded of them while a witness was away is not left out for its sake.
     if newest and witnessed and newest.at - witnessed.at <= timedelta(seconds=LONGEST_UNWITNESSED):

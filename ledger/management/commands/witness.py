@@ -19,8 +19,8 @@ SECONDS_BETWEEN_LOOKS = 1.0
 class Command(BaseCommand):
     help = (
         "Runs a witness (C2SP tlog-witness): it cosigns checkpoints of the logs that --logs names, each where it "
-        "extends the last one. Needs no database. Makes its key at the first start, and prints the verifier key that other "
-        "installations put into WITNESS_POLICY. Ends on SIGTERM or Ctrl-C."
+        "extends the last one. Needs no database. Makes its key at the first start, and prints the verifier key that "
+        "other installations put into WITNESS_POLICY. Ends on SIGTERM or Ctrl-C."
     )
     requires_system_checks = ()
 
