@@ -257,7 +257,7 @@ function readSignature(line) {
 // The text of a note that one of the verifier keys (name+hash+base64) signed; throws where none did.
 export async function openNote(note, verifierKeys) {
   const { text, signatures } = splitNote(note);
-  const keys = await Promise.all(verifierKeys.map(readVerifierKey));
+  const keys = await Promise.all(verifierKeys.map((key) => readVerifierKey(key)));
   let verified = false;
   for (const { name, id, signature } of signatures) {
     const known = keys.find((key) => key.name === name && key.id === id);
