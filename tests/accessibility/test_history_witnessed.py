@@ -16,7 +16,6 @@ from tests.access.world import World
 from tests.accessibility.test_history_tampered import _run as run_past_the_guards
 from tests.accessibility.test_history_tampered import _said as said_by
 from tests.accessibility.test_history_tampered import publish as publish
-from tests.accessibility.test_history_tampered import taken_back as taken_back
 from tests.accessibility.test_history_tampered import verdict as verdict
 from tests.accessibility.test_history_tampered import world as world
 from tests.verification.conftest import past_the_guards as past_the_guards

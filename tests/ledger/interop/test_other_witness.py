@@ -144,6 +144,8 @@ def test_both_witnesses_answer_alike(other: Running, tmp_path: Path) -> None:
             if chance.randrange(6) == 0:
                 note = note.replace(ORIGIN, chance.choice(["other.example.org", ORIGIN + "x"]), 1)
             body = request_body(said, tree.proof(said, size), note)
+            if chance.randrange(6) == 0:
+                body = body[:-30] + body[-30:].replace(b"A", b"B")
             if chance.randrange(4) == 0:
                 body = body.replace(b"\n", b"\n" + chance.randbytes(1), 1)
             one, another = post(ours, body), post(other, body)
@@ -221,6 +223,8 @@ def test_their_verifier_and_ours_agree_on_cosigned_notes(packages: Path) -> None
         note = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(5)))))
         if chance.randrange(2):
             note = mutate_bytes(note, chance)
+        if not note.endswith(b"\n"):
+            continue  # theirs takes a last line without its end; C2SP's text, Go and ours do not
         try:
             notes.append(note.decode())
         except UnicodeDecodeError:
