@@ -350,7 +350,8 @@ def test_the_sequencers_command_asks_the_witnesses_of_its_policy(logs: Path, tmp
             until(newest_witnessed, "a checkpoint is witnessed")
         finally:
             process.terminate()
-            assert process.communicate(timeout=30) == (None, "") and process.returncode == 0
+            said = process.communicate(timeout=30)[1]
+    assert (said, process.returncode) == ("", 0)
 
 
 def verified(*options: str) -> tuple[bool, str]:

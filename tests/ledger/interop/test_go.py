@@ -27,7 +27,7 @@ from ledger.tree import (
     root_hash,
     root_of_size,
 )
-from ledger.verifier import Broken, read_cosignatures, signed_text
+from ledger.verifier import Broken, read_cosignatures, signed_text, split_note
 from tests.ledger import exports
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, make_log, tiles_of
 from tests.ledger.vectors import WITNESS_KEYS, cosigned
@@ -135,7 +135,17 @@ def notes(chance: random.Random) -> list[bytes]:
 def cosigned_notes(chance: random.Random) -> list[bytes]:
     """Checkpoints with cosignatures by some of the witnesses, half of them changed."""
     whole = [cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7))))) for _ in range(1000)]
-    return [flip(note, chance) if number % 2 else note for number, note in enumerate(whole)]
+    notes = [flip(note, chance) if number % 2 else note for number, note in enumerate(whole)]
+    return [note for note in notes if not is_respelt(note)]
+
+
+def is_respelt(note: bytes) -> bool:
+    """Whether a signature's base64 has stray bits: Go passes over these, and docs/ledger.md does not."""
+    try:
+        split_note(note)
+    except Broken as error:
+        return error.expected == "base64 in its one spelling"
+    return False
 
 
 def encoded(value: object) -> Any:
@@ -205,7 +215,7 @@ def test_go_opens_the_same_notes(questions: dict[str, Any], answers: dict[str, A
 
 
 def test_go_counts_the_same_cosignatures(questions: dict[str, Any], answers: dict[str, Any]) -> None:
-    keys, ours = [key.verifier_key for key in WITNESS_KEYS.values()], []
+    keys, ours = [key.verifier_key for key in WITNESS_KEYS.values()], list[list[str] | None]()
     for note in questions["Cosigned"]:
         try:
             by = signed_text(note, [LOG_KEY.verifier_key, *keys])[1]

@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from ledger.reading import newest_witnessed
 from ledger.signer import LOG_KEY, read_key
 from ledger.verifier import COSIGNATURE, Broken, Policy, read_witness_policy
 from ledger.witnessing import request_body
+from tests.ledger.exports import POLICY
 from tests.ledger.installation import sequencing
 from tests.ledger.test_asking_witnesses import forked, publish
 from tests.ledger.test_mutations import mutate_bytes
 from tests.ledger.test_witnessing import FORK, LOG, ORIGIN, TREE, post
-from tests.ledger.vectors import POLICY, WITNESS_KEYS, cosigned
+from tests.ledger.vectors import WITNESS_KEYS, cosigned
 from tests.ledger.witnesses import Running, running_witness, write_logs
 
 pytestmark = pytest.mark.interop
@@ -54,18 +56,17 @@ class Other:
         folder.mkdir()
 
     def run(self, command: str, *arguments: str) -> str:
-        return subprocess.run(self._command(command, *arguments), check=True, **self._given).stdout
+        done = subprocess.run(
+            self._command(command, *arguments), env=self._environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout
 
     def serve(self) -> "subprocess.Popen[str]":
-        given: Any = {"env": self._environment, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(self._command("serve", "--listen", "127.0.0.1:0"), **given)
+        command = self._command("serve", "--listen", "127.0.0.1:0")
+        return subprocess.Popen(command, env=self._environment, stderr=subprocess.PIPE, text=True)
 
     def _command(self, command: str, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "aics_witness", command, "--config", self._config, *arguments]
-
-    @property
-    def _given(self) -> dict[str, Any]:
-        return {"env": self._environment, "capture_output": True, "text": True}
 
 
 @pytest.fixture
@@ -83,9 +84,9 @@ def other(packages: Path, tmp_path: Path) -> Iterator[Running]:
             line = process.stderr.readline()
             assert line, said
             said += line
-        key = said.partition("witness vkey ")[2].split()[0]
+        named = said.partition("witness vkey ")[2].split()[0]
         url = said.partition("listening on ")[2].split()[0]
-        yield Running(read_verifier_key(key, COSIGNATURE), url, process)
+        yield Running(read_verifier_key(named, COSIGNATURE), url, process)
     finally:
         process.kill()
         process.communicate()
@@ -216,7 +217,7 @@ def test_their_client_gets_the_cosignatures_of_our_witness(packages: Path, tmp_p
 
 def test_their_verifier_and_ours_agree_on_cosigned_notes(packages: Path) -> None:
     """A quorum of any two; notes with cosignatures by any, whole and changed."""
-    chance, notes = random.Random(2), []
+    chance, notes = random.Random(2), list[str]()
     lines = "".join(f"witness {name} {key.verifier_key}\n" for name, key in WITNESS_KEYS.items())
     policy = read_witness_policy(f"{lines}group two 2 a b c d e f\nquorum two\n".encode())
     while len(notes) < 1000:
@@ -233,11 +234,11 @@ def test_their_verifier_and_ours_agree_on_cosigned_notes(packages: Path) -> None
     asked = {"log": str(POLICY.log_keys[0]), "witnesses": keys, "quorum": 2, "notes": notes}
     found = asked_of_theirs(packages, VERIFIER, asked)
     expected = []
-    for note in notes:
+    of_policy = replace(POLICY, witnesses=policy)
+    for text in notes:
         try:
-            of_policy = Policy(POLICY.origin, POLICY.log_keys, (), policy)
-            of_policy.checkpoint(note.encode())
-            witnessed = of_policy.witnessed(note.encode())
+            of_policy.checkpoint(text.encode())
+            witnessed = of_policy.witnessed(text.encode())
             expected.append(witnessed is not None and witnessed.is_met)
         except Broken:
             expected.append(False)
