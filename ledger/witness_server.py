@@ -2,6 +2,7 @@
 `GET /<hash of an origin>/checkpoint`. It is made for a few logs, behind a proxy that speaks https."""
 
 import re
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +42,11 @@ class WitnessServer(ThreadingHTTPServer):
         finally:
             self._places.release()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says what went wrong, unless the client went away."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: WitnessServer
@@ -51,15 +57,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Cosigns a checkpoint."""
         try:
+            body = self._body()
             if self.path != "/add-checkpoint":
                 raise NotCosigned(HTTPStatus.NOT_FOUND, "nothing here")
-            line = self.server.witness.add_checkpoint(self._body())
+            line = self._cosigned(body)
         except NotCosigned as error:
             self._answer(error.status, error.said.encode(), error.media_type)
-        except OSError as error:
-            # Nothing was handed out: what is not on the disk was not cosigned.
-            self.log_error("the disk: %s", error)
-            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"the disk\n", PLAIN)
         else:
             self._answer(HTTPStatus.OK, line.encode(), PLAIN)
 
@@ -71,6 +74,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.NOT_FOUND, b"nothing here\n", PLAIN)
         else:
             self._answer(HTTPStatus.OK, note, PLAIN)
+
+    def _cosigned(self, body: bytes) -> str:
+        try:
+            return self.server.witness.add_checkpoint(body)
+        except OSError as error:
+            # Nothing was handed out: what is not on the disk was not cosigned.
+            self.log_error("the disk: %s", error)
+            raise NotCosigned(HTTPStatus.INTERNAL_SERVER_ERROR, "the disk") from error
 
     def _body(self) -> bytes:
         """The request's body; NotCosigned, and the end of the connection, where its length is not told or too large."""
