@@ -13,7 +13,7 @@ from ledger.canonical import canonical
 from ledger.entries import Opening, read_entry
 from ledger.models import Checkpoint, Entry, Erasure
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
-from ledger.reading import proofs_of, prove
+from ledger.reading import checkpoint_with_all, proofs_of, prove
 
 # What a claim's pages show to everybody on its desk; the words of other entries are shown to editors and auditors.
 OF_EVERYBODY = ("claim_", "status_changed", "evidence_")
@@ -69,6 +69,14 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     note = checkpoint.note.encode()
     origin = note.decode().partition("\n")[0]
     return claim_proof(origin, f"claim:{claim.pk}", note, proven_history(user, claim, checkpoint))
+
+
+def checkpoint_for(claim: Claim) -> Checkpoint | None:
+    """The checkpoint that a claim's proofs are against: a witnessed one where that holds all that the newest does of
+    the claim and of what was erased of it."""
+    stream = f"claim:{claim.pk}"
+    erasing = Erasure.objects.filter(entry__stream=stream).values_list("said_in__stream", flat=True).distinct()
+    return checkpoint_with_all([stream, *erasing])
 
 
 def redaction_proofs(user: User, claim: Claim, checkpoint: Checkpoint) -> list[bytes]:

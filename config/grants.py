@@ -36,7 +36,14 @@ ONLY_ADVANCED = {"reviews_assessment": "state"}
 # These erase, as the tables' owner, what a redaction in the log names: the application cannot by itself.
 ERASING = ("ledger_erase(bigint)", "claims_erase(bigint)", "reviews_erase(bigint)")
 # What the sequencer writes, the application reads.
-READ_ONLY = ("ledger_checkpoint", "ledger_key", "ledger_leaf", "ledger_node")
+READ_ONLY = (
+    "ledger_checkpoint",
+    "ledger_cosignature",
+    "ledger_key",
+    "ledger_leaf",
+    "ledger_node",
+    "ledger_witnessedcheckpoint",
+)
 OF_THE_SEQUENCER = {
     "ledger_entry": "SELECT",
     "ledger_outbox": "SELECT, DELETE",

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, EnvError
 
 from config import logs
+from ledger.verifier import Unusable, WitnessPolicy, read_witness_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -113,6 +114,35 @@ def _storage(name: str, default: Path) -> Path | str:
     return given
 
 
+def _witness_policy(name: str) -> WitnessPolicy | None:
+    """The witnesses of the file that the variable names; each of them can be asked."""
+    path = _text(name)
+    if not path:
+        return None
+    try:
+        policy = read_witness_policy(Path(path).read_bytes())
+        policy.text.decode()
+    except OSError as error:
+        raise _stop(name, f"set the path of a file ({path}: {error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise _stop(name, f"write {path} in UTF-8") from error
+    except Unusable as error:
+        raise _stop(name, f"set a file in the format of C2SP tlog-policy ({path}: {error})") from error
+    for witness, (_key, url) in policy.witnesses.items():
+        if not _is_address(url):
+            raise _stop(name, f"give witness {witness} in {path} an address, such as https://witness.example.org/")
+    return policy
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
+    return is_good and url.isascii() and not (parts.query or parts.fragment or "@" in parts.netloc)
+
+
 # Where things are
 DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
 EVIDENCE_STORAGE = _storage("EVIDENCE_STORAGE", DATA_DIR / "evidence")
@@ -166,6 +196,8 @@ LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
 LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", str(DATA_DIR / "signer")))
 LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
 LEDGER_POLICY = _text("LEDGER_POLICY")  # the file of the keys that verify_ledger checks by
+# The witnesses that cosign checkpoints, and how many of them it takes; C2SP tlog-policy.
+WITNESS_POLICY = _witness_policy("WITNESS_POLICY")
 # Where checkpoints are sent on a schedule: mail addresses, and folders that exist.
 LEDGER_ANCHORS = [part if part.startswith("/") else f"mailto:{part}" for part in _list("LEDGER_ANCHORS")]
 for _anchor in LEDGER_ANCHORS:

@@ -29,6 +29,7 @@ from ledger.signer import (
     take_next_key,
 )
 from ledger.verifier import LONGEST_DELAY as LONGEST_DELAY  # of the receipts that are signed here
+from ledger.verifier import WitnessPolicy
 
 logger = logging.getLogger(__name__)
 
@@ -132,4 +133,10 @@ def policy_text() -> bytes:
 
 def _policy(log: list[str], receipts: list[str]) -> bytes:
     origin = log[0].partition("+")[0] if log else ""
-    return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts}) + b"\n"
+    keys = {"origin": origin, "log_keys": log, "receipt_keys": receipts}
+    return canonical({**keys, **witness_member(settings.WITNESS_POLICY)}) + b"\n"
+
+
+def witness_member(witnesses: WitnessPolicy | None) -> dict[str, str]:
+    """What a policy says of witnesses: nothing where there are none."""
+    return {"witness_policy": witnesses.text.decode()} if witnesses else {}

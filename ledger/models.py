@@ -135,6 +135,32 @@ class Checkpoint(models.Model):
         return str(self.size)
 
 
+class Cosignature(models.Model):
+    """That a witness cosigned a checkpoint: by which key, when by its own clock, and the line of the note."""
+
+    pk = models.CompositePrimaryKey("checkpoint", "key")
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="cosignatures", db_index=False)
+    key = models.TextField()  # a verifier key, as a policy names it
+    at = models.DateTimeField()
+    line = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["key", "-checkpoint"], name="cosignatures_of_a_witness")]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} by {self.key.partition('+')[0]}"
+
+
+class WitnessedCheckpoint(models.Model):
+    """That a checkpoint had the cosignatures of a quorum, by the policy as it was then, and since when."""
+
+    checkpoint = models.OneToOneField(Checkpoint, models.PROTECT, primary_key=True, related_name="witnessed")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.checkpoint_id)
+
+
 class Key(models.Model):
     """A public key that signed for the log: the sequencer's, for checkpoints, or the web's, for receipts."""
 

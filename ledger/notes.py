@@ -1,14 +1,16 @@
 """Signing: notes, checkpoints and receipts (C2SP signed-note, tlog-checkpoint). Opening stands in `ledger.verifier`."""
 
 import base64
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.verifier import (
     BUNDLE,
+    COSIGNATURE,
     ED25519,
     RECEIPT,
     BundleNote,
@@ -16,6 +18,7 @@ from ledger.verifier import (
     Policy,
     Receipt,
     VerifierKey,
+    cosigned_text,
     is_key_name,
     open_note,
     read_base64,
@@ -28,6 +31,7 @@ from ledger.verifier import (
 
 __all__ = [
     "Checkpoint",
+    "CosigningKey",
     "Policy",
     "Receipt",
     "SigningKey",
@@ -53,6 +57,7 @@ class SigningKey:
 
     name: str
     seed: bytes
+    signs: ClassVar[int] = ED25519  # a signature type
 
     def __post_init__(self) -> None:
         if not is_key_name(self.name) or len(self.seed) != 32:
@@ -72,8 +77,8 @@ class SigningKey:
         name, _, rest = text.removeprefix(_PRIVATE).partition("+")
         hashed, _, encoded = rest.partition("+")
         data = read_base64(encoded, "key", 33)
-        if not text.startswith(_PRIVATE) or data[0] != ED25519:
-            raise ValueError("no private Ed25519 key of a note")
+        if not text.startswith(_PRIVATE) or data[0] != cls.signs:
+            raise ValueError("no private key of a note that signs this")
         key = cls(name, data[1:])
         if hashed != key.verifier_key.id.hex():
             raise ValueError("the private key has another id")
@@ -82,18 +87,34 @@ class SigningKey:
     @property
     def private_text(self) -> str:
         """'PRIVATE+KEY+name+hash+base64', which `read` reads."""
-        encoded = base64.b64encode(bytes([ED25519]) + self.seed).decode()
+        encoded = base64.b64encode(bytes([self.signs]) + self.seed).decode()
         return f"{_PRIVATE}{self.name}+{self.verifier_key.id.hex()}+{encoded}"
 
     @property
     def verifier_key(self) -> VerifierKey:
         """The public half; its text goes into policies."""
-        return VerifierKey(self.name, Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
+        public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw()
+        return VerifierKey(self.name, public, self.signs)
 
     def signature_line(self, text: str) -> str:
         """The line that signs a note's text."""
         signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
         return f"— {self.name} {base64.b64encode(self.verifier_key.id + signature).decode()}\n"
+
+
+class CosigningKey(SigningKey):
+    """The key of a witness: it signs that it saw a checkpoint, and when (C2SP tlog-cosignature, Ed25519)."""
+
+    signs: ClassVar[int] = COSIGNATURE
+
+    def signature_line(self, text: str) -> str:
+        """The line that cosigns a checkpoint's text now."""
+        return self.cosignature_line(text, int(time.time()))
+
+    def cosignature_line(self, text: str, at: int) -> str:
+        """The line that cosigns a checkpoint's text. `at`: POSIX time in seconds, above 0."""
+        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(cosigned_text(at, text.encode()))
+        return f"— {self.name} {base64.b64encode(self.verifier_key.id + at.to_bytes(8, 'big') + signature).decode()}\n"
 
 
 def sign_note(text: str, keys: Iterable[SigningKey]) -> bytes:

@@ -3,25 +3,56 @@
 Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
 from ledger.keys import LONGEST_DELAY
-from ledger.models import Checkpoint, Entry, Outbox, Secret
+from ledger.models import Checkpoint, Cosignature, Entry, Outbox, Secret
 from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
-from ledger.verifier import Broken, read_checkpoint
+from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
 
 
 def newest_checkpoint() -> Checkpoint | None:
-    """The last one that was published; None before the first."""
-    return Checkpoint.objects.order_by("-size").first()
+    """The last one that was published, its note with the cosignatures that it has; None before the first."""
+    return _with_cosignatures(Checkpoint.objects.order_by("-size"))
+
+
+def newest_witnessed() -> Checkpoint | None:
+    """The last one that a quorum of witnesses cosigned, its note with all cosignatures; None before the first."""
+    return _with_cosignatures(Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size"))
+
+
+def checkpoint_of(size: int) -> Checkpoint | None:
+    """The checkpoint of so many entries, its note with the cosignatures that it has by now."""
+    return _with_cosignatures(Checkpoint.objects.filter(size=size))
+
+
+def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
+    """The checkpoint to prove entries of these streams against: the newest witnessed one, where it holds as many of
+    them as the newest; else the newest."""
+    newest, witnessed = newest_checkpoint(), newest_witnessed()
+    if newest is None or witnessed is None or witnessed.size == newest.size:
+        return newest
+    between = {"place__index__gte": witnessed.size, "place__index__lt": newest.size}
+    return newest if Entry.objects.filter(stream__in=streams, **between).exists() else witnessed
+
+
+def _with_cosignatures(rows: QuerySet[Checkpoint]) -> Checkpoint | None:
+    """The first of the rows, its note with the cosignatures that were kept."""
+    kept = Cosignature.objects.filter(checkpoint=OuterRef("pk")).order_by().values("checkpoint")
+    lines = kept.annotate(lines=StringAgg("line", "", order_by="key")).values("lines")
+    found = rows.annotate(cosignatures_kept=Subquery(lines)).first()
+    if found is not None:
+        found.note += found.cosignatures_kept or ""
+    return found
 
 
 def text_of_note(note: str) -> str:
@@ -128,7 +159,7 @@ def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:
 
 def published(path: str, checkpoint: Checkpoint) -> bytes | None:
     """What stands at a path of the static interface as of `checkpoint`; None where nothing does."""
-    if path == "checkpoint":
+    if path == CHECKPOINT:
         return checkpoint.note.encode()
     try:
         return read_tile(parse_tile_path(path), checkpoint)

@@ -7,13 +7,14 @@ on disk, then the checkpoint is published. Whatever dies between two of these st
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 import psycopg
 from psycopg.rows import TupleRow
 
 from ledger.signer import Signer, SignerRefused
 from ledger.tiles import TILE_HEIGHT
-from ledger.tree import Frontier, Node, consistency_proof
+from ledger.tree import Frontier, Node, ReadNode, consistency_proof
 from ledger.verifier import root_hash
 
 Connection = psycopg.Connection[TupleRow]
@@ -68,7 +69,7 @@ class Sequencer:
         # The signer is asked also where there is no news: of a restored backup it knows better at once.
         if last == frontier.size == mark.size and root == mark.root:
             return None
-        note = self._signer.sign(frontier.size, root, lambda old, new: consistency_proof(self._read_node, old, new))
+        note = self._signer.sign(frontier.size, root, partial(consistency_proof, node_reader(self._connection)))
         self._connection.execute(
             "INSERT INTO ledger_checkpoint (size, root, note, at) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [frontier.size, root, note, now],
@@ -104,15 +105,18 @@ class Sequencer:
         row = self._connection.execute("SELECT coalesce(max(index) + 1, 0) FROM ledger_leaf").fetchone()
         size: int = row[0] if row else 0
         levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
-        hashes = [self._read_node(level, (size >> level) - 1) for level in levels]
-        return Frontier(size, hashes)
+        read = node_reader(self._connection)
+        return Frontier(size, [read(level, (size >> level) - 1) for level in levels])
 
-    def _read_node(self, level: int, index: int) -> bytes:
-        """The hash of a complete subtree, from the nodes of its tile."""
+
+def node_reader(connection: Connection) -> ReadNode:
+    """Reads the hash of a complete subtree from the nodes of its tile; LookupError where the log has it not."""
+
+    def read(level: int, index: int) -> bytes:
         tile_level, height = divmod(level, TILE_HEIGHT)
-        first, count = index << height, 1 << height
-        hashes = read_hashes(self._connection, tile_level, first, count)
-        return root_hash(hashes)
+        return root_hash(read_hashes(connection, tile_level, index << height, 1 << height))
+
+    return read
 
 
 def read_hashes(connection: Connection, tile_level: int, first: int, count: int) -> list[bytes]:

@@ -2,23 +2,29 @@
 table of keys beside it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 
 from ledger.canonical import canonical
 from ledger.entries import Broken, Entry, read_entry
-from ledger.keys import POLICY, RECEIPTS, policy_text
-from ledger.models import Checkpoint, Key
+from ledger.keys import POLICY, RECEIPTS, policy_text, witness_member
+from ledger.models import Checkpoint, Key, Leaf
 from ledger.models import Entry as EntryRow
+from ledger.reading import newest_witnessed
 from ledger.signer import LOG
 from ledger.verifier import (
     KEY_ROTATED,
     KEYS,
+    LONGEST_UNWITNESSED,
+    WITNESSED,
     Policy,
     Report,
     Unusable,
     check_rotation,
+    check_witnessed,
     read_policy,
     read_verifier_key,
 )
@@ -45,14 +51,19 @@ def shown_policy(checkpoint: Checkpoint | None) -> bytes:
     these gave over to in the log; without that setting, those of the table. Raises Unusable."""
     if not settings.LEDGER_POLICY:
         return policy_text()
-    policy = read_policy_file(Path(settings.LEDGER_POLICY))
+    policy = with_witnesses(read_policy_file(Path(settings.LEDGER_POLICY)))
     return written(followed(policy, rotations(checkpoint) if checkpoint else []))
+
+
+def with_witnesses(policy: Policy) -> Policy:
+    """A policy that says nothing of witnesses takes those of WITNESS_POLICY, a file as well."""
+    return policy if policy.witnesses else replace(policy, witnesses=settings.WITNESS_POLICY)
 
 
 def written(policy: Policy) -> bytes:
     """A policy as a file has it."""
     keys = {"log_keys": list(map(str, policy.log_keys)), "receipt_keys": list(map(str, policy.receipt_keys))}
-    return canonical({"origin": policy.origin, **keys}) + b"\n"
+    return canonical({"origin": policy.origin, **keys, **witness_member(policy.witnesses)}) + b"\n"
 
 
 def rotations(checkpoint: Checkpoint) -> list[Entry]:
@@ -79,7 +90,7 @@ def followed(policy: Policy, entries: Iterable[Entry]) -> Policy:
             key = read_verifier_key(entry.body["key"])
             if key not in held:
                 held.insert(0, key)
-    return Policy(policy.origin, tuple(log), tuple(receipts))
+    return replace(policy, log_keys=tuple(log), receipt_keys=tuple(receipts))
 
 
 def _is_signed(entry: Entry, origin: str) -> bool:
@@ -87,6 +98,25 @@ def _is_signed(entry: Entry, origin: str) -> bool:
         return check_rotation(entry, origin)
     except Broken:
         return False
+
+
+def check_witnesses(policy: Policy, newest: Checkpoint, now: datetime, report: Report) -> None:
+    """Notes where an entry of the newest checkpoint has waited for a quorum of witnesses for longer than an hour.
+
+    The newest one of all need not have it: it may be a second old.
+    """
+    if policy.witnesses is None or policy.witnesses.quorum is None:
+        return
+    witnessed = newest_witnessed()
+    size = 0
+    if witnessed is not None:
+        report.said |= check_witnessed(policy, witnessed.note.encode(), WITNESSED, report)
+        size = witnessed.size
+    since = now - timedelta(seconds=LONGEST_UNWITNESSED)
+    waiting = Leaf.objects.filter(index__gte=size, index__lt=newest.size, entry__at__lt=since).order_by("index")
+    if (first := waiting.first()) is not None:
+        expected = f"a quorum of witnesses within {LONGEST_UNWITNESSED} seconds"
+        report.expect(False, f"entry {first.index}", "cosignatures", expected, f"the last of {size} entries")
 
 
 def check_keys(policy: Policy, entries: Sequence[Entry], report: Report) -> None:

@@ -6,6 +6,7 @@ from ledger import views
 
 urlpatterns = [
     path("checkpoint", views.checkpoint, name="ledger-checkpoint"),
+    path("checkpoint.witnessed", views.witnessed, name="ledger-witnessed"),
     path("policy", views.policy, name="ledger-policy"),
     path("tile/<path:path>", views.tile, name="ledger-tile"),
 ]

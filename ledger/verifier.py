@@ -27,7 +27,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
@@ -44,9 +44,12 @@ DEEPEST = 32
 LARGEST_LEAF = 65_535
 TILE_WIDTH = 256
 SALT_LENGTH = 32
-ED25519 = 1  # the signature type of a note's key
+ED25519, COSIGNATURE = 1, 4  # signature types of a note's keys (C2SP signed-note, tlog-cosignature)
 MOST_SIGNATURES = 100
 LARGEST_NOTE = 1_000_000
+LATEST_COSIGNATURE = 2**63 - 1  # seconds of POSIX time
+MOST_IN_WITNESS_POLICY = 64  # logs, witnesses, groups of each; a note has room for so many cosignatures
+LARGEST_WITNESS_POLICY = 100_000
 RECEIPT = "second-source/receipt/v1"
 KEY_ROTATION = "second-source/key-rotation/v1"
 KEYS, KEY_ROTATED = "log:keys", "key_rotated"  # the stream of the log's own keys, and the kind of its entries
@@ -61,6 +64,8 @@ MANIFEST, MANIFEST_NOTE, HISTORY, CLAIM_PROOF_PATH = (
     "proofs/claim.json",
 )
 LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
+LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
+CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
 LONGEST_ANSWER = 60.0  # seconds, of a server that a log is read from
 LARGEST_READ = 2**30  # bytes of one of a bundle's files that is read as a whole
 SEALED = "sealed"
@@ -441,26 +446,32 @@ def read_bundle(data: bytes) -> list[bytes]:
     return leaves
 
 
-# Section 5: signed notes, checkpoints, receipts (C2SP signed-note, tlog-checkpoint)
+# Section 5: signed notes, checkpoints, receipts, cosignatures (C2SP signed-note, tlog-checkpoint, tlog-cosignature)
 
 
 @dataclass(frozen=True)
 class VerifierKey:
-    """A public key and the name that it signs under."""
+    """A public key and the name that it signs under. `signs`: a signature type, ED25519 or COSIGNATURE."""
 
     name: str
     key: bytes
+    signs: int = ED25519
 
     @property
     def id(self) -> bytes:
         """SHA-256(name, newline, signature type, key), its first four bytes."""
-        return hashlib.sha256(self.name.encode() + b"\n" + bytes([ED25519]) + self.key).digest()[:4]
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.signs]) + self.key).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([ED25519]) + self.key).decode()}"
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.signs]) + self.key).decode()}"
 
     def verifies(self, signature: bytes, text: bytes) -> bool:
-        """Whether this is the key's Ed25519 signature of the text."""
+        """Whether this is the key's signature of a note's text: Ed25519, or a cosignature with its time."""
+        if self.signs == COSIGNATURE:
+            at, signature = cosigned_at(signature), signature[8:]
+            if not 0 < at <= LATEST_COSIGNATURE:
+                return False
+            text = cosigned_text(at, text)
         try:
             Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text)
         except InvalidSignature:
@@ -468,18 +479,29 @@ class VerifierKey:
         return True
 
 
+def cosigned_text(at: int, text: bytes) -> bytes:
+    """What a witness signs of a checkpoint (C2SP tlog-cosignature, Ed25519). `at`: POSIX time in seconds."""
+    return f"cosignature/v1\ntime {at}\n".encode() + text
+
+
+def cosigned_at(signature: bytes) -> int:
+    """The time of a cosignature, as its first eight bytes have it."""
+    return int.from_bytes(signature[:8], "big")
+
+
 def is_key_name(name: str) -> bool:
     """Whether a note's key may be called so: not empty, no space, no plus, nothing that a note may not hold."""
     return bool(name) and "+" not in name and not any(sign.isspace() or sign < " " for sign in name)
 
 
-def read_verifier_key(text: object) -> VerifierKey:
-    """The key of 'name+hash+base64'; Broken where the parts do not fit each other or it is no Ed25519 key."""
+def read_verifier_key(text: object, signs: int = ED25519) -> VerifierKey:
+    """The key of 'name+hash+base64'; Broken where the parts do not fit each other or its signature type is another."""
     name, hashed, encoded = [*str(text).split("+", 2), "", ""][:3]
     _expect(is_key_name(name), "key", "name+hash+base64", text)
-    data = read_base64(encoded, "key", 33)
-    _expect(data[0] == ED25519, "key", "an Ed25519 key (01)", data[:1])
-    key = VerifierKey(name, data[1:])
+    data = read_base64(encoded, "key")
+    _expect(data[:1] == bytes([signs]), "key", f"an Ed25519 key ({signs:02d})", data[:1])
+    _expect(len(data) == 33, "key", "33 bytes", len(data))
+    key = VerifierKey(name, data[1:], signs)
     _expect(hashed == key.id.hex(), "key", f"the key id {key.id.hex()}", hashed)
     return key
 
@@ -495,7 +517,7 @@ def open_note(note: bytes, keys: Iterable[VerifierKey]) -> str:
 
 def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[VerifierKey]]:
     """As `open_note`, and which of the keys signed."""
-    text, signatures = _split_note(note)
+    text, signatures = split_note(note)
     known = {(key.name, key.id): key for key in keys}
     verified = []
     for name, signature in signatures:
@@ -512,7 +534,8 @@ def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[Ver
     return text, verified
 
 
-def _split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
+    """A note's text, and the name and bytes of each signature; Broken where it is malformed. Nothing is verified."""
     try:
         whole = note.decode()
     except UnicodeDecodeError:
@@ -579,13 +602,213 @@ def read_receipt(text: str) -> Receipt:
     return Receipt(origin, read_base64(hashed, "leaf hash", 32), at, _decimal(delay, "longest delay"))
 
 
+class Cosignature(NamedTuple):
+    """That a witness saw a checkpoint extend what it saw before. `at`: POSIX time in seconds, by its own clock."""
+
+    key: VerifierKey
+    at: int
+    signature: bytes
+
+    @property
+    def line(self) -> str:
+        """The signature line of a note."""
+        return f"— {self.key.name} {base64.b64encode(self.key.id + self.signature).decode()}\n"
+
+    def __str__(self) -> str:
+        try:
+            return f"{self.key.name} at {datetime.fromtimestamp(self.at, UTC).isoformat().removesuffix('+00:00')}Z"
+        except (ValueError, OverflowError, OSError):
+            return f"{self.key.name} at {self.at} seconds"
+
+
+def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[Cosignature, ...]:
+    """The cosignatures of a note by these keys, the newest one of each, in the order of `keys`.
+
+    Raises Broken where one of the keys did not make what is said to be by it.
+    """
+    text, signatures = split_note(note)
+    known = {(key.name, key.id): key for key in keys if key.signs == COSIGNATURE}
+    found: dict[VerifierKey, Cosignature] = {}
+    for name, signature in signatures:
+        key = known.get((name, signature[:4]))
+        if key is None:
+            continue
+        if not key.verifies(signature[4:], text.encode()):
+            raise Broken("cosignature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
+        one = Cosignature(key, cosigned_at(signature[4:]), signature[4:])
+        found[key] = max(found.get(key, one), one, key=lambda cosignature: cosignature.at)
+    return tuple(found[key] for key in known.values() if key in found)
+
+
+class Witness(NamedTuple):
+    """A witness of a policy; `url`: its submission prefix, or nothing."""
+
+    key: VerifierKey
+    url: str
+
+
+class Group(NamedTuple):
+    """Members of which `least` have to have witnessed a checkpoint."""
+
+    least: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WitnessPolicy:
+    """Who has to have cosigned a checkpoint (C2SP tlog-policy). `quorum`: a witness or group; None demands nobody.
+
+    `logs`: where there are any, one of them has to have signed it.
+    """
+
+    text: bytes
+    logs: tuple[VerifierKey, ...]
+    witnesses: dict[str, Witness]
+    groups: dict[str, Group]
+    quorum: str | None
+
+    def witness_keys(self) -> list[VerifierKey]:
+        """The keys of all its witnesses."""
+        return [witness.key for witness in self.witnesses.values()]
+
+    def is_met(self, by: Collection[VerifierKey]) -> bool:
+        """Whether cosignatures by these keys are enough."""
+        return self.quorum is None or self._has_witnessed(self.quorum, by)
+
+    def _has_witnessed(self, name: str, by: Collection[VerifierKey]) -> bool:
+        if name in self.witnesses:
+            return self.witnesses[name].key in by
+        group = self.groups[name]
+        return sum(self._has_witnessed(member, by) for member in group.members) >= group.least
+
+
+_POLICY_LINE = {
+    "log": re.compile("log (?P<key>[^ ]+)( (?P<url>[^ ]+))?"),
+    "witness": re.compile("witness (?P<name>[^ ]+) (?P<key>[^ ]+)( (?P<url>[^ ]+))?"),
+    "group": re.compile("group (?P<name>[^ ]+) (?P<least>all|any|[1-9][0-9]{0,3}) (?P<members>[^ ]+( [^ ]+)*)"),
+    "quorum": re.compile("quorum (?P<name>[^ ]+)"),
+}
+
+
+class _WitnessPolicyReader:
+    """Takes a policy's lines one after the other: each may name what stands before it alone."""
+
+    def __init__(self) -> None:
+        self.logs: list[VerifierKey] = []
+        self.witnesses: dict[str, Witness] = {}
+        self.groups: dict[str, Group] = {}
+        self.quorums: list[str] = []
+        self._members: set[str] = set()
+
+    def take(self, line: str) -> None:
+        """Takes a line that says something. Raises Broken."""
+        kind = line.partition(" ")[0]
+        _expect(kind in _POLICY_LINE, "line", "log, witness, group or quorum", kind)
+        found = _POLICY_LINE[kind].fullmatch(line)
+        if found is None:
+            raise Broken(kind, "its items, as C2SP tlog-policy has them", _shown(line))
+        {"log": self._log, "witness": self._witness, "group": self._group, "quorum": self._quorum}[kind](found)
+        most = max(len(self.logs), len(self.witnesses), len(self.groups))
+        _expect(most <= MOST_IN_WITNESS_POLICY, kind, f"at most {MOST_IN_WITNESS_POLICY} of them", most)
+
+    def _is_defined(self, name: str) -> bool:
+        return name in self.witnesses or name in self.groups
+
+    def _log(self, line: re.Match[str]) -> None:
+        key = read_verifier_key(line["key"])
+        _expect(key.key not in [one.key for one in self.logs], "log", "a key that no line before has", str(key))
+        self.logs.append(key)
+
+    def _witness(self, line: re.Match[str]) -> None:
+        key, others = read_verifier_key(line["key"], COSIGNATURE), [one.key.key for one in self.witnesses.values()]
+        _expect(key.key not in others, "witness", "a key that no line before has", str(key))
+        self._expect_new(line["name"])
+        self.witnesses[line["name"]] = Witness(key, line["url"] or "")
+
+    def _group(self, line: re.Match[str]) -> None:
+        members = line["members"].split(" ")
+        for member in members:
+            _expect(self._is_defined(member), "group", "members that lines before define", member)
+            _expect(member not in self._members, "group", "members of no group before, each once", member)
+            self._members.add(member)
+        least = {"any": 1, "all": len(members)}.get(line["least"]) or int(line["least"])
+        _expect(least <= len(members), "group", f"at most its {len(members)} members", least)
+        self._expect_new(line["name"])
+        self.groups[line["name"]] = Group(least, tuple(members))
+
+    def _quorum(self, line: re.Match[str]) -> None:
+        name = line["name"]
+        _expect(name == "none" or self._is_defined(name), "quorum", "a name that a line before defines", name)
+        _expect(not self.quorums, "quorum", "one line", name)
+        self.quorums.append(name)
+
+    def _expect_new(self, name: str) -> None:
+        _expect(name != "none" and not self._is_defined(name), "name", "one that is not taken", name)
+
+
+def read_witness_policy(data: bytes) -> WitnessPolicy:
+    """The policy of a file in the format of C2SP tlog-policy. Raises Unusable, with the line."""
+    reader, number = _WitnessPolicyReader(), 0
+    try:
+        _expect(len(data) <= LARGEST_WITNESS_POLICY, "length", f"at most {LARGEST_WITNESS_POLICY} bytes", len(data))
+        _expect(data.endswith(b"\n"), "end", "a line end", data[-1:])
+        _expect(not re.search(rb"[^\t\n\x20-\x7e\x80-\xff]", data), "octets", "no control characters", "one")
+        # What is no UTF-8 is compared as it is.
+        for line in data[:-1].decode(errors="surrogateescape").split("\n"):
+            number += 1
+            words = re.sub("[ \t]+", " ", line).strip(" ")
+            if words and not words.startswith("#"):
+                reader.take(words)
+        number = 0
+        _expect(reader.quorums, "quorum", "one line", "none")
+    except ValueError as error:
+        raise Unusable(f"the witness policy{f', line {number}' if number else ''}: {error!s}") from None
+    quorum = None if reader.quorums == ["none"] else reader.quorums[0]
+    return WitnessPolicy(data, tuple(reader.logs), reader.witnesses, reader.groups, quorum)
+
+
+class Witnessed(NamedTuple):
+    """Who cosigned a checkpoint, of a policy's witnesses, and whether that is the quorum."""
+
+    by: tuple[Cosignature, ...]
+    is_met: bool
+
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.by)) or "nobody"
+
+    def since(self, policy: WitnessPolicy) -> int:
+        """As of when the quorum had seen nothing newer of the log: the latest time that a quorum's are not before."""
+        times = sorted((one.at for one in self.by), reverse=True)
+        return next((at for at in times if policy.is_met([o.key for o in self.by if o.at >= at])), 0)
+
+
 @dataclass(frozen=True)
 class Policy:
-    """What the reader trusts: a log by its origin, the keys that sign its checkpoints, those that sign receipts."""
+    """What the reader trusts: a log by its origin, the keys that sign its checkpoints, those that sign receipts, and
+    whose cosignatures a checkpoint has to bear."""
 
     origin: str
     log_keys: tuple[VerifierKey, ...]
     receipt_keys: tuple[VerifierKey, ...] = ()
+    witnesses: WitnessPolicy | None = None
+
+    def witnessed(self, note: bytes) -> Witnessed | None:
+        """Who cosigned a checkpoint, and whether that is enough; None where the policy names no witnesses.
+
+        Broken where a witness did not make what is said to be by it, or none of the logs signed that the witness policy
+        names.
+        """
+        if self.witnesses is None:
+            return None
+        if self.witnesses.logs:
+            open_note(note, self.witnesses.logs)
+        by = read_cosignatures(note, self.witnesses.witness_keys())
+        return Witnessed(by, self.witnesses.is_met([one.key for one in by]))
+
+    def witnesses_in_words(self, note: bytes) -> dict[str, str]:
+        """What a reader is told of a checkpoint's witnesses: nothing where the policy names none. Raises Broken."""
+        found = self.witnessed(note)
+        return {} if found is None else {"witnessed by": str(found)}
 
     def checkpoint(self, note: bytes) -> Checkpoint:
         """The checkpoint of a signed note; Broken unless one of the log's keys signed it, and it is of this log."""
@@ -601,18 +824,23 @@ class Policy:
 
 
 def read_policy(data: bytes) -> Policy:
-    """The policy of a JSON object {"origin", "log_keys": [...], "receipt_keys": [...]}; Unusable where it is none."""
+    """The policy of a JSON object {"origin", "log_keys": [...], "receipt_keys": [...], "witness_policy": a text or left
+    out}; Unusable where it is none."""
     try:
         value = json.loads(data)
         origin, log_keys, receipt_keys = value["origin"], value["log_keys"], value.get("receipt_keys", [])
         if not isinstance(origin, str) or not isinstance(log_keys, list) or not isinstance(receipt_keys, list):
             raise TypeError("origin is a text, log_keys and receipt_keys are lists")
         log, receipts = tuple(map(read_verifier_key, log_keys)), tuple(map(read_verifier_key, receipt_keys))
+        text = value.get("witness_policy")
+        if text is not None and not isinstance(text, str):
+            raise TypeError("witness_policy is a text")
+        witnesses = None if text is None else read_witness_policy(text.encode())
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unusable(f"the policy: {error!s}") from None
     if not log:
         raise Unusable("the policy: log_keys names no key")
-    return Policy(origin, log, receipts)
+    return Policy(origin, log, receipts, witnesses)
 
 
 def rotation_text(origin: str, signs: str, key: str) -> str:
@@ -677,6 +905,19 @@ class Report:
     def count(self, word: str, number: int = 1) -> None:
         """Adds to one of the numbers."""
         self.counts[word] = self.counts.get(word, 0) + number
+
+
+def check_witnessed(policy: Policy, note: bytes, where: str, report: Report) -> dict[str, str]:
+    """Notes where a checkpoint lacks the quorum of witnesses that the policy demands; in words who cosigned it."""
+    try:
+        found = policy.witnessed(note)
+    except Broken as error:
+        report.add(where, error)
+        return {}
+    if found is None:
+        return {}
+    report.expect(found.is_met, where, "cosignatures", "those of a quorum of witnesses", str(found))
+    return policy.witnesses_in_words(note)
 
 
 class Last(NamedTuple):
@@ -824,6 +1065,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         before = item["index"]
         streams.follow(item["index"], entry, hashed, report)
         report.count("entries")
+    check_witnessed(policy, value["checkpoint"].encode(), "proof file", report)
     if not report.findings:
         history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves))
         report.histories.append(history)
@@ -887,6 +1129,7 @@ class History(NamedTuple):
             **(of_claim if is_claim else {}),
             "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}; the last one here is of {last}",
             "signed by": ", ".join(f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1]),
+            **policy.witnesses_in_words(self.note),
         }
 
 
@@ -1001,6 +1244,8 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
         report.count("entries")
     except Broken as error:
         report.add("proof file", error)
+    else:
+        check_witnessed(policy, proof.checkpoint, "proof file", report)
     return report
 
 
@@ -1093,7 +1338,7 @@ def audit(
     streams, not with the entries.
     """
     report = Report()
-    note = read("checkpoint")
+    note = read(CHECKPOINT)
     if note is None:
         raise Unusable("the export has no checkpoint")
     try:
@@ -1101,6 +1346,7 @@ def audit(
     except Broken as error:
         report.add("checkpoint", error)
         return report
+    report.said |= check_witnessed(policy, note, "checkpoint", report)
     promised = _read_receipts(receipts or {}, policy, report)
     streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
@@ -1265,6 +1511,8 @@ def monitor(old: bytes, new: bytes, read: Read, policy: Policy) -> Report:
     if len(checkpoints) < 2:
         return report
     first, second = checkpoints
+    # An old one may be from before there were witnesses: the new one vouches for it.
+    report.said |= check_witnessed(policy, new, "new checkpoint", report)
     report.expect(first.size <= second.size, "new checkpoint", "size", f"at least {first.size}", second.size)
     for name, checkpoint in (("old checkpoint", first), ("new checkpoint", second)):
         found = root_of_export(read, checkpoint.size, max(first.size, second.size), report)
@@ -1648,6 +1896,9 @@ def _bundle_proofs(
         policy.checkpoint(checkpoint)
     except Broken as error:
         report.add("checkpoint", error)
+    else:
+        report.said |= check_witnessed(policy, checkpoint, "checkpoint", report)
+    policy = replace(policy, witnesses=None)  # each proof's checkpoint is this one
     proven, streams = list[_Proven](), set[str]()
     for path in sorted(path for path in kept if path.startswith("proofs/")):
         of_proof = check_claim_proof(kept[path], policy)
@@ -1892,7 +2143,7 @@ class Watch:
         Raises Unusable where the log cannot be read.
         """
         report, memory = self._report, self._memory
-        note = self._read("checkpoint")
+        note = self._read(CHECKPOINT)
         if note is None:
             raise Unusable("the log has no checkpoint")
         try:
@@ -1911,9 +2162,34 @@ class Watch:
             self._compare_checkpoints(tree, newest, before)
             self._compare_proofs(tree, seen)
             self._look_for_receipts(tree, receipts, seen)
+            if self._policy.witnesses is not None:
+                self._look_for_witnesses(tree, newest, note)
         except Broken as error:
             report.add("log", error)
         _compare_histories(seen, report)
+
+    def _look_for_witnesses(self, tree: TileTree, newest: Checkpoint, note: bytes) -> None:
+        """Some checkpoint of this log bears the quorum, and the newest one has not waited for it for too long.
+
+        Broken where a witness did not make what is said to be by it.
+        """
+        report, wanted = self._report, "those of a quorum of witnesses"
+        found, cosigned = self._policy.witnessed(note), newest
+        if found and not found.is_met and (other := self._read(WITNESSED)) is not None:
+            found, cosigned, note = self._policy.witnessed(other), self._policy.checkpoint(other), other
+        if found is None or not found.is_met:
+            report.expect(False, WITNESSED, "cosignatures", wanted, str(found))
+            return
+        _expect(cosigned.size <= tree.size, WITNESSED, f"at most {tree.size} entries", cosigned.size)
+        root = tree.root(cosigned.size)
+        report.expect(root == cosigned.root, WITNESSED, "root", cosigned.root.hex(), root)
+        self._memory.keep("checkpoints", name_checkpoint(cosigned), note)
+        report.said["witnessed by"] = f"{found}, as of {cosigned.size} entries"
+        since = found.since(self._policy.witnesses) if self._policy.witnesses else 0
+        if self._now is not None and since and cosigned.size < newest.size:
+            is_late = self._now.timestamp() > since + LONGEST_UNWITNESSED
+            late = f"{wanted} within {LONGEST_UNWITNESSED} seconds"
+            report.expect(not is_late, CHECKPOINT, "cosignatures", late, f"the last ones are of {found}")
 
     def _proofs(self, new: Collection[str]) -> list[_Seen]:
         found = []
@@ -2186,11 +2462,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     for command in commands.choices.values():
         command.add_argument("--policy", type=Path, required=True, help="the public keys: JSON")
+        command.add_argument(
+            "--witness-policy", type=Path, metavar="FILE", help="the witnesses and their quorum (C2SP tlog-policy)"
+        )
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> Report:
     policy = read_policy(_read_file(arguments.policy))
+    if arguments.witness_policy:
+        policy = replace(policy, witnesses=read_witness_policy(_read_file(arguments.witness_policy)))
     if arguments.command == "proof":
         report = _check_proof(_read_file(arguments.file), policy)
         checkpoint = _read_file(arguments.checkpoint) if arguments.checkpoint else None

@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from ledger.reading import newest_checkpoint, read_tile
+from ledger.reading import newest_checkpoint, newest_witnessed, read_tile
 from ledger.tiles import ENTRIES, Tile, parse_tile_path
 from ledger.trusted import shown_policy
 
@@ -31,8 +31,19 @@ def same_for_everybody(view: View) -> View:
 @same_for_everybody
 @require_safe
 def checkpoint(request: HttpRequest) -> HttpResponse:
-    """The newest signed checkpoint: a note."""
+    """The newest signed checkpoint, with the cosignatures that it has: a note."""
     found = newest_checkpoint()
+    if found is None:
+        raise Http404
+    return _answer(found.note.encode(), "text/plain; charset=utf-8", FOR_A_SECOND)
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def witnessed(request: HttpRequest) -> HttpResponse:
+    """The newest checkpoint that a quorum of witnesses cosigned: a note with their cosignatures."""
+    found = newest_witnessed()
     if found is None:
         raise Http404
     return _answer(found.note.encode(), "text/plain; charset=utf-8", FOR_A_SECOND)

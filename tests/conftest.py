@@ -85,6 +85,7 @@ def _start_session(config: pytest.Config) -> None:
         "LEDGER_ANCHORS",
         "LEDGER_ANCHOR_HOURS",
         "LEDGER_POLICY",
+        "WITNESS_POLICY",
     )
     coming_in = ("REQUIRE_SECOND_FACTOR", "SECOND_FACTOR_DAYS", "RECENT_AUTHENTICATION_MINUTES", "OIDC_ISSUER")
     for name in (*names, *ledger, *coming_in, "TRUSTED_PROXIES", "LEDGER_POLICY"):

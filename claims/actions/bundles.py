@@ -25,14 +25,16 @@ from claims.actions.reads import note_shown
 from claims.bundle_files import made_for, named_in, path_of
 from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
+from claims.proofs import checkpoint_for
 from claims.queries import get_claim
 from claims.support import lock_graph
 from ledger.bundles import LARGEST_FILE, Made, zip_size
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
-from ledger.reading import newest_checkpoint
+from ledger.reading import checkpoint_of, newest_checkpoint
 from ledger.signer import SignerRefused
+from ledger.verifier import LONGEST_UNWITNESSED
 from sources.evidence_storage import open_stored
 
 logger = logging.getLogger(__name__)
@@ -160,8 +162,11 @@ def _locked(lease: Lease) -> Bundle | None:
 def _checkpoint(row: Bundle, now: datetime) -> Checkpoint | None:
     """What all proofs are against: the newest, once it has what is recorded of the claim, or a minute is over."""
     if row.checkpoint is not None:
-        return Checkpoint.objects.get(size=row.checkpoint)
-    newest = newest_checkpoint()
+        return checkpoint_of(row.checkpoint)
+    newest, witnessed = newest_checkpoint(), checkpoint_for(row.claim)
+    # Sources are proven too: what was recorded of them while a witness was away is not left out for its sake.
+    if newest and witnessed and newest.at - witnessed.at <= timedelta(seconds=LONGEST_UNWITNESSED):
+        newest = witnessed
     has_waited = now >= row.asked_at + timedelta(seconds=LONGEST_DELAY)
     if newest is not None:
         entries = EntryRow.objects.filter(stream=f"claim:{row.claim_id}")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -38,7 +39,8 @@ from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
-from ledger.reading import newest_checkpoint, openings_of, prove
+from ledger.reading import newest_checkpoint, newest_witnessed, openings_of, prove
+from ledger.witness_states import witness_states
 
 PAGE_SIZE = 50
 MOST_NAMED = 5  # of what was read, in one line
@@ -104,6 +106,9 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "checkpoint": newest_checkpoint(),
         "late_since": late_for(request.user, timezone.now()),
         "keys": Key.objects.order_by("-since", "text"),
+        "witnessed": newest_witnessed(),
+        "witness_policy": settings.WITNESS_POLICY,
+        "witnesses": list(witness_states(settings.WITNESS_POLICY, timezone.now())),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
         "query": request.GET.urlencode(),

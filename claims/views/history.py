@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.pages import PersonsRequest
 from claims.models import Claim, StatusChange
 from claims.page_queries import claim_shown, evidence_numbered, history_shown
+from claims.proofs import checkpoint_for
 from claims.records import CLAIM_FIELDS
 from claims.sentences import told_interval, voices_in_words
 from claims.shown import hidden_among, ids_in
@@ -64,7 +65,8 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
         "claim-history",
         rows,
         changes=[change_line(claim, change, numbers, hidden) for change in changes],
-        checkpoint=checkpoint,
+        proven=checkpoint_for(claim),
+        newest=checkpoint.note if checkpoint else "",
         claim_shown=json.dumps(_claim_as_recorded(claim)),
         log_shown=json.dumps(_log(claim, checkpoint)),
         erased=ERASED,

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import NotFound
 from accounts.models import Desk, Role
 from accounts.pages import PersonsRequest, own_memberships
-from claims.proofs import proof_file, redaction_proofs
+from claims.proofs import checkpoint_for, proof_file, redaction_proofs
 from claims.queries import get_claim
 from ledger.reading import newest_checkpoint, read_tile
 from ledger.views import named_tile
@@ -15,9 +15,9 @@ from ledger.views import named_tile
 
 @require_safe
 def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
-    """The proof of a claim's history against the newest checkpoint, opened as far as the person may read it."""
+    """The proof of a claim's history against a checkpoint that has it all, opened as far as the person may read it."""
     claim = get_claim(request.user, reference)
-    checkpoint = newest_checkpoint()
+    checkpoint = checkpoint_for(claim)
     if checkpoint is None:
         raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
     return HttpResponse(
@@ -31,7 +31,7 @@ def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
 def claim_redactions(request: PersonsRequest, reference: str) -> JsonResponse:
     """The proofs of the redactions that erased something of a claim's history: a list of files, each as a text."""
     claim = get_claim(request.user, reference)
-    checkpoint = newest_checkpoint()
+    checkpoint = checkpoint_for(claim)
     found = redaction_proofs(request.user, claim, checkpoint) if checkpoint else []
     return JsonResponse([file.decode() for file in found], safe=False)
 

@@ -15,7 +15,7 @@ from accounts.errors import NotFound
 from accounts.qr import outline
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.paging import Order, read_page
-from claims.proofs import public_proof
+from claims.proofs import checkpoint_for, public_proof
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.sentences import told_interval, voices_in_words
 from claims.views.listing import PAGE_SIZE, neighbours
@@ -63,7 +63,8 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
 @login_not_required
 def public_change(request: HttpRequest, reference: str, seq: int) -> HttpResponse:
     """The proof of one status change of a published claim, for anybody. Raises NotFound."""
-    claim, checkpoint = published_claim(reference), newest_checkpoint()
+    claim = published_claim(reference)
+    checkpoint = checkpoint_for(claim)
     proof = public_proof(claim, seq, checkpoint) if checkpoint else None
     if proof is None:
         raise NotFound(_("The log does not hold this change yet. Try again in a minute."))

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from ledger.notes import CosigningKey
+
 SETTINGS = Path(__file__).resolve().parents[2] / "config" / "settings.py"
 DATABASE = "set it to postgresql://user:password@host:5432/name (bin/dev sets it by itself)"
 MAIL = "set it to smtp://user:password@host:587/?tls=True, or unset it to keep mails in DATA_DIR/mail"
@@ -101,6 +103,43 @@ def test_a_wrong_value_stops_the_start_with_one_line(
     with pytest.raises(SystemExit) as stop:
         load()
     assert stop.value.code == line
+
+
+WITNESS_KEY = CosigningKey("w.example.org", bytes(32)).verifier_key
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (None, "set the path of a file"),
+        (b"quorum x\n", "set a file in the format of C2SP tlog-policy"),
+        (b"# \xff\nquorum none\n", "in UTF-8"),
+        (b"%b\nquorum w\n", "give witness w in"),
+        (b"%b ftp://w.example.org/\nquorum w\n", "give witness w in"),
+        (b"%b https://me:secret@w.example.org/\nquorum w\n", "give witness w in"),
+        (b"%b https://w.example.org/?a=b\nquorum w\n", "give witness w in"),
+        (b"%b https://w.example.org:99999/\nquorum w\n", "give witness w in"),
+    ],
+)
+def test_a_wrong_file_of_witnesses_stops_the_start_with_one_line(
+    environment: pytest.MonkeyPatch, tmp_path: Path, text: bytes | None, words: str
+) -> None:
+    path = tmp_path / "witnesses"
+    if text is not None:
+        path.write_bytes(text.replace(b"%b", f"witness w {WITNESS_KEY}".encode()))
+    environment.setenv("WITNESS_POLICY", str(path))
+    with pytest.raises(SystemExit) as stop:
+        load()
+    assert str(stop.value.code).startswith("WITNESS_POLICY: ") and words in str(stop.value.code)
+    assert "\n" not in str(stop.value.code) and "secret" not in str(stop.value.code)
+
+
+def test_a_file_of_witnesses_is_read(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "witnesses"
+    path.write_text(f"witness w {WITNESS_KEY} https://w.example.org/under/it/\nquorum w\n")
+    environment.setenv("WITNESS_POLICY", str(path))
+    policy = load()["WITNESS_POLICY"]
+    assert (policy.quorum, policy.witnesses["w"].url) == ("w", "https://w.example.org/under/it/")
 
 
 def test_an_https_address_turns_on_secure_cookies_redirect_and_hsts(environment: pytest.MonkeyPatch) -> None:

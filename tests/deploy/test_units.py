@@ -57,9 +57,10 @@ def test_every_service_is_shut_in(path: Path) -> None:
     assert {name: service.get(name) for name in HARDENED} == HARDENED
 
 
-def test_the_target_starts_every_part_but_the_backup() -> None:
+def test_the_target_starts_every_part_but_the_backup_and_the_witness_of_other_logs() -> None:
     wanted = set(unit(UNITS / "second-source.target")["Unit"]["Wants"].split())
-    parts = {path.name for path in SERVICES} - {"second-source-backup.service", "second-source-worker@.service"}
+    apart = {f"second-source-{name}.service" for name in ("backup", "witness", "worker@")}
+    parts = {path.name for path in SERVICES} - apart
     assert wanted == parts | {f"second-source-worker@{queue}.service" for queue in ("reminders", "captures")}
 
 

@@ -15,7 +15,7 @@ from ledger.verifier import check_claim_proof, check_tlog_proof
 from tests.ledger.exports import POLICY
 from tests.ledger.test_mutations import mutate, mutate_bytes
 from tests.ledger.test_verifier import ONE
-from tests.ledger.vectors import FOLDER, sample_proof
+from tests.ledger.vectors import FOLDER, WITNESS_POLICY_TEXT, cosigned, sample_proof, witnessed_as_vector
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -102,6 +102,67 @@ def test_notes_open_as_the_vectors_say(run: Run) -> None:
     body = """const text = (note) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes(note));
       return Promise.all(given.notes.map(({ note }) => taken(() => ledger.openNote(text(note), [given.log_key]))));"""
     assert run(body, given) == [one["opens"] for one in given["notes"]]
+
+
+# Of each note by each policy: who cosigned and whether that is enough, null where it is refused.
+WITNESSED = """const found = [];
+  for (const { note, policy } of given.asked) {
+    try {
+      const { witnesses } = await ledger.readCheckpoint(note, { ...given.keys, witness_policy: policy });
+      found.push({ by: witnesses.by, isMet: witnesses.isMet });
+    } catch (error) {
+      if (!error.finding) throw error;
+      found.push(null);
+    }
+  }
+  return found;"""
+
+
+def test_witnesses_and_their_quorum_are_those_of_the_vectors(run: Run) -> None:
+    given = vectors("witnesses")
+    of = [(name, note) for name in given["policies"] for note in given["notes"]]
+    asked = [{"note": given["notes"][note], "policy": given["policies"][name]} for name, note in of]
+    found = run(WITNESSED, {"asked": asked, "keys": KEYS})
+    expected = [given["witnessed"][name][note] for name, note in of]
+    assert [(pair, one) for pair, one in zip(of, found, strict=True)] == list(zip(of, expected, strict=True))
+
+
+def test_a_policy_without_witnesses_says_nothing_of_them(run: Run) -> None:
+    body = "return (await ledger.readCheckpoint(given.note, given.keys)).witnesses;"
+    assert run(body, {"note": cosigned("abd").decode(), "keys": KEYS}) is None
+
+
+def witnessed_results(run: Run, count: int, seed: int) -> "Counter[str]":
+    """How often notes and policies, good and changed, came to what; asserts that both implementations agree."""
+    chance, counts = random.Random(seed), Counter[str]()
+    for _ in range(0, count, 250):
+        asked = []
+        for _ in range(250):
+            note = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7)))))
+            policy = WITNESS_POLICY_TEXT
+            if chance.randrange(3) == 0:
+                note = mutate_bytes(note, chance)
+            if chance.randrange(3) == 0:
+                policy = mutate_bytes(policy, chance)
+            try:
+                asked.append({"note": note.decode(), "policy": policy.decode()})
+            except UnicodeDecodeError:  # neither is a text any more
+                continue
+        found = run(WITNESSED, {"asked": asked, "keys": KEYS})
+        expected = [witnessed_as_vector(one["note"], one["policy"]) for one in asked]
+        assert found == expected, [a for a, b, c in zip(asked, found, expected, strict=True) if b != c][:1]
+        counts.update("refused" if one is None else "witnessed" if one["isMet"] else "not yet" for one in found)
+    return counts
+
+
+def test_both_implementations_agree_on_five_hundred_cosigned_notes(run: Run) -> None:
+    counts = witnessed_results(run, 500, seed=5)
+    assert min(counts[result] for result in ("refused", "witnessed", "not yet")) > 20
+
+
+@pytest.mark.attack
+def test_both_implementations_agree_on_ten_thousand_cosigned_notes(run: Run) -> None:
+    witnessed_results(run, 10_000, seed=6)
 
 
 CHECK = """const results = [];

@@ -15,7 +15,7 @@ from ledger.keys import policy_text
 from ledger.models import Checkpoint, Entry, Leaf, Outbox
 from ledger.reading import newest_checkpoint, published
 from ledger.recording import record
-from ledger.sequencer import Sequencer
+from ledger.sequencer import Sequencer, node_reader
 from ledger.tree import consistency_proof
 from ledger.verifier import audit, check_consistency, read_policy
 from tests.ledger.installation import NOW, elect, make_signer
@@ -84,7 +84,7 @@ class History(RuleBasedStateMachine):
         rows = list(Checkpoint.objects.order_by("-size")[:2])
         if len(rows) == 2:
             new, old = rows
-            proof = consistency_proof(self.sequencer._read_node, old.size, new.size)
+            proof = consistency_proof(node_reader(self.sequencer._connection), old.size, new.size)
             check_consistency(old.size, bytes(old.root), new.size, bytes(new.root), proof)
 
     def teardown(self) -> None:

@@ -8,13 +8,14 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ledger.bundles import Made, Manifest, sign_manifest, zip_pieces
 from ledger.canonical import canonical, read_canonical
 from ledger.entries import Entry, Opening, commitment, leaf_bytes, leaf_hash, read_entry
-from ledger.notes import Receipt, SigningKey, checkpoint_text, open_note, receipt_text, sign_note
+from ledger.notes import CosigningKey, Receipt, SigningKey, checkpoint_text, open_note, receipt_text, sign_note
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
 from ledger.tiles import Tile, bundle_bytes, hash_tiles, parse_tile_path
 from ledger.tree import (
@@ -25,7 +26,16 @@ from ledger.tree import (
     inclusion_proof,
     root_hash,
 )
-from ledger.verifier import Report, ZippedBundle, check_bundle, check_claim_proof, check_disclosures
+from ledger.verifier import (
+    Broken,
+    Report,
+    Unusable,
+    ZippedBundle,
+    check_bundle,
+    check_claim_proof,
+    check_disclosures,
+    read_witness_policy,
+)
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
@@ -204,6 +214,94 @@ def tile_vectors() -> dict[str, Any]:
 
 def checkpoint() -> bytes:
     return sign_note(checkpoint_text(ORIGIN, len(LEAVES), root_hash(HASHES)), [LOG_KEY])
+
+
+WITNESS_KEYS = {
+    name: CosigningKey(f"{name}.example.org/witness", hashlib.sha256(f"witness {name}".encode()).digest())
+    for name in "abcdef"
+}
+AT_COSIGNED = {name: 1795385700 + 60 * number for number, name in enumerate(WITNESS_KEYS)}  # 2026-11-22 22:15 and on
+# As C2SP tlog-policy's example has it.
+WITNESS_POLICY_TEXT = "".join(
+    [
+        "# two of three, and one of three others\n",
+        *(f"witness {name} {key.verifier_key}\n" for name, key in WITNESS_KEYS.items()),
+        "group X-witnesses 2 a b c\n",
+        "group Y-witnesses any d e f\n",
+        "group X-and-Y all X-witnesses Y-witnesses\n",
+        "quorum X-and-Y\n",
+    ]
+).encode()
+
+
+def cosigned(names: str) -> bytes:
+    """The checkpoint of the sample with the cosignatures of these witnesses."""
+    text = checkpoint_text(ORIGIN, len(LEAVES), root_hash(HASHES))
+    lines = [WITNESS_KEYS[name].cosignature_line(text, AT_COSIGNED[name]) for name in names]
+    return checkpoint() + "".join(lines).encode()
+
+
+def witness_vectors() -> dict[str, Any]:
+    """Notes and policies: who cosigned, as the names of their keys with times, and whether that is enough; null where
+    the note is refused, or the policy."""
+    text = checkpoint_text(ORIGIN, len(LEAVES), root_hash(HASHES))
+    a, stranger = WITNESS_KEYS["a"], CosigningKey("a.example.org/witness", bytes([9] * 32))
+    good = cosigned("abd").decode()
+    notes = {
+        **{f"cosigned by {names or 'nobody'}": cosigned(names).decode() for names in ("", "a", "ab", "abd", "abcdef")},
+        "by one twice": cosigned("abd").decode() + a.cosignature_line(text, AT_COSIGNED["a"] + 60),
+        "by a stranger under a known name": cosigned("bcd").decode() + stranger.cosignature_line(text, 1),
+        "at no time": cosigned("bcd").decode() + a.cosignature_line(text, 0),
+        "at the last time there is": cosigned("bcd").decode() + a.cosignature_line(text, 2**53 - 1),
+        "at a time beyond": cosigned("bcd").decode() + a.cosignature_line(text, 2**63),
+        "of another text": cosigned("bcd").decode() + a.cosignature_line(f"{text}more\n", 5),
+        "signed as a log signs": cosigned("bcd").decode() + SigningKey(a.name, a.seed).signature_line(text),
+        "with another size": good.replace("\n6\n", "\n7\n"),
+        "with a signature too short": cosigned("bcd").decode() + a.cosignature_line(text, 5)[:-9] + "\n",
+    }
+    head = "".join(f"witness {name} {key.verifier_key}\n" for name, key in WITNESS_KEYS.items())
+    policies = {
+        "nested groups": WITNESS_POLICY_TEXT.decode(),
+        "none": f"{head}quorum none\n",
+        "one": f"{head}quorum a\n",
+        "any": f"{head}group g any a f\nquorum g\n",
+        "all": f"{head}group g all a b d\nquorum g\n",
+        "three": f"{head}\t group  g\t3 a b c d \n\n # three\nquorum g\n",
+        "with its log": f"log {LOG_KEY.verifier_key} https://desk.example.org/\n{head}quorum a\n",
+        "with another log": f"log {SigningKey(ORIGIN, bytes(32)).verifier_key}\n{head}quorum a\n",
+        "an unknown member": f"{head}group g any a x\nquorum g\n",
+        "a member twice": f"{head}group g any a a\nquorum g\n",
+        "a member of two groups": f"{head}group g any a\ngroup h all a b\nquorum h\n",
+        "more than its members": f"{head}group g 3 a b\nquorum g\n",
+        "a name twice": f"{head}witness a {stranger.verifier_key}\nquorum a\n",
+        "a key twice": f"{head}witness x {a.verifier_key}\nquorum a\n",
+        "a log's key": f"{head}witness x {LOG_KEY.verifier_key}\nquorum a\n",
+        "no quorum": head,
+        "two quorums": f"{head}quorum a\nquorum a\n",
+        "no line end": f"{head}quorum a",
+        "a control character": f"{head}quorum a\r\n",
+    }
+    return {
+        "log_key": str(LOG_KEY.verifier_key),
+        "seeds": {name: key.seed.hex() for name, key in WITNESS_KEYS.items()},
+        "notes": notes,
+        "policies": policies,
+        "witnessed": {
+            name: {of: witnessed_as_vector(note, policy) for of, note in notes.items()}
+            for name, policy in policies.items()
+        },
+    }
+
+
+def witnessed_as_vector(note: str, policy: str) -> dict[str, Any] | None:
+    try:
+        of_policy = replace(POLICY, witnesses=read_witness_policy(policy.encode()))
+        of_policy.checkpoint(note.encode())
+        found = of_policy.witnessed(note.encode())
+    except (Broken, Unusable):
+        return None
+    assert found is not None
+    return {"by": [{"name": one.key.name, "at": one.at} for one in found.by], "isMet": found.is_met}
 
 
 def note_vectors() -> dict[str, Any]:
@@ -390,6 +488,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "tree": tree_vectors,
     "tiles": tile_vectors,
     "notes": note_vectors,
+    "witnesses": witness_vectors,
     "proofs": proof_vectors,
     "bundles": bundle_vectors,
 }

@@ -2,7 +2,7 @@
 // the page shows of the history, and the claim's wording and state above it, with what was recorded; in both directions.
 // A field that nothing opens is good only where a redaction in the log names it, or where it is not for this reader and
 // the page shows nothing of it.
-import { canonical, checkClaimProof, hex } from "./ledger.js";
+import { canonical, checkClaimProof, hex, readCheckpoint } from "./ledger.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;
@@ -14,6 +14,7 @@ const COMMITTED = ["by", "decided_by", "evidence", "graph_digest", "reason", "de
 const TEXTS = ["reason", "decision_reason"];
 const MEMORY = "second-source log";
 const MOST_REMEMBERED = 500; // claims
+const LONGEST_UNWITNESSED = 3600; // seconds; an hour, as witnesses themselves may lag behind (C2SP tlog-witness)
 
 async function answerOf(address) {
   const answer = await fetch(address, { headers: { Accept: "*/*" } });
@@ -126,9 +127,9 @@ function remembered(origin) {
   }
 }
 
-function remember(origin, before, outcome, stream, last) {
+function remember(origin, before, newest, stream, last) {
   const claims = Object.entries({ ...before.claims, [stream]: last }).slice(-MOST_REMEMBERED);
-  const now = { size: outcome.checkpoint.size, root: hex(outcome.checkpoint.root), claims: Object.fromEntries(claims) };
+  const now = { size: newest.size, root: hex(newest.root), claims: Object.fromEntries(claims) };
   try {
     localStorage.setItem(`${MEMORY} ${origin}`, JSON.stringify(now));
   } catch {
@@ -136,16 +137,44 @@ function remember(origin, before, outcome, stream, last) {
   }
 }
 
+// The larger one of the checkpoint that the proof is against, which may be an older one that is witnessed, and the newest
+// that the page knows; throws where that one does not count.
+async function newestOf(outcome, policy) {
+  const newest = words.newest ? await readCheckpoint(words.newest, policy) : outcome.checkpoint;
+  return newest.size > outcome.checkpoint.size ? newest : outcome.checkpoint;
+}
+
 // Where the log, or this history, is not what this browser has seen before.
-function compareMemory(before, outcome, stream) {
+function compareMemory(before, newest, outcome, stream) {
   const findings = [];
-  const { size, root } = { size: outcome.checkpoint.size, root: hex(outcome.checkpoint.root) };
+  const { size, root } = { size: newest.size, root: hex(newest.root) };
   if (size < before.size) findings.push({ part: words.partLog, expected: String(before.size), found: String(size) });
   if (size === before.size && root !== before.root) findings.push({ part: words.partLog, expected: before.root, found: root });
   const seen = before.claims[stream];
   const there = seen && outcome.entries[seen.seq - 1]?.hash;
   if (seen && there !== seen.hash) findings.push({ part: words.partSeen, expected: seen.hash, found: plain(there) });
   return findings;
+}
+
+// Who confirms the log as far as this history goes: {text, isLate}.
+function judgeWitnesses(outcome) {
+  const { witnesses } = outcome.checkpoint;
+  if (!witnesses?.isDemanded) return { text: words.witnessedNone, isLate: false };
+  if (witnesses.isMet) {
+    const by = witnesses.by.map(({ name, at }) => words.witnessAt
+      .replace("%(witness)s", () => name).replace("%(moment)s", () => whenOf(at * 1000)));
+    return { text: words.witnessedBy.replace("%(witnesses)s", () => by.join("; ")), isLate: false };
+  }
+  const last = outcome.entries.findLast(({ entry }) => entry)?.entry.at;
+  const isLate = last !== undefined && Date.now() - Date.parse(last) > LONGEST_UNWITNESSED * 1000;
+  return { text: isLate ? words.witnessedLate.replace("%(since)s", () => whenOf(last)) : words.witnessedNotYet, isLate };
+}
+
+function sayWitnesses({ text, isLate }) {
+  const note = section.querySelector("[data-witnesses]");
+  note.textContent = text;
+  note.className = `check ${isLate ? "broken" : "missing"}`;
+  note.hidden = false;
 }
 
 function show(item, result, note) {
@@ -185,7 +214,8 @@ async function check() {
   const known = { ...outcome, entries: outcome.entries.filter((found) => !isNewer(found)) };
   const whole = [...named.findings];
   const before = remembered(file.origin);
-  whole.push(...compareMemory(before, outcome, file.stream));
+  const newest = await newestOf(outcome, policy);
+  whole.push(...compareMemory(before, newest, outcome, file.stream));
   const changes = new Map();
   for (const found of known.entries) {
     if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);
@@ -211,7 +241,10 @@ async function check() {
   const findings = whole.map(inWords);
   if (log.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
   if (counts.broken || findings.length) return say("broken", words.sumBroken, findings);
-  remember(file.origin, before, outcome, file.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
+  const witnesses = judgeWitnesses(outcome);
+  sayWitnesses(witnesses);
+  remember(file.origin, before, newest, file.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
+  if (witnesses.isLate) return say("missing", words.sumUnwitnessed);
   if (log.waiting_since !== null) return say("missing", words.sumMissing);
   if (outcome.entries.some(isNewer)) return say("missing", words.sumNewer);
   const said = wording.compared ? words.sumVerified : words.sumUnworded;
@@ -229,4 +262,4 @@ function judge(item, shown, found, disclosuresOf, erasedOf) {
   return closed.length ? ["redacted", `${words.redacted} ${closed.join(", ")}`] : ["verified", words.verified];
 }
 
-check().catch(() => say("unavailable", words.unreachable));
+check().catch((error) => (error.finding ? say("broken", words.sumBroken, [inWords(error.finding)]) : say("unavailable", words.unreachable)));

@@ -5,6 +5,10 @@ const DEEPEST = 32;
 const LARGEST_LEAF = 65535;
 const LARGEST_NOTE = 1000000;
 const MOST_SIGNATURES = 100;
+const [ED25519, COSIGNATURE] = [1, 4]; // signature types of a note's keys
+const LATEST_COSIGNATURE = 2n ** 63n - 1n;
+const LARGEST_WITNESS_POLICY = 100000;
+const MOST_IN_WITNESS_POLICY = 64;
 const FORMAT = "second-source/claim-proof/v1";
 const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
 const FIELDS = ["at", "body", "c", "kind", "prev", "seq", "stream", "v"];
@@ -218,15 +222,18 @@ export async function rootFromInclusion(leaf, index, size, proof) {
 
 const isKeyName = (name) => /^[^+\p{White_Space}\0-\x1f]+$/u.test(name);
 
-async function readVerifierKey(text) {
+async function readVerifierKey(text, signs = ED25519) {
   const [, name, id, encoded] = /^([^+]+)\+([^+]*)\+(.*)$/s.exec(text) ?? [];
   expect(name !== undefined && isKeyName(name), "key", "name+hash+base64", text);
   const data = readBase64(encoded, "key", 33);
-  expect(data[0] === 1, "key", "an Ed25519 key (01)", data[0]);
+  expect(data[0] === signs, "key", `an Ed25519 key (0${signs})`, data[0]);
   const digest = await sha256(encoder.encode(`${name}\n`), data);
   expect(hex(digest.slice(0, 4)) === id, "key", `the key id ${hex(digest.slice(0, 4))}`, id);
-  return { name, id, key: await crypto.subtle.importKey("raw", data.slice(1), { name: "Ed25519" }, false, ["verify"]) };
+  const raw = data.slice(1);
+  return { name, id, raw: hex(raw), key: await crypto.subtle.importKey("raw", raw, { name: "Ed25519" }, false, ["verify"]) };
 }
+
+const verifies = (key, signature, message) => crypto.subtle.verify({ name: "Ed25519" }, key.key, signature, message);
 
 function splitNote(note) {
   expect(!/\p{Surrogate}/u.test(note), "note", "UTF-8", "a lone surrogate");
@@ -250,13 +257,12 @@ function readSignature(line) {
 // The text of a note that one of the verifier keys (name+hash+base64) signed; throws where none did.
 export async function openNote(note, verifierKeys) {
   const { text, signatures } = splitNote(note);
-  const keys = await Promise.all(verifierKeys.map(readVerifierKey));
+  const keys = await Promise.all(verifierKeys.map((key) => readVerifierKey(key)));
   let verified = false;
   for (const { name, id, signature } of signatures) {
     const known = keys.find((key) => key.name === name && key.id === id);
     if (!known) continue;
-    const good = await crypto.subtle.verify({ name: "Ed25519" }, known.key, signature, encoder.encode(text));
-    expect(good, "signature", `one by ${name}+${id} that verifies`, "one that does not");
+    expect(await verifies(known, signature, encoder.encode(text)), "signature", `one by ${name}+${id} that verifies`, "one that does not");
     verified = true;
   }
   const names = signatures.map(({ name, id }) => `${name}+${id}`);
@@ -269,13 +275,107 @@ function readDecimal(text, part) {
   return Number(text);
 }
 
-async function readCheckpoint(note, policy) {
+// The checkpoint of a signed note: {size, root, witnesses: as `witnessesOf` has them, or null}; throws where it does not
+// count by the policy.
+export async function readCheckpoint(note, policy) {
   const lines = (await openNote(note, policy.log_keys)).split("\n");
   expect(lines.length >= 4 && lines.pop() === "" && lines.every(Boolean), "checkpoint", "three lines, none empty", note);
   const [origin, size, root] = lines;
   const checkpoint = { size: readDecimal(size, "size"), root: readBase64(root, "root", 32) };
   expect(origin === policy.origin, "origin", policy.origin, origin);
-  return checkpoint;
+  return { ...checkpoint, witnesses: await witnessesOf(note, policy) };
+}
+
+// Cosignatures (C2SP tlog-cosignature), and the quorum of witnesses (section 6; C2SP tlog-policy)
+
+const POLICY_LINES = {
+  log: /^log (?<key>[^ ]+)( (?<url>[^ ]+))?$/,
+  witness: /^witness (?<name>[^ ]+) (?<key>[^ ]+)( (?<url>[^ ]+))?$/,
+  group: /^group (?<name>[^ ]+) (?<least>all|any|[1-9][0-9]{0,3}) (?<members>[^ ]+( [^ ]+)*)$/,
+  quorum: /^quorum (?<name>[^ ]+)$/,
+};
+
+// {logs: [verifier key], witnesses: Map of keys by name, groups: Map of {least, members} by name, quorum: a name or null}.
+export async function readWitnessPolicy(text) {
+  expect(typeof text === "string" && !/\p{Surrogate}/u.test(text), "witness policy", "a text", text);
+  const length = encoder.encode(text).length;
+  expect(length <= LARGEST_WITNESS_POLICY, "witness policy", `at most ${LARGEST_WITNESS_POLICY} bytes`, length);
+  expect(text.endsWith("\n"), "witness policy", "a line end", text.slice(-1));
+  expect(!/[\0-\x08\x0b-\x1f\x7f]/.test(text), "witness policy", "no control characters", "one");
+  const policy = { logs: [], logKeys: [], witnesses: new Map(), groups: new Map(), members: new Set(), quorum: undefined };
+  for (const line of text.slice(0, -1).split("\n")) {
+    const words = line.replace(/[ \t]+/g, " ").replace(/^ | $/g, "");
+    if (words && !words.startsWith("#")) await takePolicyLine(policy, words);
+  }
+  expect(policy.quorum !== undefined, "quorum", "one line", "none");
+  return policy;
+}
+
+async function takePolicyLine(policy, words) {
+  const kind = words.split(" ", 1)[0];
+  const line = own(POLICY_LINES, kind)?.exec(words)?.groups;
+  expect(line, "line", "log, witness, group or quorum, and its items", words);
+  const isDefined = (name) => policy.witnesses.has(name) || policy.groups.has(name);
+  const expectNew = (name) => expect(name !== "none" && !isDefined(name), "name", "one that is not taken", name);
+  if (kind === "log") {
+    const { raw } = await readVerifierKey(line.key);
+    expect(!policy.logKeys.includes(raw), "log", "a key that no line before has", line.key);
+    policy.logKeys.push(raw);
+    policy.logs.push(line.key);
+  } else if (kind === "witness") {
+    const key = await readVerifierKey(line.key, COSIGNATURE);
+    const isKnown = [...policy.witnesses.values()].some(({ raw }) => raw === key.raw);
+    expect(!isKnown, "witness", "a key that no line before has", line.key);
+    expectNew(line.name);
+    policy.witnesses.set(line.name, key);
+  } else if (kind === "group") {
+    const members = line.members.split(" ");
+    for (const member of members) {
+      expect(isDefined(member), "group", "members that lines before define", member);
+      expect(!policy.members.has(member), "group", "members of no group before, each once", member);
+      policy.members.add(member);
+    }
+    const least = { any: 1, all: members.length }[line.least] ?? Number(line.least);
+    expect(least <= members.length, "group", `at most its ${members.length} members`, least);
+    expectNew(line.name);
+    policy.groups.set(line.name, { least, members });
+  } else {
+    expect(line.name === "none" || isDefined(line.name), "quorum", "a name that a line before defines", line.name);
+    expect(policy.quorum === undefined, "quorum", "one line", line.name);
+    policy.quorum = line.name === "none" ? null : line.name;
+  }
+  const most = Math.max(policy.logs.length, policy.witnesses.size, policy.groups.size);
+  expect(most <= MOST_IN_WITNESS_POLICY, kind, `at most ${MOST_IN_WITNESS_POLICY} of them`, most);
+}
+
+// The time of a cosignature that a key made (POSIX seconds); throws where it did not make it.
+async function cosignedAt(key, signature, text) {
+  const at = signature.length === 72 ? new DataView(signature.buffer, signature.byteOffset).getBigUint64(0) : 0n;
+  const isTime = at > 0n && at <= LATEST_COSIGNATURE;
+  const message = encoder.encode(`cosignature/v1\ntime ${at}\n${text}`);
+  const good = isTime && (await verifies(key, signature.slice(8), message));
+  expect(good, "cosignature", `one by ${key.name}+${key.id} that verifies`, "one that does not");
+  return Number(at);
+}
+
+// Who cosigned a checkpoint's note, of the witnesses that the policy names, in their order there: {by: [{name, at}],
+// isDemanded: whether the policy demands a quorum, isMet}. `null` where it names none; throws where one did not make it.
+export async function witnessesOf(note, policy) {
+  if (policy.witness_policy === undefined || policy.witness_policy === null) return null;
+  const { logs, witnesses, groups, quorum } = await readWitnessPolicy(policy.witness_policy);
+  if (logs.length) await openNote(note, logs);
+  const { text, signatures } = splitNote(note);
+  const times = new Map();
+  for (const { name, id, signature } of signatures) {
+    const [called, key] = [...witnesses].find(([, one]) => one.name === name && one.id === id) ?? [];
+    if (key) times.set(called, Math.max(times.get(called) ?? 0, await cosignedAt(key, signature, text)));
+  }
+  const hasWitnessed = (name) => {
+    const group = groups.get(name);
+    return group ? group.members.filter(hasWitnessed).length >= group.least : times.has(name);
+  };
+  const by = [...witnesses].filter(([name]) => times.has(name)).map(([name, key]) => ({ name: key.name, at: times.get(name) }));
+  return { by, isDemanded: quorum !== null, isMet: quorum === null || hasWitnessed(quorum) };
 }
 
 // Section 7: proof files
@@ -388,7 +488,8 @@ export async function isAvailable() {
 
 // What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64]}.
 // Gives {result: "verified" | "redacted" | "broken" | "unavailable", findings: [{part, expected, found}],
-// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root} or null}, the entries in the file's order.
+// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root, witnesses} or null}, the entries in the
+// file's order. Whether the quorum of witnesses is there is no part of the result: it may come later.
 export async function checkClaimProof(bytes, policy) {
   if (!(await isAvailable())) return { result: "unavailable", findings: [], entries: [], checkpoint: null };
   try {

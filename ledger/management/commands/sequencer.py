@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from ledger.asking_witnesses import asking_witnesses
 from ledger.sequencer import MOST_AT_ONCE, Sequencer
 from ledger.signer import Signer, SignerRefused, locked
 
@@ -45,7 +46,8 @@ class Command(BaseCommand):
                 while not sequencer.elected():
                     if end.wait(SECONDS_TO_THE_NEXT_TRY):
                         return
-                work(sequencer, end)
+                with asking_witnesses(settings.WITNESS_POLICY, settings.LEDGER_SEQUENCER_URL):
+                    work(sequencer, end)
         except psycopg.OperationalError as error:
             self.stderr.write(f"The database is away: {' '.join(str(error).split())}")
             end.wait(SECONDS_TO_THE_NEXT_TRY)

@@ -1,13 +1,23 @@
 """Checks the log in the database as an outsider would check an export of it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from ledger.keys import policy_text
 from ledger.reading import newest_checkpoint, published
-from ledger.trusted import check_keys, followed, policy_file, read_policy_file, rotations
+from ledger.trusted import (
+    check_keys,
+    check_witnesses,
+    followed,
+    policy_file,
+    read_policy_file,
+    rotations,
+    with_witnesses,
+)
 from ledger.verifier import Report, Unusable, audit, read_policy
 
 FROM_THE_DATABASE = (
@@ -41,13 +51,15 @@ class Command(BaseCommand):
             raise CommandError("Nothing is published yet: run the sequencer, bin/dev does")
         file, entries, of_keys = options["policy"] or policy_file(), rotations(checkpoint), Report()
         try:
-            policy = read_policy_file(file) if file else read_policy(policy_text())
+            policy = with_witnesses(read_policy_file(file) if file else read_policy(policy_text()))
         except Unusable as error:
             raise CommandError(str(error)) from error
         check_keys(policy, entries, of_keys)
-        report = audit(
-            lambda path: published(path, checkpoint), followed(policy, entries), times_from=options["times_from"]
-        )
+        trusted = followed(policy, entries)
+        check_witnesses(trusted, checkpoint, timezone.now(), of_keys)
+        # Whether the newest checkpoint has its witnesses yet was asked above.
+        trusted = replace(trusted, witnesses=None)
+        report = audit(lambda path: published(path, checkpoint), trusted, times_from=options["times_from"])
         lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
         if file is None:
             lines.insert(0, FROM_THE_DATABASE)
@@ -56,4 +68,5 @@ class Command(BaseCommand):
         if lines:
             raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
+        self.stdout.writelines(f"{name}: {words}" for name, words in of_keys.said.items())
         self.stdout.write(f"{checkpoint.size} entries are as the signed checkpoint says")

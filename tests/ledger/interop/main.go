@@ -2,10 +2,17 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -34,6 +41,8 @@ type questions struct {
 	Size                    int64
 	Root                    []byte
 	Prove                   []int64
+	WitnessKeys             []string
+	Cosigned                [][]byte
 }
 
 type answers struct {
@@ -43,6 +52,39 @@ type answers struct {
 	TreeProofs                   [][][]byte
 	OtherKey                     string
 	OtherNote                    []byte
+	Cosigners                    [][]string
+}
+
+// cosigner verifies cosignatures as C2SP tlog-cosignature has them: sumdb/note knows plain Ed25519 alone.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (c cosigner) Name() string { return c.name }
+
+func (c cosigner) KeyHash() uint32 { return c.hash }
+
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	at := binary.BigEndian.Uint64(signature)
+	message := fmt.Sprintf("cosignature/v1\ntime %d\n%s", at, text)
+	return at > 0 && at <= math.MaxInt64 && ed25519.Verify(c.key, []byte(message), signature[8:])
+}
+
+// readCosigner reads a verifier key of type 04.
+func readCosigner(text string) cosigner {
+	parts := strings.SplitN(text, "+", 3)
+	data, err := base64.StdEncoding.DecodeString(parts[2])
+	check(err)
+	sum := sha256.Sum256(append([]byte(parts[0]+"\n"), data...))
+	if data[0] != 4 || hex.EncodeToString(sum[:4]) != parts[1] {
+		check(fmt.Errorf("%s is no key of a witness", text))
+	}
+	return cosigner{parts[0], binary.BigEndian.Uint32(sum[:4]), data[1:]}
 }
 
 func hash(data []byte) (result tlog.Hash, fits bool) {
@@ -140,6 +182,22 @@ func main() {
 	answer.OtherKey = public
 	answer.OtherNote, err = note.Sign(&note.Note{Text: "go.example.org/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"}, other)
 	check(err)
+	verifiers := []note.Verifier{verifier}
+	for _, key := range asked.WitnessKeys {
+		verifiers = append(verifiers, readCosigner(key))
+	}
+	for _, one := range asked.Cosigned {
+		names := []string{}
+		opened, err := note.Open(one, note.VerifierList(verifiers...))
+		if err != nil {
+			names = nil
+		} else {
+			for _, signature := range opened.Sigs {
+				names = append(names, signature.Name)
+			}
+		}
+		answer.Cosigners = append(answer.Cosigners, names)
+	}
 	check(json.NewEncoder(os.Stdout).Encode(answer))
 }
 
