@@ -4,6 +4,7 @@ The web never holds the log's key: whoever breaks into it can promise, and canno
 """
 
 import logging
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,12 +125,25 @@ def receipt(leaf_hash: bytes, at: str) -> str | None:
 
 
 def policy_text() -> bytes:
-    """The public keys as JSON, as the verifier's `--policy` reads them: newest first."""
+    """The public keys as JSON, as the verifier's `--policy` reads them: newest first. With them the certificates that
+    time stamps have to lead to, where authorities are set up."""
     rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
     log = [text for text, signs_receipts in rows if not signs_receipts]
     return _policy(log, [text for text, signs_receipts in rows if signs_receipts])
 
 
+def configured_certificates() -> tuple[bytes, ...]:
+    """The certificates (DER) of all authorities of TIMESTAMP_AUTHORITIES, each once."""
+    return tuple(dict.fromkeys(one for each in settings.TIMESTAMP_AUTHORITIES.values() for one in each))
+
+
+def certificate_text(certificate: bytes) -> str:
+    """A certificate (DER) as policies have it: PEM."""
+    return ssl.DER_cert_to_PEM_cert(certificate)
+
+
 def _policy(log: list[str], receipts: list[str]) -> bytes:
     origin = log[0].partition("+")[0] if log else ""
-    return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts}) + b"\n"
+    stamping = list(map(certificate_text, configured_certificates()))
+    more = {"timestamp_certificates": stamping} if stamping else {}
+    return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts, **more}) + b"\n"

@@ -2,13 +2,14 @@
 table of keys beside it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
 
 from ledger.canonical import canonical
 from ledger.entries import Broken, Entry, read_entry
-from ledger.keys import POLICY, RECEIPTS, policy_text
+from ledger.keys import POLICY, RECEIPTS, certificate_text, configured_certificates, policy_text
 from ledger.models import Checkpoint, Key
 from ledger.models import Entry as EntryRow
 from ledger.signer import LOG
@@ -33,11 +34,13 @@ def policy_file() -> Path | None:
 
 
 def read_policy_file(path: Path) -> Policy:
-    """The policy in a file. Raises Unusable."""
+    """The policy in a file. One that names no certificates for time stamps takes those of TIMESTAMP_AUTHORITIES: a
+    setting, like the file, and nothing of the database. Raises Unusable."""
     try:
-        return read_policy(path.read_bytes())
+        policy = read_policy(path.read_bytes())
     except OSError as error:
         raise Unusable(f"{path}: {error.strerror}") from None
+    return replace(policy, timestamp_certificates=policy.timestamp_certificates or configured_certificates())
 
 
 def shown_policy(checkpoint: Checkpoint | None) -> bytes:
@@ -52,7 +55,9 @@ def shown_policy(checkpoint: Checkpoint | None) -> bytes:
 def written(policy: Policy) -> bytes:
     """A policy as a file has it."""
     keys = {"log_keys": list(map(str, policy.log_keys)), "receipt_keys": list(map(str, policy.receipt_keys))}
-    return canonical({"origin": policy.origin, **keys}) + b"\n"
+    stamping = policy.timestamp_certificates
+    more = {"timestamp_certificates": list(map(certificate_text, stamping))} if stamping else {}
+    return canonical({"origin": policy.origin, **keys, **more}) + b"\n"
 
 
 def rotations(checkpoint: Checkpoint) -> list[Entry]:
@@ -79,7 +84,7 @@ def followed(policy: Policy, entries: Iterable[Entry]) -> Policy:
             key = read_verifier_key(entry.body["key"])
             if key not in held:
                 held.insert(0, key)
-    return Policy(policy.origin, tuple(log), tuple(receipts))
+    return replace(policy, log_keys=tuple(log), receipt_keys=tuple(receipts))
 
 
 def _is_signed(entry: Entry, origin: str) -> bool:

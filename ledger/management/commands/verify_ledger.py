@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ledger.keys import policy_text
 from ledger.reading import newest_checkpoint, published
+from ledger.stamps import read_stamp_file
 from ledger.trusted import check_keys, followed, policy_file, read_policy_file, rotations
 from ledger.verifier import Report, Unusable, audit, read_policy
 
@@ -46,7 +47,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         check_keys(policy, entries, of_keys)
         report = audit(
-            lambda path: published(path, checkpoint), followed(policy, entries), times_from=options["times_from"]
+            lambda path: read_stamp_file(path, checkpoint) or published(path, checkpoint),
+            followed(policy, entries),
+            times_from=options["times_from"],
         )
         lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
         if file is None:
@@ -56,4 +59,6 @@ class Command(BaseCommand):
         if lines:
             raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
+        for name, words in report.said.items():
+            self.stdout.write(f"{name}: {words}")
         self.stdout.write(f"{checkpoint.size} entries are as the signed checkpoint says")
