@@ -39,6 +39,7 @@ from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
 from ledger.reading import newest_checkpoint, openings_of, prove
+from ledger.stamps import standings
 
 PAGE_SIZE = 50
 MOST_NAMED = 5  # of what was read, in one line
@@ -105,6 +106,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "late_since": late_for(request.user, timezone.now()),
         "keys": Key.objects.order_by("-since", "text"),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
+        "stamping": standings(),
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
         "query": request.GET.urlencode(),
         **neighbours(request, page),
