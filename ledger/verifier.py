@@ -2307,10 +2307,10 @@ def check_stamp(token: bytes, data: bytes, certificates: Iterable[bytes]) -> Sta
 
 
 def _check_stamp(token: bytes, data: bytes, trusted: Sequence[x509.Certificate]) -> Stamp:
-    content, signer_info, given = _read_signed_data(token)
-    pool = [*trusted, *map(x509.load_der_x509_certificate, given)]
-    said = _read_tst_info(content, data)
-    signer = _check_signer(signer_info, content, pool)
+    signed = _read_signed_data(token)
+    pool = [*trusted, *map(x509.load_der_x509_certificate, signed.certificates)]
+    said = _read_tst_info(signed.content, data)
+    signer = _check_signer(signed, pool)
     _check_for_stamps(signer)
     _expect(
         _leads_up(signer, pool, trusted, said.at),
@@ -2320,8 +2320,17 @@ def _check_stamp(token: bytes, data: bytes, trusted: Sequence[x509.Certificate])
     return said._replace(by=signer.subject.rfc4514_string() or "an authority without a name")
 
 
-def _read_signed_data(token: bytes) -> tuple[bytes, Der, list[bytes]]:
-    """The content of a CMS SignedData, its one SignerInfo, and the certificates that came along."""
+class _Signed(NamedTuple):
+    """A CMS SignedData: its content, the digests that it names, its one SignerInfo, the certificates beside it."""
+
+    content: bytes
+    digests: list[Der]
+    info: Der
+    certificates: list[bytes]
+
+
+def _read_signed_data(token: bytes) -> _Signed:
+    """What a token is made of."""
     values = read_der(token, "token")
     _expect(len(values) == 1, "token", "one value", len(values))
     outer = _Fields(values[0], "token")
@@ -2332,7 +2341,7 @@ def _read_signed_data(token: bytes) -> tuple[bytes, Der, list[bytes]]:
     inner.end()
     version = _der_integer(signed.take(_INTEGER), "SignedData version")
     _expect(version == 3, "SignedData version", "3", version)
-    signed.take(_SET)
+    digests = read_der(signed.take(_SET).content, "SignedData")
     encapsulated = _Fields(signed.take(_SEQUENCE), "content")
     _expect(encapsulated.take(_OID).content == _TST_INFO, "content", "TSTInfo", "another type")
     octets = _Fields(encapsulated.take(_of_context(0)), "content", _of_context(0))
@@ -2348,7 +2357,7 @@ def _read_signed_data(token: bytes) -> tuple[bytes, Der, list[bytes]]:
         [one.whole for one in read_der(given.content, "certificates") if one.tag == _SEQUENCE] if given else []
     )
     _expect(len(certificates) <= MOST_CERTIFICATES, "certificates", f"at most {MOST_CERTIFICATES}", len(certificates))
-    return content, infos[0], certificates
+    return _Signed(content, digests, infos[0], certificates)
 
 
 _GENERALIZED = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
@@ -2430,19 +2439,22 @@ def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
     return hashlib.new(algorithm.name, data).digest()
 
 
-def _check_signer(value: Der, content: bytes, pool: Sequence[x509.Certificate]) -> x509.Certificate:
+def _check_signer(whole: _Signed, pool: Sequence[x509.Certificate]) -> x509.Certificate:
     """The certificate whose key signed the content, by the one SignerInfo (RFC 5652 5.3, 5.4, 5.6)."""
-    info = _Fields(value, "SignerInfo")
+    info = _Fields(whole.info, "SignerInfo")
     version = _der_integer(info.take(_INTEGER), "SignerInfo version")
     _expect(version in (1, 3), "SignerInfo version", "1 or 3", version)
     signer = _named_signer(info.take(_SEQUENCE if version == 1 else 0x80), pool)
-    digest = _read_digest(info.take(_SEQUENCE), "digest")
+    algorithm = info.take(_SEQUENCE)
+    digest = _read_digest(algorithm, "digest")
+    named = [_read_algorithm(one, "SignedData") for one in whole.digests]
+    _expect(_read_algorithm(algorithm, "digest") in named, "SignedData", "the digest of its SignerInfo", "others")
     attributes = info.take(_of_context(0))
     algorithm, signature = info.take(_SEQUENCE), info.take(_OCTETS).content
     info.maybe(_of_context(1))  # attributes that nobody signed
     info.end()
     values = _read_attributes(attributes)
-    own, nothing = _digest(digest, content), Der(_NULL, b"", b"")
+    own, nothing = _digest(digest, whole.content), Der(_NULL, b"", b"")
     for name, words, expected in (
         (_CONTENT_TYPE, "contentType", (_OID, _TST_INFO)),
         (_MESSAGE_DIGEST, "messageDigest", (_OCTETS, own)),

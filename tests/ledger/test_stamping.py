@@ -266,6 +266,15 @@ def test_a_stamp_that_is_there_is_never_changed(
             cursor.execute(change)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nobody_says_later_that_something_else_was_wanted(settings: "Settings", tmp_path: Path, now: datetime) -> None:
+    settings.TIMESTAMP_AUTHORITIES = {"http://127.0.0.1:1/": ()}
+    publish(tmp_path, now)
+    stamp_checkpoints(now)
+    with superuser() as own, pytest.raises(psycopg.errors.RestrictViolation):
+        own.execute("UPDATE ledger_dailystamp SET day = day + 1")
+
+
 @pytest.mark.parametrize("change", ["SET day = day + 1", "SET checkpoint_id = 2", "SET authority = 'x'"])
 def test_the_application_may_not_say_that_something_else_was_wanted(
     change: str, settings: "Settings", tmp_path: Path, now: datetime
