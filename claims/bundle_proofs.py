@@ -18,6 +18,7 @@ from ledger.models import Checkpoint, SealedStream
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, claim_proof
 from ledger.reading import prove
+from ledger.stamps import dated_for
 from ledger.verifier import CLAIM_PROOF_PATH
 from sources.models import Visibility
 
@@ -79,7 +80,9 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
 def _file(path: str, stream: str, leaves: list[ProvenLeaf], checkpoint: Checkpoint) -> Made:
     note = checkpoint.note.encode()
     origin = checkpoint.note.partition("\n")[0]
-    return Made(path, claim_proof(origin, stream, note, leaves), "proof")
+    # Time stamps are large, and those of the claim date the log for all: no other file has them.
+    dated = dated_for((one.leaf_index for one in leaves), checkpoint) if path == CLAIM_PROOF_PATH else []
+    return Made(path, claim_proof(origin, stream, note, leaves, dated), "proof")
 
 
 def _proven(streams: Iterable[str], checkpoint: Checkpoint) -> Iterator[tuple[str, list[_Read]]]:

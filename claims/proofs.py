@@ -14,6 +14,7 @@ from ledger.entries import Opening, read_entry
 from ledger.models import Checkpoint, Entry, Erasure
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
 from ledger.reading import checkpoint_with_all, proofs_of, prove
+from ledger.stamps import dated_for
 
 # What a claim's pages show to everybody on its desk; the words of other entries are shown to editors and auditors.
 OF_EVERYBODY = ("claim_", "status_changed", "evidence_")
@@ -68,7 +69,9 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     """The proof of a claim's history (already scoped) as the verifier reads it: `docs/ledger.md`, section 7."""
     note = checkpoint.note.encode()
     origin = note.decode().partition("\n")[0]
-    return claim_proof(origin, f"claim:{claim.pk}", note, proven_history(user, claim, checkpoint))
+    leaves = proven_history(user, claim, checkpoint)
+    dated = dated_for((one.leaf_index for one in leaves), checkpoint)
+    return claim_proof(origin, f"claim:{claim.pk}", note, leaves, dated)
 
 
 def checkpoint_for(claim: Claim) -> Checkpoint | None:

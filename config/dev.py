@@ -171,6 +171,7 @@ def _addresses(environment: Mapping[str, str]) -> dict[str, str]:
             "LEDGER_ORIGIN",
             "LEDGER_ANCHORS",
             "LEDGER_ANCHOR_HOURS",
+            "TIMESTAMP_AUTHORITIES",
             "LEDGER_POLICY",
         ),
     )

@@ -31,8 +31,11 @@ APPEND_ONLY = (
     "reviews_assessmentgrounds",
     "reviews_decision",
 )
-# What was submitted stays as it is; what becomes of it may be said. A trigger holds from what to what.
-ONLY_ADVANCED = {"reviews_assessment": "state"}
+# What was submitted, or is wanted, stays as it is; what becomes of it may be said. A trigger holds from what to what.
+ONLY_ADVANCED = {
+    "reviews_assessment": ("state",),
+    "ledger_dailystamp": ("tried_at", "error", "token", "before", "signer"),
+}
 # These erase, as the tables' owner, what a redaction in the log names: the application cannot by itself.
 ERASING = ("ledger_erase(bigint)", "claims_erase(bigint)", "reviews_erase(bigint)")
 # What the sequencer writes, the application reads.
@@ -72,7 +75,7 @@ def rights_of(role: str, table: str) -> str:
     if role == application_role():
         only_added = "SELECT, INSERT" if table in APPEND_ONLY else "SELECT, INSERT, UPDATE, DELETE"
         if table in ONLY_ADVANCED:
-            only_added = f"SELECT, INSERT, UPDATE ({ONLY_ADVANCED[table]})"
+            only_added = ", ".join(["SELECT, INSERT", *(f"UPDATE ({column})" for column in ONLY_ADVANCED[table])])
         rights.append("SELECT" if table in READ_ONLY else only_added)
     if role == sequencer_role():
         rights.append(OF_THE_SEQUENCER.get(table, ""))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, EnvError
 
 from config import logs
-from ledger.verifier import Unusable, WitnessPolicy, read_witness_policy
+from ledger.verifier import Unusable, WitnessPolicy, read_certificates, read_witness_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -101,6 +101,21 @@ def _mail_server(name: str) -> dict[str, Any]:
     if not parsed.get("EMAIL_BACKEND"):
         raise _stop(name, remedy)
     return parsed
+
+
+def _authorities(name: str) -> dict[str, tuple[bytes, ...]]:
+    """Who stamps the time: addresses, each with the certificates (DER) that its time stamps have to lead to."""
+    found = {}
+    for part in _list(name):
+        address, _bar, path = part.partition("|")
+        try:
+            parts = urlsplit(address)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or not path:
+                raise ValueError("set ADDRESS|FILE, such as https://stamps.example.org/tsa|/etc/second-source/tsa.pem")
+            found[address] = read_certificates(Path(path).read_bytes())
+        except (OSError, ValueError) as error:
+            raise _stop(name, f"{' '.join(str(error).split())} (in {part!r})") from error
+    return found
 
 
 def _storage(name: str, default: Path) -> Path | str:
@@ -204,6 +219,8 @@ for _anchor in LEDGER_ANCHORS:
     if not _anchor.startswith("/") and "@" not in _anchor:
         raise _stop("LEDGER_ANCHORS", "set mail addresses and absolute paths of folders, with commas between")
 LEDGER_ANCHOR_HOURS = _number("LEDGER_ANCHOR_HOURS", 24)
+# Who says by when each day's checkpoint was there (RFC 3161): ADDRESS|FILE, with commas between; the file is PEM.
+TIMESTAMP_AUTHORITIES = _authorities("TIMESTAMP_AUTHORITIES")
 LEDGER_ORIGIN = _text("LEDGER_ORIGIN", f"{_public.netloc}/ledger")  # the name that new keys get
 REDIS_URL = _required("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
 if not REDIS_URL.startswith(("redis://", "rediss://")):
@@ -432,8 +449,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_DEFAULT_QUEUE = "reminders"
-# Captures wait on other people's servers: with a queue and a worker of their own no reminder waits for them.
-CELERY_TASK_ROUTES = {"sources.tasks.*": {"queue": "captures"}}
+# Captures and time stamps wait on other people's servers: no reminder waits for a worker of this queue.
+CELERY_TASK_ROUTES = {
+    "sources.tasks.*": {"queue": "captures"},
+    "ledger.tasks.stamp_checkpoints": {"queue": "captures"},
+}
 # A tick that nobody took in time is dropped: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
     "reminders": {"task": "reviews.tasks.send_due_reminders", "schedule": 2.0, "options": {"expires": 10}},
@@ -444,6 +464,7 @@ CELERY_BEAT_SCHEDULE = {
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
     "erased files": {"task": "sources.tasks.delete_erased_files", "schedule": 10.0, "options": {"expires": 60}},
     "anchors": {"task": "ledger.tasks.anchor_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
+    "time stamps": {"task": "ledger.tasks.stamp_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
     "reads": {"task": "accounts.tasks.record_restricted_reads", "schedule": 60.0, "options": {"expires": 60}},
     "old bundles": {"task": "claims.tasks.forget_old_bundles", "schedule": 3600.0, "options": {"expires": 3600}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -6,6 +6,7 @@ from pathlib import Path
 from ledger.files import sync_folders, write_durably, write_whole
 from ledger.models import Checkpoint
 from ledger.reading import read_tile
+from ledger.stamps import read_stamp_file, stamp_paths
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, hash_tiles
 
 
@@ -22,7 +23,7 @@ def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries
 
     The checkpoint is written last, once all before it is on the disk: whoever serves the folder meanwhile, or after a
     power cut, promises nothing that is not there. Without `entries` only hashes are written, which anybody may have.
-    Answers how many files were written.
+    Time stamps and the checkpoints that they are of are written beside. Answers how many files were written.
     """
     written, touched = 0, {folder}
     for tile in tiles_of(checkpoint.size, entries=entries):
@@ -37,6 +38,14 @@ def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries
         touched |= {above for above in path.parents if above.is_relative_to(folder)}
         written += 1
     folder.mkdir(parents=True, exist_ok=True)
+    for name in stamp_paths(checkpoint):
+        path, data = folder / name, read_stamp_file(name, checkpoint) or b""
+        if path.exists() and path.read_bytes() == data:
+            continue
+        path.parent.mkdir(exist_ok=True)
+        write_whole(path, data)
+        touched.add(path.parent)
+        written += 1
     write_whole(folder / "policy", policy)
     sync_folders(touched)
     write_durably(folder / "checkpoint", checkpoint.note.encode())

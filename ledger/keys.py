@@ -4,7 +4,8 @@ The web never holds the log's key: whoever breaks into it can promise, and canno
 """
 
 import logging
-from collections.abc import Iterator
+import ssl
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,18 +126,32 @@ def receipt(leaf_hash: bytes, at: str) -> str | None:
 
 
 def policy_text() -> bytes:
-    """The public keys as JSON, as the verifier's `--policy` reads them: newest first."""
+    """The public keys as JSON, as the verifier's `--policy` reads them: newest first. With them the certificates that
+    time stamps have to lead to, where authorities are set up."""
     rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
     log = [text for text, signs_receipts in rows if not signs_receipts]
     return _policy(log, [text for text, signs_receipts in rows if signs_receipts])
 
 
+def configured_certificates() -> tuple[bytes, ...]:
+    """The certificates (DER) of all authorities of TIMESTAMP_AUTHORITIES, each once."""
+    return tuple(dict.fromkeys(one for each in settings.TIMESTAMP_AUTHORITIES.values() for one in each))
+
+
 def _policy(log: list[str], receipts: list[str]) -> bytes:
     origin = log[0].partition("+")[0] if log else ""
     keys = {"origin": origin, "log_keys": log, "receipt_keys": receipts}
-    return canonical({**keys, **witness_member(settings.WITNESS_POLICY)}) + b"\n"
+    return (
+        canonical({**keys, **witness_member(settings.WITNESS_POLICY), **stamp_member(configured_certificates())})
+        + b"\n"
+    )
 
 
 def witness_member(witnesses: WitnessPolicy | None) -> dict[str, str]:
     """What a policy says of witnesses: nothing where there are none."""
     return {"witness_policy": witnesses.text.decode()} if witnesses else {}
+
+
+def stamp_member(certificates: Sequence[bytes]) -> dict[str, list[str]]:
+    """What a policy says of time stamps, whose certificates (DER) these are: nothing where there are none."""
+    return {"timestamp_certificates": [ssl.DER_cert_to_PEM_cert(one) for one in certificates]} if certificates else {}

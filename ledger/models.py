@@ -189,3 +189,35 @@ class Anchor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id} to {self.target}: {self.state}"
+
+
+class DailyStamp(models.Model):
+    """A time stamp that is wanted of an authority for a day's checkpoint, and its token once that is there.
+
+    `day`: in UTC, on which it was wanted. `before`: by when the checkpoint was there, as the token says; `signer`: who
+    says so. `tried_at`, `error`: of the last try.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    authority = models.CharField(max_length=500)  # the address that is asked
+    day = models.DateField()
+    checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="stamps")
+    wanted_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+    token = models.BinaryField(null=True)
+    before = models.DateTimeField(null=True)
+    signer = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["authority", "day"], name="stamp_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(token__isnull=True, before__isnull=True, signer="")
+                | Q(token__isnull=False, before__isnull=False, error=""),
+                name="stamp_is_there_or_not",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} by {self.authority}: {self.before or 'wanted'}"

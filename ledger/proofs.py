@@ -1,12 +1,13 @@
 """Making proof files: one leaf's tlog-proof (C2SP), a claim's whole history. Checking stands in `ledger.verifier`."""
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ledger.entries import Opening
 from ledger.verifier import (
     CLAIM_PROOF,
+    CLAIM_PROOF_V2,
     TLOG_PROOF,
     Broken,
     Policy,
@@ -18,7 +19,16 @@ from ledger.verifier import (
     read_tlog_proof,
 )
 
-__all__ = ["Policy", "ProvenLeaf", "TlogProof", "check_claim_proof", "claim_proof", "read_tlog_proof", "tlog_proof"]
+__all__ = [
+    "Dated",
+    "Policy",
+    "ProvenLeaf",
+    "TlogProof",
+    "check_claim_proof",
+    "claim_proof",
+    "read_tlog_proof",
+    "tlog_proof",
+]
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,15 @@ class ProvenLeaf:
     withheld: bool = False
 
 
+@dataclass(frozen=True)
+class Dated:
+    """A checkpoint that time stamps are of: its signed note, its consistency proof, the tokens (DER)."""
+
+    note: bytes
+    consistency: Sequence[bytes]
+    tokens: Sequence[bytes]
+
+
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
@@ -46,17 +65,32 @@ def _disclosures(leaf: ProvenLeaf) -> dict[str, object]:
     return {name: one and {"salt": _base64(one.salt), "value": one.value} for name, one in shown.items()}
 
 
-def claim_proof(origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf]) -> bytes:
-    """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against."""
+def claim_proof(
+    origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf], dated: Sequence[Dated] = ()
+) -> bytes:
+    """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against.
+
+    `dated`: smaller checkpoints of the log with their time stamps, the smallest first.
+    """
+    more = {"dated": [_dated(one) for one in dated]} if dated else {}
     return canonical(
         {
-            "format": CLAIM_PROOF,
+            "format": CLAIM_PROOF_V2 if more else CLAIM_PROOF,
             "origin": origin,
             "stream": stream,
             "checkpoint": checkpoint.decode(),
             "entries": [_proof_entry(one) for one in leaves],
+            **more,
         }
     )
+
+
+def _dated(one: Dated) -> dict[str, object]:
+    return {
+        "checkpoint": one.note.decode(),
+        "consistency": [_base64(part) for part in one.consistency],
+        "tokens": [_base64(token) for token in one.tokens],
+    }
 
 
 def _proof_entry(one: ProvenLeaf) -> dict[str, object]:

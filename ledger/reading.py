@@ -70,6 +70,11 @@ def check_extends(text: str, newest: Checkpoint) -> None:
     check_consistency(before.size, before.root, now.size, now.root, proof)
 
 
+def consistency_with(size: int, checkpoint: Checkpoint) -> list[bytes]:
+    """The proof that the log of a checkpoint begins with its own first `size` entries."""
+    return consistency_proof(_node_reader(), size, checkpoint.size)
+
+
 def _node_reader() -> ReadNode:
     return node_reader(lambda level, number: b"".join(_hashes(level, number * TILE_WIDTH, TILE_WIDTH)))
 

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from ledger.canonical import canonical
 from ledger.entries import Broken, Entry, read_entry
-from ledger.keys import POLICY, RECEIPTS, policy_text, witness_member
+from ledger.keys import POLICY, RECEIPTS, configured_certificates, policy_text, stamp_member, witness_member
 from ledger.models import Checkpoint, Key, Leaf
 from ledger.models import Entry as EntryRow
 from ledger.reading import newest_witnessed
@@ -39,11 +39,13 @@ def policy_file() -> Path | None:
 
 
 def read_policy_file(path: Path) -> Policy:
-    """The policy in a file. Raises Unusable."""
+    """The policy in a file. One that names no certificates for time stamps takes those of TIMESTAMP_AUTHORITIES: a
+    setting, like the file, and nothing of the database. Raises Unusable."""
     try:
-        return read_policy(path.read_bytes())
+        policy = read_policy(path.read_bytes())
     except OSError as error:
         raise Unusable(f"{path}: {error.strerror}") from None
+    return replace(policy, timestamp_certificates=policy.timestamp_certificates or configured_certificates())
 
 
 def shown_policy(checkpoint: Checkpoint | None) -> bytes:
@@ -63,7 +65,8 @@ def with_witnesses(policy: Policy) -> Policy:
 def written(policy: Policy) -> bytes:
     """A policy as a file has it."""
     keys = {"log_keys": list(map(str, policy.log_keys)), "receipt_keys": list(map(str, policy.receipt_keys))}
-    return canonical({"origin": policy.origin, **keys, **witness_member(policy.witnesses)}) + b"\n"
+    more = {**witness_member(policy.witnesses), **stamp_member(policy.timestamp_certificates)}
+    return canonical({"origin": policy.origin, **keys, **more}) + b"\n"
 
 
 def rotations(checkpoint: Checkpoint) -> list[Entry]:

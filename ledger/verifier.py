@@ -31,13 +31,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, TypeVar
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from cryptography.exceptions import InvalidSignature
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 32
@@ -54,6 +59,7 @@ RECEIPT = "second-source/receipt/v1"
 KEY_ROTATION = "second-source/key-rotation/v1"
 KEYS, KEY_ROTATED = "log:keys", "key_rotated"  # the stream of the log's own keys, and the kind of its entries
 CLAIM_PROOF = "second-source/claim-proof/v1"
+CLAIM_PROOF_V2 = "second-source/claim-proof/v2"  # v1 and at least one of the members that only some proofs have
 TLOG_PROOF = "c2sp.org/tlog-proof@v1"
 BUNDLE = "second-source/bundle/v1"
 SEEN = "second-source/seen/v1"
@@ -68,6 +74,11 @@ LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witness
 CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
 LONGEST_ANSWER = 60.0  # seconds, of a server that a log is read from
 LARGEST_READ = 2**30  # bytes of one of a bundle's files that is read as a whole
+STAMPS = "stamps.json"  # of an export: how many time stamps each stamped checkpoint has
+LARGEST_TOKEN = 65_536
+MOST_CERTIFICATES = 16  # that come along with a time stamp
+MOST_TOKENS = 64  # of one checkpoint
+NOT_CHECKED = "time stamps not checked, as the policy names no certificates"
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
 # The moves between a claim's states; None is before the first.
@@ -791,6 +802,7 @@ class Policy:
     log_keys: tuple[VerifierKey, ...]
     receipt_keys: tuple[VerifierKey, ...] = ()
     witnesses: WitnessPolicy | None = None
+    timestamp_certificates: tuple[bytes, ...] = ()  # DER: those that time stamps have to lead to
 
     def witnessed(self, note: bytes) -> Witnessed | None:
         """Who cosigned a checkpoint, and whether that is enough; None where the policy names no witnesses.
@@ -824,8 +836,8 @@ class Policy:
 
 
 def read_policy(data: bytes) -> Policy:
-    """The policy of a JSON object {"origin", "log_keys": [...], "receipt_keys": [...], "witness_policy": a text or left
-    out}; Unusable where it is none."""
+    """The policy of a JSON object {"origin", "log_keys": […], "receipt_keys": […], "witness_policy": a text,
+    "timestamp_certificates": [PEM …]}; the last three may be missing. Raises Unusable where it is none."""
     try:
         value = json.loads(data)
         origin, log_keys, receipt_keys = value["origin"], value["log_keys"], value.get("receipt_keys", [])
@@ -836,11 +848,14 @@ def read_policy(data: bytes) -> Policy:
         if text is not None and not isinstance(text, str):
             raise TypeError("witness_policy is a text")
         witnesses = None if text is None else read_witness_policy(text.encode())
+        stamping = tuple(
+            one for pem in value.get("timestamp_certificates", []) for one in read_certificates(pem.encode())
+        )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Unusable(f"the policy: {error!s}") from None
     if not log:
         raise Unusable("the policy: log_keys names no key")
-    return Policy(origin, log, receipts, witnesses)
+    return Policy(origin, log, receipts, witnesses, stamping)
 
 
 def rotation_text(origin: str, signs: str, key: str) -> str:
@@ -1066,10 +1081,13 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         streams.follow(item["index"], entry, hashed, report)
         report.count("entries")
     check_witnessed(policy, value["checkpoint"].encode(), "proof file", report)
+    datings = _check_dated(value["dated"], policy, checkpoint, report) if "dated" in value else []
     if not report.findings:
         history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves))
         report.histories.append(history)
         report.said |= history.in_words(policy)
+        indexes = [one.leaf_index for one in leaves]
+        report.said["dated"] = _dated_in_words(indexes, datings, is_checked=NOT_CHECKED not in report.counts)
     return report
 
 
@@ -1161,10 +1179,17 @@ def _check_age(own: Checkpoint, note: bytes, policy: Policy, report: Report) -> 
         report.expect(own.root == given.root, "proof file", "root", given.root.hex(), own.root)
 
 
+_OF_V2 = {"dated"}
+
+
 def _check_frame(value: Any, policy: Policy) -> None:
     names = {"format", "origin", "stream", "checkpoint", "entries"}
-    _expect(isinstance(value, dict) and value.keys() == names, "form", ", ".join(sorted(names)), value)
-    _expect(value["format"] == CLAIM_PROOF, "format", CLAIM_PROOF, value["format"])
+    more = set(value) & _OF_V2 if isinstance(value, dict) else set()
+    _expect(isinstance(value, dict) and value.keys() == names | more, "form", ", ".join(sorted(names)), value)
+    expected = CLAIM_PROOF_V2 if more else CLAIM_PROOF
+    _expect(value["format"] == expected, "format", expected, value["format"])
+    for name in sorted(more):
+        _expect(isinstance(value[name], list) and value[name], name, "at least one", value[name])
     _expect(value["origin"] == policy.origin, "origin", policy.origin, value["origin"])
     _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
     _expect(isinstance(value["entries"], list) and value["entries"], "entries", "at least one", value["entries"])
@@ -1360,6 +1385,7 @@ def audit(
     root = levels.root(rest)
     report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
     _check_promises(promised, times.latest, report)
+    _audit_stamps(read, policy, checkpoint, report)
     times.count(report)
     report.count("entries", checkpoint.size)
     report.count("streams", len(streams.last))
@@ -1908,6 +1934,8 @@ def _bundle_proofs(
         if of_proof.findings:
             continue
         report.histories += of_proof.histories
+        if path == CLAIM_PROOF_PATH:
+            report.said["dated"] = of_proof.said["dated"]
         value = read_canonical(kept[path])
         same = value["checkpoint"].encode() == checkpoint
         report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
@@ -2394,6 +2422,646 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
     except Broken as error:
         report.add("note", error)
     return report
+
+
+# Section 13: time stamps (RFC 3161 and 5816; CMS as RFC 5652 has it; certificates as RFC 5280)
+
+
+class Der(NamedTuple):
+    """One value of DER: its tag, what it holds, and its bytes as a whole."""
+
+    tag: int
+    content: bytes
+    whole: bytes
+
+
+def read_der(data: bytes, part: str) -> list[Der]:
+    """The values that `data` is made of; Broken for any but DER whose tags have one byte."""
+    found, at = list[Der](), 0
+    while at < len(data):
+        start = at
+        _expect(at + 2 <= len(data) and data[at] & 0x1F != 0x1F, part, "a tag of one byte, and a length", data[at:][:2])
+        tag, length, at = data[at], data[at + 1], at + 2
+        if length & 0x80:
+            digits = data[at : at + (length & 0x7F)]
+            length, at = int.from_bytes(digits, "big"), at + (length & 0x7F)
+            spelled = length.to_bytes((length.bit_length() + 7) // 8, "big") if len(digits) <= 4 else b""
+            _expect(length > 0x7F and digits == spelled, part, "a length in its one spelling", digits[:5])
+        _expect(length <= len(data) - at, part, f"{length} bytes", max(0, len(data) - at))
+        found.append(Der(tag, data[at : at + length], data[start : at + length]))
+        at += length
+    return found
+
+
+_INTEGER, _BIT_STRING, _OCTETS, _NULL, _OID, _TIME, _SEQUENCE, _SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x18, 0x30, 0x31
+_BOOLEAN = 0x01
+
+
+def _of_context(number: int) -> int:
+    """The tag [number] of something made of parts."""
+    return 0xA0 | number
+
+
+class _Fields:
+    """The parts of a value, taken one after another; Broken where another stands there."""
+
+    def __init__(self, value: Der, part: str, tag: int = _SEQUENCE) -> None:
+        _expect(value.tag == tag, part, f"the tag {tag:02x}", f"{value.tag:02x}")
+        self._left, self._part = read_der(value.content, part), part
+
+    def take(self, tag: int) -> Der:
+        """The next part, which has this tag."""
+        _expect(self._left and self._left[0].tag == tag, self._part, f"the tag {tag:02x}", self._tag())
+        return self._left.pop(0)
+
+    def maybe(self, tag: int) -> Der | None:
+        """The next part where it has this tag."""
+        return self._left.pop(0) if self._left and self._left[0].tag == tag else None
+
+    def end(self) -> None:
+        """Nothing may be left."""
+        _expect(not self._left, self._part, "nothing more", self._tag())
+
+    def _tag(self) -> str:
+        return f"{self._left[0].tag:02x}" if self._left else "nothing more"
+
+
+def _der_integer(value: Der, part: str) -> int:
+    data = value.content
+    redundant = len(data) > 1 and (data[0], data[1] & 0x80) in ((0, 0), (0xFF, 0x80))
+    _expect(0 < len(data) <= 32 and not redundant, part, "an integer of 32 bytes at most", data[:33])
+    return int.from_bytes(data, "big", signed=True)
+
+
+def _oid(dotted: str) -> bytes:
+    first, second, *rest = map(int, dotted.split("."))
+    encoded = bytearray()
+    for number in (first * 40 + second, *rest):
+        groups = [number & 0x7F]
+        while number := number >> 7:
+            groups.append(number & 0x7F | 0x80)
+        encoded += bytes(reversed(groups))
+    return bytes(encoded)
+
+
+_SIGNED_DATA, _TST_INFO = _oid("1.2.840.113549.1.7.2"), _oid("1.2.840.113549.1.9.16.1.4")
+_CONTENT_TYPE, _MESSAGE_DIGEST = _oid("1.2.840.113549.1.9.3"), _oid("1.2.840.113549.1.9.4")
+_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2 = _oid("1.2.840.113549.1.9.16.2.12"), _oid("1.2.840.113549.1.9.16.2.47")
+_RSA, _PSS, _MGF1 = (_oid(f"1.2.840.113549.1.1.{number}") for number in (1, 10, 8))
+_DIGESTS: dict[bytes, hashes.HashAlgorithm] = {
+    _oid("2.16.840.1.101.3.4.2.1"): hashes.SHA256(),
+    _oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
+    _oid("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
+}
+_SHA256 = _oid("2.16.840.1.101.3.4.2.1")
+_RSA_WITH = {
+    _oid(f"1.2.840.113549.1.1.{number}"): digest for number, digest in zip((11, 12, 13), _DIGESTS.values(), strict=True)
+}
+_ECDSA_WITH = {
+    _oid(f"1.2.840.10045.4.3.{number}"): digest for number, digest in zip((2, 3, 4), _DIGESTS.values(), strict=True)
+}
+# The critical extensions of certificates that are looked at, and one that narrows nothing here.
+_KNOWN_CRITICAL = {
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.CERTIFICATE_POLICIES,
+}
+_UNREADABLE = (
+    *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidSignature),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+)
+
+
+class Stamp(NamedTuple):
+    """What a time stamp says: that something was there at a time, which is exact up to the authority's accuracy.
+
+    `before`: the latest that this can be; `by`: the subject of the certificate that signed.
+    """
+
+    at: datetime
+    before: datetime
+    by: str
+    nonce: int | None
+
+
+def read_certificates(pem: bytes) -> tuple[bytes, ...]:
+    """The certificates (DER) of a text in PEM. Raises ValueError where there is none."""
+    return tuple(one.public_bytes(Encoding.DER) for one in x509.load_pem_x509_certificates(pem))
+
+
+def read_stamp_response(data: bytes) -> bytes:
+    """The token of a TimeStampResp (RFC 3161 2.4.2); Broken where the authority gives none."""
+    values = read_der(data, "response")
+    _expect(len(values) == 1, "response", "one value", len(values))
+    response = _Fields(values[0], "response")
+    status = _Fields(response.take(_SEQUENCE), "status")
+    number, said = _der_integer(status.take(_INTEGER), "status"), status.maybe(_SEQUENCE)
+    words = b" ".join(one.content for one in read_der(said.content, "status")) if said else b""
+    # 0: granted; 1: granted with modifications, which are looked at below like everything else.
+    if number not in (0, 1):
+        raise Broken("status", "granted", f"{number} {words.decode(errors='replace')}".strip())
+    token = response.take(_SEQUENCE)
+    response.end()
+    return token.whole
+
+
+def check_stamp(token: bytes, data: bytes, certificates: Iterable[bytes]) -> Stamp:
+    """What a time stamp token says of these bytes; `certificates` (DER) are those that its reader trusts.
+
+    Broken unless it is DER, of the SHA-256 of `data`, signed as RFC 5652 has it by a certificate for time stamps alone
+    that the token names (RFC 5816), and that leads to one of these, each valid at the time that the token says.
+    """
+    _expect(len(token) <= LARGEST_TOKEN, "token", f"at most {LARGEST_TOKEN} bytes", len(token))
+    try:
+        return _check_stamp(token, data, [x509.load_der_x509_certificate(one) for one in certificates])
+    except Broken:
+        raise
+    except _UNREADABLE as error:
+        raise Broken("token", "certificates that can be read", str(error) or type(error).__name__) from None
+
+
+def _check_stamp(token: bytes, data: bytes, trusted: Sequence[x509.Certificate]) -> Stamp:
+    signed = _read_signed_data(token)
+    pool = [*trusted, *map(x509.load_der_x509_certificate, signed.certificates)]
+    said = _read_tst_info(signed.content, data)
+    signer = _check_signer(signed, pool)
+    _check_for_stamps(signer)
+    _expect(
+        _leads_up(signer, pool, trusted, said.at),
+        *("certificate", "one that leads to a certificate of the policy, all valid at the time"),
+        signer.subject.rfc4514_string(),
+    )
+    return said._replace(by=signer.subject.rfc4514_string() or "an authority without a name")
+
+
+class _Signed(NamedTuple):
+    """A CMS SignedData: its content, the digests that it names, its one SignerInfo, the certificates beside it."""
+
+    content: bytes
+    digests: list[Der]
+    info: Der
+    certificates: list[bytes]
+
+
+def _read_signed_data(token: bytes) -> _Signed:
+    """What a token is made of."""
+    values = read_der(token, "token")
+    _expect(len(values) == 1, "token", "one value", len(values))
+    outer = _Fields(values[0], "token")
+    _expect(outer.take(_OID).content == _SIGNED_DATA, "token", "SignedData", "another type")
+    inner = _Fields(outer.take(_of_context(0)), "token", _of_context(0))
+    signed = _Fields(inner.take(_SEQUENCE), "SignedData")
+    outer.end()
+    inner.end()
+    version = _der_integer(signed.take(_INTEGER), "SignedData version")
+    _expect(version == 3, "SignedData version", "3", version)
+    digests = read_der(signed.take(_SET).content, "SignedData")
+    encapsulated = _Fields(signed.take(_SEQUENCE), "content")
+    _expect(encapsulated.take(_OID).content == _TST_INFO, "content", "TSTInfo", "another type")
+    octets = _Fields(encapsulated.take(_of_context(0)), "content", _of_context(0))
+    content = octets.take(_OCTETS).content
+    octets.end()
+    encapsulated.end()
+    given = signed.maybe(_of_context(0))
+    signed.maybe(_of_context(1))  # lists of what is revoked: nothing is fetched, and none of these is believed
+    infos = read_der(signed.take(_SET).content, "SignerInfo")
+    signed.end()
+    _expect(len(infos) == 1, "SignerInfo", "one", len(infos))
+    certificates = (
+        [one.whole for one in read_der(given.content, "certificates") if one.tag == _SEQUENCE] if given else []
+    )
+    _expect(len(certificates) <= MOST_CERTIFICATES, "certificates", f"at most {MOST_CERTIFICATES}", len(certificates))
+    return _Signed(content, digests, infos[0], certificates)
+
+
+_GENERALIZED = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
+
+
+def _read_tst_info(content: bytes, data: bytes) -> Stamp:
+    """What a TSTInfo says (RFC 3161 2.4.2), which has to be of the SHA-256 of `data`."""
+    values = read_der(content, "TSTInfo")
+    _expect(len(values) == 1, "TSTInfo", "one value", len(values))
+    info = _Fields(values[0], "TSTInfo")
+    version = _der_integer(info.take(_INTEGER), "TSTInfo version")
+    _expect(version == 1, "TSTInfo version", "1", version)
+    info.take(_OID)  # by which rules of its own the authority works
+    imprint = _Fields(info.take(_SEQUENCE), "imprint")
+    algorithm = _read_algorithm(imprint.take(_SEQUENCE), "imprint")
+    hashed = imprint.take(_OCTETS).content
+    imprint.end()
+    own = hashlib.sha256(data).digest()
+    _expect((algorithm, hashed) == (_SHA256, own), "imprint", f"the SHA-256 {own.hex()}", hashed)
+    _der_integer(info.take(_INTEGER), "serial number")
+    at = _read_generalized(info.take(_TIME).content)
+    accuracy, _ordering = info.maybe(_SEQUENCE), info.maybe(_BOOLEAN)
+    nonce = info.maybe(_INTEGER)
+    info.maybe(_of_context(0))  # a hint at the authority's name: who signed is told by the certificate
+    extensions = info.maybe(_of_context(1))
+    info.end()
+    for one in read_der(extensions.content, "TSTInfo extensions") if extensions else []:
+        extension = _Fields(one, "TSTInfo extension")
+        extension.take(_OID)
+        critical = extension.maybe(_BOOLEAN)
+        _expect(not critical or critical.content == b"\0", "TSTInfo extension", "none that is critical", "one")
+    before = at + _read_accuracy(accuracy)
+    return Stamp(at, before, "", _der_integer(nonce, "nonce") if nonce else None)
+
+
+def _read_generalized(text: bytes) -> datetime:
+    """A moment as DER has it, up to the microsecond, and never earlier than it says."""
+    found = _GENERALIZED.fullmatch(text)
+    if found is None:
+        raise Broken("genTime", "UTC such as 20261122235901Z", _shown(text.decode(errors="replace")))
+    try:
+        moment = datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        digits = (found[2] or b"").decode()
+        return moment + timedelta(microseconds=int(digits[:6].ljust(6, "0")) + (len(digits) > 6))
+    except (ValueError, OverflowError):
+        raise Broken("genTime", "a moment that exists", _shown(text.decode())) from None
+
+
+def _read_accuracy(value: Der | None) -> timedelta:
+    if value is None:
+        return timedelta()
+    accuracy, found = _Fields(value, "accuracy"), []
+    for tag, most in ((_INTEGER, 10**9), (0x80, 999), (0x81, 999)):
+        part = accuracy.maybe(tag)
+        number = _der_integer(part, "accuracy") if part else 0
+        _expect(0 <= number <= most, "accuracy", f"0 to {most}", number)
+        found.append(number)
+    accuracy.end()
+    seconds, milliseconds, microseconds = found
+    return timedelta(seconds=seconds, milliseconds=milliseconds, microseconds=microseconds)
+
+
+def _read_algorithm(value: Der, part: str) -> bytes:
+    """The name of an algorithm that takes nothing: no parameters, or NULL."""
+    fields = _Fields(value, part)
+    name, nothing = fields.take(_OID).content, fields.maybe(_NULL)
+    _expect(nothing is None or not nothing.content, part, "no parameters", "some")
+    fields.end()
+    return name
+
+
+def _read_digest(value: Der, part: str) -> hashes.HashAlgorithm:
+    name = _read_algorithm(value, part)
+    _expect(name in _DIGESTS, part, "SHA-256, SHA-384 or SHA-512", name)
+    return _DIGESTS[name]
+
+
+def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    return hashlib.new(algorithm.name, data).digest()
+
+
+def _check_signer(whole: _Signed, pool: Sequence[x509.Certificate]) -> x509.Certificate:
+    """The certificate whose key signed the content, by the one SignerInfo (RFC 5652 5.3, 5.4, 5.6)."""
+    info = _Fields(whole.info, "SignerInfo")
+    version = _der_integer(info.take(_INTEGER), "SignerInfo version")
+    _expect(version in (1, 3), "SignerInfo version", "1 or 3", version)
+    signer = _named_signer(info.take(_SEQUENCE if version == 1 else 0x80), pool)
+    algorithm = info.take(_SEQUENCE)
+    digest = _read_digest(algorithm, "digest")
+    named = [_read_algorithm(one, "SignedData") for one in whole.digests]
+    _expect(_read_algorithm(algorithm, "digest") in named, "SignedData", "the digest of its SignerInfo", "others")
+    attributes = info.take(_of_context(0))
+    algorithm, signature = info.take(_SEQUENCE), info.take(_OCTETS).content
+    info.maybe(_of_context(1))  # attributes that nobody signed
+    info.end()
+    values = _read_attributes(attributes)
+    own, nothing = _digest(digest, whole.content), Der(_NULL, b"", b"")
+    for name, words, expected in (
+        (_CONTENT_TYPE, "contentType", (_OID, _TST_INFO)),
+        (_MESSAGE_DIGEST, "messageDigest", (_OCTETS, own)),
+    ):
+        found = values.get(name, nothing)
+        _expect(found[:2] == expected, words, expected[1].hex(), found.content)
+    _check_named(values, signer)
+    # What is signed is the set by itself (RFC 5652 5.4).
+    signed = bytes([_SET]) + attributes.whole[1:]
+    try:
+        _verify(signer.public_key(), algorithm, digest, signature, signed)
+    except InvalidSignature:
+        raise Broken("signature", f"one by {signer.subject.rfc4514_string()}", "one that does not verify") from None
+    return signer
+
+
+def _read_attributes(value: Der) -> dict[bytes, Der]:
+    """The signed attributes that have one value, by their type."""
+    found: dict[bytes, Der] = {}
+    types = set[bytes]()
+    for one in read_der(value.content, "signed attributes"):
+        attribute = _Fields(one, "signed attributes")
+        name, values = attribute.take(_OID).content, read_der(attribute.take(_SET).content, "signed attributes")
+        attribute.end()
+        _expect(name not in types, "signed attributes", "each type once", "one twice")
+        types.add(name)
+        if len(values) == 1:
+            found[name] = values[0]
+    return found
+
+
+def _issuer_and_serial(certificate: x509.Certificate) -> tuple[bytes, bytes]:
+    """Both as the certificate spells them."""
+    tbs = _Fields(read_der(certificate.tbs_certificate_bytes, "certificate")[0], "certificate")
+    tbs.maybe(_of_context(0))
+    serial = tbs.take(_INTEGER).whole
+    tbs.take(_SEQUENCE)
+    return tbs.take(_SEQUENCE).whole, serial
+
+
+def _named_signer(name: Der, pool: Sequence[x509.Certificate]) -> x509.Certificate:
+    """The certificate that a SignerInfo names, by issuer and serial number or by the identifier of its key."""
+    for certificate in pool:
+        if name.tag == _SEQUENCE:
+            if b"".join(_issuer_and_serial(certificate)) == name.content:
+                return certificate
+        elif _key_identifier(certificate) == name.content:
+            return certificate
+    raise Broken("certificate", "the signer's, in the token or in the policy", "none")
+
+
+_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind)
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _key_identifier(certificate: x509.Certificate) -> bytes | None:
+    found = _extension(certificate, x509.SubjectKeyIdentifier)
+    return found.value.digest if found else None
+
+
+def _check_named(values: Mapping[bytes, Der], signer: x509.Certificate) -> None:
+    """The signed attributes name the signer's certificate by its hash (RFC 2634 5.4, RFC 5035 3 and 4)."""
+    both = [(name, values[name]) for name in (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2) if name in values]
+    _expect(both, "signingCertificate", "the certificate's hash", "none")
+    for name, value in both:
+        attribute = _Fields(value, "signingCertificate")
+        named = read_der(attribute.take(_SEQUENCE).content, "signingCertificate")
+        attribute.maybe(_SEQUENCE)
+        attribute.end()
+        _expect(named, "signingCertificate", "the certificate's hash", "none")
+        identifier = _Fields(named[0], "signingCertificate")
+        algorithm = identifier.maybe(_SEQUENCE) if name == _SIGNING_CERTIFICATE_V2 else None
+        digest = _read_digest(algorithm, "signingCertificate") if algorithm else hashes.SHA256()
+        # The first form knows SHA-1 alone. What the signature holds to is the key of a certificate that leads up.
+        sha1 = name == _SIGNING_CERTIFICATE
+        own = signer.public_bytes(Encoding.DER)
+        expected = hashlib.sha1(own, usedforsecurity=False).digest() if sha1 else _digest(digest, own)
+        found = identifier.take(_OCTETS).content
+        _expect(found == expected, "signingCertificate", expected.hex(), found)
+        _check_issuer_serial(identifier.maybe(_SEQUENCE), signer)
+        identifier.end()
+
+
+def _check_issuer_serial(value: Der | None, signer: x509.Certificate) -> None:
+    if value is None:
+        return
+    fields = _Fields(value, "signingCertificate")
+    names, serial = read_der(fields.take(_SEQUENCE).content, "signingCertificate"), fields.take(_INTEGER).whole
+    fields.end()
+    issuer = _issuer_and_serial(signer)
+    found = [(one.content, serial) for one in names if one.tag == _of_context(4)]
+    _expect(issuer in found, "signingCertificate", "the issuer and serial number of the certificate", "others")
+
+
+def _verify(key: object, algorithm: Der, digest: hashes.HashAlgorithm, signature: bytes, data: bytes) -> None:
+    """Raises InvalidSignature, or Broken where this way of signing is none of those that are taken."""
+    name = _Fields(algorithm, "signature algorithm").take(_OID).content
+    if isinstance(key, rsa.RSAPublicKey):
+        _expect(key.key_size >= 2048, "signature", "a key of 2048 bits at least", key.key_size)
+        if name == _PSS:
+            key.verify(signature, data, *_read_pss(algorithm))
+            return
+        _read_algorithm(algorithm, "signature algorithm")
+        _expect(name == _RSA or name in _RSA_WITH, "signature algorithm", "RSA with SHA-2", name)
+        key.verify(signature, data, padding.PKCS1v15(), _RSA_WITH.get(name, digest))
+        return
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise Broken("signature", "an RSA or ECDSA key", "another")
+    _read_algorithm(algorithm, "signature algorithm")
+    _expect(name in _ECDSA_WITH, "signature algorithm", "ECDSA with SHA-2", name)
+    key.verify(signature, data, ec.ECDSA(_ECDSA_WITH[name]))
+
+
+def _read_pss(algorithm: Der) -> tuple[padding.PSS, hashes.HashAlgorithm]:
+    """Padding and digest of RSASSA-PSS (RFC 4055 3.1); what is left out would be SHA-1, which is not taken."""
+    part = "signature algorithm"
+    outer = _Fields(algorithm, part)
+    outer.take(_OID)
+    parameters = _Fields(outer.take(_SEQUENCE), part)
+    outer.end()
+
+    def explicit(number: int, tag: int) -> Der:
+        inner = _Fields(parameters.take(_of_context(number)), part, _of_context(number))
+        value = inner.take(tag)
+        inner.end()
+        return value
+
+    digest = _read_digest(explicit(0, _SEQUENCE), part)
+    mask = _Fields(explicit(1, _SEQUENCE), part)
+    _expect(mask.take(_OID).content == _MGF1, part, "MGF1", "another")
+    of_mask = _read_digest(mask.take(_SEQUENCE), part)
+    mask.end()
+    salt = _der_integer(explicit(2, _INTEGER), part)
+    _expect(0 <= salt <= 512, part, "a salt of 512 bytes at most", salt)
+    trailer = parameters.maybe(_of_context(3))
+    _expect(trailer is None or trailer.content == b"\2\1\1", part, "the trailer 1", "another")
+    parameters.end()
+    return padding.PSS(padding.MGF1(of_mask), salt), digest
+
+
+def _check_for_stamps(signer: x509.Certificate) -> None:
+    """A certificate that signs time stamps does nothing else, and says so critically (RFC 3161 2.3)."""
+    extended = _extension(signer, x509.ExtendedKeyUsage)
+    is_for_stamps = (
+        extended is not None and extended.critical and list(extended.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
+    )
+    _expect(is_for_stamps, "certificate", "for time stamps alone, critically", "another use")
+    usage = _extension(signer, x509.KeyUsage)
+    signs = usage is None or usage.value.digital_signature or usage.value.content_commitment
+    _expect(signs, "certificate", "one for signatures", "another use")
+
+
+def _leads_up(
+    signer: x509.Certificate, pool: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], at: datetime
+) -> bool:
+    """Whether the certificate is trusted, or was issued by one that is, or by one that leads up to such a one."""
+    seen, waiting = list[x509.Certificate](), [(signer, 0)]
+    while waiting:
+        certificate, below = waiting.pop()
+        if not _is_valid(certificate, at):
+            continue
+        if certificate in trusted:
+            return True
+        seen.append(certificate)
+        waiting += [(one, below + 1) for one in pool if one not in seen and _issued(one, certificate, below)]
+    return False
+
+
+def _is_valid(certificate: x509.Certificate, at: datetime) -> bool:
+    """Whether it counts at a time, and asks for nothing critical that is not looked at here."""
+    unknown = [one for one in certificate.extensions if one.critical and one.oid not in _KNOWN_CRITICAL]
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc and not unknown
+
+
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+    """Whether one certificate issued another; `below`: how many issuers stand under it already."""
+    if issuer.subject != certificate.issuer or certificate.signature_hash_algorithm not in _DIGESTS.values():
+        return False
+    basic, usage = _extension(issuer, x509.BasicConstraints), _extension(issuer, x509.KeyUsage)
+    if basic is None or not basic.value.ca or (usage is not None and not usage.value.key_cert_sign):
+        return False
+    if basic.value.path_length is not None and basic.value.path_length < below:
+        return False
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+class Dating(NamedTuple):
+    """The first `size` entries of the log were there before a moment, as an authority says."""
+
+    size: int
+    before: datetime
+    by: str
+
+
+def check_stamps(
+    where: str, note: bytes, size: int, tokens: Sequence[bytes], policy: Policy, report: Report
+) -> list[Dating]:
+    """What the tokens of a checkpoint's note say, by the policy's certificates; without any nothing is checked."""
+    if not policy.timestamp_certificates:
+        report.count(NOT_CHECKED, len(tokens))
+        return []
+    found = []
+    for number, token in enumerate(tokens, 1):
+        try:
+            stamp = check_stamp(token, note, policy.timestamp_certificates)
+        except Broken as error:
+            report.add(f"{where}: time stamp {number}", error)
+        else:
+            found.append(Dating(size, stamp.before, stamp.by))
+            report.count("time stamps")
+    return found
+
+
+_OF_DATED = {"checkpoint", "consistency", "tokens"}
+
+
+def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: Checkpoint, report: "Report") -> list[Dating]:
+    """What the time stamps in a proof file say of the log that its checkpoint is of."""
+    found, before = list[Dating](), 0
+    for number, item in enumerate(dated, 1):
+        where = f"dated {number}"
+        try:
+            _expect(isinstance(item, dict) and item.keys() == _OF_DATED, "form", ", ".join(sorted(_OF_DATED)), item)
+            _expect(isinstance(item["checkpoint"], str), "checkpoint", "a signed note", item["checkpoint"])
+            hashes_, tokens = item["consistency"], item["tokens"]
+            _expect(isinstance(hashes_, list), "consistency", "a list of hashes", hashes_)
+            _expect(
+                isinstance(tokens, list) and 0 < len(tokens) <= MOST_TOKENS, "tokens", f"1 to {MOST_TOKENS}", tokens
+            )
+            note = item["checkpoint"].encode()
+            old = policy.checkpoint(note)
+            _expect(old.size > before, "size", f"above {before}", old.size)
+            before = old.size
+            proof = [read_base64(part, "consistency", 32) for part in hashes_]
+            check_consistency(old.size, old.root, checkpoint.size, checkpoint.root, proof)
+            given = [read_base64(token, "token") for token in tokens]
+        except Broken as error:
+            report.add(where, error)
+        else:
+            found += check_stamps(where, note, old.size, given, policy, report)
+    return found
+
+
+def _audit_stamps(read: Read, policy: Policy, checkpoint: Checkpoint, report: Report) -> None:
+    """Whether the stamped checkpoints of an export are the log's, and what their time stamps say."""
+    data = read(STAMPS)
+    if data is None:
+        return
+    found = list[Dating]()
+    try:
+        counts, tree = _stamp_counts(data), TileTree(read, checkpoint)
+    except Broken as error:
+        report.add(STAMPS, error)
+        return
+    for size, count in counts.items():
+        path = f"stamps/{size}.note"
+        try:
+            note = _given(read, path)
+            old = policy.checkpoint(note)
+            _expect(old.size == size and size <= checkpoint.size, "size", f"{size}, of {checkpoint.size}", old.size)
+            root = tree.root(size)
+            _expect(old.root == root, "root", root.hex(), old.root)
+            tokens = [_given(read, f"stamps/{size}-{number}.tst") for number in range(1, count + 1)]
+        except Broken as error:
+            report.add(path, error)
+        else:
+            report.count("stamped checkpoints")
+            found += check_stamps(path, note, size, tokens, policy, report)
+    if found:
+        newest: dict[str, Dating] = {}
+        for one in found:
+            newest[one.by] = max(newest.get(one.by, one), one)
+        told = (f"{one.size} entries before {_write_time(_up(one.before))} by {one.by}" for one in newest.values())
+        report.said["dated"] = "; ".join(sorted(told))
+
+
+def _stamp_counts(data: bytes) -> dict[int, int]:
+    """How many tokens each stamped checkpoint of an export has, by its size, the smallest first."""
+    try:
+        value = read_canonical(data)
+    except ValueError as error:
+        raise Broken("form", "canonical JSON", str(error)) from None
+    _expect(isinstance(value, dict) and value, "form", "an object of numbers", value)
+    for count in value.values():
+        _expect(_is_integer(count, 1) and count <= MOST_TOKENS, "tokens", f"1 to {MOST_TOKENS}", count)
+    return dict(sorted((_decimal(size, "size"), count) for size, count in value.items()))
+
+
+def _given(read: Read, path: str) -> bytes:
+    data = read(path)
+    if data is None:
+        raise Broken("file", path, "no such file")
+    return data
+
+
+def _dated_in_words(indexes: Sequence[int], datings: Sequence[Dating], *, is_checked: bool) -> str:
+    """Which of the entries (by their places in the log) were there by when, as who says; a line for people."""
+    if not is_checked:
+        return "by nothing that this policy lets check: it names no certificate of an authority for time stamps"
+    runs: list[tuple[int, int, str]] = []
+    for number, index in enumerate(indexes, 1):
+        earliest: dict[str, datetime] = {}
+        for dating in datings:
+            if dating.size > index:
+                earliest[dating.by] = min(dating.before, earliest.get(dating.by, dating.before))
+        told = sorted((before, by) for by, before in earliest.items())
+        words = " and ".join(f"before {_write_time(_up(before))} by {by}" for before, by in told)
+        words = words or "by nothing but the server's own clock"
+        if runs and runs[-1][2] == words:
+            runs[-1] = (runs[-1][0], number, words)
+        else:
+            runs.append((number, number, words))
+    return "; ".join(f"{_numbers(first, last)} {words}" for first, last, words in runs)
+
+
+def _up(moment: datetime) -> datetime:
+    """The next millisecond: what is shortened must not become earlier."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1000)
+
+
+def _numbers(first: int, last: int) -> str:
+    return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
 # The command

@@ -84,6 +84,7 @@ def _start_session(config: pytest.Config) -> None:
         "LEDGER_ORIGIN",
         "LEDGER_ANCHORS",
         "LEDGER_ANCHOR_HOURS",
+        "TIMESTAMP_AUTHORITIES",
         "LEDGER_POLICY",
         "WITNESS_POLICY",
     )

@@ -40,6 +40,7 @@ from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint, Entry, Key
 from ledger.proofs import ProvenLeaf
 from ledger.reading import newest_checkpoint, newest_witnessed, openings_of, prove
+from ledger.stamps import standings
 from ledger.witness_states import witness_states
 
 PAGE_SIZE = 50
@@ -110,6 +111,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "witness_policy": settings.WITNESS_POLICY,
         "witnesses": list(witness_states(settings.WITNESS_POLICY, timezone.now())),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
+        "stamping": standings(),
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
         "query": request.GET.urlencode(),
         **neighbours(request, page),

@@ -29,6 +29,7 @@ from ledger.entries import format_time
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
 from ledger.reading import count_of, first_beyond, first_erasing_beyond, newest_checkpoint
+from ledger.stamps import last_stamps
 from sources.records import plain
 
 ERASED = "[redacted]"  # what stands in rows for words that a redaction erased
@@ -67,6 +68,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
         changes=[change_line(claim, change, numbers, hidden) for change in changes],
         proven=checkpoint_for(claim),
         newest=checkpoint.note if checkpoint else "",
+        stamps=last_stamps(checkpoint) if checkpoint else [],
         claim_shown=json.dumps(_claim_as_recorded(claim)),
         log_shown=json.dumps(_log(claim, checkpoint)),
         erased=ERASED,

@@ -3,16 +3,16 @@
 import base64
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ledger.entries import Entry, Opening, commitment, format_time, leaf_bytes, leaf_hash
 from ledger.notes import Policy, Receipt, SigningKey, checkpoint_text, receipt_key_name, receipt_text, sign_note
-from ledger.proofs import ProvenLeaf, claim_proof
+from ledger.proofs import Dated, ProvenLeaf, claim_proof
 from ledger.tiles import TILE_WIDTH, Tile, bundle_bytes, disclosures_path, hash_tiles, node_reader
-from ledger.tree import Frontier, inclusion_proof
+from ledger.tree import Frontier, ReadNode, consistency_proof, inclusion_proof
 from ledger.verifier import canonical, root_hash
 
 ORIGIN = "desk.example.org/ledger"
@@ -70,18 +70,24 @@ class Log:
             files[disclosures_path(first // TILE_WIDTH)] = canonical(shown)
         return files
 
-    def proof(self, stream: str) -> bytes:
-        """The claim proof of a stream against the newest checkpoint."""
+    def _reader(self) -> ReadNode:
         tiles = tiles_of(self.leaves)
-        size = len(self.leaves)
-        widths = {tile[:2]: tile for tile in hash_tiles(size)}
-        read = node_reader(lambda level, number: tiles[widths[level, number].path])
+        widths = {tile[:2]: tile for tile in hash_tiles(len(self.leaves))}
+        return node_reader(lambda level, number: tiles[widths[level, number].path])
+
+    def dated(self, size: int, tokens: Sequence[bytes]) -> Dated:
+        """The checkpoint of the first `size` leaves with these time stamps, as a proof has it."""
+        return Dated(self.checkpoint(size), consistency_proof(self._reader(), size, len(self.leaves)), tokens)
+
+    def proof(self, stream: str, dated: Sequence[Dated] = ()) -> bytes:
+        """The claim proof of a stream against the newest checkpoint."""
+        read, size = self._reader(), len(self.leaves)
         proven = [
             ProvenLeaf(index, leaf, inclusion_proof(read, index, size), self.openings[index])
             for index, leaf in enumerate(self.leaves)
             if f'"stream":"{stream}"'.encode() in leaf
         ]
-        return claim_proof(ORIGIN, stream, self.checkpoint(), proven)
+        return claim_proof(ORIGIN, stream, self.checkpoint(), proven, dated)
 
 
 def commitments(openings: dict[str, Opening]) -> dict[str, str]:

@@ -97,6 +97,36 @@ def test_inclusion_proofs_are_those_of_the_vectors(run: Run) -> None:
     assert run(body, given["inclusion"]) == [given["roots"][one["size"]] for one in given["inclusion"]]
 
 
+def test_consistency_proofs_are_those_of_the_vectors(run: Run) -> None:
+    given = vectors("tree")
+    body = """const raw = (text) => Uint8Array.from(text.match(/../g), (pair) => parseInt(pair, 16));
+      const at = (size) => ({ size, root: raw(given.roots[size]) });
+      const check = (one, proof) => taken(() => ledger.checkConsistency(at(one.old), at(one.new), proof.map(raw)));
+      return Promise.all(given.consistency.map(async (one) => [
+        await check(one, one.proof),
+        await check(one, [...one.proof, given.roots[1]]),
+        await check({ ...one, old: one.new, new: one.old }, one.proof),
+        one.proof.length > 0 && await check(one, one.proof.with(-1, given.roots[0]))]));"""
+    found = run(body, given)
+    same = [one["old"] == one["new"] for one in given["consistency"]]
+    assert found == [[True, False, is_same, False] for is_same in same]
+
+
+def test_proof_files_with_time_stamps_come_to_the_results_of_the_vectors(run: Run) -> None:
+    files = vectors("stamps")["files"]
+    found = run(CHECK, {"files": [one["file"] for one in files], "policy": KEYS})
+    assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
+
+
+def test_time_stamps_are_counted_and_not_said_to_have_been_checked(run: Run) -> None:
+    files = {one["name"]: one["file"] for one in vectors("stamps")["files"]}
+    body = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
+    found = run(body, {"file": files["whole"], "policy": KEYS})
+    assert (found["dated"], found["undated"]) == ([{"size": 2, "tokens": 2}, {"size": 6, "tokens": 1}], [])
+    found = run(body, {"file": files["another hash"], "policy": KEYS})
+    assert (found["dated"], found["undated"][0]["part"]) == ([], "new root")
+
+
 def test_notes_open_as_the_vectors_say(run: Run) -> None:
     given = vectors("notes")
     body = """const text = (note) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes(note));
@@ -193,6 +223,8 @@ def test_where_there_is_no_webcrypto_nothing_is_verified(browser: "Browser") -> 
         "findings": [],
         "entries": [],
         "checkpoint": None,
+        "dated": [],
+        "undated": [],
     }
     page.context.close()
 
@@ -211,9 +243,9 @@ def redact(data: bytes, chance: random.Random) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def results(run: Run, count: int, seed: int) -> "Counter[str]":
+def results(run: Run, count: int, seed: int, whole: bytes | None = None) -> "Counter[str]":
     """How often which result came out of `count` files, good and bad; asserts that both implementations agree."""
-    chance, whole, counts = random.Random(seed), sample_proof(), Counter[str]()
+    chance, whole, counts = random.Random(seed), whole or sample_proof(), Counter[str]()
     for _ in range(0, count, 250):
         files = [redact(whole, chance) for _ in range(250)]
         files = [one if chance.randrange(3) == 0 else mutate(one, chance) for one in files]
@@ -226,6 +258,17 @@ def results(run: Run, count: int, seed: int) -> "Counter[str]":
 
 def test_both_implementations_agree_on_five_hundred_files(run: Run) -> None:
     counts = results(run, 500, seed=1)
+    assert min(counts[result] for result in ("verified", "redacted", "broken")) > 5
+
+
+def dated_proof() -> bytes:
+    """The vectors' proof with time stamps."""
+    files = {one["name"]: one["file"] for one in vectors("stamps")["files"]}
+    return base64.b64decode(files["whole"])
+
+
+def test_both_implementations_agree_on_five_hundred_files_with_time_stamps(run: Run) -> None:
+    counts = results(run, 500, seed=5, whole=dated_proof())
     assert min(counts[result] for result in ("verified", "redacted", "broken")) > 5
 
 
@@ -253,6 +296,11 @@ def test_both_implementations_agree_on_five_hundred_proofs_of_single_leaves(run:
 @pytest.mark.attack
 def test_both_implementations_agree_on_ten_thousand_proofs_of_single_leaves(run: Run) -> None:
     tlog_results(run, 10_000, seed=4)
+
+
+@pytest.mark.attack
+def test_both_implementations_agree_on_ten_thousand_files_with_time_stamps(run: Run) -> None:
+    results(run, 10_000, seed=6, whole=dated_proof())
 
 
 @pytest.mark.attack

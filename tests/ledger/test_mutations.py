@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ledger.canonical import canonical, read_canonical
 from ledger.verifier import check_claim_proof
 from tests.ledger.exports import POLICY
+from tests.ledger.stamp_vectors import FILE, trusting
 from tests.ledger.vectors import sample_proof
 
 
@@ -90,6 +92,21 @@ def accepted(count: int, seed: int) -> list[bytes]:
 
 def test_five_hundred_mutated_proof_files_are_refused() -> None:
     assert accepted(500, seed=1) == []
+
+
+def promises(words: str) -> set[str]:
+    """By when something was there, as who says, in what the verifier says of a proof."""
+    return set(re.findall(r"before \S+ by CN=[A-Za-z]+ Stamps", words))
+
+
+def test_five_hundred_mutated_proof_files_are_dated_by_nothing_else() -> None:
+    chance, vectors = random.Random(7), json.loads(FILE.read_text())
+    (whole,) = (base64.b64decode(one["file"]) for one in vectors["files"] if one["name"] == "whole")
+    policy, said = trusting(vectors["policy"]["timestamp_certificates"]), set[str]()
+    for _ in range(500):
+        report = check_claim_proof(mutate(whole, chance), policy)
+        said |= promises(report.said.get("dated", ""))
+    assert said <= promises(check_claim_proof(whole, policy).said["dated"])
 
 
 @pytest.mark.attack

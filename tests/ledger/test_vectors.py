@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.ledger.stamp_vectors import FILE, text_of_stamps
 from tests.ledger.vectors import FOLDER, VECTORS, text_of
 
 
@@ -30,3 +31,20 @@ def test_a_broken_proof_says_what_does_not_match() -> None:
 def test_of_the_bundles_only_the_whole_one_holds() -> None:
     bundles = json.loads((FOLDER / "bundles.json").read_text())
     assert [bundle["name"] for bundle in bundles if not bundle["findings"]] == ["whole"]
+
+
+def test_the_written_time_stamps_come_to_what_the_code_makes_of_them() -> None:
+    assert FILE.read_text() == text_of_stamps()
+
+
+def test_of_the_time_stamps_each_good_one_says_when_and_each_other_why_not() -> None:
+    tokens = {one["name"]: one for one in json.loads(FILE.read_text())["tokens"]}
+    good = {name for name, one in tokens.items() if "finding" not in one}
+    assert good == {"RSA, 2 entries", "RSA, 6 entries", "ECDSA, 2 entries", "ECDSA, 6 entries", "RSASSA-PSS"}
+    assert all(one["finding"] for name, one in tokens.items() if name not in good)
+
+
+def test_of_the_dated_proofs_only_good_ones_say_by_when() -> None:
+    files = json.loads(FILE.read_text())["files"]
+    assert [one["name"] for one in files if not one["findings"]] == ["whole", "without the newest"]
+    assert all(bool(one["dated"]) != bool(one["findings"]) for one in files)

@@ -475,6 +475,7 @@ def test_a_proof_says_what_it_proves(folder: Path) -> None:
         f"state: {last['body']['to']}",
         f"as of: 600 entries of {ORIGIN}; the last one here is of {last['at']}",
         f"signed by: {POLICY.log_keys[0].name}+{POLICY.log_keys[0].id.hex()}",
+        f"dated: entries 1 to {count} by nothing but the server's own clock",
         f"all matches (fields not disclosed: 0, fields verified: {fields}, entries: {count})",
     ]
 

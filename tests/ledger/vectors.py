@@ -7,7 +7,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ from ledger.bundles import Made, Manifest, sign_manifest, zip_pieces
 from ledger.canonical import canonical, read_canonical
 from ledger.entries import Entry, Opening, commitment, leaf_bytes, leaf_hash, read_entry
 from ledger.notes import CosigningKey, Receipt, SigningKey, checkpoint_text, open_note, receipt_text, sign_note
-from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
+from ledger.proofs import Dated, ProvenLeaf, TlogProof, claim_proof, tlog_proof
 from ledger.tiles import Tile, bundle_bytes, hash_tiles, parse_tile_path
 from ledger.tree import (
     Frontier,
+    ReadNode,
     check_consistency,
     check_inclusion,
     consistency_proof,
@@ -212,8 +213,18 @@ def tile_vectors() -> dict[str, Any]:
     }
 
 
-def checkpoint() -> bytes:
-    return sign_note(checkpoint_text(ORIGIN, len(LEAVES), root_hash(HASHES)), [LOG_KEY])
+def checkpoint(size: int | None = None) -> bytes:
+    """The signed checkpoint of the first `size` entries of the sample, or of them all."""
+    hashes = HASHES[:size]
+    return sign_note(checkpoint_text(ORIGIN, len(hashes), root_hash(hashes)), [LOG_KEY])
+
+
+def sample_node() -> ReadNode:
+    """Gives the hashes of the sample's tree."""
+    frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()
+    for hashed in HASHES:
+        nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
+    return lambda *node: nodes[node]
 
 
 WITNESS_KEYS = {
@@ -332,17 +343,14 @@ def note_vectors() -> dict[str, Any]:
     }
 
 
-def sample_proof(changes: Callable[[dict[str, Any]], object] | None = None) -> bytes:
-    """The proof file of the sample's claim, with a change."""
-    frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()
-    for hashed in HASHES:
-        nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
+def sample_proof(changes: Callable[[dict[str, Any]], object] | None = None, dated: Sequence[Dated] = ()) -> bytes:
+    """The proof file of the sample's claim, with time stamps, with a change."""
     leaves = [
-        ProvenLeaf(at, LEAVES[at], inclusion_proof(lambda *node: nodes[node], at, len(LEAVES)), OPENINGS[at])
+        ProvenLeaf(at, LEAVES[at], inclusion_proof(sample_node(), at, len(LEAVES)), OPENINGS[at])
         for at, entry in enumerate(ENTRIES)
         if entry.stream == CLAIM
     ]
-    data = claim_proof(ORIGIN, CLAIM, checkpoint(), leaves)
+    data = claim_proof(ORIGIN, CLAIM, checkpoint(), leaves, dated)
     if changes is None:
         return data
     value = read_canonical(data)

@@ -212,7 +212,7 @@ async function check() {
   // What was recorded since the page was made is not on it.
   const isNewer = (found) => found.number >= log.last;
   const known = { ...outcome, entries: outcome.entries.filter((found) => !isNewer(found)) };
-  const whole = [...named.findings];
+  const whole = [...named.findings, ...outcome.undated];
   const before = remembered(file.origin);
   const newest = await newestOf(outcome, policy);
   whole.push(...compareMemory(before, newest, outcome, file.stream));

@@ -10,6 +10,9 @@ const LATEST_COSIGNATURE = 2n ** 63n - 1n;
 const LARGEST_WITNESS_POLICY = 100000;
 const MOST_IN_WITNESS_POLICY = 64;
 const FORMAT = "second-source/claim-proof/v1";
+const FORMAT_V2 = "second-source/claim-proof/v2"; // with at least one of the members that only some proofs have
+const OF_V2 = ["dated"];
+const MOST_TOKENS = 64;
 const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
 const FIELDS = ["at", "body", "c", "kind", "prev", "seq", "stream", "v"];
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
@@ -218,6 +221,37 @@ export async function rootFromInclusion(leaf, index, size, proof) {
   return result;
 }
 
+// Throws unless the tree of the new checkpoint begins with that of the old one.
+export async function checkConsistency(old, now, proof) {
+  expect(old.size <= now.size, "size", `at least ${old.size}`, now.size);
+  const [oldRoot, newRoot] = [hex(old.root), hex(now.root)];
+  if (old.size === 0 || old.size === now.size) {
+    expect(proof.length === 0, "proof", "no hashes", proof.length);
+    const before = old.size === 0 ? hex(await sha256()) : newRoot;
+    expect(oldRoot === before, "old root", before, oldRoot);
+    return;
+  }
+  let [node, last] = [old.size - 1, now.size - 1];
+  while (isOdd(node)) [node, last] = [half(node), half(last)];
+  // Where the old tree is complete, its root stands for itself.
+  const [begin, ...hashes] = node === 0 ? [old.root, ...proof] : proof;
+  expect(begin !== undefined, "proof", "more hashes", 0);
+  let [first, second] = [begin, begin];
+  for (const part of hashes) {
+    expect(last > 0, "proof", "fewer hashes", proof.length);
+    if (isOdd(node) || node === last) {
+      [first, second] = [await nodeHash(part, first), await nodeHash(part, second)];
+      while (!isOdd(node) && node > 0) [node, last] = [half(node), half(last)];
+    } else {
+      second = await nodeHash(second, part);
+    }
+    [node, last] = [half(node), half(last)];
+  }
+  expect(last === 0, "proof", "more hashes", proof.length);
+  expect(hex(first) === oldRoot, "old root", oldRoot, hex(first));
+  expect(hex(second) === newRoot, "new root", newRoot, hex(second));
+}
+
 // Section 5: notes
 
 const isKeyName = (name) => /^[^+\p{White_Space}\0-\x1f]+$/u.test(name);
@@ -383,8 +417,11 @@ export async function witnessesOf(note, policy) {
 async function readFrame(bytes, policy) {
   const file = readStrictly(bytes, "form");
   const names = ["checkpoint", "entries", "format", "origin", "stream"];
-  expect(hasExactly(file, names), "form", names.join(", "), file);
-  expect(file.format === FORMAT, "format", FORMAT, file.format);
+  const more = OF_V2.filter((name) => isObject(file) && Object.hasOwn(file, name));
+  expect(hasExactly(file, [...names, ...more]), "form", names.join(", "), file);
+  const format = more.length ? FORMAT_V2 : FORMAT;
+  expect(file.format === format, "format", format, file.format);
+  for (const name of more) expect(Array.isArray(file[name]) && file[name].length > 0, name, "at least one", file[name]);
   expect(file.origin === policy.origin, "origin", policy.origin, file.origin);
   expect(typeof file.checkpoint === "string", "checkpoint", "a signed note", file.checkpoint);
   expect(Array.isArray(file.entries) && file.entries.length > 0, "entries", "at least one", file.entries);
@@ -475,6 +512,27 @@ async function checkEntries(file, checkpoint) {
   return entries;
 }
 
+// The stamped checkpoints of a file, which the log of its own checkpoint begins with. What their time stamps say is not
+// read here, so that nothing is called dated: the verifier does that. Gives [{size, tokens: how many}].
+async function checkDated(file, policy, checkpoint) {
+  const found = [];
+  for (const item of file.dated ?? []) {
+    const names = ["checkpoint", "consistency", "tokens"];
+    expect(hasExactly(item, names), "dated", names.join(", "), item);
+    expect(typeof item.checkpoint === "string", "dated", "a signed note", item.checkpoint);
+    expect(Array.isArray(item.consistency), "dated", "a list of hashes", item.consistency);
+    const hasTokens = Array.isArray(item.tokens) && item.tokens.length > 0 && item.tokens.length <= MOST_TOKENS;
+    expect(hasTokens, "dated", `1 to ${MOST_TOKENS} time stamps`, item.tokens);
+    const old = await readCheckpoint(item.checkpoint, policy);
+    const before = found.at(-1)?.size ?? 0;
+    expect(old.size > before, "dated", `a size above ${before}`, old.size);
+    await checkConsistency(old, checkpoint, item.consistency.map((part) => readBase64(part, "dated", 32)));
+    for (const token of item.tokens) readBase64(token, "dated");
+    found.push({ size: old.size, tokens: item.tokens.length });
+  }
+  return found;
+}
+
 // Whether this browser can compute it all: no WebCrypto outside https and localhost, no Ed25519 in older ones.
 export async function isAvailable() {
   try {
@@ -488,19 +546,24 @@ export async function isAvailable() {
 
 // What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64]}.
 // Gives {result: "verified" | "redacted" | "broken" | "unavailable", findings: [{part, expected, found}],
-// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root, witnesses} or null}, the entries in the
-// file's order. Whether the quorum of witnesses is there is no part of the result: it may come later.
+// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root, witnesses} or null, dated: [{size,
+// tokens}], undated: [{part, expected, found}]}, the entries in the file's order. Whether the quorum of witnesses is there
+// is no part of the result: it may come later. What is in `dated` has time stamps that were not checked.
 export async function checkClaimProof(bytes, policy) {
-  if (!(await isAvailable())) return { result: "unavailable", findings: [], entries: [], checkpoint: null };
+  const nothing = { entries: [], checkpoint: null, dated: [], undated: [] };
+  if (!(await isAvailable())) return { result: "unavailable", findings: [], ...nothing };
   try {
     const { file, checkpoint } = await readFrame(bytes, policy);
     const entries = await checkEntries(file, checkpoint);
-    const results = new Set(entries.map((entry) => entry.result));
+    let dated = [];
+    const undated = await findingsOf(async () => (dated = await checkDated(file, policy, checkpoint)));
+    const results = new Set([...entries.map((entry) => entry.result), ...(undated.length ? ["broken"] : [])]);
     const result = ["broken", "redacted"].find((one) => results.has(one)) ?? "verified";
-    return { result, findings: entries.flatMap((entry) => entry.findings), entries, checkpoint };
+    const findings = [...entries.flatMap((entry) => entry.findings), ...undated];
+    return { result, findings, entries, checkpoint, dated, undated };
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
-    return { result: "broken", findings: [error.finding], entries: [], checkpoint: null };
+    return { result: "broken", findings: [error.finding], ...nothing };
   }
 }
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from ledger.keys import policy_text
 from ledger.reading import newest_checkpoint, published
+from ledger.stamps import read_stamp_file
 from ledger.trusted import (
     check_keys,
     check_witnesses,
@@ -59,7 +60,11 @@ class Command(BaseCommand):
         check_witnesses(trusted, checkpoint, timezone.now(), of_keys)
         # Whether the newest checkpoint has its witnesses yet was asked above.
         trusted = replace(trusted, witnesses=None)
-        report = audit(lambda path: published(path, checkpoint), trusted, times_from=options["times_from"])
+        report = audit(
+            lambda path: read_stamp_file(path, checkpoint) or published(path, checkpoint),
+            trusted,
+            times_from=options["times_from"],
+        )
         lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
         if file is None:
             lines.insert(0, FROM_THE_DATABASE)
@@ -68,5 +73,5 @@ class Command(BaseCommand):
         if lines:
             raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
-        self.stdout.writelines(f"{name}: {words}" for name, words in of_keys.said.items())
+        self.stdout.writelines(f"{name}: {words}" for name, words in [*of_keys.said.items(), *report.said.items()])
         self.stdout.write(f"{checkpoint.size} entries are as the signed checkpoint says")
