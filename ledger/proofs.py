@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ledger.entries import Opening
 from ledger.verifier import (
     CLAIM_PROOF,
+    CLAIM_PROOF_2,
     TLOG_PROOF,
     Broken,
     Policy,
@@ -46,15 +47,20 @@ def _disclosures(leaf: ProvenLeaf) -> dict[str, object]:
     return {name: one and {"salt": _base64(one.salt), "value": one.value} for name, one in shown.items()}
 
 
-def claim_proof(origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf]) -> bytes:
-    """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against."""
+def claim_proof(
+    origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf], redactions: Iterable[ProvenLeaf] = ()
+) -> bytes:
+    """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against;
+    `redactions`: the entries that name what was erased of it, in the order of the log."""
+    named = [_proof_entry(one) for one in redactions]
     return canonical(
         {
-            "format": CLAIM_PROOF,
+            "format": CLAIM_PROOF_2 if named else CLAIM_PROOF,
             "origin": origin,
             "stream": stream,
             "checkpoint": checkpoint.decode(),
             "entries": [_proof_entry(one) for one in leaves],
+            **({"redactions": named} if named else {}),
         }
     )
 
