@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts.records import person
 from claims.bundle_gaps import gaps_in, snapshots_for
@@ -66,13 +67,18 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         Made("ledger.md", (settings.BASE_DIR / "docs" / "ledger.md").read_bytes(), "specification"),
         Made("verifier.py", (settings.BASE_DIR / "ledger" / "verifier.py").read_bytes(), "verifier"),
     ]
+    withheld = left_out(shown)
+    if any(file["proof"] is None for file in kept):
+        withheld.append(
+            _("Some files have no entry in this log as of its checkpoint: their dates are the desk’s word.")
+        )
     manifest = Manifest(
         reference=shown.claim.reference,
         stream=f"claim:{shown.claim.pk}",
         made_for=person(shown.user),
         at=format_time(now),
         later=proofs.later,
-        withheld=left_out(shown),
+        withheld=withheld,
         left_out=gaps_in(history, there, hidden, checkpoint),
         files=[{"path": PAGE}, *(file.in_manifest for file in made), *kept],
     )

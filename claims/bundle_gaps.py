@@ -77,5 +77,6 @@ def _missing(history: Mapping[str, Any], there: Collection[str], hidden: Collect
         if what == "fields" or name in there:
             continue
         is_closed = name in hidden or (what == "file" and "content" in acts[entry]["left_out"])
-        reason = REDACTED if erased else WITHHELD if is_closed else "not_kept"
+        reason = "no_entry" if what == "subject" else WITHHELD if is_closed else "not_kept"
+        reason = REDACTED if erased else reason
         yield {"what": what, "entry": entry, "id": name, "reason": reason}

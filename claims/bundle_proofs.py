@@ -56,9 +56,9 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     claim = f"claim:{shown.claim.pk}"
     paths = {claim: CLAIM_PROOF_PATH, KEYS: KEYS_PROOF_PATH}
     open_streams = [f"source:{source.pk}" for source in shown.sources]
-    subjects = [*open_streams, *(f"evidence:{item.pk}" for item in shown.evidence)]
-    sealed = dict(SealedStream.objects.filter(subject__in=subjects).values_list("name", "subject"))
     history = proven_history(shown.user, shown.claim, checkpoint)
+    subjects = [*open_streams, *(f"evidence:{item.pk}" for item in shown.evidence), *_decided(shown, history)]
+    sealed = dict(SealedStream.objects.filter(subject__in=subjects).values_list("name", "subject"))
     streams = {claim: history}
     streams |= _opened(shown, _proven([*open_streams, *sealed], checkpoint), sealed)
     streams |= actor_proofs(shown, streams, checkpoint)
@@ -76,6 +76,12 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     waiting = EntryRow.objects.filter(stream__in=[claim, *open_streams])
     later = waiting.exclude(place__index__lt=checkpoint.size).count()
     return Proofs(files, of_attachments, later)
+
+
+def _decided(shown: Shown, history: list[ProvenLeaf]) -> list[str]:
+    """The findings that a second person has decided on, for who may read them."""
+    entries = [read_entry(one.leaf) for one in history if not one.withheld and shown.role == Role.EDITOR]
+    return [f"assessment:{entry.body['assessment']}" for entry in entries if entry.kind == "decided"]
 
 
 def _file(

@@ -1797,13 +1797,15 @@ def _check_manifest_file(file: Any) -> None:
     _expect(all(isinstance(text, str) for text in texts), "files", "texts", file)
 
 
-# What a manifest says is left out: names of fields (or `entry`) of an entry, a file, a graph or grounds by its digest.
-_GAPS = {"fields": {"entry", "names"}, "file": {"entry", "id"}, "graph": {"entry", "id"}, "grounds": {"entry", "id"}}
+# What a manifest says is left out: names of fields (or `entry`) of an entry; and what an entry names: a file, a graph
+# or grounds by its digest, another subject.
+_GAPS = {"fields": {"entry", "names"}, **{what: {"entry", "id"} for what in ("file", "graph", "grounds", "subject")}}
 REASONS = {
     WITHHELD: "its reader may not see it",
     REDACTED: "two persons had it erased",
     "redacted_since": "two persons had it erased since the checkpoint of this bundle, whose log does not say so yet",
     "not_kept": "the desk does not keep it",
+    "no_entry": "no entry of this bundle tells of it",
 }
 
 
@@ -1909,7 +1911,7 @@ def _check_history(data: bytes, expected: Mapping[str, Any], report: Report) -> 
         report.add(HISTORY, Broken("form", "canonical JSON", str(error)))
         return
     for place, wanted, said in _differences(expected, found, ""):
-        report.expect(False, HISTORY, place or "form", _shown(wanted), said)
+        report.expect(False, HISTORY, place or "form", _plain(wanted), said)
 
 
 def _differences(expected: Any, found: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
@@ -2016,13 +2018,18 @@ def _check_left_out(manifest: Mapping[str, Any], history: Mapping[str, Any], rep
             report.expect(reason is not None, MANIFEST, part, "its value, or a reason", "neither")
             is_true = reason != REDACTED or erased
             report.expect(is_true, MANIFEST, part, "a redaction that names it", "none in the proofs")
-            report.count(f"{what} left out: {reason}", int(what != "fields"))
+            if what != "fields":
+                report.count(f"{what} left out: {reason}")
     for what, entry, name in said:
         report.expect(False, MANIFEST, f"left_out: {what} {name} of entry {entry}", "something that is left out", "not")
 
 
 def left_out_of(history: Mapping[str, Any]) -> dict[tuple[str, int, str], bool]:
-    """All that may be left out, by what, entry and name; True where a redaction named it."""
+    """All that may be left out, by what, entry and name; True where a redaction named it.
+
+    Fields without a value, and what disclosed values name: files that were kept, graphs and grounds by their digests,
+    and other subjects of which nothing is told.
+    """
     gaps: dict[tuple[str, int, str], bool] = {}
     for act in history["acts"]:
         for name, why in act["left_out"].items():
@@ -2034,7 +2041,29 @@ def left_out_of(history: Mapping[str, Any]) -> dict[tuple[str, int, str], bool]:
         told = [("graph", values.get("graph_digest")), ("grounds", values.get("grounds"))]
         told.append(("grounds", content.get("grounds") if isinstance(content, dict) else None))
         gaps |= {(what, act["entry"], digest): False for what, digest in told if _matches(_HASH, digest)}
+    known = {subject["id"] for subject in history["subjects"] if "content" in subject} | _parts(history)
+    for subject in history["subjects"]:
+        for named in _ids_in(subject.get("content")) - known:
+            gaps["subject", subject["content_of"], named] = False
     return gaps
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def _ids_in(value: Any) -> set[str]:
+    """The texts in a value that are ids as a whole."""
+    if isinstance(value, dict | list):
+        return {found for one in (value.values() if isinstance(value, dict) else value) for found in _ids_in(one)}
+    return {value} if _matches(_ID, value) else set()
+
+
+def _parts(history: Mapping[str, Any]) -> set[str]:
+    """The ids of a claim's parts, which are told of in its own content."""
+    contents = [act.get("values", {}).get("content") for act in history["acts"]]
+    parts = [content.get("elements") for content in contents if isinstance(content, dict)]
+    each = [part for some in parts if isinstance(some, list) for part in some]
+    return {str(part.get("id")) for part in each if isinstance(part, dict)}
 
 
 # The page of a bundle: made from what was checked, by this program alone
