@@ -1693,6 +1693,8 @@ def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> R
         left = len(manifest["files"]) - len(found.keys() - {MANIFEST, MANIFEST_NOTE})
         report.count("files that were not reached", left)
         return _say_nothing(report, "it is cut off")
+    if isinstance(members, ZippedBundle) and found.keys() == {MANIFEST, MANIFEST_NOTE, *_paths(manifest)}:
+        report.expect([*found][2:] == _paths(manifest), "bundle", "files", "in the order of the manifest", "another")
     proofs = _bundle_proofs(kept, manifest, policy, report)
     is_signed = _check_note(kept, found, manifest, _vouched(policy, proofs), report)
     if proofs is None:
@@ -1715,8 +1717,12 @@ def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> R
     return report
 
 
+def _paths(manifest: Mapping[str, Any]) -> list[str]:
+    return [file["path"] for file in manifest["files"]]
+
+
 def _say_nothing(report: Report, why: str) -> Report:
-    report.expect(False, "bundle", "proof", "all of it to hold", f"{why}: this bundle proves nothing")
+    report.expect(False, "bundle", "proof", "files, proofs and keys that hold", f"{why}: this bundle proves nothing")
     return report
 
 
@@ -1725,8 +1731,7 @@ def _say_bundle(manifest: Mapping[str, Any], report: Report) -> None:
     made_for = manifest["for"].get("name", "") if isinstance(manifest["for"], dict) else ""
     report.said["made"] = f"{manifest['at']} for {made_for}; {_later(manifest)}, by the desk's word"
     fields = [f"{report.counts.get(f'fields {what}', 0)} {what}" for what in ("verified", REDACTED, WITHHELD)]
-    unproven = report.counts.get("rows unproven", 0)
-    report.said["fields"] = f"{', '.join(fields)}; {unproven} rows that no entry proves"
+    report.said["fields"] = f"{', '.join(fields)}, {report.counts.get('rows unproven', 0)} rows unproven"
 
 
 def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Found], dict[str, bytes]]:
