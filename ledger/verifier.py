@@ -2086,19 +2086,21 @@ body { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem; max-inli
 h1 { font: 1.7rem/1.25 Georgia, serif; margin: 0; }
 h2 { font-size: 1.3rem; border-block-start: 1px solid var(--rule); padding-block-start: 1rem; margin: 0 0 0.5rem; }
 h3 { font-size: 1rem; margin: 1.25rem 0 0; }
-p, ul, dl, blockquote { margin: 0.25rem 0; }
+p, ul, dl { margin: 0.25rem 0; }
 dl { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 1rem; }
 @media (width >= 40rem) { dl { grid-template-columns: 12rem minmax(0, 1fr); } }
-dt { font-weight: 600; } dd { margin: 0; }
+dt { font-weight: 600; } dd, dd > p, dd > ul { margin: 0; }
 .meta { color: var(--soft); font-size: 0.9rem; }
 code { font-size: 0.86em; } a { color: var(--link); display: inline-block; padding-block: 0.15rem; }
 """
 
 
+# What turns the direction of writing, or is no sign at all: it could make words read as others, and is written out.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
 def _html(text: object) -> str:
-    escaped = html.escape(str(text))
-    # What turns the direction of writing, or is no sign at all, is written out: it could make words read as others.
-    return "".join(sign if sign.isprintable() or sign in "\n\t" else f"\\u{ord(sign):04x}" for sign in escaped)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", html.escape(str(text)))
 
 
 def _words(name: str) -> str:
@@ -2129,6 +2131,8 @@ class _Page:
             return f"<bdi>{_html(self._titles[value])}</bdi> <code>{_html(value)}</code>"
         if value == "":
             return "empty"
+        if _matches(_ID, value):
+            return f"<code>{value}</code>"
         return f'<p dir="auto">{_html(value)}</p>'.replace("\n", "<br>")
 
     def fields(self, fields: Mapping[str, Any], left_out: Mapping[str, Any] | None = None) -> str:
@@ -2162,7 +2166,7 @@ def _why_in_words(why: Mapping[str, Any]) -> str:
 
 
 def _titles(history: Mapping[str, Any]) -> dict[str, str]:
-    """What ids stand for: names of actors, titles of sources, words of a claim's parts."""
+    """What ids stand for: names of actors and files, titles of sources (of evidence too), words of a claim's parts."""
     titles: dict[str, str] = {}
     for subject in history["subjects"]:
         content = subject.get("content")
@@ -2173,6 +2177,11 @@ def _titles(history: Mapping[str, Any]) -> dict[str, str]:
             for part in parts if isinstance(parts, list) else ():
                 if isinstance(part, dict) and isinstance(part.get("id"), str):
                     titles[part["id"]] = str(part.get("text"))
+    for subject in history["subjects"]:
+        content = subject.get("content")
+        source = content.get("source_id") if isinstance(content, dict) else None
+        if isinstance(source, str) and source in titles:
+            titles[subject["id"]] = titles[source]
     return titles
 
 
@@ -2218,7 +2227,7 @@ def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
     page.add("</section><section><h2>As it was last recorded</h2>")
     for subject in history["subjects"]:
         if "content" in subject:
-            page.add(f"<h3>{_words(subject['sort'])} <code>{_html(subject['id'])}</code></h3>")
+            page.add(f"<h3>{_words(subject['sort'])} {page.value(subject['id'])}</h3>")
             entries = ", ".join(f"{one['entry']} {_words(one['kind'])}" for one in subject["entries"])
             page.add(f'<p class="meta">As entry {subject["content_of"]} says; of it here: {entries}</p>')
             content = subject["content"]

@@ -5,7 +5,7 @@ import json
 import random
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +105,7 @@ def test_every_value_of_the_history_is_held_against_its_entry(readers: dict[str,
 
 def test_what_is_taken_from_the_history_put_into_it_or_moved_is_named(readers: dict[str, Whole]) -> None:
     whole = readers["editor"]
-    for change, part in (
+    changes: tuple[tuple[Callable[[dict[str, Any]], object], str], ...] = (
         (lambda said: said["acts"].pop(), "acts"),
         (lambda said: said["acts"].append(said["acts"][0]), "acts"),
         (lambda said: said["acts"].reverse(), "acts[0].entry"),
@@ -114,7 +114,8 @@ def test_what_is_taken_from_the_history_put_into_it_or_moved_is_named(readers: d
         (lambda said: said["acts"][0]["values"].update(more="words"), "acts[0].values.more"),
         (lambda said: said["acts"][0].pop("left_out"), "acts[0].left_out"),
         (lambda said: said.update(note="words"), "note"),
-    ):
+    )
+    for change, part in changes:
         said = json.loads(whole.files["history.json"])
         change(said)
         assert ("history.json", part) in named(whole, history_json=canonical(said)), part
