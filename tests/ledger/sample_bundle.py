@@ -17,7 +17,40 @@ SEALED = "sealed:000102030405060708090a0b0c0d0e0f"
 SOURCE, FILE, EVIDENCE, PART = (f"{digit * 8}-0000-4000-8000-000000000000" for digit in "1234")
 REVIEWER = {"id": "5", "name": "reviewer"}
 PAPER = b"What was said."
-GRAPH = canonical({"v": 1, "day": "2026-11-22", "evidence": [EVIDENCE], "threshold": 2})
+ACTOR = "55555555-0000-4000-8000-000000000000"
+GRAPH = canonical(
+    {
+        "v": 1,
+        "day": "2026-11-22",
+        "threshold": 2,
+        "claimants": [],
+        "parties": [],
+        "elements": [{"id": PART, "essential": True}],
+        "evidence": [
+            {
+                "id": EVIDENCE,
+                "source": SOURCE,
+                "stance": "supports",
+                "elements": [PART],
+                "counts": True,
+                "live": True,
+                "against_interest": None,
+            }
+        ],
+        "sources": [
+            {
+                "id": SOURCE,
+                "publisher": ACTOR,
+                "voice": ACTOR,
+                "day": "2026-11-21",
+                "basis": "firsthand",
+                "counts": True,
+                "countable": True,
+            }
+        ],
+        "relays": [],
+    }
+)
 GRAPH_DIGEST = hashlib.sha256(GRAPH).hexdigest()
 # What was erased, as index and name: a reason, and what a sealed entry said.
 ERASED = [(2, "reason"), (4, "content/reason")]
@@ -92,13 +125,16 @@ def redacted_proofs() -> dict[str, bytes]:
     }
 
 
-def sample_bundle(**changes: Any) -> dict[str, bytes]:
+def sample_bundle(
+    log: SampleLog = ERASED_LOG, more_proofs: Mapping[str, bytes] | None = None, **changes: Any
+) -> dict[str, bytes]:
     """The files of the bundle, manifest and note first. `changes` of the manifest, or of a file by its path."""
-    size = ERASED_LOG.checkpoint()
+    size = log.checkpoint()
     proofs = {
-        "proofs/claim.json": ERASED_LOG.proof(CLAIM, erased=ERASED, redactions=[7]),
-        f"proofs/source-{SOURCE}.json": ERASED_LOG.proof(f"source:{SOURCE}", erased=[(5, "by")]),
-        f"proofs/sealed-{SEALED[7:]}.json": ERASED_LOG.proof(SEALED, erased=ERASED, redactions=[8]),
+        "proofs/claim.json": log.proof(CLAIM, erased=ERASED, redactions=[7]),
+        f"proofs/source-{SOURCE}.json": log.proof(f"source:{SOURCE}", erased=[(5, "by")]),
+        f"proofs/sealed-{SEALED[7:]}.json": log.proof(SEALED, erased=ERASED, redactions=[8]),
+        **(more_proofs or {}),
     }
     proofs = {path: changes.get(path, data) for path, data in proofs.items()}
     history = compute_history("UKR-42", {path: read_canonical(data) for path, data in proofs.items()})
@@ -155,7 +191,7 @@ def lies() -> dict[str, dict[str, bytes]]:
         "another name": sample_bundle(**{"history.json": history.replace(b"reviewer", b"somebody")}),
         "another page": sample_bundle(**{"index.html": page.replace(b"Odesa", b"Kyiv")}),
         "another file": sample_bundle(**{"files/0001.txt": b"What was shed."}),
-        "another graph": sample_bundle(graph=GRAPH.replace(b"2", b"1")),
+        "another graph": sample_bundle(graph=GRAPH.replace(b"firsthand", b"rumour")),
         "a claim of another reference": sample_bundle(reference="UKR-43"),
         "nothing said to be left out": sample_bundle(left_out=[]),
         "something said to be erased": sample_bundle(left_out=[{**gaps[0], "reason": "redacted"}, gaps[1]]),

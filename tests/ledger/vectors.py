@@ -26,7 +26,7 @@ from ledger.tree import (
 )
 from ledger.verifier import Report, ZippedBundle, check_bundle, check_claim_proof, check_disclosures
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
-from tests.ledger.sample_bundle import CLAIM, SEALED, lies, redacted_proofs, sample_bundle
+from tests.ledger.sample_bundle import CLAIM, GRAPH, GRAPH_DIGEST, SEALED, lies, redacted_proofs, sample_bundle
 from tests.ledger.sample_log import AT, SampleLog
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
@@ -347,6 +347,11 @@ def bundle_vectors() -> list[dict[str, Any]]:
     return found
 
 
+def graph_vectors() -> dict[str, str]:
+    """A graph that a status change was decided on, and its digest."""
+    return {"graph": GRAPH.decode(), "digest": GRAPH_DIGEST}
+
+
 VECTORS: dict[str, Callable[[], Any]] = {
     "canonical": canonical_vectors,
     "commitments": commitment_vectors,
@@ -357,6 +362,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "notes": note_vectors,
     "proofs": proof_vectors,
     "bundles": bundle_vectors,
+    "graphs": graph_vectors,
 }
 
 
