@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ledger.bundles import Made, Manifest, sign_manifest
@@ -126,15 +127,18 @@ def redacted_proofs() -> dict[str, bytes]:
 
 
 def sample_bundle(
-    log: SampleLog = ERASED_LOG, more_proofs: Mapping[str, bytes] | None = None, **changes: Any
+    changes: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    log: SampleLog = ERASED_LOG,
+    more_proofs: Mapping[str, bytes] = MappingProxyType({}),
 ) -> dict[str, bytes]:
-    """The files of the bundle, manifest and note first. `changes` of the manifest, or of a file by its path."""
+    """The files of the bundle, manifest and note first. `changes`: of the manifest, a file by its path, the key."""
     size = log.checkpoint()
     proofs = {
         "proofs/claim.json": log.proof(CLAIM, erased=ERASED, redactions=[7]),
         f"proofs/source-{SOURCE}.json": log.proof(f"source:{SOURCE}", erased=[(5, "by")]),
         f"proofs/sealed-{SEALED[7:]}.json": log.proof(SEALED, erased=ERASED, redactions=[8]),
-        **(more_proofs or {}),
+        **more_proofs,
     }
     proofs = {path: changes.get(path, data) for path, data in proofs.items()}
     history = compute_history("UKR-42", {path: read_canonical(data) for path, data in proofs.items()})
@@ -187,13 +191,13 @@ def lies() -> dict[str, dict[str, bytes]]:
     gaps = read_canonical(whole["manifest.json"])["left_out"]
     without_redaction = ERASED_LOG.proof(CLAIM, erased=ERASED)
     return {
-        "another place": sample_bundle(**{"history.json": history.replace(b"Odesa", b"Kyiv")}),
-        "another name": sample_bundle(**{"history.json": history.replace(b"reviewer", b"somebody")}),
-        "another page": sample_bundle(**{"index.html": page.replace(b"Odesa", b"Kyiv")}),
-        "another file": sample_bundle(**{"files/0001.txt": b"What was shed."}),
-        "another graph": sample_bundle(graph=GRAPH.replace(b"firsthand", b"rumour")),
-        "a claim of another reference": sample_bundle(reference="UKR-43"),
-        "nothing said to be left out": sample_bundle(left_out=[]),
-        "something said to be erased": sample_bundle(left_out=[{**gaps[0], "reason": "redacted"}, gaps[1]]),
-        "without the redaction": sample_bundle(**{"proofs/claim.json": without_redaction}),
+        "another place": sample_bundle({"history.json": history.replace(b"Odesa", b"Kyiv")}),
+        "another name": sample_bundle({"history.json": history.replace(b"reviewer", b"somebody")}),
+        "another page": sample_bundle({"index.html": page.replace(b"Odesa", b"Kyiv")}),
+        "another file": sample_bundle({"files/0001.txt": b"What was shed."}),
+        "another graph": sample_bundle({"graph": GRAPH.replace(b"firsthand", b"rumour")}),
+        "a claim of another reference": sample_bundle({"reference": "UKR-43"}),
+        "nothing said to be left out": sample_bundle({"left_out": []}),
+        "something said to be erased": sample_bundle({"left_out": [{**gaps[0], "reason": "redacted"}, gaps[1]]}),
+        "without the redaction": sample_bundle({"proofs/claim.json": without_redaction}),
     }

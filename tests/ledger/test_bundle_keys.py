@@ -36,7 +36,7 @@ def given_over(by: SigningKey, **changes: Any) -> dict[str, bytes]:
     body = {"key": key, "replaces": str(RECEIPT_KEY.verifier_key), "signs": "receipts"}
     signed = sign_note(rotation_text(ORIGIN, "receipts", key), [by]).decode()
     log.add(KEYS, KEY_ROTATED, {**body, "signed": signed, **changes}, {"blind": None})
-    return sample_bundle(log, {KEYS_PROOF_PATH: log.proof(KEYS)}, key=NEW)
+    return sample_bundle({"key": NEW}, log=log, more_proofs={KEYS_PROOF_PATH: log.proof(KEYS)})
 
 
 def test_a_key_that_followed_in_the_log_counts() -> None:
@@ -46,8 +46,8 @@ def test_a_key_that_followed_in_the_log_counts() -> None:
 @pytest.mark.parametrize(
     "files",
     [
-        sample_bundle(key=STRANGER),
-        sample_bundle(key=NEW),
+        sample_bundle({"key": STRANGER}),
+        sample_bundle({"key": NEW}),
         given_over(STRANGER),
         given_over(RECEIPT_KEY, signs="log"),
         given_over(RECEIPT_KEY, replaces=str(STRANGER.verifier_key)),
