@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,17 +12,18 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.records import person
-from claims.bundle_history import history_for
-from claims.bundle_page import page_of
+from claims.bundle_gaps import gaps_in, snapshots_for
+from claims.bundle_history import unproven_rows
 from claims.bundle_proofs import Proofs, proofs_for
 from claims.bundles import Shown, left_out
 from claims.shown import ids_in
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
-from ledger.entries import format_time, read_entry
+from ledger.entries import format_time
 from ledger.keys import policy_text, receipt_key
 from ledger.models import Checkpoint
-from ledger.verifier import HISTORY, STATUS_CHANGED
+from ledger.reading import text_of_note
+from ledger.verifier import HISTORY, PAGE, UNPROVEN, bundle_page, compute_history, read_checkpoint
 from sources.models import Attachment
 
 # What opens a file on the reader's machine. Of anything that might run there the name says only that it is bytes.
@@ -49,25 +51,27 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
     Those that people attached follow them, in the order of `shown.files`, as `path_of` names them.
     """
     proofs = proofs_for(shown, checkpoint)
-    changes = sum(read_entry(one.leaf).kind == STATUS_CHANGED for one in proofs.history)
-    history = history_for(shown, changes)
+    read = {file.path: json.loads(file.content) for file in proofs.files}
+    history = compute_history(shown.claim.reference, read)
+    unproven = unproven_rows(shown, history)
+    snapshots, hidden = snapshots_for(shown, history)
     kept = [_in_manifest(number, file, proofs) for number, file in enumerate(shown.files, 1)]
+    there = {one.in_manifest["sha256"] for one in snapshots} | {file["attachment"] for file in kept}
+    made = [
+        Made(HISTORY, canonical(history), "history"),
+        *([Made(UNPROVEN, canonical(unproven), "unproven")] if unproven else []),
+        Made("checkpoint", checkpoint.note.encode(), "checkpoint"),
+        *proofs.files,
+        *snapshots,
+        Made("policy.json", policy_text(), "policy"),
+        Made("ledger.md", (settings.BASE_DIR / "docs" / "ledger.md").read_bytes(), "specification"),
+        Made("verifier.py", (settings.BASE_DIR / "ledger" / "verifier.py").read_bytes(), "verifier"),
+    ]
     withheld = left_out(shown)
     if any(file["proof"] is None for file in kept):
         withheld.append(
             _("Some files have no entry in this log as of its checkpoint: their dates are the desk’s word.")
         )
-    page = page_of(shown, history, proofs, kept, checkpoint=checkpoint, withheld=withheld, now=now)
-    docs = settings.BASE_DIR
-    made = [
-        Made("index.html", page, "page"),
-        Made(HISTORY, canonical(history), "history"),
-        Made("checkpoint", checkpoint.note.encode(), "checkpoint"),
-        *proofs.files,
-        Made("policy.json", policy_text(), "policy"),
-        Made("ledger.md", (docs / "docs" / "ledger.md").read_bytes(), "specification"),
-        Made("verifier.py", (docs / "ledger" / "verifier.py").read_bytes(), "verifier"),
-    ]
     manifest = Manifest(
         reference=shown.claim.reference,
         stream=f"claim:{shown.claim.pk}",
@@ -75,19 +79,24 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         at=format_time(now),
         later=proofs.later,
         withheld=withheld,
-        files=[*(file.in_manifest for file in made), *kept],
+        left_out=gaps_in(history, there, hidden, checkpoint),
+        files=[{"path": PAGE}, *(file.in_manifest for file in made), *kept],
     )
-    return [*sign_manifest(manifest, receipt_key(), checkpoint.note.partition("\n")[0]), *made]
+    signed = read_checkpoint(text_of_note(checkpoint.note))
+    page = Made(PAGE, bundle_page(manifest.said(signed.origin), history, unproven, signed), "page")
+    manifest = replace(manifest, files=[page.in_manifest, *manifest.files[1:]])
+    return [*sign_manifest(manifest, receipt_key(), signed.origin), page, *made]
 
 
 def named_in(made: Iterable[Made]) -> list[str]:
     """The identifiers in the files of a bundle: its reader must still be able to see what they are of to fetch it."""
     found = set[UUID]()
     for file in made:
-        if file.what in ("history", "manifest"):
+        if file.what in ("history", "manifest", "unproven", "graph", "grounds"):
             found |= ids_in(file.content.decode())
         elif file.what == "proof":
             entries = json.loads(file.content)["entries"]
+            entries = [*entries, *json.loads(file.content).get("redactions", [])]
             found |= ids_in(file.content.decode(), *(b64decode(one.get("leaf", "")).decode() for one in entries))
     return sorted(map(str, found))
 

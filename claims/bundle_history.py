@@ -1,5 +1,7 @@
-"""The history in an evidence bundle: the claim, its status changes, its evidence and where that came from, as data."""
+"""What an evidence bundle shows and no entry in it proves: rows from before the ledger, or whose entries its reader may
+not read. The rest of its history is told by its proofs (`ledger.verifier.compute_history`)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from accounts.records import person
@@ -8,24 +10,24 @@ from claims.models import Claim, Evidence, StatusChange
 from claims.queries import history_of
 from claims.sentences import told_interval
 from ledger.entries import format_time
+from ledger.verifier import STATUS_CHANGED
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from sources.records import plain
 
-FORMAT = "second-source/history/v1"
 
-
-def history_for(shown: Shown, changes: int) -> dict[str, Any]:
-    """What a bundle says of the claim to this reader, as canonical JSON can; the first `changes` status changes, which
-    are those that the bundle proves."""
-    return {
-        "format": FORMAT,
-        "claim": _claim(shown.claim),
-        "changes": [_change(change, shown) for change in history_of(shown.claim)[:changes]],
-        "evidence": [_evidence(item, shown) for item in shown.evidence],
-        "sources": [_source(source) for source in shown.sources],
-        "relays": [_relay(relay) for relay in shown.relays],
-        "files": [_file(file) for file in shown.files],
-    }
+def unproven_rows(shown: Shown, history: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows that this reader may see of which the history of the bundle has nothing, nor why that is left out."""
+    told = {(subject["sort"], subject["id"]) for subject in history["subjects"] if "content" in subject}
+    moves = [act["body"]["number"] for act in history["acts"] if act.get("kind") == STATUS_CHANGED]
+    # What is later than the checkpoint is counted, and left out; what is older than the log has no entry.
+    changes = [change for change in history_of(shown.claim) if change.seq < min(moves, default=0)]
+    rows: list[tuple[str, str, dict[str, Any]]] = [("claim", str(shown.claim.pk), _claim(shown.claim))]
+    rows += [("status change", "", _change(change, shown)) for change in changes]
+    rows += [("evidence", str(item.pk), _evidence(item, shown)) for item in shown.evidence]
+    rows += [("source", str(source.pk), _source(source)) for source in shown.sources]
+    rows += [("relay", str(relay.pk), _relay(relay)) for relay in shown.relays]
+    rows += [("attachment", str(file.pk), _file(file)) for file in shown.files]
+    return [{"what": sort, "row": row} for sort, name, row in rows if (sort, name) not in told]
 
 
 def _time(value: Any) -> str | None:

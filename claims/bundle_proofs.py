@@ -4,34 +4,32 @@ A sealed stream is given only to who may read every entry of it: the number of a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
 from accounts.models import Role
+from claims.bundle_actors import actor_proofs
 from claims.bundles import Shown
-from claims.proofs import proven_history, without_hidden
+from claims.proofs import proven_history, redactions_of, without_hidden
 from claims.queries import visible_sources
 from ledger.bundles import Made
 from ledger.entries import Entry, Opening, read_entry
 from ledger.models import Checkpoint, SealedStream
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, claim_proof
-from ledger.reading import prove
+from ledger.reading import proofs_of, prove
 from ledger.stamps import dated_for
-from ledger.verifier import CLAIM_PROOF_PATH
+from ledger.verifier import CLAIM_PROOF_PATH, KEEPING, KEYS, KEYS_PROOF_PATH
 from sources.models import Visibility
-
-FILE_KINDS = ("attachment_kept", "capture_kept")
 
 
 @dataclass(frozen=True)
 class Proofs:
-    """The proof files; the claim's own entries; which proof has the entry of which attachment (by its id); how many
+    """The proof files; which proof has the entry of which attachment (by its id) and discloses what was kept; how many
     entries that the reader may know of are later than the checkpoint."""
 
     files: list[Made]
-    history: list[ProvenLeaf]
     of_attachments: Mapping[str, str]
     later: int
 
@@ -51,38 +49,50 @@ class _Read:
 
     @property
     def attachment(self) -> str:
-        return str(self.body.get("attachment", "")) if self.kind in FILE_KINDS else ""
+        return str(self.body.get("attachment", "")) if self.kind in KEEPING else ""
 
 
 def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     """Every proof of a bundle for this reader, all against one checkpoint."""
     claim = f"claim:{shown.claim.pk}"
+    paths = {claim: CLAIM_PROOF_PATH, KEYS: KEYS_PROOF_PATH}
     open_streams = [f"source:{source.pk}" for source in shown.sources]
-    subjects = [*open_streams, *(f"evidence:{item.pk}" for item in shown.evidence)]
-    sealed = dict(SealedStream.objects.filter(subject__in=subjects).values_list("name", "subject"))
     history = proven_history(shown.user, shown.claim, checkpoint)
+    subjects = [*open_streams, *(f"evidence:{item.pk}" for item in shown.evidence), *_decided(shown, history)]
+    sealed = dict(SealedStream.objects.filter(subject__in=subjects).values_list("name", "subject"))
     streams = {claim: history}
     streams |= _opened(shown, _proven([*open_streams, *sealed], checkpoint), sealed)
+    streams |= actor_proofs(shown, streams, checkpoint)
+    streams |= {KEYS: [replace(one, openings={}) for one in proofs_of(KEYS, checkpoint)]}
+    redactions = redactions_of(shown.user, streams, checkpoint)
     files, of_attachments = list[Made](), dict[str, str]()
     for stream, leaves in streams.items():
         if not leaves:
             continue
         sort, _colon, name = stream.partition(":")
-        path = CLAIM_PROOF_PATH if stream == claim else f"proofs/{sort}-{name}.json"
-        files.append(_file(path, stream, leaves, checkpoint))
+        path = paths.get(stream, f"proofs/{sort}-{name}.json")
+        files.append(_file(path, stream, leaves, redactions.get(stream, []), checkpoint))
         told = [_read(one) for one in leaves if not one.withheld]
-        of_attachments |= {one.attachment: path for one in told if one.attachment}
+        of_attachments |= {one.attachment: path for one in told if one.attachment and one.content}
     waiting = EntryRow.objects.filter(stream__in=[claim, *open_streams])
     later = waiting.exclude(place__index__lt=checkpoint.size).count()
-    return Proofs(files, history, of_attachments, later)
+    return Proofs(files, of_attachments, later)
 
 
-def _file(path: str, stream: str, leaves: list[ProvenLeaf], checkpoint: Checkpoint) -> Made:
+def _decided(shown: Shown, history: list[ProvenLeaf]) -> list[str]:
+    """The findings that a second person has decided on, for who may read them."""
+    entries = [read_entry(one.leaf) for one in history if not one.withheld and shown.role == Role.EDITOR]
+    return [f"assessment:{entry.body['assessment']}" for entry in entries if entry.kind == "decided"]
+
+
+def _file(
+    path: str, stream: str, leaves: list[ProvenLeaf], redactions: list[ProvenLeaf], checkpoint: Checkpoint
+) -> Made:
     note = checkpoint.note.encode()
     origin = checkpoint.note.partition("\n")[0]
     # Time stamps are large, and those of the claim date the log for all: no other file has them.
     dated = dated_for((one.leaf_index for one in leaves), checkpoint) if path == CLAIM_PROOF_PATH else []
-    return Made(path, claim_proof(origin, stream, note, leaves, dated), "proof")
+    return Made(path, claim_proof(origin, stream, note, leaves, redactions=redactions, dated=dated), "proof")
 
 
 def _proven(streams: Iterable[str], checkpoint: Checkpoint) -> Iterator[tuple[str, list[_Read]]]:
@@ -134,7 +144,7 @@ def _closed_unless(readable: bool, one: ProvenLeaf) -> ProvenLeaf:
 
 def _is_readable(shown: Shown, one: _Read, upstreams: set[str]) -> bool:
     """Whether what an entry of a source's stream commits to stands on pages that the reader may see now."""
-    if one.kind in FILE_KINDS:
+    if one.kind in KEEPING:
         return one.attachment in shown.ids["files"]
     if "relay" in one.body:
         return one.upstream in upstreams
@@ -147,7 +157,7 @@ def _is_unsealed(shown: Shown, subject: str, one: _Read, upstreams: set[str]) ->
     if shown.role == Role.EDITOR:
         return True
     sort, _colon, name = subject.partition(":")
-    if sort == "source" and (one.kind in FILE_KINDS or "relay" in one.body):
+    if sort == "source" and (one.kind in KEEPING or "relay" in one.body):
         return _is_readable(shown, one, upstreams)
     rows = shown.sources if sort == "source" else shown.evidence
     row = next(row for row in rows if str(row.pk) == name)

@@ -1,6 +1,6 @@
 """What somebody may take away of a claim's history: its entries, proven, with what they may read of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from ledger.models import Checkpoint, Entry, Erasure
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
 from ledger.reading import checkpoint_with_all, proofs_of, prove
 from ledger.stamps import dated_for
+from ledger.verifier import SEALED
 
 # What a claim's pages show to everybody on its desk; the words of other entries are shown to editors and auditors.
 OF_EVERYBODY = ("claim_", "status_changed", "evidence_")
@@ -68,10 +69,11 @@ def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:
 def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     """The proof of a claim's history (already scoped) as the verifier reads it: `docs/ledger.md`, section 7."""
     note = checkpoint.note.encode()
-    origin = note.decode().partition("\n")[0]
+    origin, stream = note.decode().partition("\n")[0], f"claim:{claim.pk}"
     leaves = proven_history(user, claim, checkpoint)
+    redactions = redactions_of(user, [stream], checkpoint).get(stream, [])
     dated = dated_for((one.leaf_index for one in leaves), checkpoint)
-    return claim_proof(origin, f"claim:{claim.pk}", note, leaves, dated)
+    return claim_proof(origin, stream, note, leaves, redactions=redactions, dated=dated)
 
 
 def checkpoint_for(claim: Claim) -> Checkpoint | None:
@@ -82,21 +84,32 @@ def checkpoint_for(claim: Claim) -> Checkpoint | None:
     return checkpoint_with_all([stream, *erasing])
 
 
-def redaction_proofs(user: User, claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
-    """For each redaction that erased a field of a claim's entries (the claim already scoped) the proof of its stream.
+def redactions_of(user: User, streams: Iterable[str], checkpoint: Checkpoint) -> dict[str, list[ProvenLeaf]]:
+    """The redactions that erased fields of entries, by the stream of these, in the order of the log.
 
-    Its entries name the fields by leaf hash; nothing that they commit to is opened.
+    They name the fields by leaf hash, and nothing else that they commit to is opened. Of a sealed stream only who reads
+    all of it may ask: what was sealed is named in a sealed entry, which is opened for that.
     """
-    note = checkpoint.note.encode()
-    origin = note.decode().partition("\n")[0]
-    erasures = Erasure.objects.filter(entry__stream=f"claim:{claim.pk}").order_by("said_in__stream")
-    streams = erasures.values_list("said_in__stream", flat=True).distinct()
-    found = []
-    for stream in streams:
-        leaves = [replace(one, openings={}) for one in proofs_of(stream, checkpoint)]
-        if leaves:
-            found.append(claim_proof(origin, stream, note, without_hidden(user, leaves)))
+    by_name, found = dict[str, set[int]](), dict[str, list[ProvenLeaf]]()
+    erasures = Erasure.objects.filter(entry__stream__in=list(streams))
+    for stream, said_in in erasures.values_list("entry__stream", "said_in").distinct():
+        by_name.setdefault(stream, set()).add(said_in)
+    for stream, entries in by_name.items():
+        leaves = prove(Entry.objects.filter(pk__in=entries).order_by("place__index"), checkpoint)
+        named = without_hidden(user, [_naming_alone(one) for one in leaves])
+        found[stream] = [one for one in named if one.withheld or not _is_closed(one)]
     return found
+
+
+def _naming_alone(one: ProvenLeaf) -> ProvenLeaf:
+    """Open as far as it takes to tell which fields it names."""
+    is_sealed = read_entry(one.leaf).kind == SEALED
+    openings = {name: one.openings[name] for name in ("kind", "content") if is_sealed and name in one.openings}
+    return replace(one, openings=openings)
+
+
+def _is_closed(one: ProvenLeaf) -> bool:
+    return read_entry(one.leaf).kind == SEALED and "content" not in one.openings
 
 
 def public_proof(claim: Claim, seq: int, checkpoint: Checkpoint) -> bytes | None:

@@ -83,7 +83,6 @@ urlpatterns = [
     path("ledger/export.csv", audit.export, {"form": "csv"}, name="ledger-csv"),
     path("ledger/export.jsonl", audit.export, {"form": "jsonl"}, name="ledger-jsonl"),
     path("ledger/claims/<reference:reference>/proof", ledger.claim_proof, name="claim-proof"),
-    path("ledger/claims/<reference:reference>/redactions", ledger.claim_redactions, name="claim-redactions"),
     path("ledger/tile/entries/<path:path>", ledger.entries, name="ledger-entries"),
     path("public/", public.public_claims, name="public"),
     path("public/<reference:reference>/", public.public_claim, name="public-claim"),

@@ -20,7 +20,6 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "ask-bundle": (EXPORT, _SENT),
     "bundle-file": (EXPORT, _READ),
     "claim-proof": (EXPORT, _READ),
-    "claim-redactions": (EXPORT, _READ),
     "public-change": (EXPORT, _READ),
     "ledger-csv": (EXPORT, _READ),
     "ledger-jsonl": (EXPORT, _READ),

@@ -56,23 +56,28 @@ class Manifest:
     at: str
     later: int
     withheld: Sequence[str]
+    left_out: Sequence[dict[str, Any]]
     files: Sequence[dict[str, Any]]
+
+    def said(self, origin: str) -> dict[str, Any]:
+        """The manifest as data: section 10 of `docs/ledger.md`."""
+        return {
+            "format": BUNDLE,
+            "origin": origin,
+            "reference": self.reference,
+            "stream": self.stream,
+            "for": self.made_for,
+            "at": self.at,
+            "later": self.later,
+            "withheld": list(self.withheld),
+            "left_out": list(self.left_out),
+            "files": list(self.files),
+        }
 
 
 def sign_manifest(manifest: Manifest, key: SigningKey, origin: str) -> tuple[Made, Made]:
     """The manifest as a file, and the note that ties it to the desk's key."""
-    said = {
-        "format": BUNDLE,
-        "origin": origin,
-        "reference": manifest.reference,
-        "stream": manifest.stream,
-        "for": manifest.made_for,
-        "at": manifest.at,
-        "later": manifest.later,
-        "withheld": list(manifest.withheld),
-        "files": list(manifest.files),
-    }
-    data = canonical(said)
+    data = canonical(manifest.said(origin))
     note = bundle_text(BundleNote(origin, manifest.reference, hashlib.sha256(data).digest(), manifest.at))
     return Made(MANIFEST, data, "manifest"), Made(MANIFEST_NOTE, sign_note(note, [key]), "note")
 

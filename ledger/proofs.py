@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ledger.entries import Opening
 from ledger.verifier import (
     CLAIM_PROOF,
-    CLAIM_PROOF_V2,
+    CLAIM_PROOF_2,
     TLOG_PROOF,
     Broken,
     Policy,
@@ -66,16 +66,24 @@ def _disclosures(leaf: ProvenLeaf) -> dict[str, object]:
 
 
 def claim_proof(
-    origin: str, stream: str, checkpoint: bytes, leaves: Iterable[ProvenLeaf], dated: Sequence[Dated] = ()
+    origin: str,
+    stream: str,
+    checkpoint: bytes,
+    leaves: Iterable[ProvenLeaf],
+    *,
+    redactions: Iterable[ProvenLeaf] = (),
+    dated: Sequence[Dated] = (),
 ) -> bytes:
     """The proof file of one stream, oldest leaf first: canonical JSON. `checkpoint`: the signed note it is against.
 
-    `dated`: smaller checkpoints of the log with their time stamps, the smallest first.
+    `redactions`: the entries that name what was erased of it, in the order of the log; `dated`: smaller checkpoints of
+    the log with their time stamps, the smallest first.
     """
-    more = {"dated": [_dated(one) for one in dated]} if dated else {}
+    parts = {"redactions": [_proof_entry(one) for one in redactions], "dated": [_dated(one) for one in dated]}
+    more = {name: part for name, part in parts.items() if part}
     return canonical(
         {
-            "format": CLAIM_PROOF_V2 if more else CLAIM_PROOF,
+            "format": CLAIM_PROOF_2 if more else CLAIM_PROOF,
             "origin": origin,
             "stream": stream,
             "checkpoint": checkpoint.decode(),

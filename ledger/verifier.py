@@ -18,6 +18,7 @@ import binascii
 import difflib
 import hashlib
 import hmac
+import html
 import io
 import json
 import os
@@ -59,16 +60,13 @@ RECEIPT = "second-source/receipt/v1"
 KEY_ROTATION = "second-source/key-rotation/v1"
 KEYS, KEY_ROTATED = "log:keys", "key_rotated"  # the stream of the log's own keys, and the kind of its entries
 CLAIM_PROOF = "second-source/claim-proof/v1"
-CLAIM_PROOF_V2 = "second-source/claim-proof/v2"  # v1 and at least one of the members that only some proofs have
+CLAIM_PROOF_2 = "second-source/claim-proof/v2"  # v1 and at least one of the members that only some proofs have
 TLOG_PROOF = "c2sp.org/tlog-proof@v1"
-BUNDLE = "second-source/bundle/v1"
+BUNDLE = "second-source/bundle/v2"
+HISTORY_FORMAT = "second-source/history/v2"
 SEEN = "second-source/seen/v1"
-MANIFEST, MANIFEST_NOTE, HISTORY, CLAIM_PROOF_PATH = (
-    "manifest.json",
-    "manifest.note",
-    "history.json",
-    "proofs/claim.json",
-)
+MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN = "manifest.json", "manifest.note", "history.json", "unproven.json"
+PAGE, CLAIM_PROOF_PATH, KEYS_PROOF_PATH = "index.html", "proofs/claim.json", "proofs/log-keys.json"
 LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
 LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
 CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
@@ -81,6 +79,9 @@ MOST_TOKENS = 64  # of one checkpoint
 NOT_CHECKED = "time stamps not checked, as the policy names no certificates"
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
+REDACTED = "redacted"  # the kind of the entries that say what was erased, and the reason why a field has no value
+WITHHELD = "withheld"  # the other reason: not for this reader
+KEEPING = ("attachment_kept", "capture_kept")  # the kinds of entries that a file was kept by
 # The moves between a claim's states; None is before the first.
 LEGAL_MOVES = frozenset(
     {
@@ -312,7 +313,15 @@ def check_disclosures(entry: Entry, disclosures: object) -> int:
     for name, committed in known.items():
         if disclosures.get(name) is not None:
             _check_disclosure(name, committed, disclosures[name])
+    if entry.kind == SEALED and disclosures.get("content"):
+        _check_moment_told(disclosures["content"]["value"]["body"], entry.at)
     return sum(disclosures.get(name) is None for name in known)
+
+
+def closed_fields(entry: Entry, disclosures: Mapping[str, Any]) -> list[str]:
+    """The names that `check_disclosures` counts: committed fields, those of a sealed content too, without a value."""
+    inner = _sealed_commitments(disclosures.get("content")) if entry.kind == SEALED else {}
+    return [name for name in (*entry.c, *(f"content/{name}" for name in inner)) if disclosures.get(name) is None]
 
 
 def _sealed_commitments(disclosure: object) -> dict[str, str]:
@@ -994,7 +1003,7 @@ class Times:
             report.expect(False, name_entry(index, entry), "at", expected, entry.at)
         if "brought_in" in entry.body or "happened_at" in entry.body:
             try:
-                _check_moment(entry)
+                _check_moment_told(entry.body, entry.at)
             except Broken as error:
                 report.add(name_entry(index, entry), error)
             else:
@@ -1014,18 +1023,20 @@ def _write_time(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _check_moment(entry: Entry) -> None:
-    """When an act happened is when it was written, within the longest delay, unless the entry says that it is older."""
-    happened, is_older = entry.body.get("happened_at"), "brought_in" in entry.body
+def _check_moment_told(body: Mapping[str, Any], at: str) -> None:
+    """When an act happened is when it was written, within the longest delay, unless its body says that it is older."""
+    happened, is_older = body.get("happened_at"), "brought_in" in body
+    if not is_older and "happened_at" not in body:
+        return
     if is_older:
-        _expect(entry.body["brought_in"] is True, "body.brought_in", "true", entry.body["brought_in"])
+        _expect(body["brought_in"] is True, "body.brought_in", "true", body["brought_in"])
     try:
         moment = read_time(happened)
     except ValueError:
         raise Broken("body.happened_at", "UTC with milliseconds", _shown(happened)) from None
-    at = read_time(entry.at)
-    _expect(moment <= at, "body.happened_at", f"not after {entry.at}", happened)
-    _expect(is_older or at - moment <= _DELAY, "body.happened_at", f"{entry.at}, or brought_in beside it", happened)
+    written = read_time(at)
+    _expect(moment <= written, "body.happened_at", f"not after {at}", happened)
+    _expect(is_older or written - moment <= _DELAY, "body.happened_at", f"{at}, or brought_in beside it", happened)
 
 
 def name_entry(index: int, entry: Entry) -> str:
@@ -1053,6 +1064,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         report.add("proof file", Broken("form", "canonical JSON", str(error)))
         return report
     streams, before, leaves = Streams(), -1, list[ProvenEntry]()
+    erased = _check_redactions(value, checkpoint, report)
     for number, item in enumerate(value["entries"]):
         if isinstance(item, dict) and item.keys() == _WITHHELD:
             try:
@@ -1072,8 +1084,8 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         try:
             _expect(entry.stream == value["stream"], "stream", value["stream"], entry.stream)
             _check_proof_entry(item, hashed, before, checkpoint)
-            report.count("fields not disclosed", _check_proof_disclosures(entry, item["disclosures"]))
-            report.count("fields verified", sum(one is not None for one in item["disclosures"].values()))
+            _check_proof_disclosures(entry, item["disclosures"])
+            _count_fields(entry, item["disclosures"], erased.get(hashed.hex(), {}), report)
             leaves.append(ProvenEntry(item["index"], hashed, entry, item["disclosures"]))
         except Broken as error:
             report.add(name_entry(item["index"], entry), error)
@@ -1083,11 +1095,11 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
     check_witnessed(policy, value["checkpoint"].encode(), "proof file", report)
     datings = _check_dated(value["dated"], policy, checkpoint, report) if "dated" in value else []
     if not report.findings:
-        history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves))
+        indexes = [one.leaf_index for one in leaves]
+        dated = _dated_in_words(indexes, datings, is_checked=NOT_CHECKED not in report.counts)
+        history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves), dated)
         report.histories.append(history)
         report.said |= history.in_words(policy)
-        indexes = [one.leaf_index for one in leaves]
-        report.said["dated"] = _dated_in_words(indexes, datings, is_checked=NOT_CHECKED not in report.counts)
     return report
 
 
@@ -1101,12 +1113,14 @@ class ProvenEntry(NamedTuple):
 
 
 class History(NamedTuple):
-    """What a proof shows: entries of one stream, oldest first, as of a checkpoint. `stream`: None of a single leaf."""
+    """What a proof shows: entries of one stream, oldest first, as of a checkpoint, and by when time stamps say that they
+    were there. `stream`: None of a single leaf."""
 
     stream: str | None
     note: bytes
     checkpoint: Checkpoint
     entries: tuple[ProvenEntry, ...]
+    dated: str = ""
 
     def names(self) -> list[str]:
         """How one may call the claim: by its references, its stream, its id."""
@@ -1148,6 +1162,7 @@ class History(NamedTuple):
             "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}; the last one here is of {last}",
             "signed by": ", ".join(f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1]),
             **policy.witnesses_in_words(self.note),
+            **({"dated": self.dated} if self.dated else {}),
         }
 
 
@@ -1156,7 +1171,8 @@ def check_expected(
 ) -> None:
     """Notes where a proof that holds is of another claim than the reader meant, leaves it in another state, or is
     older than a checkpoint of the log that they have."""
-    for history in report.histories:
+    claims = [one for one in report.histories if one.stream and one.stream.startswith("claim:")]
+    for history in claims or report.histories:
         if claim is not None:
             found = history.names()
             report.expect(claim in found, "proof file", "claim", claim, ", ".join(found))
@@ -1179,20 +1195,89 @@ def _check_age(own: Checkpoint, note: bytes, policy: Policy, report: Report) -> 
         report.expect(own.root == given.root, "proof file", "root", given.root.hex(), own.root)
 
 
-_OF_V2 = {"dated"}
+_PROOF_NAMES = {"format", "origin", "stream", "checkpoint", "entries"}
+_MORE_IN_PROOFS = {"dated", "redactions"}  # each of them there where it is not empty, in a file of version 2
 
 
 def _check_frame(value: Any, policy: Policy) -> None:
-    names = {"format", "origin", "stream", "checkpoint", "entries"}
-    more = set(value) & _OF_V2 if isinstance(value, dict) else set()
-    _expect(isinstance(value, dict) and value.keys() == names | more, "form", ", ".join(sorted(names)), value)
-    expected = CLAIM_PROOF_V2 if more else CLAIM_PROOF
+    more = value.keys() & _MORE_IN_PROOFS if isinstance(value, dict) else set()
+    names = _PROOF_NAMES | more
+    _expect(isinstance(value, dict) and value.keys() == names, "form", ", ".join(sorted(names)), value)
+    expected = CLAIM_PROOF_2 if more else CLAIM_PROOF
     _expect(value["format"] == expected, "format", expected, value["format"])
-    for name in sorted(more):
-        _expect(isinstance(value[name], list) and value[name], name, "at least one", value[name])
     _expect(value["origin"] == policy.origin, "origin", policy.origin, value["origin"])
     _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
-    _expect(isinstance(value["entries"], list) and value["entries"], "entries", "at least one", value["entries"])
+    for name in ("entries", *more):
+        _expect(isinstance(value[name], list) and value[name], name, "at least one", value[name])
+
+
+def _check_redactions(value: Any, checkpoint: Checkpoint, report: Report) -> dict[str, dict[str, int]]:
+    """Which redaction (its index) erased which fields, by leaf hash and name: all stand in the log, and name an entry
+    of the file."""
+    named = {hashed for item in value["entries"] if (hashed := _hash_of_item(item))}
+    found: dict[str, dict[str, int]] = {}
+    before = -1
+    for number, item in enumerate(value.get("redactions", [])):
+        try:
+            if isinstance(item, dict) and item.keys() == _WITHHELD:
+                _check_withheld(item, before, checkpoint)
+                report.count("redactions withheld")
+            else:
+                fields = _check_redaction(item, before, checkpoint)
+                _expect(named & fields.keys(), "fields", "an entry of this file", sorted(fields)[:1])
+                for hashed, names in fields.items():
+                    found.setdefault(hashed, {}).update(dict.fromkeys(names, item["index"]))
+                report.count("redactions")
+            before = item["index"]
+        except Broken as error:
+            report.add(f"redaction number {number} of the file", error)
+    return found
+
+
+def _hash_of_item(item: Any) -> str | None:
+    try:
+        return str(item["leaf_hash"]) if "leaf_hash" in item else leaf_hash(base64.b64decode(item["leaf"])).hex()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _check_redaction(item: Any, before: int, checkpoint: Checkpoint) -> dict[str, list[str]]:
+    """The fields that a redaction names, by leaf hash; what was sealed is named in its disclosed content."""
+    entry, hashed = _read_proof_entry(item)
+    _check_proof_entry(item, hashed, before, checkpoint)
+    _check_proof_disclosures(entry, item["disclosures"])
+    kind, body, _values, _closed = told_in(entry, item["disclosures"])
+    _expect(kind == REDACTED, "kind", REDACTED, kind)
+    fields = body.get("fields")
+    if not isinstance(fields, dict):
+        raise Broken("body.fields", "names by leaf hash", _shown(fields))
+    for leaf, names in fields.items():
+        _expect(_matches(_HASH, leaf), "body.fields", "leaf hashes", leaf)
+        is_good = isinstance(names, list) and all(isinstance(name, str) for name in names)
+        _expect(is_good, "body.fields", "a list of names", names)
+    return dict(fields)
+
+
+def told_in(entry: Entry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, str]]:
+    """What an entry is told to say: kind, body, disclosed values by name, and the names without a value, each with the
+    name that it has among the disclosures. Of a sealed one that is disclosed, what is sealed in it."""
+    closed = {name: name for name in closed_fields(entry, disclosures)}
+    values = {name: one["value"] for name, one in disclosures.items() if one is not None}
+    if entry.kind != SEALED:
+        return entry.kind, entry.body, values, closed
+    kind, content = values.get("kind", SEALED), values.get("content", {"body": {}})
+    inner = {name.removeprefix("content/"): value for name, value in values.items() if name.startswith("content/")}
+    names = {"kind": "sealed_kind", "content": "sealed_content"}
+    closed = {names.get(name, name.removeprefix("content/")): name for name in closed}
+    return kind if isinstance(kind, str) else SEALED, content["body"], inner, closed
+
+
+def _count_fields(entry: Entry, disclosures: Mapping[str, Any], erased: Collection[str], report: Report) -> None:
+    closed = closed_fields(entry, disclosures)
+    redacted = sum(name in erased for name in closed)
+    report.count("fields verified", sum(one is not None for one in disclosures.values()))
+    report.count("fields redacted", redacted)
+    report.count("fields withheld", len(closed) - redacted)
 
 
 def _read_proof_entry(item: Any) -> tuple[Entry, bytes]:
@@ -1756,6 +1841,84 @@ def _pieces_of(path: Path) -> Iterator[bytes]:
             yield piece
 
 
+_SUBJECTS = ("relay", "attachment", "capture", "assessment", "assignment", "evidence", "actor", "source", "claim")
+
+
+def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]:
+    """The history that proofs tell, as `history.json` has it. `proofs`: files that hold (section 7), read, by path.
+
+    Each value in it is of the entry that it names: open in its leaf, or disclosed beside it.
+    """
+    acts = sorted((act for path, proof in proofs.items() for act in _acts(path, proof)), key=lambda act: act["entry"])
+    subjects: dict[tuple[str, str], dict[str, Any]] = {}
+    for act in acts:
+        if sort := next((sort for sort in _SUBJECTS if isinstance(act.get("body", {}).get(sort), str)), None):
+            name = act["body"][sort]
+            subject = subjects.setdefault((sort, name), {"sort": sort, "id": name, "entries": []})
+            subject["entries"].append({"entry": act["entry"], "kind": act["kind"]})
+            _take_content(subject, act)
+    own = proofs[CLAIM_PROOF_PATH]
+    moves = [act for act in acts if act.get("kind") == STATUS_CHANGED and act["proof"] == CLAIM_PROOF_PATH]
+    return {
+        "format": HISTORY_FORMAT,
+        "origin": own["origin"],
+        "claim": own["stream"],
+        "reference": reference,
+        "state": moves[-1]["body"].get("to") if moves else None,
+        "state_of": moves[-1]["entry"] if moves else None,
+        "acts": acts,
+        "subjects": [subjects[key] for key in sorted(subjects, key=lambda key: (_SUBJECTS.index(key[0]), key[1]))],
+    }
+
+
+def _take_content(subject: dict[str, Any], act: dict[str, Any]) -> None:
+    """A subject is as the newest entry says that commits to its `content`; of a file as the one that kept it does."""
+    if act["kind"].endswith("_released") and subject["sort"] in ("attachment", "capture"):
+        return
+    if "content" in act["left_out"]:
+        subject |= {"content": None, "content_of": act["entry"], "left_out": act["left_out"]["content"]}
+    elif "content" in act["values"]:
+        content, before = act["values"]["content"], subject.get("content")
+        if isinstance(content, dict) and isinstance(before, dict):
+            names = sorted(content.keys() | before.keys())
+            act["changed"] = {
+                name: [before.get(name), content.get(name)] for name in names if before.get(name) != content.get(name)
+            }
+        subject |= {"content": content, "content_of": act["entry"]}
+        subject.pop("left_out", None)
+
+
+def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    erased = _named_in(proof)
+    for item in proof["entries"]:
+        act = {"entry": item["index"], "proof": path}
+        if "leaf_hash" in item:
+            yield {**act, "leaf_hash": item["leaf_hash"], "left_out": {"entry": {"reason": WITHHELD}}}
+            continue
+        leaf = base64.b64decode(item["leaf"])
+        entry, by_name = read_entry(leaf), erased.get(leaf_hash(leaf).hex(), {})
+        kind, body, values, closed = told_in(entry, item["disclosures"])
+        yield {
+            **act,
+            **{"stream": entry.stream, "seq": entry.seq, "at": entry.at, "kind": kind, "body": body, "values": values},
+            "left_out": {name: _why_closed(by_name.get(place)) for name, place in closed.items()},
+        }
+
+
+def _named_in(proof: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for item in proof.get("redactions", []):
+        if "leaf" in item:
+            fields = told_in(read_entry(base64.b64decode(item["leaf"])), item["disclosures"])[1]["fields"]
+            for hashed, names in fields.items():
+                found.setdefault(hashed, {}).update(dict.fromkeys(names, item["index"]))
+    return found
+
+
+def _why_closed(redaction: int | None) -> dict[str, Any]:
+    return {"reason": WITHHELD} if redaction is None else {"reason": REDACTED, "by": redaction}
+
+
 class BundleNote(NamedTuple):
     """What the desk's server signs of a bundle: whose log, which claim, the manifest's SHA-256, when it was made."""
 
@@ -1782,42 +1945,62 @@ class _Found(NamedTuple):
     digest: str
 
 
-class _Proven(NamedTuple):
-    """An entry of one of the bundle's proofs."""
-
-    path: str
-    leaf_index: int
-    entry: Entry
-    disclosures: dict[str, Any]
-
-
 def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> Report:
-    """Whether an evidence bundle holds: the manifest is signed by one of the receipt keys, each file is what it says,
-    each proof holds against the bundle's checkpoint, and history and files are what their entries disclose.
+    """Whether an evidence bundle holds: a key that the log vouches for signed the manifest, each file is what it says,
+    each proof holds against the bundle's checkpoint, history and page are what the proofs tell, and what is left out
+    has a reason.
 
     The policy is the reader's own; the one inside a bundle proves nothing.
     """
     found, kept = _take_in(members, report)
     manifest = _bundle_manifest(kept.get(MANIFEST), report)
     if manifest is None:
-        return report
-    _check_note(kept, found, manifest, policy, report)
+        return _say_nothing(report, "it has no manifest")
     is_whole = not isinstance(members, ZippedBundle) or members.whole
     _check_files(found, manifest, report, is_whole=is_whole)
     if not is_whole:
-        report.count(
-            "files that were not reached", len(manifest["files"]) - len(found.keys() - {MANIFEST, MANIFEST_NOTE})
-        )
-        return report
-    proven = _bundle_proofs(kept, manifest, policy, report)
-    claim = [one for one in proven if one.path == CLAIM_PROOF_PATH]
-    named = manifest["reference"] in [one.entry.body.get("reference") for one in claim]
-    report.expect(named or not claim, CLAIM_PROOF_PATH, "reference", f"an entry of {manifest['reference']}", "none")
-    if claim and HISTORY in kept:
-        _check_history(kept[HISTORY], claim, report)
-    _check_kept_files(manifest, proven, report)
-    report.count("files", len(manifest["files"]))
+        left = len(manifest["files"]) - len(found.keys() - {MANIFEST, MANIFEST_NOTE})
+        report.count("files that were not reached", left)
+        return _say_nothing(report, "it is cut off")
+    if isinstance(members, ZippedBundle) and found.keys() == {MANIFEST, MANIFEST_NOTE, *_paths(manifest)}:
+        report.expect([*found][2:] == _paths(manifest), "bundle", "files", "in the order of the manifest", "another")
+    proofs = _bundle_proofs(kept, manifest, policy, report)
+    is_signed = _check_note(kept, found, manifest, _vouched(policy, proofs), report)
+    if proofs is None:
+        return _say_nothing(report, "a proof in it, or its checkpoint, does not hold by the log's key")
+    own = next((one for one in report.histories if one.stream == manifest["stream"]), None)
+    if own is None:
+        return _say_nothing(report, "it has no proof of its claim")
+    if not is_signed:
+        _say_nothing(report, "no key that the log vouches for signed its manifest. Its proofs hold by themselves")
+    report.said |= own.in_words(policy)
+    named = manifest["reference"] in own.names()
+    report.expect(named, CLAIM_PROOF_PATH, "reference", f"an entry of {manifest['reference']}", "none")
+    history = compute_history(manifest["reference"], proofs)
+    _check_history(kept.get(HISTORY, b""), history, report)
+    unproven = _read_unproven(kept.get(UNPROVEN), report)
+    _check_page(kept.get(PAGE, b""), bundle_page(manifest, history, unproven, own.checkpoint), report)
+    _check_kept_files(manifest, history, report)
+    _check_left_out(manifest, history, report)
+    _say_bundle(manifest, report)
     return report
+
+
+def _paths(manifest: Mapping[str, Any]) -> list[str]:
+    return [file["path"] for file in manifest["files"]]
+
+
+def _say_nothing(report: Report, why: str) -> Report:
+    report.expect(False, "bundle", "proof", "files, proofs and keys that hold", f"{why}: this bundle proves nothing")
+    return report
+
+
+def _say_bundle(manifest: Mapping[str, Any], report: Report) -> None:
+    report.count("files", len(manifest["files"]))
+    made_for = manifest["for"].get("name", "") if isinstance(manifest["for"], dict) else ""
+    report.said["made"] = f"{manifest['at']} for {made_for}; {_later(manifest)}, by the desk's word"
+    fields = [f"{report.counts.get(f'fields {what}', 0)} {what}" for what in ("verified", REDACTED, WITHHELD)]
+    report.said["fields"] = f"{', '.join(fields)}, {report.counts.get('rows unproven', 0)} rows unproven"
 
 
 def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Found], dict[str, bytes]]:
@@ -1826,7 +2009,7 @@ def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Foun
     kept: dict[str, bytes] = {}
     for path, declared, pieces in members:
         digest, size, held = hashlib.sha256(), 0, bytearray()
-        is_read = path in (MANIFEST, MANIFEST_NOTE, HISTORY, "checkpoint") or path.startswith("proofs/")
+        is_read = path in _READ_WHOLE or path.startswith("proofs/")
         for piece in pieces:
             digest.update(piece)
             size += len(piece)
@@ -1844,7 +2027,10 @@ def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Foun
     return found, kept
 
 
-_MANIFEST_NAMES = {"format", "origin", "reference", "stream", "for", "at", "later", "withheld", "files"}
+_READ_WHOLE = (MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN, PAGE, "checkpoint")
+_MANIFEST_NAMES = {
+    *("format", "origin", "reference", "stream", "for", "at", "later", "withheld", "left_out", "files"),
+}
 
 
 def _bundle_manifest(data: bytes | None, report: Report) -> dict[str, Any] | None:
@@ -1855,9 +2041,16 @@ def _bundle_manifest(data: bytes | None, report: Report) -> dict[str, Any] | Non
         value = read_canonical(data)
         _expect(isinstance(value, dict) and value.keys() == _MANIFEST_NAMES, "form", "the fields of section 10", value)
         _expect(value["format"] == BUNDLE, "format", BUNDLE, value["format"])
-        _expect(isinstance(value["files"], list), "files", "a list", value["files"])
+        for name in ("files", "left_out", "withheld"):
+            _expect(isinstance(value[name], list), name, "a list", value[name])
         for file in value["files"]:
             _check_manifest_file(file)
+        for one in value["left_out"]:
+            _check_manifest_gap(one)
+        for name in ("reference", "stream", "at"):
+            _expect(isinstance(value[name], str), name, "a text", value[name])
+        _expect(_is_integer(value["later"]), "later", "a number", value["later"])
+        _expect(all(isinstance(text, str) for text in value["withheld"]), "withheld", "sentences", value["withheld"])
         paths = [file["path"] for file in value["files"]]
         _expect(len(set(paths)) == len(paths), "files", "each path once", "one twice")
     except Broken as error:
@@ -1874,6 +2067,44 @@ def _check_manifest_file(file: Any) -> None:
     _expect(isinstance(file, dict) and file.keys() in (of_all, of_all | of_kept), "files", "what section 10 has", file)
     _expect(_matches(_PATH, file["path"]), "files", "a path of small letters, digits, - . _ and /", file["path"])
     _expect(_matches(_HASH, file["sha256"]) and _is_integer(file["size"]), "files", "a digest and a size", file)
+    texts = [value for name, value in file.items() if name != "size" and (name, value) != ("proof", None)]
+    _expect(all(isinstance(text, str) for text in texts), "files", "texts", file)
+
+
+# What a manifest says is left out: names of fields (or `entry`) of an entry; and what an entry names: a file, a graph
+# or grounds by its digest, another subject.
+_GAPS = {"fields": {"entry", "names"}, **{what: {"entry", "id"} for what in ("file", "graph", "grounds", "subject")}}
+REASONS = {
+    WITHHELD: "its reader may not see it",
+    REDACTED: "two persons had it erased",
+    "redacted_since": "two persons had it erased since the checkpoint of this bundle, whose log does not say so yet",
+    "not_kept": "the desk does not keep it",
+    "no_entry": "no entry of this bundle tells of it",
+}
+
+
+def _check_manifest_gap(one: Any) -> None:
+    what, reason = (one.get("what"), one.get("reason")) if isinstance(one, dict) else (None, None)
+    is_known = isinstance(what, str) and what in _GAPS and isinstance(reason, str) and reason in REASONS
+    _expect(is_known and one.keys() == {"what", "reason", *_GAPS[str(what)]}, "left_out", "what section 10 has", one)
+    _expect(_is_integer(one["entry"]), "left_out", "an entry", one)
+    names = one.get("names", [one.get("id")])
+    _expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "left_out", "names", names)
+
+
+def _vouched(policy: Policy, proofs: Mapping[str, Any] | None) -> Policy:
+    """The policy, and the receipt keys to which those in it gave over by a signature that stands in the log."""
+    held = list(policy.receipt_keys)
+    for item in (proofs or {}).get(KEYS_PROOF_PATH, {}).get("entries", []):
+        entry = read_entry(base64.b64decode(item["leaf"])) if "leaf" in item else None
+        if entry is None or (entry.kind, entry.body.get("signs")) != (KEY_ROTATED, "receipts"):
+            continue
+        try:
+            if entry.body["replaces"] in map(str, held) and check_rotation(entry, policy.origin):
+                held.append(read_verifier_key(entry.body["key"]))
+        except (Broken, KeyError):
+            continue
+    return Policy(policy.origin, policy.log_keys, tuple(dict.fromkeys(held)))
 
 
 def _check_note(
@@ -1882,20 +2113,22 @@ def _check_note(
     manifest: Mapping[str, Any],
     policy: Policy,
     report: Report,
-) -> None:
+) -> bool:
+    """Whether a key that counts signed the note, and it is that of this manifest."""
     if MANIFEST_NOTE not in kept:
         report.expect(False, MANIFEST_NOTE, "file", "the signed note of the manifest", "no such file")
-        return
+        return False
     try:
         note = read_bundle_note(open_note(kept[MANIFEST_NOTE], policy.receipt_keys))
     except Broken as error:
         report.add(MANIFEST_NOTE, error)
-        return
-    digest = found[MANIFEST].digest
+        return False
+    before, digest = len(report.findings), found[MANIFEST].digest
     report.expect(note.digest.hex() == digest, MANIFEST, "sha256", f"{note.digest.hex()}, which was signed", digest)
     report.expect(note.origin == policy.origin, MANIFEST_NOTE, "origin", policy.origin, note.origin)
     for name, signed in (("origin", note.origin), ("reference", note.reference), ("at", note.at)):
         report.expect(manifest[name] == signed, MANIFEST, name, f"{signed}, which was signed", manifest[name])
+    return len(report.findings) == before
 
 
 def _check_files(found: Mapping[str, _Found], manifest: Mapping[str, Any], report: Report, *, is_whole: bool) -> None:
@@ -1909,23 +2142,25 @@ def _check_files(found: Mapping[str, _Found], manifest: Mapping[str, Any], repor
             report.expect(found[path].digest == file["sha256"], path, "sha256", file["sha256"], found[path].digest)
     for path in found.keys() - named.keys() - {MANIFEST, MANIFEST_NOTE}:
         report.expect(False, path, "file", "one that the manifest names", "one more")
-    for path in ("checkpoint", HISTORY, CLAIM_PROOF_PATH):
+    for path in ("checkpoint", HISTORY, PAGE, CLAIM_PROOF_PATH):
         report.expect(path in named, MANIFEST, "files", path, "no such path")
 
 
 def _bundle_proofs(
     kept: Mapping[str, bytes], manifest: Mapping[str, Any], policy: Policy, report: Report
-) -> list[_Proven]:
-    """The entries of all proofs that hold against the bundle's one checkpoint."""
-    checkpoint = kept.get("checkpoint", b"")
+) -> dict[str, Any] | None:
+    """All proofs, read, by path; None where one of them, or the bundle's one checkpoint, does not hold."""
+    checkpoint, is_good = kept.get("checkpoint", b""), True
     try:
         policy.checkpoint(checkpoint)
     except Broken as error:
         report.add("checkpoint", error)
+        is_good = False
     else:
         report.said |= check_witnessed(policy, checkpoint, "checkpoint", report)
+    before = len(report.findings)
     policy = replace(policy, witnesses=None)  # each proof's checkpoint is this one
-    proven, streams = list[_Proven](), set[str]()
+    proofs, streams = dict[str, Any](), set[str]()
     for path in sorted(path for path in kept if path.startswith("proofs/")):
         of_proof = check_claim_proof(kept[path], policy)
         report.findings += [found._replace(where=f"{path}: {found.where}") for found in of_proof.findings]
@@ -1934,86 +2169,402 @@ def _bundle_proofs(
         if of_proof.findings:
             continue
         report.histories += of_proof.histories
-        if path == CLAIM_PROOF_PATH:
-            report.said["dated"] = of_proof.said["dated"]
-        value = read_canonical(kept[path])
+        proofs[path] = value = read_canonical(kept[path])
         same = value["checkpoint"].encode() == checkpoint
         report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
         report.expect(value["stream"] not in streams, path, "stream", "one without a proof yet", value["stream"])
         streams.add(value["stream"])
         if path == CLAIM_PROOF_PATH:
             report.expect(value["stream"] == manifest["stream"], path, "stream", manifest["stream"], value["stream"])
-        for item in value["entries"]:
-            if item.keys() == _WITHHELD:
-                continue
-            entry = read_entry(base64.b64decode(item["leaf"]))
-            proven.append(_Proven(path, item["index"], entry, item["disclosures"]))
-    return proven
+    return proofs if is_good and len(report.findings) == before else None
 
 
-def _check_history(data: bytes, claim: Sequence[_Proven], report: Report) -> None:
-    """The status changes of the history, against their entries: what is open in these, and what is disclosed."""
+def _check_history(data: bytes, expected: Mapping[str, Any], report: Report) -> None:
+    """The history is, to the byte, what the proofs tell; each place where it is not is named."""
+    if data == canonical(expected):
+        report.count("status changes", sum(act.get("kind") == STATUS_CHANGED for act in expected["acts"]))
+        return
     try:
-        changes = read_canonical(data)["changes"]
-        _expect(isinstance(changes, list), "changes", "a list", changes)
+        found = read_canonical(data)
+    except ValueError as error:
+        report.add(HISTORY, Broken("form", "canonical JSON", str(error)))
+        return
+    for place, wanted, said in _differences(expected, found, ""):
+        report.expect(False, HISTORY, place or "form", _plain(wanted), said)
+
+
+def _differences(expected: Any, found: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    """Where two values differ, by places such as acts[3].values.reason, with what stands there in each."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for name in sorted(expected.keys() | found.keys()):
+            if name not in expected or name not in found:
+                yield f"{place}.{name}".lstrip("."), expected.get(name, "nothing"), found.get(name, "nothing")
+            else:
+                yield from _differences(expected[name], found[name], f"{place}.{name}".lstrip("."))
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for number, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from _differences(one, other, f"{place}[{number}]")
+    elif canonical(expected) != canonical(found):
+        yield place, expected, found
+
+
+def _read_unproven(data: bytes | None, report: Report) -> list[Any]:
+    """What the desk shows and no entry proves: counted, never checked."""
+    if data is None:
+        return []
+    try:
+        value = read_canonical(data)
+        _expect(isinstance(value, list) and value, "form", "a list that is not empty", value)
+        for row in value:
+            is_good = isinstance(row, dict) and row.keys() == {"what", "row"} and isinstance(row["what"], str)
+            _expect(is_good and isinstance(row["row"], dict), "form", "rows, and what they are", row)
     except Broken as error:
-        report.add(HISTORY, error)
+        report.add(UNPROVEN, error)
+        return []
+    except ValueError as error:
+        report.add(UNPROVEN, Broken("form", "canonical JSON", str(error)))
+        return []
+    report.count("rows unproven", len(value))
+    return value  # type: ignore[no-any-return]  # looked at above
+
+
+def _check_page(data: bytes, expected: bytes, report: Report) -> None:
+    if data == expected:
         return
-    except (ValueError, KeyError, TypeError) as error:
-        report.add(HISTORY, Broken("form", "canonical JSON with changes", str(error)))
-        return
-    recorded = [one for one in claim if one.entry.kind == STATUS_CHANGED]
-    report.expect(len(changes) == len(recorded), HISTORY, "changes", str(len(recorded)), len(changes))
-    for number, (change, one) in enumerate(zip(changes, recorded, strict=False), 1):
-        said = change if isinstance(change, dict) else {}
-        for name in ("number", "from", "to", "happened_at", "stance", "independence", "threshold"):
-            _compare(number, name, one.entry.body.get(name), said.get(name), one, report)
-        for name in ("by", "decided_by", "reason", "decision_reason", "graph_digest"):
-            if one.disclosures.get(name) is not None:
-                _compare(number, name, one.disclosures[name]["value"], said.get(name), one, report)
-    report.count("status changes", len(recorded))
+    lines = zip([*expected.split(b"\n"), b"the end"], [*data.split(b"\n"), b"the end"], strict=False)
+    number, (one, other) = next((at, both) for at, both in enumerate(lines, 1) if both[0] != both[1])
+    at = next((at for at, both in enumerate(zip(one, other, strict=False)) if both[0] != both[1]), 0)
+    wanted, found = (part[max(0, at - 20) : at + 60].decode("utf-8", "replace") for part in (one, other))
+    report.expect(False, PAGE, f"line {number}", f"{wanted!r}, as made from the history", found)
 
 
-def _compare(number: int, name: str, recorded: Any, said: Any, one: _Proven, report: Report) -> None:
-    if isinstance(recorded, dict) and isinstance(said, dict) and "id" in recorded:
-        recorded, said = recorded["id"], said.get("id")  # a person's name may be another by now
-    where = f"{HISTORY}: change {number}"
-    report.expect(recorded == said, where, name, f"{_plain(recorded)} (entry {one.leaf_index})", said)
-
-
-def _check_kept_files(manifest: Mapping[str, Any], proven: Iterable[_Proven], report: Report) -> None:
-    """Each attachment's digest and size, against what its entry discloses."""
-    entries = {named[0]: (one, named[1]) for one in proven if (named := _kept_file(one))}
-    for file in manifest["files"]:
-        if "attachment" not in file:
-            continue
-        one, content = entries.get(file["attachment"], (None, None))
+def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
+    """Each file of people's is what its entry discloses, and each of the desk's what its path says."""
+    acts = [act for act in history["acts"] if act.get("kind") in KEEPING]
+    kept = {str(act["body"].get("attachment")): act for act in acts}
+    named = {file["path"]: file for file in manifest["files"] if "attachment" in file}
+    for path, file in named.items():
+        act = kept.get(file["attachment"])
         if file["proof"] is None:
             report.count("files that no entry names")
-        elif one is None or one.path != file["proof"]:
-            report.expect(False, file["path"], "proof", f"an entry of {file['attachment']} in {file['proof']}", "none")
-        elif content is None:
-            report.count("files whose digest is not disclosed")
+            is_closed = act is None or "content" in act["left_out"]
+            report.expect(is_closed, path, "proof", f"{act and act['proof']}", "none")
+        elif act is None or act["proof"] != file["proof"]:
+            report.expect(False, path, "proof", f"an entry of {file['attachment']} in {file['proof']}", "none")
+        elif not isinstance(content := act["values"].get("content"), dict):
+            report.expect(False, path, "content", f"what entry {act['entry']} kept, disclosed", "nothing of it")
         else:
-            for name in ("sha256", "size"):
-                expected = f"{_plain(content.get(name))} (entry {one.leaf_index})"
-                report.expect(content.get(name) == file[name], file["path"], name, expected, file[name])
+            content = {**content, "source": act["body"].get("source")}
+            for name in ("sha256", "size", "name", "media_type", "source"):
+                expected = f"{_plain(content.get(name))} (entry {act['entry']})"
+                report.expect(content.get(name) == file[name], path, name, expected, file[name])
+            what = "capture" if act["kind"] == "capture_kept" else "attachment"
+            report.expect(file["what"] == what, path, "what", what, file["what"])
             report.count("files as their entries say")
+    for file in manifest["files"]:
+        expected = f"one of {', '.join(sorted(_OWN_FILES.values()))}"
+        what = _OWN_FILES.get(file["path"], _OWN_FILES.get(file["path"].partition("/")[0], expected))
+        report.expect("attachment" in file or file["what"] == what, file["path"], "what", what, file["what"])
+        if file["what"] in ("graph", "grounds"):
+            digest = f"{file['path'].partition('/')[0]}/{file['sha256']}.json"
+            report.expect(file["path"] == digest, file["path"], "path", digest, file["path"])
 
 
-def _kept_file(one: _Proven) -> tuple[str, dict[str, Any] | None] | None:
-    """The attachment that an entry keeps, by its id, and what of it is disclosed; None for other entries."""
-    kind, body, name = one.entry.kind, one.entry.body, "content"
-    if kind == SEALED:
-        outer, kinds = one.disclosures.get("content"), one.disclosures.get("kind")
-        if outer is None or kinds is None:
-            return None
-        kind, body, name = kinds["value"], outer["value"]["body"], "content/content"
-    if kind not in ("attachment_kept", "capture_kept"):
-        return None
-    disclosed = one.disclosures.get(name)
-    content = disclosed["value"] if disclosed else None
-    return str(body.get("attachment")), content if isinstance(content, dict) else None
+# What the manifest calls each file of the desk's, by its path or folder.
+_OWN_FILES = {
+    **{PAGE: "page", HISTORY: "history", UNPROVEN: "unproven", "checkpoint": "checkpoint", "proofs": "proof"},
+    **{"policy.json": "policy", "ledger.md": "specification", "verifier.py": "verifier"},
+    **{"graphs": "graph", "grounds": "grounds"},
+}
+
+
+def _check_left_out(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
+    """What is not there has its reason, and what has a reason is not there."""
+    wanted, there = left_out_of(history), {file.get("attachment", file["sha256"]) for file in manifest["files"]}
+    said = {
+        (one["what"], one["entry"], name): one["reason"]
+        for one in manifest["left_out"]
+        for name in one.get("names", [one.get("id")])
+    }
+    for (what, entry, name), erased in wanted.items():
+        if what != "fields" and name in there:
+            continue
+        reason = said.pop((what, entry, name), None)
+        if what == "fields" and erased:
+            report.expect(reason in (None, REDACTED), MANIFEST, f"left_out: {name} of entry {entry}", REDACTED, reason)
+        else:
+            part = f"left_out: {what} {name} of entry {entry}"
+            report.expect(reason is not None, MANIFEST, part, "its value, or a reason", "neither")
+            is_true = reason != REDACTED or erased
+            report.expect(is_true, MANIFEST, part, "a redaction that names it", "none in the proofs")
+            if what != "fields":
+                report.count(f"{what} left out: {reason}")
+    for what, entry, name in said:
+        report.expect(False, MANIFEST, f"left_out: {what} {name} of entry {entry}", "something that is left out", "not")
+
+
+def left_out_of(history: Mapping[str, Any]) -> dict[tuple[str, int, str], bool]:
+    """All that may be left out, by what, entry and name; True where a redaction named it.
+
+    Fields without a value, and what disclosed values name: files that were kept, graphs and grounds by their digests,
+    and other subjects of which nothing is told.
+    """
+    gaps: dict[tuple[str, int, str], bool] = {}
+    for act in history["acts"]:
+        for name, why in act["left_out"].items():
+            gaps["fields", act["entry"], name] = why["reason"] == REDACTED
+        if act.get("kind") in KEEPING and isinstance(act["body"].get("attachment"), str):
+            erased = act["left_out"].get("content", {}).get("reason") == REDACTED
+            gaps["file", act["entry"], act["body"]["attachment"]] = erased
+        values, content = act.get("values", {}), act.get("values", {}).get("content")
+        told = [("graph", values.get("graph_digest")), ("grounds", values.get("grounds"))]
+        told.append(("grounds", content.get("grounds") if isinstance(content, dict) else None))
+        gaps |= {(what, act["entry"], digest): False for what, digest in told if _matches(_HASH, digest)}
+    known = {subject["id"] for subject in history["subjects"] if "content" in subject} | _parts(history)
+    for subject in history["subjects"]:
+        for named in _ids_in(subject.get("content")) - known:
+            gaps["subject", subject["content_of"], named] = False
+    return gaps
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+
+
+def _ids_in(value: Any) -> set[str]:
+    """The texts in a value that are ids as a whole."""
+    if isinstance(value, dict | list):
+        return {found for one in (value.values() if isinstance(value, dict) else value) for found in _ids_in(one)}
+    return {value} if _matches(_ID, value) else set()
+
+
+def _parts(history: Mapping[str, Any]) -> set[str]:
+    """The ids of a claim's parts, which are told of in its own content."""
+    contents = [act.get("values", {}).get("content") for act in history["acts"]]
+    parts = [content.get("elements") for content in contents if isinstance(content, dict)]
+    each = [part for some in parts if isinstance(some, list) for part in some]
+    return {str(part.get("id")) for part in each if isinstance(part, dict)}
+
+
+# The page of a bundle: made from what was checked, by this program alone
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f23; --soft: #4a5158; --paper: #fff; --rule: #b9c0c7; --link: #00585f; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #eceff1; --soft: #c0c7cd; --paper: #14181b; --rule: #57616a; --link: #7fd3da; }
+}
+* { box-sizing: border-box; }
+body { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem; max-inline-size: 62rem; margin: 0 auto;
+  padding: 1.5rem 1rem 4rem; font: 1rem/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  overflow-wrap: anywhere; }
+h1 { font: 1.7rem/1.25 Georgia, serif; margin: 0; }
+h2 { font-size: 1.3rem; border-block-start: 1px solid var(--rule); padding-block-start: 1rem; margin: 0 0 0.5rem; }
+h3 { font-size: 1rem; margin: 1.25rem 0 0; }
+p, ul, dl { margin: 0.25rem 0; }
+dl { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 1rem; }
+@media (width >= 40rem) { dl { grid-template-columns: 12rem minmax(0, 1fr); } }
+dt { font-weight: 600; } dd, dd > p, dd > ul { margin: 0; }
+.meta { color: var(--soft); font-size: 0.9rem; }
+code { font-size: 0.86em; } a { color: var(--link); display: inline-block; padding-block: 0.15rem; }
+"""
+
+
+# What turns the direction of writing, or is no sign at all: it could make words read as others, and is written out.
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def _html(text: object) -> str:
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", html.escape(str(text)))
+
+
+def _words(name: str) -> str:
+    return _html(name.removesuffix("_id").replace("_", " "))
+
+
+class _Page:
+    """The lines of a page. `titles`: what ids stand for, as the newest entries that commit to it say."""
+
+    def __init__(self, titles: Mapping[str, str]) -> None:
+        self._titles, self.lines = titles, list[str]()
+
+    def add(self, *lines: str) -> None:
+        """Further lines, as they are."""
+        self.lines += lines
+
+    def value(self, value: Any) -> str:
+        """A value in words: texts as paragraphs of their own direction, ids with what they stand for."""
+        if isinstance(value, dict):
+            if value.keys() == {"id", "name"}:
+                return f"<bdi>{_html(value['name'])}</bdi> <code>{_html(value['id'])}</code>"
+            return self.fields(value)
+        if isinstance(value, list):
+            return "<ul>" + "".join(f"<li>{self.value(one)}</li>" for one in value) + "</ul>" if value else "none"
+        if isinstance(value, bool) or value is None:
+            return {True: "yes", False: "no", None: "none"}[value]
+        if isinstance(value, str) and value in self._titles:
+            return f"<bdi>{_html(self._titles[value])}</bdi> <code>{_html(value)}</code>"
+        if value == "":
+            return "empty"
+        if _matches(_ID, value):
+            return f"<code>{value}</code>"
+        return f'<p dir="auto">{_html(value)}</p>'.replace("\n", "<br>")
+
+    def fields(self, fields: Mapping[str, Any], left_out: Mapping[str, Any] | None = None) -> str:
+        """A list of names and values, and of names without a value with why that is."""
+        lines = [f"<dt>{_words(name)}</dt><dd>{self.value(value)}</dd>" for name, value in sorted(fields.items())]
+        for name, why in sorted((left_out or {}).items()):
+            lines.append(f"<dt>{_words(name)}</dt><dd>{_why_in_words(why)}</dd>")
+        return f"<dl>{''.join(lines)}</dl>" if lines else ""
+
+    def act(self, act: Mapping[str, Any], title: str) -> None:
+        """One entry: what it says in the open and what is disclosed of it; of a change what was before it."""
+        self.add(f"<h3>{title}</h3>")
+        where = f"Entry {act['entry']} of the log, <code>{_html(act['proof'])}</code>"
+        if "leaf_hash" in act:
+            self.add(f"<p>{where}: {REASONS[WITHHELD]}. Its hash is <code>{act['leaf_hash']}</code>.</p>")
+            return
+        at = f"{act['at'][:10]} {act['at'][11:19]} UTC"
+        self.add(f'<p class="meta">{where}, {at}, number {act["seq"]} of <code>{_html(act["stream"])}</code></p>')
+        values = dict(act["values"])
+        if "changed" in act:
+            values.pop("content", None)
+            values |= {
+                f"{name} (changed)": {"before": both[0], "after": both[1]} for name, both in act["changed"].items()
+            }
+        self.add(self.fields({**act["body"], **values}, act["left_out"]))
+
+
+def _why_in_words(why: Mapping[str, Any]) -> str:
+    by = f" (entry {why['by']} of the log)" if "by" in why else ""
+    return f"left out: {REASONS[why['reason']]}{by}"
+
+
+def _titles(history: Mapping[str, Any]) -> dict[str, str]:
+    """What ids stand for: names of actors and files, titles of sources (of evidence too), words of a claim's parts."""
+    titles: dict[str, str] = {}
+    for subject in history["subjects"]:
+        content = subject.get("content")
+        if isinstance(content, dict):
+            name = next((content[name] for name in ("name", "title") if isinstance(content.get(name), str)), None)
+            titles |= {subject["id"]: name} if name else {}
+            parts = content.get("elements")
+            for part in parts if isinstance(parts, list) else ():
+                if isinstance(part, dict) and isinstance(part.get("id"), str):
+                    titles[part["id"]] = str(part.get("text"))
+    for subject in history["subjects"]:
+        content = subject.get("content")
+        source = content.get("source_id") if isinstance(content, dict) else None
+        if isinstance(source, str) and source in titles:
+            titles[subject["id"]] = titles[source]
+    return titles
+
+
+def bundle_page(
+    manifest: Mapping[str, Any], history: Mapping[str, Any], unproven: Sequence[Any], checkpoint: Checkpoint
+) -> bytes:
+    """The page of a bundle: all of its history in words, what is left out, and apart from both what nothing proves.
+
+    The same for the same arguments, to the byte: so it is made, and so it is checked.
+    """
+    page, reference = _Page(_titles(history)), _html(manifest["reference"])
+    named = (one for one in history["subjects"] if f"claim:{one['id']}" == history["claim"])
+    content = next((one.get("content") for one in named), None)
+    statement = content.get("statement") if isinstance(content, dict) else None
+    style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    page.add(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{style}'; "
+        "base-uri 'none'; form-action 'none'\">",
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="referrer" content="no-referrer">',
+        f"<title>{reference} · Evidence bundle</title><style>{_STYLE}</style></head><body>",
+        f'<header><p class="meta">Evidence bundle · {reference}</p>',
+        f'<h1 dir="auto">{_html(statement if isinstance(statement, str) else _NO_WORDING)}</h1>',
+        f"<p>State: <b>{_html(history['state'] or 'none yet')}</b>, as of {checkpoint.size} entries of "
+        f"<code>{_html(checkpoint.origin)}</code> with the root <code>{checkpoint.root.hex()}</code></p>",
+        "</header><main>",
+    )
+    _page_of_history(page, history)
+    _page_of_files(page, manifest)
+    _page_of_gaps(page, manifest)
+    _page_of_unproven(page, manifest, unproven)
+    page.add(*_HOW_TO_CHECK, "</main></body></html>", "")
+    return "\n".join(page.lines).encode()
+
+
+def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
+    page.add("<section><h2>Status changes</h2>")
+    for act in history["acts"]:
+        if act.get("kind") == STATUS_CHANGED:
+            before, after = (_html(act["body"].get(name) or "nothing") for name in ("from", "to"))
+            page.act(act, f"{before} → {after}")
+    page.add("</section><section><h2>As it was last recorded</h2>")
+    for subject in history["subjects"]:
+        if "content" in subject:
+            page.add(f"<h3>{_words(subject['sort'])} {page.value(subject['id'])}</h3>")
+            entries = ", ".join(f"{one['entry']} {_words(one['kind'])}" for one in subject["entries"])
+            page.add(f'<p class="meta">As entry {subject["content_of"]} says; of it here: {entries}</p>')
+            content = subject["content"]
+            why = {"content": subject["left_out"]} if "left_out" in subject else None
+            page.add(page.fields(content if isinstance(content, dict) else {}, why))
+    page.add("</section><section><h2>All other entries, oldest first</h2>")
+    for act in history["acts"]:
+        if act.get("kind") != STATUS_CHANGED:
+            page.act(act, _words(act.get("kind", "an entry that is withheld")))
+    page.add("</section>")
+
+
+def _page_of_files(page: _Page, manifest: Mapping[str, Any]) -> None:
+    page.add("<section><h2>Files</h2>")
+    page.add("<p>They are other people’s files: open them with the care that you would give any.</p><ul>")
+    for file in manifest["files"]:
+        name = _html(file.get("name") or file["path"])
+        page.add(
+            f'<li><a href="{_html(file["path"])}" dir="auto">{name}</a> {_html(file["what"])}, {file["size"]} bytes'
+            f"{', ' + _html(file['media_type']) if 'media_type' in file else ''}, SHA-256 <code>{file['sha256']}</code>"
+            if file["path"] not in (PAGE, HISTORY)
+            else f"<li><code>{file['path']}</code>"
+        )
+        if "attachment" in file:
+            page.add(f"<p>{'As ' + _html(file['proof']) + ' says' if file['proof'] else 'Nothing proves it'}</p>")
+    page.add("</ul></section>")
+
+
+def _page_of_gaps(page: _Page, manifest: Mapping[str, Any]) -> None:
+    page.add("<section><h2>What is left out</h2>")
+    for one in manifest["left_out"]:
+        what = ", ".join(_words(name) for name in one.get("names", [one.get("id")]))
+        kind = "" if one["what"] == "fields" else f"{one['what']} "
+        page.add(f"<p>Entry {one['entry']}: {kind}{what}: {REASONS[one['reason']]}.</p>")
+    page.add("<p>And by the desk’s word:</p><ul>")
+    page.add(*(f"<li>{_html(text)}</li>" for text in manifest["withheld"]), "</ul></section>")
+
+
+def _later(manifest: Mapping[str, Any]) -> str:
+    number = manifest["later"]
+    return f"{number} {'entry is' if number == 1 else 'entries are'} later than the checkpoint of this bundle"
+
+
+def _page_of_unproven(page: _Page, manifest: Mapping[str, Any], unproven: Sequence[Any]) -> None:
+    page.add("<section><h2>What nothing proves</h2>")
+    page.add("<p>The desk’s word alone: no entry of this bundle says it.</p>")
+    page.add(page.fields({"made for": manifest["for"], "made at": manifest["at"]}), f"<p>{_later(manifest)}.</p>")
+    for one in unproven:
+        page.add(f"<h3>{_words(one['what'])}</h3>", page.fields(one["row"]))
+    page.add("</section>")
+
+
+_NO_WORDING = "The wording is not in this bundle"
+_HOW_TO_CHECK = (
+    "<section><h2>How to check it</h2>",
+    "<p>This page does not check itself. The verifier makes it anew from the entries that it has checked, and compares"
+    " it byte by byte. Take the verifier and the public keys from somewhere else than this bundle, best from before"
+    " you got it.</p>",
+    "<p><code>python verifier.py bundle FILE --policy POLICY</code></p>",
+    "<p>It does not show that anything here is true, what was refused before it was written, when exactly something"
+    " was written, or that the claim has no later entry: docs, section “What it proves, and what not”, in "
+    '<a href="ledger.md">ledger.md</a>.</p></section>',
+)
 
 
 # Section 12: old against new
@@ -3103,9 +3654,6 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     proof = commands.add_parser("proof", help="the proof file of one claim, or a tlog-proof that carries its leaf")
     proof.add_argument("file", type=Path)
-    proof.add_argument("--claim", metavar="NAME", help="which claim it has to be of: reference, id or stream")
-    proof.add_argument("--expect-state", metavar="STATE", help="the state that it has to leave the claim in")
-    proof.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint that it may not be older than")
     for name, text in (("audit", "a whole log"), ("replay", "every claim's state, from the entries")):
         command = commands.add_parser(name, help=text)
         command.add_argument("folder", type=Path, help="the export: checkpoint, tile/…")
@@ -3118,6 +3666,10 @@ def _parser() -> argparse.ArgumentParser:
         "bundle", help="an evidence bundle: the zip file, or the folder that it was unpacked to"
     )
     bundle.add_argument("file", type=Path)
+    for command in (proof, bundle):
+        command.add_argument("--claim", metavar="NAME", help="which claim it has to be of: reference, id or stream")
+        command.add_argument("--expect-state", metavar="STATE", help="the state that it has to leave the claim in")
+        command.add_argument("--checkpoint", type=Path, metavar="FILE", help="one that it may not be older than")
     two = commands.add_parser("monitor", help="a checkpoint that one kept against a newer one")
     two.add_argument("old", type=Path)
     two.add_argument("new", type=Path)
@@ -3140,13 +3692,12 @@ def _run(arguments: argparse.Namespace) -> Report:
     policy = read_policy(_read_file(arguments.policy))
     if arguments.witness_policy:
         policy = replace(policy, witnesses=read_witness_policy(_read_file(arguments.witness_policy)))
-    if arguments.command == "proof":
-        report = _check_proof(_read_file(arguments.file), policy)
+    if arguments.command in ("proof", "bundle"):
+        is_proof = arguments.command == "proof"
+        report = _check_proof(_read_file(arguments.file), policy) if is_proof else _run_bundle(arguments.file, policy)
         checkpoint = _read_file(arguments.checkpoint) if arguments.checkpoint else None
         check_expected(report, policy, arguments.claim, arguments.expect_state, checkpoint)
         return report
-    if arguments.command == "bundle":
-        return _run_bundle(arguments.file, policy)
     if arguments.command == "watch":
         return _run_watch(arguments, policy)
     if arguments.command == "monitor":

@@ -1,13 +1,13 @@
 """What may be taken away of the ledger: the proof of a claim's history, and for auditors the entries of the log."""
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import NotFound
 from accounts.models import Desk, Role
 from accounts.pages import PersonsRequest, own_memberships
-from claims.proofs import checkpoint_for, proof_file, redaction_proofs
+from claims.proofs import checkpoint_for, proof_file
 from claims.queries import get_claim
 from ledger.reading import newest_checkpoint, read_tile
 from ledger.views import named_tile
@@ -25,15 +25,6 @@ def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
         content_type="application/json",
         headers={"Content-Disposition": f'attachment; filename="{claim.reference}-proof.json"'},
     )
-
-
-@require_safe
-def claim_redactions(request: PersonsRequest, reference: str) -> JsonResponse:
-    """The proofs of the redactions that erased something of a claim's history: a list of files, each as a text."""
-    claim = get_claim(request.user, reference)
-    checkpoint = checkpoint_for(claim)
-    found = redaction_proofs(request.user, claim, checkpoint) if checkpoint else []
-    return JsonResponse([file.decode() for file in found], safe=False)
 
 
 @require_safe

@@ -145,7 +145,6 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger-jsonl": {"GET": AUDITING},
     "ledger-entries": {"GET": NOWHERE},  # for who audits every desk: tests/claims/test_scopes.py
     "claim-proof": {"GET": ON_DESK},
-    "claim-redactions": {"GET": ON_DESK},
     "ask-bundle": {"POST": ON_DESK},
     "bundle": {"GET": TOKENS_OWNER},
     "bundle-file": {"GET": TOKENS_OWNER},

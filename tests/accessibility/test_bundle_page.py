@@ -80,5 +80,5 @@ def test_its_links_lead_to_files_beside_it(offline: tuple["Page", list[str], lis
 
 
 def test_words_keep_their_own_direction(offline: tuple["Page", list[str], list[str]]) -> None:
-    said = offline[0].locator("blockquote.said").first
+    said = offline[0].locator("p[dir=auto]", has_text=ARABIC).first
     assert (ARABIC in said.inner_text(), said.evaluate("one => getComputedStyle(one).direction")) == (True, "rtl")

@@ -88,6 +88,7 @@ def signed_anew(whole: Whole, changed: dict[str, bytes], key: SigningKey | None 
             at=manifest["at"],
             later=manifest["later"],
             withheld=manifest["withheld"],
+            left_out=manifest["left_out"],
             files=manifest["files"],
         ),
         key or whole.key,
@@ -203,8 +204,9 @@ def test_a_link_in_an_unpacked_one_is_not_followed(whole: Whole, tmp_path: Path)
 
 def test_one_signed_by_somebody_else_is_refused(whole: Whole) -> None:
     stranger = SigningKey(receipt_key_name(whole.policy.origin), bytes(32))
-    [found] = wrong(whole, signed_anew(whole, {}, stranger))
+    [found, verdict] = wrong(whole, signed_anew(whole, {}, stranger))
     assert found.startswith("manifest.note: signature: expected one by ")
+    assert verdict.endswith("this bundle proves nothing")
 
 
 def test_the_policy_inside_counts_for_nothing(whole: Whole) -> None:
@@ -222,32 +224,37 @@ def _history(change: Callable[[dict[str, Any]], object]) -> Callable[[Whole], di
     return made
 
 
+def _last_move(said: dict[str, Any]) -> dict[str, Any]:
+    return next(act for act in reversed(said["acts"]) if act["kind"] == "status_changed")
+
+
 @pytest.mark.parametrize(
     ("lie", "found"),
     [
-        (_history(lambda said: said["changes"][1].update(to="refuted")), "history.json: change 2: to: "),
-        (
-            _history(lambda said: said["changes"][1].update(reason="Nobody said so.")),
-            "history.json: change 2: reason: ",
-        ),
-        (_history(lambda said: said["changes"][1]["by"].update(id="1")), "history.json: change 2: by: "),
-        (_history(lambda said: said["changes"].pop()), "history.json: changes: expected 2, found 1"),
-        (_history(lambda said: said.pop("changes")), "history.json: form: "),
-        (lambda _whole: {"files/0001.txt": b"Seen elsewhere."}, "files/0001.txt: sha256: "),
-        (lambda whole: {"files/0001.txt": whole.files["files/0002.bin"]}, "files/0001.txt: sha256: "),
+        (_history(lambda said: _last_move(said)["body"].update(to="refuted")), ".body.to: expected corroborated"),
+        (_history(lambda said: _last_move(said)["values"].update(reason="Another")), ".values.reason: expected "),
+        (_history(lambda said: _last_move(said)["values"]["by"].update(name="Another")), ".values.by.name: expected "),
+        (_history(lambda said: said["acts"].remove(_last_move(said))), "history.json: acts: expected "),
+        (_history(lambda said: said.pop("acts")), "history.json: acts: expected "),
+        (lambda _whole: {"files/0001.txt": b"Seen elsewhere."}, "files/0001.txt: sha256: expected "),
+        (lambda whole: {"files/0001.txt": whole.files["files/0002.bin"]}, "files/0001.txt: sha256: expected "),
     ],
 )
 def test_a_desk_that_signs_other_words_or_files_is_found_out_by_its_own_log(
     whole: Whole, lie: Callable[[Whole], dict[str, bytes]], found: str
 ) -> None:
-    findings = wrong(whole, signed_anew(whole, lie(whole)))
-    assert findings and all(line.startswith(found.partition(": ")[0]) for line in findings), findings
-    assert any(line.startswith(found) for line in findings), findings
+    changed = lie(whole)
+    findings = wrong(whole, signed_anew(whole, changed))
+    # The page tells of files by their digests too.
+    assert findings and all(line.startswith((*changed, "index.html")) for line in findings), findings
+    assert any(found in line for line in findings), findings
 
 
 def test_another_claims_proof_does_not_do(whole: Whole) -> None:
-    [found] = wrong(whole, signed_anew(whole, {}, reference="UKR-77"))
+    [found, history, page] = wrong(whole, signed_anew(whole, {}, reference="UKR-77"))
     assert found == "proofs/claim.json: reference: expected an entry of UKR-77, found none"
+    assert history == "history.json: reference: expected UKR-77, found UKR-1"
+    assert page.startswith("index.html: line ")
 
 
 def test_beyond_4_gib_any_zip_program_still_finds_each_file(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ class Log:
             for index, leaf in enumerate(self.leaves)
             if f'"stream":"{stream}"'.encode() in leaf
         ]
-        return claim_proof(ORIGIN, stream, self.checkpoint(), proven, dated)
+        return claim_proof(ORIGIN, stream, self.checkpoint(), proven, dated=dated)
 
 
 def commitments(openings: dict[str, Opening]) -> dict[str, str]:

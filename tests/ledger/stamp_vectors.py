@@ -21,7 +21,7 @@ from ledger.tree import consistency_proof
 from ledger.verifier import Broken, Policy, check_claim_proof, check_stamp, read_certificates, read_stamp_response
 from tests.ledger.authorities import new_authority, resigned
 from tests.ledger.exports import ORIGIN, POLICY
-from tests.ledger.vectors import FOLDER, LEAVES, b64, checkpoint, sample_node, sample_proof
+from tests.ledger.vectors import FOLDER, LEAVES, LOG, b64, checkpoint, sample_proof
 
 FILE = FOLDER / "stamps.json"
 SOME, ALL = 2, len(LEAVES)  # of the sample's entries
@@ -98,7 +98,7 @@ def token_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]
 
 def dated(size: int, *tokens: bytes) -> Dated:
     """A stamped checkpoint of the sample as its proof has it."""
-    return Dated(checkpoint(size), consistency_proof(sample_node(), size, ALL), tokens)
+    return Dated(checkpoint(size), consistency_proof(LOG.node(), size, ALL), tokens)
 
 
 def file_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]]:

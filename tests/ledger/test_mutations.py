@@ -11,8 +11,12 @@ import pytest
 from ledger.canonical import canonical, read_canonical
 from ledger.verifier import check_claim_proof
 from tests.ledger.exports import POLICY
+from tests.ledger.sample_bundle import redacted_proofs
 from tests.ledger.stamp_vectors import FILE, trusting
 from tests.ledger.vectors import sample_proof
+
+# A file of version 1, and two with redactions, one of which is sealed.
+WHOLE = [sample_proof(), *(redacted_proofs()[name] for name in ("with its redaction", "sealed, with its redaction"))]
 
 
 def mutate_bytes(data: bytes, chance: random.Random) -> bytes:
@@ -59,7 +63,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
     value = read_canonical(data)
     if what == 1:
         return canonical(mutate_value(value, chance))
-    entry = chance.choice(value["entries"])
+    entry = chance.choice([*value["entries"], *value.get("redactions", [])])
     leaf = mutate_value(json.loads(base64.b64decode(entry["leaf"])), chance)
     entry["leaf"] = base64.b64encode(canonical(leaf)).decode()
     return canonical(value)
@@ -80,10 +84,11 @@ def is_withheld(before: Any, after: bytes) -> bool:
 
 def accepted(count: int, seed: int) -> list[bytes]:
     """The mutated files, of `count`, that the verifier lets pass."""
-    chance, whole = random.Random(seed), sample_proof()
-    before = json.loads(whole)
+    chance = random.Random(seed)
     passed = []
-    for _ in range(count):
+    for number in range(count):
+        whole = WHOLE[number % len(WHOLE)]
+        before = json.loads(whole)
         data = mutate(whole, chance)
         if data != whole and not check_claim_proof(data, POLICY).findings and not is_withheld(before, data):
             passed.append(data)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.canonical import canonical, read_canonical
+from ledger.canonical import canonical
 from ledger.notes import CosigningKey, Policy
 from ledger.proofs import tlog_proof
 from ledger.verifier import (
@@ -27,10 +27,12 @@ from ledger.verifier import (
     split_note,
     watch,
 )
-from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY, Log, make_log
+from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, Log, make_log
+from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
+from tests.ledger.sample_log import SampleLog
 from tests.ledger.test_verifier import ONE
 from tests.ledger.test_watching import first, hashes_alone
-from tests.ledger.vectors import AT_COSIGNED, WITNESS_KEYS, WITNESS_POLICY_TEXT, cosigned, sample_bundle, sample_proof
+from tests.ledger.vectors import AT_COSIGNED, WITNESS_KEYS, WITNESS_POLICY_TEXT, cosigned, sample_proof
 
 WITNESSES = read_witness_policy(WITNESS_POLICY_TEXT)
 DEMANDING = replace(POLICY, witnesses=WITNESSES)
@@ -104,29 +106,25 @@ def test_a_proof_with_a_cosignature_that_its_witness_did_not_make_is_broken() ->
         assert (report.findings == []) is is_good
 
 
-def bundle_with(names: str) -> dict[str, bytes]:
-    """The sample's bundle with its checkpoint cosigned, signed anew."""
-    from ledger.bundles import Made, Manifest, sign_manifest
+class CosignedLog(SampleLog):
+    """The sample with what was erased of it; its checkpoint is cosigned."""
 
-    files, value = sample_bundle(), read_canonical(sample_bundle()["manifest.json"])
-    made = [
-        Made(path, content, "x")
-        for path, content in {
-            **{path: content for path, content in files.items() if not path.startswith("manifest")},
-            "checkpoint": cosigned(names),
-            "proofs/claim.json": proof(names),
-        }.items()
-    ]
-    manifest = Manifest(
-        reference=value["reference"],
-        stream=value["stream"],
-        made_for=value["for"],
-        at=value["at"],
-        later=value["later"],
-        withheld=value["withheld"],
-        files=[one.in_manifest for one in made],
-    )
-    return {one.path: one.content for one in (*sign_manifest(manifest, RECEIPT_KEY, ORIGIN), *made)}
+    def __init__(self, names: str) -> None:
+        super().__init__()
+        self.__dict__.update(ERASED_LOG.__dict__)
+        self._names = names
+
+    def checkpoint(self, size: int | None = None) -> bytes:
+        note = super().checkpoint(size)
+        text = split_note(note)[0]
+        return (
+            note + "".join(WITNESS_KEYS[one].cosignature_line(text, AT_COSIGNED[one]) for one in self._names).encode()
+        )
+
+
+def bundle_with(names: str) -> dict[str, bytes]:
+    """The sample's bundle with its checkpoint cosigned."""
+    return sample_bundle(log=CosignedLog(names))
 
 
 def test_a_bundles_one_checkpoint_is_asked_for_the_quorum_once() -> None:

@@ -12,15 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ledger.bundles import Made, Manifest, sign_manifest, zip_pieces
+from ledger.bundles import Made, zip_pieces
 from ledger.canonical import canonical, read_canonical
-from ledger.entries import Entry, Opening, commitment, leaf_bytes, leaf_hash, read_entry
+from ledger.entries import commitment, leaf_hash, read_entry
 from ledger.notes import CosigningKey, Receipt, SigningKey, checkpoint_text, open_note, receipt_text, sign_note
-from ledger.proofs import Dated, ProvenLeaf, TlogProof, claim_proof, tlog_proof
+from ledger.proofs import Dated, TlogProof, tlog_proof
 from ledger.tiles import Tile, bundle_bytes, hash_tiles, parse_tile_path
 from ledger.tree import (
     Frontier,
-    ReadNode,
     check_consistency,
     check_inclusion,
     consistency_proof,
@@ -38,11 +37,10 @@ from ledger.verifier import (
     read_witness_policy,
 )
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
+from tests.ledger.sample_bundle import CLAIM, GRAPH, GRAPH_DIGEST, SEALED, lies, redacted_proofs, sample_bundle
+from tests.ledger.sample_log import AT, SampleLog
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
-AT = "2026-11-22T22:14:0{}.123Z"
-CLAIM = "claim:7d1f4f0a-3a77-4a5e-8c39-0d6a4e8f1b22"
-SEALED = "sealed:000102030405060708090a0b0c0d0e0f"
 
 
 def b64(data: bytes) -> str:
@@ -83,45 +81,25 @@ def commitment_vectors() -> list[dict[str, Any]]:
     ]
 
 
-def sample_entries() -> tuple[list[Entry], list[dict[str, Opening | None]]]:
+def sample_log() -> SampleLog:
     """Five entries of one claim, with one sealed entry of another stream among them."""
-    entries: list[Entry] = []
-    openings: list[dict[str, Opening | None]] = []
-    heads: dict[str, tuple[int, str]] = {}
-
-    def salt(name: str) -> bytes:
-        return hashlib.sha256(f"salt {len(entries)} {name}".encode()).digest()
-
-    def add(stream: str, kind: str, body: dict[str, Any], values: dict[str, Any]) -> None:
-        seq, prev = heads.get(stream, (0, None))
-        opened = {name: Opening(salt(name), value) for name, value in values.items()}
-        c = {name: commitment(one.salt, name, one.value) for name, one in opened.items()}
-        if kind == "sealed":
-            content = Opening(salt("content"), {"body": body, "c": c})
-            outer = {"kind": Opening(salt("kind"), "evidence_attached"), "content": content}
-            opened = {**outer, **{f"content/{name}": one for name, one in opened.items()}}
-            c, body = {name: commitment(one.salt, name, one.value) for name, one in outer.items()}, {}
-        entry = Entry(stream, seq + 1, prev, kind, AT.format(len(entries)), body, c)
-        heads[stream] = (seq + 1, leaf_hash(leaf_bytes(entry)).hex())
-        entries.append(entry)
-        openings.append({**opened})
-
-    add(CLAIM, "claim_created", {"reference": "UKR-42"}, {"statement": "Shells were sent — ü", "by": "reporter"})
-    add(CLAIM, "status_changed", {"from": None, "to": "reported"}, {"reason": "A source carries it"})
-    add(SEALED, "sealed", {"claim": "UKR-42"}, {"excerpt": "What was said", "by": "reviewer"})
-    add(
+    log = SampleLog()
+    log.add(CLAIM, "claim_created", {"reference": "UKR-42"}, {"statement": "Shells were sent — ü", "by": "reporter"})
+    log.add(CLAIM, "status_changed", {"from": None, "to": "reported"}, {"reason": "A source carries it"})
+    log.add(SEALED, "sealed", {"claim": "UKR-42"}, {"excerpt": "What was said", "by": "reviewer"})
+    log.add(
         CLAIM,
         "status_changed",
         {"from": "reported", "to": "denied"},
         {"reason": "A ministry denied it", "by": "reviewer"},
     )
-    add(CLAIM, "claim_closed", {}, {"blind": None})
-    add(CLAIM, "claim_opened", {}, {"reason": "By mistake"})
-    return entries, openings
+    log.add(CLAIM, "claim_closed", {}, {"blind": None})
+    log.add(CLAIM, "claim_opened", {}, {"reason": "By mistake"})
+    return log
 
 
-ENTRIES, OPENINGS = sample_entries()
-LEAVES = [leaf_bytes(entry) for entry in ENTRIES]
+LOG = sample_log()
+ENTRIES, OPENINGS, LEAVES = LOG.entries, LOG.openings, LOG.leaves
 HASHES = [leaf_hash(leaf) for leaf in LEAVES]
 
 
@@ -170,7 +148,23 @@ def disclosure_vectors() -> list[dict[str, Any]]:
             broken = refused(lambda entry=entry, given=given: check_disclosures(entry, given))  # type: ignore[misc]
             undisclosed = None if broken else check_disclosures(entry, given)
             vectors.append({"leaf": b64(leaf), "disclosures": given, "undisclosed": undisclosed})
+    for body in MOMENTS:
+        log = SampleLog()
+        log.add(SEALED, "sealed", body, {"by": "reviewer"})
+        given = {name: one and {"salt": b64(one.salt), "value": one.value} for name, one in log.openings[0].items()}
+        broken = refused(lambda log=log, given=given: check_disclosures(log.entries[0], given))  # type: ignore[misc]
+        vectors.append({"leaf": b64(log.leaves[0]), "disclosures": given, "undisclosed": None if broken else 0})
     return vectors
+
+
+# What a sealed content of 22:14:00.123 says of when its act happened: the first four are allowed.
+MOMENTS: list[dict[str, Any]] = [
+    *({"happened_at": "2026-11-22T22:14:00.123Z"}, {"happened_at": "2026-11-22T22:13:00.123Z"}, {}),
+    {"brought_in": True, "happened_at": "2025-11-22T22:14:00.123Z"},
+    *({"happened_at": "2026-11-22T22:13:00.122Z"}, {"happened_at": "2026-11-22T22:14:00.124Z"}, {"brought_in": True}),
+    *({"brought_in": 1, "happened_at": "2025-11-22T22:14:00.123Z"}, {"happened_at": "yesterday"}),
+    *({"brought_in": False, "happened_at": "2026-11-22T22:14:00.123Z"}, {"happened_at": None}),
+]
 
 
 def tree_vectors() -> dict[str, Any]:
@@ -215,16 +209,7 @@ def tile_vectors() -> dict[str, Any]:
 
 def checkpoint(size: int | None = None) -> bytes:
     """The signed checkpoint of the first `size` entries of the sample, or of them all."""
-    hashes = HASHES[:size]
-    return sign_note(checkpoint_text(ORIGIN, len(hashes), root_hash(hashes)), [LOG_KEY])
-
-
-def sample_node() -> ReadNode:
-    """Gives the hashes of the sample's tree."""
-    frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()
-    for hashed in HASHES:
-        nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
-    return lambda *node: nodes[node]
+    return LOG.checkpoint(size)
 
 
 WITNESS_KEYS = {
@@ -318,7 +303,7 @@ def witnessed_as_vector(note: str, policy: str) -> dict[str, Any] | None:
 def note_vectors() -> dict[str, Any]:
     stranger = SigningKey("stranger.example.org", bytes(32))
     text = checkpoint_text(ORIGIN, len(LEAVES), root_hash(HASHES))
-    good = checkpoint()
+    good = LOG.checkpoint()
     receipt = sign_note(receipt_text(Receipt(ORIGIN, HASHES[0], AT.format(0), 60)), [RECEIPT_KEY])
     notes = [
         *(good, sign_note(text, [stranger, LOG_KEY]), sign_note(text, [stranger]), sign_note(text, [RECEIPT_KEY])),
@@ -345,17 +330,7 @@ def note_vectors() -> dict[str, Any]:
 
 def sample_proof(changes: Callable[[dict[str, Any]], object] | None = None, dated: Sequence[Dated] = ()) -> bytes:
     """The proof file of the sample's claim, with time stamps, with a change."""
-    leaves = [
-        ProvenLeaf(at, LEAVES[at], inclusion_proof(sample_node(), at, len(LEAVES)), OPENINGS[at])
-        for at, entry in enumerate(ENTRIES)
-        if entry.stream == CLAIM
-    ]
-    data = claim_proof(ORIGIN, CLAIM, checkpoint(), leaves, dated)
-    if changes is None:
-        return data
-    value = read_canonical(data)
-    changes(value)
-    return canonical(value)
+    return LOG.proof(CLAIM, dated=dated, changes=changes)
 
 
 def withhold(value: dict[str, Any], at: int, **changes: Any) -> None:
@@ -393,7 +368,9 @@ def proof_vectors() -> dict[str, Any]:
         "no entry": lambda value: value.update(entries=[]),
         "another stream": lambda value: value.update(stream=SEALED),
         "another origin": lambda value: value.update(origin="other.example.org"),
-        "another format": lambda value: value.update(format="second-source/claim-proof/v2"),
+        "another format": lambda value: value.update(format="second-source/claim-proof/v3"),
+        "version 2 without what it has more": lambda value: value.update(format="second-source/claim-proof/v2"),
+        "no redactions": lambda value: value.update(format="second-source/claim-proof/v2", redactions=[]),
         "another checkpoint": lambda value: value.update(checkpoint=value["checkpoint"].replace("\n6\n", "\n7\n")),
         "a field more": lambda value: value.update(more=1),
         "its second withheld": lambda value: withhold(value, 1),
@@ -403,16 +380,18 @@ def proof_vectors() -> dict[str, Any]:
         "withheld and told": lambda value: withhold(value, 1, leaf=b64(LEAVES[1])),
     }
     files = []
-    for name, change in changes.items():
-        data = sample_proof(change)
+    for name, data in {**{name: sample_proof(change) for name, change in changes.items()}, **redacted_proofs()}.items():
         report = check_claim_proof(data, POLICY)
-        undisclosed = report.counts.get("fields not disclosed", 0) + report.counts.get("entries withheld", 0)
+        closed = ("fields redacted", "fields withheld", "entries withheld")
+        undisclosed = sum(report.counts.get(word, 0) for word in closed)
         result = "broken" if report.findings else "redacted" if undisclosed else "verified"
         files.append(
             {"name": name, "file": b64(data), "result": result, "findings": [str(one) for one in report.findings]}
         )
     tlog = TlogProof(
-        0, tuple(base64.b64decode(part) for part in read_canonical(sample_proof())["entries"][0]["proof"]), checkpoint()
+        0,
+        tuple(base64.b64decode(part) for part in read_canonical(sample_proof())["entries"][0]["proof"]),
+        LOG.checkpoint(),
     )
     return {
         "policy": {
@@ -425,33 +404,6 @@ def proof_vectors() -> dict[str, Any]:
     }
 
 
-def sample_bundle() -> dict[str, bytes]:
-    """The files of a bundle of the sample's claim, with one that its log knows nothing of; manifest and note last."""
-    changes = [
-        {**entry.body, **{name: one.value for name, one in openings.items() if one}}
-        for entry, openings in zip(ENTRIES, OPENINGS, strict=True)
-        if entry.kind == "status_changed"
-    ]
-    made = [
-        Made("index.html", b"<!doctype html><title>UKR-42</title>", "page"),
-        Made("history.json", canonical({"changes": changes}), "history"),
-        Made("checkpoint", checkpoint(), "checkpoint"),
-        Made("proofs/claim.json", sample_proof(), "proof"),
-    ]
-    paper = Made("files/0001.txt", b"What was said.", "attachment")
-    of_people = {"attachment": "1", "source": "2", "name": "said.txt", "media_type": "text/plain", "proof": None}
-    manifest = Manifest(
-        reference="UKR-42",
-        stream=CLAIM,
-        made_for={"id": "1", "name": "reviewer"},
-        at=AT.format(9),
-        later=0,
-        withheld=["Restricted material, if there is any."],
-        files=[*(one.in_manifest for one in made), {**paper.in_manifest, **of_people}],
-    )
-    return {one.path: one.content for one in (*sign_manifest(manifest, RECEIPT_KEY, ORIGIN), *made, paper)}
-
-
 def zipped(files: dict[str, bytes]) -> bytes:
     """These files as a bundle's zip."""
     parts = [Made(path, content, "").part for path, content in files.items()]
@@ -462,21 +414,24 @@ def bundle_vectors() -> list[dict[str, Any]]:
     """Bundles with what is found in each: nothing in the whole one."""
     files = sample_bundle()
     whole = zipped(files)
+    paths = list(files)
     bundles = {
         "whole": whole,
         "cut off": whole[: len(whole) // 2],
         "without its end": whole[:-1],
         "a byte more": whole + b"\0",
-        "another byte in the last file's header": b"files/0001.tyt".join(whole.rsplit(b"files/0001.txt", 2)[:2])
-        + b"files/0001.txt"
-        + whole.rsplit(b"files/0001.txt", 1)[1],
+        "another byte in the last file's header": b"files/0002.tyt".join(whole.rsplit(b"files/0002.txt", 2)[:2])
+        + b"files/0002.txt"
+        + whole.rsplit(b"files/0002.txt", 1)[1],
         "another file": zipped({**files, "files/0001.txt": b"What was shed."}),
         "another history": zipped({**files, "history.json": files["history.json"].replace(b"denied", b"refuted")}),
-        "another proof": zipped({**files, "proofs/claim.json": sample_proof(lambda value: value["entries"].pop())}),
-        "a file more": zipped({**files, "files/0002.txt": b"More."}),
+        "another proof": zipped({**files, "proofs/claim.json": LOG.proof(CLAIM)}),
+        "a file more": zipped({**files, "files/0003.txt": b"More."}),
         "a file less": zipped({path: content for path, content in files.items() if path != "checkpoint"}),
         "no note": zipped({path: content for path, content in files.items() if path != "manifest.note"}),
-        "a checkpoint for a note": zipped({**files, "manifest.note": checkpoint()}),
+        "a checkpoint for a note": zipped({**files, "manifest.note": files["checkpoint"]}),
+        "in another order": zipped({path: files[path] for path in reversed(paths)}),
+        **{f"signed anew: {name}": zipped(changed) for name, changed in lies().items()},
         "no bundle": b"none",
         "nothing": b"",
     }
@@ -484,8 +439,21 @@ def bundle_vectors() -> list[dict[str, Any]]:
     for name, data in bundles.items():
         report = Report()
         check_bundle(ZippedBundle(io.BytesIO(data), report), POLICY, report)
-        found.append({"name": name, "file": b64(data), "findings": [str(one) for one in report.findings]})
+        found.append(
+            {
+                "name": name,
+                "file": b64(data),
+                "findings": [str(one) for one in report.findings],
+                "said": report.said,
+                "counts": report.counts,
+            }
+        )
     return found
+
+
+def graph_vectors() -> dict[str, str]:
+    """A graph that a status change was decided on, and its digest."""
+    return {"graph": GRAPH.decode(), "digest": GRAPH_DIGEST}
 
 
 VECTORS: dict[str, Callable[[], Any]] = {
@@ -499,6 +467,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "witnesses": witness_vectors,
     "proofs": proof_vectors,
     "bundles": bundle_vectors,
+    "graphs": graph_vectors,
 }
 
 

@@ -159,7 +159,7 @@ def test_the_history_still_verifies_and_says_what_is_closed(cast: Cast, editor2:
     assert checkpoint is not None
     report = check_claim_proof(proof_file(cast.editor, claim, checkpoint), read_policy(policy_text()))
     # Of the first: what it said; of the verdict: both reasons; of the finding's decision: the reason.
-    assert (report.findings, report.counts["fields not disclosed"]) == ([], 4)
+    assert (report.findings, report.counts["fields redacted"]) == ([], 4)
     assert audit(lambda path: published(path, checkpoint), read_policy(policy_text())).findings == []
 
 

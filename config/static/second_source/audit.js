@@ -97,27 +97,6 @@ function compareWording(outcome, disclosuresOf, erasedOf) {
   return { findings, compared: true };
 }
 
-// Which fields of which entries (by leaf hash) redactions in the log name, and whether one is withheld from this reader.
-// A file that does not hold names none.
-async function readRedactions(texts, policy) {
-  const erased = new Map();
-  const findings = [];
-  let isWithheld = false;
-  for (const text of texts) {
-    const outcome = await checkClaimProof(new TextEncoder().encode(text), policy);
-    findings.push(...outcome.findings);
-    if (outcome.result === "broken") continue;
-    for (const { entry } of outcome.entries) {
-      isWithheld ||= entry === null;
-      if (entry?.kind !== "redacted") continue;
-      for (const [leaf, names] of Object.entries(entry.body.fields)) {
-        erased.set(leaf, new Set([...(erased.get(leaf) ?? []), ...names]));
-      }
-    }
-  }
-  return { erased, findings, isWithheld };
-}
-
 // What this browser has seen of the log before, as far as it keeps it: {size, root, claims: {stream: {seq, hash}}}.
 function remembered(origin) {
   try {
@@ -199,13 +178,13 @@ function say(result, text, findings = []) {
 }
 
 async function check() {
-  const [proof, policyBytes, redactions] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy), answerOf(words.redactions)]);
+  const [proof, policyBytes] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy)]);
   const policy = JSON.parse(new TextDecoder().decode(policyBytes));
   const outcome = await checkClaimProof(proof, policy);
   if (outcome.result === "unavailable") return say("unavailable", words.unavailable);
   if (!outcome.checkpoint) return say("broken", words.sumBroken, outcome.findings.map(inWords));
   const file = JSON.parse(new TextDecoder().decode(proof));
-  const named = await readRedactions(await redactions.json(), policy);
+  const named = outcome.redactions;
   const disclosuresOf = (found) => file.entries[found.number].disclosures ?? {};
   const erasedOf = (found) => Object.assign(new Set(named.erased.get(found.hash)), { isWithheld: named.isWithheld });
 

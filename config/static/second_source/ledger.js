@@ -10,9 +10,10 @@ const LATEST_COSIGNATURE = 2n ** 63n - 1n;
 const LARGEST_WITNESS_POLICY = 100000;
 const MOST_IN_WITNESS_POLICY = 64;
 const FORMAT = "second-source/claim-proof/v1";
-const FORMAT_V2 = "second-source/claim-proof/v2"; // with at least one of the members that only some proofs have
-const OF_V2 = ["dated"];
+const FORMAT_2 = "second-source/claim-proof/v2"; // with at least one of the members that only some proofs have
+const MORE_IN_PROOFS = ["dated", "redactions"];
 const MOST_TOKENS = 64;
+const WITHHELD = ["index", "leaf_hash", "proof"];
 const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
 const FIELDS = ["at", "body", "c", "kind", "prev", "seq", "stream", "v"];
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
@@ -184,7 +185,21 @@ export async function checkDisclosures(entry, disclosures) {
     if (disclosure === null) undisclosed += 1;
     else await checkDisclosure(name, committed, disclosure);
   }
+  const content = entry.kind === "sealed" ? own(disclosures, "content") ?? null : null;
+  if (content !== null) checkMoment(content.value.body, entry.at);
   return undisclosed;
+}
+
+// What a body says of when its act happened: within a minute of `at`, unless it says that it is older.
+function checkMoment(body, at) {
+  const isOlder = Object.hasOwn(body, "brought_in");
+  if (!isOlder && !Object.hasOwn(body, "happened_at")) return;
+  if (isOlder) expect(body.brought_in === true, "body.brought_in", "true", body.brought_in);
+  const happened = own(body, "happened_at");
+  expect(isTime(happened), "body.happened_at", "UTC with milliseconds", happened);
+  const late = new Date(at) - new Date(happened);
+  expect(late >= 0, "body.happened_at", `not after ${at}`, happened);
+  expect(isOlder || late <= 60000, "body.happened_at", `${at}, or brought_in beside it`, happened);
 }
 
 async function checkDisclosure(name, committed, disclosure) {
@@ -416,15 +431,16 @@ export async function witnessesOf(note, policy) {
 
 async function readFrame(bytes, policy) {
   const file = readStrictly(bytes, "form");
-  const names = ["checkpoint", "entries", "format", "origin", "stream"];
-  const more = OF_V2.filter((name) => isObject(file) && Object.hasOwn(file, name));
-  expect(hasExactly(file, [...names, ...more]), "form", names.join(", "), file);
-  const format = more.length ? FORMAT_V2 : FORMAT;
+  const more = MORE_IN_PROOFS.filter((name) => isObject(file) && Object.hasOwn(file, name));
+  const names = ["checkpoint", "entries", "format", "origin", "stream", ...more];
+  expect(hasExactly(file, names), "form", names.join(", "), file);
+  const format = more.length ? FORMAT_2 : FORMAT;
   expect(file.format === format, "format", format, file.format);
-  for (const name of more) expect(Array.isArray(file[name]) && file[name].length > 0, name, "at least one", file[name]);
   expect(file.origin === policy.origin, "origin", policy.origin, file.origin);
   expect(typeof file.checkpoint === "string", "checkpoint", "a signed note", file.checkpoint);
-  expect(Array.isArray(file.entries) && file.entries.length > 0, "entries", "at least one", file.entries);
+  for (const name of ["entries", ...more]) {
+    expect(Array.isArray(file[name]) && file[name].length > 0, name, "at least one", file[name]);
+  }
   return { file, checkpoint: await readCheckpoint(file.checkpoint, policy) };
 }
 
@@ -486,7 +502,7 @@ async function checkEntries(file, checkpoint) {
   const entries = [];
   let before = { index: -1, seq: 0, hash: null, at: "" };
   for (const [number, item] of file.entries.entries()) {
-    if (hasExactly(item, ["index", "leaf_hash", "proof"])) {
+    if (hasExactly(item, WITHHELD)) {
       const findings = await findingsOf(() => checkWithheld(item, before, checkpoint));
       entries.push({ number, entry: null, hash: item.leaf_hash, result: resultOf(findings, true), findings });
       if (!findings.length) before = { index: item.index, seq: before.seq + 1, hash: item.leaf_hash, at: before.at };
@@ -533,6 +549,47 @@ async function checkDated(file, policy, checkpoint) {
   return found;
 }
 
+// Which fields redactions in the log name, by leaf hash (a Map of Sets), whether one is withheld, and what is wrong.
+async function checkRedactions(file, checkpoint, hashes) {
+  const outcome = { erased: new Map(), isWithheld: false, findings: [] };
+  let before = { index: -1 };
+  for (const item of file.redactions ?? []) {
+    outcome.findings.push(...(await findingsOf(async () => {
+      if (hasExactly(item, WITHHELD)) {
+        await checkWithheld(item, before, checkpoint);
+        outcome.isWithheld = true;
+      } else {
+        const fields = await checkRedaction(item, before, checkpoint);
+        expect(Object.keys(fields).some((hash) => hashes.has(hash)), "fields", "an entry of this file", fields);
+        for (const [hash, names] of Object.entries(fields)) {
+          outcome.erased.set(hash, new Set([...(outcome.erased.get(hash) ?? []), ...names]));
+        }
+      }
+      before = item;
+    })));
+  }
+  return outcome;
+}
+
+// The fields that a redaction names; what was sealed is named in its disclosed content.
+async function checkRedaction(item, before, checkpoint) {
+  const { leaf, entry } = readItem(item);
+  await checkItem(item, await leafHash(leaf), before, checkpoint);
+  await checkItemDisclosures(entry, item.disclosures);
+  const isSealed = entry.kind === "sealed";
+  const kind = isSealed ? item.disclosures.kind?.value : entry.kind;
+  const body = isSealed ? item.disclosures.content?.value.body ?? {} : entry.body;
+  expect(kind === "redacted", "kind", "redacted", kind);
+  const fields = own(body, "fields");
+  expect(isObject(fields), "body.fields", "names by leaf hash", fields);
+  for (const [hash, names] of Object.entries(fields)) {
+    expect(HASH.test(hash), "body.fields", "leaf hashes", hash);
+    const isGood = Array.isArray(names) && names.every((name) => typeof name === "string");
+    expect(isGood, "body.fields", "a list of names", names);
+  }
+  return fields;
+}
+
 // Whether this browser can compute it all: no WebCrypto outside https and localhost, no Ed25519 in older ones.
 export async function isAvailable() {
   try {
@@ -546,21 +603,24 @@ export async function isAvailable() {
 
 // What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64]}.
 // Gives {result: "verified" | "redacted" | "broken" | "unavailable", findings: [{part, expected, found}],
-// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root, witnesses} or null, dated: [{size,
-// tokens}], undated: [{part, expected, found}]}, the entries in the file's order. Whether the quorum of witnesses is there
-// is no part of the result: it may come later. What is in `dated` has time stamps that were not checked.
+// entries: [{number, entry, hash, result, findings}], checkpoint: {size, root, witnesses} or null, redactions: {erased: Map
+// of leaf hash to Set of names, isWithheld, findings} or null, dated: [{size, tokens}], undated: [{part, expected, found}]},
+// the entries in the file's order. Whether the quorum of witnesses is there is no part of the result: it may come later.
+// What is in `dated` has time stamps that were not checked.
 export async function checkClaimProof(bytes, policy) {
-  const nothing = { entries: [], checkpoint: null, dated: [], undated: [] };
+  const nothing = { entries: [], checkpoint: null, redactions: null, dated: [], undated: [] };
   if (!(await isAvailable())) return { result: "unavailable", findings: [], ...nothing };
   try {
     const { file, checkpoint } = await readFrame(bytes, policy);
     const entries = await checkEntries(file, checkpoint);
+    const redactions = await checkRedactions(file, checkpoint, new Set(entries.map(({ hash }) => hash)));
     let dated = [];
     const undated = await findingsOf(async () => (dated = await checkDated(file, policy, checkpoint)));
-    const results = new Set([...entries.map((entry) => entry.result), ...(undated.length ? ["broken"] : [])]);
+    const results = new Set(entries.map((entry) => entry.result));
+    if (redactions.findings.length || undated.length) results.add("broken");
     const result = ["broken", "redacted"].find((one) => results.has(one)) ?? "verified";
-    const findings = [...entries.flatMap((entry) => entry.findings), ...undated];
-    return { result, findings, entries, checkpoint, dated, undated };
+    const findings = [...redactions.findings, ...entries.flatMap((entry) => entry.findings), ...undated];
+    return { result, findings, entries, checkpoint, redactions, dated, undated };
   } catch (error) {
     if (!(error instanceof Broken)) throw error;
     return { result: "broken", findings: [error.finding], ...nothing };

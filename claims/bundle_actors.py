@@ -1,0 +1,62 @@
+"""The proofs in an evidence bundle of who is named in it: of each actor that its reader may see, as it is now."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from accounts.models import Role
+from claims.bundles import Shown
+from claims.proofs import without_hidden
+from claims.scopes import SCOPES
+from claims.shown import ids_in
+from ledger.canonical import canonical
+from ledger.models import Checkpoint, SealedStream
+from ledger.models import Entry as EntryRow
+from ledger.proofs import ProvenLeaf
+from ledger.reading import prove
+from ledger.verifier import read_entry
+from sources.models import Actor
+
+_CONTENT = ("kind", "content", "content/content")  # of an open entry, and of a sealed one
+
+
+def actor_proofs(
+    shown: Shown, streams: Mapping[str, list[ProvenLeaf]], checkpoint: Checkpoint
+) -> dict[str, list[ProvenLeaf]]:
+    """The streams of the actors that are named in what is opened, and of those that these are part of, by name.
+
+    Opened is what the newest entry of each says of it, and neither who wrote that nor what it said before: an actor can
+    be shared by all desks.
+    """
+    given, known = dict[str, list[ProvenLeaf]](), set[UUID]()
+    wanted = _named_in(one for leaves in streams.values() for one in leaves)
+    while wanted := wanted - known:
+        known |= wanted
+        new = _proven(shown, wanted, checkpoint)
+        given |= new
+        wanted = _named_in(one for leaves in new.values() for one in leaves)
+    return given
+
+
+def _named_in(leaves: Iterable[ProvenLeaf]) -> set[UUID]:
+    values = [opening.value for one in leaves for opening in one.openings.values() if opening]
+    return ids_in(*(canonical(value).decode() for value in values))
+
+
+def _proven(shown: Shown, wanted: set[UUID], checkpoint: Checkpoint) -> dict[str, list[ProvenLeaf]]:
+    actors = Actor.objects.filter(SCOPES[Actor](shown.user), pk__in=wanted)
+    subjects = {f"actor:{actor.pk}": actor for actor in actors}
+    names = list(subjects)
+    if shown.role == Role.EDITOR:
+        own = [subject for subject, actor in subjects.items() if actor.desk_id == shown.claim.desk_id]
+        names += SealedStream.objects.filter(subject__in=own).values_list("name", flat=True)
+    by_stream = dict[str, list[ProvenLeaf]]()
+    for one in prove(EntryRow.objects.filter(stream__in=names).order_by("stream", "seq"), checkpoint):
+        by_stream.setdefault(read_entry(one.leaf).stream, []).append(one)
+    return {stream: without_hidden(shown.user, _newest_alone(leaves)) for stream, leaves in by_stream.items()}
+
+
+def _newest_alone(leaves: list[ProvenLeaf]) -> list[ProvenLeaf]:
+    newest = leaves[-1].openings
+    content = {name: opening for name, opening in newest.items() if name in _CONTENT}
+    return [*(replace(one, openings={}) for one in leaves[:-1]), replace(leaves[-1], openings=content)]
