@@ -28,9 +28,11 @@ def snapshots_for(shown: Shown, history: Mapping[str, Any]) -> tuple[list[Made],
     contents = Grounds.objects.filter(claim=shown.claim, digest__in=wanted["grounds"]).order_by("kept_at", "id")
     grounds = [Made("", rfc8785.dumps(content), "grounds") for content in contents.values_list("content", flat=True)]
     found, hidden = dict[str, Made](), set[str]()
+    inside = {id(one): ids_in(one.content.decode()) for one in (*graphs, *grounds)}
+    out_of_sight = hidden_among(shown.user, set().union(*inside.values()))
     for one in (*graphs, *grounds):
         digest = one.in_manifest["sha256"]
-        if hidden_among(shown.user, ids_in(one.content.decode())):
+        if inside[id(one)] & out_of_sight:
             hidden.add(digest)
         elif digest in wanted[one.what]:
             folder = "graphs" if one.what == "graph" else one.what

@@ -7,6 +7,7 @@ is kept once the verifier's own code has taken it, and never changed.
 import hashlib
 import secrets
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import IO, NoReturn
@@ -49,11 +50,8 @@ def _want(authority: str, newest: Checkpoint, now: datetime) -> None:
     rows = DailyStamp.objects.filter(authority=authority)
     if rows.filter(Q(day=now.date()) | Q(checkpoint=newest)).exists():
         return
-    try:
-        with transaction.atomic():
-            DailyStamp.objects.create(authority=authority, day=now.date(), checkpoint=newest, wanted_at=now)
-    except IntegrityError:
-        """Another worker wanted it at the same moment."""
+    with suppress(IntegrityError), transaction.atomic():  # another worker may want it at the same moment
+        DailyStamp.objects.create(authority=authority, day=now.date(), checkpoint=newest, wanted_at=now)
 
 
 def _ask_for_missing(authority: str, now: datetime, end: float) -> int:

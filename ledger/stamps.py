@@ -20,8 +20,12 @@ _TOKEN = re.compile(r"stamps/([1-9][0-9]{0,15})-([1-9][0-9]{0,3})\.tst", re.ASCI
 
 
 def _there(checkpoint: Checkpoint) -> QuerySet[DailyStamp]:
-    """The stamps of a checkpoint and of all before it, as they came."""
+    """The stamps of a checkpoint and of all before it, as they came; of authorities that the setting names.
+
+    Of one that was taken out, the policy names no certificates any more: its stamps would be findings.
+    """
     rows = DailyStamp.objects.filter(token__isnull=False, checkpoint__size__lte=checkpoint.size)
+    rows = rows.filter(authority__in=settings.TIMESTAMP_AUTHORITIES)
     return rows.order_by("tried_at", "pk")
 
 

@@ -190,8 +190,13 @@ PSS = (
 )
 
 
-def resigned(token: bytes, signer: Issuer, chain: Sequence[Issuer], *, pss: bool = False) -> bytes:
-    """The token as another signer would have made it, whatever its certificate says: SHA-256, its own attributes."""
+def resigned(
+    token: bytes, signer: Issuer, chain: Sequence[Issuer], *, pss: bool = False, by_key: bool = False
+) -> bytes:
+    """The token as another signer would have made it, whatever its certificate says: SHA-256, its own attributes.
+
+    `by_key`: the certificate is named by the identifier of its key.
+    """
     (outer,) = read_der(token, "token")
     kind, wrapped = read_der(outer.content, "token")
     (signed,) = read_der(wrapped.content, "token")
@@ -205,11 +210,12 @@ def resigned(token: bytes, signer: Issuer, chain: Sequence[Issuer], *, pss: bool
     by_hash = der(0x30, der(0x30, der(0x30, der(0x04, sha256(own).digest()))))
     kept.append(der(0x30, der(0x06, SIGNING_CERTIFICATE_V2), der(0x31, by_hash)))
     signature = _sign(signer.key, der(0x31, *sorted(kept)), pss=pss)
-    info_now = der(
-        0x30, one.whole, der(0x30, issuer.whole, serial.whole), digest.whole, der(0xA0, *sorted(kept)),
-        der(0x30, bytes.fromhex(PSS if pss else RSA if isinstance(signer.key, rsa.RSAPrivateKey) else ECDSA)),
-        der(0x04, signature),
-    )  # fmt: skip
+    extensions = signer.certificate.extensions
+    identifier = extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    who = (b"\2\1\3", der(0x80, identifier)) if by_key else (one.whole, der(0x30, issuer.whole, serial.whole))
+    algorithm = bytes.fromhex(PSS if pss else RSA if isinstance(signer.key, rsa.RSAPrivateKey) else ECDSA)
+    own_attributes = der(0xA0, *sorted(kept))
+    info_now = der(0x30, *who, digest.whole, own_attributes, der(0x30, algorithm), der(0x04, signature))
     certificates = sorted({each.certificate.public_bytes(Encoding.DER) for each in (signer, *chain)})
     whole = (version.whole, digests.whole, content.whole, der(0xA0, *certificates), der(0x31, info_now))
     return der(0x30, kind.whole, der(0xA0, der(0x30, *whole)))

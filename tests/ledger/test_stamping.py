@@ -299,14 +299,17 @@ def test_a_proof_takes_the_first_stamp_of_each_authority_and_the_newest(
         settings.TIMESTAMP_AUTHORITIES = {address: of_both[address] for address in asked}
         publish(tmp_path, now - timedelta(days=days))
         stamp_checkpoints(now - timedelta(days=days))
-    newest = newest_checkpoint()
+    newest, settings.TIMESTAMP_AUTHORITIES = newest_checkpoint(), of_both
     assert newest is not None
     found = dated_for([0], newest)
     assert [(one.note.split(b"\n")[1], len(one.tokens)) for one in found] == [(b"1", 1), (b"2", 2), (b"4", 1)]
     assert [one.note.split(b"\n")[1] for one in dated_for([2], newest)] == [b"3", b"4"]
+    settings.TIMESTAMP_AUTHORITIES = {northern: of_both[northern]}
+    assert [one.note.split(b"\n")[1] for one in dated_for([0], newest)] == [b"2"]
 
 
 def test_a_proof_has_a_dozen_stamped_checkpoints_at_most(settings: "Settings", tmp_path: Path, now: datetime) -> None:
+    settings.TIMESTAMP_AUTHORITIES = {"x": ()}
     for days in range(30):
         size = publish(tmp_path, now).pk
         stamp = {"token": b"0", "before": now, "tried_at": now, "signer": "CN=Nobody"}

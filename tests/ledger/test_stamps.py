@@ -148,6 +148,15 @@ def test_a_token_signed_with_pss_is_taken(tmp_path: Path) -> None:
     assert "signature: expected one by CN=Stamps" in refusal(bytes(bent), root_of(one))
 
 
+def test_a_signer_may_be_named_by_its_key(one: Authority) -> None:
+    token = resigned(token_of(one), one.signer, one.chain, by_key=True)
+    assert check_stamp(token, NOTE, root_of(one)).by == "CN=Stamps"
+    other = resigned(token_of(one), new_signer(one.chain[0], "Stamps"), one.chain, by_key=True)
+    identifier = der(0x80, token.partition(b"\x80\x14")[2][:20])
+    swapped = other[: other.rindex(b"\x80\x14")] + identifier + other[other.rindex(b"\x80\x14") + 22 :]
+    assert "the signer's, in the token or in the policy, found" in refusal(swapped, root_of(one))
+
+
 def test_an_answer_that_grants_nothing_says_why(one: Authority) -> None:
     # SHA-1 for the imprint: this authority takes SHA-256 alone.
     imprint = der(0x30, der(0x30, bytes.fromhex("06052b0e03021a0500")), der(0x04, bytes(20)))
