@@ -1,7 +1,7 @@
 """What each kind of entry in the ledger says in the open and commits to: the catalogue that docs/ledger-kinds.md shows.
 
-A type is a word of `TYPES`, a shape of `SHAPES`, or a list of one (`[id]`); `or null` stands behind what may be missing.
-A name that ends with `?` is not in every entry of the kind. Tests hold every entry that they write against this.
+A type is a word of `TYPES`, a shape of `SHAPES`, or a list of one (`[id]`); `or null` stands behind what may be null. A
+name that ends with `?` is not in every entry of the kind. Tests hold every act against this.
 """
 
 from collections.abc import Mapping
@@ -158,8 +158,8 @@ def _redaction(meaning: str, **committed: str) -> Kind:
 CATALOGUE: dict[str, Kind] = {
     "status_changed": Kind(
         CLAIM,
-        "A claim moved from one state to another: section 9. `number` counts its changes; `independence` and `threshold` "
-        "are those of `stance` then.",
+        "A claim moved from one state to another: section 9. `number` counts its changes; `independence` and "
+        "`threshold` are those of `stance` then.",
         {
             "claim": "id",
             "reference": "text",
@@ -218,8 +218,8 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "decided": Kind(
         CLAIM,
-        "A second person agreed with a finding or sent it back. `finding` is the leaf hash of the last sealed entry about "
-        "it, `grounds` the digest of what was approved.",
+        "A second person agreed with a finding or sent it back. `finding` is the leaf hash of the last sealed entry "
+        "about it, `grounds` the digest of what was approved.",
         {"claim": "id", "assessment": "id", "approved": "yes"},
         {"assessor": "person", "reason": "text", "finding": "hash or null", "grounds": "hash or null"},
     ),
@@ -300,7 +300,8 @@ CATALOGUE: dict[str, Kind] = {
     "exported": Kind("reads:<id of the person>:<day>", "Somebody took records away.", {}, {"what": "any"}),
     "restricted_read": Kind(
         "reads:<id of the desk>",
-        "What restricted material of a desk was read since the entry before. One for each full hour, also where nothing was.",
+        "What restricted material of a desk was read since the entry before. One for each full hour, "
+        "also where nothing was.",
         {},
         {"what": "[reading]"},
         ALWAYS,
