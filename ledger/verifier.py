@@ -2221,6 +2221,8 @@ class _OpenedLines:
         entry, hashed = read_entry(leaf), leaf_hash(leaf)
         _expect(isinstance(value["proof"], list), "proof", "a list of hashes", value["proof"])
         _check_proof_entry(value, hashed, before, self._head.checkpoint)
+        last = self._heads.get(entry.stream, (0, None))
+        self._heads[entry.stream] = (entry.seq, hashed.hex())
         _expect(value["leaf_hash"] == hashed.hex(), "leaf_hash", hashed.hex(), value["leaf_hash"])
         undisclosed = _check_proof_disclosures(entry, value["disclosures"])
         kind, body = told_of(entry, value["disclosures"])
@@ -2240,7 +2242,7 @@ class _OpenedLines:
             shown = {name: one for name, one in value["disclosures"].items() if one is not None}
             beside = self._given(value["index"])
             _expect(shown == beside, "disclosures", "those of disclosures/… beside it", shown)
-        self._follow(entry, hashed.hex())
+        self._check_place(entry, *last)
 
     def _take_closed(self, value: Mapping[str, Any], hashed: str) -> None:
         closed, wanted = value["closed"], {name for name, one in value["disclosures"].items() if one is None}
@@ -2250,12 +2252,10 @@ class _OpenedLines:
         for name, why in closed.items():
             _expect(why in (ERASED, CLOSED), f"closed.{name}", f"{ERASED} or {CLOSED}", why)
             if why == ERASED:
-                self._erased[hashed, name] = f"entry {value['index']}"
+                self._erased[hashed, name] = f"{EXPORT_FILE}, entry {value['index']}"
 
-    def _follow(self, entry: Entry, hashed: str) -> None:
-        """A stream that is all of one desk has no gap that is not withheld."""
-        last, prev = self._heads.get(entry.stream, (0, None))
-        self._heads[entry.stream] = (entry.seq, hashed)
+    def _check_place(self, entry: Entry, last: int, prev: str | None) -> None:
+        """A stream that is all of one desk has no gap that is not withheld. `last`, `prev`: of its entry before."""
         if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
             return
         if entry.prev not in self._withheld:

@@ -26,7 +26,9 @@ from ledger.tree import (
     root_hash,
 )
 from ledger.verifier import Report, ZippedBundle, check_bundle, check_claim_proof, check_disclosures
+from tests.ledger.export_vectors import export_vectors
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
+from tests.ledger.graph_vectors import graph_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
 AT = "2026-11-22T22:14:0{}.123Z"
@@ -392,6 +394,8 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "notes": note_vectors,
     "proofs": proof_vectors,
     "bundles": bundle_vectors,
+    "exports": lambda: export_vectors(ENTRIES, OPENINGS),
+    "graphs": graph_vectors,
 }
 
 
