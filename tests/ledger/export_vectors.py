@@ -12,13 +12,14 @@ from ledger.opened import entry_line, head_line, last_line
 from ledger.proofs import ProvenLeaf
 from ledger.tree import Frontier, inclusion_proof, root_hash
 from ledger.verifier import check_export
-from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY
+from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, Log
 
 Openings = dict[str, Opening | None]
 Change = Callable[[list[Any]], object]
 AT = "2026-11-22T22:14:0{}.123Z"
 READER = {"id": "00000001-0000-4000-8000-000000000000", "name": "auditor"}
 ERASED_ENTRY = 1
+ENTRY_LINES = (0, 1, 3, 4, 5, 6)  # of the sample what one desk has
 
 
 def sample(entries: list[Entry], openings: list[Openings]) -> tuple[list[ProvenLeaf], str]:
@@ -50,6 +51,19 @@ def lines_of(leaves: list[ProvenLeaf], note: str, *, whole: bool, narrowed: dict
     erased = {ERASED_ENTRY: ["reason"]}
     told = [entry_line(one, erased.get(one.leaf_index, ())) for one in leaves]
     return [read_canonical(line[:-1]) for line in (head, *told, last_line(len(told)))]
+
+
+def whole_of(log: Log) -> list[bytes]:
+    """The lines of a whole log, every entry opened."""
+    hashes = [leaf_hash(leaf) for leaf in log.leaves]
+    frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()
+    for hashed in hashes:
+        nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
+    head = head_line(checkpoint=log.checkpoint().decode(), made_for=READER, at=AT.format(9), whole=True, narrowed={})
+    proofs = [inclusion_proof(lambda *node: nodes[node], at, len(hashes)) for at in range(len(hashes))]
+    rows = zip(log.leaves, proofs, log.openings, strict=True)
+    told = [entry_line(ProvenLeaf(at, *row)) for at, row in enumerate(rows)]
+    return [head, *told, last_line(len(told))]
 
 
 def file_of(lines: list[Any]) -> bytes:
@@ -128,7 +142,7 @@ def _withheld(line: dict[str, Any]) -> dict[str, Any]:
 def export_vectors(entries: list[Entry], openings: list[Openings]) -> list[dict[str, Any]]:
     """Files with what is found in each: nothing in those that hold."""
     leaves, note = sample(entries, openings)
-    of_a_desk = [one for one in leaves if entries[min(one.leaf_index, 5)].kind != "sealed"]
+    of_a_desk = [leaves[at] for at in ENTRY_LINES]
     closed = [replace(one, openings={}) if one.leaf_index == 0 else one for one in of_a_desk]
     whole, desks = lines_of(leaves, note, whole=True), lines_of(of_a_desk, note, whole=False)
     files: dict[str, list[Any]] = {

@@ -2,24 +2,22 @@
 
 import json
 import os
-import subprocess
-import sys
 from base64 import b64decode
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.actions import change_user, set_role
 from accounts.actions.invitations import invite
-from accounts.models import Act, Desk, RestrictedRead, Role, User
+from accounts.models import Act, RestrictedRead, Role
 from ledger.models import Entry
 from ledger.reading import newest_checkpoint
 from tests import factories
-from tests.conftest import ROOT
 from tests.ledger.installation import publish_here
+from tests.ledger.opening import audited, audits_all, files, lines_of, opened, values, verifier
 from tests.ledger.test_golden import redact_something
 from tests.pages import got
 
@@ -58,49 +56,6 @@ def report_elsewhere(cast: "Cast") -> None:
     from sources.actions import create_source
 
     create_source(desk=cast.other_desk, fields={"title": "Wintergreen speaks"}, by=cast.reviewer2)
-
-
-def opened(folder: Path, user: User) -> Path:
-    call_command("export_ledger", str(folder), "--with-disclosures", "--for", user.username, stdout=StringIO())
-    return folder
-
-
-def audits_all(user: User) -> User:
-    for desk in Desk.objects.all():
-        set_role(desk=desk, user=user, role=Role.AUDITOR, by=None)
-    return user
-
-
-def verifier(command: str, path: Path, policy: Path) -> "subprocess.CompletedProcess[str]":
-    """What the verifier says, run alone as whoever takes it away runs it."""
-    script = [sys.executable, "-I", str(ROOT / "ledger/verifier.py"), command, str(path), "--policy", str(policy)]
-    return subprocess.run(script, capture_output=True, text=True, check=False)
-
-
-def audited(folder: Path) -> str:
-    """What an audit of the folder, and a look at its lines alone, find: nothing. Gives what the audit printed."""
-    done, alone = (
-        verifier("audit", folder, folder / "policy"),
-        verifier("export", folder / "export.jsonl", folder / "policy"),
-    )
-    assert (done.returncode, alone.returncode) == (0, 0), done.stdout + alone.stdout
-    return done.stdout
-
-
-def lines_of(folder: Path) -> list[dict[str, Any]]:
-    """The lines of the entries."""
-    read = [json.loads(line) for line in (folder / "export.jsonl").read_text().splitlines()]
-    assert ("format" in read[0], read[-1]) == (True, {"entries": len(read) - 2})
-    return read[1:-1]
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def values(one: dict[str, Any]) -> dict[str, Any]:
-    """What a line opens, by name."""
-    return {name: given["value"] for name, given in one.get("disclosures", {}).items() if given}
 
 
 def test_who_audits_every_desk_gets_every_entry_and_the_verifier_finds_nothing(work: "Cast", tmp_path: Path) -> None:
