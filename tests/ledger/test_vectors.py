@@ -1,6 +1,7 @@
 """The vectors of docs/ledger-vectors/ are what the code makes: the format does not change silently."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -30,3 +31,18 @@ def test_a_broken_proof_says_what_does_not_match() -> None:
 def test_of_the_bundles_only_the_whole_one_holds() -> None:
     bundles = json.loads((FOLDER / "bundles.json").read_text())
     assert [bundle["name"] for bundle in bundles if not bundle["findings"]] == ["whole"]
+
+
+# What `ledger.js` implements: sections 1 to 3, 5 and 7.
+IN_JAVASCRIPT = {"canonical", "commitments", "entries", "disclosures", "tree", "notes", "proofs"}
+
+
+def test_every_file_of_vectors_is_made_and_the_specification_names_it() -> None:
+    said = (FOLDER.parent / "ledger.md").read_text()
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(VECTORS)
+    assert [name for name in VECTORS if f"`{name}.json`" not in said and f"`{name}.json:" not in said] == []
+
+
+def test_javascript_is_held_against_all_vectors_of_what_it_implements() -> None:
+    tests = (Path(__file__).parent / "test_javascript.py").read_text()
+    assert {name for name in VECTORS if f'vectors("{name}")' in tests} >= IN_JAVASCRIPT

@@ -29,6 +29,7 @@ from ledger.verifier import Report, ZippedBundle, check_bundle, check_claim_proo
 from tests.ledger.export_vectors import export_vectors
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
 from tests.ledger.graph_vectors import graph_vectors
+from tests.ledger.log_vectors import log_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
 AT = "2026-11-22T22:14:0{}.123Z"
@@ -394,6 +395,7 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "notes": note_vectors,
     "proofs": proof_vectors,
     "bundles": bundle_vectors,
+    "logs": log_vectors,
     "exports": lambda: export_vectors(ENTRIES, OPENINGS),
     "graphs": graph_vectors,
 }
