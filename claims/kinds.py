@@ -83,7 +83,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "answer": {"evidence": "id", "text": "text"},
     "part of a finding": {"element": "id or null", "text": "text"},
     "interval": {"min": "number", "max": "number", "exact?": "yes"},
-    "reading": {"by": "person", "sort": "text", "id": "id", "at": "time or null"},
+    "reading": {"by": "person", "sort": "text", "id": "text", "at": "time or null"},
 }
 NEVER, ALWAYS, RESTRICTED = "never", "always", "restricted"
 
@@ -294,7 +294,10 @@ CATALOGUE: dict[str, Kind] = {
     "identity_linked": _account("A person signs in through an organisation.", {"provider": "text"}, subject="text"),
     "identity_unlinked": _account("They do no more.", {"provider": "text"}, subject="text"),
     "token_made": _account(
-        "A key for the API was made.", {"token": "id", "lifetime_days": "number", "scopes": "[text]"}, name="text"
+        "A key for the API was made.",
+        {"token": "id", "lifetime_days": "number", "scopes": "[text]"},
+        "person or null",
+        name="text",
     ),
     "token_revoked": _account("A key for the API was taken back.", {"token": "id"}),
     "exported": Kind("reads:<id of the person>:<day>", "Somebody took records away.", {}, {"what": "any"}),

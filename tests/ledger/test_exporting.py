@@ -217,7 +217,7 @@ def test_a_full_disk_leaves_no_checkpoint_and_no_half_line(
         sync(number)
 
     monkeypatch.setattr(os, "fsync", full_at_last)
-    with pytest.raises(CommandError, match="No space left"):
+    with pytest.raises(OSError, match="No space left"):
         opened(tmp_path / "export", work.auditor)
     assert not {"checkpoint", "export.jsonl"} & files(tmp_path / "export").keys()
 

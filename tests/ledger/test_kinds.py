@@ -109,6 +109,6 @@ def test_what_differs_from_the_catalogue_is_named(changes: dict[str, Any], words
 def test_an_act_that_the_catalogue_does_not_know_fails_in_every_test(monkeypatch: pytest.MonkeyPatch) -> None:
     cast = factories.cast()
     monkeypatch.setattr("tests.ledger.kinds.CATALOGUE", {})
-    with pytest.raises(AssertionError, match="claim_reported is not in the catalogue"):
+    with pytest.raises(AssertionError, match="is not in the catalogue"):
         factories.claim(cast)
     assert records.record.__module__ == "tests.ledger.kinds"

@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 written = self._opened(folder, options["username"], checkpoint)
             else:
                 written = write_export(folder, checkpoint, policy_text(), entries=not options["hashes_only"])
-        except (DomainError, OSError, UnicodeError, Broken) as error:
+        except (DomainError, FileExistsError, UnicodeError, Broken) as error:
             raise CommandError(f"{folder}: {error}") from error
         self.stdout.write(f"{checkpoint.size} entries, {written} files written into {folder}")
 
