@@ -2,8 +2,10 @@
 
 import base64
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from ledger.canonical import canonical, read_canonical
 from ledger.verifier import audit, audit_opened, check_export
 from tests.ledger.export_vectors import CHANGES, CHANGES_OF_A_DESK, ENTRY_LINES, file_of, lines_of, sample
 from tests.ledger.exports import POLICY, make_log, tiles_of
+from tests.ledger.test_mutations import mutate_value
 from tests.ledger.vectors import ENTRIES, FOLDER, OPENINGS
 
 VECTORS = {one["name"]: one for one in json.loads((FOLDER / "exports.json").read_text())}
@@ -46,6 +49,41 @@ def test_every_byte_of_an_entry_counts() -> None:
     whole = base64.b64decode(VECTORS["whole"]["file"])
     for at in range(whole.index(b"\n") + 1, len(whole), 7):
         assert found_in(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]), at
+
+
+def accepted(count: int, seed: int) -> list[tuple[int, set[str]]]:
+    """Of `count` files with one change at random, those that are found to hold: the line, and which fields of it."""
+    chance, passed = random.Random(seed), []
+    files = [VECTORS[name]["file"] for name in ("whole", "of one desk, with one entry withheld")]
+    for _ in range(count):
+        lines = [json.loads(line) for line in base64.b64decode(chance.choice(files)).splitlines()]
+        at = chance.randrange(len(lines))
+        before, lines[at] = lines[at], mutated(lines[at], chance)
+        if lines[at] != before and not found_in(file_of(lines)):
+            passed.append((at, {name for name in before if lines[at].get(name) != before[name]}))
+    return passed
+
+
+def mutated(line: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """A line with one change: of a value, or inside its leaf."""
+    if "leaf" not in line or chance.randrange(3):
+        return {**line, **mutate_value(line, chance)}
+    leaf = mutate_value(json.loads(base64.b64decode(line["leaf"])), chance)
+    return {**line, "leaf": base64.b64encode(canonical(leaf)).decode()}
+
+
+def only_what_nobody_signed(passed: list[tuple[int, set[str]]]) -> bool:
+    """Whether these are of whom the first line says that the file is for, and when it was made."""
+    return all(at == 0 and fields <= {"for", "at"} for at, fields in passed)
+
+
+def test_of_three_hundred_changes_at_random_none_is_accepted() -> None:
+    assert only_what_nobody_signed(accepted(300, seed=1))
+
+
+@pytest.mark.attack
+def test_of_ten_thousand_changes_at_random_none_is_accepted() -> None:
+    assert only_what_nobody_signed(accepted(10_000, seed=2))
 
 
 Files = dict[str, bytes]
