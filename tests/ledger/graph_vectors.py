@@ -25,7 +25,7 @@ def _source(pk: str, publisher: str | None, **fields: Any) -> Rows:
 
 
 def _evidence(number: int, source: str, stance: str = "supports", **fields: Any) -> Rows:
-    plain = {"elements": [], "basis": None, "counts": True, "live": True, "against_interest": None}
+    plain: Rows = {"elements": [], "basis": None, "counts": True, "live": True, "against_interest": None}
     return {"id": _id(number), "source": source, "stance": stance, **plain, **fields}
 
 

@@ -86,4 +86,5 @@ def _checked(**act: Any) -> Recorded:
 
 def install() -> None:
     """From now on an act that the catalogue does not know as it is fails where it is recorded."""
-    records.record = _checked
+    # Where acts are recorded, and nowhere else.
+    records.record = _checked  # type: ignore[attr-defined]

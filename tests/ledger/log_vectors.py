@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 def _log(*more: tuple[str, str, dict[str, Any], timedelta]) -> Log:
     """Two claims, one of which moved once, and further entries: stream, kind, body, how long after the beginning."""
     log = Log()
-    rows = [
+    rows: list[tuple[str, str, dict[str, Any], timedelta]] = [
         (A, "claim_reported", {"reference": "DEM-1"}, timedelta(0)),
         (A, "status_changed", {"reference": "DEM-1", "from": None, "to": "reported"}, timedelta(seconds=1)),
         (B, "claim_reported", {"reference": "DEM-2"}, timedelta(seconds=2)),
@@ -128,7 +128,7 @@ LOGS: dict[str, Make] = {
     "a checkpoint of another size": _changed("checkpoint", lambda data: data.replace(b"\n3\n", b"\n2\n")),
     "a checkpoint of a log that is shorter": lambda: {**_log().export(), "checkpoint": _log().checkpoint(2)},
 }  # fmt: skip
-CLAIMS = [{"reference": "DEM-1", "state": "reported"}, {"reference": "DEM-2", "state": None}]
+CLAIMS: list[dict[str, Any]] = [{"reference": "DEM-1", "state": "reported"}, {"reference": "DEM-2", "state": None}]
 
 
 def log_vectors() -> dict[str, Any]:

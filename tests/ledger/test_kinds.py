@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import records
 from claims.acts import KINDS
 from claims.kinds import CATALOGUE, SHAPES, TYPES
 from tests import factories
@@ -111,4 +110,3 @@ def test_an_act_that_the_catalogue_does_not_know_fails_in_every_test(monkeypatch
     monkeypatch.setattr("tests.ledger.kinds.CATALOGUE", {})
     with pytest.raises(AssertionError, match="is not in the catalogue"):
         factories.claim(cast)
-    assert records.record.__module__ == "tests.ledger.kinds"
