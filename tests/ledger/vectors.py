@@ -54,6 +54,7 @@ def canonical_vectors() -> dict[str, Any]:
     values: list[Any] = [
         *(0, -1, 2**53 - 1, -(2**53) + 1, True, False, None, "", "ü€😀", '\u0000\u001f\b\t\n\f\r"\\/\u007f\u2028'),
         *([], {}, [[], {}], {"b": [1, {"d": None, "c": "x"}], "a": ""}),
+        *(json.loads("[" * 32 + "]" * 32), json.loads('{"a":' * 31 + "{}" + "}" * 31)),
         {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "😀": 5, "\u0080": 6, "\u00f6": 7},
     ]
     bad = [
