@@ -329,7 +329,7 @@ CATALOGUE: dict[str, Kind] = {
     "key_rotated": Kind(
         "log:keys",
         "A key of the log took another's place: section 5.",
-        {"key": "text", "replaces": "text", "signs": "text", "signed": "text"},
+        {"key": "text", "replaces": "text", "signs": "text", "signed?": "text"},
         {},
         by="person or null",
     ),

@@ -12,9 +12,9 @@ from ledger.verifier import CLOSED, ERASED, EXPORT, canonical, leaf_hash, read_e
 
 
 def head_line(
-    *, checkpoint: str, made_for: Mapping[str, str], at: str, whole: bool = False, narrowed: Mapping[str, str]
+    *, checkpoint: str, made_for: Mapping[str, str], whole: bool = False, narrowed: Mapping[str, str]
 ) -> bytes:
-    """The first line. `checkpoint`: the signed note; `made_for`: the reader's id and name; `at`: when, as entries say.
+    """The first line. `checkpoint`: the signed note; `made_for`: the reader's id and name.
 
     `whole`: a line for each entry of the log; `narrowed`: by what its reader chose among those they may know of.
     """
@@ -24,7 +24,6 @@ def head_line(
             "origin": checkpoint.partition("\n")[0],
             "checkpoint": checkpoint,
             "for": dict(made_for),
-            "at": at,
             "whole": whole,
             "narrowed": dict(narrowed),
         }

@@ -2132,7 +2132,7 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
 
 # Section 13: the log opened for one reader
 
-_EXPORT_HEAD = {"format", "origin", "checkpoint", "for", "at", "whole", "narrowed"}
+_EXPORT_HEAD = {"format", "origin", "checkpoint", "for", "whole", "narrowed"}
 _EXPORT_TOLD = {"index", "leaf_hash", "leaf", "proof", *Entry._fields, "disclosures", "closed"} - {"prev", "c"}
 ERASED, CLOSED = "erased", "withheld"  # why a name is closed
 # Streams whose entries are all of one desk: without one of them a file is not whole.
@@ -2144,7 +2144,6 @@ class ExportHead(NamedTuple):
 
     checkpoint: Checkpoint
     made_for: str
-    at: str
     whole: bool
     narrowed: dict[str, str]
 
@@ -2163,13 +2162,9 @@ def read_export_head(line: bytes, policy: Policy) -> ExportHead:
     _expect(
         is_said and not (narrowed and value["whole"]), "narrowed", "texts by name, none where it is whole", narrowed
     )
-    try:
-        read_time(value["at"])
-    except ValueError:
-        raise Broken("at", "UTC with milliseconds", _shown(value["at"])) from None
     _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
     checkpoint = policy.checkpoint(value["checkpoint"].encode())
-    return ExportHead(checkpoint, made_for["name"], value["at"], value["whole"], narrowed)
+    return ExportHead(checkpoint, made_for["name"], value["whole"], narrowed)
 
 
 def _read_line(line: bytes) -> Any:
@@ -2318,7 +2313,7 @@ def check_export(
     opened.end()
     narrowed = ", ".join(f"{name} {words}" for name, words in head.narrowed.items())
     report.said |= {
-        "export": f"for {head.made_for}, of {head.at}" + (f", narrowed by {narrowed}" if narrowed else ""),
+        "export": f"for {head.made_for}" + (f", narrowed by {narrowed}" if narrowed else ""),
         "as of": f"{head.checkpoint.size} entries of {head.checkpoint.origin}",
     }
     report.count("lines", opened.lines)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions.reads import note_export
@@ -10,7 +9,6 @@ from accounts.errors import Forbidden
 from accounts.models import User
 from accounts.records import person
 from claims.opened_acts import Reader, acts_told, whole_log
-from ledger.entries import format_time
 from ledger.exporting import refuse_taken, write_opened
 from ledger.models import Checkpoint
 from ledger.opened import head_line
@@ -24,14 +22,12 @@ def take_opened(*, folder: Path, checkpoint: Checkpoint, policy: bytes, by: User
 
     Raises Forbidden, and OSError where the folder holds anything or cannot be written.
     """
-    reader, now = Reader(by), timezone.now()
+    reader = Reader(by)
     if not reader.may_audit:
         raise Forbidden(_("Auditors and editors of a desk read its ledger. A claim's own history is on its page."))
     refuse_taken(folder)
     whole = reader.audits_every_desk
-    note_export(by=by, what={"list": "ledger", "form": "folder", "size": checkpoint.size, "whole": whole}, now=now)
+    note_export(by=by, what={"list": "ledger", "form": "folder", "size": checkpoint.size, "whole": whole})
     opened = whole_log(reader, checkpoint) if whole else acts_told(reader, checkpoint)
-    head = head_line(
-        checkpoint=checkpoint.note, made_for=person(by) or {}, at=format_time(now), whole=whole, narrowed={}
-    )
+    head = head_line(checkpoint=checkpoint.note, made_for=person(by) or {}, whole=whole, narrowed={})
     return write_opened(folder, checkpoint, policy, head=head, opened=opened, whole=whole)

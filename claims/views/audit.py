@@ -36,7 +36,6 @@ from claims.scopes import evidence_for
 from claims.shown import hidden_among, ids_in
 from claims.views.lines import Link
 from claims.views.listing import neighbours
-from ledger.entries import format_time
 from ledger.models import Anchor, Checkpoint, Key
 from ledger.opened import entry_line, head_line, last_line
 from ledger.reading import newest_checkpoint, openings_of
@@ -300,7 +299,6 @@ def _opened(
     yield head_line(
         checkpoint=checkpoint.note,
         made_for=person(user) or {},
-        at=format_time(timezone.now()),
         narrowed=narrowed,
     )
     for batch in in_log_order(rows, checkpoint):

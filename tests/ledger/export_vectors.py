@@ -47,7 +47,7 @@ def sample(entries: list[Entry], openings: list[Openings]) -> tuple[list[ProvenL
 
 def lines_of(leaves: list[ProvenLeaf], note: str, *, whole: bool, narrowed: dict[str, str] | None = None) -> list[Any]:
     """The lines as values: first, entries, last."""
-    head = head_line(checkpoint=note, made_for=READER, at=AT.format(9), whole=whole, narrowed=narrowed or {})
+    head = head_line(checkpoint=note, made_for=READER, whole=whole, narrowed=narrowed or {})
     erased = {ERASED_ENTRY: ["reason"]}
     told = [entry_line(one, erased.get(one.leaf_index, ())) for one in leaves]
     return [read_canonical(line[:-1]) for line in (head, *told, last_line(len(told)))]
@@ -59,7 +59,7 @@ def whole_of(log: Log) -> list[bytes]:
     frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()
     for hashed in hashes:
         nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
-    head = head_line(checkpoint=log.checkpoint().decode(), made_for=READER, at=AT.format(9), whole=True, narrowed={})
+    head = head_line(checkpoint=log.checkpoint().decode(), made_for=READER, whole=True, narrowed={})
     proofs = [inclusion_proof(lambda *node: nodes[node], at, len(hashes)) for at in range(len(hashes))]
     rows = zip(log.leaves, proofs, log.openings, strict=True)
     told = [entry_line(ProvenLeaf(at, *row)) for at, row in enumerate(rows)]
@@ -84,7 +84,7 @@ CHANGES: dict[str, Change] = {
     "another format": _set(0, format="second-source/export/v2"),
     "another origin": _set(0, origin="other.example.org"),
     "another checkpoint": lambda lines: lines[0].update(checkpoint=lines[0]["checkpoint"].replace("\n7\n", "\n8\n")),
-    "another time of no form": _set(0, at="today"),
+    "a time at the head": _set(0, at=AT.format(9)),
     "for nobody": _set(0, **{"for": None}),
     "whole in words": _set(0, whole="yes"),
     "whole and narrowed": _set(0, narrowed={"kind": "redacted"}),

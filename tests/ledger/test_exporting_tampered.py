@@ -73,8 +73,8 @@ def mutated(line: dict[str, Any], chance: random.Random) -> dict[str, Any]:
 
 
 def only_what_nobody_signed(passed: list[tuple[int, set[str]]]) -> bool:
-    """Whether these are of whom the first line says that the file is for, and when it was made."""
-    return all(at == 0 and fields <= {"for", "at"} for at, fields in passed)
+    """Whether these are of whom the first line says that the file is for."""
+    return all(at == 0 and fields == {"for"} for at, fields in passed)
 
 
 def test_of_three_hundred_changes_at_random_none_is_accepted() -> None:
