@@ -1,7 +1,8 @@
 """Every check but the tests. All of them run; the sum stands at the end, and the status is 1 when one failed.
 
     bin/check            checks
-    bin/check --write    first writes what is made from the sources: format, state table, API schema, messages
+    bin/check --write    first writes what is made from the sources: format, state table, kinds of entries, API schema,
+                         messages
 
 The settings are those of a production machine; nothing connects to the servers that they name.
 """
@@ -108,6 +109,7 @@ CHECKS: dict[str, Callable[[], bool]] = {
     "import rules": lambda: run([str(Path(sys.executable).with_name("lint-imports")), "--no-logo"]),
     "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),
     "state table": lambda: manage("write_states_doc", "--check"),
+    "kinds of entries": lambda: manage("write_kinds_doc", "--check"),
     "API schema": schema_is_up_to_date,
     "messages": messages_are_up_to_date,
     "template lint": lambda: module("djlint", "--lint", "--quiet", *templates()),
@@ -121,6 +123,7 @@ def write() -> bool:
     done = [
         module("ruff", "format", "."),
         manage("write_states_doc"),
+        manage("write_kinds_doc"),
         manage("spectacular", "--file", str(SCHEMA)),
         extract_messages(),
     ]

@@ -96,3 +96,11 @@ READ_BY_ADMINISTRATORS = frozenset(
         "key_rotated",
     }
 )  # fmt: skip
+# What editors alone read of these: findings and decisions may answer restricted evidence by name, and what was searched
+# for or erased stands on pages for editors.
+READ_BY_EDITORS_ALONE = frozenset(
+    {
+        "assessed", "assessment_confirmed", "decided", "restricted_read", "redaction_previewed", "redaction_proposed",
+        "redaction_refused", "redaction_withdrawn", "redacted",
+    }
+)  # fmt: skip

@@ -1,17 +1,15 @@
-"""Reading a claim's graph from the database, and its canonical form for the record.
+"""Reading a claim's graph from the database. Its form for the record stands in `claims.snapshots`.
 
 Restricted evidence, sources and actors are left out here, in one place: no number, policy, mark, digest or
 snapshot is ever made from them.
 """
 
-import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-import rfc8785
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -213,60 +211,3 @@ def _changes(claim: Claim, seq: int) -> QuerySet[StatusChange]:
 def as_last_change(change: StatusChange) -> LastChange:
     """A status change as policy needs it where it is the last."""
     return LastChange(State(change.to_state), frozenset(str(pk) for pk in change.evidence), change.at)
-
-
-def snapshot(standing: Standing) -> str:
-    """The graph as canonical JSON (RFC 8785): identifiers, words and days only, nothing that somebody wrote."""
-    graph: dict[str, Any] = {
-        "v": 1,
-        "day": standing.day.isoformat(),
-        "threshold": standing.threshold,
-        "claimants": sorted(standing.claimants),
-        "parties": sorted(standing.parties),
-        "elements": [{"id": part.id, "essential": part.essential} for part in standing.elements],
-        "evidence": [
-            {
-                "id": item.id,
-                "source": item.source,
-                "stance": item.stance,
-                "elements": sorted(item.elements),
-                "counts": item.counts,
-                "live": item.live,
-                "against_interest": item.against_interest,
-            }
-            for item in sorted(standing.evidence, key=lambda item: item.id)
-        ],
-        "sources": [
-            {
-                "id": source.id,
-                "publisher": source.publisher,
-                "voice": standing.voice(source.id),
-                "day": source.day.isoformat(),
-                "basis": standing.basis_of(source.id),
-                "counts": source.counts,
-                "countable": standing.countable(source.id),
-            }
-            for source in sorted(standing.sources.values(), key=lambda source: source.id)
-        ],
-        "relays": [{"downstream": below, "upstream": above} for below, above in sorted(standing.relays)],
-    }
-    return rfc8785.dumps(graph).decode()
-
-
-def without(graph: str, hidden: Collection[str]) -> str:
-    """A snapshot without these identifiers: rows that are named by one are left out, fields that name one are null."""
-    kept: dict[str, Any] = json.loads(graph)
-    for name in ("claimants", "parties"):
-        kept[name] = [pk for pk in kept[name] if pk not in hidden]
-    for name, ends in (("evidence", ("id", "source")), ("sources", ("id",)), ("relays", ("downstream", "upstream"))):
-        rows = [row for row in kept[name] if not any(row[end] in hidden for end in ends)]
-        kept[name] = [
-            {key: None if isinstance(value, str) and value in hidden else value for key, value in row.items()}
-            for row in rows
-        ]
-    return rfc8785.dumps(kept).decode()
-
-
-def digest(graph: str) -> str:
-    """SHA-256 of a snapshot, in hex."""
-    return hashlib.sha256(graph.encode()).hexdigest()

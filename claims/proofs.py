@@ -41,13 +41,19 @@ def without_hidden(user: User, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]
     if not hidden:
         return list(leaves)
     return [
-        replace(
-            one,
-            withheld=bool(in_leaf & hidden),
-            openings={name: opening for name, opening in one.openings.items() if not ids[name] & hidden},
-        )
+        replace(one, withheld=bool(in_leaf & hidden), openings=_without(hidden, one.openings, ids))
         for one, in_leaf, ids in zip(leaves, inside, opened, strict=True)
     ]
+
+
+def _without(
+    hidden: set[UUID], openings: Mapping[str, Opening | None], ids: Mapping[str, set[UUID]]
+) -> Mapping[str, Opening | None]:
+    """What names nothing hidden. Of a sealed entry whose content is closed nothing inside is open either."""
+    kept = {name: opening for name, opening in openings.items() if not ids[name] & hidden}
+    if "content" in openings and "content" not in kept:
+        return {name: opening for name, opening in kept.items() if not name.startswith("content/")}
+    return kept
 
 
 def _ids_opened(opening: Opening | None) -> set[UUID]:

@@ -15,7 +15,6 @@ from accounts.errors import Invalid, NotFound
 from accounts.models import Desk, User
 from accounts.scopes import is_auditor, is_member
 from claims.bounds import MOST_NAMED, check_number
-from claims.graphs import without
 from claims.models import (
     Claim,
     Element,
@@ -30,6 +29,7 @@ from claims.models import (
 )
 from claims.scopes import claims_for, evidence_for, material_for, sources_for
 from claims.shown import hidden_among, ids_in
+from claims.snapshots import without
 from ledger.models import Entry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 

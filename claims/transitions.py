@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, PolicyNotMet
 from accounts.models import User
-from claims.graphs import as_last_change, digest, last_change, load_standing, snapshot
+from claims.graphs import as_last_change, last_change, load_standing
 from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
 from claims.policy import STANCE_OF_VERDICT, Finding, missing_for, refuted_element
 from claims.records import status_changed
 from claims.revisions import count_version
+from claims.snapshots import digest, snapshot
 from claims.standing import Standing, of_claim, threshold_for
 from claims.states import Deciders, Move, State, find_move
 from claims.support import counting_for, restate

@@ -1,13 +1,25 @@
-"""The log as a folder that a plain file server can serve, and that the verifier's `audit` reads."""
+"""The log as a folder that a plain file server can serve, and that the verifier's `audit` reads.
 
-from collections.abc import Iterator
+A folder with what somebody may read, opened, is theirs alone: `write_opened`.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from ledger.canonical import canonical
 from ledger.files import sync_folders, write_durably, write_whole
 from ledger.models import Checkpoint
-from ledger.reading import read_tile
+from ledger.opened import entry_line, last_line
+from ledger.proofs import ProvenLeaf, disclosures_of
+from ledger.reading import check_extends, read_tile, text_of_note
 from ledger.stamps import read_stamp_file, stamp_paths
-from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, hash_tiles
+from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, disclosures_path, hash_tiles
+from ledger.verifier import EXPORT_FILE
+
+ANYBODYS, OWN = 0o666, 0o600  # of files, before the mask
 
 
 def tiles_of(size: int, *, entries: bool) -> Iterator[Tile]:
@@ -22,31 +34,112 @@ def write_export(folder: Path, checkpoint: Checkpoint, policy: bytes, *, entries
     """Write the log of `checkpoint` into a folder; files that are there already stay, as tiles never change.
 
     The checkpoint is written last, once all before it is on the disk: whoever serves the folder meanwhile, or after a
-    power cut, promises nothing that is not there. Without `entries` only hashes are written, which anybody may have.
-    Time stamps and the checkpoints that they are of are written beside. Answers how many files were written.
+    power cut, promises nothing that is not there. It extends the one that is there, or nothing is written: Broken.
+    Without `entries` only hashes are written, which anybody may have. Time stamps and the checkpoints that they are of
+    are written beside. Answers how many files were written.
     """
-    written, touched = 0, {folder}
+    with suppress(FileNotFoundError):
+        check_extends(text_of_note((folder / "checkpoint").read_text()), checkpoint)
+    written = _Written(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_tiles(written, checkpoint, entries=entries)
+    return _finish(written, checkpoint, policy)
+
+
+@dataclass(frozen=True)
+class OpenedLeaf:
+    """An entry as its reader may have it; `erased`: which of its names a redaction, told to them too, has erased."""
+
+    leaf: ProvenLeaf
+    erased: Collection[str] = ()
+
+
+def write_opened(
+    folder: Path, checkpoint: Checkpoint, policy: bytes, *, head: bytes, opened: Iterable[OpenedLeaf], whole: bool
+) -> int:
+    """Write the hashes of `checkpoint`'s log, and what one reader may know of its entries, into a new folder of theirs.
+
+    `head`: the first line; `opened`: in the order of the log; `whole`: these are all entries, and they are written as
+    bundles and disclosures too. Nobody else reads the files. The checkpoint comes last: a folder without one is none.
+    Raises FileExistsError for a folder that holds anything. Answers how many files were written.
+    """
+    refuse_taken(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    written = _Written(folder, OWN)
+    _write_tiles(written, checkpoint, entries=whole)
+    written.put(EXPORT_FILE, _lines(head, opened, written if whole else None))
+    return _finish(written, checkpoint, policy)
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises FileExistsError for a folder that holds anything: two readers' files do not lie in one."""
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError("it is there, and not empty")
+
+
+@dataclass
+class _Written:
+    """The files that were written into a folder, and the folders whose names have to reach the disk."""
+
+    folder: Path
+    mode: int = ANYBODYS
+    files: int = 0
+    touched: set[Path] = field(default_factory=set)
+
+    def put(self, name: str, data: bytes | Iterable[bytes]) -> None:
+        path = self.folder / name
+        self._make(path.parent)
+        write_whole(path, data, mode=self.mode)
+        self.touched |= {self.folder, *(above for above in path.parents if above.is_relative_to(self.folder))}
+        self.files += 1
+
+    def _make(self, folder: Path) -> None:
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        for one in reversed(missing):
+            one.mkdir(mode=0o700 if self.mode == OWN else 0o777, exist_ok=True)
+
+
+def _write_tiles(written: _Written, checkpoint: Checkpoint, *, entries: bool) -> None:
     for tile in tiles_of(checkpoint.size, entries=entries):
-        path = folder / tile.path
-        if path.exists():
+        if (written.folder / tile.path).exists():
             continue
         data = read_tile(tile, checkpoint)
         if data is None:
             raise LookupError(f"the log misses {tile.path}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data)
-        touched |= {above for above in path.parents if above.is_relative_to(folder)}
-        written += 1
-    folder.mkdir(parents=True, exist_ok=True)
+        written.put(tile.path, data)
     for name in stamp_paths(checkpoint):
-        path, data = folder / name, read_stamp_file(name, checkpoint) or b""
-        if path.exists() and path.read_bytes() == data:
-            continue
-        path.parent.mkdir(exist_ok=True)
-        write_whole(path, data)
-        touched.add(path.parent)
-        written += 1
-    write_whole(folder / "policy", policy)
-    sync_folders(touched)
-    write_durably(folder / "checkpoint", checkpoint.note.encode())
-    return written + 2
+        data = read_stamp_file(name, checkpoint) or b""
+        path = written.folder / name
+        if not path.exists() or path.read_bytes() != data:
+            written.put(name, data)
+
+
+def _finish(written: _Written, checkpoint: Checkpoint, policy: bytes) -> int:
+    written.put("policy", policy)
+    sync_folders(written.touched)
+    write_durably(written.folder / "checkpoint", checkpoint.note.encode(), mode=written.mode)
+    return written.files + 1
+
+
+def _lines(head: bytes, opened: Iterable[OpenedLeaf], written: _Written | None) -> Iterator[bytes]:
+    """The lines of an opened export. With `written` the disclosures of each bundle go into a file of their own."""
+    yield head
+    count, bundle, shown = 0, 0, dict[str, Any]()
+    for one in opened:
+        if written is not None and one.leaf.leaf_index // TILE_WIDTH != bundle:
+            _write_disclosures(written, bundle, shown)
+            bundle, shown = one.leaf.leaf_index // TILE_WIDTH, {}
+        disclosures = disclosures_of(one.leaf)
+        if any(disclosures.values()):
+            shown[str(one.leaf.leaf_index)] = disclosures
+        count += 1
+        yield entry_line(one.leaf, one.erased)
+    if written is not None:
+        _write_disclosures(written, bundle, shown)
+    yield last_line(count)
+
+
+def _write_disclosures(written: _Written, number: int, shown: dict[str, Any]) -> None:
+    if shown:
+        written.put(disclosures_path(number), canonical(shown))

@@ -11,11 +11,14 @@ def write_durably(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     sync_folders([path.parent])
 
 
-def write_whole(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """As `write_durably`, but for the name, which is on the disk after `sync_folders`: one call for many files."""
+def write_whole(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o666) -> None:
+    """As `write_durably`, but for the name, which is on the disk after `sync_folders`: one call for many files.
+
+    `data`: the bytes, or pieces of them.
+    """
     beside = path.with_name(f".{path.name}.new")
     with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
+        file.writelines([data] if isinstance(data, bytes) else data)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)

@@ -26,6 +26,7 @@ __all__ = [
     "TlogProof",
     "check_claim_proof",
     "claim_proof",
+    "disclosures_of",
     "read_tlog_proof",
     "tlog_proof",
 ]
@@ -58,7 +59,7 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _disclosures(leaf: ProvenLeaf) -> dict[str, object]:
+def disclosures_of(leaf: ProvenLeaf) -> dict[str, object]:
     """Every committed field by name: its salt and value, or null where it is redacted or withheld."""
     names = read_entry(leaf.leaf).c.keys() | leaf.openings.keys()
     shown = {name: leaf.openings.get(name) for name in names}
@@ -105,7 +106,7 @@ def _proof_entry(one: ProvenLeaf) -> dict[str, object]:
     placed = {"index": one.leaf_index, "proof": [_base64(part) for part in one.proof]}
     if one.withheld:
         return {**placed, "leaf_hash": leaf_hash(one.leaf).hex()}
-    return {**placed, "leaf": _base64(one.leaf), "disclosures": _disclosures(one)}
+    return {**placed, "leaf": _base64(one.leaf), "disclosures": disclosures_of(one)}
 
 
 def tlog_proof(proof: TlogProof) -> bytes:

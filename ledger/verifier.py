@@ -2,6 +2,7 @@
 
     python verifier.py proof FILE --policy POLICY                      one claim's history
     python verifier.py audit FOLDER --policy POLICY                    a whole log
+    python verifier.py export FILE --policy POLICY                     its entries, opened for one reader
     python verifier.py monitor OLD NEW --export FOLDER --policy POLICY one checkpoint against a later one
     python verifier.py replay FOLDER --policy POLICY --claims FILE     every claim's state, from the entries
     python verifier.py bundle FILE --policy POLICY                     an evidence bundle of one claim
@@ -56,6 +57,7 @@ LARGEST_NOTE = 1_000_000
 LATEST_COSIGNATURE = 2**63 - 1  # seconds of POSIX time
 MOST_IN_WITNESS_POLICY = 64  # logs, witnesses, groups of each; a note has room for so many cosignatures
 LARGEST_WITNESS_POLICY = 100_000
+LARGEST_LINE = 2**24  # bytes of a line of an opened export
 RECEIPT = "second-source/receipt/v1"
 KEY_ROTATION = "second-source/key-rotation/v1"
 KEYS, KEY_ROTATED = "log:keys", "key_rotated"  # the stream of the log's own keys, and the kind of its entries
@@ -67,6 +69,7 @@ HISTORY_FORMAT = "second-source/history/v2"
 SEEN = "second-source/seen/v1"
 MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN = "manifest.json", "manifest.note", "history.json", "unproven.json"
 PAGE, CLAIM_PROOF_PATH, KEYS_PROOF_PATH = "index.html", "proofs/claim.json", "proofs/log-keys.json"
+EXPORT, EXPORT_FILE = "second-source/export/v1", "export.jsonl"
 LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
 LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
 CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
@@ -1113,8 +1116,8 @@ class ProvenEntry(NamedTuple):
 
 
 class History(NamedTuple):
-    """What a proof shows: entries of one stream, oldest first, as of a checkpoint, and by when time stamps say that they
-    were there. `stream`: None of a single leaf."""
+    """What a proof shows: entries of one stream, oldest first, as of a checkpoint. `stream`: None of a single leaf;
+    `dated`: by when time stamps say that they were there, in words."""
 
     stream: str | None
     note: bytes
@@ -1440,12 +1443,13 @@ def audit(
     receipts: Mapping[str, bytes] | None = None,
     each: Callable[[Walk], None] | None = None,
     times_from: int = 0,
+    lines: Iterable[bytes] | None = None,
 ) -> Report:
     """Whether the whole log of an export is what its signed checkpoint says, its streams whole, its times in order.
 
     `receipts`: signed receipts by name; a leaf that one promises and that is missing is a finding. `each` is called
-    with every entry that can be read. Times are compared from the index `times_from` on. Memory grows with the
-    streams, not with the entries.
+    with every entry that can be read. Times are compared from the index `times_from` on. `lines`: those of
+    `export.jsonl`, where the export has one. Memory grows with the streams, not with the entries.
     """
     report = Report()
     note = read(CHECKPOINT)
@@ -1474,6 +1478,8 @@ def audit(
     times.count(report)
     report.count("entries", checkpoint.size)
     report.count("streams", len(streams.last))
+    if lines is not None:
+        _audit_export(read, lines, policy, checkpoint, report)
     return report
 
 
@@ -1633,9 +1639,12 @@ def monitor(old: bytes, new: bytes, read: Read, policy: Policy) -> Report:
     return report
 
 
-def root_of_export(read: Read, size: int, exported: int, report: Report) -> bytes | None:
-    """The root over the first `size` of an export's `exported` leaf hashes; None, and a finding, without a tile."""
-    levels, rest = TileLevels(None, report), list[bytes]()
+def root_of_export(read: Read, size: int, exported: int, report: Report, *, above: bool = False) -> bytes | None:
+    """The root over the first `size` of an export's `exported` leaf hashes; None, and a finding, without a tile.
+
+    `above`: the tiles of higher levels are compared too.
+    """
+    levels, rest = TileLevels(read if above else None, report), list[bytes]()
     for first in range(0, size, TILE_WIDTH):
         hashes = read_hashes(read, 0, first // TILE_WIDTH, min(TILE_WIDTH, exported - first), report)
         if hashes is None:
@@ -3615,6 +3624,245 @@ def _numbers(first: int, last: int) -> str:
     return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
+# Section 13: the log opened for one reader
+
+_EXPORT_HEAD = {"format", "origin", "checkpoint", "for", "whole", "narrowed"}
+_EXPORT_TOLD = {"index", "leaf_hash", "leaf", "proof", *Entry._fields, "disclosures", "closed"} - {"prev", "c"}
+ERASED, CLOSED = "erased", "withheld"  # why a name is closed
+# Streams whose entries are all of one desk: without one of them a file is not whole.
+_OF_ONE_DESK = ("claim:", "source:", "desk:")
+
+
+class ExportHead(NamedTuple):
+    """The first line of an opened export. `whole`: of each entry of the log; `narrowed`: what its reader asked for."""
+
+    checkpoint: Checkpoint
+    made_for: str
+    whole: bool
+    narrowed: dict[str, str]
+
+
+def read_export_head(line: bytes, policy: Policy) -> ExportHead:
+    """What the first line says; Broken where it is none, or its checkpoint does not count by the policy."""
+    value = _read_line(line)
+    _expect(isinstance(value, dict) and value.keys() == _EXPORT_HEAD, "form", ", ".join(sorted(_EXPORT_HEAD)), value)
+    _expect(value["format"] == EXPORT, "format", EXPORT, value["format"])
+    _expect(value["origin"] == policy.origin, "origin", policy.origin, value["origin"])
+    made_for, narrowed = value["for"], value["narrowed"]
+    is_person = isinstance(made_for, dict) and made_for.keys() == {"id", "name"}
+    _expect(is_person and all(isinstance(one, str) for one in made_for.values()), "for", "an id and a name", made_for)
+    _expect(isinstance(value["whole"], bool), "whole", "true or false", value["whole"])
+    is_said = isinstance(narrowed, dict) and all(isinstance(one, str) for one in narrowed.values())
+    _expect(
+        is_said and not (narrowed and value["whole"]), "narrowed", "texts by name, none where it is whole", narrowed
+    )
+    _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
+    checkpoint = policy.checkpoint(value["checkpoint"].encode())
+    return ExportHead(checkpoint, made_for["name"], value["whole"], narrowed)
+
+
+def _read_line(line: bytes) -> Any:
+    _expect(line.endswith(b"\n"), "line", f"its end within {LARGEST_LINE} bytes", line[-20:])
+    try:
+        return read_canonical(line[:-1])
+    except ValueError as error:
+        raise Broken("line", "canonical JSON", str(error)) from None
+
+
+def told_of(entry: Entry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The kind and the body of an entry; of a sealed one whose kind and content are disclosed those that are sealed."""
+    kind, content = disclosures.get("kind"), disclosures.get("content")
+    if entry.kind != SEALED or not kind or not content:
+        return entry.kind, entry.body
+    _expect(_matches(_NAME, kind["value"]), "disclosures.kind", "a kind", kind["value"])
+    return kind["value"], content["value"]["body"]
+
+
+class _OpenedLines:
+    """The lines of an opened export, one after the other."""
+
+    def __init__(self, head: ExportHead, report: Report, given: Callable[[int], Any] | None) -> None:
+        self._head, self._report, self._given = head, report, given
+        self._before = -1
+        self._heads: dict[str, tuple[int, str]] = {}  # of each stream the number and hash of its last entry
+        self._withheld = set[str]()
+        self._erased: dict[tuple[str, str], str] = {}  # closed names by leaf hash, and where that is said
+        self._named = set[tuple[str, str]]()  # what redactions name
+        self.lines = 0
+
+    def take(self, value: Any) -> None:
+        """Checks a line; Broken where it does not hold."""
+        _expect(isinstance(value, dict), "form", "an object", value)
+        names = _WITHHELD if "leaf" not in value else _EXPORT_TOLD
+        _expect(value.keys() == names, "form", ", ".join(sorted(names)), sorted(value))
+        _expect(_is_integer(value["index"]), "index", "an integer from 0", value["index"])
+        before, self._before = self._before, max(self._before, value["index"])
+        if names is _WITHHELD:
+            _expect(not self._head.whole, "form", "what an entry says, in a whole export", sorted(value))
+            hashed = _check_withheld(value, before, self._head.checkpoint)
+            self._withheld.add(hashed.hex())
+            self._report.count("entries withheld")
+            return
+        self._take_told(value, before)
+
+    def _take_told(self, value: dict[str, Any], before: int) -> None:
+        leaf = read_base64(value["leaf"], "leaf")
+        entry, hashed = read_entry(leaf), leaf_hash(leaf)
+        _expect(isinstance(value["proof"], list), "proof", "a list of hashes", value["proof"])
+        _check_proof_entry(value, hashed, before, self._head.checkpoint)
+        last = self._heads.get(entry.stream, (0, None))
+        self._heads[entry.stream] = (entry.seq, hashed.hex())
+        _expect(value["leaf_hash"] == hashed.hex(), "leaf_hash", hashed.hex(), value["leaf_hash"])
+        undisclosed = _check_proof_disclosures(entry, value["disclosures"])
+        kind, body = told_of(entry, value["disclosures"])
+        wanted = {"stream": entry.stream, "seq": entry.seq, "kind": kind, "at": entry.at, "body": body}
+        for name, one in wanted.items():
+            # Not by ==: for Python true is 1, and what its reader takes from the line is not.
+            _expect(canonical(value[name]) == canonical(one), name, _shown(one), value[name])
+        self._take_closed(value, hashed.hex())
+        self._report.count("entries")
+        self._report.count("fields verified", len(value["disclosures"]) - undisclosed)
+        self._report.count("fields not disclosed", undisclosed)
+        fields = body.get("fields") if kind == REDACTED else None
+        if isinstance(fields, dict):
+            lists = [(of, names) for of, names in fields.items() if isinstance(names, list)]
+            self._named |= {(of, name) for of, names in lists for name in names if isinstance(name, str)}
+        if self._given is not None:
+            shown = {name: one for name, one in value["disclosures"].items() if one is not None}
+            beside = self._given(value["index"])
+            _expect(shown == beside, "disclosures", "those of disclosures/… beside it", shown)
+        self._check_place(entry, *last)
+
+    def _take_closed(self, value: Mapping[str, Any], hashed: str) -> None:
+        closed, wanted = value["closed"], {name for name, one in value["disclosures"].items() if one is None}
+        _expect(
+            isinstance(closed, dict) and closed.keys() == wanted, "closed", ", ".join(sorted(wanted)) or "{}", closed
+        )
+        for name, why in closed.items():
+            _expect(why in (ERASED, CLOSED), f"closed.{name}", f"{ERASED} or {CLOSED}", why)
+            if why == ERASED:
+                self._erased[hashed, name] = f"{EXPORT_FILE}, entry {value['index']}"
+
+    def _check_place(self, entry: Entry, last: int, prev: str | None) -> None:
+        """A stream that is all of one desk has no gap that is not withheld. `last`, `prev`: of its entry before."""
+        if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
+            return
+        if entry.prev not in self._withheld:
+            _expect(entry.seq == last + 1, "seq", f"{last + 1}: a line is missing before", entry.seq)
+            _expect(entry.prev == prev, "prev", _plain(prev), entry.prev)
+
+    def end(self) -> None:
+        """What only the whole file tells: that each name which is said to be erased was, by a redaction in it."""
+        for (hashed, name), where in self._erased.items():
+            is_named = (hashed, name) in self._named
+            self._report.expect(is_named, where, f"closed.{name}", "a redaction that names it", "none")
+
+
+def check_export(
+    lines: Iterable[bytes],
+    policy: Policy,
+    report: Report | None = None,
+    given: Callable[[int], Any] | None = None,
+    beside: Checkpoint | None = None,
+) -> Report:
+    """Whether each line of an opened export is an entry of the log, told as it is, opened as it was committed.
+
+    `lines`: with their ends. `given`: the disclosures of an entry as they lie beside the file; `beside`: the checkpoint
+    that lies there.
+    """
+    report = report or Report()
+    rest = iter(lines)
+    try:
+        head = read_export_head(next(rest, b""), policy)
+    except Broken as error:
+        report.add(f"{EXPORT_FILE}, line 1", error)
+        return report
+    if beside is not None:
+        where, same = f"{EXPORT_FILE}, line 1", head.checkpoint[:3] == beside[:3]
+        report.expect(same, where, "checkpoint", f"the one beside it, of {beside.size} entries", head.checkpoint.size)
+    opened = _OpenedLines(head, report, given if head.whole else None)
+    told = None
+    for number, line in enumerate(rest, 2):
+        where = f"{EXPORT_FILE}, line {number}"
+        try:
+            _expect(told is None, "line", "none after the number of lines", line[:60])
+            value = _read_line(line)
+            if isinstance(value, dict) and value.keys() == {"entries"}:
+                told = value["entries"]
+                continue
+            opened.lines += 1
+            if isinstance(value, dict) and _is_integer(value.get("index")):
+                where += f", entry {value['index']}"
+            opened.take(value)
+        except Broken as error:
+            report.add(where, error)
+    is_told = _is_integer(told) and told == opened.lines
+    report.expect(
+        is_told, EXPORT_FILE, "entries", f"{opened.lines}, as many as lines", "no last line" if told is None else told
+    )
+    if head.whole:
+        report.expect(
+            opened.lines == head.checkpoint.size, EXPORT_FILE, "entries", str(head.checkpoint.size), opened.lines
+        )
+    opened.end()
+    narrowed = ", ".join(f"{name} {words}" for name, words in head.narrowed.items())
+    report.said |= {
+        "export": f"for {head.made_for}" + (f", narrowed by {narrowed}" if narrowed else ""),
+        "as of": f"{head.checkpoint.size} entries of {head.checkpoint.origin}",
+    }
+    report.count("lines", opened.lines)
+    return report
+
+
+def _audit_export(read: Read, lines: Iterable[bytes], policy: Policy, checkpoint: Checkpoint, report: Report) -> None:
+    """Checks the lines that lie in an export's folder, and against the disclosures beside them."""
+    kept: dict[int, dict[str, Any]] = {}
+
+    def given(index: int) -> dict[str, Any]:
+        number = index // TILE_WIDTH
+        if number not in kept:
+            kept.clear()
+            kept[number] = _read_disclosures(read, number, Report())  # what is wrong with the file the audit says
+        shown = kept[number].get(str(index))
+        return {name: one for name, one in shown.items() if one is not None} if isinstance(shown, dict) else {}
+
+    of_lines = check_export(lines, policy, None, given, checkpoint)
+    report.findings += of_lines.findings
+    report.said |= of_lines.said
+    for word, number in of_lines.counts.items():
+        report.count(word if word == "lines" else f"{word} in lines", number)
+
+
+def audit_opened(read: Read, lines: Iterable[bytes], policy: Policy) -> Report:
+    """Whether an export that has hashes, and what one reader may know of the entries as lines, is what its checkpoint
+    says."""
+    report = Report()
+    note = read("checkpoint")
+    if note is None:
+        raise Unusable("the export has no checkpoint")
+    try:
+        checkpoint = policy.checkpoint(note)
+    except Broken as error:
+        report.add("checkpoint", error)
+        return report
+    root = root_of_export(read, checkpoint.size, checkpoint.size, report, above=True)
+    if root is not None:
+        report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
+    report.count("leaf hashes", checkpoint.size)
+    _audit_export(read, lines, policy, checkpoint, report)
+    return report
+
+
+def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
+    """Whether a folder has the lines of an export and no leaves besides, as its first line says."""
+    try:
+        head = read_export_head(first_line, policy)
+    except Broken:
+        return False
+    width = min(TILE_WIDTH, head.checkpoint.size)
+    return not head.whole and read_tile(read, "entries", 0, width) is None
+
+
 # The command
 
 
@@ -3670,6 +3918,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--claim", metavar="NAME", help="which claim it has to be of: reference, id or stream")
         command.add_argument("--expect-state", metavar="STATE", help="the state that it has to leave the claim in")
         command.add_argument("--checkpoint", type=Path, metavar="FILE", help="one that it may not be older than")
+    opened = commands.add_parser("export", help=f"the entries that somebody may read, opened: {EXPORT_FILE}")
+    opened.add_argument("file", type=Path)
     two = commands.add_parser("monitor", help="a checkpoint that one kept against a newer one")
     two.add_argument("old", type=Path)
     two.add_argument("new", type=Path)
@@ -3698,6 +3948,12 @@ def _run(arguments: argparse.Namespace) -> Report:
         checkpoint = _read_file(arguments.checkpoint) if arguments.checkpoint else None
         check_expected(report, policy, arguments.claim, arguments.expect_state, checkpoint)
         return report
+    if arguments.command == "export":
+        try:
+            with arguments.file.open("rb") as file:
+                return check_export(lines_of(file), policy)
+        except OSError as error:
+            raise Unusable(f"{arguments.file}: {error.strerror}") from None
     if arguments.command == "watch":
         return _run_watch(arguments, policy)
     if arguments.command == "monitor":
@@ -3707,8 +3963,30 @@ def _run(arguments: argparse.Namespace) -> Report:
     if arguments.command == "replay":
         claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
         return replay(read, policy, claims, arguments.times_from)
+    return _run_audit(arguments, read, policy)
+
+
+def _run_audit(arguments: argparse.Namespace, read: Read, policy: Policy) -> Report:
     receipts = {path.name: _read_file(path) for path in arguments.receipt}
-    return audit(read, policy, receipts, times_from=arguments.times_from)
+    path = arguments.folder / EXPORT_FILE
+    if not path.exists():
+        return audit(read, policy, receipts, times_from=arguments.times_from)
+    with path.open("rb") as file:
+        is_alone = is_opened_alone(read, file.readline(LARGEST_LINE), policy)
+        file.seek(0)
+        if not is_alone:
+            return audit(read, policy, receipts, times_from=arguments.times_from, lines=lines_of(file))
+        if receipts or arguments.times_from:
+            raise Unusable(
+                f"{arguments.folder} has no entries but those of {EXPORT_FILE}: no receipt is looked for there"
+            )
+        return audit_opened(read, lines_of(file), policy)
+
+
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file with their ends; one that is too long comes in pieces, of which the first has no end."""
+    while line := file.readline(LARGEST_LINE):
+        yield line
 
 
 def _check_proof(data: bytes, policy: Policy) -> Report:

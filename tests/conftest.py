@@ -122,6 +122,14 @@ def superuser(database: str = "") -> "psycopg.Connection[tuple[Any, ...]]":
     return psycopg.connect(replace_path(os.environ["TEST_SUPERUSER_URL"], name), autocommit=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _acts_as_the_catalogue_has_them() -> None:
+    """An act that docs/ledger-kinds.md does not have as it is recorded fails, in whatever test."""
+    from tests.ledger import kinds
+
+    kinds.install()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
     """The database of this process: made anew, migrated by the owner, opened to the application's role."""

@@ -2,8 +2,6 @@
 kind and time, and the state of the log."""
 
 import csv
-import json
-from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -27,19 +25,21 @@ from accounts.errors import Forbidden, Invalid, NotFound
 from accounts.models import Act, RestrictedRead, Role, User
 from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of, late_for
+from accounts.records import person
 from claims.actions.reads import note_shown
 from claims.actor_queries import shown_actors
 from claims.acts import KINDS
 from claims.models import Evidence
+from claims.opened_acts import Reader, in_log_order, opened_acts
 from claims.paging import Order, Place, page_of, read_at
 from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for
 from claims.shown import hidden_among, ids_in
 from claims.views.lines import Link
 from claims.views.listing import neighbours
-from ledger.models import Anchor, Checkpoint, Entry, Key
-from ledger.proofs import ProvenLeaf
-from ledger.reading import newest_checkpoint, newest_witnessed, openings_of, prove
+from ledger.models import Anchor, Checkpoint, Key
+from ledger.opened import entry_line, head_line, last_line
+from ledger.reading import newest_checkpoint, newest_witnessed, openings_of
 from ledger.stamps import standings
 from ledger.witness_states import witness_states
 
@@ -251,7 +251,8 @@ def _names(user: User, subjects: Iterable[str]) -> dict[str, Link]:
 
 @require_safe
 def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
-    """The same acts in a file: a table, or a line of JSON for each with its proof. That it was taken is recorded."""
+    """The same acts in a file: a table, or a line of JSON for each, opened as far as the person may read it, with its
+    proof. That it was taken is recorded."""
     _may_audit(request)
     narrowed, rows = _narrowed(request)
     checkpoint = newest_checkpoint()
@@ -261,7 +262,7 @@ def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
     note_export(by=request.user, what={"list": "acts", "form": form, **said})
     acts = rows.order_by("entry_id")
     told = (_told(request.user, batch, narrowed) for batch in _batches(acts))
-    content = _table(request.user, told) if form == "csv" else _proven(told, checkpoint)
+    content = _table(request.user, told) if form == "csv" else _opened(request.user, rows, narrowed, checkpoint, said)
     media_type = "text/csv; charset=utf-8" if form == "csv" else "application/jsonl"
     headers = {"Content-Disposition": f'attachment; filename="ledger.{form}"'}
     return StreamingHttpResponse(content, content_type=media_type, headers=headers)
@@ -297,22 +298,21 @@ def _plain(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _proven(batches: Iterable[list[Act]], checkpoint: Checkpoint) -> Iterator[str]:
-    yield json.dumps({"checkpoint": checkpoint.note}) + "\n"
-    for batch in batches:
-        shown = {row.entry_id: row for row in batch}
-        entries = Entry.objects.filter(pk__in=shown).order_by("pk")
-        placed = list(entries.filter(place__index__lt=checkpoint.size).values_list("pk", flat=True))
-        for pk, one in zip(placed, prove(entries, checkpoint), strict=True):
-            yield json.dumps(_with_proof(shown[pk], one)) + "\n"
-
-
-def _with_proof(row: Any, one: ProvenLeaf) -> dict[str, Any]:
-    placed = {"index": one.leaf_index, "proof": [b64encode(part).decode() for part in one.proof]}
-    if row.withheld and not row.sealed:  # it says in the open what was restricted since
-        return {**placed, "leaf_hash": bytes(row.entry.leaf_hash).hex()}
-    said = {**placed, "leaf": b64encode(one.leaf).decode()}
-    return said if row.withheld else {**said, "kind": row.kind, "about": row.about}
+def _opened(
+    user: User, rows: QuerySet[Act], form: ActsForm, checkpoint: Checkpoint, narrowed: dict[str, str]
+) -> Iterator[bytes]:
+    """The lines of `export.jsonl` (docs/ledger.md, section 14), in the order of the log."""
+    reader, count = Reader(user), 0
+    yield head_line(
+        checkpoint=checkpoint.note,
+        made_for=person(user) or {},
+        narrowed=narrowed,
+    )
+    for batch in in_log_order(rows, checkpoint):
+        for one in opened_acts(reader, _told(user, batch, form), checkpoint):
+            yield entry_line(one.leaf, one.erased)
+            count += 1
+    yield last_line(count)
 
 
 def _line(row: Any, names: dict[str, Link], read: _Reads) -> Line:

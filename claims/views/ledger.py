@@ -5,8 +5,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import NotFound
-from accounts.models import Desk, Role
-from accounts.pages import PersonsRequest, own_memberships
+from accounts.pages import PersonsRequest
+from claims.opened_acts import Reader
 from claims.proofs import checkpoint_for, proof_file
 from claims.queries import get_claim
 from ledger.reading import newest_checkpoint, read_tile
@@ -31,8 +31,7 @@ def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
 def entries(request: PersonsRequest, path: str) -> HttpResponse:
     """A bundle of the log's entries, for who audits every desk: they are of all desks, and cannot be told apart without
     being read. What is committed in them stays closed."""
-    auditing = {row.desk_id for row in own_memberships(request) if row.role == Role.AUDITOR}
-    if not auditing or Desk.objects.exclude(pk__in=auditing).exists():
+    if not Reader(request.user).audits_every_desk:
         raise Http404
     tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
     data = read_tile(tile, newest) if newest else None

@@ -7,9 +7,10 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims.graphs import digest, load_standing, snapshot
+from claims.graphs import load_standing
 from claims.provenance import TracedSource, Uncountable, provenance_of
 from claims.queries import get_claim, relays_among
+from claims.snapshots import digest, snapshot
 from claims.standing import ElementResult, EvidenceView, Standing, threshold_for
 from reviews.api.effects import IntervalShape
 from reviews.api.schema import operation

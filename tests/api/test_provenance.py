@@ -2,7 +2,8 @@
 
 import hashlib
 
-from claims.graphs import load_standing, snapshot
+from claims.graphs import load_standing
+from claims.snapshots import snapshot
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast

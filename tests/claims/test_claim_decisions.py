@@ -9,8 +9,9 @@ from claims.actions.claims import (
     set_threshold,
     unpublish_claim,
 )
-from claims.graphs import digest, load_standing
+from claims.graphs import load_standing
 from claims.queries import graph_at, history_of, published_claim
+from claims.snapshots import digest
 from claims.standing import threshold_of_claim
 from reviews.actions.assignments import close_claim, open_claim
 from tests import factories

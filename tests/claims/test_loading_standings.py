@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from claims.graphs import claim_day, day_of, load_standing, snapshot
+from claims.graphs import claim_day, day_of, load_standing
 from claims.models import Claim, Element, Evidence
+from claims.snapshots import snapshot
 from claims.standing import ElementView, EvidenceView, SourceView, Standing
 from sources.models import Actor, Relay, Source
 from sources.voices import ActorLink

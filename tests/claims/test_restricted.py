@@ -11,7 +11,7 @@ from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
 from claims.actor_queries import get_actor
 from claims.effects import Effects
-from claims.graphs import digest, load_standing, snapshot
+from claims.graphs import load_standing
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
     captures_of,
@@ -24,6 +24,7 @@ from claims.queries import (
     withheld_evidence,
 )
 from claims.revisions import changes_since
+from claims.snapshots import digest, snapshot
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
 from sources.models import Actor, Source

@@ -1,5 +1,6 @@
 """The log leaves as a folder that the verifier audits, and the database is audited the same way."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -80,6 +81,33 @@ def test_an_export_names_no_checkpoint_before_its_tiles_are_on_the_disk(
             exported(tmp_path / "export")
     assert (tmp_path / "export/tile/entries/000.p/3").exists()
     assert not (tmp_path / "export/checkpoint").exists()
+
+
+def publish_more(folder: Path) -> None:
+    record(stream="claim:1", kind="tried", at=NOW, body={"n": 3}, committed={})
+    with sequencing(folder) as sequencer:
+        sequencer.integrate()
+        sequencer.publish(NOW)
+
+
+def test_again_into_the_same_folder_it_adds_what_is_new(tmp_path: Path) -> None:
+    folder = exported(tmp_path / "export")
+    publish_more(tmp_path / "signer")
+    done = audit(exported(folder))
+    assert (done.returncode, done.stdout) == (0, "all matches (entries: 4, streams: 1)\n")
+
+
+@pytest.mark.parametrize("forged", [3, 5])
+def test_nothing_is_written_into_a_folder_of_another_log(tmp_path: Path, forged: int) -> None:
+    folder = exported(tmp_path / "export")
+    publish_more(tmp_path / "signer")
+    note = (folder / "checkpoint").read_text()
+    other = base64.b64encode(bytes(32)).decode()
+    (folder / "checkpoint").write_text(note.replace(note.split("\n")[2], other).replace("\n3\n", f"\n{forged}\n"))
+    before = sorted(folder.rglob("*"))
+    with pytest.raises(CommandError, match="expected"):
+        exported(folder)
+    assert sorted(folder.rglob("*")) == before
 
 
 def test_the_database_agrees_with_what_was_signed() -> None:

@@ -100,7 +100,7 @@ def do_everything(cast: "Cast") -> None:
     change_actor(actor=actor, fields={"reliability": "B"}, by=editor)
     merge_actors(actor=twin, into=actor.pk, reason="One and the same.", by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
-    _redact(cast)
+    redact_something(cast)
     _confirm(cast)
     note_export(by=cast.auditor, what={"list": "acts"})
     _do_everything_with_accounts(cast)
@@ -154,7 +154,8 @@ def _confirm(cast: "Cast") -> None:
     confirm_verdict(claim=claim, reason="The title alone.", seen_grounds=after.now, by=cast.editor)
 
 
-def _redact(cast: "Cast") -> None:
+def redact_something(cast: "Cast") -> None:
+    """One redaction that is refused, one that is withdrawn, one that two persons make."""
     second, claim = factories.person("editor2", "editor", cast.desk), factories.claim(cast)
     factories.attach(cast, claim, factories.source(cast), "context", excerpt="What Oksana saw.")
     asked: dict[str, Any] = {"desk": cast.desk, "words": "Oksana", "reason": "She asked us to."}

@@ -1,6 +1,7 @@
 """The vectors of docs/ledger-vectors/ are what the code makes: the format does not change silently."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,18 @@ def test_of_the_dated_proofs_only_good_ones_say_by_when() -> None:
     files = json.loads(FILE.read_text())["files"]
     assert [one["name"] for one in files if not one["findings"]] == ["whole", "without the newest"]
     assert all(bool(one["dated"]) != bool(one["findings"]) for one in files)
+
+
+# What `ledger.js` implements: sections 1 to 3, 5 and 7.
+IN_JAVASCRIPT = {"canonical", "commitments", "entries", "disclosures", "tree", "notes", "proofs", "witnesses"}
+
+
+def test_every_file_of_vectors_is_made_and_the_specification_names_it() -> None:
+    said, names = (FOLDER.parent / "ledger.md").read_text(), {*VECTORS, FILE.stem}
+    assert {path.stem for path in FOLDER.glob("*.json")} == names
+    assert [name for name in names if f"`{name}.json`" not in said and f"`{name}.json:" not in said] == []
+
+
+def test_javascript_is_held_against_all_vectors_of_what_it_implements() -> None:
+    tests = (Path(__file__).parent / "test_javascript.py").read_text()
+    assert {name for name in VECTORS if f'vectors("{name}")' in tests} >= IN_JAVASCRIPT

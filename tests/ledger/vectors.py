@@ -36,8 +36,11 @@ from ledger.verifier import (
     check_disclosures,
     read_witness_policy,
 )
+from tests.ledger.export_vectors import export_vectors
 from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY
-from tests.ledger.sample_bundle import CLAIM, GRAPH, GRAPH_DIGEST, SEALED, lies, redacted_proofs, sample_bundle
+from tests.ledger.graph_vectors import graph_vectors
+from tests.ledger.log_vectors import log_vectors
+from tests.ledger.sample_bundle import CLAIM, SEALED, lies, redacted_proofs, sample_bundle
 from tests.ledger.sample_log import AT, SampleLog
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "ledger-vectors"
@@ -60,6 +63,7 @@ def canonical_vectors() -> dict[str, Any]:
     values: list[Any] = [
         *(0, -1, 2**53 - 1, -(2**53) + 1, True, False, None, "", "ü€😀", '\u0000\u001f\b\t\n\f\r"\\/\u007f\u2028'),
         *([], {}, [[], {}], {"b": [1, {"d": None, "c": "x"}], "a": ""}),
+        *(json.loads("[" * 32 + "]" * 32), json.loads('{"a":' * 31 + "{}" + "}" * 31)),
         {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "😀": 5, "\u0080": 6, "\u00f6": 7},
     ]
     bad = [
@@ -451,11 +455,6 @@ def bundle_vectors() -> list[dict[str, Any]]:
     return found
 
 
-def graph_vectors() -> dict[str, str]:
-    """A graph that a status change was decided on, and its digest."""
-    return {"graph": GRAPH.decode(), "digest": GRAPH_DIGEST}
-
-
 VECTORS: dict[str, Callable[[], Any]] = {
     "canonical": canonical_vectors,
     "commitments": commitment_vectors,
@@ -467,6 +466,8 @@ VECTORS: dict[str, Callable[[], Any]] = {
     "witnesses": witness_vectors,
     "proofs": proof_vectors,
     "bundles": bundle_vectors,
+    "logs": log_vectors,
+    "exports": lambda: export_vectors(ENTRIES, OPENINGS),
     "graphs": graph_vectors,
 }
 

@@ -25,6 +25,7 @@ from reviews.models import Assessment, Assignment, Reminder
 from reviews.queue import Work, work_of
 from sources.models import Actor, Capture, Relay, Source
 from tests.ledger.installation import publish_here
+from tests.ledger.opening import audited, audits_all, opened
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -328,3 +329,21 @@ def test_the_ledger_says_of_its_acts_that_they_are_older(loaded: str, tmp_path: 
         transaction.set_rollback(True)
     assert [str(finding) for finding in report.findings] == []
     assert report.counts["older acts brought in"] > 100
+
+
+@pytest.mark.parametrize("who", ["auditor", "editor", "admin", "stranger"])
+def test_what_each_may_take_of_the_ledger_is_found_to_hold(loaded: str, tmp_path: Path, who: str) -> None:
+    with transaction.atomic():
+        publish_here(tmp_path / "signer", timezone.now())
+        said = audited(opened(tmp_path / "export", _person(who)))
+        transaction.set_rollback(True)
+    assert "all matches" in said
+
+
+def test_all_of_the_ledger_opened_for_who_audits_every_desk_is_found_to_hold(loaded: str, tmp_path: Path) -> None:
+    with transaction.atomic():
+        user = audits_all(_person("auditor"))
+        publish_here(tmp_path / "signer", timezone.now())
+        said = audited(opened(tmp_path / "export", user))
+        transaction.set_rollback(True)
+    assert "fields verified in lines" in said

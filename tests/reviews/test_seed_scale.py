@@ -11,8 +11,9 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from accounts.models import Desk, User
-from claims.graphs import digest, load_standing, snapshot
+from claims.graphs import load_standing
 from claims.models import Claim, StatusChangeGraph
+from claims.snapshots import digest, snapshot
 from claims.support import recompute_claim
 from reviews.queue import work_of
 from reviews.scale.loader import load_scale

@@ -1,0 +1,33 @@
+"""Taking the log away opened, as far as one may read it."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from accounts.actions.reads import note_export
+from accounts.errors import Forbidden
+from accounts.models import User
+from accounts.records import person
+from claims.opened_acts import Reader, acts_told, whole_log
+from ledger.exporting import refuse_taken, write_opened
+from ledger.models import Checkpoint
+from ledger.opened import head_line
+
+
+def take_opened(*, folder: Path, checkpoint: Checkpoint, policy: bytes, by: User) -> int:
+    """Write what the person may read of the log into a new folder, and record first that they take it.
+
+    Who audits every desk gets all entries, with what opens them beside; anybody else the hashes of the log and the
+    entries of their own desks. Answers how many files were written.
+
+    Raises Forbidden, and OSError where the folder holds anything or cannot be written.
+    """
+    reader = Reader(by)
+    if not reader.may_audit:
+        raise Forbidden(_("Auditors and editors of a desk read its ledger. A claim's own history is on its page."))
+    refuse_taken(folder)
+    whole = reader.audits_every_desk
+    note_export(by=by, what={"list": "ledger", "form": "folder", "size": checkpoint.size, "whole": whole})
+    opened = whole_log(reader, checkpoint) if whole else acts_told(reader, checkpoint)
+    head = head_line(checkpoint=checkpoint.note, made_for=person(by) or {}, whole=whole, narrowed={})
+    return write_opened(folder, checkpoint, policy, head=head, opened=opened, whole=whole)

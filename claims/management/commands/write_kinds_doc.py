@@ -1,0 +1,76 @@
+"""Writes docs/ledger-kinds.md from the catalogue of kinds, or says whether it has drifted from it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from claims.kinds import ALWAYS, CATALOGUE, NEVER, RESTRICTED, SHAPES, TYPES, Kind
+
+PATH = "docs/ledger-kinds.md"
+SEALED = {NEVER: "never", ALWAYS: "always", RESTRICTED: "where what it is about is restricted"}
+
+
+class Command(BaseCommand):
+    help = f"Writes {PATH} from the catalogue in claims/kinds.py."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="write nothing; status 1 where the page has drifted")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = settings.BASE_DIR / PATH
+        made = "\n".join(kinds_page())
+        if not options["check"]:
+            path.write_text(made)
+            self.stdout.write(f"{PATH} is written.")
+        elif not path.exists() or path.read_text() != made:
+            raise CommandError(f"{PATH} is not what claims/kinds.py says: run python manage.py write_kinds_doc")
+
+
+def kinds_page() -> Iterator[str]:
+    """The page as lines of Markdown: how to read it, the kinds, the shapes."""
+    yield from (
+        "# The kinds of entries",
+        "",
+        "Made from the catalogue in `claims/kinds.py` by `python manage.py write_kinds_doc`: edit the catalogue,",
+        "not this page. It goes with [ledger.md](ledger.md), whose sections are named here. A verifier needs what",
+        "is said of `status_changed`, `key_rotated`, `redacted`, `attachment_kept` and `capture_kept`, and where",
+        "a claim's statement stands. Of all others it checks the form alone, and it takes kinds that it does not",
+        "know.",
+        "",
+        "Every entry commits also to `by`: who did it, a person, or `null` for a command or the machine. What is",
+        "brought in from the past has `brought_in` and `happened_at` in its body too (section 2). Of a sealed",
+        "entry all this stands in its content; its stream has a random name in place of the one below. Fields",
+        "with `?` are in some entries only. Entries of earlier releases: a `key_rotated` without `signed`, and a",
+        "`restricted_read` for each reading, in a stream `reads:<id of the person>:<day>`.",
+        "",
+    )
+    for name, kind in CATALOGUE.items():
+        yield from _section(name, kind)
+    yield from ("## Types", "", "| type | what |", "| --- | --- |")
+    yield from (f"| {name} | {words} |" for name, words in TYPES.items())
+    yield from ("", "`[…]` is a list. Objects have exactly these fields:", "", "| type | fields |", "| --- | --- |")
+    yield from (f"| {name} | {_fields(fields)} |" for name, fields in SHAPES.items())
+    yield ""
+
+
+def _section(name: str, kind: Kind) -> Iterator[str]:
+    yield from (f"## {name}", "", kind.meaning, "")
+    yield from (
+        f"- stream: `{kind.stream}`" if "," not in kind.stream else f"- stream: {_streams(kind.stream)}",
+        f"- sealed: {SEALED.get(kind.sealed, kind.sealed)}",
+        f"- body: {_fields(kind.body)}",
+        f"- commits: {_fields({'by': kind.by, **kind.committed})}",
+        "",
+    )
+
+
+def _streams(text: str) -> str:
+    usual, sealed = text.split(", sealed ")
+    return f"`{usual}`; where it is sealed, of its own about `{sealed}`"
+
+
+def _fields(fields: Mapping[str, str]) -> str:
+    return "; ".join(f"`{name}`: {of}" for name, of in fields.items()) or "nothing"
