@@ -22,9 +22,16 @@ from claims.models import (
     Task,
     TaskKind,
 )
-from claims.records import claim_content, evidence_content, status_body, status_committed
+from claims.records import (
+    claim_content,
+    claim_public,
+    evidence_content,
+    evidence_public,
+    status_body,
+    status_committed,
+)
 from ledger.models import SealedStream
-from sources.told import IN_THE_LEDGER_ALONE, with_merged
+from sources.told import IN_THE_LEDGER_ALONE, as_public, with_merged
 
 CLAIMS = Root("claim", Claim, "claims as the ledger has them")
 REDACTED = "[redacted]"
@@ -107,11 +114,13 @@ def _why(row: Versions, said: Said) -> Any:
 
 
 _CLAIM: dict[str, Field[Versions]] = {"body/claim": Field(lambda row, said: str(row.claim.pk))}
+_PUBLISHED: dict[str, Field[Versions]] = as_public(lambda row: claim_public(row.claim), "claimant")
 _WRITTEN = _CLAIM | {
     "body/desk": Field(lambda row, said: str(row.claim.desk_id)),
     "body/reference": Field(lambda row, said: row.claim.reference),
     "content": Field(lambda row, said: claim_content(row.claim), latest=True),
     "reason": Field(_note),
+    **_PUBLISHED,
 }
 _EDITED = _revision_of(RevisionKind.EDITED)
 _SET = _CLAIM | {"body/version": _EDITED, "reason": Field(_note)}
@@ -164,7 +173,7 @@ TOLD_CLAIMS: Told[Versions] = Told(
         ),
         "claim_edited": Kind(_WRITTEN | {"body/version": _EDITED}),
         "claim_reworded": Kind(_WRITTEN | {"body/version": _revision_of(RevisionKind.REWORDED)}),
-        "claim_published": Kind(_SET),
+        "claim_published": Kind(_SET | _PUBLISHED),
         "claim_unpublished": Kind(_SET),
         "claim_closed": Kind(_SET | {"body/why": Field(_why), "reason": Field(_closed)}),
         "claim_opened": Kind(_SET),
@@ -290,6 +299,7 @@ _EVIDENCE: dict[str, Field[Evidence]] = {
     "body/claim": Field(lambda item, said: str(item.claim_id)),
     "body/evidence": Field(lambda item, said: str(item.pk)),
     "content": Field(_evidence_content, latest=True),
+    **as_public(evidence_public),
 }
 
 TOLD_EVIDENCE: Told[Evidence] = Told(

@@ -52,9 +52,10 @@ def page(page_of: Callable[..., "Page"]) -> Iterator["Page"]:
 def _checked(page: "Page", claim: Claim) -> tuple[str, str]:
     """How the page marks its sum, and all that it says of its check."""
     page.goto(f"/public/{factories.fresh(claim).reference}/")
-    page.get_by_role("button", name="Check in this browser").click()
     page.locator(f"{SUM}:is(.verified, .broken, .unavailable)").wait_for()
-    texts = page.locator(f"{SUM}, .change [data-mark]:not([hidden])").all_inner_texts()
+    texts = page.locator(
+        f"{SUM}, [data-public] [data-findings] li, .change [data-mark]:not([hidden])"
+    ).all_inner_texts()
     return (page.locator(SUM).get_attribute("class") or "").removeprefix("check "), "\n".join(texts)
 
 

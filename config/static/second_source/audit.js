@@ -2,7 +2,10 @@
 // the page shows of the history, and the claim's wording and state above it, with what was recorded; in both directions.
 // A field that nothing opens is good only where a redaction in the log names it, or where it is not for this reader and
 // the page shows nothing of it.
-import { canonical, checkClaimProof, hex } from "./ledger.js";
+import { checkClaimProof } from "./ledger.js";
+import {
+  answerOf, bytesOf, compareMemory, difference, remember, remembered, sayIn, squeezed, textOf, whenOf, wordsBy,
+} from "./comparing.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;
@@ -12,34 +15,8 @@ const log = JSON.parse(words.log);
 const SHOWN_IN_BODY = ["from", "to", "happened_at", "stance", "independence", "threshold"];
 const COMMITTED = ["by", "decided_by", "evidence", "graph_digest", "reason", "decision_reason"];
 const TEXTS = ["reason", "decision_reason"];
-const MEMORY = "second-source log";
-const MOST_REMEMBERED = 500; // claims
-
-async function answerOf(address) {
-  const answer = await fetch(address, { headers: { Accept: "*/*" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer;
-}
-
-const bytesOf = async (address) => new Uint8Array(await (await answerOf(address)).arrayBuffer());
-
-// The words that stand in a part of the page, with the breaks between its lines.
-function textOf(part, name) {
-  const copy = part.querySelector(`[data-field="${name}"]`)?.cloneNode(true);
-  for (const end of copy?.querySelectorAll("br") ?? []) end.replaceWith("\n");
-  return copy?.textContent ?? "";
-}
-
-const squeezed = (text) => String(text ?? "").replace(/\s+/g, " ").trim();
-const isSame = (one, other) => canonical(one ?? null) === canonical(other ?? null);
-const plain = (value) => (typeof value === "string" ? value : canonical(value ?? null));
-const inWords = ({ part, expected, found }) => words.mismatch
-  .replace("%(part)s", () => part).replace("%(expected)s", () => expected).replace("%(found)s", () => found);
-const whenOf = (moment) => new Date(moment).toLocaleString(document.documentElement.lang || undefined);
-
-// One field's value as an entry has it and as the page has it: the difference, or nothing.
-const difference = (part, recorded, shown) =>
-  isSame(recorded, shown) ? [] : [{ part, expected: plain(recorded), found: plain(shown) }];
+const inWords = wordsBy(words.mismatch);
+const say = (...outcome) => sayIn(section, ...outcome);
 
 const recordedAs = {
   by: (value) => value?.name ?? null,
@@ -117,56 +94,12 @@ async function readRedactions(texts, policy) {
   return { erased, findings, isWithheld };
 }
 
-// What this browser has seen of the log before, as far as it keeps it: {size, root, claims: {stream: {seq, hash}}}.
-function remembered(origin) {
-  try {
-    return JSON.parse(localStorage.getItem(`${MEMORY} ${origin}`)) ?? { size: 0, root: "", claims: {} };
-  } catch {
-    return { size: 0, root: "", claims: {} };
-  }
-}
-
-function remember(origin, before, outcome, stream, last) {
-  const claims = Object.entries({ ...before.claims, [stream]: last }).slice(-MOST_REMEMBERED);
-  const now = { size: outcome.checkpoint.size, root: hex(outcome.checkpoint.root), claims: Object.fromEntries(claims) };
-  try {
-    localStorage.setItem(`${MEMORY} ${origin}`, JSON.stringify(now));
-  } catch {
-    // Private windows keep nothing: then nothing is compared with it either.
-  }
-}
-
-// Where the log, or this history, is not what this browser has seen before.
-function compareMemory(before, outcome, stream) {
-  const findings = [];
-  const { size, root } = { size: outcome.checkpoint.size, root: hex(outcome.checkpoint.root) };
-  if (size < before.size) findings.push({ part: words.partLog, expected: String(before.size), found: String(size) });
-  if (size === before.size && root !== before.root) findings.push({ part: words.partLog, expected: before.root, found: root });
-  const seen = before.claims[stream];
-  const there = seen && outcome.entries[seen.seq - 1]?.hash;
-  if (seen && there !== seen.hash) findings.push({ part: words.partSeen, expected: seen.hash, found: plain(there) });
-  return findings;
-}
-
 function show(item, result, note) {
   const aside = item.querySelector("[data-check]");
   const mark = aside.querySelector(`[data-result="${result}"]`);
   aside.hidden = false;
   for (const each of aside.querySelectorAll("[data-result]")) each.hidden = each !== mark;
   aside.querySelector("[data-note]").textContent = note;
-}
-
-function say(result, text, findings = []) {
-  const note = section.querySelector("[data-sum]");
-  note.textContent = text;
-  note.className = `check ${result}`;
-  const list = section.querySelector("[data-findings]");
-  list.replaceChildren(...findings.map((finding) => {
-    const line = document.createElement("li");
-    line.textContent = finding;
-    return line;
-  }));
-  list.hidden = findings.length === 0;
 }
 
 async function check() {
@@ -185,7 +118,7 @@ async function check() {
   const known = { ...outcome, entries: outcome.entries.filter((found) => !isNewer(found)) };
   const whole = [...named.findings];
   const before = remembered(file.origin);
-  whole.push(...compareMemory(before, outcome, file.stream));
+  whole.push(...compareMemory(before, outcome, file.stream, words));
   const changes = new Map();
   for (const found of known.entries) {
     if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);
