@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from claims.models import Claim, Evidence
 from claims.queries import public_evidence
-from ledger.entries import Entry, Opening, read_entry
+from ledger.entries import Broken, Entry, Opening, read_entry
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
@@ -95,23 +95,34 @@ def _file(stream: PublicStream, checkpoint: Checkpoint) -> bytes | None:
 
 
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
-    entries = [read_entry(one.leaf) for one in leaves]
-    newest = {subject: entry for entry in entries if (subject := stream.subject(entry)) is not None}
-    opening = {
-        subject: entry
-        for entry in entries
-        if (subject := stream.subject(entry)) in stream.shown and entry.c.keys() & {PUBLIC, "into"}
-    }
+    entries = [_read(one.leaf) for one in leaves]
+    newest: dict[str, Entry] = {}
+    opening: dict[str, Entry] = {}
+    for entry in filter(None, entries):
+        subject = stream.subject(entry)
+        if subject is None:
+            continue
+        newest[subject] = entry
+        if subject in stream.shown and entry.c.keys() & {PUBLIC, "into"}:
+            opening[subject] = entry
     opened = {entry.seq for entry in opening.values()}
-    public = _public_among(one for one, entry in zip(leaves, entries, strict=True) if entry.seq in opened)
+    public = _public_among(one for one, entry in zip(leaves, entries, strict=True) if entry and entry.seq in opened)
     return [
         replace(
             one,
-            withheld=not stream.tells(entry, newest),
-            openings=_opened(one, public) if entry.seq in opened else {},
+            withheld=entry is None or not stream.tells(entry, newest),
+            openings=_opened(one, public) if entry and entry.seq in opened else {},
         )
         for one, entry in zip(leaves, entries, strict=True)
     ]
+
+
+def _read(leaf: bytes) -> Entry | None:
+    """None for what somebody made no entry of: its hash, which leads nowhere, tells."""
+    try:
+        return read_entry(leaf)
+    except Broken:
+        return None
 
 
 def _opened(one: ProvenLeaf, public: set[str]) -> dict[str, Opening | None]:
@@ -155,7 +166,7 @@ def waits_since(claim: Claim, checkpoint: Checkpoint | None) -> datetime | None:
         row.at
         for stream in public_streams(claim)
         for row in beyond(stream.name, checkpoint)
-        if stream.tells(read_entry(bytes(row.leaf)))
+        if (entry := _read(bytes(row.leaf))) is None or stream.tells(entry)
     ]
     return min(waiting, default=None)
 

@@ -37,10 +37,12 @@ function publicBy(entries, part) {
   return { value: last.opened.public.value, opened: last.opened };
 }
 
-// Compares and collects: findings, and the names of parts that were last written before they could be compared.
+// Compares and collects: findings, and the names of parts that were last written before they could be compared, or are
+// not for everybody and not on the page.
 class Comparison {
   findings = [];
   older = [];
+  closed = [];
 
   constructor(files) {
     this.files = files;
@@ -104,10 +106,11 @@ function compareClaim(comparison, told) {
   }
 }
 
-// A name on the page needs an opened identifier. One that stays closed is of nobody whom everybody may know.
+// A name on the page needs an opened identifier. One that stays closed is of somebody who is not for everybody to know.
 function named(comparison, part, opened, id, name) {
   if (opened) return comparison.compareActor(part, opened, id, name);
-  if (id !== null) comparison.findings.push({ part, expected: words.openable, found: words.closed });
+  if (id === null) return void comparison.closed.push(part);
+  comparison.findings.push({ part, expected: words.openable, found: words.closed });
 }
 
 function compareEvidence(comparison, told) {
@@ -205,8 +208,9 @@ async function check() {
   remember(own.origin, before, own.outcome, own.stream, last);
   const size = Math.min(...[own, ...files.values()].map(({ outcome }) => outcome.checkpoint.size));
   const older = [...new Set(comparison.older)];
-  const said = (older.length ? words.sumOlder.replace("%(parts)s", () => older.join(", ")) : words.sumVerified);
-  return say(older.length ? "redacted" : "verified", said.replace("%(size)s", size));
+  const listed = (sentence, parts) => (parts.length ? sentence.replace("%(parts)s", () => parts.join(", ")) : "");
+  const said = `${listed(words.sumOlder, older) || words.sumVerified} ${listed(words.sumClosed, comparison.closed)}`;
+  return say(older.length ? "redacted" : "verified", said.replace("%(size)s", size).trim());
 }
 
 function run() {
