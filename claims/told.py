@@ -120,7 +120,6 @@ _WRITTEN = _CLAIM | {
     "body/reference": Field(lambda row, said: row.claim.reference),
     "content": Field(lambda row, said: claim_content(row.claim), latest=True),
     "reason": Field(_note),
-    **_PUBLISHED,
 }
 _EDITED = _revision_of(RevisionKind.EDITED)
 _SET = _CLAIM | {"body/version": _EDITED, "reason": Field(_note)}
@@ -171,8 +170,8 @@ TOLD_CLAIMS: Told[Versions] = Told(
             | {"body/version": _revision_of(RevisionKind.REPORTED), "by": by(lambda row: row.claim.created_by_id)},
             when=lambda row: row.claim.created_at,
         ),
-        "claim_edited": Kind(_WRITTEN | {"body/version": _EDITED}),
-        "claim_reworded": Kind(_WRITTEN | {"body/version": _revision_of(RevisionKind.REWORDED)}),
+        "claim_edited": Kind(_WRITTEN | _PUBLISHED | {"body/version": _EDITED}),
+        "claim_reworded": Kind(_WRITTEN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
         "claim_published": Kind(_SET | _PUBLISHED),
         "claim_unpublished": Kind(_SET),
         "claim_closed": Kind(_SET | {"body/why": Field(_why), "reason": Field(_closed)}),
@@ -347,7 +346,10 @@ TOLD_MERGES: Told[ActorMerge] = Told(
                 "by": Field(lambda row, said: person(row.by)),
             },
             when=lambda row: row.at,
-            nowhere=dict.fromkeys(("body/actor", "body/desk", "content"), "asked of the actor, in `sources.told`"),
+            optional=frozenset({"public"}),
+            nowhere=dict.fromkeys(
+                ("body/actor", "body/desk", "content", "public"), "asked of the actor, in `sources.told`"
+            ),
         ),
     },
     rows=_merges,
