@@ -149,7 +149,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger": {"GET": AUDITING},
     "ledger-csv": {"GET": AUDITING},
     "ledger-jsonl": {"GET": AUDITING},
-    "ledger-entries": {"GET": NOWHERE},  # for who audits every desk: tests/claims/test_scopes.py
+    # For who audits every desk (tests/claims/test_scopes.py), for anybody where all of it is public.
+    "ledger-entries": {"GET": {**NOWHERE, "anonymous": "hidden"}},
     "claim-proof": {"GET": ON_DESK},
     "claim-redactions": {"GET": ON_DESK},
     "ask-bundle": {"POST": ON_DESK},
