@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from shutil import copytree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import Client
@@ -192,10 +192,10 @@ def published(world: World) -> Claim:
     claim = factories.claim_in(cast, "corroborated", claimant=navy, original_statement="Порт закрито.", now=then)
     edit_claim(claim=claim, fields={"claimed_on": date(2024, 3, 1), "language": "uk"}, by=cast.editor, now=then)
     set_threshold(claim=factories.fresh(claim), threshold=2, reason="As grave as most.", by=cast.editor, now=then)
-    open_to_all = {"visibility": "public", "publisher": port, "basis": "firsthand"}
+    open_to_all: dict[str, Any] = {"visibility": "public", "publisher": port, "basis": "firsthand"}
     report = factories.source(cast, "Open report", url="https://port.example/", **open_to_all)
     factories.source(cast, "Other report", **open_to_all)
-    words = {"excerpt": "It was closed.", "locator": "p. 2", "credibility": 2}
+    words: dict[str, Any] = {"excerpt": "It was closed.", "locator": "p. 2", "credibility": 2}
     factories.attach(cast, claim, report, "context", visibility="public", now=then, **words)
     publish_claim(claim=factories.fresh(claim), by=cast.editor, now=then)
     publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), world.files / "signer")))
