@@ -162,11 +162,11 @@ def public_leaves(number: int, width: int, checkpoint: Checkpoint) -> dict[int, 
 def waits_since(claim: Claim, checkpoint: Checkpoint | None) -> datetime | None:
     """Since when the first of what everybody may know of the claim waits for its place in the log; None where nothing
     does."""
+    streams = {stream.name: stream for stream in public_streams(claim)}
     waiting = [
         row.at
-        for stream in public_streams(claim)
-        for row in beyond(stream.name, checkpoint)
-        if (entry := _read(bytes(row.leaf))) is None or stream.tells(entry)
+        for row in beyond(streams, checkpoint)
+        if (entry := _read(bytes(row.leaf))) is None or streams[row.stream].tells(entry)
     ]
     return min(waiting, default=None)
 

@@ -3,7 +3,7 @@
 Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -100,9 +100,9 @@ def first_erasing_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | 
     return _beyond(Entry.objects.filter(erasures__entry__stream=stream).order_by("pk"), checkpoint)
 
 
-def beyond(stream: str, checkpoint: Checkpoint | None) -> QuerySet[Entry]:
-    """The entries of a stream that the checkpoint does not hold (None: all of them), oldest first."""
-    rows = Entry.objects.filter(stream=stream).order_by("seq")
+def beyond(streams: Collection[str], checkpoint: Checkpoint | None) -> QuerySet[Entry]:
+    """The entries of these streams that the checkpoint does not hold (None: all of them), oldest first."""
+    rows = Entry.objects.filter(stream__in=streams).order_by("pk")
     return rows if checkpoint is None else rows.exclude(place__index__lt=checkpoint.size)
 
 

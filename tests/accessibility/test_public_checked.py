@@ -1,5 +1,6 @@
 """Anybody checks the status changes of a published claim in their own browser, without an account."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from claims import records
 from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
 from claims.models import Claim
 from ledger.models import Checkpoint
+from ledger.notes import SigningKey
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
 from tests import factories
@@ -26,6 +28,7 @@ from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+    from pytest_django import Settings
 
 SUM = "[data-public] [data-sum]"
 # What statements are short for, besides those of the history page.
@@ -312,6 +315,17 @@ def test_an_older_log_is_told_to_who_has_seen_a_newer_one(
     run(("DELETE FROM ledger_checkpoint WHERE size = (SELECT max(size) FROM ledger_checkpoint)",), published)
     marks, said = _checked(page, published)
     assert (marks, "the log, as this browser saw it before: recorded" in said) == ("broken", True), said
+
+
+def test_a_log_of_other_keys_than_the_policy_has_is_told(
+    published: Claim, taken_back: None, page: "Page", tmp_path: Path, settings: "Settings"
+) -> None:
+    policy, origin = tmp_path / "policy.json", Checkpoint.objects.latest("size").note.partition("\n")[0]
+    other = SigningKey(origin, b"f" * 32).verifier_key
+    policy.write_text(json.dumps({"origin": origin, "log_keys": [str(other)], "receipt_keys": []}))
+    settings.LEDGER_POLICY = str(policy)
+    marks, said = _checked(page, published)
+    assert (marks, "signature: recorded “one by a known key”" in said) == ("broken", True), said
 
 
 def test_somebody_who_is_not_public_is_named_nowhere(
