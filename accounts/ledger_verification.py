@@ -95,11 +95,12 @@ class Said:
 class Field(Generic[Row]):
     """What a field of an entry has to be, by the row. `latest`: asked of the newest entry that has it alone.
 
-    `normal`: makes values alike that say the same.
+    `optional`: not each entry has it. `normal`: makes values alike that say the same.
     """
 
     value: Callable[[Row, Said], Any]
     latest: bool = False
+    optional: bool = False
     normal: Callable[[Any], Any] = lambda value: value
 
 
@@ -321,7 +322,8 @@ def _compare_entry(
     if "by" in said.opened:
         yield from _differences(said, "by", said.opened["by"], people.get(said.by) if said.by else None)
     wanted = kind.fields.keys() | kind.nowhere.keys()
-    missing = wanted - names - kind.optional - {"at"}
+    optional = kind.optional | {name for name, one in kind.fields.items() if one.optional}
+    missing = wanted - names - optional - {"at"}
     yield from ((f"{said} with {name}", "without it") for name in sorted(missing))
     yield from ((f"{said} without {name}", "with it") for name in sorted(names - wanted - {"by"}))
     for name, one in kind.fields.items():

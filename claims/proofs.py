@@ -12,7 +12,7 @@ from claims.shown import hidden_among, ids_in
 from ledger.canonical import canonical
 from ledger.entries import Opening, read_entry
 from ledger.models import Checkpoint, Entry, Erasure
-from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
+from ledger.proofs import ProvenLeaf, claim_proof
 from ledger.reading import checkpoint_with_all, proofs_of, prove
 from ledger.stamps import dated_for
 from ledger.verifier import SEALED
@@ -116,19 +116,3 @@ def _naming_alone(one: ProvenLeaf) -> ProvenLeaf:
 
 def _is_closed(one: ProvenLeaf) -> bool:
     return read_entry(one.leaf).kind == SEALED and "content" not in one.openings
-
-
-def public_proof(claim: Claim, seq: int, checkpoint: Checkpoint) -> bytes | None:
-    """The proof of one status change of a published claim: a C2SP tlog-proof that carries its leaf.
-
-    The leaf says in the open what the public page says: states, time, voices, threshold. Who, why and on what stay
-    closed. Answers None where the checkpoint does not hold the change.
-    """
-    if not 1 <= seq <= claim.last_seq:
-        return None
-    entries = Entry.objects.filter(stream=f"claim:{claim.pk}", kind="status_changed").order_by("seq")
-    found = prove(Entry.objects.filter(pk__in=entries.values("pk")[seq - 1 : seq]), checkpoint)
-    if not found:
-        return None
-    (one,) = found
-    return tlog_proof(TlogProof(one.leaf_index, tuple(one.proof), checkpoint.note.encode(), one.leaf))

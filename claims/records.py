@@ -10,6 +10,7 @@ from claims.models import Claim, Evidence, StatusChange
 from claims.sentences import told_interval
 from ledger.entries import format_time
 from ledger.recording import Recorded
+from sources.models import Visibility
 from sources.records import is_sealed, plain
 
 CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
@@ -54,6 +55,24 @@ def evidence_content(item: Evidence) -> dict[str, Any]:
     return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
 
 
+def claim_public(claim: Claim) -> dict[str, Any]:
+    """What an entry commits to by itself of a published claim: what its public page shows, and who claims it."""
+    if claim.published_at is None:
+        return {}
+    names = ("reference", "statement", "original_statement", "language", "claimed_on")
+    shown = {name: plain(getattr(claim, name)) for name in names}
+    threshold = {"threshold": claim.threshold_override, "threshold_reason": claim.threshold_reason}
+    return {"public": {**shown, **threshold}, "claimant": plain(claim.claimant_id)}
+
+
+def evidence_public(item: Evidence) -> dict[str, Any]:
+    """The same of a piece of evidence that everybody may see."""
+    if item.visibility != Visibility.PUBLIC:
+        return {}
+    names = ("source_id", "stance", "basis", "excerpt", "locator", "credibility")
+    return {"public": {name.removesuffix("_id"): plain(getattr(item, name)) for name in names}}
+
+
 def status_body(change: StatusChange) -> dict[str, Any]:
     """What an entry says in the open of a status change, besides which claim's it is."""
     return {
@@ -81,12 +100,14 @@ def status_committed(change: StatusChange, reason: str, decision_reason: str) ->
 def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
     """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
     body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
-    _of_claim(claim, kind, by=by, now=now, committed={"content": claim_content(claim), "reason": reason}, **body)
+    committed = {"content": claim_content(claim), **claim_public(claim), "reason": reason}
+    _of_claim(claim, kind, by=by, now=now, committed=committed, **body)
 
 
 def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "", **body: Any) -> None:
     """A claim was published, unpublished, closed or opened again."""
-    _of_claim(claim, kind, by=by, now=now, committed={"reason": reason}, version=claim.version, **body)
+    committed = {"reason": reason, **(claim_public(claim) if kind == "claim_published" else {})}
+    _of_claim(claim, kind, by=by, now=now, committed=committed, version=claim.version, **body)
 
 
 def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> Recorded:
@@ -117,6 +138,6 @@ def evidence_recorded(
         by=by,
         now=now,
         body={"claim": str(item.claim_id), "evidence": str(item.pk)},
-        committed={"content": evidence_content(item), "reason": reason},
+        committed={"content": evidence_content(item), **({} if hidden else evidence_public(item)), "reason": reason},
         sealed=hidden,
     )

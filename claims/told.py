@@ -22,9 +22,16 @@ from claims.models import (
     Task,
     TaskKind,
 )
-from claims.records import claim_content, evidence_content, status_body, status_committed
+from claims.records import (
+    claim_content,
+    claim_public,
+    evidence_content,
+    evidence_public,
+    status_body,
+    status_committed,
+)
 from ledger.models import SealedStream
-from sources.told import IN_THE_LEDGER_ALONE, with_merged
+from sources.told import IN_THE_LEDGER_ALONE, as_public, with_merged
 
 CLAIMS = Root("claim", Claim, "claims as the ledger has them")
 REDACTED = "[redacted]"
@@ -107,6 +114,7 @@ def _why(row: Versions, said: Said) -> Any:
 
 
 _CLAIM: dict[str, Field[Versions]] = {"body/claim": Field(lambda row, said: str(row.claim.pk))}
+_PUBLISHED: dict[str, Field[Versions]] = as_public(lambda row: claim_public(row.claim), "claimant")
 _WRITTEN = _CLAIM | {
     "body/desk": Field(lambda row, said: str(row.claim.desk_id)),
     "body/reference": Field(lambda row, said: row.claim.reference),
@@ -162,9 +170,9 @@ TOLD_CLAIMS: Told[Versions] = Told(
             | {"body/version": _revision_of(RevisionKind.REPORTED), "by": by(lambda row: row.claim.created_by_id)},
             when=lambda row: row.claim.created_at,
         ),
-        "claim_edited": Kind(_WRITTEN | {"body/version": _EDITED}),
-        "claim_reworded": Kind(_WRITTEN | {"body/version": _revision_of(RevisionKind.REWORDED)}),
-        "claim_published": Kind(_SET),
+        "claim_edited": Kind(_WRITTEN | _PUBLISHED | {"body/version": _EDITED}),
+        "claim_reworded": Kind(_WRITTEN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
+        "claim_published": Kind(_SET | _PUBLISHED),
         "claim_unpublished": Kind(_SET),
         "claim_closed": Kind(_SET | {"body/why": Field(_why), "reason": Field(_closed)}),
         "claim_opened": Kind(_SET),
@@ -290,6 +298,7 @@ _EVIDENCE: dict[str, Field[Evidence]] = {
     "body/claim": Field(lambda item, said: str(item.claim_id)),
     "body/evidence": Field(lambda item, said: str(item.pk)),
     "content": Field(_evidence_content, latest=True),
+    **as_public(evidence_public),
 }
 
 TOLD_EVIDENCE: Told[Evidence] = Told(
@@ -337,7 +346,10 @@ TOLD_MERGES: Told[ActorMerge] = Told(
                 "by": Field(lambda row, said: person(row.by)),
             },
             when=lambda row: row.at,
-            nowhere=dict.fromkeys(("body/actor", "body/desk", "content"), "asked of the actor, in `sources.told`"),
+            optional=frozenset({"public"}),
+            nowhere=dict.fromkeys(
+                ("body/actor", "body/desk", "content", "public"), "asked of the actor, in `sources.told`"
+            ),
         ),
     },
     rows=_merges,

@@ -21,6 +21,8 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "bundle-file": (EXPORT, _READ),
     "claim-proof": (EXPORT, _READ),
     "public-change": (EXPORT, _READ),
+    "public-proof": (EXPORT, _READ),
+    "public-material": (EXPORT, _READ),
     "ledger-csv": (EXPORT, _READ),
     "ledger-jsonl": (EXPORT, _READ),
     "ledger-entries": (EXPORT, _READ),

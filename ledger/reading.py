@@ -136,6 +136,12 @@ def first_erasing_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | 
     return _beyond(Entry.objects.filter(erasures__entry__stream=stream).order_by("pk"), checkpoint)
 
 
+def beyond(streams: Collection[str], checkpoint: Checkpoint | None) -> QuerySet[Entry]:
+    """The entries of these streams that the checkpoint does not hold (None: all of them), oldest first."""
+    rows = Entry.objects.filter(stream__in=streams).order_by("pk")
+    return rows if checkpoint is None else rows.exclude(place__index__lt=checkpoint.size)
+
+
 def _beyond(rows: QuerySet[Entry], checkpoint: Checkpoint | None) -> Entry | None:
     if checkpoint is not None:
         rows = rows.exclude(place__index__lt=checkpoint.size)

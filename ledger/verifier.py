@@ -7,6 +7,7 @@
     python verifier.py replay FOLDER --policy POLICY --claims FILE     every claim's state, from the entries
     python verifier.py bundle FILE --policy POLICY                     an evidence bundle of one claim
     python verifier.py watch LOG --policy POLICY --memory FOLDER       what was seen before against the log as it is
+    python verifier.py keys --policy POLICY                            fingerprints, to compare with those in print
 
 This file runs alone: Python 3.11 or later and the package `cryptography`. It follows the written specification,
 `ledger.md`, whose sections are named here. Status: 0 all is as it should be, 1 something does not match, 2 the input
@@ -510,6 +511,12 @@ def cosigned_text(at: int, text: bytes) -> bytes:
 def cosigned_at(signature: bytes) -> int:
     """The time of a cosignature, as its first eight bytes have it."""
     return int.from_bytes(signature[:8], "big")
+
+
+def fingerprint(key: VerifierKey) -> str:
+    """What people compare of a key: the SHA-256 of its text, in hexadecimal, in groups of four digits."""
+    digits = hashlib.sha256(str(key).encode()).hexdigest()
+    return " ".join(digits[at : at + 4] for at in range(0, 64, 4))
 
 
 def is_key_name(name: str) -> bool:
@@ -1142,8 +1149,8 @@ class History(NamedTuple):
         for one in self.entries:
             if one.entry and one.entry.kind.startswith("claim_"):
                 disclosed = {name: given["value"] for name, given in one.disclosures.items() if given}
-                if "content" in one.entry.c:
-                    content = disclosed.get("content")
+                if one.entry.c.keys() & {"content", "public"}:
+                    content = disclosed.get("content", disclosed.get("public"))
                     said = content.get("statement") if isinstance(content, dict) else None
                 elif "statement" in one.entry.c:
                     said = disclosed.get("statement")
@@ -1461,6 +1468,8 @@ def audit(
         report.add("checkpoint", error)
         return report
     report.said |= check_witnessed(policy, note, "checkpoint", report)
+    if has_public_entries_alone(read, checkpoint):
+        return audit_public(read, policy, checkpoint, report, each, times_from)
     promised = _read_receipts(receipts or {}, policy, report)
     streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
@@ -1481,6 +1490,99 @@ def audit(
     if lines is not None:
         _audit_export(read, lines, policy, checkpoint, report)
     return report
+
+
+def public_path(number: int) -> str:
+    """'public/x001/067.json': those leaves of an entry bundle that anybody may have."""
+    return tile_path("entries", number).replace("tile/entries", "public") + ".json"
+
+
+def has_public_entries_alone(read: Read, checkpoint: Checkpoint) -> bool:
+    """Whether a log is given as its hashes and what of its entries is public: an address, or a mirror of one."""
+    width = min(TILE_WIDTH, checkpoint.size)
+    return width > 0 and read_tile(read, "entries", 0, width) is None and read(public_path(0)) is not None
+
+
+def audit_public(
+    read: Read,
+    policy: Policy,
+    checkpoint: Checkpoint,
+    report: Report,
+    each: Callable[[Walk], None] | None = None,
+    times_from: int = 0,
+) -> Report:
+    """The same of a log of which only hashes and public leaves are there: each leaf stands where its hash stands, each
+    stream goes on from what it says itself, and no status change of a claim is missing between two others."""
+    last, times = dict[str, Last](), Times(times_from)
+    report.said["looked at"] = "hashes and public entries alone; of the other entries nothing but their hashes"
+    try:
+        tree = TileTree(read, checkpoint)
+    except Broken as error:
+        report.add("log", error)
+        return report
+    numbers: dict[str, int] = {}
+    for index, leaf in _public_leaves(read, checkpoint.size, report):
+        hashed = leaf_hash(leaf)
+        report.expect(tree.leaf(index) == hashed, f"entry {index}", "leaf", tree.leaf(index).hex(), hashed)
+        try:
+            entry = read_entry(leaf)
+            _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
+        except Broken as error:
+            report.add(f"entry {index}", error)
+            continue
+        _follow_public(index, entry, hashed, (last, numbers), report)
+        times.follow(index, entry, report)
+        if entry.stream == KEYS and entry.kind == KEY_ROTATED:
+            _audit_rotation(name_entry(index, entry), entry, policy.origin, report)
+        if each:
+            each(Walk(index, entry, hashed))
+    report.count("hashes", checkpoint.size)
+    return report
+
+
+def _public_leaves(read: Read, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
+    """The public leaves of a log by their indexes, in order."""
+    for first in range(0, size, TILE_WIDTH):
+        path = public_path(first // TILE_WIDTH)
+        data = read(path)
+        report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
+        try:
+            value = read_canonical(data or b"{}")
+            _expect(isinstance(value, dict), "form", "an object", value)
+            leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
+        except Broken as error:
+            report.add(path, error)
+            continue
+        except ValueError as error:
+            report.add(path, Broken("form", "canonical JSON", str(error)))
+            continue
+        for index in sorted(leaves):
+            if first <= index < min(first + TILE_WIDTH, size):
+                report.count("public entries")
+                yield index, leaves[index]
+            else:
+                report.expect(False, path, "index", f"{first} to {first + TILE_WIDTH - 1}, below {size}", index)
+
+
+def _follow_public(
+    index: int, entry: Entry, hashed: bytes, seen: tuple[dict[str, Last], dict[str, int]], report: Report
+) -> None:
+    """Notes where a public entry does not follow those of its stream that are public too."""
+    last, numbers = seen
+    before, where = last.get(entry.stream, _NOTHING), name_entry(index, entry)
+    is_next = entry.seq == before.seq + 1
+    report.expect(entry.seq > before.seq, where, "seq", f"above {before.seq}", entry.seq)
+    if entry.stream == KEYS:
+        report.expect(is_next, where, "seq", str(before.seq + 1), entry.seq)
+    if is_next and before.seq:
+        report.expect(entry.prev == before.leaf_hash.hex(), where, "prev", before.leaf_hash.hex(), entry.prev)
+    report.expect(entry.at >= before.at, where, "at", f"not before {before.at}", entry.at)
+    if entry.kind == STATUS_CHANGED:
+        expected = numbers[entry.stream] = numbers.get(entry.stream, 0) + 1
+        report.expect(
+            entry.body.get("number") == expected, where, "body.number", str(expected), entry.body.get("number")
+        )
+    last[entry.stream] = Last(entry.seq, hashed, entry.at)
 
 
 def _read_leaves(read: Read, first: int, width: int, report: Report) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
@@ -1703,7 +1805,14 @@ def replay(
     moves = Report()
     standing = Standing(moves)
     report = audit(read, policy, each=standing.take, times_from=times_from)
-    for claim in claims or ():
+    _compare_claims(standing, claims or (), moves)
+    report.findings += moves.findings
+    report.counts |= {"claims": len(standing.states), **moves.counts}
+    return report
+
+
+def _compare_claims(standing: Standing, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
+    for claim in claims:
         reference, state = claim.get("reference"), claim.get("state")
         stream = standing.references.get(str(reference))
         where = f"claim {reference}"
@@ -1712,9 +1821,6 @@ def replay(
             continue
         moves.expect(standing.states[stream] == state, where, "state", _plain(standing.states[stream]), state)
         moves.count("claims compared")
-    report.findings += moves.findings
-    report.counts |= {"claims": len(standing.states), **moves.counts}
-    return report
 
 
 def read_claims(data: bytes) -> list[dict[str, Any]]:
@@ -2725,7 +2831,7 @@ class Watch:
         """`now`: by which receipts are due; without it the newest entry that `read` has tells."""
         self._read, self._policy, self._memory, self._report, self._now = read, policy, memory, report, now
 
-    def run(self, new_proofs: Collection[str]) -> None:
+    def run(self, new_proofs: Collection[str], printed: Iterable[tuple[int, str]] = ()) -> None:
         """Notes what does not agree. `new_proofs`: of the remembered ones, those that were handed over just now.
 
         Raises Unusable where the log cannot be read.
@@ -2752,6 +2858,10 @@ class Watch:
             self._look_for_receipts(tree, receipts, seen)
             if self._policy.witnesses is not None:
                 self._look_for_witnesses(tree, newest, note)
+            for size, beginning in printed:
+                found = tree.root(size).hex() if size <= tree.size else f"only {tree.size} entries"
+                report.expect(found.startswith(beginning), f"print of {size} entries", "root", beginning, found)
+                report.count("prints")
         except Broken as error:
             report.add("log", error)
         _compare_histories(seen, report)
@@ -2947,13 +3057,30 @@ def address_reader(address: str) -> Read:
     return read
 
 
+def read_printed(size: str, root: str) -> tuple[int, str]:
+    """What a page in print says of the log: how many entries, and at least 32 digits of the root. Unusable."""
+    digits = "".join(root.split()).lower()
+    try:
+        entries = _decimal(size, "entries")
+        _expect(re.fullmatch(r"[0-9a-f]{32,64}", digits), "root", "32 to 64 hexadecimal digits", root)
+    except Broken as error:
+        raise Unusable(f"what is printed: {error}") from None
+    return entries, digits
+
+
 def watch(
-    read: Read, policy: Policy, memory: Memory, files: Iterable[Path] = (), now: datetime | None = None
+    read: Read,
+    policy: Policy,
+    memory: Memory,
+    files: Iterable[Path] = (),
+    now: datetime | None = None,
+    printed: Iterable[tuple[int, str]] = (),
 ) -> Report:
     """Whether the log that `read` gives agrees with all that the memory has seen of it and with these files.
 
     A file is a proof, a tlog-proof, a bundle, a receipt or a checkpoint: checked by itself, remembered where it holds,
     and looked for in the log. `now`: by which receipts are due; without it the newest entry that `read` has tells.
+    `printed`: sizes and beginnings of roots.
     """
     report, new = Report(), list[str]()
     for path in files:
@@ -2962,7 +3089,7 @@ def watch(
         if not of_file.findings:
             new += remember(of_file, memory)
             report.count("files")
-    Watch(read, policy, memory, report, now).run(new)
+    Watch(read, policy, memory, report, now).run(new, printed)
     return report
 
 
@@ -3904,7 +4031,7 @@ def _parser() -> argparse.ArgumentParser:
     proof.add_argument("file", type=Path)
     for name, text in (("audit", "a whole log"), ("replay", "every claim's state, from the entries")):
         command = commands.add_parser(name, help=text)
-        command.add_argument("folder", type=Path, help="the export: checkpoint, tile/…")
+        command.add_argument("log", help="the export: a folder with checkpoint, tile/…; an address or a mirror of it")
         command.add_argument(
             "--times-from", type=int, default=0, metavar="INDEX", help="compare the times of entries from here on"
         )
@@ -3930,6 +4057,10 @@ def _parser() -> argparse.ArgumentParser:
     seen.add_argument(
         "--memory", type=Path, required=True, metavar="FOLDER", help="what was seen; made where it is not"
     )
+    seen.add_argument(
+        "--printed", nargs=2, action="append", default=[], metavar=("ENTRIES", "ROOT"), help="what a page in print says"
+    )
+    commands.add_parser("keys", help="the fingerprints of the policy's keys, to compare with those in print")
     for command in commands.choices.values():
         command.add_argument("--policy", type=Path, required=True, help="the public keys: JSON")
         command.add_argument(
@@ -3954,12 +4085,14 @@ def _run(arguments: argparse.Namespace) -> Report:
                 return check_export(lines_of(file), policy)
         except OSError as error:
             raise Unusable(f"{arguments.file}: {error.strerror}") from None
+    if arguments.command == "keys":
+        return _fingerprints(policy)
     if arguments.command == "watch":
         return _run_watch(arguments, policy)
     if arguments.command == "monitor":
         read = folder_reader(arguments.export)
         return monitor(_read_file(arguments.old), _read_file(arguments.new), read, policy)
-    read = folder_reader(arguments.folder)
+    read = log_reader(arguments.log)
     if arguments.command == "replay":
         claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
         return replay(read, policy, claims, arguments.times_from)
@@ -3994,14 +4127,28 @@ def _check_proof(data: bytes, policy: Policy) -> Report:
     return check_tlog_proof(data, policy) if is_text else check_claim_proof(data, policy)
 
 
+def log_reader(log: str) -> Read:
+    """Reads a log from an address or a folder."""
+    return address_reader(log) if "://" in log else folder_reader(Path(log))
+
+
+def _fingerprints(policy: Policy) -> Report:
+    report = Report()
+    for sort, keys in (("checkpoints", policy.log_keys), ("receipts", policy.receipt_keys)):
+        for key in keys:
+            report.said[f"{key.name}+{key.id.hex()} signs {sort}"] = fingerprint(key)
+            report.count("keys")
+    return report
+
+
 def _run_watch(arguments: argparse.Namespace, policy: Policy) -> Report:
-    memory = Memory(arguments.memory)
+    memory, printed = Memory(arguments.memory), [read_printed(*one) for one in arguments.printed]
     if "://" in arguments.log:
-        return watch(address_reader(arguments.log), policy, memory, arguments.files, datetime.now(UTC))
+        return watch(address_reader(arguments.log), policy, memory, arguments.files, datetime.now(UTC), printed)
     folder = Path(arguments.log)
     inside = folder / "ledger"
     read = folder_reader(inside if (inside / "checkpoint").is_file() else folder)
-    return watch(read, policy, memory, arguments.files)
+    return watch(read, policy, memory, arguments.files, printed=printed)
 
 
 def _run_bundle(path: Path, policy: Policy) -> Report:

@@ -5,6 +5,7 @@ there is no newer one. These answers are the same for everybody and say so: no c
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -67,6 +68,28 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 def policy(request: HttpRequest) -> HttpResponse:
     """The public keys, as the verifier reads them. Whoever checks should have them from elsewhere as well."""
     return _answer(shown_policy(newest_checkpoint()), "application/json", FOR_A_MINUTE)
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def verifier(request: HttpRequest) -> HttpResponse:
+    """The program that checks. Whoever distrusts this server takes it from elsewhere."""
+    return _download(Path(__file__).with_name("verifier.py"), "text/x-python; charset=utf-8")
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def specification(request: HttpRequest) -> HttpResponse:
+    """The format in writing, for who writes a program of their own."""
+    return _download(Path(__file__).parents[1] / "docs" / "ledger.md", "text/markdown; charset=utf-8")
+
+
+def _download(file: Path, media_type: str) -> HttpResponse:
+    answer = _answer(file.read_bytes(), media_type, FOR_A_MINUTE)
+    answer["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return answer
 
 
 def named_tile(path: str) -> Tile:

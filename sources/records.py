@@ -41,6 +41,19 @@ def source_content(source: Source) -> dict[str, Any]:
     return {name: plain(getattr(source, name)) for name in (*names, "reliability", "visibility")}
 
 
+def actor_public(actor: Actor) -> dict[str, Any]:
+    """What an entry commits to by itself of an actor whom everybody may see: what public pages show of it."""
+    return {"public": {"name": actor.name}} if actor.visibility == Visibility.PUBLIC else {}
+
+
+def source_public(source: Source) -> dict[str, Any]:
+    """The same of a source, and by itself who published it: that one may become public without the source."""
+    if source.visibility != Visibility.PUBLIC:
+        return {}
+    shown = {name: plain(getattr(source, name)) for name in ("title", "url", "published_at", "basis")}
+    return {"public": {**shown, "retracted": source.retracted_at is not None}, "publisher": _id(source.publisher_id)}
+
+
 def relay_content(relay: Relay) -> dict[str, Any]:
     """What an entry commits to of a relay."""
     return {"upstream": str(relay.upstream_id), "quote": relay.quote}
@@ -63,7 +76,7 @@ def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: 
         by=by,
         now=now,
         body={"actor": str(actor.pk), "desk": _id(actor.desk_id)},
-        committed={"content": actor_content(actor), **more},
+        committed={"content": actor_content(actor), **actor_public(actor), **more},
         sealed=is_sealed(actor.visibility),
     )
 
@@ -75,6 +88,7 @@ def source_recorded(
 
     `sealed`: also where it is restricted no more: what was done while it was is of no concern to others.
     """
+    hidden = sealed or is_sealed(source.visibility)
     return record_act(
         about=f"source:{source.pk}",
         kind=kind,
@@ -82,8 +96,8 @@ def source_recorded(
         by=by,
         now=now,
         body={"source": str(source.pk), "desk": str(source.desk_id)},
-        committed={"content": source_content(source), **more},
-        sealed=sealed or is_sealed(source.visibility),
+        committed={"content": source_content(source), **({} if hidden else source_public(source)), **more},
+        sealed=hidden,
     )
 
 

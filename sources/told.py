@@ -1,13 +1,20 @@
 """What entries of the ledger have to say of actors, sources, relays, files and captures, by the rows."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, by, moment_in_words, read_entries
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
-from sources.records import actor_content, file_content, relay_content, source_content
+from sources.records import (
+    actor_content,
+    actor_public,
+    file_content,
+    relay_content,
+    source_content,
+    source_public,
+)
 
 ACTORS = Root("actor", Actor, "actors as the ledger has them")
 SOURCES = Root("source", Source, "sources as the ledger has them")
@@ -32,6 +39,22 @@ def with_merged(content: Mapping[str, Any], now: Mapping[str, Any], *names: str)
     named = {name: content[name] for name in names if name in content and content[name] != now[name]}
     merges = Merges(named.values())
     return {**now, **{name: pk for name, pk in named.items() if merges.now(pk) == now[name]}}
+
+
+def as_public(shown: Callable[[Any], Mapping[str, Any]], *names: str) -> dict[str, Field[Any]]:
+    """The fields that an entry commits to for everybody, as `shown` has them of the row now; where the row is not for
+    everybody any more, as they were. An actor may have been merged since."""
+
+    def field(name: str) -> Field[Any]:
+        def value(row: Any, said: Said) -> Any:
+            now = shown(row)
+            if not now:
+                return said.opened[name]
+            return now[name] if name == "public" else with_merged(said.opened, now, name)[name]
+
+        return Field(value, latest=True, optional=True)
+
+    return {name: field(name) for name in ("public", *names)}
 
 
 # Actors
@@ -70,6 +93,7 @@ _ACTOR: dict[str, Field[Actor]] = {
     "body/actor": Field(lambda row, said: str(row.pk)),
     "body/desk": Field(lambda row, said: str(row.desk_id) if row.desk_id else None),
     "content": Field(_actor_content, latest=True),
+    **as_public(actor_public),
 }
 _REASON_OF_RELEASE = {"reason": IN_THE_LEDGER_ALONE}
 _OF_A_MERGE = dict.fromkeys(("into", "reason"), "asked of the merge, in `claims.told`")
@@ -102,6 +126,7 @@ _SOURCE: dict[str, Field[Source]] = {
     "content": Field(
         lambda row, said: with_merged(said.opened["content"], source_content(row), "publisher_id"), latest=True
     ),
+    **as_public(source_public, "publisher"),
 }
 
 TOLD_SOURCES: Told[Source] = Told(

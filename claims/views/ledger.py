@@ -1,6 +1,10 @@
-"""What may be taken away of the ledger: the proof of a claim's history, and for auditors the entries of the log."""
+"""What may be taken away of the ledger: the proof of a claim's history, for auditors the entries of the log, and for
+anybody those of them that are public."""
 
-from django.http import Http404, HttpResponse
+from base64 import b64encode
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -8,9 +12,13 @@ from accounts.errors import NotFound
 from accounts.pages import PersonsRequest
 from claims.opened_acts import Reader
 from claims.proofs import checkpoint_for, proof_file
+from claims.public_proofs import public_leaves
 from claims.queries import get_claim
+from ledger.canonical import canonical
+from ledger.models import Checkpoint
 from ledger.reading import newest_checkpoint, read_tile
-from ledger.views import named_tile
+from ledger.tiles import TILE_WIDTH, Tile
+from ledger.views import FOR_A_MINUTE, named_tile, same_for_everybody
 
 
 @require_safe
@@ -28,13 +36,37 @@ def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
-def entries(request: PersonsRequest, path: str) -> HttpResponse:
+@login_not_required
+@require_safe
+def entries(request: HttpRequest, path: str) -> HttpResponse:
     """A bundle of the log's entries, for who audits every desk: they are of all desks, and cannot be told apart without
-    being read. What is committed in them stays closed."""
-    if not Reader(request.user).audits_every_desk:
-        raise Http404
+    being read. What is committed in them stays closed. A bundle of public entries alone is for anybody."""
     tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
-    data = read_tile(tile, newest) if newest else None
+    if newest is None or not (_audits_every_desk(request) or _is_public(tile, newest)):
+        raise Http404
+    data = read_tile(tile, newest)
     if data is None:
         raise Http404
     return HttpResponse(data, content_type="application/octet-stream")
+
+
+def _audits_every_desk(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and Reader(request.user).audits_every_desk
+
+
+def _is_public(tile: Tile, checkpoint: Checkpoint) -> bool:
+    is_there = tile.number * TILE_WIDTH + tile.width <= checkpoint.size
+    return is_there and len(public_leaves(tile.number, tile.width, checkpoint)) == tile.width
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def public_entries(request: HttpRequest, path: str) -> HttpResponse:
+    """Those leaves of an entry bundle that anybody may have now: canonical JSON, base64 by index."""
+    tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
+    if newest is None or tile.width != TILE_WIDTH or tile.number * TILE_WIDTH >= newest.size:
+        raise Http404
+    leaves = public_leaves(tile.number, TILE_WIDTH, newest)
+    said = canonical({str(index): b64encode(leaf).decode() for index, leaf in leaves.items()})
+    return HttpResponse(said, content_type="application/json", headers={"Cache-Control": FOR_A_MINUTE})

@@ -1,13 +1,16 @@
 """What anybody may read: the published claims, with the public part of what carries them."""
 
 import json
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -15,13 +18,19 @@ from accounts.errors import NotFound
 from accounts.qr import outline
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.paging import Order, read_page
-from claims.proofs import checkpoint_for, public_proof
+from claims.proofs import checkpoint_for
+from claims.public_proofs import printed, public_proof, public_proof_file, public_proof_files, waits_since
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
-from claims.sentences import told_interval, voices_in_words
+from claims.records import claim_public, evidence_public, status_body
+from claims.sentences import voices_in_words
+from claims.states import Deciders, find_move
 from claims.views.listing import PAGE_SIZE, neighbours
 from ledger.entries import format_time
+from ledger.keys import LONGEST_DELAY
+from ledger.models import Checkpoint
 from ledger.reading import newest_checkpoint
 from sources.models import Actor, Visibility
+from sources.records import source_public
 
 
 @require_safe
@@ -44,19 +53,56 @@ def public_claims(request: HttpRequest) -> HttpResponse:
 def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
     """One published claim. Raises NotFound."""
     claim = published_claim(reference)
-    changes = history_of(claim)
-    address = f"{settings.PUBLIC_URL}{reverse('public-claim', args=[claim.reference])}"
+    changes, evidence, checkpoint = history_of(claim), list(public_evidence(claim)), newest_checkpoint()
+    address = f"{settings.PUBLIC_URL}{reverse('short', args=[claim.reference])}"
     context = {
         "claim": claim,
         "claimant": _public_name(claim.claimant),
-        "evidence": [_item(number, row) for number, row in enumerate(public_evidence(claim), start=1)],
-        "changes": [(change, _change_as_recorded(claim, change), _voices(change)) for change in changes],
-        "checkpoint": newest_checkpoint(),
+        "evidence": [_item(number, row) for number, row in enumerate(evidence, start=1)],
+        "changes": [_change(claim, change) for change in changes],
+        "shown": json.dumps(_as_recorded(claim, evidence, checkpoint)),
+        "checkpoint": checkpoint,
+        "printed": printed(claim, checkpoint) if checkpoint else None,
         "address": address,
         "qr": outline(address),
         "recomputing": waits_for_recomputation(claim),
     }
     return render(request, "claims/public/claim.html", context)
+
+
+@require_safe
+@login_not_required
+def short(request: HttpRequest, reference: str) -> HttpResponse:
+    """The address that stands on paper: leads to the claim's public page. Raises NotFound."""
+    return redirect("public-claim", published_claim(reference).reference)
+
+
+@require_safe
+@login_not_required
+def public_claim_proof(request: HttpRequest, reference: str) -> HttpResponse:
+    """The proof of a published claim's history, opened as far as its page shows it. Raises NotFound."""
+    claim = published_claim(reference)
+    headers = {"Content-Disposition": f'attachment; filename="{claim.reference}-public-proof.json"'}
+    file = public_proof_file(claim, _signed())
+    return HttpResponse(file, content_type="application/json", headers=headers)
+
+
+@require_safe
+@login_not_required
+def public_material_proofs(request: HttpRequest, reference: str) -> JsonResponse:
+    """The proofs of the public sources and actors of a published claim: a list of files, each as a text.
+
+    Raises NotFound.
+    """
+    claim = published_claim(reference)
+    return JsonResponse([file.decode() for file in public_proof_files(claim, _signed())], safe=False)
+
+
+def _signed() -> Checkpoint:
+    checkpoint = newest_checkpoint()
+    if checkpoint is None:
+        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+    return checkpoint
 
 
 @require_safe
@@ -73,23 +119,47 @@ def public_change(request: HttpRequest, reference: str, seq: int) -> HttpRespons
     return HttpResponse(proof, content_type="text/plain; charset=utf-8", headers=headers)
 
 
-def _change_as_recorded(claim: Claim, change: StatusChange) -> str:
-    """What the page shows of a status change, in the words of its entry, as JSON."""
-    return json.dumps(
-        {
-            "reference": claim.reference,
-            "number": change.seq,
-            "from": change.from_state,
-            "to": change.to_state,
-            "happened_at": format_time(change.at),
-            "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
-            "threshold": change.threshold,
-        }
-    )
+def _change(claim: Claim, change: StatusChange) -> dict[str, Any]:
+    """One status change as the page shows it; `shown`: the same in the words of its entry, as JSON."""
+    move = find_move(change.from_state, change.to_state)
+    return {
+        "row": change,
+        "voices": voices_in_words(change.independence_min, change.independence_max, change.independence_exact),
+        "by_two": move is not None and move.deciders is Deciders.SECOND,
+        "shown": json.dumps({"claim": str(claim.pk), "reference": claim.reference, **status_body(change)}),
+    }
 
 
-def _voices(change: StatusChange) -> str:
-    return voices_in_words(change.independence_min, change.independence_max, change.independence_exact)
+def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """What the page shows besides status changes, in the words of the entries that it was last written by.
+
+    `waiting_since`: since when something of it waits for its place in the log; `overdue`: for too long.
+    """
+    since, claimant = waits_since(claim, checkpoint), _public_name(claim.claimant)
+    return {
+        "stream": f"claim:{claim.pk}",
+        "state": claim.state,
+        **claim_public(claim),
+        "claimant": str(claim.claimant_id) if claimant else None,
+        "claimant_name": claimant,
+        "evidence": [_evidence_as_recorded(number, row) for number, row in enumerate(evidence, start=1)],
+        "size": checkpoint.size if checkpoint else 0,
+        "waiting_since": format_time(since) if since else None,
+        "overdue": since is not None and since < timezone.now() - timedelta(seconds=LONGEST_DELAY),
+    }
+
+
+def _evidence_as_recorded(number: int, row: Evidence) -> dict[str, Any]:
+    source = source_public(row.source)
+    publisher = _public_name(row.source.publisher)
+    return {
+        "id": str(row.pk),
+        "number": number,
+        **evidence_public(row),
+        "source": source["public"],
+        "publisher": source["publisher"] if publisher else None,
+        "publisher_name": publisher,
+    }
 
 
 def _public_name(actor: Actor | None) -> str:

@@ -13,7 +13,7 @@ from sources.models import Capture
 from tests.access.routes import Route
 from tests.access.world import World
 
-TILES = {"ledger-tile": "0/000.p/3", "ledger-entries": "000.p/3"}
+TILES = {"ledger-tile": "0/000.p/3", "ledger-entries": "000.p/3", "ledger-public-entries": "000"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -60,6 +60,13 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "public": {"GET": ANYONE},
     "public-claim": {"GET": ANYONE},
     "public-change": {"GET": ANYONE},
+    "public-proof": {"GET": ANYONE},
+    "public-material": {"GET": ANYONE},
+    "short": {"GET": ANYONE},
+    "check-us": {"GET": ANYONE},
+    "ledger-verifier": {"GET": ANYONE},
+    "ledger-format": {"GET": ANYONE},
+    "ledger-public-entries": {"GET": ANYONE},
     "api-docs": {"GET": ANYONE},
     "api-schema": {"GET": ANYONE},
     "ledger-checkpoint": {"GET": ANYONE},
@@ -143,7 +150,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger": {"GET": AUDITING},
     "ledger-csv": {"GET": AUDITING},
     "ledger-jsonl": {"GET": AUDITING},
-    "ledger-entries": {"GET": NOWHERE},  # for who audits every desk: tests/claims/test_scopes.py
+    # For who audits every desk (tests/claims/test_scopes.py), for anybody where all of it is public.
+    "ledger-entries": {"GET": {**NOWHERE, "anonymous": "hidden"}},
     "claim-proof": {"GET": ON_DESK},
     "ask-bundle": {"POST": ON_DESK},
     "bundle": {"GET": TOKENS_OWNER},

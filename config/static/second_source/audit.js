@@ -2,7 +2,10 @@
 // the page shows of the history, and the claim's wording and state above it, with what was recorded; in both directions.
 // A field that nothing opens is good only where a redaction in the log names it, or where it is not for this reader and
 // the page shows nothing of it.
-import { canonical, checkClaimProof, hex, readCheckpoint } from "./ledger.js";
+import { checkClaimProof, readCheckpoint } from "./ledger.js";
+import {
+  answerOf, bytesOf, compareMemory, difference, remember, remembered, sayIn, squeezed, textOf, whenOf, wordsBy,
+} from "./comparing.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;
@@ -12,35 +15,10 @@ const log = JSON.parse(words.log);
 const SHOWN_IN_BODY = ["from", "to", "happened_at", "stance", "independence", "threshold"];
 const COMMITTED = ["by", "decided_by", "evidence", "graph_digest", "reason", "decision_reason"];
 const TEXTS = ["reason", "decision_reason"];
-const MEMORY = "second-source log";
-const MOST_REMEMBERED = 500; // claims
 const LONGEST_UNWITNESSED = 3600; // seconds; an hour, as witnesses themselves may lag behind (C2SP tlog-witness)
 
-async function answerOf(address) {
-  const answer = await fetch(address, { headers: { Accept: "*/*" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer;
-}
-
-const bytesOf = async (address) => new Uint8Array(await (await answerOf(address)).arrayBuffer());
-
-// The words that stand in a part of the page, with the breaks between its lines.
-function textOf(part, name) {
-  const copy = part.querySelector(`[data-field="${name}"]`)?.cloneNode(true);
-  for (const end of copy?.querySelectorAll("br") ?? []) end.replaceWith("\n");
-  return copy?.textContent ?? "";
-}
-
-const squeezed = (text) => String(text ?? "").replace(/\s+/g, " ").trim();
-const isSame = (one, other) => canonical(one ?? null) === canonical(other ?? null);
-const plain = (value) => (typeof value === "string" ? value : canonical(value ?? null));
-const inWords = ({ part, expected, found }) => words.mismatch
-  .replace("%(part)s", () => part).replace("%(expected)s", () => expected).replace("%(found)s", () => found);
-const whenOf = (moment) => new Date(moment).toLocaleString(document.documentElement.lang || undefined);
-
-// One field's value as an entry has it and as the page has it: the difference, or nothing.
-const difference = (part, recorded, shown) =>
-  isSame(recorded, shown) ? [] : [{ part, expected: plain(recorded), found: plain(shown) }];
+const inWords = wordsBy(words.mismatch);
+const say = (...outcome) => sayIn(section, ...outcome);
 
 const recordedAs = {
   by: (value) => value?.name ?? null,
@@ -97,42 +75,11 @@ function compareWording(outcome, disclosuresOf, erasedOf) {
   return { findings, compared: true };
 }
 
-// What this browser has seen of the log before, as far as it keeps it: {size, root, claims: {stream: {seq, hash}}}.
-function remembered(origin) {
-  try {
-    return JSON.parse(localStorage.getItem(`${MEMORY} ${origin}`)) ?? { size: 0, root: "", claims: {} };
-  } catch {
-    return { size: 0, root: "", claims: {} };
-  }
-}
-
-function remember(origin, before, newest, stream, last) {
-  const claims = Object.entries({ ...before.claims, [stream]: last }).slice(-MOST_REMEMBERED);
-  const now = { size: newest.size, root: hex(newest.root), claims: Object.fromEntries(claims) };
-  try {
-    localStorage.setItem(`${MEMORY} ${origin}`, JSON.stringify(now));
-  } catch {
-    // Private windows keep nothing: then nothing is compared with it either.
-  }
-}
-
 // The larger one of the checkpoint that the proof is against, which may be an older one that is witnessed, and the newest
 // that the page knows; throws where that one does not count.
 async function newestOf(outcome, policy) {
   const newest = words.newest ? await readCheckpoint(words.newest, policy) : outcome.checkpoint;
   return newest.size > outcome.checkpoint.size ? newest : outcome.checkpoint;
-}
-
-// Where the log, or this history, is not what this browser has seen before.
-function compareMemory(before, newest, outcome, stream) {
-  const findings = [];
-  const { size, root } = { size: newest.size, root: hex(newest.root) };
-  if (size < before.size) findings.push({ part: words.partLog, expected: String(before.size), found: String(size) });
-  if (size === before.size && root !== before.root) findings.push({ part: words.partLog, expected: before.root, found: root });
-  const seen = before.claims[stream];
-  const there = seen && outcome.entries[seen.seq - 1]?.hash;
-  if (seen && there !== seen.hash) findings.push({ part: words.partSeen, expected: seen.hash, found: plain(there) });
-  return findings;
 }
 
 // Who confirms the log as far as this history goes: {text, isLate}.
@@ -164,19 +111,6 @@ function show(item, result, note) {
   aside.querySelector("[data-note]").textContent = note;
 }
 
-function say(result, text, findings = []) {
-  const note = section.querySelector("[data-sum]");
-  note.textContent = text;
-  note.className = `check ${result}`;
-  const list = section.querySelector("[data-findings]");
-  list.replaceChildren(...findings.map((finding) => {
-    const line = document.createElement("li");
-    line.textContent = finding;
-    return line;
-  }));
-  list.hidden = findings.length === 0;
-}
-
 async function check() {
   const [proof, policyBytes] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy)]);
   const policy = JSON.parse(new TextDecoder().decode(policyBytes));
@@ -194,7 +128,7 @@ async function check() {
   const whole = [...named.findings, ...outcome.undated];
   const before = remembered(file.origin);
   const newest = await newestOf(outcome, policy);
-  whole.push(...compareMemory(before, newest, outcome, file.stream));
+  whole.push(...compareMemory(before, newest, outcome, file.stream, words));
   const changes = new Map();
   for (const found of known.entries) {
     if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);

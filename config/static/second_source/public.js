@@ -1,62 +1,223 @@
-// Checks the status changes of a published claim in anybody's browser: each has a proof, and says what its entry says.
-import { canonical, checkTlogProof } from "./ledger.js";
+// Checks a published claim in anybody's browser: what its page shows against what the log holds of it, both ways. The
+// proofs open what everybody may see; an entry of anything else is there by its hash alone.
+import { checkClaimProof, hex } from "./ledger.js";
+import {
+  answerOf, bytesOf, compareMemory, difference, remember, remembered, sayIn, squeezed, whenOf, wordsBy,
+} from "./comparing.js";
 
 const section = document.querySelector("[data-public]");
 const words = section.dataset;
+const shown = JSON.parse(words.shown);
 const button = section.querySelector("[data-check-public]");
+const inWords = wordsBy(words.mismatch);
+const say = (...outcome) => sayIn(section, ...outcome);
+const partOf = (template, value) => template.replace("%(number)s", value);
 
-async function answerOf(address) {
-  const answer = await fetch(address, { headers: { Accept: "*/*" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer;
+// A proof file with what came out of it: {stream, origin, outcome, about: the told entries that a test picks}.
+async function readProof(bytes, policy) {
+  const outcome = await checkClaimProof(bytes, policy);
+  if (!outcome.checkpoint) return { outcome };
+  const file = JSON.parse(new TextDecoder().decode(bytes));
+  const told = outcome.entries.filter(({ entry }) => entry).map((found) => ({
+    ...found, index: file.entries[found.number].index, opened: file.entries[found.number].disclosures ?? {},
+  }));
+  return { outcome, stream: file.stream, origin: file.origin, told };
 }
 
-const inWords = ({ part, expected, found }) => words.mismatch
-  .replace("%(part)s", () => part).replace("%(expected)s", () => expected).replace("%(found)s", () => found);
+// What everybody may see of a thing by its newest entry: {value, opened}; or what is wrong: {finding}; or {older: true}
+// where it was last written before such a value was recorded by itself.
+function publicBy(entries, part) {
+  const last = entries.at(-1);
+  if (!last) return { finding: { part, expected: words.partEntry, found: words.partNone } };
+  if (!Object.hasOwn(last.entry.c, "public")) {
+    const was = entries.some(({ entry }) => Object.hasOwn(entry.c, "public"));
+    return was ? { finding: { part, expected: words.partHidden, found: words.partShown } } : { older: true };
+  }
+  if (!last.opened.public) return { finding: { part, expected: words.openable, found: words.closed } };
+  return { value: last.opened.public.value, opened: last.opened };
+}
 
-function say(result, text) {
-  const note = section.querySelector("[data-sum]");
+// Compares and collects: findings, and the names of parts that were last written before they could be compared, or are
+// not for everybody and not on the page.
+class Comparison {
+  findings = [];
+  older = [];
+  closed = [];
+
+  constructor(files) {
+    this.files = files;
+  }
+
+  told(stream) {
+    return this.files.get(stream)?.told ?? [];
+  }
+
+  // The members of a thing as the page has them, against its newest entry; what that opens, or nothing.
+  compare(part, entries, members) {
+    const recorded = publicBy(entries, part);
+    if (recorded.finding) this.findings.push(recorded.finding);
+    if (recorded.older) this.older.push(part);
+    if (!recorded.value) return null;
+    for (const name of Object.keys(members)) {
+      this.findings.push(...difference(`${part}: ${name}`, recorded.value[name], members[name]));
+    }
+    return recorded.opened;
+  }
+
+  // Who is named: the identifier that was recorded, through merges since, and the name that this one has.
+  compareActor(part, opened, id, name) {
+    const recorded = opened.value && this.merged(opened.value);
+    this.findings.push(...difference(part, recorded ?? null, id));
+    if (id !== null && recorded === id) {
+      this.compare(part, this.told(`actor:${id}`), { name });
+    }
+  }
+
+  merged(id) {
+    for (let left = 10, into = id; ; left -= 1) {
+      const next = this.told(`actor:${into}`).at(-1)?.opened.into?.value;
+      if (!next || left === 0) return into;
+      into = next;
+    }
+  }
+
+  compareDom(part, selector, text) {
+    const found = squeezed(document.querySelector(selector)?.textContent);
+    this.findings.push(...difference(part, squeezed(text), found));
+  }
+}
+
+const isOfEvidence = ({ entry }) => typeof entry.body.evidence === "string";
+
+function compareClaim(comparison, told) {
+  const set = told.filter(({ entry }) => ["claim_published", "claim_unpublished"].includes(entry.kind));
+  if (set.at(-1)?.entry.kind === "claim_unpublished") {
+    comparison.findings.push({ part: words.partClaim, expected: words.partHidden, found: words.partShown });
+  }
+  const written = told.filter(({ entry }) => !isOfEvidence({ entry }) && entry.kind !== "claim_unpublished"
+    && (Object.hasOwn(entry.c, "public") || entry.kind === "claim_published"));
+  if (!written.length) return void comparison.older.push(words.partClaim);
+  const opened = comparison.compare(words.partClaim, written, shown.public);
+  if (!opened) return;
+  named(comparison, words.partClaimant, opened.claimant, shown.claimant, shown.claimant_name);
+  comparison.compareDom(words.partClaim, "h1", opened.public.value.statement);
+  if (opened.public.value.original_statement) {
+    comparison.compareDom(words.partClaim, "[data-field=original]", opened.public.value.original_statement);
+  }
+}
+
+// A name on the page needs an opened identifier. One that stays closed is of somebody who is not for everybody to know.
+function named(comparison, part, opened, id, name) {
+  if (opened) return comparison.compareActor(part, opened, id, name);
+  if (id === null) return void comparison.closed.push(part);
+  comparison.findings.push({ part, expected: words.openable, found: words.closed });
+}
+
+function compareEvidence(comparison, told) {
+  const entries = new Map();
+  for (const found of told.filter(isOfEvidence)) {
+    entries.set(found.entry.body.evidence, [...(entries.get(found.entry.body.evidence) ?? []), found]);
+  }
+  for (const item of shown.evidence) {
+    const part = partOf(words.partEvidence, item.number);
+    const own = entries.get(item.id) ?? [];
+    entries.delete(item.id);
+    if (own.at(-1)?.entry.kind === "evidence_withdrawn") {
+      comparison.findings.push({ part, expected: words.partWithdrawn, found: words.partShown });
+    }
+    const recorded = comparison.compare(part, own, item.public);
+    const opened = comparison.compare(part, comparison.told(`source:${item.public.source}`), item.source);
+    if (opened) named(comparison, `${part}: ${words.partPublisher}`, opened.publisher, item.publisher, item.publisher_name);
+    if (recorded) comparison.compareDom(part, `#e-${item.number} blockquote`, recorded.public.value.excerpt);
+    if (opened) comparison.compareDom(part, `#e-${item.number} h3 [dir]`, opened.public.value.title);
+  }
+  for (const left of entries.values()) {
+    const { entry } = left.at(-1);
+    if (!Object.hasOwn(entry.c, "public") || entry.kind === "evidence_withdrawn") continue;
+    comparison.findings.push({ part: words.partSome, expected: words.partShown, found: words.partNotShown });
+  }
+}
+
+function mark(item, result, text) {
+  const note = item.querySelector("[data-mark]");
   note.textContent = text;
   note.className = `check ${result}`;
+  note.hidden = false;
 }
 
-function differences(shown, body) {
-  return Object.keys(shown)
-    .filter((name) => canonical(shown[name] ?? null) !== canonical(body[name] ?? null))
-    .map((name) => ({ part: name, expected: canonical(body[name] ?? null), found: canonical(shown[name] ?? null) }));
-}
-
-async function checkChange(item, policy) {
-  const shown = JSON.parse(item.dataset.shown);
-  const outcome = await checkTlogProof(new Uint8Array(await (await answerOf(item.dataset.proof)).arrayBuffer()), policy);
-  const findings = outcome.entry ? differences(shown, outcome.entry.body) : outcome.findings;
-  const result = findings.length ? "broken" : outcome.result;
-  const mark = item.querySelector("[data-mark]");
-  mark.textContent = findings.length ? `${words.broken} ${findings.map(inWords).join(" ")}` : words.verified;
-  mark.className = `check ${result}`;
-  mark.hidden = result === "unavailable";
-  return { result, outcome, shown };
+// Each change on the page is an entry, each entry of a change is on the page, and they follow each other.
+function compareChanges(comparison, told) {
+  const entries = told.filter(({ entry }) => entry.kind === "status_changed");
+  const changes = new Map(entries.map((found) => [found.entry.body.number, found]));
+  for (const item of document.querySelectorAll(".change[data-shown]")) {
+    const own = JSON.parse(item.dataset.shown);
+    const found = changes.get(own.number);
+    changes.delete(own.number);
+    const part = partOf(words.partChange, own.number);
+    const findings = found ? Object.keys(own).flatMap((name) => difference(name, found.entry.body[name], own[name]))
+      : [{ part, expected: words.partEntry, found: words.partNone }];
+    const broken = [...(found?.findings ?? []), ...findings];
+    mark(item, broken.length ? "broken" : "verified", broken.length ? `${words.broken} ${broken.map(inWords).join(" ")}` : words.verified);
+    if (broken.length) comparison.findings.push(...findings.map((one) => ({ ...one, part: `${part}: ${one.part}` })));
+  }
+  for (const number of changes.keys()) {
+    comparison.findings.push({ part: partOf(words.partChange, number), expected: words.partShown, found: words.partNotShown });
+  }
+  entries.forEach(({ entry: { body } }, place) => {
+    comparison.findings.push(...difference("number", place + 1, body.number));
+    comparison.findings.push(...difference("from", place ? entries[place - 1].entry.body.to : null, body.from));
+  });
+  comparison.findings.push(...difference("state", entries.at(-1)?.entry.body.to, shown.state));
 }
 
 async function check() {
   say("", words.checking);
-  const policy = await (await answerOf(words.policy)).json();
-  const items = [...document.querySelectorAll(".change[data-proof]")];
-  const checked = [];
-  for (const item of items) checked.push(await checkChange(item, policy));
-  if (checked.some(({ result }) => result === "unavailable")) return say("unavailable", words.unavailable);
-  // The changes are those of one claim, one after the other, and the last is the state at the head of the page.
-  const bodies = checked.map(({ outcome }) => outcome.entry?.body);
-  const isOneHistory = bodies.every((body, place) => body?.claim === bodies[0]?.claim && body?.number === place + 1
-    && (body.from ?? null) === (place ? bodies[place - 1].to : null));
-  const isWhole = isOneHistory && bodies.at(-1)?.to === words.state;
-  if (!isWhole || checked.some(({ result }) => result === "broken")) return say("broken", words.sumBroken);
-  const smallest = Math.min(...checked.map(({ outcome }) => outcome.checkpoint.size));
-  return say("verified", words.sumVerified.replace("%(size)s", smallest));
+  for (const note of document.querySelectorAll("[data-mark]")) note.hidden = true;
+  const [proof, material, policyText] = await Promise.all([bytesOf(words.proof), answerOf(words.material), answerOf(words.policy)]);
+  const policy = await policyText.json();
+  const own = await readProof(proof, policy);
+  if (own.outcome.result === "unavailable") return say("unavailable", words.unavailable);
+  if (!own.outcome.checkpoint) return say("broken", words.sumBroken, own.outcome.findings.map(inWords));
+  const files = new Map();
+  const comparison = new Comparison(files);
+  const before = remembered(own.origin);
+  comparison.findings.push(...own.outcome.findings, ...difference("stream", own.stream, shown.stream));
+  comparison.findings.push(...compareMemory(before, own.outcome.checkpoint, own.outcome, own.stream, words));
+  for (const text of await material.json()) {
+    const read = await readProof(new TextEncoder().encode(text), policy);
+    comparison.findings.push(...read.outcome.findings);
+    if (!read.outcome.checkpoint) continue;
+    if (read.outcome.checkpoint.size === own.outcome.checkpoint.size) {
+      comparison.findings.push(...difference("root", hex(own.outcome.checkpoint.root), hex(read.outcome.checkpoint.root)));
+    }
+    files.set(read.stream, read);
+  }
+  // What was recorded since the page was made is not on it.
+  const isNewer = ({ index }) => shown.waiting_since === null && index >= shown.size;
+  const hasNewer = [own, ...files.values()].some(({ told }) => told.some(isNewer));
+  if (hasNewer || (shown.waiting_since !== null && !shown.overdue)) {
+    return say(own.outcome.findings.length ? "broken" : "missing", own.outcome.findings.length ? words.sumBroken : words.sumMissing);
+  }
+  compareChanges(comparison, own.told);
+  compareClaim(comparison, own.told);
+  compareEvidence(comparison, own.told);
+  const findings = comparison.findings.map(inWords);
+  if (shown.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(shown.waiting_since)));
+  if (findings.length) return say("broken", words.sumBroken, findings);
+  const last = { seq: own.outcome.entries.length, hash: own.outcome.entries.at(-1).hash };
+  remember(own.origin, before, own.outcome.checkpoint, own.stream, last);
+  const size = Math.min(...[own, ...files.values()].map(({ outcome }) => outcome.checkpoint.size));
+  const older = [...new Set(comparison.older)];
+  const listed = (sentence, parts) => (parts.length ? sentence.replace("%(parts)s", () => parts.join(", ")) : "");
+  const said = `${listed(words.sumOlder, older) || words.sumVerified} ${listed(words.sumClosed, comparison.closed)}`;
+  return say(older.length ? "redacted" : "verified", said.replace("%(size)s", size).trim());
+}
+
+function run() {
+  button.disabled = true;
+  check().catch(() => say("unavailable", words.unreachable)).finally(() => { button.disabled = false; });
 }
 
 button.hidden = false;
-button.addEventListener("click", () => {
-  button.disabled = true;
-  check().catch(() => say("unavailable", words.unreachable)).finally(() => { button.disabled = false; });
-});
+button.addEventListener("click", run);
+run();

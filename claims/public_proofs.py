@@ -1,0 +1,216 @@
+"""What anybody may take away of a published claim: its history, proven, and that of its public sources and actors.
+
+An entry is told whose words stand on the public page, or did; of every other the hash alone is given. Opened is what
+everybody may see now: the newest `public` of the claim, of each public piece of evidence, source and actor.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from claims.models import Claim, Evidence
+from claims.queries import public_evidence
+from ledger.entries import Broken, Entry, Opening, read_entry
+from ledger.models import Checkpoint
+from ledger.models import Entry as EntryRow
+from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
+from ledger.reading import beyond, proofs_of, prove
+from ledger.tiles import TILE_WIDTH
+from ledger.verifier import KEYS
+from sources.models import Actor, Visibility
+
+OF_THE_PAGE = frozenset({"status_changed", "claim_published", "claim_unpublished"})
+PUBLIC = "public"  # the committed name of what everybody may see of a thing
+CLAIM = "claim"
+NAMING = ("claimant", "publisher", "into")  # committed ids of actors, opened where everybody may see the actor
+
+
+@dataclass(frozen=True)
+class PublicStream:
+    """One stream of which everybody may know something. `subject`: what an entry of it is about; None where it is not
+    told. `shown`: the subjects that stand on the page now, and are opened."""
+
+    name: str
+    subject: Callable[[Entry], str | None]
+    shown: frozenset[str]
+
+    def tells(self, entry: Entry, newest: Mapping[str, Entry] | None = None) -> bool:
+        """Whether everybody may know what an entry says: of what the page shows, or of what the newest entry on it
+        committed for everybody, so that what was taken off the page unseen is missed."""
+        subject = self.subject(entry)
+        if subject is None:
+            return False
+        return subject in self.shown or PUBLIC in (newest or {}).get(subject, entry).c
+
+
+def public_streams(claim: Claim) -> list[PublicStream]:
+    """The streams of a published claim, of its public sources, and of the public actors that these name."""
+    evidence = list(public_evidence(claim))
+    hidden = Q(visibility=Visibility.RESTRICTED) | Q(source__visibility=Visibility.RESTRICTED)
+    restricted = {str(pk) for pk in Evidence.objects.filter(hidden, claim=claim).values_list("pk", flat=True)}
+    sources = dict.fromkeys(item.source_id for item in evidence)
+    named = [item.source.publisher for item in evidence] + [claim.claimant]
+    seen = {actor.pk for actor in named if actor is not None and actor.visibility == Visibility.PUBLIC}
+    merged = Actor.objects.filter(merged_into__in=seen, visibility=Visibility.PUBLIC).values_list("pk", flat=True)
+    shown = frozenset({CLAIM, *(str(item.pk) for item in evidence)})
+    return [
+        PublicStream(f"claim:{claim.pk}", lambda entry: _on_the_page(entry, restricted), shown),
+        *(_by_sort("source", pk) for pk in sources),
+        *(_by_sort("actor", pk) for pk in sorted(seen | set(merged))),
+    ]
+
+
+def _on_the_page(entry: Entry, restricted: set[str]) -> str | None:
+    if entry.kind.startswith("evidence_") or entry.kind == "excerpt_confirmed":
+        evidence = str(entry.body.get("evidence"))
+        return None if evidence in restricted else evidence
+    is_told = entry.kind in OF_THE_PAGE or (entry.kind.startswith("claim_") and PUBLIC in entry.c)
+    return CLAIM if is_told else None
+
+
+def _by_sort(sort: str, pk: UUID) -> PublicStream:
+    return PublicStream(
+        f"{sort}:{pk}", lambda one: sort if one.kind.startswith(f"{sort}_") else None, frozenset({sort})
+    )
+
+
+def public_proof_file(claim: Claim, checkpoint: Checkpoint) -> bytes:
+    """The proof of a published claim's history for anybody: `docs/ledger.md`, section 7."""
+    return _file(public_streams(claim)[0], checkpoint) or b""
+
+
+def public_proof_files(claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
+    """The same of its public sources and actors, as far as the log holds entries of them."""
+    files = (_file(stream, checkpoint) for stream in public_streams(claim)[1:])
+    return [file for file in files if file is not None]
+
+
+def _file(stream: PublicStream, checkpoint: Checkpoint) -> bytes | None:
+    leaves = _for_everybody(stream, proofs_of(stream.name, checkpoint))
+    note = checkpoint.note.encode()
+    return claim_proof(note.decode().partition("\n")[0], stream.name, note, leaves) if leaves else None
+
+
+def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
+    entries = [_read(one.leaf) for one in leaves]
+    newest: dict[str, Entry] = {}
+    opening: dict[str, Entry] = {}
+    for entry in filter(None, entries):
+        subject = stream.subject(entry)
+        if subject is None:
+            continue
+        newest[subject] = entry
+        if subject in stream.shown and entry.c.keys() & {PUBLIC, "into"}:
+            opening[subject] = entry
+    opened = {entry.seq for entry in opening.values()}
+    public = _public_among(one for one, entry in zip(leaves, entries, strict=True) if entry and entry.seq in opened)
+    return [
+        replace(
+            one,
+            withheld=entry is None or not stream.tells(entry, newest),
+            openings=_opened(one, public) if entry and entry.seq in opened else {},
+        )
+        for one, entry in zip(leaves, entries, strict=True)
+    ]
+
+
+def _read(leaf: bytes) -> Entry | None:
+    """None for what somebody made no entry of: its hash, which leads nowhere, tells."""
+    try:
+        return read_entry(leaf)
+    except Broken:
+        return None
+
+
+def _opened(one: ProvenLeaf, public: set[str]) -> dict[str, Opening | None]:
+    return {
+        name: opening
+        for name, opening in one.openings.items()
+        if opening and (name == PUBLIC or (name in NAMING and (opening.value is None or opening.value in public)))
+    }
+
+
+def _public_among(leaves: Iterable[ProvenLeaf]) -> set[str]:
+    """Which of the actors that these name everybody may see."""
+    named = {
+        opening.value
+        for one in leaves
+        for name, opening in one.openings.items()
+        if name in NAMING and opening is not None and opening.value is not None
+    }
+    rows = Actor.objects.filter(pk__in=named, visibility=Visibility.PUBLIC) if named else Actor.objects.none()
+    return {str(pk) for pk in rows.values_list("pk", flat=True)}
+
+
+def public_leaves(number: int, width: int, checkpoint: Checkpoint) -> dict[int, bytes]:
+    """Of the first `width` leaves of an entry bundle those that anybody may have now, by their indexes: what published
+    claims moved to, that they were published or taken back, and the log's own keys."""
+    first = number * TILE_WIDTH
+    end = min(first + width, checkpoint.size)
+    rows = EntryRow.objects.filter(place__index__gte=first, place__index__lt=end)
+    rows = rows.filter(kind__in=OF_THE_PAGE) | rows.filter(stream=KEYS)
+    found = list(rows.order_by("place__index").values_list("place__index", "stream", "leaf"))
+    ids = [stream.removeprefix("claim:") for _index, stream, _leaf in found if stream != KEYS]
+    published = Claim.objects.filter(pk__in=ids, published_at__isnull=False).values_list("pk", flat=True)
+    public = {KEYS, *(f"claim:{pk}" for pk in published)}
+    return {index: bytes(leaf) for index, stream, leaf in found if stream in public}
+
+
+def waits_since(claim: Claim, checkpoint: Checkpoint | None) -> datetime | None:
+    """Since when the first of what everybody may know of the claim waits for its place in the log; None where nothing
+    does."""
+    streams = {stream.name: stream for stream in public_streams(claim)}
+    waiting = [
+        row.at
+        for row in beyond(streams, checkpoint)
+        if (entry := _read(bytes(row.leaf))) is None or streams[row.stream].tells(entry)
+    ]
+    return min(waiting, default=None)
+
+
+def public_proof(claim: Claim, seq: int, checkpoint: Checkpoint) -> bytes | None:
+    """The proof of one status change of a published claim: a C2SP tlog-proof that carries its leaf.
+
+    The leaf says in the open what the public page says: states, time, voices, threshold. Who, why and on what stay
+    closed. Answers None where the checkpoint does not hold the change.
+    """
+    if not 1 <= seq <= claim.last_seq:
+        return None
+    entries = EntryRow.objects.filter(stream=f"claim:{claim.pk}", kind="status_changed").order_by("seq")
+    found = prove(EntryRow.objects.filter(pk__in=entries.values("pk")[seq - 1 : seq]), checkpoint)
+    if not found:
+        return None
+    (one,) = found
+    return tlog_proof(TlogProof(one.leaf_index, tuple(one.proof), checkpoint.note.encode(), one.leaf))
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What stands on paper beside the address, so that print can be held against the log later.
+
+    `root` and `leaf`: the first 32 of 64 hexadecimal digits, in groups of four: nobody finds another log or entry that
+    begins like that. `leaf`: of the newest status change.
+    """
+
+    size: int
+    root: str
+    leaf_index: int
+    leaf: str
+
+
+def printed(claim: Claim, checkpoint: Checkpoint) -> Printed | None:
+    """None where the checkpoint holds nothing of the claim."""
+    entries = EntryRow.objects.filter(stream=f"claim:{claim.pk}", kind="status_changed")
+    newest = entries.filter(place__index__lt=checkpoint.size).order_by("-seq").values_list("place__index", "leaf_hash")
+    for leaf_index, hashed in newest[:1]:
+        return Printed(checkpoint.size, in_groups(bytes(checkpoint.root)), leaf_index, in_groups(bytes(hashed)))
+    return None
+
+
+def in_groups(digest: bytes) -> str:
+    """The first half of a SHA-256 for people: eight groups of four digits."""
+    digits = digest.hex()[:32]
+    return " ".join(digits[at : at + 4] for at in range(0, 32, 4))

@@ -1,0 +1,39 @@
+"""How to check us: for anybody who reads a published claim, without an account."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from claims.public_proofs import in_groups
+from claims.queries import published_claims
+from ledger.reading import newest_checkpoint
+from ledger.trusted import shown_policy
+from ledger.verifier import fingerprint, read_policy
+
+EXAMPLE = "UKR-1"  # where nothing is published yet
+
+
+@require_safe
+@login_not_required
+def check_us(request: HttpRequest) -> HttpResponse:
+    """What anybody can check and how, with the commands for a published claim: `claim`, else the newest."""
+    rows = published_claims().order_by("-published_at", "pk")
+    claim = rows.filter(reference=request.GET.get("claim", "")[:24].replace("\0", "")).first() or rows.first()
+    checkpoint = newest_checkpoint()
+    policy = read_policy(shown_policy(checkpoint))
+    context = {
+        "claim": claim,
+        "reference": claim.reference if claim else EXAMPLE,
+        "log": settings.PUBLIC_URL + reverse("ledger-checkpoint").removesuffix("/checkpoint"),
+        "checkpoint": checkpoint,
+        "printed": in_groups(bytes(checkpoint.root)) if checkpoint else "",
+        "keys": [(key.name, fingerprint(key)) for key in (*policy.log_keys, *policy.receipt_keys)],
+        "systems": [
+            ("Linux, macOS", "unix", "python3", "check/bin/python"),
+            ("Windows", "windows", "py", "check\\Scripts\\python"),
+        ],
+    }
+    return render(request, "claims/public/check.html", context)
