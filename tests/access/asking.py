@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Act, User
 from claims.models import StatusChange
 from sources.models import Capture
 from tests.access.routes import Route
@@ -44,8 +44,14 @@ def values_of(world: World) -> dict[str, Any]:
         "redaction_id": world.redaction.pk,
         "conflict_id": world.own_conflict.pk,
         "bundle_id": world.bundle.pk,
+        "leaf_hash": _first_entry_of(world.cast.reporter),
         "capture_id": Capture.objects.get(source=world.upstream).pk,
     }
+
+
+def _first_entry_of(user: User) -> str:
+    """The leaf hash of the oldest entry that the person made, which is in the log."""
+    return bytes(Act.objects.filter(by=user).earliest("entry").entry.leaf_hash).hex()
 
 
 def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
