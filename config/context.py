@@ -58,6 +58,12 @@ class Page:
         return head.to_redact if head else []
 
     @cached_property
+    def redacts_elsewhere(self) -> bool:
+        """Whether a redaction waits for the person that is on no desk of theirs."""
+        head = head_of(self._request)
+        return head is not None and head.redacts_elsewhere
+
+    @cached_property
     def receipts(self) -> str:
         """Where the receipts of what was just recorded are: a file, or the list of them all; "" for none."""
         given = getattr(self._request, "receipts", None)

@@ -1,12 +1,29 @@
 """The public part of the static interface, under `ledger/`."""
 
-from django.urls import path, re_path
+from django.urls import path, register_converter
 
 from ledger import views
 
+
+class LeafHashConverter:
+    """A leaf hash, in hex."""
+
+    regex = "[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(LeafHashConverter, "leaf_hash")
+
+LEAF = "<leaf_hash:leaf_hash>"
+
 urlpatterns = [
     path("checkpoint", views.checkpoint, name="ledger-checkpoint"),
-    re_path(r"^leaf/(?P<leaf_hash>[0-9a-f]{64})$", views.leaf, name="ledger-leaf"),
+    path(f"leaf/{LEAF}", views.leaf, name="ledger-leaf"),
     path("policy", views.policy, name="ledger-policy"),
     path("tile/<path:path>", views.tile, name="ledger-tile"),
 ]

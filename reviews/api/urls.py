@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from claims.urls import CLAIM
+from ledger.urls import LEAF
 from reviews.api import (
     actors,
     assessments,
@@ -30,6 +31,7 @@ from reviews.api.view import NoSuchAddress
 SOURCE = "sources/<uuid:source_id>/"
 EVIDENCE = CLAIM + "evidence/<uuid:evidence_id>/"
 ASSESSMENT = CLAIM + "assessments/<uuid:assessment_id>/"
+RECEIPT = f"receipts/{LEAF}/"
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 
 app_name = "api"
@@ -96,7 +98,7 @@ urlpatterns = [
         name="read-notification",
     ),
     path("receipts/", receipts.Receipts.as_view(), name="receipts"),
-    re_path("^receipts/(?P<leaf_hash>[0-9a-f]{64})/$", receipts.OneReceipt.as_view(), name="receipt"),
+    path(RECEIPT, receipts.OneReceipt.as_view(), name="receipt"),
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),
     path("tokens/<uuid:token_id>/", tokens.OneToken.as_view(), name="token"),
     re_path(r"^(?:.*/)?$", NoSuchAddress.as_view(), name="none"),

@@ -59,6 +59,9 @@ def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
     found, values = {}, values_of(world)
     for route in chosen:
         values["source_id"] = world.upstream.pk if "capture_id" in route.parameters else world.source.pk
+        is_shared = route.name in ("redact-actor", "redaction-elsewhere")
+        values["actor_id"] = (world.shared_actor if is_shared else world.actor).pk
+        values["redaction_id"] = (world.shared_redaction if is_shared else world.redaction).pk
         values["token"] = world.links.get(route.name)
         values["path"] = TILES.get(route.name)
         found[route.name] = route.address(values)
