@@ -2,7 +2,8 @@
 
 Writers at SQL level: 16 connections that each update a row and insert one into its history, against 16 that write an
 entry as `ledger.recording` does. Then a steady stream of entries, and how long each takes until a signed checkpoint
-holds it. Then inclusion proofs. Moves, whole, with the ledger, with receipts and without both (`bench.moves`) stand before that.
+holds it. Then inclusion proofs. Moves, whole, with the ledger, with receipts and without both (`bench.moves`)
+stand before that.
 """
 
 import json
