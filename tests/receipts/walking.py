@@ -16,6 +16,7 @@ from ledger.entries import format_time
 from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts
 from tests.api.client import Api
+from tests.factories import fresh
 from tests.ledger.installation import publish_here
 from tests.pages import fields_of, signed_in, text_of
 
@@ -67,7 +68,7 @@ class Walk:
         log."""
         policy, files = read_policy(policy_text()), []
         for user, leaves in self.leaves.items():
-            client = signed_in(user)
+            client = signed_in(fresh(user))  # whose password may be another
             for first in range(0, len(leaves), 40):
                 part = leaves[first : first + 40]
                 file = client.get(f"/account/receipts/file?leaves={','.join(part)}")
