@@ -366,7 +366,7 @@ class Act(models.Model):
 
     entry = models.OneToOneField("ledger.Entry", models.PROTECT, primary_key=True, related_name="act")
     desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="acts", db_index=False)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     kind = models.CharField(max_length=64)
     about = models.CharField(max_length=255)
     at = models.DateTimeField()
@@ -376,6 +376,7 @@ class Act(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["desk", "-entry"], name="acts_of_a_desk"),
             models.Index(fields=["about", "entry"], name="acts_about_a_subject"),
+            models.Index(fields=["by", "-at", "-entry"], name="acts_of_a_person"),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,6 @@
 """Who is on which desk. Scoping and fetching are one step: what one may not know of is NotFound."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from accounts.models import (
     Token,
     User,
 )
+from accounts.transactions import Noted
 from ledger.keys import LONGEST_DELAY
 
 
@@ -197,6 +198,38 @@ def acts_of(user: User) -> QuerySet[Act]:
         .annotate(withheld=Q(sealed=True) & ~Exists(editing), log_index=F("entry__place__index"))
         .select_related("by", "entry")
     )
+
+
+# What an act of a person's may bring about on desks that they are not on: claims and evidence that name a merged actor,
+# assignments of somebody who leaves. How many there are is told to nobody else.
+FOLLOWING = frozenset({"assignment_ended", "claim_edited", "evidence_changed"})
+
+
+MOST_RECEIPTS = 40  # that one address or cookie names; the list has them all
+
+
+def receipts_of(user: User) -> QuerySet[Act]:
+    """The person's own acts, for which they are given receipts, with their entries.
+
+    What followed from these on desks that they are not on is left out. `log_index` as in `acts_of`.
+    """
+    elsewhere = Q(kind__in=FOLLOWING) & ~Q(desk__in=Membership.objects.filter(user=user).values("desk"))
+    return (
+        Act.objects.filter(by=user)
+        .exclude(elsewhere)
+        .annotate(log_index=F("entry__place__index"))
+        .select_related("entry")
+    )
+
+
+def receipts_given(user: User, acts: Iterable[Noted]) -> list[bytes]:
+    """The leaf hashes of those acts that `receipts_of` has, in their order; asks the database where it may differ."""
+    own = [one for one in acts if one.by == user.pk]
+    if not any(one.kind in FOLLOWING for one in own):
+        return [one.leaf_hash for one in own]
+    found = receipts_of(user).filter(entry__leaf_hash__in=[one.leaf_hash for one in own])
+    told = {bytes(leaf_hash) for leaf_hash in found.values_list("entry__leaf_hash", flat=True)}
+    return [one.leaf_hash for one in own if one.leaf_hash in told]
 
 
 def late_for(user: User, now: datetime) -> datetime | None:

@@ -33,7 +33,7 @@ def record_act(
     recorded = record(
         stream=about, kind=kind, at=now, body=body, committed={"by": person(by), **committed}, sealed=sealed
     )
-    note_act(kind, by=by.pk if by else None, at=now)
+    note_act(kind, by=by.pk if by else None, at=now, leaf_hash=recorded.leaf_hash)
     act = Act(entry_id=recorded.id, desk_id=desk, by=by, kind=kind, about=about, at=recorded.at, sealed=sealed)
     act.save(force_insert=True)
     return recorded

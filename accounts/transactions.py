@@ -12,14 +12,17 @@ from django.db import connection, transaction
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """An act that the present transaction has recorded: what it is called, whose it is (None: nobody's), and when."""
+    """An act that the present transaction has recorded: what it is called, whose it is (None: nobody's), when, and its
+    entry's leaf hash (b"": an act of a transaction before)."""
 
     kind: str
     by: UUID | None
     at: datetime
+    leaf_hash: bytes = b""
 
 
 _noted: ContextVar[list[Noted] | None] = ContextVar("acts of this transaction", default=None)
+_kept: ContextVar[list[Noted] | None] = ContextVar("acts that were kept", default=None)
 _last_steps: list[Callable[[Sequence[Noted]], None]] = []
 
 
@@ -32,11 +35,27 @@ def last_step(step: Callable[[Sequence[Noted]], None]) -> None:
         _last_steps.append(step)
 
 
-def note_act(kind: str, *, by: UUID | None, at: datetime) -> None:
+def note_act(kind: str, *, by: UUID | None, at: datetime, leaf_hash: bytes) -> None:
     """Say to the transaction's last steps that an act was recorded. Called where acts are recorded."""
     acts = _noted.get()
     if acts is not None:
-        acts.append(Noted(kind, by, at))
+        acts.append(Noted(kind, by, at, leaf_hash))
+
+
+@contextmanager
+def kept_acts() -> Iterator[list[Noted]]:
+    """A list to which every action in the block adds what it recorded, once its transaction has ended well.
+
+    A block within a block hands its list on when it is left well: around a transaction that holds whole actions.
+    """
+    around, acts = _kept.get(), list[Noted]()
+    token = _kept.set(acts)
+    try:
+        yield acts
+    finally:
+        _kept.reset(token)
+    if around is not None:
+        around.extend(acts)
 
 
 @contextmanager
@@ -49,6 +68,7 @@ def act() -> Iterator[None]:
     """
     around = _noted.get()
     token = _noted.set([] if around is None else around)
+    before = len(around or ())
     try:
         with transaction.atomic():
             yield
@@ -58,5 +78,12 @@ def act() -> Iterator[None]:
                 step(tuple(_noted.get() or ()))
             with connection.cursor() as cursor:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        kept = _kept.get()
+        if around is None and kept is not None:
+            kept.extend(_noted.get() or ())
+    except BaseException:
+        if around is not None:  # the action around this one may go on without it
+            del around[before:]
+        raise
     finally:
         _noted.reset(token)

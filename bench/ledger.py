@@ -2,7 +2,8 @@
 
 Writers at SQL level: 16 connections that each update a row and insert one into its history, against 16 that write an
 entry as `ledger.recording` does. Then a steady stream of entries, and how long each takes until a signed checkpoint
-holds it. Then inclusion proofs. Moves, whole, with the ledger and without (`bench.moves`) stand before all that.
+holds it. Then inclusion proofs. Moves, whole, with the ledger, with receipts and without both (`bench.moves`)
+stand before that.
 """
 
 import json
@@ -53,6 +54,8 @@ class Figures:
     moves: list[float]
     moves_without: list[float]
     moves_ratio: float
+    moves_with_receipts: list[float]
+    receipts_ratio: float
 
 
 def main(seconds: float, leaves: int, folder: Path) -> Figures:
@@ -110,6 +113,8 @@ def _measure(
         moves=moves["ours"],
         moves_without=moves["plain"],
         moves_ratio=moves["ratio"],
+        moves_with_receipts=moves["fetched"],
+        receipts_ratio=moves["fetched_ratio"],
     )
 
 
@@ -278,6 +283,7 @@ def as_text(figures: Figures) -> str:
     rows = [
         ("16 writers, entries to plain, transactions a second", f"{figures.ratio:.2f}", "0.5"),
         ("moves with the ledger to moves without", f"{figures.moves_ratio:.2f}", "0.67"),
+        ("moves with receipts, all fetched, to moves with the ledger", f"{figures.receipts_ratio:.2f}", "0.9"),
         ("entries lost", str(figures.lost), "0"),
         (f"commit to signed checkpoint at {A_SECOND} a second, p99", f"{figures.signed_p99:.0f} ms", "2,000 ms"),
         (f"inclusion proof at {figures.leaves:,} leaves, p95", f"{figures.proof_p95:.1f} ms", "10 ms"),

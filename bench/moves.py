@@ -1,4 +1,5 @@
-"""Moves with the ledger and without, in turns in one process: what a move costs by being an entry of it.
+"""Moves with the ledger and without, and with receipts, in turns in one process: what a move costs by being an entry of
+it, and by its receipt's being named, signed and fetched.
 
 Run by `bench.ledger` inside an installation whose desk has claims to deny.
 """
@@ -6,32 +7,46 @@ Run by `bench.ledger` inside an installation whose desk has claims to deny.
 import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from statistics import median
 from unittest.mock import patch
 
 from accounts.models import Role, User
+from accounts.queries import receipts_given, receipts_of
+from accounts.transactions import Noted, kept_acts
 from claims.actions.claims import move_alone
 from claims.models import Evidence, Stance
 from claims.states import State
+from ledger.entries import format_time
+from ledger.keys import receipts
 from ledger.recording import Recorded
 
 BLOCK = 50  # moves in a row
 
 
-def _rate(rows: list[Evidence], by: User) -> float:
-    """Moves a second: the denial of each claim is recorded."""
+def _rate(rows: list[Evidence], by: User, after: Callable[[list[Noted]], object] = lambda _acts: None) -> float:
+    """Moves a second: the denial of each claim is recorded. `after`: what is done with what was recorded."""
     began = time.perf_counter()
     for row in rows:
-        move_alone(
-            claim=row.claim,
-            to=State.DENIED.value,
-            reason="That is what the party says.",
-            evidence=[row.pk],
-            seen_version=row.claim.version,
-            by=by,
-        )
+        with kept_acts() as acts:
+            move_alone(
+                claim=row.claim,
+                to=State.DENIED.value,
+                reason="That is what the party says.",
+                evidence=[row.pk],
+                seen_version=row.claim.version,
+                by=by,
+            )
+        after(acts)
     return len(rows) / (time.perf_counter() - began)
+
+
+def _fetch(by: User, acts: list[Noted]) -> list[str | None]:
+    """The receipts of what was done, as whoever keeps each of them is given them: named, looked up, signed."""
+    rows = receipts_of(by).filter(entry__leaf_hash__in=receipts_given(by, acts))
+    return receipts([(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows])
 
 
 def main() -> None:
@@ -41,11 +56,17 @@ def main() -> None:
     editor = User.objects.get(memberships__role=Role.EDITOR, username__endswith="-editor-1")
     waiting = iter(rows)
     _rate(list(islice(waiting, BLOCK)), editor)  # what is compiled and planned once
-    ours, plain = [], []
-    while len(block := list(islice(waiting, 2 * BLOCK))) == 2 * BLOCK:
+    ours, plain, fetched = [], [], []
+    while len(block := list(islice(waiting, 3 * BLOCK))) == 3 * BLOCK:
         ours.append(_rate(block[:BLOCK], editor))
+        fetched.append(_rate(block[BLOCK : 2 * BLOCK], editor, partial(_fetch, editor)))
         # Only here: nothing in the application can switch the ledger off.
         with patch("claims.records.record_act", lambda **_: Recorded(0, "", 0, "", b"")):
-            plain.append(_rate(block[BLOCK:], editor))
-    ratio = median(one / other for one, other in zip(ours, plain, strict=True))
-    sys.stdout.write(json.dumps({"ours": ours, "plain": plain, "ratio": ratio}) + "\n")
+            plain.append(_rate(block[2 * BLOCK :], editor))
+    found = {"ours": ours, "plain": plain, "ratio": _ratio(ours, plain)}
+    found |= {"fetched": fetched, "fetched_ratio": _ratio(fetched, ours)}
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def _ratio(some: list[float], others: list[float]) -> float:
+    return median(one / other for one, other in zip(some, others, strict=True))

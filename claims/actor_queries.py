@@ -1,16 +1,20 @@
 """Reading the actors that a person is shown: those that they may name, and those of the claims that they review or
 decide."""
 
+from functools import reduce
+from operator import or_
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import NotFound
-from accounts.models import User
+from accounts.models import Membership, Role, User
+from claims.models import Claim, Evidence
 from claims.scopes import actors_for
 from claims.shown import withhold
-from sources.models import Actor
+from sources.models import Actor, Source
 from sources.queries import merged_actors
 
 
@@ -32,6 +36,30 @@ def survivor_of(user: User, actor_id: UUID) -> Actor | None:
     """What an actor that was merged is now, where the person may see both; None for any other."""
     merged = merged_actors(user).filter(pk=actor_id)
     return shown_actors(user).filter(pk__in=merged.values("merged_into")).first()
+
+
+def used_on_edited_desks(user: User) -> QuerySet[Actor]:
+    """The actors that all desks share and that a desk uses which the person edits: as publisher, as claimant or party
+    of a claim, in an admission, or above an actor of its own."""
+    desks = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR).values("desk")
+    named: list[QuerySet[Any]] = [
+        Source.objects.filter(publisher=OuterRef("pk"), desk__in=desks),
+        Claim.objects.filter(claimant=OuterRef("pk"), desk__in=desks),
+        Claim.also_claimed_by.through.objects.filter(actor=OuterRef("pk"), claim__desk__in=desks),
+        Claim.parties.through.objects.filter(actor=OuterRef("pk"), claim__desk__in=desks),
+        Evidence.objects.filter(against_interest=OuterRef("pk"), claim__desk__in=desks),
+        Actor.objects.filter(Q(part_of=OuterRef("pk")) | Q(owned_by=OuterRef("pk")), desk__in=desks),
+    ]
+    uses = reduce(or_, (Q(Exists(rows)) for rows in named))
+    return Actor.objects.filter(uses, desk__isnull=True, merged_into__isnull=True)
+
+
+def redacts_shared(user: User, actor: Actor) -> bool:
+    """Whether the person is one of the two whom redacting an actor takes that all desks share: an administrator, or an
+    editor of a desk that uses it."""
+    if actor.desk_id is not None or not user.is_active:
+        return False
+    return user.is_staff or used_on_edited_desks(user).filter(pk=actor.pk).exists()
 
 
 def chain_of(user: User, actor: Actor) -> list[Actor]:

@@ -67,6 +67,7 @@ KINDS: dict[str, Promise] = {
     "restricted_read": _("restricted material read"),
     "redaction_previewed": _("redaction previewed"),
     "redaction_proposed": _("redaction proposed"),
+    "redaction_second_named": _("second person of another desk named for a redaction"),
     "redaction_refused": _("redaction refused"),
     "redaction_withdrawn": _("redaction withdrawn"),
     "redacted": _("words or a file erased"),
@@ -84,7 +85,7 @@ READ_BY_EDITORS = frozenset(
         "source_regraded", "source_retracted", "source_corrected", "source_released", "relay_added", "relay_removed",
         "attachment_kept", "capture_kept", "attachment_released", "capture_released", "excerpt_confirmed",
         "desk_made", "desk_changed", "role_granted", "policy_changed", "restricted_read", "redaction_previewed",
-        "redaction_proposed", "redaction_refused", "redaction_withdrawn", "redacted",
+        "redaction_proposed", "redaction_second_named", "redaction_refused", "redaction_withdrawn", "redacted",
     }
 )  # fmt: skip
 # For administrators alone, on a desk or on none: who is invited, accounts and how people sign in, exports, keys.

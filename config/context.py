@@ -6,11 +6,12 @@ from functools import cached_property
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Desk, Membership, Role
-from accounts.queries import is_demonstration
+from accounts.queries import MOST_RECEIPTS, is_demonstration
 from accounts.recent import organisation_asked_for_two
 from accounts.second_factor import due_for
 from config import words
@@ -55,6 +56,26 @@ class Page:
         """The desks on which a redaction of somebody else's waits for the person."""
         head = head_of(self._request)
         return head.to_redact if head else []
+
+    @cached_property
+    def redacts_elsewhere(self) -> bool:
+        """Whether a redaction waits for the person that is on no desk of theirs."""
+        head = head_of(self._request)
+        return head is not None and head.redacts_elsewhere
+
+    @cached_property
+    def receipts(self) -> str:
+        """Where the receipts of what was just recorded are: a file, or the list of them all; "" for none."""
+        given = getattr(self._request, "receipts", None)
+        hashes = given.all if given else []
+        if given is None or not hashes:
+            return ""
+        given.are_shown = True
+        return (
+            f"{reverse('receipt-file')}?leaves={','.join(hashes)}"
+            if len(hashes) <= MOST_RECEIPTS
+            else reverse("receipts")
+        )
 
     @property
     def organisation(self) -> str:

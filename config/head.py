@@ -16,13 +16,15 @@ MOST_UNREAD = 99
 class Head:
     """`memberships`: by the desk's name. `unread`: how many notifications; more than `MOST_UNREAD` are not counted.
 
-    `to_redact`: the desks on which a redaction of somebody else's waits for the person.
+    `to_redact`: the desks on which a redaction of somebody else's waits for the person. `redacts_elsewhere`: whether
+    one waits for them on another desk, or, for administrators, of an actor that all desks share.
     """
 
     memberships: list[Membership]
     unread: int
     demonstration: bool
     to_redact: list[Desk]
+    redacts_elsewhere: bool
 
 
 _MEMBERSHIP = ("id", "desk_id", "user_id", "role", "created_at")
@@ -31,6 +33,9 @@ _DESK = ("id", "name", "prefix", "is_demonstration")
 # Whatever notification is not plainly of the person's desks is asked for in full, as `unread_up_to` does.
 _STATEMENT = f"""
     SELECT EXISTS (SELECT 1 FROM accounts_desk WHERE is_demonstration), unread.count, unread.plainly,
+           EXISTS (SELECT 1 FROM reviews_redaction r
+                   WHERE r.state = 'proposed' AND r.proposed_by_id <> %(user)s
+                         AND (r.second_id = %(user)s OR r.actor_id IS NOT NULL AND %(is_staff)s)),
            m.role = 'editor' AND EXISTS (
                SELECT 1 FROM reviews_redaction r
                WHERE r.desk_id = m.desk_id AND r.state = 'proposed' AND r.proposed_by_id <> m.user_id),
@@ -46,13 +51,13 @@ _STATEMENT = f"""
 
 def read_head(user: User) -> Head:
     """What the head shows to `user`."""
-    rows = prepared(_STATEMENT, {"user": user.pk, "most": MOST_UNREAD + 1})
-    demonstration, unread, plainly = rows[0][:3]
-    memberships = [_membership(row[4:], user) for row in rows if row[4]]
-    to_redact = [own.desk for own, row in zip(memberships, rows, strict=False) if row[3]]
+    rows = prepared(_STATEMENT, {"user": user.pk, "is_staff": user.is_staff, "most": MOST_UNREAD + 1})
+    demonstration, unread, plainly, redacts_elsewhere = rows[0][:4]
+    memberships = [_membership(row[5:], user) for row in rows if row[5]]
+    to_redact = [own.desk for own, row in zip(memberships, rows, strict=False) if row[4]]
     if plainly is False:
         unread = unread_up_to(user, MOST_UNREAD, [row.desk_id for row in memberships])
-    return Head(memberships, unread, demonstration, to_redact)
+    return Head(memberships, unread, demonstration, to_redact, redacts_elsewhere)
 
 
 def _membership(row: tuple[object, ...], user: User) -> Membership:

@@ -33,6 +33,8 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "desk-policy": (PREVIEW, _SENT),
     "new-redaction": (PREVIEW, _SENT),
     "redaction": (PREVIEW, (*_READ, *_SENT)),
+    "redact-actor": (PREVIEW, _SENT),
+    "redaction-elsewhere": (PREVIEW, (*_READ, *_SENT)),
 }
 
 # Handed in, and counted otherwise or not at all, with the reason.

@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 
 from accounts.pages import is_done
+from accounts.transactions import kept_acts
 from config.errors import page_response
 from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, form_is_done, keep_outcome, outcome_of
 
@@ -47,7 +48,7 @@ class SentOnce:
         digest = digest_of_form(request, without=_ASIDE)
         keyed = KeyedRequest(request.user, "POST", request.path, f"form {key} {digest}")
         try:
-            with transaction.atomic():
+            with kept_acts(), transaction.atomic():
                 form_is_done(request.user, request.path, key)  # holds it; done or not, another text is another act
                 return _once(keyed, digest, lambda: view(request, *args, **kwargs))
         except Exception as error:  # as it would be answered had the view been called where views are

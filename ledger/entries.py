@@ -3,6 +3,7 @@
 Reading stands in `ledger.verifier`; what is written here is read there before it is given out.
 """
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ __all__ = [
     "format_time",
     "leaf_bytes",
     "leaf_hash",
+    "leaf_hashes",
     "new_salt",
     "new_sealed_stream",
     "read_entry",
@@ -93,3 +95,14 @@ def leaf_bytes(entry: Entry) -> bytes:
     if len(leaf) > LARGEST_LEAF:
         raise Broken("leaf", f"at most {LARGEST_LEAF} bytes", str(len(leaf)))
     return leaf
+
+
+_LEAVES = re.compile("[0-9a-f]{64}(,[0-9a-f]{64})*")
+
+
+def leaf_hashes(text: str, *, most: int) -> list[bytes] | None:
+    """The leaf hashes (hex, separated by commas) that a text names; None where it is no such text, or names more."""
+    named = text.split(",")
+    if len(named) > most or not _LEAVES.fullmatch(text):
+        return None
+    return [bytes.fromhex(one) for one in named]

@@ -5,7 +5,7 @@ The web never holds the log's key: whoever breaks into it can promise, and canno
 
 import logging
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,13 +116,19 @@ def receipt(leaf_hash: bytes, at: str) -> str | None:
 
     None where this server has no key: what was done is done, and readiness says that the ledger is degraded.
     """
+    return receipts([(leaf_hash, at)])[0]
+
+
+def receipts(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
+    """The receipts of entries, by their leaf hashes and times, as `receipt` makes each. The key is read once."""
     try:
         key = receipt_key()
     except SignerRefused:
         logger.exception("no receipts are signed")
-        return None
+        return [None for _entry in entries]
     origin = key.name.removesuffix(receipt_key_name(""))
-    return sign_note(receipt_text(Receipt(origin, leaf_hash, at, LONGEST_DELAY)), [key]).decode()
+    promised = [Receipt(origin, leaf_hash, at, LONGEST_DELAY) for leaf_hash, at in entries]
+    return [sign_note(receipt_text(one), [key]).decode() for one in promised]
 
 
 def policy_text() -> bytes:

@@ -4,6 +4,7 @@ Nothing here asks who reads: whoever calls decides who may have entries. Hashes 
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.aggregates import StringAgg
@@ -13,7 +14,7 @@ from django.db.models import Max, OuterRef, QuerySet, Subquery
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
 from ledger.keys import LONGEST_DELAY
-from ledger.models import Checkpoint, Cosignature, Entry, Outbox, Secret
+from ledger.models import Checkpoint, Cosignature, Entry, Leaf, Outbox, Secret
 from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
@@ -157,6 +158,24 @@ def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
         ProvenLeaf(index, bytes(leaf), inclusion_proof(read, index, checkpoint.size), dict(openings.get(pk, {})))
         for pk, index, leaf in rows
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a leaf stands in the log of a checkpoint, and its inclusion proof."""
+
+    leaf_index: int
+    proof: list[bytes]
+
+
+def place_of(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
+    """Where the leaf of this hash stands in the log of `checkpoint`; None where it does not.
+
+    For anybody: it follows from the tiles of hashes.
+    """
+    rows = Leaf.objects.filter(entry__leaf_hash=leaf_hash, hash=leaf_hash, index__lt=checkpoint.size)
+    index = rows.values_list("index", flat=True).first()
+    return None if index is None else Placed(index, inclusion_proof(_node_reader(), index, checkpoint.size))
 
 
 def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:

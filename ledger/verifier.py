@@ -632,6 +632,11 @@ def read_receipt(text: str) -> Receipt:
     return Receipt(origin, read_base64(hashed, "leaf hash", 32), at, _decimal(delay, "longest delay"))
 
 
+def split_receipts(data: bytes) -> list[bytes]:
+    """The notes of a file of receipts, which stand one after the other; the whole of it where it is no such file."""
+    return re.split(f"(?<=\\n)(?={re.escape(RECEIPT)}\\n)".encode(), data)
+
+
 class Cosignature(NamedTuple):
     """That a witness saw a checkpoint extend what it saw before. `at`: POSIX time in seconds, by its own clock."""
 
@@ -1689,16 +1694,27 @@ def _read_disclosures(read: Read, number: int, report: Report) -> dict[str, Any]
 
 
 def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report) -> dict[bytes, tuple[str, Receipt]]:
-    promised = {}
-    for name, note in receipts.items():
+    promised: dict[bytes, tuple[str, Receipt]] = {}
+    for name, note in _each_receipt(receipts):
         try:
             receipt = policy.receipt(note)
         except Broken as error:
             report.add(f"receipt {name}", error)
         else:
-            promised[receipt.leaf_hash] = (name, receipt)
+            # Of two of one leaf the one that is due first counts.
+            if receipt.leaf_hash not in promised or _due(receipt) < _due(promised[receipt.leaf_hash][1]):
+                promised[receipt.leaf_hash] = (name, receipt)
             report.count("receipts")
     return promised
+
+
+def _each_receipt(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The receipts of these files; those of a file that has several are numbered from 1."""
+    for name, data in files.items():
+        notes = split_receipts(data)
+        yield from zip(
+            [name] if len(notes) == 1 else [f"{name} {n}" for n in range(1, len(notes) + 1)], notes, strict=True
+        )
 
 
 def _due(receipt: Receipt) -> datetime:
@@ -3103,7 +3119,9 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
         return _check_proof(data, policy)
     try:
         if head.startswith(f"{RECEIPT}\n".encode()):
-            memory.keep("receipts", policy.receipt(data).leaf_hash.hex(), data)
+            notes = split_receipts(data)
+            for name, note in zip([policy.receipt(note).leaf_hash.hex() for note in notes], notes, strict=True):
+                memory.keep("receipts", name, note)
         else:
             memory.keep("checkpoints", name_checkpoint(policy.checkpoint(data)), data)
     except Broken as error:

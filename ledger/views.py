@@ -4,6 +4,7 @@ As C2SP tlog-tiles has it: tiles never change, so that caches may keep them for 
 there is no newer one. These answers are the same for everybody and say so: no cache keeps one for each reader.
 """
 
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from ledger.reading import newest_checkpoint, newest_witnessed, read_tile
+from ledger.canonical import canonical
+from ledger.reading import newest_checkpoint, newest_witnessed, place_of, read_tile
 from ledger.tiles import ENTRIES, Tile, parse_tile_path
 from ledger.trusted import shown_policy
 
@@ -60,6 +62,20 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
     if data is None:
         raise Http404
     return _answer(data, "application/octet-stream", FOR_EVER)
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def leaf(request: HttpRequest, leaf_hash: str) -> HttpResponse:
+    """Where a leaf stands, with its inclusion proof and the checkpoint that this is against: who has a receipt asks."""
+    newest = newest_checkpoint()
+    placed = place_of(bytes.fromhex(leaf_hash), newest) if newest else None
+    if newest is None or placed is None:
+        raise Http404
+    proof = [b64encode(part).decode() for part in placed.proof]
+    said = {"index": placed.leaf_index, "proof": proof, "checkpoint": newest.note}
+    return _answer(canonical(said), "application/json", FOR_A_SECOND)
 
 
 @login_not_required

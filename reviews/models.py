@@ -431,17 +431,23 @@ class RedactionState(models.TextChoices):
 class Redaction(models.Model):
     """Words or a file that somebody asks to have erased everywhere on a desk; a second person decides.
 
+    Or words of an `actor` that all desks share, on no desk: there one of the two is an administrator. `second`: an
+    editor of another desk who was asked to decide, until it has ended.
+
     `words` and `sha256` (of a file) are what is looked for; they are gone with the decision, whatever it is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    desk = models.ForeignKey(Desk, models.PROTECT, related_name="redactions")
+    desk = models.ForeignKey(Desk, models.PROTECT, null=True, related_name="redactions")
+    actor = models.ForeignKey(Actor, models.PROTECT, null=True, related_name="redactions")
     words = models.CharField(_("words"), max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     reason = models.TextField(_("reason"))
     proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField()
     state = models.CharField(max_length=16, choices=RedactionState, default=RedactionState.PROPOSED)
+    second = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    second_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     ended_at = models.DateTimeField(null=True, blank=True)
     erased = models.PositiveIntegerField(default=0)  # places
@@ -466,7 +472,17 @@ class Redaction(models.Model):
                 | (~Q(state="proposed") & Q(words="", sha256="")),
                 name="redaction_keeps_no_words",
             ),
+            models.CheckConstraint(
+                condition=Q(desk__isnull=False, actor__isnull=True)
+                | Q(desk__isnull=True, actor__isnull=False, second__isnull=True, sha256=""),
+                name="redaction_of_a_desk_or_a_shared_actor",
+            ),
+            models.CheckConstraint(
+                condition=Q(second__isnull=True, second_at__isnull=True)
+                | (Q(second__isnull=False, second_at__isnull=False) & ~Q(second=F("proposed_by"))),
+                name="redaction_second_is_another_person",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.desk_id}: {self.state}"
+        return f"{self.desk_id or self.actor_id}: {self.state}"

@@ -3,15 +3,15 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
 from accounts.errors import NotFound
-from accounts.models import Desk, Role, User
+from accounts.models import Desk, Membership, Role, User
 from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
-from claims.actor_queries import shown_actors
+from claims.actor_queries import shown_actors, used_on_edited_desks
 from claims.conflicts import conflicts_told
 from claims.models import Claim, Evidence, ParticipantRole, StatusChange, Task, TaskKind
 from claims.queries import visible_claims, visible_sources
@@ -225,12 +225,31 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
 def redactions_of(user: User, desk: Desk) -> QuerySet[Redaction]:
     """What was asked to be erased on a desk that the person edits, the newest first."""
     rows = Redaction.objects.filter(is_editor(user, "desk"), desk=desk)
-    return rows.select_related("proposed_by", "decided_by").order_by("-proposed_at", "-id")
+    return rows.select_related("proposed_by", "decided_by", "second", "desk").order_by("-proposed_at", "-id")
 
 
 def open_redactions_of(user: User, desk: Desk) -> int:
     """How many of these wait for a second person."""
     return redactions_of(user, desk).filter(state=RedactionState.PROPOSED).count()
+
+
+def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
+    """What the person was asked from another desk to decide on and is still open, and what was asked to be erased of
+    actors that all desks share: to administrators, and to editors of a desk that uses it. The newest first."""
+    edits = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR)
+    on_desk = Membership.objects.filter(user=user, desk=OuterRef("desk"))
+    asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & ~Q(Exists(on_desk))
+    shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=used_on_edited_desks(user)))
+    rows = Redaction.objects.filter(asked | shared)
+    return rows.select_related("proposed_by", "decided_by", "desk", "actor").order_by("-proposed_at", "-id")
+
+
+def get_redaction_elsewhere(user: User, redaction_id: UUID) -> Redaction:
+    """One of these. Raises NotFound."""
+    found = redactions_elsewhere(user).filter(pk=redaction_id).first()
+    if found is None:
+        raise NotFound(_("There is no such redaction."))
+    return found
 
 
 def get_redaction(user: User, desk: Desk, redaction_id: UUID) -> Redaction:

@@ -21,6 +21,7 @@ from reviews.models import (
     Redaction,
 )
 from reviews.redacting import PREVIEWED, Findings
+from sources.models import Actor
 
 # So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
 MOST_NAMED = 200
@@ -156,15 +157,22 @@ def redaction_ended(kind: str, redaction: Redaction, *, by: User, now: datetime)
     _of_redaction(kind, redaction, by=by, now=now)
 
 
-def redaction_previewed(desk: Desk, *, words: str, file: UUID | None, by: User, now: datetime) -> None:
-    """Somebody looked for what a redaction would erase. What they asked for is erased with it."""
+def second_named(redaction: Redaction, *, by: User, now: datetime) -> None:
+    """An editor of another desk was asked to decide on a redaction."""
+    _of_redaction("redaction_second_named", redaction, by=by, now=now, second=person(redaction.second))
+
+
+def redaction_previewed(of: Desk | Actor, *, words: str, file: UUID | None, by: User, now: datetime) -> None:
+    """Somebody looked for what a redaction would erase, on a desk or of an actor that all share. What they asked for is
+    erased with it."""
+    sort = "desk" if isinstance(of, Desk) else "actor"
     record_act(
-        about=f"desk:{desk.pk}",
+        about=f"{sort}:{of.pk}",
         kind=PREVIEWED,
-        desk=desk.pk,
+        desk=of.pk if isinstance(of, Desk) else None,
         by=by,
         now=now,
-        body={"desk": str(desk.pk)},
+        body={sort: str(of.pk)},
         committed={"words": words, "file": str(file) if file else None},
     )
 
@@ -176,9 +184,14 @@ def _of_redaction(kind: str, redaction: Redaction, *, by: User, now: datetime, *
         desk=redaction.desk_id,
         by=by,
         now=now,
-        body={"redaction": str(redaction.pk), "desk": str(redaction.desk_id)},
+        body=_redaction_body(redaction),
         committed=committed,
     )
+
+
+def _redaction_body(redaction: Redaction) -> dict[str, str | None]:
+    desk = {"redaction": str(redaction.pk), "desk": str(redaction.desk_id) if redaction.desk_id else None}
+    return desk | ({"actor": str(redaction.actor_id)} if redaction.actor_id else {})
 
 
 def redacted(
@@ -215,8 +228,7 @@ def _redacted(
         by=by,
         now=now,
         body={
-            "redaction": str(redaction.pk),
-            "desk": str(redaction.desk_id),
+            **_redaction_body(redaction),
             "fields": {leaf: sorted(names) for leaf, names in by_leaf.items()},
             "rows": rows,
         },

@@ -7,7 +7,7 @@ grows (a status change's reason) is erased as a whole, as its commitment in the 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -220,10 +220,10 @@ def find(desk: Desk, *, words: str, sha256: str, by: User) -> Findings:
     All of it is what `by`, an editor of the desk, reads: no drafts, which are their writers' alone (`find_in_drafts`),
     and of the ledger what was done on this desk by acts whose values they may read.
     """
-    texts = tuple(_texts(desk, words, [place for place in PLACES if not place.own])) if words else ()
+    texts = tuple(_texts_on(desk, words, [place for place in PLACES if not place.own])) if words else ()
     files: tuple[Attachment, ...] = ()
     if sha256:
-        texts += tuple(_texts(desk, sha256, [place for place in PLACES if place.digests]))
+        texts += tuple(_texts_on(desk, sha256, [place for place in PLACES if place.digests]))
         files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
     kinds = READ_BY_EDITORS | READ_BY_ADMINISTRATORS if by.is_staff else READ_BY_EDITORS
     secrets = Secret.objects.filter(entry__act__desk=desk, entry__act__kind__in=kinds)
@@ -234,28 +234,51 @@ def find(desk: Desk, *, words: str, sha256: str, by: User) -> Findings:
 
 def find_in_drafts(desk: Desk, *, words: str) -> tuple[Found, ...]:
     """Where the words stand in what its writer alone reads: for who erases them, and shown to nobody."""
-    return tuple(_texts(desk, words, [place for place in PLACES if place.own])) if words else ()
+    return tuple(_texts_on(desk, words, [place for place in PLACES if place.own])) if words else ()
+
+
+# Where words about an actor can stand that all desks share, and how a row there leads to it. What desks wrote of it
+# themselves is theirs to redact.
+OF_SHARED_ACTORS = ((Actor, "pk"), (ActorMerge, "actor"), (Redaction, "actor"))
+
+
+def find_in_shared(actor: Actor, *, words: str) -> Findings:
+    """Where the words stand of an actor that all desks share, or of those that were merged into it."""
+    actors = [actor.pk, *Actor.objects.filter(merged_into=actor, desk__isnull=True).values_list("pk", flat=True)]
+    texts: list[Found] = []
+    for model, leads in OF_SHARED_ACTORS:
+        place = next(place for place in PLACES if place.model is model)
+        texts += _texts(place, {f"{leads}__in": actors}, words)
+    asked = Redaction.objects.filter(actor__in=actors).values_list("pk", flat=True)
+    about = [*(f"actor:{pk}" for pk in actors), *(f"redaction:{pk}" for pk in asked)]
+    secrets = Secret.objects.filter(entry__act__about__in=about, entry__act__desk__isnull=True)
+    shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words)
+    return Findings(tuple(texts), (), shown, _holding(secrets.filter(entry__act__kind=PREVIEWED), words))
 
 
 def _holding(secrets: QuerySet[Secret], *needles: str) -> tuple[OpenField, ...]:
     return tuple({one: None for needle in needles if needle for one in fields_holding(secrets, needle)})
 
 
-def _texts(desk: Desk, words: str, places: Iterable[Place]) -> Iterator[Found]:
+def _texts_on(desk: Desk, words: str, places: Iterable[Place]) -> Iterator[Found]:
     for place in places:
-        for column in place.columns:
-            in_json = isinstance(_field(place, column), JSONField)
-            rows: QuerySet[Any] = place.model._default_manager.filter(**{place.desk: desk})
-            rows = rows.annotate(
-                searched=Cast(column, TextField()),
-                of_claim=F(place.claim) if place.claim else Value(None, TextField()),
-                of_source=F(place.source) if place.source else Value(None, TextField()),
-            ).filter(searched__icontains=json.dumps(words, ensure_ascii=False)[1:-1] if in_json else words)
-            for pk, value, claim, source in rows.order_by("pk").values_list("pk", column, "of_claim", "of_source"):
-                text = "\n".join(one for one in strings_in(value) if words.casefold() in one.casefold())
-                if text:
-                    parts = tuple(re.split(re.escape(words), text, flags=re.IGNORECASE))
-                    yield Found(place, pk, column, text, claim, source, words, parts)
+        yield from _texts(place, {place.desk: desk}, words)
+
+
+def _texts(place: Place, within: Mapping[str, Any], words: str) -> Iterator[Found]:
+    for column in place.columns:
+        in_json = isinstance(_field(place, column), JSONField)
+        rows: QuerySet[Any] = place.model._default_manager.filter(**within)
+        rows = rows.annotate(
+            searched=Cast(column, TextField()),
+            of_claim=F(place.claim) if place.claim else Value(None, TextField()),
+            of_source=F(place.source) if place.source else Value(None, TextField()),
+        ).filter(searched__icontains=json.dumps(words, ensure_ascii=False)[1:-1] if in_json else words)
+        for pk, value, claim, source in rows.order_by("pk").values_list("pk", column, "of_claim", "of_source"):
+            text = "\n".join(one for one in strings_in(value) if words.casefold() in one.casefold())
+            if text:
+                parts = tuple(re.split(re.escape(words), text, flags=re.IGNORECASE))
+                yield Found(place, pk, column, text, claim, source, words, parts)
 
 
 def without(value: Any, words: str, longest: int | None) -> Any:

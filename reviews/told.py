@@ -19,6 +19,7 @@ from reviews.models import (
     RedactionState,
 )
 from reviews.records import assessment_content
+from sources.models import Actor
 
 REDACTIONS = Root("redaction", Redaction, "redactions as the ledger has them")
 
@@ -361,8 +362,10 @@ class Asked:
 
 
 def _redactions(ids: Sequence[UUID]) -> Iterator[Asked]:
-    for row in Redaction.objects.filter(pk__in=ids).select_related("proposed_by", "decided_by"):
-        others = Redaction.objects.filter(desk=row.desk_id, state=RedactionState.DONE, ended_at=row.ended_at)
+    for row in Redaction.objects.filter(pk__in=ids).select_related("proposed_by", "decided_by", "second"):
+        others = Redaction.objects.filter(
+            desk=row.desk_id, actor=row.actor_id, state=RedactionState.DONE, ended_at=row.ended_at
+        )
         yield Asked(row, row.state == RedactionState.WITHDRAWN and others.exclude(pk=row.pk).exists())
 
 
@@ -376,8 +379,11 @@ def _decided_by(one: Asked, said: Said) -> Any:
 
 _REDACTION: dict[str, Field[Asked]] = {
     "body/redaction": Field(lambda one, said: str(one.row.pk)),
-    "body/desk": Field(lambda one, said: str(one.row.desk_id)),
+    "body/desk": Field(lambda one, said: str(one.row.desk_id) if one.row.desk_id else None),
+    "body/actor": Field(lambda one, said: str(one.row.actor_id) if one.row.actor_id else None),
 }
+_OF_ACTORS_ALONE = frozenset({"body/actor"})
+_OF_A_DESK = {name: one for name, one in _REDACTION.items() if name not in _OF_ACTORS_ALONE}
 _REASON: dict[str, Field[Asked]] = {"reason": Field(lambda one, said: one.row.reason)}
 _PROPOSED_BY: dict[str, Field[Asked]] = {"by": Field(lambda one, said: person(one.row.proposed_by))}
 _BY: dict[str, Field[Asked]] = {"by": Field(_decided_by)}
@@ -389,18 +395,29 @@ def _all_at_once(one: Asked, entries: Sequence[Said], _beginnings: Beginnings) -
     for said in entries:
         if said.kind == "redacted" and (one.row.ended_at is None or not said.is_of(one.row.ended_at)):
             yield f"{said} at {moment_in_words(said.at)}", moment_in_words(one.row.ended_at)
+        if one.row.actor_id and said.body is not None and "actor" not in said.body:
+            yield f"{said} with body/actor", "without it"
 
 
 TOLD_REDACTIONS: Told[Asked] = Told(
     root="redaction",
     kinds={
-        "redaction_proposed": Kind(_REDACTION | _REASON | _PROPOSED_BY, when=lambda one: one.row.proposed_at),
-        "redaction_refused": Kind(_REDACTION | _BY, when=_ended_as(RedactionState.REFUSED)),
-        "redaction_withdrawn": Kind(_REDACTION | _PROPOSED_BY, when=_ended_as(RedactionState.WITHDRAWN)),
+        "redaction_proposed": Kind(
+            _REDACTION | _REASON | _PROPOSED_BY, when=lambda one: one.row.proposed_at, optional=_OF_ACTORS_ALONE
+        ),
+        "redaction_second_named": Kind(
+            _OF_A_DESK | _PROPOSED_BY | {"second": Field(lambda one, said: person(one.row.second))},
+            when=lambda one: one.row.second_at,
+        ),
+        "redaction_refused": Kind(_REDACTION | _BY, when=_ended_as(RedactionState.REFUSED), optional=_OF_ACTORS_ALONE),
+        "redaction_withdrawn": Kind(
+            _REDACTION | _PROPOSED_BY, when=_ended_as(RedactionState.WITHDRAWN), optional=_OF_ACTORS_ALONE
+        ),
         "redacted": Kind(
             _REDACTION | _REASON | _BY | {"proposed_by": Field(lambda one, said: person(one.row.proposed_by))},
             when=_ended_as(RedactionState.DONE),
             last=True,
+            optional=_OF_ACTORS_ALONE,
             nowhere=dict.fromkeys(_ERASED, "what it erased is asked in `accounts.entry_verification`"),
         ),
     },
@@ -427,7 +444,22 @@ TOLD_LOOKS: Told[Desk] = Told(
     desk=lambda row: row.pk,
 )
 
+TOLD_LOOKS_AT_ACTORS: Told[Actor] = Told(
+    root="actor",
+    kinds={
+        "redaction_previewed": Kind(
+            {"body/actor": Field(lambda row, said: str(row.pk))},
+            nowhere=dict.fromkeys(("words", "file"), "what was looked for stands in the ledger alone"),
+        )
+    },
+    rows=lambda ids: Actor.objects.filter(pk__in=ids),
+    key=lambda row: str(row.pk),
+    key_said=lambda said: said.about.removeprefix("actor:"),
+    subject=lambda row: f"actor {row.pk}",
+    desk=lambda row: row.desk_id,
+)
+
 TOLD: tuple[Told[Any], ...] = (
     *(TOLD_ASSIGNMENTS, TOLD_DECIDERS, TOLD_ASSESSMENTS, TOLD_DECISIONS, TOLD_VERDICTS),
-    *(TOLD_REDACTIONS, TOLD_LOOKS),
+    *(TOLD_REDACTIONS, TOLD_LOOKS, TOLD_LOOKS_AT_ACTORS),
 )

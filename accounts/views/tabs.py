@@ -15,6 +15,7 @@ def account_tabs(current: str) -> dict[str, Any]:
         "second-factors": _("Second factors"),
         "tokens": _("API tokens"),
         "conflicts": _("Conflicts of interest"),
+        "receipts": _("Receipts"),
     }
     tabs = [{"label": label, "url": reverse(name), "current": name == current} for name, label in labels.items()]
     return {"tabs": tabs, "tabs_label": _("Your account"), "page_title": labels[current]}

@@ -13,7 +13,7 @@ from accounts.queries import memberships_of
 from claims.actions.actors import merge_actors
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
-from claims.actor_queries import chain_of, get_actor, parts_of, shown_actors, survivor_of
+from claims.actor_queries import chain_of, get_actor, parts_of, redacts_shared, shown_actors, survivor_of
 from claims.effects import Effects
 from claims.forms.actors import ActorForm, MergeForm, NewActorForm
 from claims.paging import BY_CREATION, find_order, read_page
@@ -60,6 +60,7 @@ def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         "actor": row,
         "other_names": other_names_of(request.user, row),
         "may_merge": merges,
+        "may_redact": redacts_shared(request.user, row),
         "may_release": row.visibility != Visibility.PUBLIC and may(may_release, request.user, row.desk_id),
         "alike": alike_actors(request.user, row) if merges else [],
         "chain": chain,

@@ -13,36 +13,29 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actions import may_change_desk
 from accounts.edits import count_edit
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import given_text, optional_text
 from accounts.models import Desk, Role, User
-from accounts.queries import role_in
+from accounts.queries import members_of
 from accounts.transactions import act
 from claims.bundles import forget_bundles_on
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
-from claims.support import counts_outside, lock_claim, lock_graph
+from claims.support import counts_outside, lock_claim, lock_graph, lock_graphs_of
 from claims.values import element_field
 from ledger.erasing import erase
 from reviews.models import Redaction, RedactionState
-from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed
-from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, longest, without
+from reviews.permissions import edits_elsewhere, may_decide, may_redact, may_redact_shared, may_take_part
+from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
+from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, longest, without
 from sources.erasing import ask_to_delete
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
 from sources.records import actor_recorded, source_recorded
 
 SHORTEST = 3  # characters: less stands everywhere
 MOST_WORDS = 200
-
-
-def may_redact(desk: Desk, by: User) -> None:
-    """An editor of the desk, who may see all that would be erased. Raises NotFound, Forbidden."""
-    may_change_desk(desk, by)
-    if role_in(by, desk.pk) != Role.EDITOR:
-        raise Forbidden(_("Only an editor of the desk redacts."))
 
 
 def look_for(
@@ -59,29 +52,63 @@ def look_for(
     return _search(desk=desk, words=words, file=file, by=by)
 
 
+def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | None = None) -> tuple[str, Findings]:
+    """What redacting the words would erase of an actor that all desks share: (words, findings); recorded as a look is.
+
+    Raises NotFound, Forbidden, and Invalid where nothing of it holds them.
+    """
+    with act():
+        may_redact_shared(actor, by)
+        redaction_previewed(actor, words=words[:MOST_WORDS], file=None, by=by, now=now or timezone.now())
+    return _search_in_shared(actor=actor, words=words, by=by)
+
+
 def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -> Findings:
     """What an open redaction would erase now; that it was asked is recorded. Raises NotFound, Forbidden."""
+    of = redaction.actor or redaction.desk
+    assert of is not None  # the database holds it to one of them
     with act():
-        may_redact(redaction.desk, by)
-        redaction_previewed(redaction.desk, words=redaction.words, file=None, by=by, now=now or timezone.now())
-    return find(redaction.desk, words=redaction.words, sha256=redaction.sha256, by=by)
+        may_take_part(redaction, by)
+        redaction_previewed(of, words=redaction.words, file=None, by=by, now=now or timezone.now())
+    return _found_by(redaction, redaction.words, redaction.sha256, by)
+
+
+def _found_by(redaction: Redaction, words: str, sha256: str, by: User) -> Findings:
+    if redaction.actor is not None:
+        return find_in_shared(redaction.actor, words=words)
+    assert redaction.desk is not None  # the database holds it to one of them
+    return find(redaction.desk, words=words, sha256=sha256, by=by)
 
 
 def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Findings]:
     """The same for a proposal, which is recorded itself."""
     may_redact(desk, by)
-    words = optional_text(words, "words")
-    if file is None and len(words) < SHORTEST:
-        raise Invalid({"words": [_("Give at least three characters: fewer stand everywhere.")]})
-    if len(words) > MOST_WORDS:
-        raise Invalid({"words": [_("Give at most 200 characters. A part of a long text is enough to find it.")]})
-    if words and words.casefold() in REDACTED:
-        raise Invalid({"words": [_("These words mark what was redacted. Give others.")]})
+    words = _read_words(words, with_file=file is not None)
     sha256 = _digest_of(desk, file) if file else ""
     found = find(desk, words=words, sha256=sha256, by=by)
     if not found.count and not found.fields:
         raise Invalid({"words": [_("Nothing on this desk holds these words. Look for another spelling.")]})
     return words, sha256, found
+
+
+def _search_in_shared(*, actor: Actor, words: str, by: User) -> tuple[str, Findings]:
+    may_redact_shared(actor, by)
+    words = _read_words(words, with_file=False)
+    found = find_in_shared(actor, words=words)
+    if not found.count and not found.fields:
+        raise Invalid({"words": [_("Nothing of this actor holds these words. Look for another spelling.")]})
+    return words, found
+
+
+def _read_words(text: str, *, with_file: bool) -> str:
+    words = optional_text(text, "words")
+    if not with_file and len(words) < SHORTEST:
+        raise Invalid({"words": [_("Give at least three characters: fewer stand everywhere.")]})
+    if len(words) > MOST_WORDS:
+        raise Invalid({"words": [_("Give at most 200 characters. A part of a long text is enough to find it.")]})
+    if words and words.casefold() in REDACTED:
+        raise Invalid({"words": [_("These words mark what was redacted. Give others.")]})
+    return words
 
 
 def _digest_of(desk: Desk, file: UUID) -> str:
@@ -101,14 +128,59 @@ def propose_redaction(
     now = now or timezone.now()
     with act():
         words, sha256, _found = _search(desk=desk, words=words, file=file, by=by)
-        reason = given_text(reason, "reason", _("Say why. It is kept, so it must not name what is to be erased."))
-        if words and words.casefold() in reason.casefold():
-            raise Invalid({"reason": [_("The reason is kept: say it without the words that are to be erased.")]})
-        row = Redaction.objects.create(
-            desk=desk, words=words, sha256=sha256, reason=reason, proposed_by=by, proposed_at=now
-        )
+        what = {"desk": desk, "words": words, "sha256": sha256, "reason": _read_reason(reason, words)}
+        row = Redaction.objects.create(**what, proposed_by=by, proposed_at=now)
         redaction_proposed(row, by=by, now=now)
     return row
+
+
+def propose_shared_redaction(
+    *, actor: Actor, words: str, reason: str, by: User, now: datetime | None = None
+) -> Redaction:
+    """Ask for words to be erased of an actor that all desks share: as an administrator, or as an editor of a desk that
+    uses it; the other of the two decides. Raises NotFound, Forbidden, Invalid (as `propose_redaction`)."""
+    now = now or timezone.now()
+    with act():
+        words, _found = _search_in_shared(actor=actor, words=words, by=by)
+        what = {"actor": actor, "words": words, "reason": _read_reason(reason, words)}
+        row = Redaction.objects.create(**what, proposed_by=by, proposed_at=now)
+        redaction_proposed(row, by=by, now=now)
+    return row
+
+
+def _read_reason(text: str, words: str) -> str:
+    reason = given_text(text, "reason", _("Say why. It is kept, so it must not name what is to be erased."))
+    if words and words.casefold() in reason.casefold():
+        raise Invalid({"reason": [_("The reason is kept: say it without the words that are to be erased.")]})
+    return reason
+
+
+def name_second(*, redaction: Redaction, user: User | None, by: User, now: datetime | None = None) -> Redaction:
+    """Ask an editor of another desk to decide on what one proposed as the only editor of one's own.
+
+    They see what this redaction would erase, and nothing else, until it has ended. Raises NotFound, Forbidden, Invalid,
+    Conflict (somebody is asked already; the desk has another editor, who decides).
+    """
+    now = now or timezone.now()
+    with act():
+        row = _open(redaction, by)
+        if row.desk is None or row.proposed_by_id != by.pk:
+            raise Forbidden(_("Whoever proposed it on a desk asks a second person."))
+        if row.second_id is not None:
+            raise Conflict(_("Somebody was asked already. Take the proposal back to ask another."))
+        if other_editors(row.desk, by):
+            raise Conflict(_("This desk has another editor, who decides."))
+        if user is None or user.pk == by.pk or not edits_elsewhere(user, row.desk):
+            raise Invalid({"person": [_("Name an editor of another desk, who is not on this one.")]})
+        row.second, row.second_at = user, now
+        row.save(update_fields=["second", "second_at"])
+        second_named(row, by=by, now=now)
+    return row
+
+
+def other_editors(desk: Desk, by: User) -> bool:
+    """Whether the desk has an editor besides this one."""
+    return members_of(desk, Role.EDITOR).exclude(pk=by.pk).exists()
 
 
 def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
@@ -128,7 +200,7 @@ def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = N
     now = now or timezone.now()
     with act():
         row = _open(redaction, by)
-        _second(row, by)
+        may_decide(row, by)
         _end(row, RedactionState.REFUSED, decided_by=by, now=now)
         redaction_ended("redaction_refused", row, by=by, now=now)
     return row
@@ -144,14 +216,14 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
     now = now or timezone.now()
     with act():
         row = _open(redaction, by)
-        _second(row, by)
-        lock_graph(row.desk_id)
+        may_decide(row, by)
+        _lock_graphs(row)
         words, sha256 = row.words, row.sha256
-        found = find(row.desk, words=words, sha256=sha256, by=by)
+        found = _found_by(row, words, sha256, by)
         if found.seen != seen:
             raise Conflict(_("What it would erase has changed since you were shown it. Look at it again below."))
-        drafts = find_in_drafts(row.desk, words=words)
-        claims = _lock_claims(row.desk, found)
+        drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
+        claims = _lock_claims(row.desk, found) if row.desk else {}
         row.erased, row.in_drafts = found.count, bool(drafts)
         _end(row, RedactionState.DONE, decided_by=by, now=now)
         _end_overtaken(row, words, now)
@@ -160,30 +232,35 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         except IntegrityError as error:
             raise Conflict(_("Two things would have the same name afterwards. Rename one of them first.")) from error
         _erase_files(found.files, now)
-        forget_bundles_on(row.desk)
+        for desk in [row.desk] if row.desk else Desk.objects.all():
+            forget_bundles_on(desk)
         _count_versions(claims, touched, by, now)
         said = redacted(row, found, by=by, now=now)
         for entry, fields, rows in said:
             erase(entry, fields=fields, rows=rows)
             _erase_rows_that_only_grow(entry)
         _record_anew(touched, by, now)
-        left = find(row.desk, words=words, sha256=sha256, by=by)
-        if left.count or left.fields or left.previews or find_in_drafts(row.desk, words=words):
+        left = _found_by(row, words, sha256, by)
+        in_drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
+        if left.count or left.fields or left.previews or in_drafts:
             raise Conflict(_("Some of it cannot be taken out where it stands. Change it there first, then try again."))
     return row
 
 
 def _open(redaction: Redaction, by: User) -> Redaction:
-    row = Redaction.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=redaction.pk)
-    may_redact(row.desk, by)
+    rows = Redaction.objects.select_for_update(of=("self",), no_key=True)
+    row = rows.select_related("desk", "actor", "proposed_by").get(pk=redaction.pk)
+    may_take_part(row, by)
     if row.state != RedactionState.PROPOSED:
         raise Conflict(_("This redaction is not open any more: %(state)s.") % {"state": row.get_state_display()})
     return row
 
 
-def _second(row: Redaction, by: User) -> None:
-    if row.proposed_by_id == by.pk:
-        raise Forbidden(_("A second editor decides on what you proposed."))
+def _lock_graphs(row: Redaction) -> None:
+    if row.actor is not None:
+        lock_graphs_of(row.actor)
+    elif row.desk is not None:
+        lock_graph(row.desk.pk)
 
 
 def _end(row: Redaction, state: RedactionState, *, decided_by: User | None, now: datetime) -> None:
@@ -195,7 +272,8 @@ def _end(row: Redaction, state: RedactionState, *, decided_by: User | None, now:
 def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:
     """Other proposals that name the words themselves have nothing left to find."""
     if words:
-        others = Redaction.objects.filter(desk=done.desk, state=RedactionState.PROPOSED, words__icontains=words)
+        others = Redaction.objects.filter(desk=done.desk_id, actor=done.actor_id, words__icontains=words)
+        others = others.filter(state=RedactionState.PROPOSED)
         for other in others.select_for_update(no_key=True):
             _end(other, RedactionState.WITHDRAWN, decided_by=None, now=now)
 

@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.errors import Invalid
+from accounts.transactions import kept_acts
 from claims.queries import visible_claims
 from reviews.actions.outcomes import KeyedRequest, digest_of_file, keep_outcome, outcome_of
 from reviews.api.bodies import raw_body
@@ -52,7 +53,7 @@ def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> R
     keyed = KeyedRequest(request.user, request.method or "", request.path, key)  # type: ignore[arg-type]  # a person
     body = _body(request)
     digest = _digest(body)
-    with transaction.atomic():
+    with kept_acts(), transaction.atomic():
         kept = outcome_of(keyed)
         if kept is None:
             response = handler(request, **kwargs)

@@ -127,6 +127,7 @@ def operation(
             refusal = OpenApiResponse(Problem, description=REFUSALS[code])
             responses.setdefault((code, "application/problem+json"), refusal)
         parameters: list[Any] = [*([query] if query else []), *headers, *([LOCATION] if status == 201 else [])]
+        parameters += [_receipts(status)] if method.__name__ != "get" else []
         described: Method = extend_schema(
             operation_id=name,
             summary=summary,
@@ -148,6 +149,18 @@ LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The row’s version, as in "v3".'
 )
+
+
+def _receipts(status: int) -> OpenApiParameter:
+    return OpenApiParameter(
+        "Ledger-Receipts",
+        str,
+        OpenApiParameter.HEADER,
+        response=[status],
+        description="Where the receipts of what this recorded in the ledger are; missing where it recorded nothing.",
+    )
+
+
 KEY_REFUSALS = (400, 404, 409, 422)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

@@ -3,6 +3,7 @@
 from django.urls import path, re_path
 
 from claims.urls import CLAIM
+from ledger.urls import LEAF
 from reviews.api import (
     actors,
     assessments,
@@ -18,6 +19,7 @@ from reviews.api import (
     moves,
     notifications,
     provenance,
+    receipts,
     relays,
     releases,
     reminders,
@@ -29,6 +31,7 @@ from reviews.api.view import NoSuchAddress
 SOURCE = "sources/<uuid:source_id>/"
 EVIDENCE = CLAIM + "evidence/<uuid:evidence_id>/"
 ASSESSMENT = CLAIM + "assessments/<uuid:assessment_id>/"
+RECEIPT = f"receipts/{LEAF}/"
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 
 app_name = "api"
@@ -94,6 +97,8 @@ urlpatterns = [
         notifications.NotificationRead.as_view(),
         name="read-notification",
     ),
+    path("receipts/", receipts.Receipts.as_view(), name="receipts"),
+    path(RECEIPT, receipts.OneReceipt.as_view(), name="receipt"),
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),
     path("tokens/<uuid:token_id>/", tokens.OneToken.as_view(), name="token"),
     re_path(r"^(?:.*/)?$", NoSuchAddress.as_view(), name="none"),

@@ -21,7 +21,7 @@ from claims.forms.desks import AddMemberForm, LeaveForm, PolicyForm, RoleForm
 from claims.models import PolicyField
 from claims.queries import policy_changes_of
 from reviews.actions.memberships import change_role
-from reviews.actions.redactions import may_redact
+from reviews.permissions import may_redact
 from reviews.queries import open_redactions_of
 
 # In the order in which one asks for them.

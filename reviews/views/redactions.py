@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,23 +15,28 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
-from accounts.queries import get_desk
+from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
+from accounts.queries import get_desk, person_named
 from accounts.recent import asks_again
 from claims.actions.reads import Shown, note_shown
-from claims.models import Evidence
+from claims.actor_queries import get_actor
+from claims.models import ActorMerge, Evidence
 from reviews.actions.redactions import (
     MOST_WORDS,
     look_for,
-    may_redact,
+    look_for_in_shared,
+    name_second,
+    other_editors,
     preview_of,
     propose_redaction,
+    propose_shared_redaction,
     redact,
     refuse_redaction,
     withdraw_redaction,
 )
 from reviews.models import Redaction, RedactionState
-from reviews.queries import get_redaction, redactions_of
+from reviews.permissions import may_decide, may_redact, may_redact_shared
+from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_of
 from reviews.redacting import Findings, Found
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
@@ -61,14 +66,38 @@ class ProposalForm(ActForm):
         self.fields["words"].required = not self["file"].value()
 
 
+class ActorProposalForm(ActForm):
+    """The words to erase of an actor that all desks share, and why."""
+
+    words = forms.CharField(
+        label=gettext_lazy("Words"),
+        max_length=MOST_WORDS,
+        help_text=gettext_lazy(
+            "As they are written. Large and small letters are alike; another spelling is not found."
+        ),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        widget=forms.Textarea({"class": "said", "rows": 3}),
+        help_text=gettext_lazy("It is kept. Do not name in it what is to be erased."),
+    )
+
+
 class DecisionForm(ActForm):
     """What to do with a redaction, having seen what it would erase."""
 
     decision = forms.ChoiceField(
-        choices=[("erase", ""), ("refuse", ""), ("withdraw", "")],
+        choices=[("erase", ""), ("refuse", ""), ("withdraw", ""), ("ask", "")],
         error_messages={"required": gettext_lazy("Choose what to do.")},
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    person = forms.CharField(
+        label=gettext_lazy("User name of an editor of another desk"),
+        required=False,
+        max_length=150,
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=gettext_lazy("They see what this redaction would erase, and nothing else, until it has ended."),
+    )
 
 
 @dataclass(frozen=True)
@@ -153,23 +182,107 @@ def redaction(request: PersonsRequest, desk_id: UUID, redaction_id: UUID) -> Htt
         redaction=row,
         is_open=is_open,
         own=row.proposed_by_id == request.user.pk,
+        asks=is_open and row.second is None and not other_editors(desk, request.user),
         **(_shown(found, request.user) if found else {}),
+    )
+
+
+@require_safe
+def redactions_of_others(request: PersonsRequest) -> HttpResponse:
+    """Redactions that are on no desk of the person's: of actors that all desks share, and those that they were asked to
+    decide on."""
+    return render(request, "reviews/redactions_elsewhere.html", {"redactions": redactions_elsewhere(request.user)})
+
+
+@asks_again("POST")
+@form_page
+def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
+    """Two steps, as on a desk: what it would erase of an actor that all desks share, then the proposal."""
+    row = get_actor(request.user, actor_id)
+    may_redact_shared(row, request.user)
+    form = ActorProposalForm(**sent(request))
+    confirmed = request.POST.get("confirmed", "")
+
+    def propose(given: dict[str, Any]) -> tuple[Findings, Redaction | None]:
+        words, found = look_for_in_shared(actor=row, words=given["words"], by=request.user)
+        if confirmed != words:
+            return found, None
+        return found, propose_shared_redaction(actor=row, words=words, reason=given["reason"], by=request.user)
+
+    tried = form.handed_in(propose)
+    found, made = form.outcome if tried else (None, None)
+    if made is not None:
+        return redirect("redaction-elsewhere", made.pk)
+    return show_form(
+        request,
+        form,
+        title=_("Erase words of %(name)s") % {"name": row.name},
+        button=_("Propose redaction") if tried else _("Show what it would erase"),
+        back=reverse("actor", args=[actor_id]),
+        lines=[
+            _("An administrator and an editor of a desk that uses this actor do it: one proposes, the other decides."),
+            _("What desks wrote about this actor themselves stays: each redacts that on its own pages."),
+        ],
+        template="reviews/new_redaction.html",
+        confirming=form.cleaned_data["words"].strip() if tried else "",
+        **(_shown(found, request.user, outside=True) if found else {}),
+    )
+
+
+@asks_again("POST")
+@form_page
+def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResponse:
+    """One redaction that is on no desk of the person's: what it would erase now, and what they may do with it."""
+    row = get_redaction_elsewhere(request.user, redaction_id)
+    form = DecisionForm(**sent(request))
+    if form.handed_in(lambda given: _decide(row, request.user, given)):
+        # Who was asked from another desk sees nothing of it any more.
+        return redirect("redaction-elsewhere", redaction_id) if row.actor_id else redirect("redactions-elsewhere")
+    row = get_redaction_elsewhere(request.user, redaction_id)
+    is_open = row.state == RedactionState.PROPOSED
+    found = preview_of(redaction=row, by=request.user) if is_open else None
+    return show_form(
+        request,
+        form,
+        title=_("Redaction"),
+        button="",
+        back=reverse("redactions-elsewhere"),
+        template="reviews/redaction.html",
+        redaction=row,
+        is_open=is_open,
+        own=row.proposed_by_id == request.user.pk,
+        may_decide=may(may_decide, row, request.user),
+        **(_shown(found, request.user, outside=True) if found else {}),
     )
 
 
 def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
     if given["decision"] == "erase":
         return redact(redaction=row, seen=given["seen"], by=by)
+    if given["decision"] == "ask":
+        return name_second(redaction=row, user=person_named(given["person"]), by=by)
     act = refuse_redaction if given["decision"] == "refuse" else withdraw_redaction
     return act(redaction=row, by=by)
 
 
-def _shown(found: Findings, user: User) -> dict[str, Any]:
-    """What it would erase, as the page shows it. That restricted material was shown is recorded."""
+def _shown(found: Findings, user: User, *, outside: bool = False) -> dict[str, Any]:
+    """What it would erase, as the page shows it. That restricted material was shown is recorded.
+
+    `outside`: to who is not on the desk, or on none: nothing leads on from there, and why actors were merged is for
+    administrators.
+    """
     note_shown(user, [*_rows_of(found), *found.files])
+    lines = [_line(one) for one in found.texts]
+    if outside:
+        lines = [replace(one, about="", url="") for one in lines]
+        lines = [
+            replace(line, parts=()) if one.place.model is ActorMerge and not user.is_staff else line
+            for one, line in zip(found.texts, lines, strict=True)
+        ]
     return {
         "found": found,
-        "texts": [_line(one) for one in found.texts],
+        "outside": outside,
+        "texts": lines,
         "sorts": sorted(Counter(one.name.rpartition("/")[2] for one in found.fields).items()),
         "seen": found.seen,
     }

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import Act, User
 from claims.models import StatusChange
 from sources.models import Capture
 from tests.access.routes import Route
@@ -44,8 +44,14 @@ def values_of(world: World) -> dict[str, Any]:
         "redaction_id": world.redaction.pk,
         "conflict_id": world.own_conflict.pk,
         "bundle_id": world.bundle.pk,
+        "leaf_hash": _first_entry_of(world.cast.reporter),
         "capture_id": Capture.objects.get(source=world.upstream).pk,
     }
+
+
+def _first_entry_of(user: User) -> str:
+    """The leaf hash of the oldest entry that the person made, which is in the log."""
+    return bytes(Act.objects.filter(by=user).earliest("entry").entry.leaf_hash).hex()
 
 
 def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
@@ -53,6 +59,9 @@ def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
     found, values = {}, values_of(world)
     for route in chosen:
         values["source_id"] = world.upstream.pk if "capture_id" in route.parameters else world.source.pk
+        is_shared = route.name in ("redact-actor", "redaction-elsewhere")
+        values["actor_id"] = (world.shared_actor if is_shared else world.actor).pk
+        values["redaction_id"] = (world.shared_redaction if is_shared else world.redaction).pk
         values["token"] = world.links.get(route.name)
         values["path"] = TILES.get(route.name)
         found[route.name] = route.address(values)

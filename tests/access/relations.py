@@ -109,6 +109,7 @@ RELATIONS: dict[str, str] = {
     "GroundsChange.fields": HIDDEN,
     "StatusChangeGrounds.claim": GOES_WITH_IT,
     "KeptOutcome.effects": OTHER_IDS,
+    "Redaction.actor": OTHER_IDS,  # one that all desks share
     "Session.id": OTHER_IDS,
     "Token.id": OTHER_IDS,
     "FieldChange.row": OTHER_IDS,

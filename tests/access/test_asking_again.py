@@ -27,7 +27,7 @@ ASKED: set[Act] = {
     ("api:release-evidence", "POST"), ("api:release-capture", "POST"), ("api:release-attachment", "POST"),
     ("api:release-actor", "POST"),
     # redactions
-    ("new-redaction", "POST"), ("redaction", "POST"),
+    ("new-redaction", "POST"), ("redaction", "POST"), ("redact-actor", "POST"), ("redaction-elsewhere", "POST"),
     # invitations
     ("invitations", "POST"), ("resend-invitation", "POST"),
     # roles, and the policy that says who needs a second factor

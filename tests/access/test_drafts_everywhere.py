@@ -20,6 +20,8 @@ from tests.accessibility.test_axe import pages
 # Why not.
 WITHOUT = {
     "new-redaction": "what is to be erased is not to be kept, and the reason must not name it",
+    "redact-actor": "as on a desk",
+    "check-receipts": "what is pasted there lies in a file, and nothing is done with it",
     "reset-second-factors": "one sentence of an administrator, on a page that asks for their password",
 }
 OF_THEIR_OWN = {"assess": "drafts of assessments, which the API has as well: tests/reviews/test_pages_drafts.py"}

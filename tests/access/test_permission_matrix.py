@@ -39,6 +39,9 @@ ADMINISTRATOR = _only("administrator", stranger="forbidden")
 EDITOR_OR_ADMINISTRATOR = _only("editor", "administrator")
 DESKS_EDITOR = _only("editor", administrator="forbidden")
 DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
+# Of an actor that all desks share and this one uses, which the administrator wants redacted.
+SHARED_ACTORS = _only("editor", "administrator", outside="forbidden")
+SHARED_ACTORS_FOUND = _only("editor", "administrator", others="hidden")
 REMINDED = _only("assigned reviewer", others="hidden")
 DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
 TOKENS_OWNER = _only("reporter", others="hidden")
@@ -72,6 +75,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger-checkpoint": {"GET": ANYONE},
     "ledger-witnessed": {"GET": NOWHERE},  # of a log with witnesses: tests/ledger/test_asking_witnesses.py
     "ledger-policy": {"GET": ANYONE},
+    "ledger-leaf": {"GET": ANYONE},
+    "check-receipts": _both(ANYONE),
     "ledger-tile": {"GET": ANYONE},
     "forgotten-password": _both(ANYONE),
     "set-password": _both(ANYONE),
@@ -107,6 +112,10 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "reset-second-factors": _both(ADMINISTRATOR),
     "tokens": _both(PERSON),
     "end-token": {"POST": TOKENS_OWNER},
+    "receipts": {"GET": PERSON},
+    "receipt-file": {"GET": NOWHERE},  # without saying which: tests/receipts/test_given.py
+    "api:receipts": {"GET": PERSON},
+    "api:receipt": {"GET": TOKENS_OWNER},
     "conflicts": _both(PERSON),
     "take-back-conflict": {"POST": TOKENS_OWNER},
     "desk": {"GET": PERSON},
@@ -115,6 +124,9 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "redactions": {"GET": DESKS_EDITOR},
     "new-redaction": _both(DESKS_EDITOR),
     "redaction": _both(DESKS_EDITOR),
+    "redact-actor": _both(SHARED_ACTORS),
+    "redactions-elsewhere": {"GET": PERSON},
+    "redaction-elsewhere": _both(SHARED_ACTORS_FOUND),
     "add-member": _both(_only("administrator")),
     "change-member": _both(_only("administrator")),
     "remove-member": _both(_only("administrator")),

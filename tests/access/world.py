@@ -17,9 +17,9 @@ from claims.models import Bundle, Claim, Evidence, Participant
 from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, Seen, keep_form_draft
-from reviews.actions.redactions import propose_redaction
+from reviews.actions.redactions import propose_redaction, propose_shared_redaction
 from reviews.models import Assessment, Assignment, FormDraft, Redaction
-from sources.actions import attach_file, request_capture
+from sources.actions import attach_file, create_actor, request_capture
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories, second_factors
 from tests.claims.bundling import made
@@ -53,6 +53,8 @@ class World:
     invitation: Invitation
     bundle: Bundle
     redaction: Redaction
+    shared_actor: Actor
+    shared_redaction: Redaction
     form_draft: FormDraft
     links: dict[str, str]
 
@@ -94,6 +96,8 @@ def make_world(files: Path) -> World:
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
     assert publisher is not None
+    shared = create_actor(desk=None, fields={"name": "The harbour office", "kind": "organisation"}, by=cast.admin)
+    factories.source(cast, "What the harbour says", publisher=shared, by=cast.reporter)
     publish_here(files.with_name(f"{files.name}-signer"))
     return World(
         files=files,
@@ -117,6 +121,10 @@ def make_world(files: Path) -> World:
         invitation=invite(desk=cast.desk, role=Role.REVIEWER, name="Nadia", email="nadia@example.org", by=cast.admin),
         bundle=made(cast.reporter, claim),
         redaction=propose_redaction(desk=cast.desk, words="unloaded", reason="It was asked for.", by=cast.editor),
+        shared_actor=shared,
+        shared_redaction=propose_shared_redaction(
+            actor=shared, words="harbour office", reason="It was asked for.", by=cast.admin
+        ),
         form_draft=keep_form_draft(
             name="attach",
             path=f"/claims/{claim.reference}/attach/",

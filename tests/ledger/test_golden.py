@@ -39,7 +39,14 @@ from ledger.models import Entry
 from ledger.reading import openings_of
 from reviews.actions.assignments import change_due, close_claim, name_decider, open_claim, unname_decider
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
-from reviews.actions.redactions import look_for, propose_redaction, redact, refuse_redaction, withdraw_redaction
+from reviews.actions.redactions import (
+    look_for,
+    name_second,
+    propose_redaction,
+    redact,
+    refuse_redaction,
+    withdraw_redaction,
+)
 from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.redacting import find
 from sources.actions import attach_file, lease_captures, request_capture, run_capture
@@ -155,10 +162,13 @@ def _confirm(cast: "Cast") -> None:
 
 
 def redact_something(cast: "Cast") -> None:
-    """One redaction that is refused, one that is withdrawn, one that two persons make."""
-    second, claim = factories.person("editor2", "editor", cast.desk), factories.claim(cast)
+    """One redaction that another desk is asked for, one that is refused, one that is withdrawn, one that two persons
+    make."""
+    claim = factories.claim(cast)
     factories.attach(cast, claim, factories.source(cast), "context", excerpt="What Oksana saw.")
     asked: dict[str, Any] = {"desk": cast.desk, "words": "Oksana", "reason": "She asked us to."}
+    name_second(redaction=propose_redaction(**asked, by=cast.editor), user=cast.stranger, by=cast.editor)
+    second = factories.person("editor2", "editor", cast.desk)
     refuse_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=second)
     withdraw_redaction(redaction=propose_redaction(**asked, by=cast.editor), by=cast.editor)
     look_for(desk=cast.desk, words="a ship", file=None, by=cast.editor)

@@ -40,7 +40,14 @@ from claims.records import claim_set
 from ledger.models import Entry, Erasure, Key, Leaf, Outbox, SealedStream, Secret
 from ledger.recording import older_acts
 from reviews.actions.assignments import accept, assign, change_due, close_claim
-from reviews.actions.redactions import propose_redaction, redact
+from reviews.actions.redactions import (
+    preview_of,
+    propose_redaction,
+    propose_shared_redaction,
+    redact,
+    refuse_redaction,
+    withdraw_redaction,
+)
 from reviews.both_ways import CHECKS, DECLARED, ROOTS
 from reviews.models import (
     Answer,
@@ -52,7 +59,7 @@ from reviews.models import (
     Redaction,
 )
 from reviews.redacting import find
-from sources.actions import attach_file
+from sources.actions import attach_file, create_actor
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
@@ -221,6 +228,13 @@ def _redact_more(cast: factories.Cast) -> None:
     for what in asked:
         row = propose_redaction(desk=cast.desk, **what, reason="They asked us to.", by=cast.editor)
         redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
+    shared = create_actor(desk=None, fields={"name": "Halyna, a witness", "kind": "person"}, by=cast.admin)
+    factories.source(cast, publisher=shared)
+    for end in (withdraw_redaction, refuse_redaction, redact):
+        by = cast.editor if end is withdraw_redaction else cast.admin
+        row = propose_shared_redaction(actor=shared, words="Halyna", reason="She asked us to.", by=cast.editor)
+        seen = {"seen": preview_of(redaction=row, by=cast.admin).seen} if end is redact else {}
+        end(redaction=row, **seen, by=by)
 
 
 def _place_some() -> None:

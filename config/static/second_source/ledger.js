@@ -656,3 +656,48 @@ export async function checkTlogProof(bytes, policy) {
     return { result: "broken", ...nothing, findings: [error.finding] };
   }
 }
+
+// Section 5: receipts, and where the leaf that one promises stands
+
+const RECEIPT = "second-source/receipt/v1";
+
+// The notes of a file of receipts, which stand one after the other.
+export const splitReceipts = (text) => text.split(new RegExp(`(?<=\\n)(?=${RECEIPT}\\n)`));
+
+// What a receipt promises: {leafHash (hex), at, due}, both times as Date; throws where no receipt key signed it.
+export async function readReceipt(note, policy) {
+  const lines = (await openNote(note, policy.receipt_keys)).split("\n");
+  expect(lines.length === 6 && lines[0] === RECEIPT && lines[5] === "", "receipt", `${RECEIPT} and 4 lines`, lines[0]);
+  const [, origin, hash, at, delay] = lines;
+  expect(origin === policy.origin, "origin", policy.origin, origin);
+  expect(isTime(at), "at", "UTC with milliseconds", at);
+  const due = new Date(new Date(at).getTime() + readDecimal(delay, "longest delay") * 1000);
+  return { leafHash: hex(readBase64(hash, "leaf hash", 32)), at: new Date(at), due };
+}
+
+// At which index a leaf stands, by {index, proof, checkpoint: a signed note}; throws where that does not follow.
+export async function checkPlace(placed, leafHash, policy) {
+  expect(isObject(placed) && Array.isArray(placed.proof), "place", "an index with its proof", placed);
+  expect(Number.isSafeInteger(placed.index), "index", "an integer from 0", placed.index);
+  const checkpoint = await readCheckpoint(String(placed.checkpoint), policy);
+  const hash = Uint8Array.from(leafHash.match(/../g), (pair) => parseInt(pair, 16));
+  await checkItem(placed, hash, { index: -1 }, checkpoint);
+  return { index: placed.index, size: checkpoint.size };
+}
+
+// What has become of a receipt. `find(leafHash)` gives what the log's server says of its place, or null where it says
+// that there is none. {fate: "in the log" | "not due yet" | "missing" | "broken" | "unavailable", receipt, index, finding}
+export async function checkReceipt(note, policy, find, now) {
+  const nothing = { receipt: null, index: null, finding: null };
+  if (!(await isAvailable())) return { ...nothing, fate: "unavailable" };
+  try {
+    const receipt = await readReceipt(note, policy);
+    const placed = await find(receipt.leafHash);
+    if (placed === null) return { ...nothing, fate: now > receipt.due ? "missing" : "not due yet", receipt };
+    const { index } = await checkPlace(placed, receipt.leafHash, policy);
+    return { ...nothing, fate: "in the log", receipt, index };
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error;
+    return { ...nothing, fate: "broken", finding: error.finding };
+  }
+}

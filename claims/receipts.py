@@ -1,0 +1,51 @@
+"""What has become of a receipt, as this server says it. That proves less than a check in one's own program."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from ledger.reading import newest_checkpoint, place_of
+from ledger.trusted import shown_policy
+from ledger.verifier import Broken, Policy, read_policy, read_time, split_receipts
+
+MOST = 100  # in one file
+
+
+class Fate(StrEnum):
+    """What has become of it. A receipt is not due for as long as its promise runs, and not a moment longer."""
+
+    IN_LOG = "in the log"
+    NOT_DUE = "not due yet"
+    MISSING = "missing"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A receipt and its fate: `leaf_index` where it is in the log, `error` where it is no receipt of this log."""
+
+    fate: Fate
+    leaf_hash: str = ""
+    at: datetime | None = None
+    due_at: datetime | None = None
+    leaf_index: int | None = None
+    error: str = ""
+
+
+def check(data: bytes, *, now: datetime) -> list[Checked]:
+    """What has become of the receipts of a file, in its order; of the first `MOST`."""
+    policy = read_policy(shown_policy(newest_checkpoint()))
+    return [_check(note, policy, now) for note in split_receipts(data)[:MOST]]
+
+
+def _check(note: bytes, policy: Policy, now: datetime) -> Checked:
+    try:
+        receipt = policy.receipt(note)
+    except Broken as error:
+        return Checked(Fate.BROKEN, error=str(error))
+    at = read_time(receipt.at)
+    due_at = at + timedelta(seconds=receipt.longest_delay)
+    newest = newest_checkpoint()
+    placed = place_of(receipt.leaf_hash, newest) if newest else None
+    fate = Fate.IN_LOG if placed else Fate.MISSING if now > due_at else Fate.NOT_DUE
+    return Checked(fate, receipt.leaf_hash.hex(), at, due_at, placed.leaf_index if placed else None)

@@ -1,0 +1,112 @@
+"""Receipts of what one did: the list of one's own, files of them to keep, and the page that checks one."""
+
+from datetime import datetime, timedelta
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.errors import NotFound, OutOfService
+from accounts.models import Act
+from accounts.pages import PersonsRequest
+from accounts.queries import MOST_RECEIPTS, receipts_of
+from accounts.views.tabs import account_tabs
+from claims.acts import KINDS
+from claims.paging import Order, read_page
+from claims.receipts import check
+from claims.views.listing import neighbours
+from ledger.entries import format_time, leaf_hashes
+from ledger.keys import LONGEST_DELAY
+from ledger.keys import receipts as signed
+
+PAGE_SIZE = 50
+LARGEST = 1_000_000  # bytes
+NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
+
+
+@require_safe
+def receipts(request: PersonsRequest) -> HttpResponse:
+    """What the person did, the newest first, each with its receipt."""
+    page = read_page(
+        receipts_of(request.user),
+        order=NEWEST_FIRST,
+        cursor=request.GET.get("cursor", ""),
+        filters={"list": "receipts"},
+        size=PAGE_SIZE,
+    )
+    now = timezone.now()
+    lines = [
+        (row, KINDS.get(row.kind, row.kind), bytes(row.entry.leaf_hash).hex(), _is_late(row, now)) for row in page.rows
+    ]
+    context = {"lines": lines, **account_tabs("receipts"), **neighbours(request, page)}
+    return render(request, "claims/receipts.html", context)
+
+
+def _is_late(row: Act, now: datetime) -> bool:
+    waits = row.log_index is None  # type: ignore[attr-defined]  # of receipts_of
+    return waits and now > row.entry.at + timedelta(seconds=LONGEST_DELAY)
+
+
+@require_safe
+def receipt_file(request: PersonsRequest) -> HttpResponse:
+    """The signed receipts that `leaves` names, one after the other. Raises NotFound where not all are the person's."""
+    hashes = leaf_hashes(request.GET.get("leaves", ""), most=MOST_RECEIPTS)
+    rows = receipts_of(request.user).filter(entry__leaf_hash__in=hashes or []).order_by("entry")
+    entries = [(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows]
+    if not hashes or {leaf_hash for leaf_hash, _at in entries} != set(hashes):
+        raise NotFound(_("There is no such receipt."))
+    notes = [note for note in signed(entries) if note is not None]
+    if not notes:
+        raise OutOfService(_("Receipts cannot be signed at the moment. They are in your list later."))
+    headers = {"Content-Disposition": f'attachment; filename="receipt-{entries[0][0].hex()[:12]}.txt"'}
+    return HttpResponse("".join(notes), content_type="text/plain; charset=utf-8", headers=headers)
+
+
+class ReceiptForm(forms.Form):
+    """A receipt to check: pasted, or a file."""
+
+    use_required_attribute = False
+
+    text = forms.CharField(
+        label=gettext_lazy("The receipt’s text"),
+        required=False,
+        strip=False,
+        max_length=LARGEST,
+        widget=forms.Textarea({"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    file = forms.FileField(label=gettext_lazy("or its file"), required=False)
+
+    def clean(self) -> dict[str, object]:
+        given = self.cleaned_data
+        file = given.get("file")
+        if file is not None and file.size > LARGEST:
+            self.add_error("file", _("Give a file of at most 1 MB."))
+        elif not given.get("text") and not file:
+            self.add_error("text", _("Paste a receipt, or choose its file."))
+        return given
+
+    def data_given(self) -> bytes:
+        """What is to be checked. Lines end as they were signed, whatever the browser made of them."""
+        file, text = self.cleaned_data["file"], self.cleaned_data["text"].replace("\r\n", "\n").lstrip("\n")
+        return bytes(file.read()) if file else text.encode() if text.endswith("\n") else f"{text}\n".encode()
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def check_receipts(request: HttpRequest) -> HttpResponse:
+    """Whether receipts were kept: for anybody. The browser checks for itself; without a script this server says it."""
+    form = ReceiptForm(request.POST, request.FILES) if request.method == "POST" else ReceiptForm()
+    checked = check(form.data_given(), now=timezone.now()) if form.is_bound and form.is_valid() else []
+    context = {
+        "form": form,
+        "checked": checked,
+        "leaf": reverse("ledger-leaf", args=["0" * 64]).removesuffix("0" * 64),
+    }
+    status = 400 if form.is_bound and not form.is_valid() else 200
+    return render(request, "claims/check_receipts.html", context, status=status)

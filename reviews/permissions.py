@@ -1,0 +1,56 @@
+"""Who may have words or a file erased, and decide on what somebody else proposed."""
+
+from django.utils.translation import gettext as _
+
+from accounts.actions import may_change_desk
+from accounts.errors import Forbidden, NotFound
+from accounts.models import Desk, Membership, Role, User
+from accounts.queries import role_in
+from claims.actor_queries import redacts_shared
+from reviews.models import Redaction, RedactionState
+from sources.models import Actor
+
+
+def may_redact(desk: Desk, by: User) -> None:
+    """An editor of the desk, who may see all that would be erased. Raises NotFound, Forbidden."""
+    may_change_desk(desk, by)
+    if role_in(by, desk.pk) != Role.EDITOR:
+        raise Forbidden(_("Only an editor of the desk redacts."))
+
+
+def may_redact_shared(actor: Actor, by: User) -> None:
+    """An administrator, or an editor of a desk that uses the actor; it takes both. Raises NotFound, Forbidden."""
+    if redacts_shared(by, actor):
+        return
+    if by.memberships.exists():
+        raise Forbidden(_("An administrator, and an editor of a desk that uses this actor, redact it together."))
+    raise NotFound(_("There is no such actor."))
+
+
+def may_take_part(redaction: Redaction, by: User) -> None:
+    """Who sees what a redaction would erase, and ends it. Raises NotFound, Forbidden."""
+    if redaction.actor is not None:
+        may_redact_shared(redaction.actor, by)
+    elif redaction.desk is not None and not is_asked(redaction, by):
+        may_redact(redaction.desk, by)
+
+
+def is_asked(redaction: Redaction, by: User) -> bool:
+    """Whether the person was asked from another desk to decide, still edits one, and it is open."""
+    is_second = redaction.second_id == by.pk and redaction.state == RedactionState.PROPOSED
+    return is_second and redaction.desk is not None and edits_elsewhere(by, redaction.desk)
+
+
+def edits_elsewhere(user: User, desk: Desk) -> bool:
+    """Whether somebody edits another desk, and has no role on this one."""
+    roles = Membership.objects.filter(user=user, user__is_active=True)
+    return roles.filter(role=Role.EDITOR).exists() and not roles.filter(desk=desk).exists()
+
+
+def may_decide(redaction: Redaction, by: User) -> None:
+    """A second person; of an actor that all desks share an administrator where an editor proposed, and an editor who is
+    no administrator where one of these did. Raises Forbidden."""
+    if redaction.proposed_by_id == by.pk:
+        raise Forbidden(_("A second editor decides on what you proposed."))
+    if redaction.actor_id is not None and redaction.proposed_by.is_staff == by.is_staff:
+        raise Forbidden(_("It takes one administrator, and one editor who is none: the other of the two decides."))
