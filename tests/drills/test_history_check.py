@@ -49,9 +49,7 @@ def test_history_check_of_50_changes(system: System, page: "Page", say: Callable
         page.goto(f"{site}/claims/{reference}/history/", wait_until="commit")
         page.locator(f"{SUM}.verified").wait_for()
         waited.append(time.monotonic() - began)
-        now, loaded = page.evaluate(
-            "[performance.now(), performance.getEntriesByType('navigation')[0].responseEnd]"
-        )
+        now, loaded = page.evaluate("[performance.now(), performance.getEntriesByType('navigation')[0].responseEnd]")
         checked.append((now - loaded) / 1000)
     assert f"{CHANGES} changes are as they were recorded" in page.locator(SUM).inner_text()
     say(

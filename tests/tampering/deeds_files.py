@@ -171,7 +171,9 @@ def what_notices(hand: Hand, folder: Path) -> dict[str, list[str]]:
         except Unusable as unusable:
             said[name] = [str(unusable)]
     # What is asked of a proof is told only where the proof alone tells nothing.
-    return {name: lines for name, lines in said.items() if lines and not (name[:6] == "proof " and said["proof"] == lines)}
+    return {
+        name: lines for name, lines in said.items() if lines and not (name[:6] == "proof " and said["proof"] == lines)
+    }
 
 
 # Proof files
@@ -353,7 +355,9 @@ def _manifest(old: bytes, new: bytes) -> Callable[[dict[str, bytes]], object]:
     return lambda files: files.update({"manifest.json": files["manifest.json"].replace(old, new)})
 
 
-def _signed(key: SigningKey, changes: dict[str, Any] | None = None, **said: Any) -> Callable[[dict[str, bytes]], object]:
+def _signed(
+    key: SigningKey, changes: dict[str, Any] | None = None, **said: Any
+) -> Callable[[dict[str, bytes]], object]:
     def change(files: dict[str, bytes]) -> None:
         for path, data in (changes or {}).items():
             files[path] = data(files[path]) if callable(data) else data
@@ -382,7 +386,9 @@ BUNDLES: dict[str, Callable[[], Hand]] = {
     "F52": lambda: _of_the_sample(WHOLE[: len(WHOLE) // 2]),
     "F53": lambda: _of_the_sample(WHOLE + b"PK\5\6"),
     "F54": lambda: _of_the_sample(b"more" + WHOLE),
-    "F55": lambda: packed(_signed(RECEIPT_KEY, {"proofs/claim.json": lambda data: data.replace(b"claim-proof/v", b"claim-proof/w")})),
+    "F55": lambda: packed(
+        _signed(RECEIPT_KEY, {"proofs/claim.json": lambda data: data.replace(b"claim-proof/v", b"claim-proof/w")})
+    ),
 }
 
 

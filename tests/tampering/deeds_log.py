@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.records import key_rotated
 from claims.actions.claims import edit_claim
+from claims.models import Claim
 from claims.records import claim_set
 from ledger.entries import format_time, leaf_bytes, leaf_hash, read_entry
 from ledger.keys import Rotation
@@ -80,7 +81,13 @@ def rewrite_the_first(outside: Outside) -> None:
 def rewrite_a_decider(outside: Outside) -> None:
     """Somebody else decided, in row, decision, act and entry."""
     entry = entry_of(outside)
-    do((":change decided_by_id = :user(auditor) :second", ":decision decided_by_id = :user(auditor) WHERE assessment_id = :finding_id"), outside.desk)
+    do(
+        (
+            ":change decided_by_id = :user(auditor) :second",
+            ":decision decided_by_id = :user(auditor) WHERE assessment_id = :finding_id",
+        ),
+        outside.desk,
+    )
     [(pk,)] = run("SELECT id FROM accounts_user WHERE username = 'auditor'")
     decided = Entry.objects.filter(stream=f"claim:{outside.desk.claim.pk}", kind="decided").latest("seq").pk
     with past_guards():
@@ -163,9 +170,10 @@ def restore_yesterday(outside: Outside) -> None:
         transaction.set_rollback(True)
 
 
-def an_act_that_waits(outside: Outside) -> int:
-    """Something was done a moment ago; the sequencer has not seen it yet. Its entry."""
-    edit_claim(claim=factories.fresh(outside.desk.claim), fields={"place": "Odesa"}, by=outside.desk.cast.editor)
+def an_act_that_waits(outside: Outside, claim: Claim | None = None) -> int:
+    """Something was done a moment ago with the claim, or another; the sequencer has not seen it yet. Its entry."""
+    claim = factories.fresh(claim or outside.desk.claim)
+    edit_claim(claim=claim, fields={"place": "Odesa"}, by=outside.desk.cast.editor)
     waiting: int = Outbox.objects.latest("entry_id").entry_id
     outside.keep_receipt(waiting)
     return waiting
@@ -191,8 +199,8 @@ def forge_what_waits(outside: Outside) -> None:
     claim_set("claim_closed", other, by=outside.desk.cast.editor, now=timezone.now(), reason=FORGED, why="moot")
 
 
-def change_what_waits(outside: Outside) -> None:
-    entry = an_act_that_waits(outside)
+def change_what_waits(outside: Outside, claim: Claim | None = None) -> None:
+    entry = an_act_that_waits(outside, claim)
     content = value_of(entry, "content")
     with past_guards():
         forge(entry, "content", {**content, "place": FORGED})
@@ -386,7 +394,7 @@ def take_an_act_out(outside: Outside) -> None:
             " WHERE id = %s",
             stream,
         )
-        run("DELETE FROM claims_revision WHERE claim_id = %s AND kind = 'closed'", stream)
+        run("DELETE FROM claims_revision WHERE claim_id = %s AND version = 2", stream)
         run("DELETE FROM accounts_fieldchange WHERE row = %s AND version = 2", stream)
     _delete(entry)
 

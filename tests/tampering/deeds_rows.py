@@ -106,7 +106,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "UPDATE sources_source SET retracted_at = NULL, retracted_by_id = NULL, retracted_reason = ''"
         " WHERE title = 'A false report'",
     ),
-    "R58": (":source retracted_at = clock_timestamp(), retracted_by_id = :user(editor), retracted_reason = 'Forged.' WHERE id = :source(A radio talk)",),
+    "R58": (
+        ":source retracted_at = clock_timestamp(), retracted_by_id = :user(editor), retracted_reason = 'Forged.' WHERE id = :source(A radio talk)",
+    ),
     "R59": ("UPDATE sources_source SET visibility = 'desk' WHERE title = 'A whisper'",),
     "R60": (":source url = 'https://forged.example/' WHERE id = :source(A radio talk)",),
     "R61": (":source basis = 'firsthand' WHERE id = :source(A radio talk)",),
@@ -116,9 +118,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
         "INSERT INTO sources_relay (id, downstream_id, upstream_id, quote, created_by_id, created_at)"
         " VALUES (gen_random_uuid(), :source(A radio talk), :source(A letter), '', :user(reviewer), clock_timestamp())",
     ),
-    "R65": (
-        "UPDATE sources_relay SET removed_at = NULL, removed_by_id = NULL WHERE upstream_id = :source(A rumour)",
-    ),
+    "R65": ("UPDATE sources_relay SET removed_at = NULL, removed_by_id = NULL WHERE upstream_id = :source(A rumour)",),
     "R66": ("UPDATE sources_relay SET quote = 'Forged.' WHERE upstream_id = :source(The port's log)",),
     "R67": (":actor name = 'Forged' WHERE id = :actor(A paper)",),
     "R68": (":actor part_of_id = NULL, part_of_from = NULL, part_of_to = NULL WHERE id = :actor(A paper)",),
@@ -146,9 +146,15 @@ WORK: dict[str, tuple[str, ...]] = {
     "R83": ("DELETE FROM reviews_assignment WHERE id = :assignment_id",),
     "R84": (":finding rationale = 'Forged.' WHERE id = :finding_id",),
     "R85": (":finding proposed_state = 'refuted' WHERE id = :finding_id",),
-    "R86": (":finding assessor_id = :user(reviewer2) WHERE id = :finding_id", ":decision assessor_id = :user(reviewer2) WHERE assessment_id = :finding_id"),
+    "R86": (
+        ":finding assessor_id = :user(reviewer2) WHERE id = :finding_id",
+        ":decision assessor_id = :user(reviewer2) WHERE assessment_id = :finding_id",
+    ),
     "R87": ("DELETE FROM reviews_decision WHERE assessment_id = :finding_id",),
-    "R88": (":decision approved = false WHERE assessment_id = :finding_id", ":finding state = 'rejected' WHERE id = :finding_id"),
+    "R88": (
+        ":decision approved = false WHERE assessment_id = :finding_id",
+        ":finding state = 'rejected' WHERE id = :finding_id",
+    ),
     "R89": (":decision reason = 'Forged.' WHERE assessment_id = :finding_id",),
     "R90": (":decision decided_by_id = :user(admin) WHERE assessment_id = :finding_id",),
     "R91": ("UPDATE reviews_assessmentelement SET text = 'Forged.' WHERE assessment_id = :finding_id",),
@@ -209,10 +215,7 @@ BEFORE = "'2001-01-01 12:00:00+00'"
 # Dated before the log began, when nothing had an entry.
 OLDER: dict[str, tuple[str, ...]] = {
     "R119": (f":claim published_at = {BEFORE} :denied_one",),
-    "R120": tuple(
-        statement.replace("clock_timestamp()", BEFORE)
-        for statement in EVIDENCE["R46"]
-    ),
+    "R120": tuple(statement.replace("clock_timestamp()", BEFORE) for statement in EVIDENCE["R46"]),
     "R121": tuple(statement.replace("clock_timestamp()", BEFORE) for statement in SOURCES["R64"]),
     "R122": tuple(statement.replace("clock_timestamp()", BEFORE) for statement in PEOPLE["R103"]),
     "R123": (

@@ -13,12 +13,14 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+from claims.proofs import proof_file
 from ledger.entries import read_entry
 from ledger.keys import receipt
 from ledger.models import Checkpoint, Entry
 from ledger.reading import newest_checkpoint, published
 from ledger.signer import SignerRefused
-from ledger.verifier import Memory, Report, check_claim_proof, check_expected, monitor, replay, watch
+from ledger import verifier
+from ledger.verifier import Memory, Report, check_claim_proof, check_expected, monitor, watch
 from tests.api.client import Api
 from tests.claims.bundling import bundle_of, checked
 from tests.pages import signed_in
@@ -71,6 +73,20 @@ class Outside:
         assert promise is not None
         self.kept = replace(self.kept, receipt=promise.encode())
 
+    def forget(self, receipt: bytes) -> None:
+        """Nobody keeps the receipt of what was done; this one they have still."""
+        self.kept = replace(self.kept, receipt=receipt)
+
+    def keep_only_what_is_served(self) -> None:
+        """Nobody has kept anything but the public keys, and sees the log for the first time."""
+        newest, desk = self.newest(), self.desk
+        moved = Entry.objects.filter(stream=f"claim:{desk.claim.pk}", kind="status_changed").latest("seq")
+        self.kept = replace(
+            self.kept, checkpoint=newest.note.encode(), proof=proof_file(desk.cast.reporter, desk.claim, newest)
+        )
+        self.keep_receipt(moved.pk)
+        self.pages.clear()
+
     def visit(self) -> list[str]:
         """Open the page in a browser that comes back later."""
         if "again" not in self.pages:
@@ -97,7 +113,9 @@ def page(outside: Outside) -> list[str]:
 
 
 def page_again(outside: Outside) -> list[str]:
-    """The same in a browser that has seen it before."""
+    """The same in a browser that has seen it before, where there is one."""
+    if "again" not in outside.pages:
+        return []
     return said_by(outside.pages["again"], outside.desk)
 
 
@@ -116,20 +134,16 @@ def verify_ledger(outside: Outside) -> list[str]:
     return []
 
 
-def audited(outside: Outside) -> list[str]:
-    """`verifier.py replay`, which is an audit too, on an export and the API's list of claims."""
-    listed = Api.in_session(outside.desk.cast.auditor).get("claims/").json()["results"]
-    return _lines(replay(outside.read, outside.kept.policy, listed))
-
-
 def audit(outside: Outside) -> list[str]:
-    """What `verifier.py audit` finds in an export."""
-    return [line for line in audited(outside) if not line.startswith("claim ")]
+    """`verifier.py audit` on an export."""
+    return _lines(verifier.audit(outside.read, outside.kept.policy))
 
 
-def replayed(outside: Outside) -> list[str]:
-    """What `verifier.py replay` finds beyond that."""
-    return [line for line in audited(outside) if line.startswith("claim ") or "legal move" in line]
+def replay(outside: Outside) -> list[str]:
+    """What `verifier.py replay` finds in an export and the API's list of claims beyond an audit."""
+    listed = Api.in_session(outside.desk.cast.auditor).get("claims/").json()["results"]
+    found = _lines(verifier.replay(outside.read, outside.kept.policy, listed))
+    return [line for line in found if line.startswith("claim ") or "legal move" in line]
 
 
 def proof(outside: Outside) -> list[str]:
@@ -191,7 +205,7 @@ NOTICERS: Mapping[str, Noticer] = {
     "verify": verify,
     "verify_ledger": verify_ledger,
     "audit": audit,
-    "replay": replayed,
+    "replay": replay,
     "proof": proof,
     "bundle": bundle,
     "watch": watched,
@@ -201,8 +215,9 @@ NOTICERS: Mapping[str, Noticer] = {
 
 
 # What takes a browser, or makes files, is asked where the table names it, and of what nothing notices.
-WHERE_NAMED = {"page", "page again", "bundle"}
-ALWAYS = tuple(name for name in NOTICERS if name not in WHERE_NAMED)
+ALWAYS = ("verify", "verify_ledger", "audit", "replay", "proof", "watch", "old checkpoint", "signer")
+# Rows alone change nothing of what is handed out of the log: of these the same holds for replay and proof.
+OF_ROWS = ("verify", "verify_ledger", "audit", "watch", "old checkpoint", "signer")
 
 
 def what_notices(outside: Outside, names: Iterable[str]) -> dict[str, list[str]]:

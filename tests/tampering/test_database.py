@@ -5,7 +5,7 @@ import pytest
 from tests.tampering.deeds_log import DEEDS
 from tests.tampering.deeds_rows import ROWS
 from tests.tampering.doing import do
-from tests.tampering.noticing import ALWAYS, NOTICERS, WHERE_NAMED, Outside, what_notices
+from tests.tampering.noticing import ALWAYS, NOTICERS, OF_ROWS, Outside, what_notices
 from tests.tampering.table import check, rows
 
 TOLD = [row for row in rows().values() if row.number in ROWS or row.number in DEEDS]
@@ -25,5 +25,5 @@ def test_who_notices_what_a_superuser_did(number: str, outside: Outside) -> None
         do(ROWS[number], outside.desk)
     else:
         DEEDS[number](outside)
-    named = [name for name in row.noticed if name in WHERE_NAMED]
-    check(row, what_notices(outside, [*ALWAYS, *named]), ALWAYS)
+    asked = OF_ROWS if number in ROWS else ALWAYS
+    check(row, what_notices(outside, dict.fromkeys([*asked, *row.noticed])), asked)

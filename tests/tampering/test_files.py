@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.tampering.deeds_files import CLAIMS, EXPORT, FILES, LOG, NOTICERS, PROOF, WHOLE, Hand, _of_the_sample, what_notices
+from tests.tampering.deeds_files import (
+    CLAIMS,
+    EXPORT,
+    FILES,
+    LOG,
+    NOTICERS,
+    PROOF,
+    WHOLE,
+    Hand,
+    _of_the_sample,
+    what_notices,
+)
 from tests.tampering.table import check, rows
 
 
