@@ -156,8 +156,8 @@ class Beginnings:
     """Since when entries tell of what is done: what is older has none.
 
     That is before the first entry of all; of a claim whose status changes were brought in, and on a desk that had no
-    others before, up to that moment. On a desk that an entry made nothing is older, and on no desk neither where that is
-    so of all desks: whoever puts in a row without an entry could otherwise date it back.
+    others before, up to that moment. On a desk that an entry made nothing is older, nor off the desks where that is so
+    of all of them: whoever puts in a row without an entry could otherwise date it back.
     """
 
     def __init__(self, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The desk that is tampered with: made once for a module, past the guards of the database, and taken back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest

@@ -1,180 +1,27 @@
-"""What whoever hands a file over does to it, by the numbers of the table; no server and no database is needed for that.
-
-Reader and file: a log of 300 entries, of which the reader has an older checkpoint and knows what the newest state is.
-"""
+"""What whoever hands a file over does to it, by the numbers of the table."""
 
 import base64
-import io
+import hashlib
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
+from ledger.bundles import Manifest, sign_manifest
 from ledger.entries import leaf_bytes, leaf_hash, read_entry
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
-from ledger.verifier import (
-    Memory,
-    Report,
-    Unusable,
-    ZippedBundle,
-    _check_proof,
-    audit,
-    canonical,
-    check_bundle,
-    check_expected,
-    monitor,
-    read_canonical,
-    replay,
-    root_hash,
-    watch,
-)
-from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, RECEIPT_KEY, Log, make_log, receipt_for, tiles_of
+from ledger.verifier import canonical, read_canonical, root_hash
+from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, RECEIPT_KEY, Log, receipt_for, tiles_of
 from tests.ledger.test_tree import reader
 from tests.ledger.vectors import LEAVES as SAMPLE_LEAVES
 from tests.ledger.vectors import OPENINGS as SAMPLE_OPENINGS
 from tests.ledger.vectors import sample_bundle, zipped
+from tests.tampering.handing_over import CLAIMS, EXPORT, LOG, OTHER, PROOF, REFERENCE, STREAM, Hand, first
 
-LOG = make_log(300, streams=3)
-OTHER = make_log(300, streams=3, seed=2)  # what the same key signed for somebody else
-STREAM, ANOTHER = (f"claim:0000000{number}-0000-4000-8000-000000000000" for number in (1, 2))
-REFERENCE = "DEM-1"
+ANOTHER = "claim:00000002-0000-4000-8000-000000000000"
 STRANGER = SigningKey(ORIGIN, b"s" * 32)
 HASHES = [leaf_hash(leaf) for leaf in LOG.leaves]
-PROOF = LOG.proof(STREAM)
-EXPORT = LOG.export()
-STATE = next(
-    entry.body["to"]
-    for entry in map(read_entry, reversed(LOG.leaves))
-    if entry.stream == STREAM and entry.kind == "status_changed"
-)
-
-
-def first(size: int, log: Log = LOG) -> Log:
-    """The log as it was with so many entries."""
-    return Log(log.leaves[:size], log.openings[:size])
-
-
-CLAIMS = [
-    {"reference": f"DEM-{number}", "state": entries[-1].body["to"]}
-    for number in (1, 2, 3)
-    if (
-        entries := [
-            entry
-            for entry in map(read_entry, LOG.leaves)
-            if entry.kind == "status_changed" and entry.stream.startswith(f"claim:0000000{number}")
-        ]
-    )
-]
-
-
-@dataclass
-class Hand:
-    """What is handed over: any of these. The reader has kept `kept`, and knows what they ask of a proof."""
-
-    proof: bytes | None = None
-    bundle: bytes | None = None
-    export: dict[str, bytes] | None = None
-    claims: list[dict[str, Any]] | None = None
-    receipt: bytes | None = None
-    checkpoint: bytes | None = None
-    kept: bytes = field(default_factory=lambda: first(200).checkpoint())
-    seen: tuple[bytes, ...] = ()
-    log: Log = field(default_factory=lambda: LOG)
-
-
-def asked(**what: Any) -> Callable[[Hand, Path], list[str]]:
-    """`proof` with what its reader knows."""
-
-    def look(hand: Hand, _folder: Path) -> list[str]:
-        if hand.proof is None:
-            return []
-        report = _check_proof(hand.proof, POLICY)
-        check_expected(report, POLICY, **what)
-        told = ("fields not disclosed", "entries withheld")
-        counts = [f"{name}: {number}" for name, number in report.counts.items() if name in told and number]
-        return [*map(str, report.findings), *counts]
-
-    return look
-
-
-def _bundle(hand: Hand, _folder: Path) -> list[str]:
-    if hand.bundle is None:
-        return []
-    report = Report()
-    return _lines(check_bundle(ZippedBundle(io.BytesIO(hand.bundle), report), POLICY, report))
-
-
-def _audit(hand: Hand, _folder: Path) -> list[str]:
-    if hand.export is None:
-        return []
-    return _lines(audit(hand.export.get, POLICY, {"receipt": hand.receipt} if hand.receipt else None))
-
-
-def _replay(hand: Hand, _folder: Path) -> list[str]:
-    if hand.export is None:
-        return []
-    return [line for line in _lines(replay(hand.export.get, POLICY, hand.claims)) if line.startswith("claim ")]
-
-
-def _monitor(hand: Hand, _folder: Path) -> list[str]:
-    if hand.export is None and hand.checkpoint is None:
-        return []
-    export = hand.export or EXPORT
-    return _lines(monitor(hand.kept, hand.checkpoint or export["checkpoint"], export.get, POLICY))
-
-
-def _watch(hand: Hand, folder: Path) -> list[str]:
-    """By who has seen the older checkpoint, and `seen`, at an address; the file is handed over in the same run."""
-    memory, files = Memory(folder / "seen"), []
-    for number, data in enumerate((hand.kept, *hand.seen)):
-        files.append(folder / f"seen-{number}")
-        files[-1].write_bytes(data)
-    served = hand.export or hand.log.export()
-    watch(served.get, POLICY, memory, files)
-    given = {"proof": hand.proof, "bundle": hand.bundle, "receipt": hand.receipt, "checkpoint": hand.checkpoint}
-    handed = []
-    for name, data in given.items():
-        if data is not None:
-            handed.append(folder / name)
-            handed[-1].write_bytes(data)
-    return _lines(watch(served.get, POLICY, memory, handed, BEGIN + timedelta(days=9)))
-
-
-def _lines(report: Report) -> list[str]:
-    return list(map(str, report.findings))
-
-
-NOTICERS: dict[str, Callable[[Hand, Path], list[str]]] = {
-    "proof": asked(),
-    "proof --claim": asked(claim=REFERENCE),
-    "proof --expect-state": asked(state=STATE),
-    "proof --checkpoint": asked(checkpoint=LOG.checkpoint()),
-    "bundle": _bundle,
-    "audit": _audit,
-    "replay": _replay,
-    "old checkpoint": _monitor,
-    "watch": _watch,
-}
-
-
-def what_notices(hand: Hand, folder: Path) -> dict[str, list[str]]:
-    """What each says that says anything. One that cannot use a file says why."""
-    said = {}
-    for name, look in NOTICERS.items():
-        own = folder / name.replace(" ", "-")
-        own.mkdir()
-        try:
-            said[name] = look(hand, own)
-        except Unusable as unusable:
-            said[name] = [str(unusable)]
-    # What is asked of a proof is told only where the proof alone tells nothing.
-    return {
-        name: lines for name, lines in said.items() if lines and not (name[:6] == "proof " and said["proof"] == lines)
-    }
-
 
 # Proof files
 
@@ -233,7 +80,7 @@ def _of_a_stranger(log: Log) -> bytes:
 
 
 def _made_up() -> Hand:
-    """A proof of a made-up log, whose sender gives the keys to check it by as well; the reader has keys of their own."""
+    """A proof of a made-up log, whose sender gives the keys to it as well; the reader has keys of their own."""
     return Hand(proof=_of_a_stranger(OTHER))
 
 
@@ -322,20 +169,15 @@ def packed(change: Callable[[dict[str, bytes]], object]) -> Hand:
     """The sample bundle with other files."""
     files = dict(sample_bundle())
     change(files)
-    return _of_the_sample(zipped(files))
+    return of_the_sample(zipped(files))
 
 
-def _of_the_sample(data: bytes) -> Hand:
+def of_the_sample(data: bytes) -> Hand:
     return Hand(bundle=data, log=SAMPLE, kept=SAMPLE.checkpoint())
 
 
 def _signed_anew(files: dict[str, bytes], key: SigningKey, **said: Any) -> None:
     """A manifest to match the files, signed by a key."""
-    import hashlib
-    import json
-
-    from ledger.bundles import Manifest, sign_manifest
-
     manifest = {**json.loads(files["manifest.json"]), **said}
     for file in manifest["files"]:
         content = files[file["path"]]
@@ -383,9 +225,9 @@ BUNDLES: dict[str, Callable[[], Hand]] = {
     "F49": lambda: packed(_signed(RECEIPT_KEY, reference="UKR-43")),
     "F50": lambda: packed(_signed(RECEIPT_KEY, {"proofs/claim.json": PROOF})),
     "F51": lambda: packed(_signed(RECEIPT_KEY, {"checkpoint": _checkpoint()})),
-    "F52": lambda: _of_the_sample(WHOLE[: len(WHOLE) // 2]),
-    "F53": lambda: _of_the_sample(WHOLE + b"PK\5\6"),
-    "F54": lambda: _of_the_sample(b"more" + WHOLE),
+    "F52": lambda: of_the_sample(WHOLE[: len(WHOLE) // 2]),
+    "F53": lambda: of_the_sample(WHOLE + b"PK\5\6"),
+    "F54": lambda: of_the_sample(b"more" + WHOLE),
     "F55": lambda: packed(
         _signed(RECEIPT_KEY, {"proofs/claim.json": lambda data: data.replace(b"claim-proof/v", b"claim-proof/w")})
     ),

@@ -1,12 +1,8 @@
-"""What somebody does to entries, the log, its checkpoints and its keys in the database, by the numbers of the table.
-
-`L`: a superuser without the log's key. `K`: whoever has the key as well, and so the signer's folder.
-"""
+"""What a superuser without the key does to entries, the log, its checkpoints and keys, by the numbers of the table."""
 
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,11 +11,11 @@ from accounts.records import key_rotated
 from claims.actions.claims import edit_claim
 from claims.models import Claim
 from claims.records import claim_set
-from ledger.entries import format_time, leaf_bytes, leaf_hash, read_entry
+from ledger.entries import leaf_bytes, read_entry
 from ledger.keys import Rotation
 from ledger.models import Checkpoint, Entry, Outbox
 from ledger.notes import SigningKey, checkpoint_text, sign_note
-from ledger.signer import LOG_KEY, MARK, read_key, write_first_mark
+from ledger.verifier import root_hash
 from tests import factories
 from tests.ledger import test_tampering_database as by_force
 from tests.tampering.doing import do, run
@@ -120,8 +116,8 @@ def forge_a_root(outside: Outside) -> None:
     """Over what is there now, after a change, without a signature that fits."""
     rewrite(outside)
     newest = outside.newest()
-    root = _root(newest.size)
-    text = checkpoint_text(_origin(newest), newest.size, root)
+    root = root_of(newest.size)
+    text = checkpoint_text(origin_of(newest), newest.size, root)
     note = text + "\n" + newest.note.rpartition("\n\n")[2]
     with past_guards():
         run("UPDATE ledger_checkpoint SET root = %s, note = %s WHERE size = %s", root, note, newest.size)
@@ -131,7 +127,7 @@ def sign_with_an_own_key(outside: Outside) -> None:
     """The change of `rewrite`, signed by a key of one's own that stands in the table instead of the log's."""
     rewrite(outside)
     newest = outside.newest()
-    forger, root = SigningKey(_origin(newest), b"f" * 32), _root(newest.size)
+    forger, root = SigningKey(origin_of(newest), b"f" * 32), root_of(newest.size)
     note = sign_note(checkpoint_text(forger.name, newest.size, root), [forger]).decode()
     with past_guards():
         run("UPDATE ledger_key SET text = %s WHERE NOT signs_receipts", str(forger.verifier_key))
@@ -139,7 +135,7 @@ def sign_with_an_own_key(outside: Outside) -> None:
 
 
 def add_a_key(outside: Outside) -> None:
-    forger = SigningKey(_origin(outside.newest()), b"f" * 32)
+    forger = SigningKey(origin_of(outside.newest()), b"f" * 32)
     run("INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, false, now())", str(forger.verifier_key))
 
 
@@ -151,7 +147,7 @@ def take_a_key_away(_outside: Outside) -> None:
 def forge_a_rotation(outside: Outside) -> None:
     """To a key of one's own, with an entry that the sequencer gives its place and a signature by that key itself."""
     newest = outside.newest()
-    forger = SigningKey(_origin(newest), b"f" * 32)
+    forger = SigningKey(origin_of(newest), b"f" * 32)
     old = str(outside.kept.policy.log_keys[0])
     note = sign_note(f"second-source/key-rotation/v1\n{forger.name}\nlog\n{forger.verifier_key}\n", [forger]).decode()
     add_a_key(outside)
@@ -214,7 +210,7 @@ def change_what_waits_and_its_rows(outside: Outside) -> None:
 
 def delete_what_waits(outside: Outside) -> None:
     """Its entry, and not what it did."""
-    _delete(an_act_that_waits(outside))
+    delete(an_act_that_waits(outside))
 
 
 def undo_what_waits(outside: Outside) -> None:
@@ -226,7 +222,7 @@ def undo_what_waits(outside: Outside) -> None:
     outside.desk.publish(outside.signer_copy())
 
 
-def _delete(entry: int) -> None:
+def delete(entry: int) -> None:
     with past_guards():
         for table in ("accounts_act", "ledger_outbox", "ledger_secret"):
             run(f"DELETE FROM {table} WHERE entry_id = %s", entry)  # noqa: S608 - ours
@@ -268,38 +264,15 @@ def delete_an_entry(outside: Outside) -> None:
     entry = entry_of(outside, "evidence_withdrawn")
     with past_guards():
         run("DELETE FROM ledger_leaf WHERE entry_id = %s", entry)
-    _delete(entry)
+    delete(entry)
 
 
-def swap_bytes_in_the_storage(outside: Outside) -> None:
-    """Of a file that was kept, as long as it was."""
-    path = _stored(outside)
-    path.chmod(0o600)
-    path.write_bytes(b"X" * path.stat().st_size)
+def origin_of(checkpoint: Checkpoint) -> str:
+    return checkpoint.note.partition("\n")[0]
 
 
-def swap_a_file_whole(outside: Outside) -> None:
-    """Bytes, digest and size together."""
-    from hashlib import sha256
-
-    content = b"Something else was seen."
-    digest = sha256(content).hexdigest()
-    old = _stored(outside)
-    new = old.parent.parent / digest[:2] / digest
-    new.parent.mkdir(exist_ok=True)
-    new.write_bytes(content)
-    do((f":file sha256 = '{digest}', size = {len(content)} WHERE id = :file_id",), outside.desk)
-
-
-def delete_a_file(outside: Outside) -> None:
-    """Its bytes alone."""
-    _stored(outside).unlink()
-
-
-def _stored(outside: Outside) -> Path:
-    [(digest,)] = run("SELECT sha256 FROM sources_attachment WHERE name = 'witness.txt'")
-    [found] = (outside.folder / "evidence").rglob(digest)
-    return found
+def root_of(size: int) -> bytes:
+    return root_hash([bytes(hashed) for (hashed,) in run("SELECT hash FROM ledger_leaf ORDER BY index LIMIT %s", size)])
 
 
 LOG: dict[str, Deed] = {
@@ -333,164 +306,3 @@ LOG: dict[str, Deed] = {
     "L28": swap_sealed_streams,
     "L29": drop_a_guard_first,
 }
-STORAGE: dict[str, Deed] = {
-    "R71": swap_bytes_in_the_storage,
-    "R74": swap_a_file_whole,
-    "R118": delete_a_file,
-}
-
-
-# With the key.
-
-
-def _origin(checkpoint: Checkpoint) -> str:
-    return checkpoint.note.partition("\n")[0]
-
-
-def _root(size: int) -> bytes:
-    from ledger.verifier import root_hash
-
-    return root_hash([bytes(hashed) for (hashed,) in run("SELECT hash FROM ledger_leaf ORDER BY index LIMIT %s", size)])
-
-
-def sign_anew(outside: Outside) -> None:
-    """Whatever the log says now, signed by its own key as if nothing had been signed before."""
-    signer = outside.signer_copy()
-    origin = read_key(signer / LOG_KEY).name
-    with past_guards():
-        run("DELETE FROM ledger_anchor")
-        run("DELETE FROM ledger_checkpoint")
-    (signer / MARK).unlink()
-    write_first_mark(signer, origin)
-    outside.desk.publish(signer)
-
-
-def and_sign(*deeds: Deed) -> Deed:
-    def deed(outside: Outside) -> None:
-        for each in deeds:
-            each(outside)
-        sign_anew(outside)
-
-    return deed
-
-
-def withhold_the_last(outside: Outside) -> None:
-    """The log's last entry is gone, with its act and its place."""
-    [(entry,)] = run("SELECT entry_id FROM ledger_leaf ORDER BY index DESC LIMIT 1")
-    with past_guards():
-        run("DELETE FROM ledger_leaf WHERE entry_id = %s", entry)
-    _delete(entry)
-
-
-def take_an_act_out(outside: Outside) -> None:
-    """That a claim was closed: its row, what tells of the change, its entry and its place; the places after it move up."""
-    entry = Entry.objects.filter(kind="claim_closed").latest("pk").pk
-    stream = Entry.objects.get(pk=entry).stream.removeprefix("claim:")
-    with past_guards():
-        [(index,)] = run("DELETE FROM ledger_leaf WHERE entry_id = %s RETURNING index", entry)
-        by_force._shift(index, -1)
-        run(
-            "UPDATE claims_claim SET closed_at = NULL, closed_reason = '', closed_note = '', version = version - 1"
-            " WHERE id = %s",
-            stream,
-        )
-        run("DELETE FROM claims_revision WHERE claim_id = %s AND version = 2", stream)
-        run("DELETE FROM accounts_fieldchange WHERE row = %s AND version = 2", stream)
-    _delete(entry)
-
-
-def put_an_entry_in(outside: Outside) -> None:
-    """One of a stream of its own, in the middle of the log."""
-    with past_guards():
-        by_force.insert(outside.newest().size, random.Random(1))
-
-
-def write_with_an_earlier_time(outside: Outside) -> None:
-    """A claim of today that its entries say was written down yesterday."""
-    factories.claim(outside.desk.cast, now=factories.days_ago(1))
-    outside.desk.publish(outside.signer_copy())
-
-
-def say_that_it_was_long_ago(outside: Outside) -> None:
-    """An entry that tells of an older act, and does not say that it was brought in."""
-    from ledger.recording import record
-
-    body = {"happened_at": format_time(factories.days_ago(300))}
-    record(stream="claim:forged", kind="tried", at=timezone.now(), body=body, committed={})
-    outside.desk.publish(outside.signer_copy())
-
-
-def rotate_to_an_own_key(outside: Outside) -> None:
-    """The log's key hands over to one of the forger's, by the rules; from then on that one signs alone."""
-    signer = outside.signer_copy()
-    old = read_key(signer / LOG_KEY)
-    new = SigningKey(old.name, b"f" * 32)
-    run("INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, false, now())", str(new.verifier_key))
-    note = sign_note(f"second-source/key-rotation/v1\n{old.name}\nlog\n{new.verifier_key}\n", [old]).decode()
-    rotation = Rotation(False, str(old.verifier_key), str(new.verifier_key), note)
-    key_rotated(rotation, by=None, now=timezone.now())
-    (signer / LOG_KEY).chmod(0o600)
-    (signer / LOG_KEY).write_text(f"{new.private_text}\n")
-    outside.desk.publish(signer)
-
-
-def another_key_in_the_folder(outside: Outside) -> None:
-    """Nobody says that there is a new one."""
-    signer = outside.signer_copy()
-    new = SigningKey(read_key(signer / LOG_KEY).name, b"f" * 32)
-    (signer / LOG_KEY).chmod(0o600)
-    (signer / LOG_KEY).write_text(f"{new.private_text}\n")
-    factories.claim(outside.desk.cast)
-    outside.desk.publish(signer)
-
-
-def remove_the_mark(outside: Outside) -> None:
-    (outside.signer_copy() / MARK).unlink()
-
-
-def put_the_mark_back(outside: Outside) -> None:
-    signer = outside.signer_copy()
-    (signer / MARK).unlink()
-    write_first_mark(signer, read_key(signer / LOG_KEY).name)
-
-
-def restore_yesterday_with_the_mark(outside: Outside) -> None:
-    restore_yesterday(outside)
-    sign_anew(outside)
-
-
-def restore_and_go_on(outside: Outside) -> None:
-    """The same, and other things are done from there on until the log is as long again."""
-    restore_yesterday(outside)
-    factories.claim(outside.desk.cast)
-    factories.claim(outside.desk.cast)
-    sign_anew(outside)
-
-
-def sign_forged_rows(outside: Outside) -> None:
-    """Rows were changed, and the log signed once more."""
-    do((":text reason = 'Forged.' :second",), outside.desk)
-    sign_anew(outside)
-
-
-KEY: dict[str, Deed] = {
-    "K1": and_sign(rewrite),
-    "K2": and_sign(withhold_the_last),
-    "K3": and_sign(take_an_act_out),
-    "K4": and_sign(put_an_entry_in),
-    "K5": and_sign(by_the_numbers(by_force.swap)),
-    "K6": and_sign(rewrite_the_first),
-    "K7": and_sign(rewrite_a_decider),
-    "K8": write_with_an_earlier_time,
-    "K9": say_that_it_was_long_ago,
-    "K10": rotate_to_an_own_key,
-    "K11": another_key_in_the_folder,
-    "K12": remove_the_mark,
-    "K13": put_the_mark_back,
-    "K14": restore_yesterday_with_the_mark,
-    "K15": restore_and_go_on,
-    "K16": sign_forged_rows,
-    "K17": and_sign(edit_bytes_alone),
-    "K18": and_sign(by_the_numbers(by_force.truncate)),
-}
-DEEDS = STORAGE | LOG | KEY

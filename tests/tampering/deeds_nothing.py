@@ -12,13 +12,14 @@ from django.db import transaction
 from claims.actions.claims import edit_claim
 from claims.models import Claim
 from ledger.recording import older_acts
-from ledger.verifier import Memory, check_claim_proof, watch
+from ledger.verifier import Memory, audit, check_claim_proof, watch
 from tests import factories
 from tests.ledger.exports import BEGIN, POLICY, Log
-from tests.tampering import deeds_log
-from tests.tampering.deeds_files import LOG, OTHER, PROOF, changed, first
+from tests.tampering import deeds_key, deeds_log
+from tests.tampering.deeds_files import changed
 from tests.tampering.deeds_log import FORGED, Deed, an_act_that_waits, change_what_waits, past_guards
 from tests.tampering.doing import do, run
+from tests.tampering.handing_over import LOG, OTHER, PROOF, first
 from tests.tampering.noticing import Outside
 from tests.verification.forging import forge
 
@@ -37,17 +38,12 @@ def act_as_somebody_else(outside: Outside) -> None:
     with past_guards():
         forge(entry, "by", {"id": str(other), "name": "reporter"})
         run("UPDATE accounts_act SET by_id = %s WHERE entry_id = %s", other, entry)
-        newest = "version = (SELECT version FROM claims_claim WHERE id = %s)"
-        run(
-            f"UPDATE claims_revision SET by_id = %s WHERE claim_id = %s AND {newest}",
-            other,
-            *[outside.desk.claim.pk] * 2,
-        )  # noqa: S608
-        run(
-            f"UPDATE accounts_fieldchange SET by_id = %s WHERE row = %s AND {newest}",
-            other,
-            *[outside.desk.claim.pk] * 2,
-        )  # noqa: S608
+        for table, column in (("claims_revision", "claim_id"), ("accounts_fieldchange", "row")):
+            run(
+                f"UPDATE {table} SET by_id = %s WHERE {column} = %s"  # noqa: S608 - ours
+                " AND version = (SELECT version FROM claims_claim WHERE id = %s)",
+                *(other, outside.desk.claim.pk, outside.desk.claim.pk),
+            )
     outside.forget(receipt)
     outside.desk.publish(outside.signer_copy())
 
@@ -75,7 +71,7 @@ def undo_an_act_before_it_is_signed(outside: Outside) -> None:
 
 def rewrite_before_anybody_looked(outside: Outside) -> None:
     """With the key; nobody has kept anything but the public keys, and the browser is new."""
-    deeds_log.and_sign(deeds_log.rewrite)(outside)
+    deeds_key.and_sign(deeds_log.rewrite)(outside)
     outside.keep_only_what_is_served()
 
 
@@ -85,7 +81,7 @@ def restore_before_anybody_looked(outside: Outside) -> None:
         factories.claim(outside.desk.cast)
         outside.desk.publish(outside.signer_copy())
         transaction.set_rollback(True)
-    deeds_log.sign_anew(outside)
+    deeds_key.sign_anew(outside)
 
 
 def set_a_password(_outside: Outside) -> None:
@@ -166,8 +162,6 @@ def keep_what_was_erased(_folder: Path) -> list[str]:
 
 def set_the_clock_wrong(folder: Path) -> list[str]:
     """All of a log's times are a year off, alike."""
-    from ledger.verifier import audit
-
     log, at = Log(), BEGIN - timedelta(days=365)
     for number in range(50):
         log.add("claim:1", "tried", {"number": number}, {"reason": "Because."}, at + timedelta(minutes=number))

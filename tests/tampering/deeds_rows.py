@@ -89,7 +89,8 @@ EVIDENCE: dict[str, tuple[str, ...]] = {
         " WHERE id = :evidence(A letter)",
     ),
     "R48": (
-        ":evidence withdrawn_at = clock_timestamp(), withdrawn_by_id = :user(editor), withdrawn_reason = 'Forged.' :spoken",
+        ":evidence withdrawn_at = clock_timestamp(), withdrawn_by_id = :user(editor), withdrawn_reason = 'Forged.'"
+        " :spoken",
     ),
     "R49": (":evidence source_id = :source(A letter) :spoken",),
     "R50": ("UPDATE claims_evidence SET visibility = 'desk' WHERE id = :evidence(A whisper)",),
@@ -107,7 +108,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
         " WHERE title = 'A false report'",
     ),
     "R58": (
-        ":source retracted_at = clock_timestamp(), retracted_by_id = :user(editor), retracted_reason = 'Forged.' WHERE id = :source(A radio talk)",
+        ":source retracted_at = clock_timestamp(), retracted_by_id = :user(editor), retracted_reason = 'Forged.'"
+        " WHERE id = :source(A radio talk)",
     ),
     "R59": ("UPDATE sources_source SET visibility = 'desk' WHERE title = 'A whisper'",),
     "R60": (":source url = 'https://forged.example/' WHERE id = :source(A radio talk)",),
@@ -176,8 +178,9 @@ SECRETS: dict[str, tuple[str, ...]] = {
         ":text reason = '[redacted]' :second",
     ),
     "R98": (
-        "INSERT INTO ledger_secret (entry_id, name, salt, value) SELECT entry_id, name, decode(repeat('00', 32), 'hex'),"
-        " convert_to('\"Oksana\"', 'UTF8') FROM ledger_erasure WHERE entry_id IS NOT NULL LIMIT 1",
+        "INSERT INTO ledger_secret (entry_id, name, salt, value)"
+        " SELECT entry_id, name, decode(repeat('00', 32), 'hex'), convert_to('\"Oksana\"', 'UTF8')"
+        " FROM ledger_erasure WHERE entry_id IS NOT NULL LIMIT 1",
     ),
     "R99": ("DELETE FROM ledger_erasure WHERE entry_id IS NOT NULL",),
     "R100": ("UPDATE ledger_secret SET salt = decode(repeat('00', 32), 'hex') WHERE entry_id = :entry_id",),
@@ -219,10 +222,10 @@ OLDER: dict[str, tuple[str, ...]] = {
     "R121": tuple(statement.replace("clock_timestamp()", BEFORE) for statement in SOURCES["R64"]),
     "R122": tuple(statement.replace("clock_timestamp()", BEFORE) for statement in PEOPLE["R103"]),
     "R123": (
-        "INSERT INTO accounts_user (id, username, name, email, password, is_superuser, is_staff, is_active, date_joined,"
-        " first_name, last_name, time_zone, language, reads, reminders_by_mail)"
-        f" SELECT gen_random_uuid(), 'ghost', 'Ghost', 'ghost@example.org', '', true, true, true, {BEFORE},"
-        " '', '', time_zone, language, reads, reminders_by_mail FROM accounts_user WHERE username = 'admin'",
+        "INSERT INTO accounts_user (id, username, name, email, password, is_superuser, is_staff, is_active,"
+        " date_joined, first_name, last_name, time_zone, language, reads, reminders_by_mail)"
+        " SELECT gen_random_uuid(), 'ghost', 'Ghost', 'ghost@example.org', '', true, true, true,"
+        " '2001-01-01 12:00:00+00', '', '', time_zone, language, reads, reminders_by_mail FROM accounts_user WHERE username = 'admin'",
     ),
     "R124": (f":source retracted_at = {BEFORE}, retracted_by_id = :user(editor) WHERE id = :source(A radio talk)",),
 }

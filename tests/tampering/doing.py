@@ -22,7 +22,8 @@ SHORT = {
     ":finding ": "UPDATE reviews_assessment SET ",
     ":decision ": "UPDATE reviews_decision SET ",
     ":opening ": "DELETE FROM ledger_secret WHERE entry_id = :entry_id AND name = ",
-    ":value ": "UPDATE ledger_secret SET value = convert_to('\"Forged.\"', 'UTF8') WHERE entry_id = :entry_id AND name = ",
+    ":value ": "UPDATE ledger_secret SET value = convert_to('\"Forged.\"', 'UTF8')"
+    " WHERE entry_id = :entry_id AND name = ",
     ":second": "WHERE claim_id = :claim_id AND seq = 2",
     ":this": "WHERE id = :claim_id",
     ":denied_one": "WHERE id = :denied_id",

@@ -1,4 +1,4 @@
-"""Everything that may notice that a desk was tampered with; each answers what it says, and nothing where all is well."""
+"""Everything that may notice that a desk was tampered with: each answers what it says; nothing where all is well."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,12 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from claims.proofs import proof_file
+from ledger import verifier
 from ledger.entries import read_entry
 from ledger.keys import receipt
 from ledger.models import Checkpoint, Entry
 from ledger.reading import newest_checkpoint, published
 from ledger.signer import SignerRefused
-from ledger import verifier
 from ledger.verifier import Memory, Report, check_claim_proof, check_expected, monitor, watch
 from tests.api.client import Api
 from tests.claims.bundling import bundle_of, checked

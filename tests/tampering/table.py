@@ -38,7 +38,7 @@ def rows() -> dict[str, Row]:
 
 
 def _noticed(number: str, cell: str) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for part in cell.split("<br>"):
         said = _NOTICED.fullmatch(part)
         if said is None:

@@ -1,13 +1,16 @@
-"""What a superuser does to a desk's database, without the log's key and with it: who notices it is as the table says."""
+"""What a superuser does to a desk's database, without the log's key and with it: who notices is as the table says."""
 
 import pytest
 
-from tests.tampering.deeds_log import DEEDS
+from tests.tampering.deeds_key import KEY
+from tests.tampering.deeds_log import LOG
 from tests.tampering.deeds_rows import ROWS
+from tests.tampering.deeds_storage import STORAGE
 from tests.tampering.doing import do
 from tests.tampering.noticing import ALWAYS, NOTICERS, OF_ROWS, Outside, what_notices
 from tests.tampering.table import check, rows
 
+DEEDS = STORAGE | LOG | KEY
 TOLD = [row for row in rows().values() if row.number in ROWS or row.number in DEEDS]
 
 

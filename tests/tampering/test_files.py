@@ -4,25 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.tampering.deeds_files import (
-    CLAIMS,
-    EXPORT,
-    FILES,
-    LOG,
-    NOTICERS,
-    PROOF,
-    WHOLE,
-    Hand,
-    _of_the_sample,
-    what_notices,
-)
+from tests.tampering.deeds_files import FILES, WHOLE, of_the_sample
+from tests.tampering.handing_over import CLAIMS, EXPORT, LOG, NOTICERS, PROOF, Hand, what_notices
 from tests.tampering.table import check, rows
 
 
 def test_nobody_notices_anything_in_files_that_are_as_they_were_made(tmp_path: Path) -> None:
     for name, hand in {
         "log": Hand(proof=PROOF, export=EXPORT, claims=CLAIMS, checkpoint=LOG.checkpoint()),
-        "bundle": _of_the_sample(WHOLE),
+        "bundle": of_the_sample(WHOLE),
     }.items():
         (tmp_path / name).mkdir()
         assert what_notices(hand, tmp_path / name) == {}

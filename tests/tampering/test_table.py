@@ -2,10 +2,12 @@
 
 import re
 
-from tests.tampering import deeds_files, deeds_log, deeds_nothing, deeds_rows, noticing
+from tests.tampering import deeds_files, deeds_nothing, handing_over, noticing
+from tests.tampering.deeds_rows import ROWS
 from tests.tampering.table import LEDGER, rows, says
+from tests.tampering.test_database import DEEDS as ON_A_DESK
 
-DEEDS = {*deeds_rows.ROWS, *deeds_log.DEEDS, *deeds_files.FILES}
+DEEDS = {*ROWS, *ON_A_DESK, *deeds_files.FILES}
 UNNOTICED = {*deeds_nothing.DESK, *deeds_nothing.FILES, deeds_nothing.PROGRAM}
 LEAST = 120
 
@@ -24,7 +26,7 @@ def test_there_are_enough_and_no_two_are_the_same() -> None:
 
 
 def test_who_is_named_is_somebody_who_is_asked() -> None:
-    known = noticing.NOTICERS.keys() | deeds_files.NOTICERS.keys()
+    known = noticing.NOTICERS.keys() | handing_over.NOTICERS.keys()
     assert {name for row in rows().values() for name in row.noticed} <= known
 
 

@@ -1,10 +1,8 @@
 """A desk to tamper with, and what people outside have kept of its log: the keys, a checkpoint, a proof, a receipt."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 from django.utils import timezone
@@ -19,7 +17,7 @@ from claims.models import Claim
 from claims.proofs import proof_file
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
-from ledger.reading import newest_checkpoint, published
+from ledger.reading import newest_checkpoint
 from ledger.verifier import Policy, read_entry, read_policy
 from reviews.actions.assignments import close_claim
 from reviews.actions.redactions import propose_redaction, redact
