@@ -225,7 +225,8 @@ OLDER: dict[str, tuple[str, ...]] = {
         "INSERT INTO accounts_user (id, username, name, email, password, is_superuser, is_staff, is_active,"
         " date_joined, first_name, last_name, time_zone, language, reads, reminders_by_mail)"
         " SELECT gen_random_uuid(), 'ghost', 'Ghost', 'ghost@example.org', '', true, true, true,"
-        " '2001-01-01 12:00:00+00', '', '', time_zone, language, reads, reminders_by_mail FROM accounts_user WHERE username = 'admin'",
+        " '2001-01-01 12:00:00+00', '', '', time_zone, language, reads, reminders_by_mail"
+        " FROM accounts_user WHERE username = 'admin'",
     ),
     "R124": (f":source retracted_at = {BEFORE}, retracted_by_id = :user(editor) WHERE id = :source(A radio talk)",),
 }
