@@ -175,4 +175,4 @@ FILES: dict[str, Callable[[Path], list[str]]] = {
     "N16": keep_what_was_erased,
     "N17": set_the_clock_wrong,
 }
-PROGRAM = "N18"  # in a browser: see test_nothing.py
+PROGRAM = "N18"  # in a browser: see test_database.py

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.tampering.deeds_files import FILES, WHOLE, of_the_sample
+from tests.tampering.deeds_nothing import FILES as UNNOTICED
 from tests.tampering.handing_over import CLAIMS, EXPORT, LOG, NOTICERS, PROOF, Hand, what_notices
 from tests.tampering.table import check, rows
 
@@ -23,3 +24,8 @@ def test_who_notices_what_was_done_to_a_file(number: str, tmp_path: Path) -> Non
     # What a reader asks of a proof beyond itself is told in the table where it alone notices something.
     always = [name for name in NOTICERS if " --" not in name]
     check(rows()[number], what_notices(FILES[number](), tmp_path), always)
+
+
+@pytest.mark.parametrize("number", UNNOTICED)
+def test_nobody_notices_what_was_done_with_a_log_or_a_file(number: str, tmp_path: Path) -> None:
+    assert UNNOTICED[number](tmp_path) == []
