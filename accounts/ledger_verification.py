@@ -157,7 +157,8 @@ class Beginnings:
     """Since when entries tell of what is done: what is older has none.
 
     That is before the first entry of all; of a claim whose status changes were brought in, and on a desk that had no
-    others before, up to that moment.
+    others before, up to that moment. On a desk that an entry made nothing is older, nor off the desks where that is so
+    of all of them: whoever puts in a row without an entry could otherwise date it back.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -168,6 +169,11 @@ class Beginnings:
             self._first: datetime | None = cursor.fetchone()[0]
             cursor.execute(_BROUGHT_IN)
             self._brought_in: dict[UUID | None, datetime] = dict(cursor.fetchall())
+            cursor.execute(_DESKS)
+            desks: dict[UUID, bool] = dict(cursor.fetchall())
+        self._made_here: set[UUID | None] = {desk for desk, is_made_here in desks.items() if is_made_here}
+        if desks and all(desks.values()):
+            self._made_here.add(None)
 
     def of_claim(self, entries: Iterable[Said]) -> "Beginnings":
         """The same for what hangs on a claim, by its entries."""
@@ -178,11 +184,17 @@ class Beginnings:
 
     def is_older(self, moment: datetime, desk: UUID | None) -> bool:
         """Whether what happened at this moment on this desk may have no entry."""
-        if self._first is None or moment < self._first or (self._of_claim and moment <= self._of_claim):
+        if self._first is None or (self._of_claim and moment <= self._of_claim):
             return True
-        return desk in self._brought_in and moment <= self._brought_in[desk]
+        if desk in self._brought_in and moment <= self._brought_in[desk]:
+            return True
+        return moment < self._first and desk not in self._made_here
 
 
+_DESKS = """
+SELECT d.id, EXISTS (SELECT FROM accounts_act a WHERE a.about = 'desk:' || d.id AND a.kind = 'desk_made')
+FROM accounts_desk d
+"""
 _BROUGHT_IN = """
 SELECT desk_id, max(at) FILTER (WHERE brought_in)
 FROM (
@@ -280,7 +292,7 @@ def _compare_row(
         newest |= {name: said.id for name in latest if name == "at" or name in said.names()}
     for name, kind in told.kinds.items():
         of_kind = [said for said in entries if said.kind == name]
-        may_be_erased = any(each == name for _about, each in erased)
+        may_be_erased = any(each == name and _may_be_about(told, row, about) for about, each in erased)
         if not may_be_erased:
             yield from _compare_number(told, row, name, kind, of_kind, beginnings)
         for said in of_kind:
@@ -290,6 +302,13 @@ def _compare_row(
             yield from told.also(row, entries, beginnings)
         except MALFORMED:
             yield "entries that are well formed", ", ".join(map(str, entries))
+
+
+def _may_be_about(told: Told[Any], row: Any, about: str) -> bool:
+    """Whether an entry of which a redaction left its subject alone can be of this row: of those that hang on one root,
+    of any of them."""
+    subjects = list(told.subjects(row))
+    return not subjects or about in subjects or about.startswith(f"{told.root}:")
 
 
 def _compare_number(

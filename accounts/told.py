@@ -122,6 +122,8 @@ def _account_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) 
     made = [said for said in entries if said.kind == "account_made"]
     if invitation and made and not made[0].is_of(invitation.accepted_at):
         yield f"{made[0]} at {moment_in_words(made[0].at)}", moment_in_words(invitation.accepted_at)
+    if made and not row.user.is_active and not any("open" in (said.body or {}) for said in entries):
+        yield f"an account that is open, as {made[0]} left it", "closed"
     yield from _tokens_now(row, entries, beginnings)
     for said in entries:
         if said.kind == "session_ended" and (said.body or {}).get("session") in row.sessions:

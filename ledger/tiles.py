@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from ledger.tree import ReadNode
@@ -82,12 +83,13 @@ def bundle_bytes(leaves: Iterable[bytes]) -> bytes:
 
 
 def node_reader(read_tile: Callable[[int, int], bytes]) -> ReadNode:
-    """Reads the hashes of complete subtrees from tiles, each asked for once.
+    """Reads the hashes of complete subtrees from tiles, each asked for and computed once: proofs of one tree share most.
 
     `read_tile(level, number)` gives the hashes of a tile one after the other, as many as there are.
     """
     tiles: dict[tuple[int, int], bytes] = {}
 
+    @cache
     def read(level: int, index: int) -> bytes:
         tile_level, height = divmod(level, TILE_HEIGHT)
         number, place = divmod(index << height, TILE_WIDTH)
