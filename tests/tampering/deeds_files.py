@@ -13,10 +13,11 @@ from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
 from ledger.verifier import canonical, read_canonical, root_hash
 from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, RECEIPT_KEY, Log, receipt_for, tiles_of
+from tests.ledger.sample_bundle import sample_bundle
 from tests.ledger.test_tree import reader
 from tests.ledger.vectors import LEAVES as SAMPLE_LEAVES
 from tests.ledger.vectors import OPENINGS as SAMPLE_OPENINGS
-from tests.ledger.vectors import sample_bundle, zipped
+from tests.ledger.vectors import zipped
 from tests.tampering.handing_over import CLAIMS, EXPORT, LOG, OTHER, PROOF, REFERENCE, STREAM, Hand, first
 
 ANOTHER = "claim:00000002-0000-4000-8000-000000000000"
