@@ -15,7 +15,7 @@ from psycopg import sql
 from claims.actions.claims import edit_claim
 from claims.models import Claim
 from ledger.keys import policy_text
-from ledger.models import Checkpoint
+from ledger.models import Checkpoint, DailyStamp
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from tests import factories
 from tests.access.world import World
@@ -302,6 +302,29 @@ def test_a_log_signed_anew_by_another_key_is_told_where_the_keys_come_from_a_fil
     settings.LEDGER_POLICY = str(policy)
     marks, said = _said(page, verdict)
     assert (marks, "signature: recorded “one by a known key”" in said) == ("broken", True), said
+
+
+def test_a_stamped_checkpoint_that_the_log_does_not_extend_is_told(
+    world: World,
+    verdict: Claim,
+    publish: Callable[[], None],
+    page_of: Callable[..., "Page"],
+    settings: "Settings",
+) -> None:
+    stamped, now = Checkpoint.objects.latest("size"), factories.days_ago(0)
+    settings.TIMESTAMP_AUTHORITIES = {"http://127.0.0.1:1/": ()}
+    token = {"token": b"0", "before": now, "tried_at": now, "signer": "CN=Stamps"}
+    DailyStamp.objects.create(
+        authority="http://127.0.0.1:1/", day=now.date(), checkpoint=stamped, wanted_at=now, **token
+    )
+    factories.claim(world.cast)
+    publish()
+    page = page_of(world.cast.reporter)
+    assert _said(page, verdict)[0] == "verified"
+    statement = "UPDATE ledger_checkpoint SET note = replace(note, '\n' || size || '\n', '\n1\n') WHERE size = %(size)s"
+    _run((statement,), verdict, size=stamped.size)
+    marks, said = _said(page, verdict)
+    assert (marks, "signature: recorded" in said) == ("broken", True), said
 
 
 def test_what_has_waited_too_long_for_its_place_in_the_log_is_told(
