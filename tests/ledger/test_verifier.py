@@ -198,6 +198,38 @@ def test_a_promised_leaf_is_looked_for() -> None:
     assert (report.counts["receipts"], report.counts["receipts not due yet"]) == (3, 1)
 
 
+def test_a_receipt_is_due_to_the_millisecond_by_the_latest_entry() -> None:
+    log = Log()
+    log.add("claim:1", "tried", {}, {"blind": None}, BEGIN)
+    promised = {"gone": receipt_for(b"gone", BEGIN - timedelta(seconds=60))}
+    report = audit(log.export().get, POLICY, promised)
+    assert (lines(report), report.counts["receipts not due yet"]) == ([], 1)
+    log.add("claim:1", "tried", {}, {"blind": None}, BEGIN + timedelta(milliseconds=1))
+    (found,) = lines(audit(log.export().get, POLICY, promised))
+    assert found.startswith(f"receipt gone: leaf: expected {leaf_hash(b'gone').hex()} in the log")
+
+
+def test_a_file_of_several_receipts_is_read_one_by_one() -> None:
+    several = b"".join(receipt_for(leaf, BEGIN) for leaf in (LOG.leaves[5], b"gone", LOG.leaves[6]))
+    report = audit(EXPORT.get, POLICY, {"several": several})
+    assert [line.partition(",")[0] for line in lines(report)] == [
+        f"receipt several 2: leaf: expected {leaf_hash(b'gone').hex()} in the log"
+    ]
+    assert report.counts["receipts"] == 3
+
+
+def test_of_two_receipts_of_one_leaf_the_one_that_is_due_first_counts() -> None:
+    both = receipt_for(b"gone", BEGIN), receipt_for(b"gone", BEGIN + timedelta(days=1))
+    for one, other in (both, both[::-1]):
+        assert len(lines(audit(EXPORT.get, POLICY, {"one": one, "other": other}))) == 1
+
+
+@pytest.mark.parametrize("between", [b"\n", b"x", b"second-source/receipt/v1\n"])
+def test_nothing_stands_between_receipts(between: bytes) -> None:
+    several = receipt_for(LOG.leaves[5], BEGIN) + between + receipt_for(LOG.leaves[6], BEGIN)
+    assert lines(audit(EXPORT.get, POLICY, {"several": several})) != []
+
+
 @pytest.mark.parametrize("old", [0, 1, 256, 300, 512, 599, 600])
 def test_an_older_checkpoint_is_the_beginning_of_a_newer_one(old: int) -> None:
     assert lines(monitor(LOG.checkpoint(old), LOG.checkpoint(), EXPORT.get, POLICY)) == []

@@ -239,6 +239,19 @@ def test_a_receipt_is_found_in_the_log_without_its_index(memory: Path, tmp_path:
     assert lines(seen(memory, LOG, now=BEGIN + timedelta(days=2))) == []
 
 
+def test_a_file_of_several_receipts_is_remembered_one_by_one(memory: Path, tmp_path: Path) -> None:
+    several = receipt_for(LOG.leaves[0], BEGIN) + receipt_for(LOG.leaves[599], BEGIN) + receipt_for(b"gone", BEGIN)
+    report = seen(memory, LOG, written(tmp_path, "several", several), now=BEGIN + timedelta(days=1))
+    assert (len(lines(report)), report.counts["receipts"]) == (1, 3)
+    assert len(Memory(memory).files("receipts")) == 3
+
+
+def test_of_a_file_with_a_receipt_that_nobody_signed_nothing_is_remembered(memory: Path, tmp_path: Path) -> None:
+    one, other = receipt_for(LOG.leaves[0], BEGIN), receipt_for(LOG.leaves[1], BEGIN)
+    report = seen(memory, LOG, written(tmp_path, "several", one + other.replace(b"\n60\n", b"\n90\n")))
+    assert (len(lines(report)), Memory(memory).files("receipts")) == (1, {})
+
+
 def test_a_receipt_is_due_after_its_longest_delay(memory: Path, tmp_path: Path) -> None:
     file = written(tmp_path, "receipt", receipt_for(b"gone", BEGIN, 60))
     early = seen(memory, LOG, file, now=BEGIN + timedelta(seconds=60))
