@@ -230,11 +230,11 @@ def _redact_more(cast: factories.Cast) -> None:
         redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
     shared = create_actor(desk=None, fields={"name": "Halyna, a witness", "kind": "person"}, by=cast.admin)
     factories.source(cast, publisher=shared)
-    for end in (withdraw_redaction, refuse_redaction, redact):
-        by = cast.editor if end is withdraw_redaction else cast.admin
-        row = propose_shared_redaction(actor=shared, words="Halyna", reason="She asked us to.", by=cast.editor)
-        seen = {"seen": preview_of(redaction=row, by=cast.admin).seen} if end is redact else {}
-        end(redaction=row, **seen, by=by)
+    asked_for: dict[str, Any] = {"actor": shared, "words": "Halyna", "reason": "She asked us to.", "by": cast.editor}
+    withdraw_redaction(redaction=propose_shared_redaction(**asked_for), by=cast.editor)
+    refuse_redaction(redaction=propose_shared_redaction(**asked_for), by=cast.admin)
+    row = propose_shared_redaction(**asked_for)
+    redact(redaction=row, seen=preview_of(redaction=row, by=cast.admin).seen, by=cast.admin)
 
 
 def _place_some() -> None:
