@@ -32,6 +32,22 @@ SHAPES: dict[str, dict[str, str]] = {
         "elements": "[element]",
         "threshold": "number or null",
     },
+    "public claim": {
+        **dict.fromkeys(("reference", "statement", "original_statement", "language", "threshold_reason"), "text"),
+        "claimed_on": "day or null",
+        "threshold": "number or null",
+    },
+    "public evidence": {
+        "source": "id",
+        **dict.fromkeys(("stance", "basis", "excerpt", "locator"), "text"),
+        "credibility": "number or null",
+    },
+    "public source": {
+        **dict.fromkeys(("title", "url", "basis"), "text"),
+        "published_at": "moment or null",
+        "retracted": "yes",
+    },
+    "public actor": {"name": "text"},
     "evidence content": {
         "source_id": "id",
         **dict.fromkeys(("stance", "basis", "basis_reason", "excerpt", "locator", "against_interest_reason"), "text"),
@@ -105,18 +121,20 @@ DESK, REDACTION, FINDING = "desk:<id>", "redaction:<id>", "assessment:<id>"
 REASON = {"reason": "text"}
 _WRITTEN = {"claim": "id", "desk": "id", "reference": "text", "version": "number"}
 _SET = {"claim": "id", "version": "number"}
+# What public pages show, by itself: of what everybody may see.
+_PUBLIC_CLAIM = {"public?": "public claim", "claimant?": "id or null"}
 
 
 def _claim_written(meaning: str) -> Kind:
-    return Kind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **REASON})
+    return Kind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **_PUBLIC_CLAIM, **REASON})
 
 
-def _claim_set(meaning: str, **body: str) -> Kind:
-    return Kind(CLAIM, meaning, {**_SET, **body}, REASON)
+def _claim_set(meaning: str, committed: Mapping[str, str] = REASON, **body: str) -> Kind:
+    return Kind(CLAIM, meaning, {**_SET, **body}, committed)
 
 
 def _evidence(meaning: str, sealed: str = RESTRICTED) -> Kind:
-    content = {"content": "evidence content", **REASON}
+    content = {"content": "evidence content", "public?": "public evidence", **REASON}
     return Kind(f"{CLAIM}, sealed {EVIDENCE}", meaning, {"claim": "id", "evidence": "id"}, content, sealed)
 
 
@@ -126,13 +144,13 @@ def _assignment(meaning: str) -> Kind:
 
 
 def _actor(meaning: str, **committed: str) -> Kind:
-    return Kind(
-        ACTOR, meaning, {"actor": "id", "desk": "id or null"}, {"content": "actor content", **committed}, RESTRICTED
-    )
+    content = {"content": "actor content", "public?": "public actor", **committed}
+    return Kind(ACTOR, meaning, {"actor": "id", "desk": "id or null"}, content, RESTRICTED)
 
 
 def _source(meaning: str, **committed: str) -> Kind:
-    return Kind(SOURCE, meaning, {"source": "id", "desk": "id"}, {"content": "source content", **committed}, RESTRICTED)
+    content = {"content": "source content", "public?": "public source", "publisher?": "id or null", **committed}
+    return Kind(SOURCE, meaning, {"source": "id", "desk": "id"}, content, RESTRICTED)
 
 
 def _relay(meaning: str) -> Kind:
@@ -151,8 +169,11 @@ def _account(meaning: str, body: Mapping[str, str] | None = None, by: str = "per
     return Kind(PERSON, meaning, body or {}, {"person": "person", **committed}, by=by)
 
 
+OF_A_REDACTION = {"redaction": "id", "desk": "id or null", "actor?": "id"}
+
+
 def _redaction(meaning: str, **committed: str) -> Kind:
-    return Kind(REDACTION, meaning, {"redaction": "id", "desk": "id"}, committed)
+    return Kind(REDACTION, meaning, OF_A_REDACTION, committed)
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -183,7 +204,7 @@ CATALOGUE: dict[str, Kind] = {
     "claim_reported": _claim_written("A claim was written down, as `content` has it."),
     "claim_edited": _claim_written("What is recorded of a claim changed; `content` is how it reads now."),
     "claim_reworded": _claim_written("A claim's statement changed; `content` is how it reads now."),
-    "claim_published": _claim_set("A claim is public from now on."),
+    "claim_published": _claim_set("A claim is public from now on.", {**_PUBLIC_CLAIM, **REASON}),
     "claim_unpublished": _claim_set("A claim is public no more."),
     "claim_closed": _claim_set("Work on a claim ended; `why` is one of a few words.", why="text"),
     "claim_opened": _claim_set("Work on a claim goes on."),
@@ -311,18 +332,19 @@ CATALOGUE: dict[str, Kind] = {
         by="null",
     ),
     "redaction_previewed": Kind(
-        DESK,
-        "Somebody looked for what a redaction would erase.",
-        {"desk": "id"},
+        f"{DESK} or {ACTOR}",
+        "Somebody looked for what a redaction would erase, on a desk or of an actor that all desks share.",
+        {"desk?": "id", "actor?": "id"},
         {"words": "text", "file": "id or null"},
     ),
     "redaction_proposed": _redaction("Somebody asked for something to be erased.", reason="text"),
+    "redaction_second_named": _redaction("An editor of another desk was asked to decide on it.", second="person"),
     "redaction_refused": _redaction("It was refused."),
     "redaction_withdrawn": _redaction("It was taken back."),
     "redacted": Kind(
         REDACTION,
         "It was erased: section 11. What sealed entries committed is named in sealed ones.",
-        {"redaction": "id", "desk": "id", "fields": "any", "rows": "[text]"},
+        {**OF_A_REDACTION, "fields": "any", "rows": "[text]"},
         {"proposed_by": "person", "reason": "text"},
         "where what it names is",
     ),
