@@ -194,11 +194,14 @@ def _redact_more(cast: factories.Cast) -> None:
         redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
     shared = create_actor(desk=None, fields={"name": "Halyna, a witness", "kind": "person"}, by=cast.admin)
     factories.source(cast, publisher=shared)
-    for end in (withdraw_redaction, refuse_redaction, redact):
+    ends: tuple[Any, ...] = (withdraw_redaction, refuse_redaction, redact)
+    for end in ends:
         by = cast.editor if end is withdraw_redaction else cast.admin
         row = propose_shared_redaction(actor=shared, words="Halyna", reason="She asked us to.", by=cast.editor)
-        seen = {"seen": preview_of(redaction=row, by=cast.admin).seen} if end is redact else {}
-        end(redaction=row, **seen, by=by)
+        if end is redact:
+            redact(redaction=row, seen=preview_of(redaction=row, by=cast.admin).seen, by=by)
+        else:
+            end(redaction=row, by=by)
 
 
 def _place_some() -> None:
