@@ -52,6 +52,8 @@ NOT_ASKED: set[Act] = {
     ("account", "POST"), ("account-mail", "POST"), ("conflicts", "POST"),
     ("read-notification", "POST"), ("read-notifications", "POST"),
     ("api:read-notification", "POST"), ("api:read-notifications", "POST"),
+    # looks at what is pasted, and does nothing
+    ("check-receipts", "POST"),
     # an empty desk; people are put on it by acts that are asked
     ("api:desks", "POST"),
     # the desk's daily work, which is recorded and can be taken back
