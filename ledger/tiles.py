@@ -83,7 +83,7 @@ def bundle_bytes(leaves: Iterable[bytes]) -> bytes:
 
 
 def node_reader(read_tile: Callable[[int, int], bytes]) -> ReadNode:
-    """Reads the hashes of complete subtrees from tiles, each asked for and computed once: proofs of one tree share most.
+    """Reads the hashes of complete subtrees from tiles, each asked for and computed once: proofs share most.
 
     `read_tile(level, number)` gives the hashes of a tile one after the other, as many as there are.
     """

@@ -23,7 +23,8 @@ from reviews.scale.specimens import PLACE, STATEMENT, TITLE
 
 ROOMS = ("sources", "claims", "reviews")
 # The columns with JSON whose digest stands elsewhere.
-_DIGESTED = {"claims_statuschangegraph": "graph", "claims_grounds": "content"}
+_DIGESTED = {"claims_statuschangegraph": "graph", "claims_grounds": "content", "claims_groundswatch": "content"}
+_NULL = r"\N"
 _BETWEEN_TABLES = "\f"  # COPY writes it as \f, so it stands in no text
 _MOMENT = r"(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00"
 _DAY = r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\d(?![\w -])"
@@ -90,7 +91,7 @@ def rows_of_transaction(tables: Sequence[Table]) -> Rows:
                 own[table.name] = sorted(line.split("\t")[place] for line in found)
             if table.name in _DIGESTED:
                 place = table.columns.index(_DIGESTED[table.name])
-                copied = sorted({line.split("\t")[place] for line in found})
+                copied = sorted({line.split("\t")[place] for line in found} - {_NULL})
                 graphs |= {text: rfc8785.dumps(json.loads(_unescaped(text))).decode() for text in copied}
     return Rows(lines, own, graphs)
 
