@@ -124,15 +124,20 @@ class Mould:
         """One copy: for each of `tables` the lines to COPY. `at` is when the claim was written down."""
         values = _new_ids(self._groups, chance)
         shift = at - self._at
-        values += [(moment + shift).isoformat(" ") for moment in self._moments]
+        values += [_moment(moment + shift) for moment in self._moments]
         days = timedelta(days=(at.date() - self._at.date()).days)
         values += [(day + days).isoformat() for day in self._days]
         values += [reference, statement, place, f"{place}-{reference}"]
-        # Moments in JSON as PostgreSQL writes them.
-        graphs = [graph.fill(values).replace("+00:00", "+00") for graph in self._graphs]
+        graphs = [graph.fill(values) for graph in self._graphs]
         values += map(_escaped, graphs)
         values += map(_digest, graphs)
         return self._text.fill(values).split(_BETWEEN_TABLES)
+
+
+def _moment(moment: datetime) -> str:
+    """As PostgreSQL writes it, in JSON too: no zeros at the end of a second's parts."""
+    text = moment.isoformat(" ").removesuffix("+00:00")
+    return f"{text.rstrip('0') if '.' in text else text}+00"
 
 
 class _Text:
