@@ -23,7 +23,8 @@ from reviews.scale.specimens import PLACE, STATEMENT, TITLE
 
 ROOMS = ("sources", "claims", "reviews")
 # The columns with JSON whose digest stands elsewhere.
-_DIGESTED = {"claims_statuschangegraph": "graph", "claims_grounds": "content"}
+_DIGESTED = {"claims_statuschangegraph": "graph", "claims_grounds": "content", "claims_groundswatch": "content"}
+_NULL = r"\N"
 _BETWEEN_TABLES = "\f"  # COPY writes it as \f, so it stands in no text
 _MOMENT = r"(?:19|20)\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?\+00"
 _DAY = r"(?<![\w-])(?:19|20)\d\d-\d\d-\d\d(?![\w -])"
@@ -90,7 +91,7 @@ def rows_of_transaction(tables: Sequence[Table]) -> Rows:
                 own[table.name] = sorted(line.split("\t")[place] for line in found)
             if table.name in _DIGESTED:
                 place = table.columns.index(_DIGESTED[table.name])
-                copied = sorted({line.split("\t")[place] for line in found})
+                copied = sorted({line.split("\t")[place] for line in found} - {_NULL})
                 graphs |= {text: rfc8785.dumps(json.loads(_unescaped(text))).decode() for text in copied}
     return Rows(lines, own, graphs)
 
@@ -123,15 +124,20 @@ class Mould:
         """One copy: for each of `tables` the lines to COPY. `at` is when the claim was written down."""
         values = _new_ids(self._groups, chance)
         shift = at - self._at
-        values += [(moment + shift).isoformat(" ") for moment in self._moments]
+        values += [_moment(moment + shift) for moment in self._moments]
         days = timedelta(days=(at.date() - self._at.date()).days)
         values += [(day + days).isoformat() for day in self._days]
         values += [reference, statement, place, f"{place}-{reference}"]
-        # Moments in JSON as PostgreSQL writes them.
-        graphs = [graph.fill(values).replace("+00:00", "+00") for graph in self._graphs]
+        graphs = [graph.fill(values) for graph in self._graphs]
         values += map(_escaped, graphs)
         values += map(_digest, graphs)
         return self._text.fill(values).split(_BETWEEN_TABLES)
+
+
+def _moment(moment: datetime) -> str:
+    """As PostgreSQL writes it, in JSON too: no zeros at the end of a second's parts."""
+    text = moment.isoformat(" ").removesuffix("+00:00")
+    return f"{text.rstrip('0') if '.' in text else text}+00"
 
 
 class _Text:

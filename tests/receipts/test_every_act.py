@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -94,7 +95,7 @@ def _evidence_by_the_api(walk: Walk, cast: Cast, claim: str, source: str, other:
     send(reviewer, "PATCH", f"sources/{source}/", {"title": "A better title"})
     send(reviewer, "PATCH", f"sources/{source}/", {"reliability": "C"})
     send(editor, "POST", f"sources/{source}/correct/", {"reason": "The day was wrong."})
-    first = Evidence.objects.get(source__id=source)
+    first = Evidence.objects.get(source_id=UUID(source))
     send(editor, "POST", f"{claim}evidence/{first.pk}/recheck/", {"note": "It still says so."})
     send(editor, "POST", f"sources/{other}/retract/", {"reason": "Taken back."})
     hidden = send(editor, "POST", "sources/", {"kind": "interview", "title": "A whisper", "visibility": "restricted"})[

@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from accounts.models import Desk, User
 from claims.graphs import load_standing
-from claims.models import Claim, StatusChangeGraph
+from claims.models import Claim, GroundsWatch, StatusChangeGraph
 from claims.snapshots import digest, snapshot
 from claims.support import recompute_claim
 from reviews.queue import work_of
 from reviews.scale.loader import load_scale
+from tests.verification.looking import found, named
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -55,6 +56,12 @@ def test_every_copy_agrees_with_its_graph_and_its_history(claims: list[Claim]) -
         change = claim.status_changes.get(seq=claim.last_seq)
         assert (change.to_state, change.graph_digest) == (claim.state, digest(graph))
         assert recompute_claim(claim, now=timezone.now()) is None
+
+
+def test_what_is_watched_of_a_copy_is_what_its_rows_say(claims: list[Claim]) -> None:
+    """Also where a verdict's grounds changed: nothing is found where nobody tampered with anything."""
+    assert GroundsWatch.objects.filter(content__isnull=False).exists()
+    assert "watched grounds as they are" not in named(found())
 
 
 def test_a_copys_last_graph_is_what_its_rows_say(claims: list[Claim]) -> None:

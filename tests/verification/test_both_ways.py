@@ -19,10 +19,11 @@ from accounts.actions.invitations import invite
 from accounts.entry_verification import ALONE
 from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Role, Token, User
 from accounts.verification import Finding, Scope
+from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
-from claims.actions.evidence import change_evidence
-from claims.actions.sources import change_source
+from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
+from claims.actions.sources import change_actor, change_source, correct_source, retract_source
 from claims.acts import KINDS
 from claims.bringing_in import bring_in
 from claims.models import (
@@ -175,9 +176,44 @@ def _go_on(cast: factories.Cast) -> None:
     join_by_identity(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org", username="iryna")
     _redact_more(cast)
     publish_claim(claim=fresh(claim), reason="Agreed.", by=cast.editor)
+    _go_public(cast)
     close_claim(claim=factories.claim(cast), reason="duplicate", note="Of another.", by=cast.editor)
     factories.claim_in(cast, "refuted", elements=["a ship", "at night"])  # what supports it is answered
     _bring_in(factories.claim_in(cast, "denied"))
+
+
+def _go_public(cast: factories.Cast) -> None:
+    """What everybody may see: each kind of entry is somewhere the last that tells of it."""
+    editor = cast.editor
+    added, changed, merged = (factories.actor(cast, f"Port {n}", visibility="public") for n in range(3))
+    change_actor(actor=changed, fields={"reliability": "B"}, by=editor)
+    merge_actors(actor=merged, into=added.pk, reason="One and the same.", by=editor)
+    factories.released(factories.actor(cast, "A mayor"), editor, "public")
+    claim = factories.claim(cast, "The port is closed.", claimant=added)
+    sources = [factories.source(cast, f"Report {n}", publisher=added, visibility="public") for n in range(5)]
+    change_source(source=sources[0], fields={"title": "A report"}, by=editor)
+    change_source(source=sources[1], fields={"reliability": "B"}, by=editor)
+    retract_source(source=sources[2], reason="Taken back.", by=editor)
+    item, altered, withdrawn = (
+        factories.attach(cast, claim, source, "context", excerpt="Closed.", visibility="public")
+        for source in sources[2:]
+    )
+    assert item.visibility == "public"
+    change_evidence(evidence=altered, fields={"locator": "p. 2"}, by=editor)
+    withdraw_evidence(evidence=withdrawn, reason="Another port.", by=editor)
+    corrected = factories.source(cast, "A report that was wrong", publisher=added)
+    factories.released(corrected, editor, "public")
+    confirmed = factories.attach(cast, claim, corrected, "context", excerpt="Closed.", visibility="public")
+    correct_source(source=corrected, reason="The day was wrong.", by=editor)
+    confirm_excerpt(evidence=confirmed, note="It still says so.", by=editor)
+    released = factories.source(cast, publisher=added)
+    factories.released(released, editor, "public")
+    factories.released(factories.attach(cast, claim, released, "context"), editor, "public")
+    publish_claim(claim=fresh(claim), by=editor)
+    for fields in ({"place": "Reni"}, {"statement": "The port was closed."}):
+        other = factories.claim(cast, "The port was open.", claimant=added)
+        publish_claim(claim=fresh(other), by=editor)
+        edit_claim(claim=fresh(other), fields=fields, by=editor)
 
 
 def _redact_more(cast: factories.Cast) -> None:
@@ -194,14 +230,11 @@ def _redact_more(cast: factories.Cast) -> None:
         redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
     shared = create_actor(desk=None, fields={"name": "Halyna, a witness", "kind": "person"}, by=cast.admin)
     factories.source(cast, publisher=shared)
-    ends: tuple[Any, ...] = (withdraw_redaction, refuse_redaction, redact)
-    for end in ends:
-        by = cast.editor if end is withdraw_redaction else cast.admin
-        row = propose_shared_redaction(actor=shared, words="Halyna", reason="She asked us to.", by=cast.editor)
-        if end is redact:
-            redact(redaction=row, seen=preview_of(redaction=row, by=cast.admin).seen, by=by)
-        else:
-            end(redaction=row, by=by)
+    asked_for: dict[str, Any] = {"actor": shared, "words": "Halyna", "reason": "She asked us to.", "by": cast.editor}
+    withdraw_redaction(redaction=propose_shared_redaction(**asked_for), by=cast.editor)
+    refuse_redaction(redaction=propose_shared_redaction(**asked_for), by=cast.admin)
+    row = propose_shared_redaction(**asked_for)
+    redact(redaction=row, seen=preview_of(redaction=row, by=cast.admin).seen, by=cast.admin)
 
 
 def _place_some() -> None:

@@ -59,7 +59,7 @@ def kinds_page() -> Iterator[str]:
 def _section(name: str, kind: Kind) -> Iterator[str]:
     yield from (f"## {name}", "", kind.meaning, "")
     yield from (
-        f"- stream: `{kind.stream}`" if "," not in kind.stream else f"- stream: {_streams(kind.stream)}",
+        f"- stream: {_streams(kind.stream)}",
         f"- sealed: {SEALED.get(kind.sealed, kind.sealed)}",
         f"- body: {_fields(kind.body)}",
         f"- commits: {_fields({'by': kind.by, **kind.committed})}",
@@ -68,8 +68,9 @@ def _section(name: str, kind: Kind) -> Iterator[str]:
 
 
 def _streams(text: str) -> str:
-    usual, sealed = text.split(", sealed ")
-    return f"`{usual}`; where it is sealed, of its own about `{sealed}`"
+    usual, _comma, sealed = text.partition(", sealed ")
+    open_ones = " or ".join(f"`{one}`" for one in usual.split(" or "))
+    return f"{open_ones}; where it is sealed, of its own about `{sealed}`" if sealed else open_ones
 
 
 def _fields(fields: Mapping[str, str]) -> str:
