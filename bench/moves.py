@@ -1,5 +1,5 @@
 """Moves with the ledger and without, and with receipts, in turns in one process: what a move costs by being an entry of
-it, and by its receipt's being named, signed and fetched.
+it, and by its receipt's being named in the answer, and then fetched.
 
 Run by `bench.ledger` inside an installation whose desk has claims to deny.
 """
@@ -43,6 +43,11 @@ def _rate(rows: list[Evidence], by: User, after: Callable[[list[Noted]], object]
     return len(rows) / (time.perf_counter() - began)
 
 
+def _name(by: User, acts: list[Noted]) -> str:
+    """What the answer to an act says of its receipts."""
+    return ",".join(leaf_hash.hex() for leaf_hash in receipts_given(by, acts))
+
+
 def _fetch(by: User, acts: list[Noted]) -> list[str | None]:
     """The receipts of what was done, as whoever keeps each of them is given them: named, looked up, signed."""
     rows = receipts_of(by).filter(entry__leaf_hash__in=receipts_given(by, acts))
@@ -56,14 +61,16 @@ def main() -> None:
     editor = User.objects.get(memberships__role=Role.EDITOR, username__endswith="-editor-1")
     waiting = iter(rows)
     _rate(list(islice(waiting, BLOCK)), editor)  # what is compiled and planned once
-    ours, plain, fetched = [], [], []
-    while len(block := list(islice(waiting, 3 * BLOCK))) == 3 * BLOCK:
+    ours, named, fetched, plain = [], [], [], []
+    while len(block := list(islice(waiting, 4 * BLOCK))) == 4 * BLOCK:
         ours.append(_rate(block[:BLOCK], editor))
-        fetched.append(_rate(block[BLOCK : 2 * BLOCK], editor, partial(_fetch, editor)))
+        named.append(_rate(block[BLOCK : 2 * BLOCK], editor, partial(_name, editor)))
+        fetched.append(_rate(block[2 * BLOCK : 3 * BLOCK], editor, partial(_fetch, editor)))
         # Only here: nothing in the application can switch the ledger off.
         with patch("claims.records.record_act", lambda **_: Recorded(0, "", 0, "", b"")):
-            plain.append(_rate(block[2 * BLOCK :], editor))
+            plain.append(_rate(block[3 * BLOCK :], editor))
     found = {"ours": ours, "plain": plain, "ratio": _ratio(ours, plain)}
+    found |= {"named": named, "named_ratio": _ratio(named, ours)}
     found |= {"fetched": fetched, "fetched_ratio": _ratio(fetched, ours)}
     sys.stdout.write(json.dumps(found) + "\n")
 
