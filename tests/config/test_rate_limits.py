@@ -37,6 +37,7 @@ COSTS_LITTLE = {
     "release-attachment": "one row",
     "release-capture": "one row and its file's",
     "ledger-proof-format": "a page",
+    "ledger-public-entries": "at most 256 rows by their index, the same for everybody: a mirror asks for each once",
 }
 
 
