@@ -15,13 +15,11 @@ const TEXTS = ["reason", "decision_reason"];
 const MEMORY = "second-source log";
 const MOST_REMEMBERED = 500; // claims
 
-async function answerOf(address) {
+async function bytesOf(address) {
   const answer = await fetch(address, { headers: { Accept: "*/*" } });
   if (!answer.ok) throw new Error(String(answer.status));
-  return answer;
+  return new Uint8Array(await answer.arrayBuffer());
 }
-
-const bytesOf = async (address) => new Uint8Array(await (await answerOf(address)).arrayBuffer());
 
 // The words that stand in a part of the page, with the breaks between its lines.
 function textOf(part, name) {
