@@ -4119,8 +4119,8 @@ def _run(arguments: argparse.Namespace) -> Report:
 
 def _run_audit(arguments: argparse.Namespace, read: Read, policy: Policy) -> Report:
     receipts = {path.name: _read_file(path) for path in arguments.receipt}
-    path = arguments.folder / EXPORT_FILE
-    if not path.exists():
+    path = Path(arguments.log) / EXPORT_FILE
+    if "://" in arguments.log or not path.exists():
         return audit(read, policy, receipts, times_from=arguments.times_from)
     with path.open("rb") as file:
         is_alone = is_opened_alone(read, file.readline(LARGEST_LINE), policy)
@@ -4128,9 +4128,7 @@ def _run_audit(arguments: argparse.Namespace, read: Read, policy: Policy) -> Rep
         if not is_alone:
             return audit(read, policy, receipts, times_from=arguments.times_from, lines=lines_of(file))
         if receipts or arguments.times_from:
-            raise Unusable(
-                f"{arguments.folder} has no entries but those of {EXPORT_FILE}: no receipt is looked for there"
-            )
+            raise Unusable(f"{arguments.log} has no entries but those of {EXPORT_FILE}: no receipt is looked for there")
         return audit_opened(read, lines_of(file), policy)
 
 
