@@ -9,7 +9,6 @@ from accounts.queries import role_in
 from claims.models import Claim
 from claims.queries import seen_evidence
 from claims.shown import hidden_among, ids_in
-from ledger.canonical import canonical
 from ledger.entries import Opening, read_entry
 from ledger.models import Checkpoint, Entry, Erasure
 from ledger.proofs import ProvenLeaf, claim_proof
@@ -57,7 +56,7 @@ def _without(
 
 
 def _ids_opened(opening: Opening | None) -> set[UUID]:
-    return ids_in(canonical(opening.value).decode()) if opening else set()
+    return ids_in(str(opening.value)) if opening else set()
 
 
 def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:

@@ -23,7 +23,7 @@ LEAF = "<leaf_hash:leaf_hash>"
 
 urlpatterns = [
     path("checkpoint", views.checkpoint, name="ledger-checkpoint"),
-    path("checkpoint.witnessed", views.witnessed, name="ledger-witnessed"),
+    path("checkpoint.witnessed", views.witnessed, name="ledger-cosigned"),
     path(f"leaf/{LEAF}", views.leaf, name="ledger-leaf"),
     path("policy", views.policy, name="ledger-policy"),
     path("verifier.py", views.verifier, name="ledger-verifier"),

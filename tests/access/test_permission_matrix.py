@@ -73,7 +73,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "api-docs": {"GET": ANYONE},
     "api-schema": {"GET": ANYONE},
     "ledger-checkpoint": {"GET": ANYONE},
-    "ledger-witnessed": {"GET": OFF},  # of a log with witnesses: tests/ledger/test_asking_witnesses.py
+    "ledger-cosigned": {"GET": OFF},  # of a log with witnesses: tests/ledger/test_asking_witnesses.py
     "ledger-policy": {"GET": ANYONE},
     "ledger-leaf": {"GET": ANYONE},
     "check-receipts": _both(ANYONE),

@@ -11,7 +11,7 @@ from tests.access.world import World
 # Open to everybody, signed in or not; and what one needs to add one, or to leave.
 OPEN = {
     "healthz", "readyz", "metrics", "public", "public-claim", "public-change", "api-docs", "api-schema",
-    "ledger-checkpoint", "ledger-witnessed", "ledger-policy", "ledger-tile",
+    "ledger-checkpoint", "ledger-cosigned", "ledger-policy", "ledger-tile",
     "forgotten-password", "set-password", "accept-invitation",
     "account_login", "account_inactive", "mfa_authenticate", "sign-in-by-passkey",
     "organisation-sign-in", "organisation-callback", "organisation-join",
