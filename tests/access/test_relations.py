@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -116,7 +117,8 @@ def _decoded(text: str) -> str:
         lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     except ValueError:
         return text
-    entries = [one for line in lines for one in [line, *line.get("entries", [])] if isinstance(one, dict)]
+    lists = [line[name] for line in lines for name in ("entries", "redactions") if isinstance(line.get(name), list)]
+    entries = [one for one in [*lines, *chain(*lists)] if isinstance(one, dict)]
     return text + "".join(base64.b64decode(one["leaf"]).decode() for one in entries if "leaf" in one)
 
 

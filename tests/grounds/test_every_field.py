@@ -111,7 +111,7 @@ NOT_HERE_YET = {(model, "version") for model in (Evidence, Source, Actor)}
 BACKWARDS = {
     "evidence", "supersedes", "parts", "owns", "merged", "published", "claimed", "also_claimed", "party_to", "merge",
     "declared_conflicts", "revisions", "participants", "tasks", "recomputation", "bundles", "status_changes", "grounds",
-    "watches", "assignments", "assessments", "reminders", "notifications", "drafts",
+    "watches", "assignments", "assessments", "reminders", "notifications", "drafts", "redactions",
 }  # fmt: skip
 
 
