@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from uuid import UUID
 
 from accounts.models import Role, User
@@ -81,12 +82,12 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     return claim_proof(origin, stream, note, leaves, redactions=redactions, dated=dated)
 
 
-def checkpoint_for(claim: Claim) -> Checkpoint | None:
+def checkpoint_for(claim: Claim, newest: Checkpoint | None = None) -> Checkpoint | None:
     """The checkpoint that a claim's proofs are against: a witnessed one where that holds all that the newest does of
     the claim and of what was erased of it."""
     stream = f"claim:{claim.pk}"
     erasing = Erasure.objects.filter(entry__stream=stream).values_list("said_in__stream", flat=True).distinct()
-    return checkpoint_with_all([stream, *erasing])
+    return checkpoint_with_all(chain([stream], erasing), newest)
 
 
 def redactions_of(user: User, streams: Iterable[str], checkpoint: Checkpoint) -> dict[str, list[ProvenLeaf]]:

@@ -3,7 +3,7 @@
 Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,14 +36,14 @@ def checkpoint_of(size: int) -> Checkpoint | None:
     return _with_cosignatures(Checkpoint.objects.filter(size=size))
 
 
-def checkpoint_with_all(streams: Collection[str]) -> Checkpoint | None:
+def checkpoint_with_all(streams: Iterable[str], newest: Checkpoint | None = None) -> Checkpoint | None:
     """The checkpoint to prove entries of these streams against: the newest witnessed one, where it holds as many of
-    them as the newest; else the newest."""
-    newest, witnessed = newest_checkpoint(), newest_witnessed()
+    them as the newest; else the newest, which is read unless it is given. Streams are asked for where that decides."""
+    newest, witnessed = newest or newest_checkpoint(), newest_witnessed()
     if newest is None or witnessed is None or witnessed.size == newest.size:
         return newest
     between = {"place__index__gte": witnessed.size, "place__index__lt": newest.size}
-    return newest if Entry.objects.filter(stream__in=streams, **between).exists() else witnessed
+    return newest if Entry.objects.filter(stream__in=list(streams), **between).exists() else witnessed
 
 
 def _with_cosignatures(rows: QuerySet[Checkpoint]) -> Checkpoint | None:

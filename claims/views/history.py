@@ -66,7 +66,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
         "claim-history",
         rows,
         changes=[change_line(claim, change, numbers, hidden) for change in changes],
-        proven=checkpoint_for(claim),
+        proven=checkpoint_for(claim, checkpoint),
         newest=checkpoint.note if checkpoint else "",
         stamps=last_stamps(checkpoint) if checkpoint else [],
         claim_shown=json.dumps(_claim_as_recorded(claim)),
