@@ -19,7 +19,7 @@ KEEP = "keep"  # the button that saves a draft, whatever its value, and does not
 NOT_KEPT = {"q", "topics", "new_parties", "reads", "person", "login", "csrfmiddlewaretoken"}
 
 # A search for what a redaction would erase is recorded, whatever comes of it.
-SEARCHING = ("new-redaction", "redaction")
+SEARCHING = ("new-redaction", "redaction", "redact-actor", "redaction-elsewhere")
 RECORDED = {"accounts_act", "ledger_entry", "ledger_outbox", "ledger_secret"}
 
 

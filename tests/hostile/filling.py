@@ -42,7 +42,9 @@ TYPED: dict[str, dict[str, str | int]] = {
     "new-claim": {"statement": "A ship came in.", "url": SOMEWHERE, "stance": 0},
     "new-redaction": {"words": "unloaded", "reason": "It was asked for."},
     "new-relay": {"upstream": 2},
-    "redaction": {"decision": 0},
+    "redact-actor": {"words": "office", "reason": "It was asked for."},
+    "redaction": {"decision": "withdraw"},
+    "redaction-elsewhere": {"decision": 0},
     **{
         f"release-{of}": {"visibility": 0, "reason": "It is needed."}
         for of in ("actor", "attachment", "capture", "evidence", "source")

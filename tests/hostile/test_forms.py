@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 TEN_MEGABYTES = 10 * 2**20
 # What there is no occasion for in this world: a source without an address, an excerpt that nobody is asked about.
-# And what a device has to answer, or somebody who has a second factor to ask for.
-REFUSED = {"capture", "recheck", "add-app", "add-passkey", "recovery-codes"}
+# And what a device has to answer, or somebody who has a second factor to ask for; a receipt has to be signed.
+REFUSED = {"capture", "recheck", "add-app", "add-passkey", "recovery-codes", "check-receipts"}
 # Of signing in through an organisation, which is configured in none of these worlds; of a verdict whose grounds were
 # changed since, which none of them has: the same action is attacked through the API.
 NOT_THERE = {"organisation-join", "organisation-unlink", "verdict-grounds"}
