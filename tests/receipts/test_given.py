@@ -124,6 +124,18 @@ def test_one_s_receipts_are_listed(cast: Cast, tmp_path: Path) -> None:
     assert "claim written down" not in text_of(signed_in(cast.admin).get("/account/receipts/"))
 
 
+def test_the_list_names_what_each_is_about_while_one_may_see_it(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    source = factories.source(cast, "What the harbour says", by=cast.reporter)
+    page = text_of(signed_in(cast.reporter).get("/account/receipts/"))
+    assert [f"claim written down {claim.reference}" in page, f"source written down {source.title}" in page] == [
+        True
+    ] * 2
+    set_role(desk=cast.desk, user=cast.reporter, role=None, by=None)
+    page = text_of(signed_in(cast.reporter).get("/account/receipts/"))
+    assert ["claim written down" in page, claim.reference in page, source.title in page] == [True, False, False]
+
+
 def test_what_is_taken_back_gives_no_receipt(cast: Cast) -> None:
     claim = factories.claim(cast)
     source = factories.firsthand(cast, claim, 1)[0].source
