@@ -176,7 +176,7 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
         create_actor(desk=None, fields={"name": name, "kind": "person"}, by=cast.admin) for name in ("Ann", "Anne")
     )
     source = factories.source(cast, by=cast.editor, visibility="restricted")
-    against = {"against_interest": str(merged.pk), "against_interest_reason": "It costs her."}
+    against: dict[str, Any] = {"against_interest": merged, "against_interest_reason": "It costs her."}
     factories.attach(cast, factories.claim(cast), source, by=cast.editor, **against)
     set_role(desk=cast.desk, user=cast.admin, role=role, by=None)
     merge_actors(actor=merged, into=remains.pk, reason="One person.", by=cast.admin)
