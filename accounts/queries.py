@@ -211,12 +211,17 @@ MOST_RECEIPTS = 40  # that one address or cookie names; the list has them all
 def receipts_of(user: User) -> QuerySet[Act]:
     """The person's own acts, for which they are given receipts, with their entries.
 
-    What followed from these on desks that they are not on is left out. `log_index` as in `acts_of`.
+    What followed from these on desks that they are not on is left out, and restricted evidence on a desk that they do
+    not edit, which names an actor that they merged. `log_index` as in `acts_of`.
     """
-    elsewhere = Q(kind__in=FOLLOWING) & ~Q(desk__in=Membership.objects.filter(user=user).values("desk"))
+    own = Membership.objects.filter(user=user)
+    elsewhere = Q(kind__in=FOLLOWING) & ~Q(desk__in=own.values("desk"))
+    merged = Act.objects.filter(by=user, kind="actor_merged", desk__isnull=True, at=OuterRef("at"))
+    unseen = Q(kind="evidence_changed", sealed=True) & ~Q(desk__in=own.filter(role=Role.EDITOR).values("desk"))
     return (
         Act.objects.filter(by=user)
         .exclude(elsewhere)
+        .exclude(unseen & Q(Exists(merged)))
         .annotate(log_index=F("entry__place__index"))
         .select_related("entry")
     )

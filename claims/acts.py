@@ -102,6 +102,6 @@ READ_BY_ADMINISTRATORS = frozenset(
 READ_BY_EDITORS_ALONE = frozenset(
     {
         "assessed", "assessment_confirmed", "decided", "restricted_read", "redaction_previewed", "redaction_proposed",
-        "redaction_refused", "redaction_withdrawn", "redacted",
+        "redaction_second_named", "redaction_refused", "redaction_withdrawn", "redacted",
     }
 )  # fmt: skip

@@ -14,7 +14,7 @@ from ledger.models import Checkpoint, SealedStream
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf
 from ledger.reading import prove
-from ledger.verifier import read_entry
+from ledger.verifier import SEALED, read_entry
 from sources.models import Actor
 
 _CONTENT = ("kind", "content", "content/content")  # of an open entry, and of a sealed one
@@ -57,6 +57,17 @@ def _proven(shown: Shown, wanted: set[UUID], checkpoint: Checkpoint) -> dict[str
 
 
 def _newest_alone(leaves: list[ProvenLeaf]) -> list[ProvenLeaf]:
-    newest = leaves[-1].openings
-    content = {name: opening for name, opening in newest.items() if name in _CONTENT}
-    return [*(replace(one, openings={}) for one in leaves[:-1]), replace(leaves[-1], openings=content)]
+    """What the newest entry that says something of the actor opens. Of others, such as looks at what a redaction would
+    erase, the hash alone is given: who reads a bundle is told of none."""
+    of_actor = [_says_of_it(one) for one in leaves]
+    newest = max((at for at, says in enumerate(of_actor) if says), default=None)
+    content = {name: one for name, one in leaves[newest or 0].openings.items() if name in _CONTENT}
+    return [
+        replace(one, withheld=not says, openings=content if at == newest else {})
+        for at, (one, says) in enumerate(zip(leaves, of_actor, strict=True))
+    ]
+
+
+def _says_of_it(one: ProvenLeaf) -> bool:
+    kind = read_entry(one.leaf).kind
+    return kind == SEALED or kind.startswith("actor_")

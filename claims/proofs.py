@@ -41,7 +41,7 @@ def without_hidden(user: User, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]
     if not hidden:
         return list(leaves)
     return [
-        replace(one, withheld=bool(in_leaf & hidden), openings=_without(hidden, one.openings, ids))
+        replace(one, withheld=one.withheld or bool(in_leaf & hidden), openings=_without(hidden, one.openings, ids))
         for one, in_leaf, ids in zip(leaves, inside, opened, strict=True)
     ]
 

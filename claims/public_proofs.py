@@ -4,7 +4,7 @@ An entry is told whose words stand on the public page, or did; of every other th
 everybody may see now: the newest `public` of the claim, of each public piece of evidence, source and actor.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -25,7 +25,8 @@ from sources.models import Actor, Visibility
 OF_THE_PAGE = frozenset({"status_changed", "claim_published", "claim_unpublished"})
 PUBLIC = "public"  # the committed name of what everybody may see of a thing
 CLAIM = "claim"
-NAMING = ("claimant", "publisher", "into")  # committed ids of actors, opened where everybody may see the actor
+INTO = "into"  # of an actor that was merged: what it is now
+NAMING = ("claimant", "publisher", INTO)  # committed ids of actors, opened where everybody may see the actor
 
 
 @dataclass(frozen=True)
@@ -97,21 +98,25 @@ def _file(stream: PublicStream, checkpoint: Checkpoint) -> bytes | None:
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
     entries = [_read(one.leaf) for one in leaves]
     newest: dict[str, Entry] = {}
-    opening: dict[str, Entry] = {}
+    shown, leads_on = dict[str, int](), dict[str, int]()
     for entry in filter(None, entries):
         subject = stream.subject(entry)
         if subject is None:
             continue
         newest[subject] = entry
-        if subject in stream.shown and entry.c.keys() & {PUBLIC, "into"}:
-            opening[subject] = entry
-    opened = {entry.seq for entry in opening.values()}
+        if subject in stream.shown and PUBLIC in entry.c:
+            shown[subject] = entry.seq
+        if subject in stream.shown and INTO in entry.c:
+            leads_on[subject] = entry.seq
+    # What a merged actor was called stands on no page: of it only where it leads is opened, whatever was written since.
+    opened = {seq: frozenset({PUBLIC, *NAMING}) for subject, seq in shown.items() if subject not in leads_on}
+    opened |= {seq: frozenset({INTO}) for seq in leads_on.values()}
     public = _public_among(one for one, entry in zip(leaves, entries, strict=True) if entry and entry.seq in opened)
     return [
         replace(
             one,
             withheld=entry is None or not stream.tells(entry, newest),
-            openings=_opened(one, public) if entry and entry.seq in opened else {},
+            openings=_opened(one, opened[entry.seq], public) if entry and entry.seq in opened else {},
         )
         for one, entry in zip(leaves, entries, strict=True)
     ]
@@ -125,11 +130,11 @@ def _read(leaf: bytes) -> Entry | None:
         return None
 
 
-def _opened(one: ProvenLeaf, public: set[str]) -> dict[str, Opening | None]:
+def _opened(one: ProvenLeaf, names: Collection[str], public: set[str]) -> dict[str, Opening | None]:
     return {
         name: opening
         for name, opening in one.openings.items()
-        if opening and (name == PUBLIC or (name in NAMING and (opening.value is None or opening.value in public)))
+        if opening and name in names and (name == PUBLIC or opening.value is None or opening.value in public)
     }
 
 

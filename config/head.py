@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from accounts.compiled import prepared
 from accounts.models import Desk, Membership, User
-from reviews.queries import unread_up_to
+from reviews.queries import unread_up_to, waits_elsewhere
 
 MOST_UNREAD = 99
 
@@ -55,6 +55,8 @@ def read_head(user: User) -> Head:
     demonstration, unread, plainly, redacts_elsewhere = rows[0][:4]
     memberships = [_membership(row[5:], user) for row in rows if row[5]]
     to_redact = [own.desk for own, row in zip(memberships, rows, strict=False) if row[4]]
+    # Whether they still may decide is asked in full, where anything seems to wait.
+    redacts_elsewhere = redacts_elsewhere and waits_elsewhere(user)
     if plainly is False:
         unread = unread_up_to(user, MOST_UNREAD, [row.desk_id for row in memberships])
     return Head(memberships, unread, demonstration, to_redact, redacts_elsewhere)

@@ -110,7 +110,9 @@ def _authorities(name: str) -> dict[str, tuple[bytes, ...]]:
         address, _bar, path = part.partition("|")
         try:
             parts = urlsplit(address)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or not path:
+            # Names and passwords are not sent, and the address is shown to who audits.
+            named = parts.hostname if parts.username is None else None
+            if parts.scheme not in ("http", "https") or not named or parts.port == 0 or not path:
                 raise ValueError("set ADDRESS|FILE, such as https://stamps.example.org/tsa|/etc/second-source/tsa.pem")
             found[address] = read_certificates(Path(path).read_bytes())
         except (OSError, ValueError) as error:

@@ -90,7 +90,10 @@ def _counts(checkpoint: Checkpoint) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an authority stands: its last stamp, and since when one is missing, with what the last try met."""
+    """How an authority stands: its last stamp, and since when one is missing, with what the last try met.
+
+    `authority`: its address without a query, which may hold a key.
+    """
 
     authority: str
     last: DailyStamp | None
@@ -110,7 +113,9 @@ def _standing(authority: str) -> Standing:
     if last is not None:
         missing = missing.filter(checkpoint__size__gt=last.checkpoint_id)
     oldest, newest = missing.order_by("day").first(), missing.order_by("-tried_at").first()
-    return Standing(authority, last, oldest.wanted_at if oldest else None, newest.error if newest else "")
+    return Standing(
+        authority.partition("?")[0], last, oldest.wanted_at if oldest else None, newest.error if newest else ""
+    )
 
 
 def last_stamps(checkpoint: Checkpoint) -> list[DailyStamp]:

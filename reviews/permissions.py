@@ -36,9 +36,11 @@ def may_take_part(redaction: Redaction, by: User) -> None:
 
 
 def is_asked(redaction: Redaction, by: User) -> bool:
-    """Whether the person was asked from another desk to decide, still edits one, and it is open."""
-    is_second = redaction.second_id == by.pk and redaction.state == RedactionState.PROPOSED
-    return is_second and redaction.desk is not None and edits_elsewhere(by, redaction.desk)
+    """Whether the person was asked from another desk to decide, still edits one, and it is open; and whoever asked
+    still edits the desk: nobody of another desk erases anything there without an editor of it."""
+    if redaction.desk is None or redaction.second_id != by.pk or redaction.state != RedactionState.PROPOSED:
+        return False
+    return edits_elsewhere(by, redaction.desk) and role_in(redaction.proposed_by, redaction.desk.pk) == Role.EDITOR
 
 
 def edits_elsewhere(user: User, desk: Desk) -> bool:

@@ -238,10 +238,19 @@ def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
     actors that all desks share: to administrators, and to editors of a desk that uses it. The newest first."""
     edits = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR)
     on_desk = Membership.objects.filter(user=user, desk=OuterRef("desk"))
-    asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & ~Q(Exists(on_desk))
+    asking = Membership.objects.filter(
+        user=OuterRef("proposed_by"), user__is_active=True, desk=OuterRef("desk"), role=Role.EDITOR
+    )
+    asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & Q(Exists(asking)) & ~Q(Exists(on_desk))
     shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=used_on_edited_desks(user)))
     rows = Redaction.objects.filter(asked | shared)
     return rows.select_related("proposed_by", "decided_by", "desk", "actor").order_by("-proposed_at", "-id")
+
+
+def waits_elsewhere(user: User) -> bool:
+    """Whether one of these waits for the person to decide."""
+    waiting = redactions_elsewhere(user).filter(state=RedactionState.PROPOSED).exclude(proposed_by=user)
+    return waiting.exclude(actor__isnull=False, proposed_by__is_staff=user.is_staff).exists()
 
 
 def get_redaction_elsewhere(user: User, redaction_id: UUID) -> Redaction:

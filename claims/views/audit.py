@@ -196,7 +196,7 @@ def _said(form: ActsForm) -> dict[str, object]:
 def _lines(user: User, rows: list[Act]) -> list[Line]:
     told = [row for row in rows if not row.withheld]  # type: ignore[attr-defined]  # of acts_of
     read = _what_was_read(told)
-    names = _names(
+    names = named_for(
         user, [*(row.about for row in told), *(subject for what in read.values() for subject in what.things)]
     )
     return [_line(row, names, read.get(row.pk, _NOTHING_READ)) for row in rows]
@@ -224,7 +224,7 @@ def _reads(said: list[Any]) -> _Reads:
     return _Reads(list(things), list(dict.fromkeys(one["by"]["name"] for one in said if one.get("by"))))
 
 
-def _names(user: User, subjects: Iterable[str]) -> dict[str, Link]:
+def named_for(user: User, subjects: Iterable[str]) -> dict[str, Link]:
     """What these are called, by their sort and id, as far as the person may see them."""
     ids: dict[str, set[str]] = {}
     for subject in subjects:

@@ -5,11 +5,13 @@ from base64 import b64encode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.errors import NotFound
 from accounts.pages import PersonsRequest
+from accounts.recent import is_shut_out
 from claims.opened_acts import Reader
 from claims.proofs import checkpoint_for, proof_file
 from claims.public_proofs import public_leaves
@@ -51,7 +53,10 @@ def entries(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def _audits_every_desk(request: HttpRequest) -> bool:
-    return request.user.is_authenticated and Reader(request.user).audits_every_desk
+    # Open to anybody, this address lets those in too whom other pages shut out until they have a second factor.
+    if not request.user.is_authenticated or is_shut_out(request, now=timezone.now()):
+        return False
+    return Reader(request.user).audits_every_desk
 
 
 def _is_public(tile: Tile, checkpoint: Checkpoint) -> bool:

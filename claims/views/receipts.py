@@ -1,5 +1,6 @@
 """Receipts of what one did: the list of one's own, files of them to keep, and the page that checks one."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django import forms
@@ -20,6 +21,8 @@ from accounts.views.tabs import account_tabs
 from claims.acts import KINDS
 from claims.paging import Order, read_page
 from claims.receipts import check
+from claims.views.audit import named_for
+from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.entries import format_time, leaf_hashes
 from ledger.keys import LONGEST_DELAY
@@ -28,6 +31,17 @@ from ledger.keys import receipts as signed
 PAGE_SIZE = 50
 LARGEST = 1_000_000  # bytes
 NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One act with its receipt. `about`: what it is of, where the person may see that now."""
+
+    row: Act
+    kind: str
+    about: Link | None
+    leaf_hash: str
+    is_late: bool
 
 
 @require_safe
@@ -41,8 +55,16 @@ def receipts(request: PersonsRequest) -> HttpResponse:
         size=PAGE_SIZE,
     )
     now = timezone.now()
+    names = named_for(request.user, [row.about for row in page.rows])
     lines = [
-        (row, KINDS.get(row.kind, row.kind), bytes(row.entry.leaf_hash).hex(), _is_late(row, now)) for row in page.rows
+        Line(
+            row,
+            str(KINDS.get(row.kind, row.kind)),
+            names.get(row.about),
+            bytes(row.entry.leaf_hash).hex(),
+            _is_late(row, now),
+        )
+        for row in page.rows
     ]
     context = {"lines": lines, **account_tabs("receipts"), **neighbours(request, page)}
     return render(request, "claims/receipts.html", context)

@@ -19,6 +19,7 @@ from accounts.fields import given_text, optional_text
 from accounts.models import Desk, Role, User
 from accounts.queries import members_of
 from accounts.transactions import act
+from claims.actor_queries import redacts_shared
 from claims.bundles import forget_bundles_on
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
@@ -217,6 +218,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
     with act():
         row = _open(redaction, by)
         may_decide(row, by)
+        _still_proposed_by_one_who_may(row)
         _lock_graphs(row)
         words, sha256 = row.words, row.sha256
         found = _found_by(row, words, sha256, by)
@@ -254,6 +256,12 @@ def _open(redaction: Redaction, by: User) -> Redaction:
     if row.state != RedactionState.PROPOSED:
         raise Conflict(_("This redaction is not open any more: %(state)s.") % {"state": row.get_state_display()})
     return row
+
+
+def _still_proposed_by_one_who_may(row: Redaction) -> None:
+    """Of a shared actor: an administrator who took that right from another is not both of the two."""
+    if row.actor is not None and not redacts_shared(row.proposed_by, row.actor):
+        raise Conflict(_("Whoever proposed this may not redact this actor any more. Refuse it, and propose it anew."))
 
 
 def _lock_graphs(row: Redaction) -> None:

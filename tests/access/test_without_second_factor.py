@@ -7,6 +7,7 @@ from tests import factories
 from tests.access.asking import METHODS, address_of, signed_in
 from tests.access.routes import routes
 from tests.access.world import World
+from tests.ledger.opening import audits_all
 
 # Open to everybody, signed in or not; and what one needs to add one, or to leave.
 OPEN = {
@@ -24,6 +25,10 @@ PAGE = "/account/second-factors/"
 
 @pytest.fixture
 def late(world: World, taken_back: None) -> World:
+    return _late(world)
+
+
+def _late(world: World) -> World:
     desk = world.cast.desk
     change_policy(desk=desk, changes={"second_factor_days": 1}, by=world.cast.editor, now=factories.days_ago(9))
     desk.memberships.update(created_at=factories.days_ago(9))
@@ -44,3 +49,11 @@ def test_every_address_is_shut_but_those_for_adding_one(late: World) -> None:
                 opened.add(route.name)
     assert opened == OPEN
     assert client.post("/account/logout/")["Location"] == "/account/login/"
+
+
+def test_entries_of_the_log_are_for_nobody_without_one(world: World, taken_back: None) -> None:
+    """Their address is open, since some of them are public; who audits every desk has them all."""
+    client = signed_in(audits_all(world.cast.auditor))
+    assert client.get("/ledger/tile/entries/000.p/3").status_code == 200
+    _late(world).cast.desk.memberships.filter(user=world.cast.auditor).update(created_at=factories.days_ago(9))
+    assert client.get("/ledger/tile/entries/000.p/3").status_code == 404

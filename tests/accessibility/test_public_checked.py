@@ -11,12 +11,14 @@ import pytest
 from django.test import Client
 
 from claims import records
+from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
 from claims.models import Claim
 from ledger.models import Checkpoint
 from ledger.notes import SigningKey
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
+from sources.models import Actor
 from tests import factories
 from tests.access.world import World
 from tests.accessibility.axe import barriers, sideways
@@ -292,6 +294,25 @@ def test_words_that_a_redaction_took_out(
     publish()
     marks, said = _checked(page, published)
     assert (marks, "[redacted]" in page.locator("#e-1").inner_text()) == ("verified", True), said
+
+
+def test_a_publisher_that_was_merged_and_lost_its_name_since(
+    world: World, published: Claim, page: "Page", publish: Callable[[], None]
+) -> None:
+    """The source's entry names the one that was merged; what this was called stands on no page, and in no proof."""
+    cast = world.cast
+    office = factories.actor(cast, "The harbour office", kind="state", visibility="public")
+    port = Actor.objects.get(name="The port")
+    merge_actors(actor=port, into=office.pk, reason="One office.", by=cast.editor)
+    publish()
+    assert _checked(page, published)[0] == "verified"
+    assert "The port" not in Client().get(f"/public/{published.reference}/material").content.decode()
+    second = factories.person("second", "editor", cast.desk)
+    row = propose_redaction(desk=cast.desk, words="The port", reason="They asked us to.", by=cast.editor)
+    redact(redaction=row, seen=find(cast.desk, words="The port", sha256="", by=second).seen, by=second)
+    publish()
+    marks, said = _checked(page, published)
+    assert (marks, factories.fresh(port).name) == ("verified", "[redacted]"), said
 
 
 def test_what_waits_too_long_for_its_place_is_told(world: World, published: Claim, page: "Page") -> None:

@@ -29,7 +29,9 @@ from claims.tasks import forget_old_bundles, make_bundles
 from ledger import keys
 from ledger.keys import policy_text
 from ledger.models import SealedStream
+from reviews.actions.redactions import look_for_in_shared
 from sources import evidence_storage
+from sources.actions import create_actor
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
 from tests.conftest import ROOT
@@ -205,6 +207,24 @@ def test_asking_again_while_it_is_made_asks_for_the_same(cast: Cast, verdict: Cl
     asked = [ask_for_bundle(claim=verdict, by=who).pk for who in (cast.reporter, cast.reporter, cast.editor)]
     assert (asked[0] == asked[1], asked[0] == asked[2]) == (True, False)
     assert Act.objects.filter(kind="exported").count() == 2
+
+
+def test_a_look_at_what_a_redaction_would_erase_is_told_to_nobody_and_closes_nothing(
+    cast: Cast, publish: Callable[[], None]
+) -> None:
+    """Looks stand in the stream of an actor that all desks share, after what was said of it."""
+    shared = create_actor(desk=None, fields={"name": f"{SECRET}, witness", "kind": "person"}, by=cast.admin)
+    claim = factories.claim(cast, claimant=shared)
+    look_for_in_shared(actor=shared, words=SECRET, by=cast.editor)
+    publish()
+    for who in (cast.reporter, cast.editor):
+        data = bundle_of(who, claim)
+        proof = json.loads(files_in(data)[f"proofs/actor-{shared.pk}.json"])
+        opened = [one["disclosures"]["content"] for one in proof["entries"] if "leaf" in one]
+        assert [content["value"]["name"] for content in opened] == [f"{SECRET}, witness"]
+        assert [one.keys() for one in proof["entries"] if "leaf" not in one] == [{"index", "leaf_hash", "proof"}]
+        assert b"previewed" not in files_in(data)["history.json"]
+        assert checked(data).findings == []
 
 
 def test_it_waits_for_a_checkpoint_that_has_everything(cast: Cast, verdict: Claim, publish: Callable[[], None]) -> None:

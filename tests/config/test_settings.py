@@ -14,6 +14,7 @@ MAIL = "set it to smtp://user:password@host:587/?tls=True, or unset it to keep m
 ADDRESS = "set the address people use, such as https://desk.example.org"
 STORAGE = "set the path of a folder, or s3://bucket or s3://bucket/prefix"
 ISSUER = "set the issuer as the provider names it, such as https://id.example.org/realms/desk"
+STAMPS = "set ADDRESS|FILE, such as https://stamps.example.org/tsa|/etc/second-source/tsa.pem"
 REDIS = "set redis://host:6379/0 (bin/dev sets it by itself)"
 
 
@@ -48,6 +49,11 @@ def load() -> dict[str, Any]:
         ("DATABASE_URL", None, f"DATABASE_URL: {DATABASE}"),
         ("DATABASE_URL", "", f"DATABASE_URL: {DATABASE}"),
         ("DATABASE_URL", "db.example.org", f"DATABASE_URL: {DATABASE}"),
+        (
+            "TIMESTAMP_AUTHORITIES",
+            "https://a:b@t.org/|/c",
+            f"TIMESTAMP_AUTHORITIES: {STAMPS} (in 'https://a:b@t.org/|/c')",
+        ),
         ("DATABASE_URL", "postgresql://app@host:port/name", f"DATABASE_URL: {DATABASE}"),
         (
             "DATABASE_URL",

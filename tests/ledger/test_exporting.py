@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 from accounts.actions import change_user, set_role
 from accounts.actions.invitations import invite
 from accounts.models import Act, RestrictedRead, Role
+from claims.acts import READ_BY_EDITORS_ALONE
+from claims.kinds import CATALOGUE
 from ledger.models import Entry
 from ledger.reading import newest_checkpoint
 from tests import factories
@@ -116,6 +118,13 @@ def test_editors_read_findings_and_auditors_do_not(work: "Cast", tmp_path: Path)
     assert {"assessed", "decided", "redacted", "redaction_previewed"} <= kinds["editor"]
     assert kinds["editor"] - kinds["auditor"] >= {"assessed", "decided", "redacted", "redaction_previewed"}
     assert {"invited", "exported", "account_made"}.isdisjoint(kinds["editor"] | kinds["auditor"])
+
+
+def test_auditors_read_nothing_of_what_redactions_commit_to() -> None:
+    """Who was asked to decide, and why, stands on pages for editors."""
+    of_redactions = {kind for kind, one in CATALOGUE.items() if one.stream.startswith("redaction:")}
+    assert of_redactions
+    assert of_redactions <= READ_BY_EDITORS_ALONE
 
 
 def test_an_administrator_reads_what_is_of_no_desk(work: "Cast", tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ def test_nothing_is_asked_before_there_is_anything_to_stamp(settings: "Settings"
     assert (stamp_checkpoints(now), rows()) == (0, [])
 
 
+def test_a_key_in_an_address_is_shown_to_nobody(settings: "Settings") -> None:
+    settings.TIMESTAMP_AUTHORITIES = {"https://stamps.example.org/tsa?key=Zephyrine": ()}
+    assert [one.authority for one in standings()] == ["https://stamps.example.org/tsa"]
+
+
 def test_one_that_is_away_holds_up_no_other_and_is_asked_again(
     authorities: list[Authority], settings: "Settings", tmp_path: Path, now: datetime, stack: ExitStack
 ) -> None:

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.actions import set_role
 from accounts.models import Act, User
+from claims.actions.actors import merge_actors
+from claims.actions.evidence import change_evidence
 from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts
 from reviews.actions.memberships import change_account
+from sources.actions import create_actor
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast
@@ -120,6 +124,18 @@ def test_one_s_receipts_are_listed(cast: Cast, tmp_path: Path) -> None:
     assert "claim written down" not in text_of(signed_in(cast.admin).get("/account/receipts/"))
 
 
+def test_the_list_names_what_each_is_about_while_one_may_see_it(cast: Cast) -> None:
+    claim = factories.claim(cast)
+    source = factories.source(cast, "What the harbour says", by=cast.reporter)
+    page = text_of(signed_in(cast.reporter).get("/account/receipts/"))
+    assert [f"claim written down {claim.reference}" in page, f"source written down {source.title}" in page] == [
+        True
+    ] * 2
+    set_role(desk=cast.desk, user=cast.reporter, role=None, by=None)
+    page = text_of(signed_in(cast.reporter).get("/account/receipts/"))
+    assert ["claim written down" in page, claim.reference in page, source.title in page] == [True, False, False]
+
+
 def test_what_is_taken_back_gives_no_receipt(cast: Cast) -> None:
     claim = factories.claim(cast)
     source = factories.firsthand(cast, claim, 1)[0].source
@@ -149,3 +165,29 @@ def test_an_answer_names_none_of_what_follows_on_desks_of_others(cast: Cast) -> 
     assert set(hashes) == {"role_granted", "assignment_ended"}, answer.status_code
     named = answer["Ledger-Receipts"]
     assert [hashes["role_granted"] in named, hashes["assignment_ended"] in named] == [True, False]
+
+
+@pytest.mark.parametrize(("role", "is_told"), [("reporter", False), ("auditor", False), ("editor", True)])
+def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk_alone(
+    cast: Cast, role: str, is_told: bool
+) -> None:
+    """An administrator merges actors that all desks share, and has a role on a desk besides."""
+    merged, remains = (
+        create_actor(desk=None, fields={"name": name, "kind": "person"}, by=cast.admin) for name in ("Ann", "Anne")
+    )
+    source = factories.source(cast, by=cast.editor, visibility="restricted")
+    against: dict[str, Any] = {"against_interest": merged, "against_interest_reason": "It costs her."}
+    factories.attach(cast, factories.claim(cast), source, by=cast.editor, **against)
+    set_role(desk=cast.desk, user=cast.admin, role=role, by=None)
+    merge_actors(actor=merged, into=remains.pk, reason="One person.", by=cast.admin)
+    assert Act.objects.filter(by=cast.admin, kind="evidence_changed", sealed=True).count() == 1
+    kinds = [row["kind"] for row in Api(cast.admin).get("receipts/").json()["results"]]
+    assert ("actor_merged" in kinds, "evidence_changed" in kinds) == (True, is_told)
+
+
+def test_restricted_evidence_that_one_changes_oneself_gives_a_receipt(cast: Cast) -> None:
+    source = factories.source(cast, by=cast.reviewer, visibility="restricted")
+    item = factories.attach(cast, factories.claim(cast), source, by=cast.reviewer)
+    change_evidence(evidence=item, fields={"excerpt": "Other words."}, by=cast.reviewer)
+    kinds = [row["kind"] for row in Api(cast.reviewer).get("receipts/").json()["results"]]
+    assert kinds[0] == "evidence_changed"

@@ -17,6 +17,7 @@ from ledger.keys import policy_text
 from ledger.models import Erasure
 from ledger.reading import newest_checkpoint, openings_of, published
 from ledger.verifier import audit, read_policy
+from reviews.actions.memberships import change_account
 from reviews.actions.redactions import (
     look_for_in_shared,
     name_second,
@@ -39,6 +40,7 @@ from tests.reviews.test_pages_redactions import hidden
 from tests.reviews.test_redactions import NAME, secrets_with
 
 REASON = "She asked us to."
+STRIP = "A redaction beyond your desks waits for you"
 pytestmark = pytest.mark.django_db
 
 
@@ -133,6 +135,23 @@ def test_who_is_both_is_not_both_of_the_two(cast: Cast, shared: Actor) -> None:
     with pytest.raises(Forbidden):
         done_by(row, both)
     assert done_by(row, cast.editor).state == "done"
+
+
+def test_an_administrator_who_takes_the_right_from_another_is_not_both(cast: Cast, shared: Actor) -> None:
+    admin2 = factories.person("admin2", is_administrator=True)
+    row = shared_redaction(shared, admin2)
+    change_account(user=admin2, changes={"is_staff": False}, by=cast.admin)
+    with pytest.raises(Conflict):
+        done_by(row, cast.admin)
+    assert refuse_redaction(redaction=row, by=cast.admin).state == "refused"
+
+
+def test_a_shared_actors_redaction_waits_for_the_other_of_the_two(cast: Cast, shared: Actor) -> None:
+    admin2 = factories.person("admin2", is_administrator=True)
+    shared_redaction(shared, cast.admin)
+    assert [STRIP in signed_in(who).get("/claims/").content.decode() for who in (admin2, cast.admin)] == [False, False]
+    shared_redaction(shared, cast.editor)
+    assert [STRIP in signed_in(who).get("/claims/").content.decode() for who in (admin2, cast.admin)] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -291,9 +310,28 @@ def test_who_edits_no_desk_any_more_is_shown_nothing(cast: Cast) -> None:
     row = name_second(redaction=desks_own(cast), user=cast.stranger, by=cast.editor)
     factories.person("stranger2", "editor", cast.other_desk)
     set_role(desk=cast.other_desk, user=cast.stranger, role="reviewer", by=None)
-    assert signed_in(cast.stranger).get(f"/redactions/{row.pk}/").status_code == 404
+    client = signed_in(cast.stranger)
+    assert client.get(f"/redactions/{row.pk}/").status_code == 404
+    assert STRIP not in client.get("/claims/").content.decode()
     with pytest.raises(NotFound):
         refuse_redaction(redaction=row, by=cast.stranger)
+
+
+@pytest.mark.parametrize("end", ["role", "account"])
+def test_nobody_decides_for_who_edits_the_desk_no_more(cast: Cast, end: str) -> None:
+    """Else two persons who are not on a desk would erase what it wrote."""
+    row = name_second(redaction=desks_own(cast), user=cast.stranger, by=cast.editor)
+    editor2 = factories.person("editor2", "editor", cast.desk)
+    if end == "role":
+        set_role(desk=cast.desk, user=cast.editor, role="reporter", by=None)
+    else:
+        change_account(user=cast.editor, changes={"is_active": False}, by=cast.admin)
+    client = signed_in(cast.stranger)
+    assert client.get(f"/redactions/{row.pk}/").status_code == 404
+    assert STRIP not in client.get("/claims/").content.decode()
+    with pytest.raises(NotFound):
+        done_by(fresh(row), cast.stranger)
+    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "refused"
 
 
 def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cast) -> None:

@@ -75,7 +75,7 @@ class Comparison {
 
   merged(id) {
     for (let left = 10, into = id; ; left -= 1) {
-      const next = this.told(`actor:${into}`).at(-1)?.opened.into?.value;
+      const next = this.told(`actor:${into}`).findLast(({ opened }) => opened.into)?.opened.into.value;
       if (!next || left === 0) return into;
       into = next;
     }
