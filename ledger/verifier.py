@@ -319,6 +319,9 @@ def check_disclosures(entry: Entry, disclosures: object) -> int:
             _check_disclosure(name, committed, disclosures[name])
     if entry.kind == SEALED and disclosures.get("content"):
         _check_moment_told(disclosures["content"]["value"]["body"], entry.at)
+    if entry.kind == SEALED and disclosures.get("kind"):
+        kind = disclosures["kind"]["value"]
+        _expect(isinstance(kind, str), "disclosures.kind", "a text", kind)
     return sum(disclosures.get(name) is None for name in known)
 
 
@@ -337,6 +340,7 @@ def _sealed_commitments(disclosure: object) -> dict[str, str]:
         raise Broken(part, "body and c", _shown(content))
     body, c = content["body"], content["c"]
     _expect(isinstance(body, dict) and isinstance(c, dict), part, "body and c as objects", content)
+    _expect(c, f"{part}.c", "at least one commitment", c)
     for name, committed in c.items():
         _expect(_matches(_NAME, name) and _matches(_HASH, committed), part, "names and hashes", name)
     return dict(c)

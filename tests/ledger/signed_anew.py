@@ -46,7 +46,7 @@ def changed_proof(chance: random.Random) -> bytes:
         return mutate(canonical(file), chance)
     if file.pop("dated", None):
         file["format"] = file["format"].replace("v2", "v1")
-    before = [_hash_of(entry).hex() for entry in file["entries"]]
+    before = [hash_of(entry).hex() for entry in file["entries"]]
     told = [*file["entries"], *file.get("redactions", [])]
     _change(chance.choice(told), chance)
     for entry in told:
@@ -54,8 +54,8 @@ def changed_proof(chance: random.Random) -> bytes:
             _withhold(entry)
     _chain(file["entries"], chance)
     for redaction in file.get("redactions", []):
-        _rename(redaction, dict(zip(before, [_hash_of(entry).hex() for entry in file["entries"]], strict=True)))
-    _sign(file)
+        _rename(redaction, dict(zip(before, [hash_of(entry).hex() for entry in file["entries"]], strict=True)))
+    sign(file)
     return canonical(mutate_value(file, chance) if what == 3 and chance.randrange(2) else file)
 
 
@@ -140,7 +140,7 @@ def _chain(entries: Files, chance: random.Random) -> None:
             if isinstance(leaf, dict) and leaf.get("prev") and prev:
                 leaf["prev"] = prev
             entry["leaf"] = base64.b64encode(canonical(leaf)).decode()
-        prev = _hash_of(entry).hex()
+        prev = hash_of(entry).hex()
 
 
 def _rename(redaction: dict[str, Any], names: dict[str, str]) -> None:
@@ -162,10 +162,10 @@ def _rename(redaction: dict[str, Any], names: dict[str, str]) -> None:
     redaction["leaf"] = base64.b64encode(canonical(leaf)).decode()
 
 
-def _sign(file: dict[str, Any]) -> None:
+def sign(file: dict[str, Any]) -> None:
     """Puts all entries of the file into a log, and signs that."""
     told = [*file["entries"], *file.get("redactions", [])]
-    hashes = [_hash_of(entry) for entry in told]
+    hashes = [hash_of(entry) for entry in told]
     frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()
     for hashed in hashes:
         nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
@@ -175,7 +175,8 @@ def _sign(file: dict[str, Any]) -> None:
     file["checkpoint"] = sign_note(checkpoint_text(ORIGIN, len(hashes), frontier.root()), [LOG_KEY]).decode()
 
 
-def _hash_of(entry: dict[str, Any]) -> bytes:
+def hash_of(entry: dict[str, Any]) -> bytes:
+    """The hash of an entry's leaf, which is given or not."""
     if "leaf" in entry:
         return leaf_hash(base64.b64decode(entry["leaf"]))
     return bytes.fromhex(entry["leaf_hash"])

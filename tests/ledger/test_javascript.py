@@ -12,6 +12,7 @@ import pytest
 
 from ledger.proofs import tlog_proof
 from ledger.verifier import check_claim_proof, check_tlog_proof
+from tests.ledger.edge_cases import PROOFS
 from tests.ledger.exports import POLICY
 from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes
 from tests.ledger.test_verifier import ONE
@@ -204,6 +205,13 @@ def test_proof_files_come_to_the_results_of_the_vectors(run: Run) -> None:
     files = vectors("proofs")["files"]
     found = run(CHECK, {"files": [one["file"] for one in files], "policy": KEYS})
     assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
+
+
+def test_files_at_the_edge_come_to_their_results(run: Run) -> None:
+    found = run(
+        CHECK, {"files": [base64.b64encode(file).decode() for file, _result in PROOFS.values()], "policy": KEYS}
+    )
+    assert dict(zip(PROOFS, found, strict=True)) == {name: result for name, (_file, result) in PROOFS.items()}
 
 
 def test_a_broken_entry_says_what_does_not_match_and_the_others_stand(run: Run) -> None:

@@ -125,7 +125,7 @@ func commitment(salt []byte, name string, value any) string {
 type opened struct {
 	values  object   // by name, as disclosed
 	closed  []string // committed names without a value
-	missing []string // those of closed that are not even named
+	missing []string // names of the entry itself, of nothing inside it, that are closed and not even named
 	kind    string   // the true ones, where a sealed entry is open enough
 	body    object
 	isOpen  bool // whether kind and body are the true ones
@@ -181,7 +181,7 @@ func (o *opened) open(given, c object, prefix string) error {
 		one, is := given[prefix+name]
 		if one == nil {
 			o.closed = append(o.closed, prefix+name)
-			if !is {
+			if !is && prefix == "" {
 				o.missing = append(o.missing, prefix+name)
 			}
 			continue

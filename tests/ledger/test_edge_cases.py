@@ -1,0 +1,20 @@
+"""Files at the edge of what the format allows: what the verifier says. JavaScript and Go are held to the same."""
+
+import pytest
+
+from ledger.verifier import check_claim_proof
+from tests.ledger.edge_cases import PROOFS
+from tests.ledger.exports import POLICY
+
+
+def proof_result(data: bytes) -> str:
+    """What the verifier comes to: verified, redacted or broken, as section 7 says."""
+    report = check_claim_proof(data, POLICY)
+    closed = any(report.counts.get(word) for word in ("fields redacted", "fields withheld", "entries withheld"))
+    return "broken" if report.findings else "redacted" if closed else "verified"
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_a_proof_file_comes_to_its_result(name: str) -> None:
+    file, result = PROOFS[name]
+    assert proof_result(file) == result
