@@ -13,6 +13,7 @@ import pytest
 from ledger.proofs import tlog_proof
 from ledger.verifier import check_claim_proof, check_tlog_proof
 from tests.ledger.edge_cases import PROOFS
+from tests.ledger.edge_policies import POLICIES
 from tests.ledger.exports import POLICY
 from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes
 from tests.ledger.test_verifier import ONE
@@ -156,6 +157,12 @@ def test_witnesses_and_their_quorum_are_those_of_the_vectors(run: Run) -> None:
     found = run(WITNESSED, {"asked": asked, "keys": KEYS})
     expected = [given["witnessed"][name][note] for name, note in of]
     assert [(pair, one) for pair, one in zip(of, found, strict=True)] == list(zip(of, expected, strict=True))
+
+
+def test_policies_at_the_edge_come_to_their_results(run: Run) -> None:
+    asked = [{"note": cosigned("ab").decode(), "policy": policy} for policy, _met in POLICIES.values()]
+    found = [one and one["isMet"] for one in run(WITNESSED, {"asked": asked, "keys": KEYS})]
+    assert dict(zip(POLICIES, found, strict=True)) == {name: is_met for name, (_policy, is_met) in POLICIES.items()}
 
 
 def test_a_policy_without_witnesses_says_nothing_of_them(run: Run) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from ledger.canonical import canonical
 from tests.ledger.edge_cases import PROOFS
+from tests.ledger.edge_policies import POLICIES
 from tests.ledger.interop.conftest import Ask, counted, encoded, witnesses_question
-from tests.ledger.vectors import FOLDER
+from tests.ledger.vectors import FOLDER, cosigned
 
 pytestmark = pytest.mark.interop
 
@@ -84,3 +85,9 @@ def test_the_receipt_of_the_vectors_is_one(ask: Ask) -> None:
 def test_files_at_the_edge_come_to_their_results(ask: Ask) -> None:
     found = ask([{"What": "proof", "Data": encoded(file)} for file, _result in PROOFS.values()])
     assert dict(zip(PROOFS, found, strict=True)) == {name: result for name, (_file, result) in PROOFS.items()}
+
+
+def test_policies_at_the_edge_come_to_their_results(ask: Ask) -> None:
+    found = ask([witnesses_question(cosigned("ab").decode(), policy) for policy, _met in POLICIES.values()])
+    met = [one and one["isMet"] for one in found]
+    assert dict(zip(POLICIES, met, strict=True)) == {name: is_met for name, (_policy, is_met) in POLICIES.items()}
