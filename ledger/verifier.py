@@ -3870,7 +3870,7 @@ class _OpenedLines:
             _expect(canonical(value[name]) == canonical(one), name, _shown(one), value[name])
         self._take_closed(value, hashed.hex())
         self._report.count("entries")
-        self._report.count("fields verified", len(value["disclosures"]) - undisclosed)
+        self._report.count("fields verified", sum(one is not None for one in value["disclosures"].values()))
         self._report.count("fields not disclosed", undisclosed)
         fields = body.get("fields") if kind == REDACTED else None
         if isinstance(fields, dict):
@@ -3896,9 +3896,11 @@ class _OpenedLines:
         """A stream that is all of one desk has no gap that is not withheld. `last`, `prev`: of its entry before."""
         if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
             return
-        if entry.prev not in self._withheld:
-            _expect(entry.seq == last + 1, "seq", f"{last + 1}: a line is missing before", entry.seq)
-            _expect(entry.prev == prev, "prev", _plain(prev), entry.prev)
+        if entry.prev in self._withheld:
+            _expect(entry.seq > last + 1, "seq", f"above {last + 1}, as what is withheld stands before it", entry.seq)
+            return
+        _expect(entry.seq == last + 1, "seq", f"{last + 1}: a line is missing before", entry.seq)
+        _expect(entry.prev == prev, "prev", _plain(prev), entry.prev)
 
     def end(self) -> None:
         """What only the whole file tells: that each name which is said to be erased was, by a redaction in it."""

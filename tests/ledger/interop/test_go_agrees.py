@@ -11,25 +11,11 @@ from typing import Any
 
 import pytest
 
-from ledger.verifier import Broken, check_export, split_receipts
-from tests.ledger.exports import POLICY
-from tests.ledger.interop.conftest import Ask, counted, encoded, witnesses_question
+from tests.ledger.interop.conftest import Ask, encoded, witnesses_question
 from tests.ledger.signed_anew import changed_export, changed_proof, changed_receipts
-from tests.ledger.test_edge_cases import proof_result
+from tests.ledger.test_edge_cases import export_result, proof_result, receipts_result
 from tests.ledger.test_mutations import mutate_bytes
 from tests.ledger.vectors import WITNESS_POLICY_TEXT, cosigned, witnessed_as_vector
-
-
-def export_result(data: bytes) -> dict[str, int] | None:
-    report = check_export(data.splitlines(keepends=True), POLICY)
-    return None if report.findings else counted(report.counts)
-
-
-def receipts_result(data: bytes) -> list[str] | None:
-    try:
-        return [encoded(POLICY.receipt(one).leaf_hash) for one in split_receipts(data)]
-    except Broken:
-        return None
 
 
 def compare(ask: Ask, asked: list[dict[str, Any]], expected: list[Any]) -> None:

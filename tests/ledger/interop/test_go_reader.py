@@ -10,8 +10,10 @@ import pytest
 
 from ledger.canonical import canonical
 from tests.ledger.edge_cases import PROOFS
+from tests.ledger.edge_exports import EXPORTS, RECEIPTS
 from tests.ledger.edge_policies import POLICIES
 from tests.ledger.interop.conftest import Ask, counted, encoded, witnesses_question
+from tests.ledger.test_edge_cases import export_result, receipts_result
 from tests.ledger.vectors import FOLDER, cosigned
 
 pytestmark = pytest.mark.interop
@@ -91,3 +93,16 @@ def test_policies_at_the_edge_come_to_their_results(ask: Ask) -> None:
     found = ask([witnesses_question(cosigned("ab").decode(), policy) for policy, _met in POLICIES.values()])
     met = [one and one["isMet"] for one in found]
     assert dict(zip(POLICIES, met, strict=True)) == {name: is_met for name, (_policy, is_met) in POLICIES.items()}
+
+
+def test_opened_exports_at_the_edge_hold_and_count_as_ours(ask: Ask) -> None:
+    found = ask([{"What": "export", "Data": encoded(file)} for file, _holds in EXPORTS.values()])
+    ours = {name: export_result(file) for name, (file, _holds) in EXPORTS.items()}
+    assert dict(zip(EXPORTS, found, strict=True)) == ours
+
+
+def test_files_of_receipts_at_the_edge_are_read_as_ours(ask: Ask) -> None:
+    found = ask([{"What": "receipts", "Data": encoded(file)} for file, _holds in RECEIPTS.values()])
+    assert dict(zip(RECEIPTS, found, strict=True)) == {
+        n: receipts_result(file) for n, (file, _holds) in RECEIPTS.items()
+    }

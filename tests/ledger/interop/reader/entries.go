@@ -125,6 +125,7 @@ func commitment(salt []byte, name string, value any) string {
 type opened struct {
 	values  object   // by name, as disclosed
 	closed  []string // committed names without a value
+	null    []string // those of closed that are named
 	missing []string // names of the entry itself, of nothing inside it, that are closed and not even named
 	kind    string   // the true ones, where a sealed entry is open enough
 	body    object
@@ -181,6 +182,9 @@ func (o *opened) open(given, c object, prefix string) error {
 		one, is := given[prefix+name]
 		if one == nil {
 			o.closed = append(o.closed, prefix+name)
+			if is {
+				o.null = append(o.null, prefix+name)
+			}
 			if !is && prefix == "" {
 				o.missing = append(o.missing, prefix+name)
 			}
