@@ -79,6 +79,8 @@ EXPORTS: dict[str, tuple[bytes, bool]] = {
     "a redaction of a name that is none": (export(redaction({OF_FIRST: [5, "reason"]})), True),
     "sealed, its kind closed": (export(sealed("decided", {}, {"by": "x"}, ("kind",))), True),
     "sealed, its content closed": (export(sealed("decided", {}, {"by": "x"}, ("content",))), True),
+    "sealed, of a kind that no entry has": (export(sealed("Not a kind", {}, {"by": "x"})), False),
+    "sealed, of the kind sealed": (export(sealed("sealed", {}, {"by": "x"})), True),
     "sealed, half open": (export(HALF), True),
     "sealed, erased inside": (export(HALF, OF_HALF, lines=closed(1, "content/by", "erased")), True),
     "sealed, a name inside left out": (export(HALF, lines=without(1, "content/by")), True),

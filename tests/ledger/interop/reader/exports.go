@@ -127,6 +127,9 @@ func checkLine(fields object, one *proven) error {
 	if one.opened.isOpen {
 		kind, body = one.opened.kind, one.opened.body
 	}
+	if !nameForm.MatchString(kind) {
+		return errors.New("not a kind")
+	}
 	closed, is := fields["closed"].(object)
 	said := object{"leaf_hash": fields["leaf_hash"], "stream": fields["stream"], "seq": fields["seq"], "kind": fields["kind"],
 		"at": fields["at"], "body": fields["body"]}
