@@ -29,10 +29,15 @@ def line(entry: dict[str, Any], **changed: Any) -> dict[str, Any]:
     return {**entry, **said, "leaf_hash": hash_of(entry).hex(), "closed": closed, **changed}
 
 
-def export(*entries: dict[str, Any], lines: Callable[[list[Any]], object] = lambda lines: None, **head: Any) -> bytes:
+def export(
+    *entries: dict[str, Any],
+    lines: Callable[[list[Any]], object] = lambda lines: None,
+    made_for: object = READER,
+    **head: Any,
+) -> bytes:
     """The file of these entries, in a log that has just them, and with something changed in its lines."""
     file = json.loads(proof(*entries))
-    first = {"format": "second-source/export/v1", "origin": ORIGIN, "checkpoint": file["checkpoint"], "for": READER}
+    first = {"format": "second-source/export/v1", "origin": ORIGIN, "checkpoint": file["checkpoint"], "for": made_for}
     first |= {"whole": True, "narrowed": {}} | head
     told_lines = [first, *map(line, file["entries"]), {"entries": len(entries)}]
     lines(told_lines)
@@ -59,15 +64,15 @@ HALF = sealed("decided", {}, {"by": "x"}, ("by",))
 REDACTION = redaction({OF_FIRST: ["reason"]})
 OF_HALF = redaction({hash_of(HALF).hex(): ["content/by"]})
 OTHER = told(at="2026-11-22T22:14:01.500Z")
-DESK = {"whole": False}
+DESK: dict[str, Any] = {"whole": False}
 
 EXPORTS: dict[str, tuple[bytes, bool]] = {
     "whole": (export(FIRST, after(FIRST)), True),
     "time goes back": (export(FIRST, after(FIRST, at="2026-11-22T22:14:00.123Z")), True),
     "an older act that does not say so": (export(told({"happened_at": "2025-11-22T22:14:00.123Z"})), True),
-    "for an id that is null": (export(FIRST, **{"for": {"id": None, "name": "auditor"}}), False),
-    "for an id that is a number": (export(FIRST, **{"for": {"id": 1, "name": "auditor"}}), False),
-    "for somebody who is said more of": (export(FIRST, **{"for": {**READER, "more": ""}}), False),
+    "for an id that is null": (export(FIRST, made_for={"id": None, "name": "auditor"}), False),
+    "for an id that is a number": (export(FIRST, made_for={"id": 1, "name": "auditor"}), False),
+    "for somebody who is said more of": (export(FIRST, made_for={**READER, "more": ""}), False),
     "narrowed by a number": (export(FIRST, whole=False, narrowed={"kind": 1}), False),
     "narrowed by what nobody knows": (export(FIRST, whole=False, narrowed={"colour": "red"}), True),
     "erased": (export(CLOSED, REDACTION, lines=closed(1, "reason", "erased")), True),

@@ -38,7 +38,7 @@ def agree(
 def agree_on_notes(ask: Ask, seed: int, count: int) -> "Counter[str]":
     """The same of cosigned notes by policies of witnesses."""
     chance, counts = random.Random(seed), Counter[str]()
-    asked = []
+    asked = list[tuple[str, str]]()
     while len(asked) < count:
         note, policy = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7))))), WITNESS_POLICY_TEXT
         if chance.randrange(3) == 0:
