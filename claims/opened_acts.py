@@ -70,8 +70,8 @@ def opened_acts(
 ) -> Iterator[OpenedLeaf]:
     """The entries of these acts of `acts_of`, in the order of the log; those that the checkpoint lacks are left out.
 
-    Of an entry that names something hidden only its hash is given. `among`: the acts that the file has; what a redaction
-    among them says is erased.
+    Of an entry that names something hidden only its hash is given. `among`: the acts that the file has. What a
+    redaction among them says is erased.
     """
     entries = Entry.objects.filter(pk__in=[act.entry_id for act in acts])
     yield from _opened(reader, {act.entry_id: act for act in acts}, entries, checkpoint, among)
