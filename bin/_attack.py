@@ -1,9 +1,9 @@
 """Hostile input in its long form. All parts run; the sum stands at the end, and the status is 1 when one failed.
 
     bin/attack               all parts
-    bin/attack texts files   some of them: schema, texts, files, ledger, scanners
+    bin/attack texts files   some of them: schema, texts, files, ledger, go, scanners
 
-What stays in the test suite is the short form of schema, texts, files and ledger.
+What stays in the test suite is the short form of schema, texts, files and ledger; that of go is among `interop`.
 """
 
 import argparse
@@ -23,6 +23,7 @@ PARTS = {
     "texts": [f"{HOSTILE}/test_forms.py", f"{HOSTILE}/test_api.py", f"{HOSTILE}/test_addresses.py"],
     "files": [f"{HOSTILE}/test_whole_system.py", f"{HOSTILE}/test_files_in_the_browser.py"],
     "ledger": [f"tests/ledger/test_{name}.py" for name in ("mutations", "javascript", "tampering_database")],
+    "go": ["tests/ledger/interop/test_go_agrees.py"],
     "scanners": [f"{HOSTILE}/test_scanners.py"],
 }
 # A process for each processor where the parts of a file do not share a running system.

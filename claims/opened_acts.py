@@ -65,13 +65,16 @@ class Reader:
         return role == Role.AUDITOR and not act.sealed and act.kind in READ_BY_EDITORS - READ_BY_EDITORS_ALONE
 
 
-def opened_acts(reader: Reader, acts: Sequence[Act], checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
+def opened_acts(
+    reader: Reader, acts: Sequence[Act], checkpoint: Checkpoint, among: QuerySet[Act]
+) -> Iterator[OpenedLeaf]:
     """The entries of these acts of `acts_of`, in the order of the log; those that the checkpoint lacks are left out.
 
-    Of an entry that names something hidden only its hash is given.
+    Of an entry that names something hidden only its hash is given. `among`: the acts that the file has. What a
+    redaction among them says is erased.
     """
     entries = Entry.objects.filter(pk__in=[act.entry_id for act in acts])
-    yield from _opened(reader, {act.entry_id: act for act in acts}, entries, checkpoint)
+    yield from _opened(reader, {act.entry_id: act for act in acts}, entries, checkpoint, among)
 
 
 def whole_log(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
@@ -79,7 +82,7 @@ def whole_log(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
     for first in range(0, checkpoint.size, AT_ONCE):
         placed = Entry.objects.filter(place__index__gte=first, place__index__lt=first + AT_ONCE)
         acts = {act.entry_id: act for act in acts_of(reader.user).filter(entry__in=placed.values("pk"))}
-        for one in _opened(reader, acts, placed, checkpoint):
+        for one in _opened(reader, acts, placed, checkpoint, acts_of(reader.user)):
             # Its reader has all leaves, with what they name; of one that names something hidden nothing is opened.
             leaf = replace(one.leaf, withheld=False, openings={} if one.leaf.withheld else one.leaf.openings)
             yield OpenedLeaf(leaf, one.erased)
@@ -87,8 +90,9 @@ def whole_log(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
 
 def acts_told(reader: Reader, checkpoint: Checkpoint) -> Iterator[OpenedLeaf]:
     """The entries of all acts that the person is told of, opened."""
-    for batch in in_log_order(acts_of(reader.user), checkpoint):
-        yield from opened_acts(reader, batch, checkpoint)
+    told = acts_of(reader.user)
+    for batch in in_log_order(told, checkpoint):
+        yield from opened_acts(reader, batch, checkpoint, told)
 
 
 def in_log_order(acts: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[list[Act]]:
@@ -100,7 +104,7 @@ def in_log_order(acts: QuerySet[Act], checkpoint: Checkpoint) -> Iterator[list[A
 
 
 def _opened(
-    reader: Reader, acts: dict[int, Act], entries: QuerySet[Entry], checkpoint: Checkpoint
+    reader: Reader, acts: dict[int, Act], entries: QuerySet[Entry], checkpoint: Checkpoint, among: QuerySet[Act]
 ) -> Iterator[OpenedLeaf]:
     rows = entries.filter(place__index__lt=checkpoint.size).order_by("place__index")
     proven = prove(rows, checkpoint)
@@ -109,7 +113,7 @@ def _opened(
     closed = [one if may else replace(one, openings={}) for may, one in zip(readable, proven, strict=True)]
     leaves = without_hidden(reader.user, closed)
     _note_reads(reader.user, leaves)
-    erased = _erased(reader, ids, checkpoint)
+    erased = _erased(reader, ids, checkpoint, among)
     for pk, leaf in zip(ids, leaves, strict=True):
         yield OpenedLeaf(leaf, erased.get(pk, ()))
 
@@ -123,14 +127,16 @@ def _note_reads(user: User, leaves: Sequence[ProvenLeaf]) -> None:
         note_shown(user, rows.filter(scope, pk__in=named, visibility=Visibility.RESTRICTED))
 
 
-def _erased(reader: Reader, entries: Sequence[int], checkpoint: Checkpoint) -> dict[int, set[str]]:
-    """The names that redactions erased of entries, by entry; as far as the person is told of the redaction."""
+def _erased(
+    reader: Reader, entries: Sequence[int], checkpoint: Checkpoint, among: QuerySet[Act]
+) -> dict[int, set[str]]:
+    """The names that redactions among these acts erased of entries, by entry, as far as the person is told of them."""
     rows = list(
         Erasure.objects.filter(entry__in=entries, said_in__place__index__lt=checkpoint.size).values_list(
             "entry_id", "name", "said_in_id"
         )
     )
-    told = _told(reader, {said_in for _entry, _name, said_in in rows}) if rows else set()
+    told = _told(reader, {said_in for _entry, _name, said_in in rows}, among) if rows else set()
     found: dict[int, set[str]] = {}
     for entry, name, said_in in rows:
         if said_in in told:
@@ -138,9 +144,9 @@ def _erased(reader: Reader, entries: Sequence[int], checkpoint: Checkpoint) -> d
     return found
 
 
-def _told(reader: Reader, said_in: set[int]) -> set[int]:
-    """Which of these entries the person gets, and can read what they are about."""
-    acts = list(acts_of(reader.user).filter(entry__in=said_in))
+def _told(reader: Reader, said_in: set[int], among: QuerySet[Act]) -> set[int]:
+    """Which of these entries are among the acts, and the person can read what they are about."""
+    acts = list(among.filter(entry__in=said_in))
     leaves = [ProvenLeaf(0, bytes(act.entry.leaf), []) for act in acts]
     hidden = [one.withheld for one in without_hidden(reader.user, leaves)]
     return {

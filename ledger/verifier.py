@@ -319,6 +319,9 @@ def check_disclosures(entry: Entry, disclosures: object) -> int:
             _check_disclosure(name, committed, disclosures[name])
     if entry.kind == SEALED and disclosures.get("content"):
         _check_moment_told(disclosures["content"]["value"]["body"], entry.at)
+    if entry.kind == SEALED and disclosures.get("kind"):
+        kind = disclosures["kind"]["value"]
+        _expect(isinstance(kind, str), "disclosures.kind", "a text", kind)
     return sum(disclosures.get(name) is None for name in known)
 
 
@@ -337,6 +340,7 @@ def _sealed_commitments(disclosure: object) -> dict[str, str]:
         raise Broken(part, "body and c", _shown(content))
     body, c = content["body"], content["c"]
     _expect(isinstance(body, dict) and isinstance(c, dict), part, "body and c as objects", content)
+    _expect(c, f"{part}.c", "at least one commitment", c)
     for name, committed in c.items():
         _expect(_matches(_NAME, name) and _matches(_HASH, committed), part, "names and hashes", name)
     return dict(c)
@@ -3866,7 +3870,7 @@ class _OpenedLines:
             _expect(canonical(value[name]) == canonical(one), name, _shown(one), value[name])
         self._take_closed(value, hashed.hex())
         self._report.count("entries")
-        self._report.count("fields verified", len(value["disclosures"]) - undisclosed)
+        self._report.count("fields verified", sum(one is not None for one in value["disclosures"].values()))
         self._report.count("fields not disclosed", undisclosed)
         fields = body.get("fields") if kind == REDACTED else None
         if isinstance(fields, dict):
@@ -3892,9 +3896,11 @@ class _OpenedLines:
         """A stream that is all of one desk has no gap that is not withheld. `last`, `prev`: of its entry before."""
         if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
             return
-        if entry.prev not in self._withheld:
-            _expect(entry.seq == last + 1, "seq", f"{last + 1}: a line is missing before", entry.seq)
-            _expect(entry.prev == prev, "prev", _plain(prev), entry.prev)
+        if entry.prev in self._withheld:
+            _expect(entry.seq > last + 1, "seq", f"above {last + 1}, as what is withheld stands before it", entry.seq)
+            return
+        _expect(entry.seq == last + 1, "seq", f"{last + 1}: a line is missing before", entry.seq)
+        _expect(entry.prev == prev, "prev", _plain(prev), entry.prev)
 
     def end(self) -> None:
         """What only the whole file tells: that each name which is said to be erased was, by a redaction in it."""

@@ -309,7 +309,7 @@ def _opened(
         narrowed=narrowed,
     )
     for batch in in_log_order(rows, checkpoint):
-        for one in opened_acts(reader, _told(user, batch, form), checkpoint):
+        for one in opened_acts(reader, _told(user, batch, form), checkpoint, rows):
             yield entry_line(one.leaf, one.erased)
             count += 1
     yield last_line(count)

@@ -248,3 +248,13 @@ def test_a_narrowed_file_says_by_what(work: "Cast", tmp_path: Path) -> None:
     taken.write_bytes(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     done = verifier("export", taken, folder / "policy")
     assert (done.returncode, "narrowed by kind claim_reported" in done.stdout) == (0, True), done.stdout
+
+
+def test_a_narrowed_file_says_erased_only_of_what_a_redaction_in_it_names(work: "Cast", tmp_path: Path) -> None:
+    folder = opened(tmp_path / "export", work.editor)
+    answer = got(work.editor, "/ledger/export.jsonl?kind=evidence_attached")
+    taken = tmp_path / "ledger.jsonl"
+    taken.write_bytes(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
+    reasons = {why for line in taken.read_text().splitlines() for why in json.loads(line).get("closed", {}).values()}
+    done = verifier("export", taken, folder / "policy")
+    assert (done.returncode, reasons) == (0, {"withheld"}), done.stdout

@@ -12,6 +12,8 @@ import pytest
 
 from ledger.proofs import tlog_proof
 from ledger.verifier import check_claim_proof, check_tlog_proof
+from tests.ledger.edge_cases import PROOFS
+from tests.ledger.edge_policies import POLICIES
 from tests.ledger.exports import POLICY
 from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes
 from tests.ledger.test_verifier import ONE
@@ -157,6 +159,12 @@ def test_witnesses_and_their_quorum_are_those_of_the_vectors(run: Run) -> None:
     assert [(pair, one) for pair, one in zip(of, found, strict=True)] == list(zip(of, expected, strict=True))
 
 
+def test_policies_at_the_edge_come_to_their_results(run: Run) -> None:
+    asked = [{"note": cosigned("ab").decode(), "policy": policy} for policy, _met in POLICIES.values()]
+    found = [one and one["isMet"] for one in run(WITNESSED, {"asked": asked, "keys": KEYS})]
+    assert dict(zip(POLICIES, found, strict=True)) == {name: is_met for name, (_policy, is_met) in POLICIES.items()}
+
+
 def test_a_policy_without_witnesses_says_nothing_of_them(run: Run) -> None:
     body = "return (await ledger.readCheckpoint(given.note, given.keys)).witnesses;"
     assert run(body, {"note": cosigned("abd").decode(), "keys": KEYS}) is None
@@ -204,6 +212,13 @@ def test_proof_files_come_to_the_results_of_the_vectors(run: Run) -> None:
     files = vectors("proofs")["files"]
     found = run(CHECK, {"files": [one["file"] for one in files], "policy": KEYS})
     assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
+
+
+def test_files_at_the_edge_come_to_their_results(run: Run) -> None:
+    found = run(
+        CHECK, {"files": [base64.b64encode(file).decode() for file, _result in PROOFS.values()], "policy": KEYS}
+    )
+    assert dict(zip(PROOFS, found, strict=True)) == {name: result for name, (_file, result) in PROOFS.items()}
 
 
 def test_a_broken_entry_says_what_does_not_match_and_the_others_stand(run: Run) -> None:

@@ -164,6 +164,7 @@ function sealedCommitments(disclosure) {
   const content = own(disclosure, "value");
   expect(hasExactly(content, ["body", "c"]), part, "body and c", content);
   expect(isObject(content.body) && isObject(content.c), part, "body and c as objects", content);
+  expect(Object.keys(content.c).length > 0, `${part}.c`, "at least one commitment", content.c);
   for (const [name, committed] of Object.entries(content.c)) {
     expect(NAME.test(name) && matches(HASH, committed), part, "names and hashes", name);
   }
@@ -187,6 +188,8 @@ export async function checkDisclosures(entry, disclosures) {
   }
   const content = entry.kind === "sealed" ? own(disclosures, "content") ?? null : null;
   if (content !== null) checkMoment(content.value.body, entry.at);
+  const kind = entry.kind === "sealed" ? own(disclosures, "kind") ?? null : null;
+  if (kind !== null) expect(typeof kind.value === "string", "disclosures.kind", "a text", kind.value);
   return undisclosed;
 }
 

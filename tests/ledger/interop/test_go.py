@@ -37,6 +37,13 @@ pytestmark = pytest.mark.interop
 SIZE = 1500
 PLACES = [*range(0, SIZE, 97), 255, 256, 1023, 1024, SIZE - 1]
 CASES = 10_000
+# Go without modules and without a network: the packages are Debian's.
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "GO111MODULE": "off",
+    "GOPATH": "/usr/share/gocode",
+    "GOFLAGS": "-buildvcs=false",
+}
 
 
 class Log(NamedTuple):
@@ -179,13 +186,7 @@ def questions() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def answers(questions: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the Go program says to all questions."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GO111MODULE": "off",
-        "GOPATH": "/usr/share/gocode",
-        "GOCACHE": str(tmp_path_factory.mktemp("go")),
-        "GOFLAGS": "-buildvcs=false",
-    }
+    environment = {**ENVIRONMENT, "GOCACHE": str(tmp_path_factory.mktemp("go"))}
     done = subprocess.run(
         ["go", "run", "main.go"],
         cwd=Path(__file__).parent,

@@ -1,0 +1,75 @@
+"""Our program and the Go one on changed files: proofs, opened exports, receipts and cosigned notes.
+
+Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m interop tests/ledger/interop`, and in the
+long form `bin/attack go`.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.ledger.interop.conftest import Ask, encoded, witnesses_question
+from tests.ledger.signed_anew import changed_export, changed_proof, changed_receipts
+from tests.ledger.test_edge_cases import export_result, proof_result, receipts_result
+from tests.ledger.test_mutations import mutate_bytes
+from tests.ledger.vectors import WITNESS_POLICY_TEXT, cosigned, witnessed_as_vector
+
+
+def compare(ask: Ask, asked: list[dict[str, Any]], expected: list[Any]) -> None:
+    found = ask(asked)
+    assert found == expected, [(a, b, c) for a, b, c in zip(asked, found, expected, strict=True) if b != c][:1]
+
+
+def agree(
+    ask: Ask, what: str, make: Callable[[random.Random], bytes], ours: Callable[[bytes], Any], seed: int, count: int
+) -> list[Any]:
+    """Both programs' results of `count` files, good and bad; asserts that they agree."""
+    chance, results = random.Random(seed), list[Any]()
+    for _ in range(0, count, 250):
+        files = [make(chance) for _ in range(250)]
+        results += (expected := [ours(one) for one in files])
+        compare(ask, [{"What": what, "Data": encoded(one)} for one in files], expected)
+    return results
+
+
+def agree_on_notes(ask: Ask, seed: int, count: int) -> "Counter[str]":
+    """The same of cosigned notes by policies of witnesses."""
+    chance, counts = random.Random(seed), Counter[str]()
+    asked = list[tuple[str, str]]()
+    while len(asked) < count:
+        note, policy = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7))))), WITNESS_POLICY_TEXT
+        if chance.randrange(3) == 0:
+            note = mutate_bytes(note, chance)
+        if chance.randrange(3) == 0:
+            policy = mutate_bytes(policy, chance)
+        try:
+            asked.append((note.decode(), policy.decode()))
+        except UnicodeDecodeError:  # neither is a text any more
+            continue
+    expected = [witnessed_as_vector(*one) for one in asked]
+    compare(ask, [witnesses_question(*one) for one in asked], expected)
+    counts.update("refused" if one is None else "witnessed" if one["isMet"] else "not yet" for one in expected)
+    return counts
+
+
+def agree_on_everything(ask: Ask, seed: int, count: int, least: int) -> None:
+    proofs = Counter(agree(ask, "proof", changed_proof, proof_result, seed, count))
+    exports = Counter(one is None for one in agree(ask, "export", changed_export, export_result, seed, count))
+    receipts = Counter(one is None for one in agree(ask, "receipts", changed_receipts, receipts_result, seed, count))
+    notes = agree_on_notes(ask, seed, count)
+    print(dict(proofs), "exports refused", dict(exports), "receipts refused", dict(receipts), dict(notes))  # noqa: T201 what bin/attack shows
+    assert min(proofs[result] for result in ("verified", "redacted", "broken")) > least
+    assert min(*exports.values(), *receipts.values(), *notes.values()) > least
+
+
+@pytest.mark.interop
+def test_go_and_we_agree_on_five_hundred_files_of_each_sort(ask: Ask) -> None:
+    agree_on_everything(ask, seed=1, count=500, least=5)
+
+
+@pytest.mark.attack
+def test_go_and_we_agree_on_ten_thousand_files_of_each_sort(ask: Ask) -> None:
+    agree_on_everything(ask, seed=2, count=10_000, least=100)

@@ -1,0 +1,108 @@
+"""A reader of our files that is not ours: written in Go from docs/ledger.md and its vectors alone, in `reader/`.
+
+Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m interop tests/ledger/interop`.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from ledger.canonical import canonical
+from tests.ledger.edge_cases import PROOFS
+from tests.ledger.edge_exports import EXPORTS, RECEIPTS
+from tests.ledger.edge_policies import POLICIES
+from tests.ledger.interop.conftest import Ask, counted, encoded, witnesses_question
+from tests.ledger.test_edge_cases import export_result, receipts_result
+from tests.ledger.vectors import FOLDER, cosigned
+
+pytestmark = pytest.mark.interop
+
+
+def vectors(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def test_canonical_json_is_that_of_the_vectors(ask: Ask) -> None:
+    given = vectors("canonical")
+    for name, expected in (("canonical", True), ("not_canonical", False)):
+        assert ask([{"What": "canonical", "Data": one} for one in given[name]]) == [expected] * len(given[name])
+
+
+def test_entries_are_read_and_refused_as_the_vectors_say(ask: Ask) -> None:
+    given = vectors("entries")
+    found = ask([{"What": "entry", "Data": one["leaf"]} for one in given["good"]])
+    assert found == [one["leaf_hash"] for one in given["good"]]
+    assert ask([{"What": "entry", "Data": one} for one in given["bad"]]) == [None] * len(given["bad"])
+
+
+def test_disclosures_are_those_of_the_vectors(ask: Ask) -> None:
+    given = vectors("disclosures")
+    texts = [encoded(canonical(one["disclosures"])) for one in given]
+    asked = zip(given, texts, strict=True)
+    found = ask([{"What": "disclosures", "Data": one["leaf"], "Given": text} for one, text in asked])
+    assert found == [one["undisclosed"] for one in given]
+
+
+def test_notes_open_as_the_vectors_say(ask: Ask) -> None:
+    given = vectors("notes")
+    found = ask([{"What": "note", "Data": one["note"], "Key": given["log_key"]} for one in given["notes"]])
+    assert found == [one["opens"] for one in given["notes"]]
+
+
+@pytest.mark.parametrize("name", ["proofs", "stamps"])
+def test_proof_files_come_to_the_results_of_the_vectors(ask: Ask, name: str) -> None:
+    files = vectors(name)["files"]
+    found = ask([{"What": "proof", "Data": one["file"]} for one in files])
+    assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
+
+
+def test_witnesses_and_their_quorum_are_those_of_the_vectors(ask: Ask) -> None:
+    given = vectors("witnesses")
+    of = [(name, note) for name in given["policies"] for note in given["notes"]]
+    asked = [(given["notes"][note], given["policies"][name]) for name, note in of]
+    found = ask([witnesses_question(*one) for one in asked])
+    expected = [given["witnessed"][name][note] for name, note in of]
+    assert list(zip(of, found, strict=True)) == list(zip(of, expected, strict=True))
+
+
+def test_opened_exports_hold_and_count_as_the_vectors_say(ask: Ask) -> None:
+    files = vectors("exports")
+    found = ask([{"What": "export", "Data": one["file"]} for one in files])
+    expected = {one["name"]: None if one["findings"] else counted(one["counts"]) for one in files}
+    assert dict(zip([one["name"] for one in files], found, strict=True)) == expected
+
+
+def test_graphs_made_of_rows_have_the_digests_of_the_vectors(ask: Ask) -> None:
+    given = vectors("graphs")
+    asked = [{"What": "graph", "Given": encoded(canonical(one["rows"]))} for one in given]
+    assert ask(asked) == [one["digest"] for one in given]
+
+
+def test_the_receipt_of_the_vectors_is_one(ask: Ask) -> None:
+    text = vectors("notes")["receipt"]
+    assert ask([{"What": "receipts", "Data": encoded(text.encode())}]) == [[text.split("\n")[2]]]
+
+
+def test_files_at_the_edge_come_to_their_results(ask: Ask) -> None:
+    found = ask([{"What": "proof", "Data": encoded(file)} for file, _result in PROOFS.values()])
+    assert dict(zip(PROOFS, found, strict=True)) == {name: result for name, (_file, result) in PROOFS.items()}
+
+
+def test_policies_at_the_edge_come_to_their_results(ask: Ask) -> None:
+    found = ask([witnesses_question(cosigned("ab").decode(), policy) for policy, _met in POLICIES.values()])
+    met = [one and one["isMet"] for one in found]
+    assert dict(zip(POLICIES, met, strict=True)) == {name: is_met for name, (_policy, is_met) in POLICIES.items()}
+
+
+def test_opened_exports_at_the_edge_hold_and_count_as_ours(ask: Ask) -> None:
+    found = ask([{"What": "export", "Data": encoded(file)} for file, _holds in EXPORTS.values()])
+    ours = {name: export_result(file) for name, (file, _holds) in EXPORTS.items()}
+    assert dict(zip(EXPORTS, found, strict=True)) == ours
+
+
+def test_files_of_receipts_at_the_edge_are_read_as_ours(ask: Ask) -> None:
+    found = ask([{"What": "receipts", "Data": encoded(file)} for file, _holds in RECEIPTS.values()])
+    assert dict(zip(RECEIPTS, found, strict=True)) == {
+        n: receipts_result(file) for n, (file, _holds) in RECEIPTS.items()
+    }
