@@ -1474,7 +1474,10 @@ def audit(
         return report
     report.said |= check_witnessed(policy, note, "checkpoint", report)
     if has_public_entries_alone(read, checkpoint):
-        return audit_public(read, policy, checkpoint, report, each, times_from)
+        audit_public(read, policy, checkpoint, report, each, times_from, receipts)
+        if lines is not None:
+            _audit_export(read, lines, policy, checkpoint, report)
+        return report
     promised = _read_receipts(receipts or {}, policy, report)
     streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
@@ -1515,9 +1518,11 @@ def audit_public(
     report: Report,
     each: Callable[[Walk], None] | None = None,
     times_from: int = 0,
+    receipts: Mapping[str, bytes] | None = None,
 ) -> Report:
     """The same of a log of which only hashes and public leaves are there: each leaf stands where its hash stands, each
-    stream goes on from what it says itself, and no status change of a claim is missing between two others."""
+    stream goes on from what it says itself, and no status change of a claim is missing between two others. What a
+    receipt promises is looked for among the hashes; what is due, the public leaves tell."""
     last, times = dict[str, Last](), Times(times_from)
     report.said["looked at"] = "hashes and public entries alone; of the other entries nothing but their hashes"
     try:
@@ -1526,47 +1531,64 @@ def audit_public(
         report.add("log", error)
         return report
     numbers: dict[str, int] = {}
-    for index, leaf in _public_leaves(read, checkpoint.size, report):
-        hashed = leaf_hash(leaf)
-        report.expect(tree.leaf(index) == hashed, f"entry {index}", "leaf", tree.leaf(index).hex(), hashed)
+    for first in range(0, checkpoint.size, TILE_WIDTH):
         try:
-            entry = read_entry(leaf)
-            _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
+            hashes_ = tree.hashes(0, first // TILE_WIDTH)
         except Broken as error:
-            report.add(f"entry {index}", error)
-            continue
-        _follow_public(index, entry, hashed, (last, numbers), report)
-        times.follow(index, entry, report)
-        if entry.stream == KEYS and entry.kind == KEY_ROTATED:
-            _audit_rotation(name_entry(index, entry), entry, policy.origin, report)
-        if each:
-            each(Walk(index, entry, hashed))
+            report.add("log", error)
+            return report
+        for index, leaf in _public_leaves(read, first, checkpoint.size, report):
+            wanted, hashed = hashes_[index - first], leaf_hash(leaf)
+            report.expect(wanted == hashed, f"entry {index}", "leaf", wanted.hex(), hashed)
+            entry = _read_public(index, leaf, report)
+            if entry is None:
+                continue
+            _follow_public(index, entry, hashed, (last, numbers), report)
+            times.follow(index, entry, report)
+            if entry.stream == KEYS and entry.kind == KEY_ROTATED:
+                _audit_rotation(name_entry(index, entry), entry, policy.origin, report)
+            if each:
+                each(Walk(index, entry, hashed))
+    promised = _read_receipts(receipts or {}, policy, report)
+    found = tree.find(promised)
+    _check_promises({hashed: one for hashed, one in promised.items() if hashed not in found}, times.latest, report)
+    _audit_stamps(read, policy, checkpoint, report)
+    times.count(report)
     report.count("hashes", checkpoint.size)
     return report
 
 
-def _public_leaves(read: Read, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
-    """The public leaves of a log by their indexes, in order."""
-    for first in range(0, size, TILE_WIDTH):
-        path = public_path(first // TILE_WIDTH)
-        data = read(path)
-        report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
-        try:
-            value = read_canonical(data or b"{}")
-            _expect(isinstance(value, dict), "form", "an object", value)
-            leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
-        except Broken as error:
-            report.add(path, error)
-            continue
-        except ValueError as error:
-            report.add(path, Broken("form", "canonical JSON", str(error)))
-            continue
-        for index in sorted(leaves):
-            if first <= index < min(first + TILE_WIDTH, size):
-                report.count("public entries")
-                yield index, leaves[index]
-            else:
-                report.expect(False, path, "index", f"{first} to {first + TILE_WIDTH - 1}, below {size}", index)
+def _read_public(index: int, leaf: bytes, report: Report) -> Entry | None:
+    try:
+        entry = read_entry(leaf)
+        _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
+    except Broken as error:
+        report.add(f"entry {index}", error)
+        return None
+    return entry
+
+
+def _public_leaves(read: Read, first: int, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
+    """The public leaves of one entry bundle by their indexes, in order."""
+    path = public_path(first // TILE_WIDTH)
+    data = read(path)
+    report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
+    try:
+        value = read_canonical(data or b"{}")
+        _expect(isinstance(value, dict), "form", "an object", value)
+        leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
+    except Broken as error:
+        report.add(path, error)
+        return
+    except ValueError as error:
+        report.add(path, Broken("form", "canonical JSON", str(error)))
+        return
+    for index in sorted(leaves):
+        if first <= index < min(first + TILE_WIDTH, size):
+            report.count("public entries")
+            yield index, leaves[index]
+        else:
+            report.expect(False, path, "index", f"{first} to {first + TILE_WIDTH - 1}, below {size}", index)
 
 
 def _follow_public(
