@@ -1724,7 +1724,7 @@ def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report
             report.add(f"receipt {name}", error)
         else:
             # Of two of one leaf the one that is due first counts.
-            if receipt.leaf_hash not in promised or _due(receipt) < _due(promised[receipt.leaf_hash][1]):
+            if receipt.leaf_hash not in promised or due(receipt) < due(promised[receipt.leaf_hash][1]):
                 promised[receipt.leaf_hash] = (name, receipt)
             report.count("receipts")
     return promised
@@ -1739,7 +1739,7 @@ def _each_receipt(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
         )
 
 
-def _due(receipt: Receipt) -> datetime:
+def due(receipt: Receipt) -> datetime:
     """When a promised leaf has to be in the log; the end of time for what lies beyond it."""
     try:
         return read_time(receipt.at) + timedelta(seconds=receipt.longest_delay)
@@ -1750,8 +1750,7 @@ def _due(receipt: Receipt) -> datetime:
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
     """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
     for hashed, (name, receipt) in promised.items():
-        due = _due(receipt)
-        if latest and read_time(latest) > due:
+        if latest and read_time(latest) > due(receipt):
             report.expect(False, f"receipt {name}", "leaf", f"{hashed.hex()} in the log", "no such leaf")
         else:
             report.count("receipts not due yet")
@@ -3006,9 +3005,8 @@ class Watch:
         now = self._now or (self._newest_time(tree) if missing else None)
         for hashed, name in missing.items():
             receipt = receipts[name]
-            due = _due(receipt)
-            if name in before or (now is not None and now > due):
-                expected = f"{hashed.hex()} in the log since {_write_time(due)}"
+            if name in before or (now is not None and now > due(receipt)):
+                expected = f"{hashed.hex()} in the log since {_write_time(due(receipt))}"
                 report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")
             else:
                 report.count("receipts not due yet" if now else "receipts not found in a log that tells no time")
