@@ -875,7 +875,7 @@ def read_policy(data: bytes) -> Policy:
         stamping = tuple(
             one for pem in value.get("timestamp_certificates", []) for one in read_certificates(pem.encode())
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unusable(f"the policy: {error!s}") from None
     if not log:
         raise Unusable("the policy: log_keys names no key")
@@ -1141,7 +1141,8 @@ class History(NamedTuple):
         """How one may call the claim: by its references, its stream, its id."""
         bodies = [one.entry.body for one in self.entries if one.entry]
         references = dict.fromkeys(body["reference"] for body in bodies if isinstance(body.get("reference"), str))
-        return [*references, *([self.stream, self.stream.partition(":")[2]] if self.stream else [])]
+        streams = [self.stream] if self.stream else [one.entry.stream for one in self.entries if one.entry]
+        return [*references, *(name for stream in streams for name in (stream, stream.partition(":")[2]))]
 
     def state(self) -> str | None:
         """The claim's state by its last status change that is told; None before the first."""
@@ -1163,6 +1164,8 @@ class History(NamedTuple):
 
     def in_words(self, policy: Policy) -> dict[str, str]:
         """What a reader is told of it: which claim, its state, as of when, by whose signature."""
+        if self.stream is None:
+            return {**self._leaf_in_words(), **self._checkpoint_in_words(policy)}
         name, *others = self.names()
         told = [one.entry for one in self.entries if one.entry]
         last = told[-1].at if told else "a time that is not told"
@@ -1170,14 +1173,32 @@ class History(NamedTuple):
         if len(told) < len(self.entries):
             state += ", unless an entry that is withheld says otherwise"
         of_claim = {"statement": self.statement() or "not disclosed", "state": state}
-        is_claim = self.stream is not None and self.stream.startswith("claim:")
+        is_claim = self.stream.startswith("claim:")
+        of_checkpoint = self._checkpoint_in_words(policy)
+        of_checkpoint["as of"] += f"; the last one here is of {last}"
         return {
-            "claim" if is_claim else "stream": f"{name} ({others[0]})" if others and is_claim else str(self.stream),
+            "claim" if is_claim else "stream": f"{name} ({others[0]})" if others and is_claim else self.stream,
             **(of_claim if is_claim else {}),
-            "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}; the last one here is of {last}",
-            "signed by": ", ".join(f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1]),
-            **policy.witnesses_in_words(self.note),
+            **of_checkpoint,
             **({"dated": self.dated} if self.dated else {}),
+        }
+
+    def _leaf_in_words(self) -> dict[str, str]:
+        """Of a single leaf: which entry it is, and the state that it leaves its claim in."""
+        place, entry = self.entries[0].leaf_index, self.entries[0].entry
+        if entry is None:
+            return {}
+        reference = entry.body.get("reference")
+        of = f"{reference} ({entry.stream})" if isinstance(reference, str) else entry.stream
+        moved = {"state": f"{self.state()}, unless a later entry says otherwise"} if self.state() else {}
+        return {"entry": f"{place}: {entry.kind} of {of}, its number {entry.seq}, of {entry.at}", **moved}
+
+    def _checkpoint_in_words(self, policy: Policy) -> dict[str, str]:
+        signed_by = (f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1])
+        return {
+            "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}",
+            "signed by": ", ".join(signed_by),
+            **policy.witnesses_in_words(self.note),
         }
 
 
@@ -1371,6 +1392,8 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
         report.add("proof file", error)
     else:
         check_witnessed(policy, proof.checkpoint, "proof file", report)
+        if not report.findings:
+            report.said |= report.histories[0].in_words(policy)
     return report
 
 
@@ -1867,7 +1890,7 @@ def read_claims(data: bytes) -> list[dict[str, Any]]:
             value = json.loads(data)
         except json.JSONDecodeError:
             value = [json.loads(line) for line in data.splitlines() if line.strip()]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unusable(f"the claims: {error}") from None
     if isinstance(value, dict):
         value = value.get("results", [value])
@@ -4204,7 +4227,7 @@ def _printable(text: str) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     # What a log says may hold control characters; nothing of it reaches a terminal as such.
-    yield from (f"{name}: {_printable(words)}" for name, words in report.said.items())
+    yield from (_printable(f"{name}: {words}") for name, words in report.said.items())
     yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
@@ -4216,7 +4239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report = _run(_parser().parse_args(arguments))
     except Unusable as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{_printable(str(error))}\n")
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for
