@@ -2349,7 +2349,8 @@ def _bundle_proofs(
         report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
         report.expect(value["stream"] not in streams, path, "stream", "one without a proof yet", value["stream"])
         streams.add(value["stream"])
-        if path == CLAIM_PROOF_PATH:
+        # What another claim moved to would stand on the page as if it were of this one.
+        if path == CLAIM_PROOF_PATH or value["stream"].startswith("claim:"):
             report.expect(value["stream"] == manifest["stream"], path, "stream", manifest["stream"], value["stream"])
     return proofs if is_good and len(report.findings) == before else None
 
@@ -2655,8 +2656,8 @@ def bundle_page(
         f"<title>{reference} · Evidence bundle</title><style>{_STYLE}</style></head><body>",
         f'<header><p class="meta">Evidence bundle · {reference}</p>',
         f'<h1 dir="auto">{_html(statement if isinstance(statement, str) else _NO_WORDING)}</h1>',
-        f"<p>State: <b>{_html(history['state'] or 'none yet')}</b>, as of {checkpoint.size} entries of "
-        f"<code>{_html(checkpoint.origin)}</code> with the root <code>{checkpoint.root.hex()}</code></p>",
+        f"<p>State: <b>{_html(history['state'] or 'none yet')}</b>{_unless(history)}, as of "
+        f"{checkpoint.size} entries of <code>{_html(checkpoint.origin)}</code> with the root <code>{checkpoint.root.hex()}</code></p>",
         "</header><main>",
     )
     _page_of_history(page, history)
@@ -2665,6 +2666,13 @@ def bundle_page(
     _page_of_unproven(page, manifest, unproven)
     page.add(*_HOW_TO_CHECK, "</main></body></html>", "")
     return "\n".join(page.lines).encode()
+
+
+def _unless(history: Mapping[str, Any]) -> str:
+    """What has to be said of the state where later entries of the claim are withheld: they may be further moves."""
+    own = (act for act in history["acts"] if act["proof"] == CLAIM_PROOF_PATH and "leaf_hash" in act)
+    is_open = any(history["state_of"] is None or act["entry"] > history["state_of"] for act in own)
+    return ", unless an entry that is withheld says otherwise" if is_open else ""
 
 
 def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
