@@ -2657,7 +2657,8 @@ def bundle_page(
         f'<header><p class="meta">Evidence bundle · {reference}</p>',
         f'<h1 dir="auto">{_html(statement if isinstance(statement, str) else _NO_WORDING)}</h1>',
         f"<p>State: <b>{_html(history['state'] or 'none yet')}</b>{_unless(history)}, as of "
-        f"{checkpoint.size} entries of <code>{_html(checkpoint.origin)}</code> with the root <code>{checkpoint.root.hex()}</code></p>",
+        f"{checkpoint.size} entries of <code>{_html(checkpoint.origin)}</code> with the root "
+        f"<code>{checkpoint.root.hex()}</code></p>",
         "</header><main>",
     )
     _page_of_history(page, history)
