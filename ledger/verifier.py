@@ -4230,13 +4230,14 @@ def _run_bundle(path: Path, policy: Policy) -> Report:
         raise Unusable(f"{path}: {error.strerror}") from None
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with everything written out that a terminal would obey rather than show."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _lines(report: Report) -> Iterator[str]:
     # What a log says may hold control characters; nothing of it reaches a terminal as such.
-    yield from (_printable(f"{name}: {words}") for name, words in report.said.items())
+    yield from (printable(f"{name}: {words}") for name, words in report.said.items())
     yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
@@ -4248,7 +4249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report = _run(_parser().parse_args(arguments))
     except Unusable as error:
-        sys.stderr.write(f"{_printable(str(error))}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for
