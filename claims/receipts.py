@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ledger.keys import LONGEST_DELAY
 from ledger.reading import newest_checkpoint, place_of
 from ledger.trusted import shown_policy
-from ledger.verifier import Broken, Policy, read_policy, read_time, split_receipts
+from ledger.verifier import Broken, Policy, due, read_policy, read_time, split_receipts
 
 MOST = 100  # in one file
 
@@ -44,8 +45,9 @@ def _check(note: bytes, policy: Policy, now: datetime) -> Checked:
     except Broken as error:
         return Checked(Fate.BROKEN, error=str(error))
     at = read_time(receipt.at)
-    due_at = at + timedelta(seconds=receipt.longest_delay)
+    due_at = due(receipt)
     newest = newest_checkpoint()
     placed = place_of(receipt.leaf_hash, newest) if newest else None
-    fate = Fate.IN_LOG if placed else Fate.MISSING if now > due_at else Fate.NOT_DUE
+    is_ahead = at > now + timedelta(seconds=LONGEST_DELAY)  # no promise that was made yet
+    fate = Fate.IN_LOG if placed else Fate.MISSING if now > due_at or is_ahead else Fate.NOT_DUE
     return Checked(fate, receipt.leaf_hash.hex(), at, due_at, placed.leaf_index if placed else None)

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.db import connections
 from django.utils import timezone
 
 from ledger.canonical import canonical
+from ledger.entries import format_time
 from ledger.files import write_durably
 from ledger.models import Key
 from ledger.notes import Receipt, SigningKey, receipt_key_name, receipt_text, rotation_text, sign_note
@@ -120,15 +122,19 @@ def receipt(leaf_hash: bytes, at: str) -> str | None:
 
 
 def receipts(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
-    """The receipts of entries, by their leaf hashes and times, as `receipt` makes each. The key is read once."""
+    """The receipts of entries, by their leaf hashes and times, as `receipt` makes each. The key is read once.
+
+    None, too, for a time that lies ahead: such a promise would never be due, and nobody wrote an entry then.
+    """
     try:
         key = receipt_key()
     except SignerRefused:
         logger.exception("no receipts are signed")
         return [None for _entry in entries]
     origin = key.name.removesuffix(receipt_key_name(""))
+    latest = format_time(timezone.now() + timedelta(seconds=LONGEST_DELAY))
     promised = [Receipt(origin, leaf_hash, at, LONGEST_DELAY) for leaf_hash, at in entries]
-    return [sign_note(receipt_text(one), [key]).decode() for one in promised]
+    return [sign_note(receipt_text(one), [key]).decode() if one.at <= latest else None for one in promised]
 
 
 def policy_text() -> bytes:

@@ -85,13 +85,19 @@ def oldest_waiting() -> datetime | None:
     return Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
 
 
+def is_overdue(since: datetime, now: datetime) -> bool:
+    """Whether what waits for its place since then waits for longer than receipts promise. A time that lies ahead is no
+    reason to wait: nobody wrote it then."""
+    return abs(now - since) > timedelta(seconds=LONGEST_DELAY)
+
+
 def late_since(now: datetime) -> datetime | None:
     """Since when an entry has waited for longer than receipts promise; None where none has.
 
     How many wait is told to nobody: whoever may not know of an act would see that there was one.
     """
     since = oldest_waiting()
-    return since if since is not None and since <= now - timedelta(seconds=LONGEST_DELAY) else None
+    return since if since is not None and is_overdue(since, now) else None
 
 
 def read_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:

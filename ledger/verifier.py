@@ -879,7 +879,7 @@ def read_policy(data: bytes) -> Policy:
         stamping = tuple(
             one for pem in value.get("timestamp_certificates", []) for one in read_certificates(pem.encode())
         )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Unusable(f"the policy: {error!s}") from None
     if not log:
         raise Unusable("the policy: log_keys names no key")
@@ -1145,7 +1145,8 @@ class History(NamedTuple):
         """How one may call the claim: by its references, its stream, its id."""
         bodies = [one.entry.body for one in self.entries if one.entry]
         references = dict.fromkeys(body["reference"] for body in bodies if isinstance(body.get("reference"), str))
-        return [*references, *([self.stream, self.stream.partition(":")[2]] if self.stream else [])]
+        streams = [self.stream] if self.stream else [one.entry.stream for one in self.entries if one.entry]
+        return [*references, *(name for stream in streams for name in (stream, stream.partition(":")[2]))]
 
     def state(self) -> str | None:
         """The claim's state by its last status change that is told; None before the first."""
@@ -1167,6 +1168,8 @@ class History(NamedTuple):
 
     def in_words(self, policy: Policy) -> dict[str, str]:
         """What a reader is told of it: which claim, its state, as of when, by whose signature."""
+        if self.stream is None:
+            return {**self._leaf_in_words(), **self._checkpoint_in_words(policy)}
         name, *others = self.names()
         told = [one.entry for one in self.entries if one.entry]
         last = told[-1].at if told else "a time that is not told"
@@ -1174,14 +1177,32 @@ class History(NamedTuple):
         if len(told) < len(self.entries):
             state += ", unless an entry that is withheld says otherwise"
         of_claim = {"statement": self.statement() or "not disclosed", "state": state}
-        is_claim = self.stream is not None and self.stream.startswith("claim:")
+        is_claim = self.stream.startswith("claim:")
+        of_checkpoint = self._checkpoint_in_words(policy)
+        of_checkpoint["as of"] += f"; the last one here is of {last}"
         return {
-            "claim" if is_claim else "stream": f"{name} ({others[0]})" if others and is_claim else str(self.stream),
+            "claim" if is_claim else "stream": f"{name} ({others[0]})" if others and is_claim else self.stream,
             **(of_claim if is_claim else {}),
-            "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}; the last one here is of {last}",
-            "signed by": ", ".join(f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1]),
-            **policy.witnesses_in_words(self.note),
+            **of_checkpoint,
             **({"dated": self.dated} if self.dated else {}),
+        }
+
+    def _leaf_in_words(self) -> dict[str, str]:
+        """Of a single leaf: which entry it is, and the state that it leaves its claim in."""
+        place, entry = self.entries[0].leaf_index, self.entries[0].entry
+        if entry is None:
+            return {}
+        reference = entry.body.get("reference")
+        of = f"{reference} ({entry.stream})" if isinstance(reference, str) else entry.stream
+        moved = {"state": f"{self.state()}, unless a later entry says otherwise"} if self.state() else {}
+        return {"entry": f"{place}: {entry.kind} of {of}, its number {entry.seq}, of {entry.at}", **moved}
+
+    def _checkpoint_in_words(self, policy: Policy) -> dict[str, str]:
+        signed_by = (f"{key.name}+{key.id.hex()}" for key in signed_text(self.note, policy.log_keys)[1])
+        return {
+            "as of": f"{self.checkpoint.size} entries of {self.checkpoint.origin}",
+            "signed by": ", ".join(signed_by),
+            **policy.witnesses_in_words(self.note),
         }
 
 
@@ -1375,6 +1396,8 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
         report.add("proof file", error)
     else:
         check_witnessed(policy, proof.checkpoint, "proof file", report)
+        if not report.findings:
+            report.said |= report.histories[0].in_words(policy)
     return report
 
 
@@ -1478,7 +1501,10 @@ def audit(
         return report
     report.said |= check_witnessed(policy, note, "checkpoint", report)
     if has_public_entries_alone(read, checkpoint):
-        return audit_public(read, policy, checkpoint, report, each, times_from)
+        audit_public(read, policy, checkpoint, report, each, times_from, receipts)
+        if lines is not None:
+            _audit_export(read, lines, policy, checkpoint, report)
+        return report
     promised = _read_receipts(receipts or {}, policy, report)
     streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
@@ -1519,9 +1545,11 @@ def audit_public(
     report: Report,
     each: Callable[[Walk], None] | None = None,
     times_from: int = 0,
+    receipts: Mapping[str, bytes] | None = None,
 ) -> Report:
     """The same of a log of which only hashes and public leaves are there: each leaf stands where its hash stands, each
-    stream goes on from what it says itself, and no status change of a claim is missing between two others."""
+    stream goes on from what it says itself, and no status change of a claim is missing between two others. What a
+    receipt promises is looked for among the hashes; what is due, the public leaves tell."""
     last, times = dict[str, Last](), Times(times_from)
     report.said["looked at"] = "hashes and public entries alone; of the other entries nothing but their hashes"
     try:
@@ -1530,47 +1558,64 @@ def audit_public(
         report.add("log", error)
         return report
     numbers: dict[str, int] = {}
-    for index, leaf in _public_leaves(read, checkpoint.size, report):
-        hashed = leaf_hash(leaf)
-        report.expect(tree.leaf(index) == hashed, f"entry {index}", "leaf", tree.leaf(index).hex(), hashed)
+    for first in range(0, checkpoint.size, TILE_WIDTH):
         try:
-            entry = read_entry(leaf)
-            _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
+            hashes_ = tree.hashes(0, first // TILE_WIDTH)
         except Broken as error:
-            report.add(f"entry {index}", error)
-            continue
-        _follow_public(index, entry, hashed, (last, numbers), report)
-        times.follow(index, entry, report)
-        if entry.stream == KEYS and entry.kind == KEY_ROTATED:
-            _audit_rotation(name_entry(index, entry), entry, policy.origin, report)
-        if each:
-            each(Walk(index, entry, hashed))
+            report.add("log", error)
+            return report
+        for index, leaf in _public_leaves(read, first, checkpoint.size, report):
+            wanted, hashed = hashes_[index - first], leaf_hash(leaf)
+            report.expect(wanted == hashed, f"entry {index}", "leaf", wanted.hex(), hashed)
+            entry = _read_public(index, leaf, report)
+            if entry is None:
+                continue
+            _follow_public(index, entry, hashed, (last, numbers), report)
+            times.follow(index, entry, report)
+            if entry.stream == KEYS and entry.kind == KEY_ROTATED:
+                _audit_rotation(name_entry(index, entry), entry, policy.origin, report)
+            if each:
+                each(Walk(index, entry, hashed))
+    promised = _read_receipts(receipts or {}, policy, report)
+    found = tree.find(promised)
+    _check_promises({hashed: one for hashed, one in promised.items() if hashed not in found}, times.latest, report)
+    _audit_stamps(read, policy, checkpoint, report)
+    times.count(report)
     report.count("hashes", checkpoint.size)
     return report
 
 
-def _public_leaves(read: Read, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
-    """The public leaves of a log by their indexes, in order."""
-    for first in range(0, size, TILE_WIDTH):
-        path = public_path(first // TILE_WIDTH)
-        data = read(path)
-        report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
-        try:
-            value = read_canonical(data or b"{}")
-            _expect(isinstance(value, dict), "form", "an object", value)
-            leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
-        except Broken as error:
-            report.add(path, error)
-            continue
-        except ValueError as error:
-            report.add(path, Broken("form", "canonical JSON", str(error)))
-            continue
-        for index in sorted(leaves):
-            if first <= index < min(first + TILE_WIDTH, size):
-                report.count("public entries")
-                yield index, leaves[index]
-            else:
-                report.expect(False, path, "index", f"{first} to {first + TILE_WIDTH - 1}, below {size}", index)
+def _read_public(index: int, leaf: bytes, report: Report) -> Entry | None:
+    try:
+        entry = read_entry(leaf)
+        _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
+    except Broken as error:
+        report.add(f"entry {index}", error)
+        return None
+    return entry
+
+
+def _public_leaves(read: Read, first: int, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
+    """The public leaves of one entry bundle by their indexes, in order."""
+    path = public_path(first // TILE_WIDTH)
+    data = read(path)
+    report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
+    try:
+        value = read_canonical(data or b"{}")
+        _expect(isinstance(value, dict), "form", "an object", value)
+        leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
+    except Broken as error:
+        report.add(path, error)
+        return
+    except ValueError as error:
+        report.add(path, Broken("form", "canonical JSON", str(error)))
+        return
+    for index in sorted(leaves):
+        if first <= index < min(first + TILE_WIDTH, size):
+            report.count("public entries")
+            yield index, leaves[index]
+        else:
+            report.expect(False, path, "index", f"{first} to {first + TILE_WIDTH - 1}, below {size}", index)
 
 
 def _follow_public(
@@ -1706,7 +1751,7 @@ def _read_receipts(receipts: Mapping[str, bytes], policy: Policy, report: Report
             report.add(f"receipt {name}", error)
         else:
             # Of two of one leaf the one that is due first counts.
-            if receipt.leaf_hash not in promised or _due(receipt) < _due(promised[receipt.leaf_hash][1]):
+            if receipt.leaf_hash not in promised or due(receipt) < due(promised[receipt.leaf_hash][1]):
                 promised[receipt.leaf_hash] = (name, receipt)
             report.count("receipts")
     return promised
@@ -1721,7 +1766,7 @@ def _each_receipt(files: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
         )
 
 
-def _due(receipt: Receipt) -> datetime:
+def due(receipt: Receipt) -> datetime:
     """When a promised leaf has to be in the log; the end of time for what lies beyond it."""
     try:
         return read_time(receipt.at) + timedelta(seconds=receipt.longest_delay)
@@ -1732,8 +1777,7 @@ def _due(receipt: Receipt) -> datetime:
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
     """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
     for hashed, (name, receipt) in promised.items():
-        due = _due(receipt)
-        if latest and read_time(latest) > due:
+        if latest and read_time(latest) > due(receipt):
             report.expect(False, f"receipt {name}", "leaf", f"{hashed.hex()} in the log", "no such leaf")
         else:
             report.count("receipts not due yet")
@@ -1850,7 +1894,7 @@ def read_claims(data: bytes) -> list[dict[str, Any]]:
             value = json.loads(data)
         except json.JSONDecodeError:
             value = [json.loads(line) for line in data.splitlines() if line.strip()]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unusable(f"the claims: {error}") from None
     if isinstance(value, dict):
         value = value.get("results", [value])
@@ -2309,7 +2353,8 @@ def _bundle_proofs(
         report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
         report.expect(value["stream"] not in streams, path, "stream", "one without a proof yet", value["stream"])
         streams.add(value["stream"])
-        if path == CLAIM_PROOF_PATH:
+        # What another claim moved to would stand on the page as if it were of this one.
+        if path == CLAIM_PROOF_PATH or value["stream"].startswith("claim:"):
             report.expect(value["stream"] == manifest["stream"], path, "stream", manifest["stream"], value["stream"])
     return proofs if is_good and len(report.findings) == before else None
 
@@ -2615,8 +2660,9 @@ def bundle_page(
         f"<title>{reference} · Evidence bundle</title><style>{_STYLE}</style></head><body>",
         f'<header><p class="meta">Evidence bundle · {reference}</p>',
         f'<h1 dir="auto">{_html(statement if isinstance(statement, str) else _NO_WORDING)}</h1>',
-        f"<p>State: <b>{_html(history['state'] or 'none yet')}</b>, as of {checkpoint.size} entries of "
-        f"<code>{_html(checkpoint.origin)}</code> with the root <code>{checkpoint.root.hex()}</code></p>",
+        f"<p>State: <b>{_html(history['state'] or 'none yet')}</b>{_unless(history)}, as of "
+        f"{checkpoint.size} entries of <code>{_html(checkpoint.origin)}</code> with the root "
+        f"<code>{checkpoint.root.hex()}</code></p>",
         "</header><main>",
     )
     _page_of_history(page, history)
@@ -2625,6 +2671,13 @@ def bundle_page(
     _page_of_unproven(page, manifest, unproven)
     page.add(*_HOW_TO_CHECK, "</main></body></html>", "")
     return "\n".join(page.lines).encode()
+
+
+def _unless(history: Mapping[str, Any]) -> str:
+    """What has to be said of the state where later entries of the claim are withheld: they may be further moves."""
+    own = (act for act in history["acts"] if act["proof"] == CLAIM_PROOF_PATH and "leaf_hash" in act)
+    is_open = any(history["state_of"] is None or act["entry"] > history["state_of"] for act in own)
+    return ", unless an entry that is withheld says otherwise" if is_open else ""
 
 
 def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
@@ -2988,9 +3041,8 @@ class Watch:
         now = self._now or (self._newest_time(tree) if missing else None)
         for hashed, name in missing.items():
             receipt = receipts[name]
-            due = _due(receipt)
-            if name in before or (now is not None and now > due):
-                expected = f"{hashed.hex()} in the log since {_write_time(due)}"
+            if name in before or (now is not None and now > due(receipt)):
+                expected = f"{hashed.hex()} in the log since {_write_time(due(receipt))}"
                 report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")
             else:
                 report.count("receipts not due yet" if now else "receipts not found in a log that tells no time")
@@ -4184,13 +4236,14 @@ def _run_bundle(path: Path, policy: Policy) -> Report:
         raise Unusable(f"{path}: {error.strerror}") from None
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with everything written out that a terminal would obey rather than show."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _lines(report: Report) -> Iterator[str]:
     # What a log says may hold control characters; nothing of it reaches a terminal as such.
-    yield from (f"{name}: {_printable(words)}" for name, words in report.said.items())
+    yield from (printable(f"{name}: {words}") for name, words in report.said.items())
     yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
@@ -4202,7 +4255,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         report = _run(_parser().parse_args(arguments))
     except Unusable as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for

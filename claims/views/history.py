@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,9 +25,8 @@ from claims.states import find_move
 from claims.views.heading import claim_context
 from claims.views.lines import Link, numbers_of
 from ledger.entries import format_time
-from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
-from ledger.reading import count_of, first_beyond, first_erasing_beyond, newest_checkpoint
+from ledger.reading import count_of, first_beyond, first_erasing_beyond, is_overdue, newest_checkpoint
 from ledger.stamps import last_stamps
 from sources.records import plain
 
@@ -152,17 +150,18 @@ def _claim_as_recorded(claim: Claim) -> dict[str, Any]:
 def _log(claim: Claim, checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Since when the first entry of the claim that the checkpoint does not hold waits, and whether that is too long.
 
-    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has by now.
+    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has; `made`: now.
     """
     stream = f"claim:{claim.pk}"
     erasing = first_erasing_beyond(stream, checkpoint)
     waiting = [one.at for one in (first_beyond(stream, checkpoint), erasing) if one]
-    since = min(waiting, default=None)
+    since, now = min(waiting, default=None), timezone.now()
     return {
         "waiting_since": format_time(since) if since else None,
-        "overdue": since is not None and since < timezone.now() - timedelta(seconds=LONGEST_DELAY),
+        "overdue": since is not None and is_overdue(since, now),
         "erasing": erasing is not None,
         "last": count_of(stream),
+        "made": format_time(now),
     }
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -26,9 +25,8 @@ from claims.sentences import voices_in_words
 from claims.states import Deciders, find_move
 from claims.views.listing import PAGE_SIZE, neighbours
 from ledger.entries import format_time
-from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
-from ledger.reading import newest_checkpoint
+from ledger.reading import is_overdue, newest_checkpoint
 from sources.models import Actor, Visibility
 from sources.records import source_public
 
@@ -145,7 +143,7 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
         "evidence": [_evidence_as_recorded(number, row) for number, row in enumerate(evidence, start=1)],
         "size": checkpoint.size if checkpoint else 0,
         "waiting_since": format_time(since) if since else None,
-        "overdue": since is not None and since < timezone.now() - timedelta(seconds=LONGEST_DELAY),
+        "overdue": since is not None and is_overdue(since, timezone.now()),
     }
 
 

@@ -1,7 +1,7 @@
 """Receipts of what one did: the list of one's own, files of them to keep, and the page that checks one."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
@@ -25,8 +25,8 @@ from claims.views.audit import named_for
 from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.entries import format_time, leaf_hashes
-from ledger.keys import LONGEST_DELAY
 from ledger.keys import receipts as signed
+from ledger.reading import is_overdue
 
 PAGE_SIZE = 50
 LARGEST = 1_000_000  # bytes
@@ -72,7 +72,7 @@ def receipts(request: PersonsRequest) -> HttpResponse:
 
 def _is_late(row: Act, now: datetime) -> bool:
     waits = row.log_index is None  # type: ignore[attr-defined]  # of receipts_of
-    return waits and now > row.entry.at + timedelta(seconds=LONGEST_DELAY)
+    return waits and is_overdue(row.entry.at, now)
 
 
 @require_safe

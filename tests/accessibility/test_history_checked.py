@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from shutil import copytree
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
+from claims.page_queries import history_shown
 from claims.views import history as pages
+from ledger.reading import count_of
 from reviews.actions.assignments import name_decider
 from reviews.actions.findings import approve
 from reviews.actions.redactions import propose_redaction, redact
@@ -160,6 +164,18 @@ def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
     connection = connections["default"]
     page.route("**/proof", meanwhile)
     assert checked(page, verdict)[0].startswith("Something was recorded since this page was made")
+
+
+def test_an_entry_from_before_the_page_is_not_newer_than_it_whatever_number_it_has(
+    world: World, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = timezone.now() + timedelta(minutes=2)
+    monkeypatch.setattr(pages, "count_of", lambda stream: count_of(stream) - 1)
+    monkeypatch.setattr(pages, "history_shown", lambda claim: list(history_shown(claim))[:-1])
+    monkeypatch.setattr("claims.views.history.timezone.now", lambda: later)
+    page = page_of(world.cast.reporter)
+    assert checked(page, verdict)[0].startswith("Something here is not what was recorded.")
+    assert "change 2: recorded “on this page”, found “left out”." in page.locator("[data-findings]").inner_text()
 
 
 def test_a_change_that_waits_for_its_place(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:

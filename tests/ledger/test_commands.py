@@ -129,6 +129,21 @@ def test_an_entry_that_a_superuser_changed_is_found() -> None:
     assert "claim:1" in said.getvalue()
 
 
+def test_what_a_superuser_wrote_reaches_no_terminal_as_it_is() -> None:
+    """It could wipe the findings off the screen."""
+    text, said = "desk\x1b[2J\x9b1A", StringIO()
+    insert = "INSERT INTO ledger_key (text, signs_receipts, since) VALUES (%s, false, now())"
+    with superuser() as past_all_rights:
+        past_all_rights.execute("SET session_replication_role = replica")
+        past_all_rights.execute(insert, [text])
+        try:
+            with pytest.raises(CommandError, match="findings in 3 entries"):
+                call_command("verify_ledger", stdout=said)
+        finally:
+            past_all_rights.execute("DELETE FROM ledger_key WHERE text = %s", [text])
+    assert r"key desk\x1b[2J\x9b1A: log: expected" in said.getvalue()
+
+
 def test_a_server_without_its_key_signs_no_receipt_and_goes_on(settings: object, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path  # type: ignore[attr-defined]
     assert keys.receipt(bytes(32), "2026-03-01T12:00:00.123Z") is None

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -368,6 +369,24 @@ def test_a_tlog_proof_with_its_leaf_holds() -> None:
     assert lines(check_tlog_proof(text, POLICY)) == []
 
 
+def test_a_tlog_proof_says_which_entry_it_is_of(folder: Path) -> None:
+    entry, key = read_entry(ONE.extra or b""), POLICY.log_keys[0]
+    assert run(folder, "proof", "one.tlog-proof")[1].splitlines() == [
+        f"entry: 300: status_changed of {entry.stream}, its number {entry.seq}, of {entry.at}",
+        f"state: {entry.body['to']}, unless a later entry says otherwise",
+        f"as of: 600 entries of {ORIGIN}",
+        f"signed by: {ORIGIN}+{key.id.hex()}",
+        "all matches (entries: 1)",
+    ]
+
+
+def test_a_tlog_proof_of_another_claim_is_told(folder: Path) -> None:
+    own = read_entry(ONE.extra or b"").stream
+    assert run(folder, "proof", "one.tlog-proof", "--claim", own)[0] == 0
+    status, text, _ = run(folder, "proof", "one.tlog-proof", "--claim", "claim:other")
+    assert (status, f"claim: expected claim:other, found {own}" in text) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
@@ -414,7 +433,7 @@ def run(folder: Path, *arguments: str) -> tuple[int, str, str]:
 
 def test_the_one_file_runs_alone(folder: Path) -> None:
     assert run(folder, "proof", "proof.json")[0] == 0
-    assert run(folder, "proof", "one.tlog-proof")[:2] == (0, "all matches (entries: 1)\n")
+    assert run(folder, "proof", "one.tlog-proof")[0] == 0
     assert run(folder, "audit", "export", "--receipt", "receipt")[:2] == (
         0,
         "all matches (receipts: 1, fields not disclosed: 0, entries: 600, streams: 61)\n",
@@ -446,6 +465,21 @@ def test_what_a_log_says_reaches_no_terminal_as_it_is(folder: Path) -> None:
         1,
         r"entry 0 (claim:1, 1): body.from: expected null, found \x1b[2J\xfc",
     )
+
+
+def test_a_keys_name_reaches_no_terminal_as_it_is(folder: Path) -> None:
+    key = replace(POLICY.log_keys[0], name="desk\x9b2J\u202e")
+    (folder / "policy.json").write_text(json.dumps({"origin": ORIGIN, "log_keys": [str(key)]}))
+    _, text, _ = run(folder, "keys")
+    assert text.startswith(r"desk\x9b2J\u202e+")
+
+
+def test_json_that_is_nested_too_deep_cannot_be_used(folder: Path) -> None:
+    (folder / "policy.json").write_text("[" * 100_000)
+    status, _, said = run(folder, "keys")
+    assert (status, said.startswith("the policy: ")) == (2, True)
+    with pytest.raises(verifier.Unusable):
+        verifier.read_claims(b"[" * 100_000)
 
 
 def test_a_folder_in_a_files_place_is_no_file(folder: Path) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from claims.receipts import Fate, check
-from ledger.keys import receipt
+from ledger.entries import format_time
+from ledger.keys import receipt, receipt_key, receipts
 from ledger.models import Entry
+from ledger.notes import Receipt, receipt_text, sign_note
 from ledger.recording import record
 from tests import factories
 from tests.factories import Cast
@@ -35,6 +38,26 @@ def test_a_receipt_is_not_due_until_its_delay_is_over_to_the_millisecond(cast: C
     text, due = receipt_of(bytes(32)), NOW + timedelta(seconds=60)
     moments = (NOW, due, due + timedelta(milliseconds=1))
     assert [fates(text, now) for now in moments] == [[Fate.NOT_DUE], [Fate.NOT_DUE], [Fate.MISSING]]
+
+
+def test_nothing_is_promised_of_a_time_that_lies_ahead(cast: Cast) -> None:
+    """A forged row would put off for ever when its receipt is due."""
+    soon, far = (format_time(timezone.now() + timedelta(minutes=minutes)) for minutes in (0, 5))
+    assert [one is not None for one in receipts([(bytes(32), soon), (bytes(32), far)])] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("at", "delay", "fate"),
+    [
+        ("2026-03-01T12:01:00.123Z", 60, Fate.NOT_DUE),
+        ("2026-03-01T12:01:00.124Z", 60, Fate.MISSING),
+        ("2026-03-01T12:00:00.123Z", 2**53 - 1, Fate.NOT_DUE),
+    ],
+)
+def test_a_promise_from_the_future_was_kept_by_nobody(cast: Cast, at: str, delay: int, fate: Fate) -> None:
+    key = receipt_key()
+    promise = Receipt(key.name.removesuffix("/receipts"), bytes(32), at, delay)
+    assert fates(sign_note(receipt_text(promise), [key]).decode(), NOW) == [fate]
 
 
 def test_what_is_in_the_log_is_found_at_its_index(cast: Cast, tmp_path: Path) -> None:

@@ -13,10 +13,8 @@ from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
 from ledger.verifier import canonical, read_canonical, root_hash
 from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, RECEIPT_KEY, Log, receipt_for, tiles_of
-from tests.ledger.sample_bundle import sample_bundle
+from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
 from tests.ledger.test_tree import reader
-from tests.ledger.vectors import LEAVES as SAMPLE_LEAVES
-from tests.ledger.vectors import OPENINGS as SAMPLE_OPENINGS
 from tests.ledger.vectors import zipped
 from tests.tampering.handing_over import CLAIMS, EXPORT, LOG, OTHER, PROOF, REFERENCE, STREAM, Hand, first
 
@@ -183,7 +181,7 @@ def _signed_anew(files: dict[str, bytes], key: SigningKey, **said: Any) -> None:
     for file in manifest["files"]:
         content = files[file["path"]]
         file |= {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-    names = ("reference", "stream", "at", "later", "withheld", "files")
+    names = ("reference", "stream", "at", "later", "withheld", "left_out", "files")
     made = sign_manifest(
         Manifest(made_for=manifest["for"], **{name: manifest[name] for name in names}), key, manifest["origin"]
     )
@@ -209,14 +207,14 @@ def _signed(
     return change
 
 
-SAMPLE = Log([*SAMPLE_LEAVES], [*SAMPLE_OPENINGS])
+SAMPLE = Log([*ERASED_LOG.leaves], [*ERASED_LOG.openings])
 WHOLE = zipped(sample_bundle())
 RECEIPTS_STRANGER = SigningKey(RECEIPT_KEY.name, b"s" * 32)
 
 BUNDLES: dict[str, Callable[[], Hand]] = {
     "F40": lambda: packed(lambda files: files.update({"files/0001.txt": b"What was shed."})),
     "F41": lambda: packed(lambda files: files.pop("files/0001.txt")),
-    "F42": lambda: packed(lambda files: files.update({"files/0002.txt": b"More."})),
+    "F42": lambda: packed(lambda files: files.update({"files/0003.txt": b"More."})),
     "F43": lambda: packed(_swap_two),
     "F44": lambda: packed(_signed(RECEIPTS_STRANGER)),
     "F45": lambda: packed(_signed(RECEIPT_KEY, {"history.json": lambda data: data.replace(b"denied", b"refuted")})),

@@ -181,6 +181,15 @@ def drop_what_waits(outside: Outside) -> None:
         run("DELETE FROM ledger_outbox WHERE entry_id = %s", entry)
 
 
+def put_off_what_waits(outside: Outside) -> None:
+    """Behind it other words would stand in the heading for ever."""
+    entry = an_act_that_waits(outside)
+    with past_guards():
+        run("DELETE FROM ledger_outbox WHERE entry_id = %s", entry)
+        run("UPDATE ledger_entry SET at = at + interval '100 years' WHERE id = %s", entry)
+    do((":claim statement = 'Forged.' :this",), outside.desk)
+
+
 def double_what_waits(outside: Outside) -> None:
     """Has its place, and waits for another."""
     entry = an_act_that_waits(outside)
@@ -305,4 +314,5 @@ LOG: dict[str, Deed] = {
     "L27": act_without_an_entry,
     "L28": swap_sealed_streams,
     "L29": drop_a_guard_first,
+    "L30": put_off_what_waits,
 }

@@ -229,6 +229,7 @@ OLDER: dict[str, tuple[str, ...]] = {
         " FROM accounts_user WHERE username = 'admin'",
     ),
     "R124": (f":source retracted_at = {BEFORE}, retracted_by_id = :user(editor) WHERE id = :source(A radio talk)",),
+    "R125": (":evidence created_at = created_at - interval '30 days' :spoken",),
 }
 
 ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER

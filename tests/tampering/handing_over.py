@@ -83,7 +83,7 @@ def asked(**what: Any) -> Callable[[Hand, Path], list[str]]:
         is_leaf = hand.proof.startswith(TLOG_PROOF.encode())
         report = check_tlog_proof(hand.proof, POLICY) if is_leaf else check_claim_proof(hand.proof, POLICY)
         check_expected(report, POLICY, **what)
-        told = ("fields not disclosed", "entries withheld")
+        told = ("fields withheld", "entries withheld")
         counts = [f"{name}: {number}" for name, number in report.counts.items() if name in told and number]
         return [*map(str, report.findings), *counts]
 

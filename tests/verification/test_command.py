@@ -11,6 +11,7 @@ from accounts.verification import one_moment
 from claims.models import Claim
 from reviews.management.commands.verify import CHECKS
 from tests import factories
+from tests.conftest import superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,6 +44,16 @@ def test_each_finding_is_a_line_and_the_status_is_1() -> None:
     )
     assert printed.endswith(": 1 finding\n")
     assert "Words" not in printed
+
+
+def test_what_stands_in_rows_reaches_no_terminal_as_it_is() -> None:
+    """It could wipe the findings off the screen."""
+    claim = factories.claim(factories.cast())
+    with superuser() as past_all_rights:
+        past_all_rights.execute("SET session_replication_role = replica")
+        past_all_rights.execute("UPDATE claims_claim SET reference = %s WHERE id = %s", ["U\x1b[2J", claim.pk])
+    status, printed = _verify()
+    assert (status, r"U\x1b[2J" in printed, "\x1b" in printed) == (1, True, False)
 
 
 def test_findings_as_one_object() -> None:

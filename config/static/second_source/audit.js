@@ -15,6 +15,7 @@ const log = JSON.parse(words.log);
 const SHOWN_IN_BODY = ["from", "to", "happened_at", "stance", "independence", "threshold"];
 const COMMITTED = ["by", "decided_by", "evidence", "graph_digest", "reason", "decision_reason"];
 const TEXTS = ["reason", "decision_reason"];
+const LONGEST_WRITING = 60; // seconds that an act may take until others see it: its entry has the time of its beginning
 const LONGEST_UNWITNESSED = 3600; // seconds; an hour, as witnesses themselves may lag behind (C2SP tlog-witness)
 
 const inWords = wordsBy(words.mismatch);
@@ -122,8 +123,10 @@ async function check() {
   const disclosuresOf = (found) => file.entries[found.number].disclosures ?? {};
   const erasedOf = (found) => Object.assign(new Set(named.erased.get(found.hash)), { isWithheld: named.isWithheld });
 
-  // What was recorded since the page was made is not on it.
-  const isNewer = (found) => found.number >= log.last;
+  // What was recorded since the page was made is not on it. How many entries there were a forged row may say: their
+  // times are in the log.
+  const isOlder = ({ entry }) => entry && Date.parse(entry.at) < Date.parse(log.made) - LONGEST_WRITING * 1000;
+  const isNewer = (found) => found.number >= log.last && !isOlder(found);
   const known = { ...outcome, entries: outcome.entries.filter((found) => !isNewer(found)) };
   const whole = [...named.findings, ...outcome.undated];
   const before = remembered(file.origin);

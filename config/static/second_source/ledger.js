@@ -663,6 +663,7 @@ export async function checkTlogProof(bytes, policy) {
 // Section 5: receipts, and where the leaf that one promises stands
 
 const RECEIPT = "second-source/receipt/v1";
+const LAST_MOMENT = 8.64e15; // milliseconds: no Date lies beyond it
 
 // The notes of a file of receipts, which stand one after the other.
 export const splitReceipts = (text) => text.split(new RegExp(`(?<=\\n)(?=${RECEIPT}\\n)`));
@@ -674,7 +675,7 @@ export async function readReceipt(note, policy) {
   const [, origin, hash, at, delay] = lines;
   expect(origin === policy.origin, "origin", policy.origin, origin);
   expect(isTime(at), "at", "UTC with milliseconds", at);
-  const due = new Date(new Date(at).getTime() + readDecimal(delay, "longest delay") * 1000);
+  const due = new Date(Math.min(new Date(at).getTime() + readDecimal(delay, "longest delay") * 1000, LAST_MOMENT));
   return { leafHash: hex(readBase64(hash, "leaf hash", 32)), at: new Date(at), due };
 }
 

@@ -19,7 +19,7 @@ from ledger.trusted import (
     rotations,
     with_witnesses,
 )
-from ledger.verifier import Report, Unusable, audit, read_policy
+from ledger.verifier import Report, Unusable, audit, printable, read_policy
 
 FROM_THE_DATABASE = (
     "keys: expected a policy from a file, found none: the keys come from the database that is checked. Whoever can "
@@ -69,9 +69,11 @@ class Command(BaseCommand):
         if file is None:
             lines.insert(0, FROM_THE_DATABASE)
         for line in lines:
-            self.stdout.write(line)
+            self.stdout.write(printable(line))
         if lines:
             raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
-        self.stdout.writelines(f"{name}: {words}" for name, words in [*of_keys.said.items(), *report.said.items()])
+        self.stdout.writelines(
+            printable(f"{name}: {words}") for name, words in [*of_keys.said.items(), *report.said.items()]
+        )
         self.stdout.write(f"{checkpoint.size} entries are as the signed checkpoint says")

@@ -15,6 +15,7 @@ from accounts.checks_of_factors import CHECKS as ACCOUNT_CHECKS
 from accounts.verification import Check, Finding, Scope, one_moment
 from claims.models import Claim, StatusChange
 from claims.verification import CHECKS as CLAIM_CHECKS
+from ledger.verifier import printable
 from reviews.both_ways import CHECKS as BOTH_WAYS
 from reviews.models import Assignment, Reminder
 from reviews.verification import CHECKS as REVIEW_CHECKS
@@ -70,7 +71,7 @@ class Command(BaseCommand):
         found = 0
         for finding in findings:
             found += 1
-            self.stdout.write(str(finding))
+            self.stdout.write(printable(str(finding)))  # rows may hold anything
         looked_at = ", ".join(f"{number} {name}" for name, number in _counts().items())
         self.stdout.write(f"{len(checks)} checks over {looked_at}: {found or 'no'} finding{'' if found == 1 else 's'}")
         return found
