@@ -34,6 +34,7 @@ COSTS_LITTLE = {
     "bundle": "one row",
     "attachment": "one file, sent as it lies there",
     "redactions": "a list of proposals",
+    "redactions-elsewhere": "a list of proposals",
     "release-attachment": "one row",
     "release-capture": "one row and its file's",
     "ledger-proof-format": "a page",

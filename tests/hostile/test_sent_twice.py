@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WITHOUT_A_KEY = {
     *("account_change_password", "account_login", "account_logout", "sign-in-by-passkey"),
     *("accept-invitation", "forgotten-password", "set-password"),  # of people who are not signed in
+    "check-receipts",  # of anybody: it looks, and makes nothing
 }
 # What shows first what it would do, or has nothing to do in this world, leaves nothing that could be done twice.
 NOTHING_DONE = {"capture", "recheck", "add-app", "add-passkey", "recovery-codes"} | {
