@@ -35,12 +35,13 @@ if TYPE_CHECKING:
 
 SECRET = "Zephyrine"  # stands in every text of the restricted material
 OTHERS = ("anonymous", "stranger", "administrator", "reporter", "other reporter", "other reviewer")
-# What differs between two answers by itself: a form's token and key, what a passkey signs, an export's own act, and the
-# line that names its receipt (of these: tests/receipts/test_given.py).
+# What differs between two answers by itself: a form's token and key, what a passkey signs, when a page was made, an
+# export's own act, and the line that names its receipt (of these: tests/receipts/test_given.py).
 NOISE = re.compile(
     rb'name="(csrfmiddlewaretoken|submission)" value="[^"]+"|"challenge": "[^"]+"|(?<=:)\w{6}:[\w-]{43}(?=")'
     rb"|[^\n]*,exported,[^\n]*"
     rb'|<p class="meta" role="status"><span>Recorded in the ledger[^\n]*'
+    rb"|&quot;made&quot;: &quot;[0-9TZ:.-]+&quot;"
 )
 # Made from the code alone, or ends the session.
 NOTHING_OF_A_DESK = {"api-schema", "api-docs", "healthz", "readyz", "account_logout"}
