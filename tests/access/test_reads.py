@@ -49,7 +49,7 @@ DOORS = {
     # what would become visible
     "release-source", "release-actor", "release-evidence", "release-attachment", "release-capture",
     # what was done with it
-    "ledger", "ledger-csv",
+    "ledger", "ledger-csv", "receipts",
 }  # fmt: skip
 
 

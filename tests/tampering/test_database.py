@@ -16,7 +16,6 @@ from tests.tampering.noticing import (
     OF_ROWS,
     SUM,
     Outside,
-    bundle,
     page,
     said_by,
     verify,
@@ -65,7 +64,7 @@ def test_nobody_notices_what_was_done_with_a_desk(number: str, outside: Outside)
 
 
 def test_the_page_cannot_tell_that_its_own_program_is_another(outside: Outside) -> None:
-    """N18. Whoever brings a program of their own is told."""
+    """N18. Whoever checks by another program is told."""
     do((":text reason = 'Forged.' :second",), outside.desk)
     assert page(outside) != []
     reader = outside.open_page(outside.desk.cast.reporter)
@@ -75,5 +74,4 @@ def test_the_page_cannot_tell_that_its_own_program_is_another(outside: Outside) 
 
     reader.route("**/audit.js", answer)
     assert said_by(reader, outside.desk) == []
-    assert bundle(outside) != []
     assert verify(outside) != []
