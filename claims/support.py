@@ -23,7 +23,7 @@ from claims.looking_again import end_tasks, open_support_task
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
 from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
-from claims.turns import TurnFirst, remember_large, take_turn, wait_for_own
+from claims.turns import TurnFirst, has_turn, remember, take_turn, wait_for_own
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
 
@@ -69,12 +69,14 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
         for _ in range(TRIES - 1):
             try:
                 with allowed(Allowance()):
-                    return action(*args, **kwargs)
+                    done = action(*args, **kwargs)
+                if subject is not None:
+                    remember(subject, is_large=has_turn())
+                return done
             except CountFirst as first:
                 first.count()
             except TurnFirst:
-                if subject is not None:
-                    remember_large(subject)
+                remember(subject, is_large=True)
                 take_turn(may_wait=True)
             if isinstance(effects, Effects):
                 effects.forget()

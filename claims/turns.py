@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Condition
+from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
@@ -56,7 +57,7 @@ _changed = Condition()
 _working: set[str] = set()
 _waiting: Counter[str] = Counter()
 _resting: dict[str, float] = {}  # until when
-_large: dict[object, None] = {}  # what acts on large graphs were about, the latest last
+_small: dict[object, None] = {}  # what acts without a large graph were about, the latest last
 
 
 @contextmanager
@@ -105,35 +106,40 @@ def take_turn(*, may_wait: bool) -> None:
             if not may_wait:
                 raise TurnFirst
             if not _wait(asking.who, lambda: _take(asking)):
-                message = _("A large graph is being worked on for you or for others. Try again in a few seconds.")
-                raise TooMany(message, retry_after=_ASK_AGAIN)
+                _refuse()
+
+
+def has_turn() -> bool:
+    """Whether this request works on a large graph."""
+    asking = _asking.get()
+    return asking is not None and asking.has_turn
 
 
 def wait_for_own(subject: object) -> None:
     """Before locks are taken: where a request of the same person has its turn or had it just now, this one waits.
 
-    On a large graph it would find out only under locks for which others wait. Where the graph of its subject (a row's
-    key) was large before, it takes its turn here, and raises TooMany as `take_turn`. Otherwise nobody knows, so that it
-    takes none and is never refused: it goes on after `PATIENCE`, and at once where another one waits already.
+    On a large graph it would find out only under locks for which others wait. It takes no turn by this, so that small
+    acts hold each other up for nothing, and where acts on its subject (a row's key) found no large graph it goes on at
+    once. Raises TooMany as `take_turn`.
     """
     asking = _asking.get()
     if asking is None or asking.has_turn:
         return
     with _changed:
-        if not _is_busy(asking.who):
+        if subject in _small or not _is_busy(asking.who):
             return
-        if subject not in _large:
-            _wait(asking.who, lambda: not _is_busy(asking.who))
-            return
-    take_turn(may_wait=True)
+        if not _wait(asking.who, lambda: not _is_busy(asking.who)):
+            _refuse()
 
 
-def remember_large(subject: object) -> None:
-    """An act on this row has found a large graph."""
+def remember(subject: object, *, is_large: bool) -> None:
+    """An act on this row has found a large graph, or was done without one."""
     with _changed:
-        _large[subject] = None
-        while len(_large) > _MOST_REMEMBERED:
-            del _large[next(iter(_large))]
+        _small.pop(subject, None)
+        if not is_large:
+            _small[subject] = None
+        while len(_small) > _MOST_REMEMBERED:
+            del _small[next(iter(_small))]
 
 
 def _is_busy(who: str) -> bool:
@@ -189,6 +195,11 @@ def _locked_file(folder: str, who: str, lock: int) -> int | None:
         os.close(file)
         return None
     return file
+
+
+def _refuse() -> NoReturn:
+    message = _("A large graph is being worked on for you or for others. Try again in a few seconds.")
+    raise TooMany(message, retry_after=_ASK_AGAIN)
 
 
 def _wait(who: str, is_over: Callable[[], bool]) -> bool:

@@ -250,9 +250,8 @@ def test_a_rest_is_known_to_the_other_processes_of_the_machine(monkeypatch: pyte
 def test_whoever_has_a_large_request_under_way_waits_before_they_lock_anything(elsewhere: Callable[[], None]) -> None:
     with turns.one_request():
         turns.asked_by("one")
-        began = time.monotonic()
-        turns.wait_for_own(None)
-        assert time.monotonic() - began >= turns.PATIENCE
+        with pytest.raises(TooMany):
+            turns.wait_for_own(None)
         turns.asked_by("other")
         began = time.monotonic()
         turns.wait_for_own(None)
@@ -262,53 +261,53 @@ def test_whoever_has_a_large_request_under_way_waits_before_they_lock_anything(e
         turns.wait_for_own(None)
 
 
-def _small_act(who: str) -> Callable[[], str]:
+def _act(who: str, subject: object) -> Callable[[], str]:
     def ask() -> str:
         with turns.one_request():
             turns.asked_by(who)
-            turns.wait_for_own(None)
+            try:
+                turns.wait_for_own(subject)
+            except TooMany:
+                return "refused"
             return "done"
 
     return ask
 
 
-def test_small_acts_at_several_windows_are_not_refused_while_a_large_one_is_under_way(
+def test_acts_at_several_windows_on_what_is_known_to_be_small_go_on_beside_a_large_one(
     elsewhere: Callable[[], None],
 ) -> None:
-    assert _all(*[_small_act("one")] * 8) == ["done"] * 8
+    turns.remember("small", is_large=False)
+    assert _all(*[_act("one", "small")] * 8) == ["done"] * 8
+    turns.remember("small", is_large=True)
+    assert _all(*[_act("one", "small")] * 8) == ["refused"] * 8
 
 
-def test_small_acts_at_several_windows_at_once_hold_each_other_up_for_nothing(
+def test_acts_at_several_windows_at_once_hold_each_other_up_for_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SECOND_SOURCE_TURNS", str(tmp_path))
-    monkeypatch.setattr(turns, "PATIENCE", 5.0)
-    began = time.monotonic()
     for _ in range(20):
-        assert _all(*[_small_act("one")] * 8) == ["done"] * 8
-    assert time.monotonic() - began < turns.PATIENCE
+        assert _all(*[_act("one", None)] * 8) == ["done"] * 8
     assert _request("one", lambda: None)() == "done"
 
 
-def test_acts_on_what_was_large_before_are_refused_before_they_lock_anything(elsewhere: Callable[[], None]) -> None:
-    turns.remember_large("tangle")
+def test_who_waited_for_their_own_takes_no_turn_by_it(elsewhere: Callable[[], None]) -> None:
+    threading.Timer(0.2, elsewhere).start()
     with turns.one_request():
         turns.asked_by("one")
-        with pytest.raises(TooMany):
-            turns.wait_for_own("tangle")
-        turns.wait_for_own("another")
+        turns.wait_for_own(None)
+        assert not turns.has_turn()
 
 
-def test_an_act_that_found_a_large_graph_is_remembered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    claim, other = factories.claim(cast), factories.claim(cast)
+def test_whether_an_act_found_a_large_graph_is_remembered(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    claim, small = factories.claim(cast), factories.claim(cast)
+    monkeypatch.setattr(turns, "_small", {})
+    edit_claim(claim=small, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
+    edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
+    assert {small.pk, claim.pk} <= turns._small.keys()
     monkeypatch.setattr(graphs, "LARGE", 1)
-    monkeypatch.setattr(turns, "_large", {})
     with turns.one_request():
         turns.asked_by("editor")
-        turns.take_turn(may_wait=True)
-        with turns.one_request():
-            turns.asked_by("editor")
-            with pytest.raises(TooMany):
-                edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
-    assert claim.pk in turns._large
-    assert other.pk not in turns._large
+        edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 3)}, by=cast.editor)
+    assert (small.pk in turns._small, claim.pk in turns._small) == (True, False)
