@@ -429,14 +429,16 @@ TOLD_REDACTIONS: Told[Asked] = Told(
     also=_all_at_once,
 )
 
+
+def _looks(sort: str) -> dict[str, Kind[Any]]:
+    """What an entry says of a look at what a redaction would erase, on a desk or of a shared actor."""
+    nowhere = dict.fromkeys(("words", "file"), "what was looked for stands in the ledger alone")
+    return {"redaction_previewed": Kind({f"body/{sort}": Field(lambda row, said: str(row.pk))}, nowhere=nowhere)}
+
+
 TOLD_LOOKS: Told[Desk] = Told(
     root="desk",
-    kinds={
-        "redaction_previewed": Kind(
-            {"body/desk": Field(lambda row, said: str(row.pk))},
-            nowhere=dict.fromkeys(("words", "file"), "what was looked for stands in the ledger alone"),
-        )
-    },
+    kinds=_looks("desk"),
     rows=lambda ids: Desk.objects.filter(pk__in=ids),
     key=lambda row: str(row.pk),
     key_said=lambda said: said.about.removeprefix("desk:"),
@@ -446,12 +448,7 @@ TOLD_LOOKS: Told[Desk] = Told(
 
 TOLD_LOOKS_AT_ACTORS: Told[Actor] = Told(
     root="actor",
-    kinds={
-        "redaction_previewed": Kind(
-            {"body/actor": Field(lambda row, said: str(row.pk))},
-            nowhere=dict.fromkeys(("words", "file"), "what was looked for stands in the ledger alone"),
-        )
-    },
+    kinds=_looks("actor"),
     rows=lambda ids: Actor.objects.filter(pk__in=ids),
     key=lambda row: str(row.pk),
     key_said=lambda said: said.about.removeprefix("actor:"),
