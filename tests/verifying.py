@@ -1,21 +1,23 @@
 """Asks `verify` after each test of what it did, in its own transaction.
 
-    bin/test -n 0 -p tests.verifying tests/claims
+    bin/test -p tests.verifying tests/claims
 
 At the end it says in how many tests' data it looked, and what was found in which: either the test wrote past the
-actions on purpose, or `verify` raises a false alarm. Which of the two is for a human to read.
+actions on purpose, or `verify` raises a false alarm. Which of the two is for a human to read. What was found travels
+with the report of the test, so that it arrives from whichever process ran it.
 """
 
 import pytest
 
 _found = pytest.StashKey[dict[str, list[str]]]()
 DATABASE = {"db", "transactional_db", "world"}
+PROPERTY = "verify_found"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     if DATABASE & set(getattr(item, "fixturenames", ())):
-        item.config.stash.setdefault(_found, {})[item.nodeid] = _look()
+        item.user_properties.append((PROPERTY, _look()))
 
 
 def _look() -> list[str]:
@@ -28,6 +30,24 @@ def _look() -> list[str]:
             return [str(finding) for finding in [*found(), *found_both_ways()]]
     except (DatabaseError, transaction.TransactionManagementError, RuntimeError) as error:
         return [f"could not look: {type(error).__name__}"]
+
+
+class _Collecting:
+    """Gathers what the reports say, in the process that prints the summary."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.looked = config.stash.setdefault(_found, {})
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            for name, lines in report.user_properties:
+                if name == PROPERTY and isinstance(lines, list):
+                    self.looked[report.nodeid] = [str(line) for line in lines]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Collecting(config))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
