@@ -20,9 +20,10 @@ from claims.shown import ids_in
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
 from ledger.entries import format_time
-from ledger.keys import policy_text, receipt_key
+from ledger.keys import receipt_key
 from ledger.models import Checkpoint
 from ledger.reading import text_of_note
+from ledger.trusted import shown_policy
 from ledger.verifier import HISTORY, PAGE, UNPROVEN, bundle_page, compute_history, read_checkpoint
 from sources.models import Attachment
 
@@ -46,7 +47,8 @@ def path_of(number: int, file: Attachment) -> str:
 
 
 def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
-    """The files of a bundle that are made for it, the manifest and its note first. Raises SignerRefused without a key.
+    """The files of a bundle that are made for it, the manifest and its note first. Raises SignerRefused without a key, Unusable
+    without a policy.
 
     Those that people attached follow them, in the order of `shown.files`, as `path_of` names them.
     """
@@ -63,7 +65,7 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         Made("checkpoint", checkpoint.note.encode(), "checkpoint"),
         *proofs.files,
         *snapshots,
-        Made("policy.json", policy_text(), "policy"),
+        Made("policy.json", shown_policy(), "policy"),
         Made("ledger.md", (settings.BASE_DIR / "docs" / "ledger.md").read_bytes(), "specification"),
         Made("verifier.py", (settings.BASE_DIR / "ledger" / "verifier.py").read_bytes(), "verifier"),
     ]

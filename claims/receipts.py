@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from ledger.keys import LONGEST_DELAY
 from ledger.reading import newest_checkpoint, place_of
-from ledger.trusted import shown_policy
-from ledger.verifier import Broken, Policy, due, read_policy, read_time, split_receipts
+from ledger.trusted import own_policy
+from ledger.verifier import Broken, Policy, due, read_time, split_receipts
 
 MOST = 100  # in one file
 
@@ -34,8 +34,11 @@ class Checked:
 
 
 def check(data: bytes, *, now: datetime) -> list[Checked]:
-    """What has become of the receipts of a file, in its order; of the first `MOST`."""
-    policy = read_policy(shown_policy(newest_checkpoint()))
+    """What has become of the receipts of a file, in its order; of the first `MOST`.
+
+    Raises Unusable where no file says which keys the log has.
+    """
+    policy = own_policy()
     return [_check(note, policy, now) for note in split_receipts(data)[:MOST]]
 
 
