@@ -47,8 +47,9 @@ def path_of(number: int, file: Attachment) -> str:
 
 
 def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
-    """The files of a bundle that are made for it, the manifest and its note first. Raises SignerRefused without a key, Unusable
-    without a policy.
+    """The files of a bundle that are made for it, the manifest and its note first.
+
+    Raises SignerRefused without a key, Unusable without a policy.
 
     Those that people attached follow them, in the order of `shown.files`, as `path_of` names them.
     """

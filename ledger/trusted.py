@@ -34,8 +34,8 @@ from ledger.verifier import (
 logger = logging.getLogger(__name__)
 
 NO_POLICY = (
-    "No file says which keys the ledger has. Set LEDGER_POLICY to a copy of the policy.json that make_keys leaves in the "
-    "signer's folder, which this process can read"
+    "No file says which keys the ledger has. Set LEDGER_POLICY to a copy of the policy.json that make_keys leaves "
+    "in the signer's folder, which this process can read"
 )
 
 
@@ -76,7 +76,7 @@ def has_policy() -> bool:
     try:
         own_policy()
     except Unusable as error:
-        logger.error("keys would have to be taken from the database: %s", error)  # noqa: TRY400 - a setting is wrong
+        logger.error("keys would have to be taken from the database: %s", error)
         return False
     return True
 
