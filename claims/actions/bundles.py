@@ -22,7 +22,7 @@ from accounts.errors import NotFound
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.reads import note_shown
-from claims.bundle_files import made_for, named_in, path_of
+from claims.bundle_files import TooLarge, made_for, named_in, path_of
 from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.proofs import checkpoint_for
@@ -258,6 +258,10 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
         except SignerRefused as error:
             raise _Failed(
                 _("This server has no key to sign bundles with. Tell whoever runs this installation.")
+            ) from error
+        except TooLarge as error:
+            raise _Failed(
+                _("This history is too long for one bundle. Its proof can be downloaded on the claim’s history.")
             ) from error
         except Unusable as error:
             raise _Failed(
