@@ -49,7 +49,7 @@ class Shown:
             "evidence": sorted(str(item.pk) for item in self.evidence),
             "sources": sorted(str(source.pk) for source in self.sources),
             "relays": sorted(str(relay.pk) for relay in self.relays),
-            "files": sorted(str(file.pk) for file in self.files),
+            "files": sorted(str(file.pk) for file in (*self.files, *self.too_large)),
         }
 
     def covers(self, before: dict[str, Any]) -> bool:
@@ -58,13 +58,17 @@ class Shown:
             return False
         if hidden_among(self.user, map(UUID, before["named"])):
             return False
-        now = {**self.ids, "files": [str(file.pk) for file in (*self.files, *self.too_large)]}
-        return all(set(before[name]) <= set(found) for name, found in now.items() if name != "role")
+        return all(set(before[name]) <= set(found) for name, found in self.ids.items() if name != "role")
 
     def rows_in(self, before: dict[str, Any]) -> list[Evidence | Source | Relay | Attachment]:
         """The rows that were shown then."""
         named: dict[str, Sequence[Evidence | Source | Relay | Attachment]]
-        named = {"evidence": self.evidence, "sources": self.sources, "relays": self.relays, "files": self.files}
+        named = {
+            "evidence": self.evidence,
+            "sources": self.sources,
+            "relays": self.relays,
+            "files": [*self.files, *self.too_large],
+        }
         return [row for name, rows in named.items() for row in rows if str(row.pk) in set(before[name])]
 
 

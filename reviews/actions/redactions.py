@@ -77,11 +77,11 @@ def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -
 
     Raises NotFound, Forbidden, Conflict (it is not open any more).
     """
-    _must_be_open(redaction)
     of = redaction.actor or redaction.desk
     assert of is not None  # the database holds it to one of them
     with act():
         may_take_part(redaction, by)
+        _must_be_open(redaction)
         redaction_previewed(of, words=redaction.words, file=None, by=by, now=now or timezone.now())
     return _found_by(redaction, redaction.words, redaction.sha256, by)
 
