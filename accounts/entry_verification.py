@@ -34,6 +34,8 @@ FROM ledger_leaf l LEFT JOIN ledger_entry e ON e.id = l.entry_id WHERE e.leaf_ha
 UNION ALL
 SELECT 'outbox ' || o.entry_id, 'an entry', 'none'
 FROM ledger_outbox o LEFT JOIN ledger_entry e ON e.id = o.entry_id WHERE e.id IS NULL
+UNION ALL
+SELECT 'outbox ' || entry_id, 'one row', count(*) || ' rows' FROM ledger_outbox GROUP BY entry_id HAVING count(*) > 1
 """
 _GAPS = """
 SELECT 'leaf ' || index, 'leaf ' || coalesce(before + 1, 0) || ' before it', 'a gap'

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,10 +20,22 @@ from claims.shown import ids_in
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
 from ledger.entries import format_time
-from ledger.keys import policy_text, receipt_key
+from ledger.keys import receipt_key
 from ledger.models import Checkpoint
 from ledger.reading import text_of_note
-from ledger.verifier import HISTORY, PAGE, UNPROVEN, bundle_page, compute_history, read_checkpoint
+from ledger.trusted import shown_policy
+from ledger.verifier import (
+    HISTORY,
+    LARGEST_READ,
+    LARGEST_READ_IN_ALL,
+    MOST_VALUES,
+    PAGE,
+    UNPROVEN,
+    bundle_page,
+    compute_history,
+    is_read_whole,
+    read_checkpoint,
+)
 from sources.models import Attachment
 
 # What opens a file on the reader's machine. Of anything that might run there the name says only that it is bytes.
@@ -40,13 +52,19 @@ ENDINGS = {
 }
 
 
+class TooLarge(Exception):
+    """The history is longer than a checker reads of one bundle."""
+
+
 def path_of(number: int, file: Attachment) -> str:
     """'files/0001.pdf': where a bundle keeps a file. What its sender called it stands in the manifest alone."""
     return f"files/{number:04d}.{ENDINGS.get(file.media_type, 'bin')}"
 
 
 def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
-    """The files of a bundle that are made for it, the manifest and its note first. Raises SignerRefused without a key.
+    """The files of a bundle that are made for it, the manifest and its note first.
+
+    Raises SignerRefused without a key, Unusable without a policy, TooLarge.
 
     Those that people attached follow them, in the order of `shown.files`, as `path_of` names them.
     """
@@ -63,7 +81,7 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         Made("checkpoint", checkpoint.note.encode(), "checkpoint"),
         *proofs.files,
         *snapshots,
-        Made("policy.json", policy_text(), "policy"),
+        Made("policy.json", shown_policy(), "policy"),
         Made("ledger.md", (settings.BASE_DIR / "docs" / "ledger.md").read_bytes(), "specification"),
         Made("verifier.py", (settings.BASE_DIR / "ledger" / "verifier.py").read_bytes(), "verifier"),
     ]
@@ -79,13 +97,23 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         at=format_time(now),
         later=proofs.later,
         withheld=withheld,
-        left_out=gaps_in(history, there, hidden, checkpoint),
+        left_out=gaps_in(history, there, hidden, {str(file.pk) for file in shown.too_large}, checkpoint),
         files=[{"path": PAGE}, *(file.in_manifest for file in made), *kept],
     )
     signed = read_checkpoint(text_of_note(checkpoint.note))
     page = Made(PAGE, bundle_page(manifest.said(signed.origin), history, unproven, signed), "page")
     manifest = replace(manifest, files=[page.in_manifest, *manifest.files[1:]])
-    return [*sign_manifest(manifest, receipt_key(), signed.origin), page, *made]
+    whole = [*sign_manifest(manifest, receipt_key(), signed.origin), page, *made]
+    _check_readable(whole)
+    return whole
+
+
+def _check_readable(made: Sequence[Made]) -> None:
+    """Raises TooLarge where a checker would refuse to read it (docs/ledger.md, section 10)."""
+    sizes = [one.part.size for one in made if is_read_whole(one.path)]
+    values = sum(one.content.count(sign) for one in made if is_read_whole(one.path) for sign in (b"[", b"{", b","))
+    if max(sizes) > LARGEST_READ or sum(sizes) > LARGEST_READ_IN_ALL or values > MOST_VALUES:
+        raise TooLarge
 
 
 def named_in(made: Iterable[Made]) -> list[str]:

@@ -10,7 +10,7 @@ from claims.models import Grounds, StatusChangeGraph
 from claims.shown import hidden_among, ids_in
 from ledger.bundles import Made
 from ledger.models import Checkpoint, Erasure, Secret
-from ledger.verifier import REDACTED, WITHHELD, left_out_of
+from ledger.verifier import REDACTED, TOO_LARGE, WITHHELD, left_out_of
 
 Gap = dict[str, Any]
 """One line of a manifest's `left_out`: section 10 of `docs/ledger.md`."""
@@ -42,12 +42,17 @@ def snapshots_for(shown: Shown, history: Mapping[str, Any]) -> tuple[list[Made],
 
 
 def gaps_in(
-    history: Mapping[str, Any], there: Collection[str], hidden: Collection[str], checkpoint: Checkpoint
+    history: Mapping[str, Any],
+    there: Collection[str],
+    hidden: Collection[str],
+    too_large: Collection[str],
+    checkpoint: Checkpoint,
 ) -> list[Gap]:
     """What the history has no value of, and which files and snapshots it names are not in the bundle.
 
-    `there`: attachments by id and snapshots by digest that it has; `hidden`: digests of those not for this reader. A
-    field that nothing opens and no redaction names gets no reason here: whoever checks the bundle is to be told.
+    `there`: attachments by id and snapshots by digest that it has; `hidden`: digests of those not for this reader;
+    `too_large`: attachments that do not fit. A field that nothing opens and no redaction names gets no reason here:
+    whoever checks the bundle is to be told.
     """
     places = [act["entry"] for act in history["acts"]]
     openable = set(Secret.objects.filter(entry__place__index__in=places).values_list("entry__place__index", "name"))
@@ -62,7 +67,7 @@ def gaps_in(
             if why["reason"] == WITHHELD and (name == "entry" or place in openable | erased):
                 names.setdefault("redacted_since" if place in since else WITHHELD, []).append(name)
         gaps += [{"what": "fields", "entry": act["entry"], "names": n, "reason": r} for r, n in sorted(names.items())]
-    gaps += _missing(history, there, hidden)
+    gaps += _missing(history, there, hidden, too_large)
     return gaps
 
 
@@ -73,12 +78,15 @@ def _secret(act: Mapping[str, Any], name: str) -> str:
     return {"sealed_kind": "kind", "sealed_content": "content"}.get(name, f"content/{name}")
 
 
-def _missing(history: Mapping[str, Any], there: Collection[str], hidden: Collection[str]) -> Iterator[Gap]:
+def _missing(
+    history: Mapping[str, Any], there: Collection[str], hidden: Collection[str], too_large: Collection[str]
+) -> Iterator[Gap]:
     acts = {act["entry"]: act for act in history["acts"]}
     for (what, entry, name), erased in left_out_of(history).items():
         if what == "fields" or name in there:
             continue
         is_closed = name in hidden or (what == "file" and "content" in acts[entry]["left_out"])
-        reason = "no_entry" if what == "subject" else WITHHELD if is_closed else "not_kept"
+        kept_out = TOO_LARGE if name in too_large else "not_kept"
+        reason = "no_entry" if what == "subject" else WITHHELD if is_closed else kept_out
         reason = REDACTED if erased else reason
         yield {"what": what, "entry": entry, "id": name, "reason": reason}

@@ -18,12 +18,13 @@ from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from claims.scopes import material_for
 from claims.shown import hidden_among, withhold
-from ledger.bundles import Part
+from ledger.bundles import LARGEST_FILE, Part
 from sources.evidence_storage import open_stored
 from sources.models import Attachment, Relay, Source
 
 KEPT = timedelta(days=1)
 PIECE = 2**20  # bytes
+LARGEST_FILES = 2**34  # bytes of people's files in one bundle: somebody has to keep it, and to fetch it in one go
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Shown:
     sources: list[Source]
     relays: list[Relay]
     files: list[Attachment]
+    too_large: list[Attachment] = field(default_factory=list)  # files that do not fit into a bundle
     withheld_evidence: int = field(default=0)
 
     @cached_property
@@ -47,7 +49,7 @@ class Shown:
             "evidence": sorted(str(item.pk) for item in self.evidence),
             "sources": sorted(str(source.pk) for source in self.sources),
             "relays": sorted(str(relay.pk) for relay in self.relays),
-            "files": sorted(str(file.pk) for file in self.files),
+            "files": sorted(str(file.pk) for file in (*self.files, *self.too_large)),
         }
 
     def covers(self, before: dict[str, Any]) -> bool:
@@ -61,7 +63,12 @@ class Shown:
     def rows_in(self, before: dict[str, Any]) -> list[Evidence | Source | Relay | Attachment]:
         """The rows that were shown then."""
         named: dict[str, Sequence[Evidence | Source | Relay | Attachment]]
-        named = {"evidence": self.evidence, "sources": self.sources, "relays": self.relays, "files": self.files}
+        named = {
+            "evidence": self.evidence,
+            "sources": self.sources,
+            "relays": self.relays,
+            "files": [*self.files, *self.too_large],
+        }
         return [row for name, rows in named.items() for row in rows if str(row.pk) in set(before[name])]
 
 
@@ -72,6 +79,7 @@ def shown_to(user: User, claim: Claim) -> Shown:
     rows = Attachment.objects.filter(material_for(user), source__in=sources).exclude(sha256="")
     files = list(rows.select_related("capture", "created_by").order_by("created_at", "id"))
     withhold(user, [*evidence, *sources, *files])
+    files, too_large = _fitting(files)
     return Shown(
         user=user,
         claim=claim,
@@ -80,8 +88,21 @@ def shown_to(user: User, claim: Claim) -> Shown:
         sources=sources,
         relays=relays,
         files=files,
+        too_large=too_large,
         withheld_evidence=withheld_evidence(user, claim),
     )
+
+
+def _fitting(files: list[Attachment]) -> tuple[list[Attachment], list[Attachment]]:
+    """The files that a bundle takes, the oldest first, and those that are too large for what is left of it."""
+    taken: list[Attachment] = []
+    left: list[Attachment] = []
+    room = LARGEST_FILES
+    for file in files:
+        fits = file.size <= min(room, LARGEST_FILE)
+        (taken if fits else left).append(file)
+        room -= file.size if fits else 0
+    return taken, left
 
 
 def _with_upstreams(user: User, wanted: set[UUID]) -> tuple[list[Source], list[Relay]]:
@@ -116,6 +137,13 @@ def left_out(shown: Shown) -> list[str]:
             shown.withheld_evidence,
         )
         texts.append(text % {"count": shown.withheld_evidence})
+    if shown.too_large:
+        text = ngettext(
+            "%(count)d file is too large for one bundle and left out.",
+            "%(count)d files are too large for one bundle and left out.",
+            len(shown.too_large),
+        )
+        texts.append(text % {"count": len(shown.too_large)})
     texts.append(
         _("Findings that wait for a second person, and who read or took away what, are left out of every bundle.")
     )

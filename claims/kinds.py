@@ -343,7 +343,7 @@ CATALOGUE: dict[str, Kind] = {
     "redaction_withdrawn": _redaction("It was taken back."),
     "redacted": Kind(
         REDACTION,
-        "It was erased: section 11. What sealed entries committed is named in sealed ones.",
+        "It was erased: section 11. Sealed entries name what sealed ones committed, and all `rows`.",
         {**OF_A_REDACTION, "fields": "any", "rows": "[text]"},
         {"proposed_by": "person", "reason": "text"},
         "where what it names is",

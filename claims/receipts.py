@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ledger.entries import format_time
 from ledger.keys import LONGEST_DELAY
 from ledger.reading import newest_checkpoint, place_of
-from ledger.trusted import shown_policy
-from ledger.verifier import Broken, Policy, due, read_policy, read_time, split_receipts
+from ledger.trusted import own_policy
+from ledger.verifier import Broken, Policy, due, read_time, split_receipts
 
 MOST = 100  # in one file
 
@@ -34,8 +35,11 @@ class Checked:
 
 
 def check(data: bytes, *, now: datetime) -> list[Checked]:
-    """What has become of the receipts of a file, in its order; of the first `MOST`."""
-    policy = read_policy(shown_policy(newest_checkpoint()))
+    """What has become of the receipts of a file, in its order; of the first `MOST`.
+
+    Raises Unusable where no file says which keys the log has.
+    """
+    policy = own_policy()
     return [_check(note, policy, now) for note in split_receipts(data)[:MOST]]
 
 
@@ -46,8 +50,9 @@ def _check(note: bytes, policy: Policy, now: datetime) -> Checked:
         return Checked(Fate.BROKEN, error=str(error))
     at = read_time(receipt.at)
     due_at = due(receipt)
+    if at > now + timedelta(seconds=LONGEST_DELAY):  # by the clock that writes entries: it would never be due
+        return Checked(Fate.BROKEN, error=f"at: expected a time until {format_time(now)}, found {receipt.at}")
     newest = newest_checkpoint()
     placed = place_of(receipt.leaf_hash, newest) if newest else None
-    is_ahead = at > now + timedelta(seconds=LONGEST_DELAY)  # no promise that was made yet
-    fate = Fate.IN_LOG if placed else Fate.MISSING if now > due_at or is_ahead else Fate.NOT_DUE
+    fate = Fate.IN_LOG if placed else Fate.MISSING if now > due_at else Fate.NOT_DUE
     return Checked(fate, receipt.leaf_hash.hex(), at, due_at, placed.leaf_index if placed else None)

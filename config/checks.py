@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from config import grants
+from ledger.trusted import NO_POLICY, policy_file
 
 
 @register(Tags.security, deploy=True)
@@ -20,4 +21,14 @@ def owner_is_apart(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> li
             hint="Set DATABASE_OWNER_URL to another role that owns the database, then run migrate and grant_roles.",
             id="second_source.W001",
         )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def keys_come_from_a_file(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """An error where pages would have to believe the keys that stand in the database, and so believe none."""
+    if policy_file() is not None:
+        return []
+    return [
+        Error(f"{NO_POLICY}.", hint="Run make_keys on the machine that has LEDGER_SIGNER.", id="second_source.E001")
     ]

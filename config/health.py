@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ledger.keys import receipt_key
-from ledger.reading import late_since
+from ledger.reading import has_unplaceable, late_since
 from ledger.signer import SignerRefused
 from sources import evidence_storage
 
@@ -71,10 +71,11 @@ def _storage() -> bool:
 
 
 def _ledger() -> bool:
-    """Whether receipts can be signed, and no entry has waited for its place for longer than they promise."""
+    """Whether receipts can be signed, no entry has waited for its place for longer than they promise, and nothing waits
+    that can have none."""
     try:
         receipt_key()
-        return late_since(timezone.now()) is None
+        return late_since(timezone.now()) is None and not has_unplaceable()
     except (DatabaseError, SignerRefused, ValueError):
         return False
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from environs import Env, EnvError
 
 from config import logs
-from ledger.verifier import Unusable, WitnessPolicy, read_certificates, read_witness_policy
+from ledger.verifier import Unusable, WitnessPolicy, read_certificates, read_policy, read_witness_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -131,6 +131,19 @@ def _storage(name: str, default: Path) -> Path | str:
     return given
 
 
+def _policy(name: str) -> str:
+    """The path of a policy that can be read; nothing where the variable is unset."""
+    path = _text(name)
+    try:
+        if path:
+            read_policy(Path(path).read_bytes())
+    except OSError as error:
+        raise _stop(name, f"set the path of a copy of policy.json ({path}: {error.strerror})") from error
+    except Unusable as error:
+        raise _stop(name, f"set the path of a copy of policy.json ({path}: {error})") from error
+    return path
+
+
 def _witness_policy(name: str) -> WitnessPolicy | None:
     """The witnesses of the file that the variable names; each of them can be asked."""
     path = _text(name)
@@ -212,7 +225,8 @@ LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
 # Of the log: the key and the mark of the signer, and the key that signs receipts; `manage.py prepare` makes them.
 LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", str(DATA_DIR / "signer")))
 LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
-LEDGER_POLICY = _text("LEDGER_POLICY")  # the file of the keys that verify_ledger checks by
+# The file of the keys that pages and verify_ledger check by; unset: policy.json in the signer's folder.
+LEDGER_POLICY = _policy("LEDGER_POLICY")
 # The witnesses that cosign checkpoints, and how many of them it takes; C2SP tlog-policy.
 WITNESS_POLICY = _witness_policy("WITNESS_POLICY")
 # Where checkpoints are sent on a schedule: mail addresses, and folders that exist.

@@ -5,11 +5,12 @@ The web never holds the log's key: whoever breaks into it can promise, and canno
 
 import logging
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -54,7 +55,8 @@ def make_keys() -> None:
     _write_down(log, signs_receipts=False)
     _write_down(receipt_key(), signs_receipts=True)
     if not (folder / POLICY).exists():
-        write_durably(folder / POLICY, _policy([str(log.verifier_key)], [str(receipt_key().verifier_key)]))
+        # Keys alone: witnesses and certificates are settings, and are taken as these are.
+        write_durably(folder / POLICY, _policy([str(log.verifier_key)], [str(receipt_key().verifier_key)], {}))
 
 
 def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
@@ -138,11 +140,14 @@ def receipts(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
 
 
 def policy_text() -> bytes:
-    """The public keys as JSON, as the verifier's `--policy` reads them: newest first. With them the certificates that
-    time stamps have to lead to, where authorities are set up."""
+    """The keys that the database names, as a policy, newest first, with the witnesses and certificates of the settings.
+
+    They prove nothing against whoever owns the database: `verify_ledger` alone takes them, and that is a finding.
+    """
     rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
     log = [text for text, signs_receipts in rows if not signs_receipts]
-    return _policy(log, [text for text, signs_receipts in rows if signs_receipts])
+    more = {**witness_member(settings.WITNESS_POLICY), **stamp_member(configured_certificates())}
+    return _policy(log, [text for text, signs_receipts in rows if signs_receipts], more)
 
 
 def configured_certificates() -> tuple[bytes, ...]:
@@ -150,13 +155,9 @@ def configured_certificates() -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(one for each in settings.TIMESTAMP_AUTHORITIES.values() for one in each))
 
 
-def _policy(log: list[str], receipts: list[str]) -> bytes:
+def _policy(log: list[str], receipts: list[str], more: Mapping[str, Any]) -> bytes:
     origin = log[0].partition("+")[0] if log else ""
-    keys = {"origin": origin, "log_keys": log, "receipt_keys": receipts}
-    return (
-        canonical({**keys, **witness_member(settings.WITNESS_POLICY), **stamp_member(configured_certificates())})
-        + b"\n"
-    )
+    return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts, **more}) + b"\n"
 
 
 def witness_member(witnesses: WitnessPolicy | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import connection
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
 from ledger.canonical import read_canonical
 from ledger.entries import Opening
@@ -89,6 +89,14 @@ def is_overdue(since: datetime, now: datetime) -> bool:
     """Whether what waits for its place since then waits for longer than receipts promise. A time that lies ahead is no
     reason to wait: nobody wrote it then."""
     return abs(now - since) > timedelta(seconds=LONGEST_DELAY)
+
+
+def has_unplaceable() -> bool:
+    """Whether something waits for a place that no entry can have: it has one already, or is not there. The sequencer
+    says in its log which; whatever else it refuses is late after a minute."""
+    is_placed = Leaf.objects.filter(entry=OuterRef("entry_id"))
+    is_there = Entry.objects.filter(pk=OuterRef("entry_id"))
+    return Outbox.objects.filter(Exists(is_placed) | ~Exists(is_there)).exists()
 
 
 def late_since(now: datetime) -> datetime | None:

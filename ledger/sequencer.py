@@ -3,8 +3,13 @@
 Any number may run; the one that holds the advisory lock works, on the very connection that holds it, so that whoever
 lost the lock can write nothing any more. Order: places and nodes are committed, then signed, then the signer's mark is
 on disk, then the checkpoint is published. Whatever dies between two of these steps, the next run goes on from there.
+
+A row of the outbox that cannot have a place (`ledger.waiting`) stays where it is, is told of, and stops nobody else. It
+is asked again each minute, as somebody may have mended it.
 """
 
+import logging
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
@@ -16,10 +21,14 @@ from ledger.signer import Signer, SignerRefused
 from ledger.tiles import TILE_HEIGHT
 from ledger.tree import Frontier, Node, ReadNode, consistency_proof
 from ledger.verifier import root_hash
+from ledger.waiting import Waiting, read_waiting, reason_to_refuse
 
 Connection = psycopg.Connection[TupleRow]
 LOCK = 0x5EC0_9D50  # of the advisory lock that elects
 MOST_AT_ONCE = 2000  # entries a transaction
+SECONDS_BEFORE_ASKING_AGAIN = 60.0  # of what was refused
+
+logger = logging.getLogger(__name__)
 
 
 class Sequencer:
@@ -29,6 +38,8 @@ class Sequencer:
         self._connection = connection
         self._signer = signer
         self._frontier: Frontier | None = None
+        self._refused: dict[int, str] = {}  # why, by entry
+        self._asked_again = time.monotonic()
 
     def elected(self) -> bool:
         """Whether this one works now; it stays elected until its connection ends."""
@@ -37,19 +48,40 @@ class Sequencer:
 
     def integrate(self) -> int:
         """Give up to 2,000 entries that wait their places, the oldest first. Answers how many."""
+        before = dict(self._refused)
+        if time.monotonic() - self._asked_again >= SECONDS_BEFORE_ASKING_AGAIN:
+            self._refused, self._asked_again = {}, time.monotonic()
+        taken, read = 0, MOST_AT_ONCE
+        while (
+            taken == 0 and read == MOST_AT_ONCE
+        ):  # as many as are looked at may be refused, with good ones behind them
+            taken, read = self._integrate()
+        self._tell(before)
+        return taken
+
+    def _integrate(self) -> tuple[int, int]:
+        """Answers how many were given their places, and how many were looked at."""
         try:
             with self._connection.transaction():
                 # Read anew each time: what another one wrote before this one was elected counts.
                 frontier = self._frontier or self._read_frontier()
                 self._frontier = None
-                taken = self._take()
-                nodes = [node for _entry, hashed in taken for node in frontier.append(hashed)]
+                waiting = read_waiting(self._connection, most=MOST_AT_ONCE, without=self._refused)
+                taken, refused = _sorted_out(waiting)
+                nodes = [node for one in taken for node in frontier.append(one.leaf_hash)]
                 self._write(frontier.size - len(taken), taken, nodes)
         except psycopg.Error:
             self._frontier = None
             raise
         self._frontier = frontier
-        return len(taken)
+        self._refused |= refused
+        return len(taken), len(waiting)
+
+    def _tell(self, before: dict[int, str]) -> None:
+        """A line for each entry that is refused since now, or for another reason."""
+        for entry, reason in self._refused.items():
+            if before.get(entry) != reason:
+                logger.error("entry %s of the outbox gets no place in the log: %s. The others go on", entry, reason)
 
     def publish(self, now: datetime) -> str | None:
         """Sign the log as it stands and publish the checkpoint; None where it is published already.
@@ -76,18 +108,10 @@ class Sequencer:
         )
         return note
 
-    def _take(self) -> list[tuple[int, bytes]]:
-        rows = self._connection.execute(
-            "SELECT o.entry_id, e.leaf_hash FROM ledger_outbox o JOIN ledger_entry e ON e.id = o.entry_id"
-            " ORDER BY o.entry_id LIMIT %s",
-            [MOST_AT_ONCE],
-        )
-        return [(entry, bytes(hashed)) for entry, hashed in rows]
-
-    def _write(self, start: int, taken: list[tuple[int, bytes]], nodes: Iterable[Node]) -> None:
+    def _write(self, start: int, taken: list[Waiting], nodes: Iterable[Node]) -> None:
         if not taken:
             return
-        entries, hashes = [entry for entry, _ in taken], [hashed for _, hashed in taken]
+        entries, hashes = [one.entry for one in taken], [one.leaf_hash for one in taken]
         self._connection.execute(
             "INSERT INTO ledger_leaf (index, entry_id, hash)"
             " SELECT %s + one.place - 1, one.entry, one.hash"
@@ -99,7 +123,8 @@ class Sequencer:
             "INSERT INTO ledger_node (level, index, hash) SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])",
             [[node.level // TILE_HEIGHT for node in tiles], [node.number for node in tiles], [n.hash for n in tiles]],
         )
-        self._connection.execute("DELETE FROM ledger_outbox WHERE entry_id = ANY(%s)", [entries])
+        # By their places in the table: of a row that is there twice the other one stays, and is told of.
+        self._connection.execute("DELETE FROM ledger_outbox WHERE ctid = ANY(%s::tid[])", [[one.row for one in taken]])
 
     def _read_frontier(self) -> Frontier:
         row = self._connection.execute("SELECT coalesce(max(index) + 1, 0) FROM ledger_leaf").fetchone()
@@ -107,6 +132,19 @@ class Sequencer:
         levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
         read = node_reader(self._connection)
         return Frontier(size, [read(level, (size >> level) - 1) for level in levels])
+
+
+def _sorted_out(waiting: Iterable[Waiting]) -> tuple[list[Waiting], dict[int, str]]:
+    """Those that get their places, in their order, and why the others do not."""
+    taken: dict[int, Waiting] = {}
+    refused: dict[int, str] = {}
+    for one in waiting:
+        reason = reason_to_refuse(one, taken)
+        if reason is None:
+            taken[one.entry] = one
+        else:
+            refused[one.entry] = reason
+    return list(taken.values()), refused
 
 
 def node_reader(connection: Connection) -> ReadNode:

@@ -1,8 +1,10 @@
 """The keys that the log in the database is checked by. They come from a file: whoever can change the log can change the
 table of keys beside it."""
 
+import logging
+import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from django.conf import settings
 
 from ledger.canonical import canonical
 from ledger.entries import Broken, Entry, read_entry
-from ledger.keys import POLICY, RECEIPTS, configured_certificates, policy_text, stamp_member, witness_member
+from ledger.keys import POLICY, RECEIPTS, configured_certificates, stamp_member, witness_member
 from ledger.models import Checkpoint, Key, Leaf
 from ledger.models import Entry as EntryRow
 from ledger.reading import newest_witnessed
@@ -29,13 +31,20 @@ from ledger.verifier import (
     read_verifier_key,
 )
 
+logger = logging.getLogger(__name__)
+
+NO_POLICY = (
+    "No file says which keys the ledger has. Set LEDGER_POLICY to a copy of the policy.json that make_keys leaves "
+    "in the signer's folder, which this process can read"
+)
+
 
 def policy_file() -> Path | None:
     """LEDGER_POLICY, else the policy that `make_keys` left beside the log's key; None where neither is there."""
     if settings.LEDGER_POLICY:
         return Path(settings.LEDGER_POLICY)
     made: Path = settings.LEDGER_SIGNER / POLICY
-    return made if made.exists() else None
+    return made if os.access(made, os.R_OK) else None
 
 
 def read_policy_file(path: Path) -> Policy:
@@ -48,13 +57,28 @@ def read_policy_file(path: Path) -> Policy:
     return replace(policy, timestamp_certificates=policy.timestamp_certificates or configured_certificates())
 
 
-def shown_policy(checkpoint: Checkpoint | None) -> bytes:
-    """The public keys as JSON for who checks in a browser, and for bundles: those of `LEDGER_POLICY` and the keys that
-    these gave over to in the log; without that setting, those of the table. Raises Unusable."""
-    if not settings.LEDGER_POLICY:
-        return policy_text()
-    policy = with_witnesses(read_policy_file(Path(settings.LEDGER_POLICY)))
-    return written(followed(policy, rotations(checkpoint) if checkpoint else []))
+def own_policy() -> Policy:
+    """What this installation's pages, bundles and exports name and check by: the keys of its policy's file, and those
+    that these gave over to in the log. Never the table's. Raises Unusable."""
+    file = policy_file()
+    if file is None:
+        raise Unusable(NO_POLICY)
+    return followed(with_witnesses(read_policy_file(file)), rotations())
+
+
+def shown_policy() -> bytes:
+    """The same as a file. Raises Unusable."""
+    return written(own_policy())
+
+
+def has_policy() -> bool:
+    """Whether there is such a policy. Where there is none, nothing that this server shows is said to be verified."""
+    try:
+        own_policy()
+    except Unusable as error:
+        logger.error("keys would have to be taken from the database: %s", error)
+        return False
+    return True
 
 
 def with_witnesses(policy: Policy) -> Policy:
@@ -69,9 +93,13 @@ def written(policy: Policy) -> bytes:
     return canonical({"origin": policy.origin, **keys, **more}) + b"\n"
 
 
-def rotations(checkpoint: Checkpoint) -> list[Entry]:
-    """The log's entries of new keys, in its order. Those that name no keys are left out: an audit says so of them."""
-    rows = EntryRow.objects.filter(stream=KEYS, place__index__lt=checkpoint.size).order_by("place__index")
+def rotations() -> list[Entry]:
+    """The entries of new keys, in their order. Those that name no keys are left out: an audit says so of them.
+
+    Also those that wait for their place: what makes them count is the former key's signature, and the new one signs
+    receipts at once.
+    """
+    rows = EntryRow.objects.filter(stream=KEYS).order_by("seq")
     found = []
     for leaf in rows.values_list("leaf", flat=True):
         try:
@@ -122,21 +150,44 @@ def check_witnesses(policy: Policy, newest: Checkpoint, now: datetime, report: R
         report.expect(False, f"entry {first.index}", "cosignatures", expected, f"the last of {size} entries")
 
 
-def check_keys(policy: Policy, entries: Sequence[Entry], report: Report) -> None:
-    """Notes where the table of keys is not what the policy and the log say.
-
-    A key belongs there that the policy names, that one of these gave over to by its signature, or that the log names as
-    the one before such a key.
-    """
+def known_keys(policy: Policy, entries: Sequence[Entry]) -> set[tuple[str, str]]:
+    """The keys that belong into the table, each with what it signs: those that the policy names, that one of these gave
+    over to by its signature, or that the log names as the one before such a key."""
     trusted = followed(policy, entries)
     known = {(str(key), LOG) for key in trusted.log_keys} | {(str(key), RECEIPTS) for key in trusted.receipt_keys}
     for entry in reversed(entries):
         if (entry.body["key"], entry.body["signs"]) in known:
             known.add((entry.body["replaces"], entry.body["signs"]))
-    table = {
-        (text, RECEIPTS if signs_receipts else LOG)
-        for text, signs_receipts in Key.objects.values_list("text", "signs_receipts")
-    }
+    return known
+
+
+def keys_in_table() -> set[tuple[str, str]]:
+    """The keys that the database names, each with what it signs."""
+    rows = Key.objects.values_list("text", "signs_receipts")
+    return {(text, RECEIPTS if signs_receipts else LOG) for text, signs_receipts in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownKey:
+    """A key as `/ledger/` lists it: `is_known` where the policy, or a rotation, accounts for it."""
+
+    text: str
+    is_known: bool
+
+
+def keys_shown() -> list[ShownKey]:
+    """The keys that the policy and the log account for, and those that the table has besides, as such."""
+    try:
+        known = known_keys(own_policy(), rotations())
+    except Unusable:
+        known = set()
+    return [ShownKey(text, is_known=(text, signs) in known) for text, signs in sorted(known | keys_in_table())]
+
+
+def check_keys(policy: Policy, entries: Sequence[Entry], report: Report) -> None:
+    """Notes where the table of keys is not what the policy and the log say."""
+    known = known_keys(policy, entries)
+    table = keys_in_table()
     expected = "the policy to name it, or a key_rotated entry that the key before signed"
     for text, signs in sorted(table - known):
         is_named = any((entry.body["key"], entry.body["signs"]) == (text, signs) for entry in entries)

@@ -71,11 +71,13 @@ SEEN = "second-source/seen/v1"
 MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN = "manifest.json", "manifest.note", "history.json", "unproven.json"
 PAGE, CLAIM_PROOF_PATH, KEYS_PROOF_PATH = "index.html", "proofs/claim.json", "proofs/log-keys.json"
 EXPORT, EXPORT_FILE = "second-source/export/v1", "export.jsonl"
+LARGEST_SKEW = 300  # seconds that a reader's own clock may be behind
 LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
 LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
 CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
 LONGEST_ANSWER = 60.0  # seconds, of a server that a log is read from
-LARGEST_READ = 2**30  # bytes of one of a bundle's files that is read as a whole
+# Of a bundle's files that are read as a whole: bytes of one and of all, and how many values their JSON may have in all.
+LARGEST_READ, LARGEST_READ_IN_ALL, MOST_VALUES = 2**25, 2**27, 2**22
 STAMPS = "stamps.json"  # of an export: how many time stamps each stamped checkpoint has
 LARGEST_TOKEN = 65_536
 MOST_CERTIFICATES = 16  # that come along with a time stamp
@@ -1774,6 +1776,13 @@ def due(receipt: Receipt) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
+def check_ahead(receipt: Receipt, clock: datetime, where: str, report: Report) -> None:
+    """Notes a time that lies ahead: nobody wrote an entry then, and for as long as it likes it would not be due."""
+    expected = f"at most {LARGEST_SKEW} seconds after now, {_write_time(clock)}"
+    is_ahead = read_time(receipt.at) > clock + timedelta(seconds=LARGEST_SKEW)
+    report.expect(not is_ahead, where, "at", expected, receipt.at)
+
+
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
     """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
     for hashed, (name, receipt) in promised.items():
@@ -2135,6 +2144,8 @@ def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> R
     manifest = _bundle_manifest(kept.get(MANIFEST), report)
     if manifest is None:
         return _say_nothing(report, "it has no manifest")
+    if any(is_read_whole(path) for path in found.keys() - kept.keys()):
+        return _say_nothing(report, "a file in it is too large to be read as a whole")
     is_whole = not isinstance(members, ZippedBundle) or members.whole
     _check_files(found, manifest, report, is_whole=is_whole)
     if not is_whole:
@@ -2183,16 +2194,16 @@ def _say_bundle(manifest: Mapping[str, Any], report: Report) -> None:
 
 
 def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Found], dict[str, bytes]]:
-    """Every file's size and digest, and the bytes of those that are read further."""
+    """Every file's size and digest, and the bytes of those that are read further, as far as they are not too large."""
     found: dict[str, _Found] = {}
     kept: dict[str, bytes] = {}
+    room = _Room(report)
     for path, declared, pieces in members:
         digest, size, held = hashlib.sha256(), 0, bytearray()
-        is_read = path in _READ_WHOLE or path.startswith("proofs/")
         for piece in pieces:
             digest.update(piece)
             size += len(piece)
-            if is_read and size <= LARGEST_READ:
+            if is_read_whole(path) and size <= room.largest:
                 held += piece
         if size != declared:  # cut off: that was said where it was read
             continue
@@ -2200,10 +2211,38 @@ def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Foun
             report.expect(False, path, "file", "once", "a second one of this name")
             continue
         found[path] = _Found(size, digest.hexdigest())
-        report.expect(not is_read or size <= LARGEST_READ, path, "size", f"at most {LARGEST_READ}", size)
-        if is_read:
+        if is_read_whole(path) and room.takes(path, size, held):
             kept[path] = bytes(held)
     return found, kept
+
+
+def is_read_whole(path: str) -> bool:
+    """Whether a bundle's file of this path is held in memory; people's files and snapshots are not."""
+    return path in _READ_WHOLE or path.startswith("proofs/")
+
+
+class _Room:
+    """How much of a bundle is held in memory: a file of zeros, or of brackets, is small on the disk."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._bytes, self._values = report, LARGEST_READ_IN_ALL, MOST_VALUES
+
+    @property
+    def largest(self) -> int:
+        """How many bytes the next file may have."""
+        return min(LARGEST_READ, self._bytes)
+
+    def takes(self, path: str, size: int, held: bytearray) -> bool:
+        """Whether a file is held; one that is not is a finding."""
+        if size > self.largest:
+            expected = f"at most {self.largest}, as this is read as a whole"
+            self._report.expect(False, path, "size", expected, size)
+            return False
+        self._bytes -= size
+        self._values -= sum(map(held.count, (b"[", b"{", b",")))
+        expected = f"at most {MOST_VALUES} in all that is read as a whole"
+        self._report.expect(self._values >= 0, path, "values", expected, "more")
+        return self._values >= 0
 
 
 _READ_WHOLE = (MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN, PAGE, "checkpoint")
@@ -2253,11 +2292,13 @@ def _check_manifest_file(file: Any) -> None:
 # What a manifest says is left out: names of fields (or `entry`) of an entry; and what an entry names: a file, a graph
 # or grounds by its digest, another subject.
 _GAPS = {"fields": {"entry", "names"}, **{what: {"entry", "id"} for what in ("file", "graph", "grounds", "subject")}}
+TOO_LARGE = "too_large"
 REASONS = {
     WITHHELD: "its reader may not see it",
     REDACTED: "two persons had it erased",
     "redacted_since": "two persons had it erased since the checkpoint of this bundle, whose log does not say so yet",
     "not_kept": "the desk does not keep it",
+    TOO_LARGE: "it is too large for one bundle",
     "no_entry": "no entry of this bundle tells of it",
 }
 
@@ -2265,6 +2306,7 @@ REASONS = {
 def _check_manifest_gap(one: Any) -> None:
     what, reason = (one.get("what"), one.get("reason")) if isinstance(one, dict) else (None, None)
     is_known = isinstance(what, str) and what in _GAPS and isinstance(reason, str) and reason in REASONS
+    is_known = is_known and (reason != TOO_LARGE or what == "file")
     _expect(is_known and one.keys() == {"what", "reason", *_GAPS[str(what)]}, "left_out", "what section 10 has", one)
     _expect(_is_integer(one["entry"]), "left_out", "an entry", one)
     names = one.get("names", [one.get("id")])
@@ -2819,7 +2861,8 @@ class TileTree:
 class Memory:
     """What somebody saw of one log: files in a folder that are written once, whole, and never changed or deleted.
 
-    `checkpoints/<size>-<root>` and `receipts/<leaf hash>` are the signed notes. `proofs/<SHA-256>.json` says of a proof
+    `checkpoints/<size>-<root>` and `receipts/<leaf hash>` are the signed notes; further receipts of a leaf stand beside
+    the first, with the SHA-256 of the note behind a full stop. `proofs/<SHA-256>.json` says of a proof
     which entries it has, by index and leaf hash, and nothing of what they say. `extended/` names, for a checkpoint, a
     later one that was found to extend it; `found/`, for a receipt, the index of its leaf.
     """
@@ -2836,6 +2879,12 @@ class Memory:
         """What is remembered of one kind, by name. What a crash left half written has no name yet."""
         paths = sorted(path for path in (self.folder / kind).iterdir() if not path.name.startswith("."))
         return {path.name: _read_file(path) for path in paths}
+
+    def keep_differing(self, kind: str, name: str, data: bytes) -> None:
+        """Remembers it under this name, or, where something else is there, beside that."""
+        path = self.folder / kind / name
+        is_other = path.exists() and _read_file(path) != data
+        self.keep(kind, f"{name}.{hashlib.sha256(data).hexdigest()}" if is_other else name, data)
 
     def damaged(self, kind: str, name: str) -> Unusable:
         """What is raised of a file that is not as `keep` left it."""
@@ -2900,9 +2949,13 @@ class _Seen(NamedTuple):
 class Watch:
     """What was seen of a log before, against the log as it is now."""
 
-    def __init__(self, read: Read, policy: Policy, memory: Memory, report: Report, now: datetime | None) -> None:
-        """`now`: by which receipts are due; without it the newest entry that `read` has tells."""
-        self._read, self._policy, self._memory, self._report, self._now = read, policy, memory, report, now
+    def __init__(
+        self, read: Read, policy: Policy, memory: Memory, report: Report, now: datetime | None, clock: datetime | None
+    ) -> None:
+        """`now`: by which receipts are due; without it the newest entry that `read` has tells. `clock`: the reader's
+        own, which no receipt may be ahead of."""
+        self._read, self._policy, self._memory, self._report = read, policy, memory, report
+        self._now, self._clock = now, clock
 
     def run(self, new_proofs: Collection[str], printed: Iterable[tuple[int, str]] = ()) -> None:
         """Notes what does not agree. `new_proofs`: of the remembered ones, those that were handed over just now.
@@ -3030,19 +3083,23 @@ class Watch:
         before = {name: self._place(name, data) for name, data in self._memory.files("found").items()}
         places = {hashed.hex(): index for proof in seen for index, hashed in proof.entries} | before
         missing = {
-            receipt.leaf_hash: name
-            for name, receipt in receipts.items()
-            if places.get(name, tree.size) >= tree.size or tree.leaf(places[name]) != receipt.leaf_hash
+            hashed
+            for hashed in {receipt.leaf_hash for receipt in receipts.values()}
+            if (index := places.get(hashed.hex(), tree.size)) >= tree.size or tree.leaf(index) != hashed
         }
         found = tree.find(missing)
         for hashed, index in found.items():
-            self._memory.keep("found", missing.pop(hashed), str(index).encode())
+            self._memory.keep("found", hashed.hex(), str(index).encode())
         report.count("receipts", len(receipts))
-        now = self._now or (self._newest_time(tree) if missing else None)
-        for hashed, name in missing.items():
-            receipt = receipts[name]
+        now = self._now or (self._newest_time(tree) if missing - found.keys() else None)
+        for receipt in receipts.values():
+            name = receipt.leaf_hash.hex()
+            if self._clock is not None:
+                check_ahead(receipt, self._clock, f"receipt of {receipt.at}", report)
+            if receipt.leaf_hash not in missing - found.keys():
+                continue
             if name in before or (now is not None and now > due(receipt)):
-                expected = f"{hashed.hex()} in the log since {_write_time(due(receipt))}"
+                expected = f"{name} in the log since {_write_time(due(receipt))}"
                 report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")
             else:
                 report.count("receipts not due yet" if now else "receipts not found in a log that tells no time")
@@ -3147,12 +3204,13 @@ def watch(
     files: Iterable[Path] = (),
     now: datetime | None = None,
     printed: Iterable[tuple[int, str]] = (),
+    clock: datetime | None = None,
 ) -> Report:
     """Whether the log that `read` gives agrees with all that the memory has seen of it and with these files.
 
     A file is a proof, a tlog-proof, a bundle, a receipt or a checkpoint: checked by itself, remembered where it holds,
     and looked for in the log. `now`: by which receipts are due; without it the newest entry that `read` has tells.
-    `printed`: sizes and beginnings of roots.
+    `printed`: sizes and beginnings of roots. `clock`: the reader's own, which no receipt may be ahead of.
     """
     report, new = Report(), list[str]()
     for path in files:
@@ -3161,7 +3219,7 @@ def watch(
         if not of_file.findings:
             new += remember(of_file, memory)
             report.count("files")
-    Watch(read, policy, memory, report, now).run(new, printed)
+    Watch(read, policy, memory, report, now, clock or now).run(new, printed)
     return report
 
 
@@ -3177,7 +3235,7 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
         if head.startswith(f"{RECEIPT}\n".encode()):
             notes = split_receipts(data)
             for name, note in zip([policy.receipt(note).leaf_hash.hex() for note in notes], notes, strict=True):
-                memory.keep("receipts", name, note)
+                memory.keep_differing("receipts", name, note)
         else:
             memory.keep("checkpoints", name_checkpoint(policy.checkpoint(data)), data)
     except Broken as error:
@@ -4175,16 +4233,24 @@ def _run(arguments: argparse.Namespace) -> Report:
     return _run_audit(arguments, read, policy)
 
 
+def _not_ahead(receipts: Mapping[str, bytes], policy: Policy, report: Report) -> Report:
+    """The report, with the receipts whose time lies ahead of this machine's clock."""
+    for _hashed, (name, receipt) in _read_receipts(receipts, policy, Report()).items():
+        check_ahead(receipt, datetime.now(UTC), f"receipt {name}", report)
+    return report
+
+
 def _run_audit(arguments: argparse.Namespace, read: Read, policy: Policy) -> Report:
     receipts = {path.name: _read_file(path) for path in arguments.receipt}
     path = Path(arguments.log) / EXPORT_FILE
     if "://" in arguments.log or not path.exists():
-        return audit(read, policy, receipts, times_from=arguments.times_from)
+        return _not_ahead(receipts, policy, audit(read, policy, receipts, times_from=arguments.times_from))
     with path.open("rb") as file:
         is_alone = is_opened_alone(read, file.readline(LARGEST_LINE), policy)
         file.seek(0)
         if not is_alone:
-            return audit(read, policy, receipts, times_from=arguments.times_from, lines=lines_of(file))
+            report = audit(read, policy, receipts, times_from=arguments.times_from, lines=lines_of(file))
+            return _not_ahead(receipts, policy, report)
         if receipts or arguments.times_from:
             raise Unusable(f"{arguments.log} has no entries but those of {EXPORT_FILE}: no receipt is looked for there")
         return audit_opened(read, lines_of(file), policy)
@@ -4222,7 +4288,7 @@ def _run_watch(arguments: argparse.Namespace, policy: Policy) -> Report:
     folder = Path(arguments.log)
     inside = folder / "ledger"
     read = folder_reader(inside if (inside / "checkpoint").is_file() else folder)
-    return watch(read, policy, memory, arguments.files, printed=printed)
+    return watch(read, policy, memory, arguments.files, printed=printed, clock=datetime.now(UTC))
 
 
 def _run_bundle(path: Path, policy: Policy) -> Report:

@@ -49,6 +49,18 @@ def edits_elsewhere(user: User, desk: Desk) -> bool:
     return roles.filter(role=Role.EDITOR).exists() and not roles.filter(desk=desk).exists()
 
 
+def may_withdraw(redaction: Redaction, by: User) -> None:
+    """Whoever proposed it. Raises Forbidden."""
+    if redaction.proposed_by_id != by.pk:
+        raise Forbidden(_("Whoever proposed it takes it back. You can refuse it."))
+
+
+def may_ask_second(redaction: Redaction, by: User) -> None:
+    """Whoever proposed it on a desk. Raises Forbidden."""
+    if redaction.desk_id is None or redaction.proposed_by_id != by.pk:
+        raise Forbidden(_("Whoever proposed it on a desk asks a second person."))
+
+
 def may_decide(redaction: Redaction, by: User) -> None:
     """A second person; of an actor that all desks share an administrator where an editor proposed, and an editor who is
     no administrator where one of these did. Raises Forbidden."""

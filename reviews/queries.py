@@ -224,8 +224,7 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
 
 def redactions_of(user: User, desk: Desk) -> QuerySet[Redaction]:
     """What was asked to be erased on a desk that the person edits, the newest first."""
-    rows = Redaction.objects.filter(is_editor(user, "desk"), desk=desk)
-    return rows.select_related("proposed_by", "decided_by", "second", "desk").order_by("-proposed_at", "-id")
+    return _redactions(Q(is_editor(user, "desk"), desk=desk))
 
 
 def open_redactions_of(user: User, desk: Desk) -> int:
@@ -236,6 +235,32 @@ def open_redactions_of(user: User, desk: Desk) -> int:
 def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
     """What the person was asked from another desk to decide on and is still open, and what was asked to be erased of
     actors that all desks share: to administrators, and to editors of a desk that uses it. The newest first."""
+    return _redactions(_is_elsewhere_for(user))
+
+
+def redactions_seen(user: User) -> QuerySet[Redaction]:
+    """These, and those on the desks that the person edits."""
+    return _redactions(_is_elsewhere_for(user) | Q(is_editor(user, "desk")))
+
+
+def get_redaction_seen(user: User, redaction_id: UUID) -> Redaction:
+    """One of these. Raises NotFound."""
+    return _one_redaction(redactions_seen(user), redaction_id)
+
+
+def _redactions(seen: Q) -> QuerySet[Redaction]:
+    rows = Redaction.objects.filter(seen).select_related("proposed_by", "decided_by", "second", "desk", "actor")
+    return rows.order_by("-proposed_at", "-id")
+
+
+def _one_redaction(rows: QuerySet[Redaction], redaction_id: UUID) -> Redaction:
+    found = rows.filter(pk=redaction_id).first()
+    if found is None:
+        raise NotFound(_("There is no such redaction."))
+    return found
+
+
+def _is_elsewhere_for(user: User) -> Q:
     edits = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR)
     on_desk = Membership.objects.filter(user=user, desk=OuterRef("desk"))
     asking = Membership.objects.filter(
@@ -243,8 +268,7 @@ def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
     )
     asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & Q(Exists(asking)) & ~Q(Exists(on_desk))
     shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=used_on_edited_desks(user)))
-    rows = Redaction.objects.filter(asked | shared)
-    return rows.select_related("proposed_by", "decided_by", "desk", "actor").order_by("-proposed_at", "-id")
+    return asked | shared
 
 
 def waits_elsewhere(user: User) -> bool:
@@ -255,15 +279,9 @@ def waits_elsewhere(user: User) -> bool:
 
 def get_redaction_elsewhere(user: User, redaction_id: UUID) -> Redaction:
     """One of these. Raises NotFound."""
-    found = redactions_elsewhere(user).filter(pk=redaction_id).first()
-    if found is None:
-        raise NotFound(_("There is no such redaction."))
-    return found
+    return _one_redaction(redactions_elsewhere(user), redaction_id)
 
 
 def get_redaction(user: User, desk: Desk, redaction_id: UUID) -> Redaction:
     """One of these. Raises NotFound."""
-    found = redactions_of(user, desk).filter(pk=redaction_id).first()
-    if found is None:
-        raise NotFound(_("There is no such redaction."))
-    return found
+    return _one_redaction(redactions_of(user, desk), redaction_id)

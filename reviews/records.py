@@ -1,9 +1,9 @@
 """What assigning, assessing and deciding leave in the ledger. Each is called last in its action's transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from accounts.models import Desk, User
@@ -23,6 +23,7 @@ from reviews.models import (
 from reviews.redacting import PREVIEWED, Findings
 from sources.models import Actor
 
+Named = TypeVar("Named")
 # So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
 MOST_NAMED = 200
 
@@ -199,20 +200,25 @@ def redacted(
 ) -> list[tuple[int, list[OpenField], list[str]]]:
     """Something was erased by two persons: the entries say which fields of which entries, and which rows.
 
-    What was sealed is named in sealed entries. Gives each entry's database id with the fields and rows that it names.
+    What was sealed is named in sealed entries, and rows in sealed ones of their own: an assessment that nobody has
+    decided on is a row, and who is given a proof of a stream is given what names its fields. Gives each entry's
+    database id with the fields and rows that it names.
     """
-    rows = [one.row for one in found.texts if one.place.grows]
     held = (*found.fields, *found.previews)
-    said = []
+    said: list[tuple[int, list[OpenField], list[str]]] = []
     for sealed in (False, True):
-        named: list[OpenField | str] = [one for one in held if one.sealed == sealed]
-        named += [] if sealed else rows
-        left = iter(named)
-        while part := list(islice(left, MOST_NAMED)):
-            fields = [one for one in part if isinstance(one, OpenField)]
-            part_of_rows = [one for one in part if isinstance(one, str)]
-            said.append((_redacted(redaction, fields, part_of_rows, sealed, by, now), fields, part_of_rows))
+        for fields in _batched([one for one in held if one.sealed == sealed]):
+            said.append((_redacted(redaction, fields, [], sealed, by, now), fields, []))
+    for rows in _batched([one.row for one in found.texts if one.place.grows]):
+        said.append((_redacted(redaction, [], rows, True, by, now), [], rows))
     return said
+
+
+def _batched(named: Sequence[Named]) -> Iterator[list[Named]]:
+    """As many at a time as one entry names."""
+    left = iter(named)
+    while part := list(islice(left, MOST_NAMED)):
+        yield part
 
 
 def _redacted(

@@ -22,7 +22,7 @@ from accounts.errors import NotFound
 from accounts.models import User
 from accounts.transactions import act
 from claims.actions.reads import note_shown
-from claims.bundle_files import made_for, named_in, path_of
+from claims.bundle_files import TooLarge, made_for, named_in, path_of
 from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.proofs import checkpoint_for
@@ -34,7 +34,7 @@ from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
 from ledger.reading import checkpoint_of, newest_checkpoint
 from ledger.signer import SignerRefused
-from ledger.verifier import LONGEST_UNWITNESSED
+from ledger.verifier import LONGEST_UNWITNESSED, Unusable
 from sources.evidence_storage import open_stored
 
 logger = logging.getLogger(__name__)
@@ -258,6 +258,14 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
         except SignerRefused as error:
             raise _Failed(
                 _("This server has no key to sign bundles with. Tell whoever runs this installation.")
+            ) from error
+        except TooLarge as error:
+            raise _Failed(
+                _("This history is too long for one bundle. Its proof can be downloaded on the claim’s history.")
+            ) from error
+        except Unusable as error:
+            raise _Failed(
+                _("No file says which keys the ledger has. Tell whoever runs this installation to set LEDGER_POLICY.")
             ) from error
         _keep(locked, made, shown, parts)
         rows = list(locked.parts.defer("content").order_by("position"))

@@ -35,12 +35,14 @@ from claims.paging import Order, Place, page_of, read_at
 from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for
 from claims.shown import hidden_among, ids_in
+from claims.views.keys import unkeyed
 from claims.views.lines import Link
 from claims.views.listing import neighbours
-from ledger.models import Anchor, Checkpoint, Key
+from ledger.models import Anchor, Checkpoint
 from ledger.opened import entry_line, head_line, last_line
 from ledger.reading import newest_checkpoint, newest_witnessed, openings_of
 from ledger.stamps import standings
+from ledger.trusted import keys_shown
 from ledger.witness_states import witness_states
 
 PAGE_SIZE = 50
@@ -106,7 +108,8 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "narrowed": any(form.cleaned_data.values()),
         "checkpoint": newest_checkpoint(),
         "late_since": late_for(request.user, timezone.now()),
-        "keys": Key.objects.order_by("-since", "text"),
+        "keys": keys_shown(),
+        "unkeyed": unkeyed(),
         "witnessed": newest_witnessed(),
         "witness_policy": settings.WITNESS_POLICY,
         "witnesses": list(witness_states(settings.WITNESS_POLICY, timezone.now())),

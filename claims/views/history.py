@@ -23,6 +23,7 @@ from claims.sentences import told_interval, voices_in_words
 from claims.shown import hidden_among, ids_in
 from claims.states import find_move
 from claims.views.heading import claim_context
+from claims.views.keys import unkeyed
 from claims.views.lines import Link, numbers_of
 from ledger.entries import format_time
 from ledger.models import Checkpoint
@@ -70,6 +71,7 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
         claim_shown=json.dumps(_claim_as_recorded(claim)),
         log_shown=json.dumps(_log(claim, checkpoint)),
         erased=ERASED,
+        unkeyed=unkeyed(),
     )
     return render(request, "claims/history.html", context)
 

@@ -23,6 +23,7 @@ from claims.queries import history_of, public_evidence, published_claim, publish
 from claims.records import claim_public, evidence_public, status_body
 from claims.sentences import voices_in_words
 from claims.states import Deciders, find_move
+from claims.views.keys import unkeyed
 from claims.views.listing import PAGE_SIZE, neighbours
 from ledger.entries import format_time
 from ledger.models import Checkpoint
@@ -64,6 +65,7 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
         "address": address,
         "qr": outline(address),
         "recomputing": waits_for_recomputation(claim),
+        "unkeyed": unkeyed(),
     }
     return render(request, "claims/public/claim.html", context)
 

@@ -22,6 +22,7 @@ from claims.acts import KINDS
 from claims.paging import Order, read_page
 from claims.receipts import check
 from claims.views.audit import named_for
+from claims.views.keys import unkeyed
 from claims.views.lines import Link
 from claims.views.listing import neighbours
 from ledger.entries import format_time, leaf_hashes
@@ -124,10 +125,13 @@ class ReceiptForm(forms.Form):
 def check_receipts(request: HttpRequest) -> HttpResponse:
     """Whether receipts were kept: for anybody. The browser checks for itself; without a script this server says it."""
     form = ReceiptForm(request.POST, request.FILES) if request.method == "POST" else ReceiptForm()
-    checked = check(form.data_given(), now=timezone.now()) if form.is_bound and form.is_valid() else []
+    without = unkeyed()
+    is_given = form.is_bound and form.is_valid()
+    checked = check(form.data_given(), now=timezone.now()) if is_given and not without else []
     context = {
         "form": form,
         "checked": checked,
+        "unkeyed": without,
         "leaf": reverse("ledger-leaf", args=["0" * 64]).removesuffix("0" * 64),
     }
     status = 400 if form.is_bound and not form.is_valid() else 200

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import count_edit
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
+from accounts.errors import Conflict, Invalid, NotFound
 from accounts.fields import given_text, optional_text
 from accounts.models import Desk, Role, User
 from accounts.queries import members_of
@@ -28,7 +28,15 @@ from claims.support import counts_outside, lock_claim, lock_graph, lock_graphs_o
 from claims.values import element_field
 from ledger.erasing import erase
 from reviews.models import Redaction, RedactionState
-from reviews.permissions import edits_elsewhere, may_decide, may_redact, may_redact_shared, may_take_part
+from reviews.permissions import (
+    edits_elsewhere,
+    may_ask_second,
+    may_decide,
+    may_redact,
+    may_redact_shared,
+    may_take_part,
+    may_withdraw,
+)
 from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
 from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, longest, without
 from sources.erasing import ask_to_delete
@@ -65,11 +73,15 @@ def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | No
 
 
 def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -> Findings:
-    """What an open redaction would erase now; that it was asked is recorded. Raises NotFound, Forbidden."""
+    """What an open redaction would erase now; that it was asked is recorded.
+
+    Raises NotFound, Forbidden, Conflict (it is not open any more).
+    """
     of = redaction.actor or redaction.desk
     assert of is not None  # the database holds it to one of them
     with act():
         may_take_part(redaction, by)
+        _must_be_open(redaction)
         redaction_previewed(of, words=redaction.words, file=None, by=by, now=now or timezone.now())
     return _found_by(redaction, redaction.words, redaction.sha256, by)
 
@@ -165,8 +177,8 @@ def name_second(*, redaction: Redaction, user: User | None, by: User, now: datet
     now = now or timezone.now()
     with act():
         row = _open(redaction, by)
-        if row.desk is None or row.proposed_by_id != by.pk:
-            raise Forbidden(_("Whoever proposed it on a desk asks a second person."))
+        may_ask_second(row, by)
+        assert row.desk is not None
         if row.second_id is not None:
             raise Conflict(_("Somebody was asked already. Take the proposal back to ask another."))
         if other_editors(row.desk, by):
@@ -189,8 +201,7 @@ def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None =
     now = now or timezone.now()
     with act():
         row = _open(redaction, by)
-        if row.proposed_by_id != by.pk:
-            raise Forbidden(_("Whoever proposed it takes it back. You can refuse it."))
+        may_withdraw(row, by)
         _end(row, RedactionState.WITHDRAWN, decided_by=None, now=now)
         redaction_ended("redaction_withdrawn", row, by=by, now=now)
     return row
@@ -253,9 +264,13 @@ def _open(redaction: Redaction, by: User) -> Redaction:
     rows = Redaction.objects.select_for_update(of=("self",), no_key=True)
     row = rows.select_related("desk", "actor", "proposed_by").get(pk=redaction.pk)
     may_take_part(row, by)
+    _must_be_open(row)
+    return row
+
+
+def _must_be_open(row: Redaction) -> None:
     if row.state != RedactionState.PROPOSED:
         raise Conflict(_("This redaction is not open any more: %(state)s.") % {"state": row.get_state_display()})
-    return row
 
 
 def _still_proposed_by_one_who_may(row: Redaction) -> None:

@@ -20,6 +20,7 @@ from reviews.api import (
     notifications,
     provenance,
     receipts,
+    redactions,
     relays,
     releases,
     reminders,
@@ -32,6 +33,7 @@ SOURCE = "sources/<uuid:source_id>/"
 EVIDENCE = CLAIM + "evidence/<uuid:evidence_id>/"
 ASSESSMENT = CLAIM + "assessments/<uuid:assessment_id>/"
 RECEIPT = f"receipts/{LEAF}/"
+REDACTION = "redactions/<uuid:redaction_id>/"
 ASSIGNMENT = "assignments/<uuid:assignment_id>/"
 
 app_name = "api"
@@ -97,6 +99,14 @@ urlpatterns = [
         notifications.NotificationRead.as_view(),
         name="read-notification",
     ),
+    path("redactions/", redactions.Redactions.as_view(), name="redactions"),
+    path("redactions/preview/", redactions.RedactionPreview.as_view(), name="preview-redaction"),
+    path(REDACTION, redactions.OneRedaction.as_view(), name="redaction"),
+    path(REDACTION + "findings/", redactions.WouldErase.as_view(), name="redaction-findings"),
+    path(REDACTION + "approve/", redactions.RedactionApproved.as_view(), name="approve-redaction"),
+    path(REDACTION + "reject/", redactions.RedactionRejected.as_view(), name="reject-redaction"),
+    path(REDACTION + "withdraw/", redactions.RedactionWithdrawn.as_view(), name="withdraw-redaction"),
+    path(REDACTION + "second/", redactions.RedactionSecond.as_view(), name="redaction-second"),
     path("receipts/", receipts.Receipts.as_view(), name="receipts"),
     path(RECEIPT, receipts.OneReceipt.as_view(), name="receipt"),
     path("tokens/", tokens.Tokens.as_view(), name="tokens"),

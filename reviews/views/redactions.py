@@ -1,8 +1,6 @@
 """Pages of redactions: who asks for what to be erased, what that would erase, and the second person's decision."""
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +16,7 @@ from accounts.models import User
 from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import get_desk, person_named
 from accounts.recent import asks_again
-from claims.actions.reads import Shown, note_shown
 from claims.actor_queries import get_actor
-from claims.models import ActorMerge, Evidence
 from reviews.actions.redactions import (
     MOST_WORDS,
     look_for,
@@ -37,10 +33,8 @@ from reviews.actions.redactions import (
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_of
-from reviews.redacting import Findings, Found
-from sources.models import Actor, Attachment, Capture, Relay, Source
-
-AROUND = 160  # characters shown before and after what would go
+from reviews.redacting import Findings
+from reviews.redactions_shown import ShownText, show_findings
 
 
 class ProposalForm(ActForm):
@@ -266,50 +260,21 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
 
 
 def _shown(found: Findings, user: User, *, outside: bool = False) -> dict[str, Any]:
-    """What it would erase, as the page shows it. That restricted material was shown is recorded.
-
-    `outside`: to who is not on the desk, or on none: nothing leads on from there, and why actors were merged is for
-    administrators.
-    """
-    note_shown(user, [*_rows_of(found), *found.files])
-    lines = [_line(one) for one in found.texts]
-    if outside:
-        lines = [replace(one, about="", url="") for one in lines]
-        lines = [
-            replace(line, parts=()) if one.place.model is ActorMerge and not user.is_staff else line
-            for one, line in zip(found.texts, lines, strict=True)
-        ]
+    """What it would erase, as the page shows it."""
+    shown = show_findings(found, user, outside=outside)
     return {
         "found": found,
         "outside": outside,
-        "texts": lines,
-        "sorts": sorted(Counter(one.name.rpartition("/")[2] for one in found.fields).items()),
-        "seen": found.seen,
+        "texts": [_line(one) for one in shown.texts],
+        "sorts": shown.fields,
+        "seen": shown.seen,
     }
 
 
-def _rows_of(found: Findings) -> Iterator[Shown]:
-    """The rows of the texts that can be restricted."""
-    for model in (Actor, Source, Evidence, Attachment, Capture, Relay):
-        pks = {one.pk for one in found.texts if one.place.model is model}
-        yield from model._default_manager.filter(pk__in=pks) if pks else ()
-
-
-def _line(one: Found) -> Line:
+def _line(one: ShownText) -> Line:
     about, url = "", ""
     if one.claim:
         about, url = one.claim, reverse("claim", args=[one.claim])
     elif one.source:
         about, url = _("source"), reverse("source", args=[one.source])
-    last = len(one.parts) - 1
-    parts = tuple(_short(part, first=at == 0, last=at == last) for at, part in enumerate(one.parts))
-    return Line(str(one.place.name), about, url, parts, one.place.grows)
-
-
-def _short(text: str, *, first: bool, last: bool) -> str:
-    """The text around what would go: its end where it stands before, its beginning after, both between two."""
-    if len(text) <= AROUND or (len(text) <= 2 * AROUND and not first and not last):
-        return text
-    if first:
-        return f"… {text[-AROUND:]}"
-    return f"{text[:AROUND]} …" if last else f"{text[:AROUND]} … {text[-AROUND:]}"
+    return Line(one.name, about, url, one.parts, one.whole)

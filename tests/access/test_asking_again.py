@@ -28,6 +28,8 @@ ASKED: set[Act] = {
     ("api:release-actor", "POST"),
     # redactions
     ("new-redaction", "POST"), ("redaction", "POST"), ("redact-actor", "POST"), ("redaction-elsewhere", "POST"),
+    ("api:redactions", "POST"), ("api:preview-redaction", "POST"), ("api:approve-redaction", "POST"),
+    ("api:reject-redaction", "POST"), ("api:withdraw-redaction", "POST"), ("api:redaction-second", "POST"),
     # invitations
     ("invitations", "POST"), ("resend-invitation", "POST"),
     # roles, and the policy that says who needs a second factor

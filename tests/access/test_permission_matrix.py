@@ -42,6 +42,7 @@ DESK_OR_ADMINISTRATOR = _only(*DESK, "administrator")
 # Of an actor that all desks share and this one uses, which the administrator wants redacted.
 SHARED_ACTORS = _only("editor", "administrator", outside="forbidden")
 SHARED_ACTORS_FOUND = _only("editor", "administrator", others="hidden")
+REDACTING = _only("editor", others="hidden")
 REMINDED = _only("assigned reviewer", others="hidden")
 DRAFTS_OWNER = _only("assigned reviewer", others="hidden")
 TOKENS_OWNER = _only("reporter", others="hidden")
@@ -114,6 +115,15 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "end-token": {"POST": TOKENS_OWNER},
     "receipts": {"GET": PERSON},
     "receipt-file": {"GET": NOWHERE},  # without saying which: tests/receipts/test_given.py
+    "api:redactions": {"GET": PERSON, "POST": EDITOR_SOMEWHERE},
+    "api:preview-redaction": {"POST": EDITOR_SOMEWHERE},
+    "api:redaction": {"GET": REDACTING},
+    "api:redaction-findings": {"GET": REDACTING},
+    # It is the editor's own: another person decides (tests/api/test_redactions.py).
+    "api:approve-redaction": {"POST": REDACTING | {"editor": "forbidden"}},
+    "api:reject-redaction": {"POST": REDACTING | {"editor": "forbidden"}},
+    "api:withdraw-redaction": {"POST": REDACTING},
+    "api:redaction-second": {"POST": REDACTING},
     "api:receipts": {"GET": PERSON},
     "api:receipt": {"GET": TOKENS_OWNER},
     "conflicts": _both(PERSON),

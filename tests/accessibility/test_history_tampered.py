@@ -14,7 +14,6 @@ from psycopg import sql
 
 from claims.actions.claims import edit_claim
 from claims.models import Claim
-from ledger.keys import policy_text
 from ledger.models import Checkpoint, DailyStamp
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from tests import factories
@@ -282,12 +281,10 @@ def test_a_history_that_was_cut_is_told_to_who_has_seen_all_of_it(
     assert (marks, "this history, as this browser saw it before: recorded" in said) == ("broken", True), said
 
 
-def test_a_log_signed_anew_by_another_key_is_told_where_the_keys_come_from_a_file(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"], tmp_path: Path, settings: "Settings"
+def test_a_log_signed_anew_by_another_key_is_told_without_a_setting(
+    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     """The superuser has a key of their own, puts it into the table, and signs the newest checkpoint with it."""
-    policy = tmp_path / "policy.json"
-    policy.write_bytes(policy_text())
     newest = Checkpoint.objects.latest("size")
     origin = newest.note.partition("\n")[0]
     forger = SigningKey(origin, b"f" * 32)
@@ -298,10 +295,19 @@ def test_a_log_signed_anew_by_another_key_is_told_where_the_keys_come_from_a_fil
     )
     _run(statements, verdict, key=str(forger.verifier_key), note=note, size=newest.size)
     page = page_of(world.cast.reporter)
-    assert _said(page, verdict)[0] == "verified"  # what stands in the database alone is believed here
-    settings.LEDGER_POLICY = str(policy)
     marks, said = _said(page, verdict)
     assert (marks, "signature: recorded “one by a known key”" in said) == ("broken", True), said
+
+
+def test_where_no_file_names_the_keys_nothing_is_green_and_the_page_says_why(
+    world: World, verdict: Claim, page_of: Callable[..., "Page"], tmp_path: Path, settings: "Settings"
+) -> None:
+    settings.LEDGER_POLICY = str(tmp_path / "gone.json")
+    marks, said = _said(page_of(world.cast.reporter), verdict)
+    assert (marks, "Keys are taken from the database: this proves nothing against whoever owns it" in said) == (
+        "broken",
+        True,
+    ), said
 
 
 def test_a_stamped_checkpoint_that_the_log_does_not_extend_is_told(

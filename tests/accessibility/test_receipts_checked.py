@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Act
 from ledger.entries import format_time
-from ledger.keys import receipt
+from ledger.keys import receipt, receipt_key
 from ledger.models import Entry
+from ledger.notes import Receipt, receipt_text, sign_note
 from tests import factories
 from tests.access.world import World
 from tests.accessibility.axe import barriers, sideways
@@ -68,6 +69,15 @@ def test_one_that_is_not_due_and_one_that_is_missing(page: "Page", kept: str) ->
     found = outcomes(page, young + old + kept)
     assert [mark for mark, _said in found] == ["missing", "broken", "verified"]
     assert [said.partition(":")[0] for _mark, said in found[:2]] == ["Not due yet", "Missing"]
+
+
+@pytest.mark.parametrize(("ahead", "result"), [(240, "missing"), (360, "broken")])
+def test_one_of_a_time_that_lies_ahead_is_told(page: "Page", kept: str, ahead: int, result: str) -> None:
+    """No server signs it: it would not be due for as long as it likes."""
+    key, at = receipt_key(), format_time(timezone.now() + timedelta(seconds=ahead))
+    promise = Receipt(key.name.removesuffix("/receipts"), bytes(32), at, 60)
+    [(mark, said)] = outcomes(page, sign_note(receipt_text(promise), [key]).decode())
+    assert (mark, "at: expected “at most 300 seconds after now" in said) == (result, result == "broken")
 
 
 def test_what_nobody_signed_is_no_receipt(page: "Page", kept: str) -> None:

@@ -53,6 +53,8 @@ def kept_paths(cast: Cast) -> dict[str, str]:
         "POST decline": f"assignments/{assignment.pk}/decline/",
         "POST hand_over": f"assignments/{assignment.pk}/hand_over/",
         "POST withdraw": f"assignments/{assignment.pk}/withdraw/",
+        "POST redactions": "redactions/",
+        "POST preview redaction": "redactions/preview/",
     }
 
 
@@ -61,7 +63,7 @@ def paths(cast: Cast) -> dict[str, str]:
     return kept_paths(cast)
 
 
-COLLECTIONS = {"desks/", "actors/", "sources/", "claims/", "assignments/"}
+COLLECTIONS = {"desks/", "actors/", "sources/", "claims/", "assignments/", "redactions/", "redactions/preview/"}
 
 
 @pytest.mark.parametrize("body", BAD, ids=str)

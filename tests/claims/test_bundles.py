@@ -96,6 +96,36 @@ def test_it_is_sent_as_long_as_it_was_said_to_be_and_alike_each_time(cast: Cast,
     assert (len(zip_of(row)), zip_of(row) == zip_of(row)) == (row.size, True)
 
 
+FILES = {"first.txt": b"Ten bytes.", "large.txt": b"Eleven byte", "last.txt": b"Ten bytes!"}
+
+
+def test_a_file_that_is_too_large_for_a_bundle_is_left_out_and_named_with_the_reason(
+    cast: Cast, publish: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("claims.bundles.LARGEST_FILES", 20)
+    claim = factories.claim(cast)
+    source = claim.evidence.get().source
+    kept = [with_file(cast, source, content, name).pk for name, content in FILES.items()]
+    publish()
+    data = bundle_of(cast.reporter, claim)
+    manifest = manifest_of(data)
+    assert [file["name"] for file in manifest["files"] if "attachment" in file] == ["first.txt", "last.txt"]
+    gaps = [(one["id"], one["reason"]) for one in manifest["left_out"] if one["what"] == "file"]
+    assert gaps == [(str(kept[1]), "too_large")]
+    assert "1 file is too large for one bundle and left out." in manifest["withheld"]
+    report = checked(data)
+    assert (report.findings, report.counts["file left out: too_large"]) == ([], 1)
+    assert "it is too large for one bundle" in files_in(data)["index.html"].decode()
+
+
+def test_a_history_that_no_checker_would_read_as_a_whole_fails_in_words(
+    cast: Cast, verdict: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("claims.bundle_files.LARGEST_READ", 1000)
+    row = make(ask_for_bundle(claim=verdict, by=cast.reporter))
+    assert (row.state, "too long for one bundle" in row.error) == ("failed", True)
+
+
 def test_no_name_that_a_sender_chose_is_a_path(cast: Cast, publish: Callable[[], None]) -> None:
     claim = factories.claim(cast)
     source = claim.evidence.get().source

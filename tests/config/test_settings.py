@@ -140,6 +140,20 @@ def test_a_wrong_file_of_witnesses_stops_the_start_with_one_line(
     assert "\n" not in str(stop.value.code) and "secret" not in str(stop.value.code)
 
 
+@pytest.mark.parametrize("content", [None, b"{}", b'{"origin": "desk.example.org/ledger", "log_keys": []}'])
+def test_a_wrong_policy_stops_the_start_with_one_line(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    path = tmp_path / "policy.json"
+    if content is not None:
+        path.write_bytes(content)
+    environment.setenv("LEDGER_POLICY", str(path))
+    with pytest.raises(SystemExit) as stop:
+        load()
+    assert str(stop.value.code).startswith(f"LEDGER_POLICY: set the path of a copy of policy.json ({path}: ")
+    assert "\n" not in str(stop.value.code)
+
+
 def test_a_file_of_witnesses_is_read(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "witnesses"
     path.write_text(f"witness w {WITNESS_KEY} https://w.example.org/under/it/\nquorum w\n")

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts import records
 from accounts.actions import keys as rotations
 from accounts.models import Act
+from claims.receipts import Fate, check
 from ledger import keys
 from ledger.entries import read_entry
 from ledger.models import Checkpoint, Entry, Key
@@ -24,6 +25,7 @@ from ledger.notes import SigningKey, sign_note
 from ledger.reading import newest_checkpoint
 from ledger.recording import record
 from ledger.signer import LOG_KEY, SIGNS_BESIDE, Signer, SignerRefused, locked, read_key
+from ledger.trusted import has_policy, keys_shown, own_policy
 from ledger.verifier import Broken, Policy, check_rotation, read_policy
 from tests.conftest import ROOT, superuser
 from tests.ledger.installation import NOW, sequencing
@@ -398,6 +400,49 @@ def test_a_rotation_that_another_key_signed_is_found(signer: Path, monkeypatch: 
     publish(signer)
     good, lines = checked()
     assert not good and any("(log:keys, 1): signature: expected one by" in line for line in lines), lines
+
+
+def test_pages_follow_a_rotation_as_soon_as_it_is_recorded(signer: Path) -> None:
+    made = (signer / keys.POLICY).read_bytes()
+    rotate("--log", "--receipts", "--at-once")
+    assert own_policy() == policy()
+    [found] = check(str(keys.receipt(HASH, AT)).encode(), now=NOW)
+    assert (found.fate, found.error) == (Fate.NOT_DUE, "")
+    assert (signer / keys.POLICY).read_bytes() == made
+
+
+def test_pages_do_not_follow_to_a_key_that_no_signature_gave_over_to(
+    signer: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = own_policy()
+    without_signatures(monkeypatch, None)
+    rotate("--log", "--receipts")
+    plant(str(SigningKey.make(before.origin).verifier_key))
+    publish(signer)
+    assert own_policy() == before
+    [found] = check(str(keys.receipt(HASH, AT)).encode(), now=NOW)
+    assert found.fate == Fate.BROKEN
+    assert [key.is_known for key in keys_shown()].count(False) == 3
+
+
+def test_the_policy_that_a_rotation_prints_is_followed_from_the_file_and_not_read_from_the_table(signer: Path) -> None:
+    plant(str(SigningKey.make(policy().origin).verifier_key))
+    printed = read_policy(rotate("--log").encode())
+    assert (len(printed.log_keys), printed) == (2, own_policy())
+
+
+def test_an_installation_from_before_there_was_a_policy_gets_one_at_its_next_start(signer: Path) -> None:
+    (signer / keys.POLICY).unlink()
+    assert not has_policy()
+    call_command("prepare", stdout=StringIO())
+    assert has_policy()
+    assert read_policy((signer / keys.POLICY).read_bytes()) == policy()
+
+
+def test_a_start_leaves_a_policy_that_is_there(signer: Path) -> None:
+    (signer / keys.POLICY).write_bytes(b"mine")
+    keys.make_keys()
+    assert (signer / keys.POLICY).read_bytes() == b"mine"
 
 
 def test_the_key_before_is_known_from_the_log(signer: Path, tmp_path: Path) -> None:

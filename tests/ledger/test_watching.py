@@ -264,6 +264,24 @@ def test_a_receipt_is_due_after_its_longest_delay(memory: Path, tmp_path: Path) 
     )
 
 
+def test_receipts_of_one_leaf_that_differ_are_all_kept(memory: Path, tmp_path: Path) -> None:
+    late, soon = receipt_for(b"gone", BEGIN, 3600), receipt_for(b"gone", BEGIN, 60)
+    files = [written(tmp_path, name, data) for name, data in (("late", late), ("soon", soon), ("again", late))]
+    found = seen(memory, LOG, *files, now=BEGIN + timedelta(seconds=61))
+    assert sorted(Memory(memory).files("receipts").values()) == sorted([late, soon])
+    assert (len(lines(found)), found.counts["receipts not due yet"]) == (1, 1)
+    assert len(lines(seen(memory, LOG, now=BEGIN + timedelta(days=1)))) == 2
+
+
+def test_a_receipt_that_lies_ahead_of_the_readers_clock_is_told(memory: Path, tmp_path: Path) -> None:
+    clock = BEGIN - timedelta(seconds=300)
+    file = written(tmp_path, "receipt", receipt_for(LOG.leaves[599], BEGIN))
+    assert lines(watch(LOG.export().get, POLICY, Memory(memory), [file], clock=clock)) == []
+    found = lines(watch(LOG.export().get, POLICY, Memory(memory), clock=clock - timedelta(milliseconds=1)))
+    now, at = format_time(clock - timedelta(milliseconds=1)), format_time(BEGIN)
+    assert found == [f"receipt of {at}: at: expected at most 300 seconds after now, {now}, found {at}"]
+
+
 def test_a_promised_leaf_that_was_there_and_is_gone_is_found_at_once(memory: Path, tmp_path: Path) -> None:
     young = BEGIN + timedelta(seconds=1)
     seen(memory, LOG, written(tmp_path, "receipt", receipt_for(LOG.leaves[599], BEGIN)), now=young)

@@ -50,7 +50,7 @@ def test_nothing_is_promised_of_a_time_that_lies_ahead(cast: Cast) -> None:
     ("at", "delay", "fate"),
     [
         ("2026-03-01T12:01:00.123Z", 60, Fate.NOT_DUE),
-        ("2026-03-01T12:01:00.124Z", 60, Fate.MISSING),
+        ("2026-03-01T12:01:00.124Z", 60, Fate.BROKEN),
         ("2026-03-01T12:00:00.123Z", 2**53 - 1, Fate.NOT_DUE),
     ],
 )

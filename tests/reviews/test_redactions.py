@@ -207,6 +207,21 @@ def test_restricted_evidence_is_erased_and_no_open_entry_or_version_tells_of_it(
     assert {erasure.said_in.kind for erasure in Erasure.objects.select_related("said_in")} == {"sealed"}
 
 
+def test_no_open_entry_names_an_assessment_that_nobody_has_decided_on(cast: Cast, editor2: User) -> None:
+    claim = factories.claim(cast, f"{NAME} saw it.", elements=["a ship"])
+    (against,) = factories.firsthand(cast, claim, 1, stance="refutes", excerpt=f"{NAME} was away.")
+    factories.firsthand(cast, claim, 2)
+    finding = factories.finding(cast, claim, "corroborated", rationale=f"{NAME} told me.", answers=[against])
+    done(cast, editor2, words=NAME)
+    erased = set(Erasure.objects.exclude(row="").values_list("row", flat=True))
+    assert {row.partition(":")[0] for row in erased} >= {"reviews_assessment", "claims_grounds"}
+    keys = {str(finding.pk), *(row.split(":")[1] for row in erased)}
+    open_leaves = [bytes(leaf).decode() for leaf in Entry.objects.exclude(kind="sealed").values_list("leaf", flat=True)]
+    assert [(key, leaf) for key in sorted(keys) for leaf in open_leaves if key in leaf] == []
+    said_in = Erasure.objects.exclude(row="").values_list("said_in", flat=True)
+    assert not Erasure.objects.filter(said_in__in=said_in, row="").exists()
+
+
 def test_a_draft_loses_the_words_too(cast: Cast, editor2: User) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     factories.assigned(cast, claim)

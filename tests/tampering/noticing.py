@@ -1,5 +1,6 @@
 """Everything that may notice that a desk was tampered with: each answers what it says; nothing where all is well."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -182,15 +183,30 @@ def old_checkpoint(outside: Outside) -> list[str]:
 
 
 def signer(outside: Outside) -> list[str]:
-    """The desk's own signer, when it is next asked."""
+    """The desk's own sequencer and signer, when they are next asked: what they refuse."""
     copied = Path(copytree(outside.desk.signer, outside.folder / "signer"))
+    told = _Told()
+    logging.getLogger("ledger.sequencer").addHandler(told)
     try:
         with transaction.atomic():
             outside.desk.publish(copied)
             transaction.set_rollback(True)
     except (SignerRefused, LookupError, psycopg.IntegrityError) as refused:
-        return [str(refused)]
-    return []
+        told.lines.append(str(refused))
+    finally:
+        logging.getLogger("ledger.sequencer").removeHandler(told)
+    return told.lines
+
+
+class _Told(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
 def _lines(report: Report) -> list[str]:

@@ -6,8 +6,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actions.keys import rotate_key
-from ledger.keys import RECEIPT_KEY, policy_text
+from ledger.keys import RECEIPT_KEY
 from ledger.signer import SignerRefused
+from ledger.trusted import shown_policy
+from ledger.verifier import Unusable
 
 
 class Command(BaseCommand):
@@ -40,4 +42,7 @@ class Command(BaseCommand):
                 f"Set LEDGER_RECEIPT_KEY to the text in {settings.DATA_DIR / RECEIPT_KEY} on every web machine, and "
                 "restart them: until then they sign with the old one"
             )
-        self.stdout.write(policy_text().decode(), ending="")
+        try:
+            self.stdout.write(shown_policy().decode(), ending="")
+        except Unusable as error:
+            raise CommandError(f"The keys are changed. {error}") from error

@@ -11,10 +11,10 @@ from accounts.errors import DomainError
 from accounts.queries import person_named
 from claims.actions.exports import take_opened
 from ledger.exporting import write_export
-from ledger.keys import policy_text
 from ledger.models import Checkpoint
 from ledger.reading import checkpoint_of, newest_checkpoint, newest_witnessed
-from ledger.verifier import Broken
+from ledger.trusted import shown_policy
+from ledger.verifier import Broken, Unusable
 
 SECONDS_FOR_WITNESSES = 15
 
@@ -55,8 +55,8 @@ class Command(BaseCommand):
             if options["username"]:
                 written = self._opened(folder, options["username"], checkpoint)
             else:
-                written = write_export(folder, checkpoint, policy_text(), entries=not options["hashes_only"])
-        except (DomainError, FileExistsError, UnicodeError, Broken) as error:
+                written = write_export(folder, checkpoint, shown_policy(), entries=not options["hashes_only"])
+        except (DomainError, FileExistsError, UnicodeError, Broken, Unusable) as error:
             raise CommandError(f"{folder}: {error}") from error
         self.stdout.write(f"{checkpoint.size} entries, {written} files written into {folder}")
 
@@ -64,4 +64,4 @@ class Command(BaseCommand):
         user = person_named(username)
         if user is None:
             raise CommandError(f"There is no active account {username}")
-        return take_opened(folder=folder, checkpoint=checkpoint, policy=policy_text(), by=user)
+        return take_opened(folder=folder, checkpoint=checkpoint, policy=shown_policy(), by=user)

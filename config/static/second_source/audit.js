@@ -113,6 +113,7 @@ function show(item, result, note) {
 }
 
 async function check() {
+  if (words.unkeyed) return say("broken", words.unkeyed);
   const [proof, policyBytes] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy)]);
   const policy = JSON.parse(new TextDecoder().decode(policyBytes));
   const outcome = await checkClaimProof(proof, policy);

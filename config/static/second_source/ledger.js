@@ -663,6 +663,7 @@ export async function checkTlogProof(bytes, policy) {
 // Section 5: receipts, and where the leaf that one promises stands
 
 const RECEIPT = "second-source/receipt/v1";
+const LARGEST_SKEW = 300; // seconds that the reader's own clock may be behind
 const LAST_MOMENT = 8.64e15; // milliseconds: no Date lies beyond it
 
 // The notes of a file of receipts, which stand one after the other.
@@ -696,6 +697,8 @@ export async function checkReceipt(note, policy, find, now) {
   if (!(await isAvailable())) return { ...nothing, fate: "unavailable" };
   try {
     const receipt = await readReceipt(note, policy);
+    const isAhead = receipt.at.getTime() > now.getTime() + LARGEST_SKEW * 1000;
+    expect(!isAhead, "at", `at most ${LARGEST_SKEW} seconds after now, ${now.toISOString()}`, receipt.at.toISOString());
     const placed = await find(receipt.leafHash);
     if (placed === null) return { ...nothing, fate: now > receipt.due ? "missing" : "not due yet", receipt };
     const { index } = await checkPlace(placed, receipt.leafHash, policy);

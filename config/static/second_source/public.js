@@ -171,6 +171,7 @@ function compareChanges(comparison, told) {
 }
 
 async function check() {
+  if (words.unkeyed) return say("broken", words.unkeyed);
   say("", words.checking);
   for (const note of document.querySelectorAll("[data-mark]")) note.hidden = true;
   const [proof, material, policyText] = await Promise.all([bytesOf(words.proof), answerOf(words.material), answerOf(words.policy)]);

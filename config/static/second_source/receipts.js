@@ -40,6 +40,7 @@ async function given() {
 }
 
 async function check() {
+  if (words.unkeyed) return say("broken", words.unkeyed);
   const text = await given();
   if (!text) return say("broken", words.nothing);
   const answer = await fetch(words.policy);

@@ -2,18 +2,24 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from ledger.keys import make_keys, policy_text
+from ledger.keys import make_keys
+from ledger.trusted import shown_policy
+from ledger.verifier import Unusable
 
 
 class Command(BaseCommand):
     help = (
         "Makes the key that signs the log (in LEDGER_SIGNER) and the one that signs receipts (in DATA_DIR), where they "
-        "are missing, writes their public halves into the database as its owner, and prints the policy to check by. "
+        "are missing, writes their public halves into the database as its owner and into policy.json beside the log's "
+        "key, by which pages and verify_ledger check unless LEDGER_POLICY names another, and prints the policy. "
         "Repeatable."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         make_keys()
-        self.stdout.write(policy_text().decode(), ending="")
+        try:
+            self.stdout.write(shown_policy().decode(), ending="")
+        except Unusable as error:
+            raise CommandError(str(error)) from error

@@ -50,7 +50,7 @@ class Command(BaseCommand):
         checkpoint = newest_checkpoint()
         if checkpoint is None:
             raise CommandError("Nothing is published yet: run the sequencer, bin/dev does")
-        file, entries, of_keys = options["policy"] or policy_file(), rotations(checkpoint), Report()
+        file, entries, of_keys = options["policy"] or policy_file(), rotations(), Report()
         try:
             policy = with_witnesses(read_policy_file(file) if file else read_policy(policy_text()))
         except Unusable as error:

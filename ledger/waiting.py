@@ -1,0 +1,97 @@
+"""What the sequencer asks of an entry that waits, before it has a place in the log for good.
+
+The database's guards ask the same of whoever writes by them. Whoever owns the database can go past these: such a row is
+left where it is and told of, and the others go on.
+"""
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from ledger.entries import Broken, leaf_hash, read_entry
+
+_WAITING = """
+SELECT o.ctid::text, o.entry_id, e.stream, e.seq, encode(e.prev, 'hex'), e.kind,
+       to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), e.leaf, e.leaf_hash,
+       EXISTS (SELECT FROM ledger_leaf l WHERE l.entry_id = o.entry_id),
+       EXISTS (SELECT FROM ledger_entry t JOIN ledger_leaf l ON l.entry_id = t.id
+               WHERE t.stream = e.stream AND t.seq = e.seq AND t.id <> e.id),
+       before.id, encode(before.leaf_hash, 'hex'), before.at > e.at, before.is_placed
+FROM (SELECT ctid, entry_id FROM ledger_outbox WHERE entry_id <> ALL (%s) ORDER BY entry_id LIMIT %s) o
+LEFT JOIN ledger_entry e ON e.id = o.entry_id
+LEFT JOIN LATERAL (
+    SELECT b.id, b.leaf_hash, b.at, l.index IS NOT NULL AS is_placed
+    FROM ledger_entry b LEFT JOIN ledger_leaf l ON l.entry_id = b.id
+    WHERE b.stream = e.stream AND b.seq = e.seq - 1 ORDER BY l.index LIMIT 1
+) before ON true
+ORDER BY o.entry_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """The entry before, of the same stream."""
+
+    entry: int
+    leaf_hash: str  # hex
+    is_later: bool
+    is_placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row of the outbox with its entry, which may be missing (`leaf` is None), and what stands before it."""
+
+    row: str
+    entry: int
+    columns: tuple[Any, ...]  # stream, seq, prev, kind, at, as its bytes have to have them
+    leaf: bytes | None
+    leaf_hash: bytes
+    is_placed: bool
+    is_number_taken: bool
+    before: Before | None
+
+
+def read_waiting(connection: psycopg.Connection[TupleRow], *, most: int, without: Iterable[int] = ()) -> list[Waiting]:
+    """What waits, the oldest first, but for these entries."""
+    rows = connection.execute(_WAITING, [list(without), most]).fetchall()
+    return [_waiting(*row) for row in rows]
+
+
+def _waiting(row: str, entry: int, *read: Any) -> Waiting:
+    columns, (leaf, hashed, is_placed, is_number_taken), before = read[:5], read[5:9], read[9:]
+    whole = bytes(leaf) if leaf is not None else None
+    one_before = Before(*before) if before[0] is not None else None
+    return Waiting(row, entry, columns, whole, bytes(hashed or b""), is_placed, is_number_taken, one_before)
+
+
+def reason_to_refuse(one: Waiting, accepted: Container[int]) -> str | None:
+    """Why it gets no place, in words; None where it may have the next one.
+
+    `accepted`: the entries before it that get theirs with it.
+    """
+    if one.leaf is None:
+        return "there is no such entry"
+    if one.is_placed or one.entry in accepted:
+        return "it has its place in the log already"
+    if leaf_hash(one.leaf) != one.leaf_hash:
+        return "its hash is not that of its bytes"
+    try:
+        entry = read_entry(one.leaf)
+    except Broken as broken:
+        return f"its bytes are none of an entry: {broken}"
+    if (entry.stream, entry.seq, entry.prev, entry.kind, entry.at) != one.columns:
+        return "its columns say other things than its bytes"
+    if one.is_number_taken:
+        return f"another entry is number {entry.seq} of its stream"
+    if entry.seq == 1:
+        return None
+    before = one.before
+    if before is None or before.leaf_hash != entry.prev or before.is_later:
+        return "it does not follow the entry before it of its stream"
+    if not before.is_placed and before.entry not in accepted:
+        return f"the entry before it of its stream, {before.entry}, has no place in the log"
+    return None

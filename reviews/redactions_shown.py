@@ -1,0 +1,84 @@
+"""What pages and API show of what a redaction would erase: to one reader, each text with the words around what goes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from accounts.models import User
+from claims.actions.reads import Shown, note_shown
+from claims.models import ActorMerge, Evidence
+from reviews.models import Redaction
+from reviews.redacting import Findings, Found
+from sources.models import Actor, Attachment, Capture, Relay, Source
+
+AROUND = 160  # characters shown before and after what would go
+
+
+@dataclass(frozen=True)
+class ShownText:
+    """One text that would change: what it is, of which claim or source, and its words around what would go.
+
+    `whole`: it goes as a whole.
+    """
+
+    name: str
+    claim: str | None
+    source: UUID | None
+    parts: tuple[str, ...]
+    whole: bool
+
+
+@dataclass(frozen=True)
+class ShownFindings:
+    """What a redaction would erase. `fields`: of the ledger's entries, how many of each name."""
+
+    texts: list[ShownText]
+    files: tuple[Attachment, ...]
+    fields: list[tuple[str, int]]
+    seen: str
+
+
+def show_findings(found: Findings, user: User, *, outside: bool) -> ShownFindings:
+    """What this reader is shown of it; that restricted material was shown is recorded.
+
+    `outside`: to who is not on the desk, or on none: nothing leads on from there, and why actors were merged is for
+    administrators.
+    """
+    note_shown(user, [*_rows_of(found), *found.files])
+    texts = [_text(one) for one in found.texts]
+    if outside:
+        texts = [replace(one, claim=None, source=None) for one in texts]
+        texts = [
+            replace(text, parts=()) if one.place.model is ActorMerge and not user.is_staff else text
+            for one, text in zip(found.texts, texts, strict=True)
+        ]
+    fields = sorted(Counter(one.name.rpartition("/")[2] for one in found.fields).items())
+    return ShownFindings(texts, found.files, fields, found.seen)
+
+
+def is_outside(redaction: Redaction, user: User) -> bool:
+    """Whether who reads of it is not on its desk, or it is on none."""
+    return redaction.desk is None or not user.memberships.filter(desk=redaction.desk).exists()
+
+
+def _rows_of(found: Findings) -> Iterator[Shown]:
+    """The rows of the texts that can be restricted."""
+    for model in (Actor, Source, Evidence, Attachment, Capture, Relay):
+        pks = {one.pk for one in found.texts if one.place.model is model}
+        yield from model._default_manager.filter(pk__in=pks) if pks else ()
+
+
+def _text(one: Found) -> ShownText:
+    last = len(one.parts) - 1
+    parts = tuple(_short(part, first=at == 0, last=at == last) for at, part in enumerate(one.parts))
+    return ShownText(str(one.place.name), one.claim, one.source, parts, one.place.grows)
+
+
+def _short(text: str, *, first: bool, last: bool) -> str:
+    """The text around what would go: its end where it stands before, its beginning after, both between two."""
+    if len(text) <= AROUND or (len(text) <= 2 * AROUND and not first and not last):
+        return text
+    if first:
+        return f"… {text[-AROUND:]}"
+    return f"{text[:AROUND]} …" if last else f"{text[:AROUND]} … {text[-AROUND:]}"
