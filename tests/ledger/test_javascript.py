@@ -5,8 +5,10 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,11 +24,13 @@ from tests.ledger.vectors import FOLDER, WITNESS_POLICY_TEXT, cosigned, sample_p
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-MODULE = Path(__file__).resolve().parent.parent.parent / "config" / "static" / "second_source" / "ledger.js"
+MODULES = Path(__file__).resolve().parent.parent.parent / "config" / "static" / "second_source"
 KEYS = {"origin": POLICY.origin, "log_keys": [str(key) for key in POLICY.log_keys]}
 # What the scripts below share: the module, bytes of base64, and whether a call throws.
 PRELUDE = """
   const ledger = await import("/ledger.js");
+  const { checkStamp } = await import("/stamps.js");
+  const { readPem } = await import("/certificates.js");
   const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const taken = async (call) => { try { await call(); return true; } catch { return false; } };
 """
@@ -36,12 +40,13 @@ Run = Callable[[str, object], Any]
 
 
 def open_at(browser: "Browser", origin: str) -> "Page":
-    """A page of an origin that serves nothing but the module."""
+    """A page of an origin that serves nothing but the modules."""
     page = browser.new_context().new_page()
 
     def answer(route: "Route") -> None:
-        if route.request.url.endswith("/ledger.js"):
-            route.fulfill(path=MODULE, content_type="text/javascript")
+        module = MODULES / Path(urlsplit(route.request.url).path).name
+        if module.suffix == ".js":
+            route.fulfill(path=module, content_type="text/javascript")
         else:
             route.fulfill(body="<!doctype html><title>Ledger</title>", content_type="text/html")
 
@@ -120,13 +125,66 @@ def test_proof_files_with_time_stamps_come_to_the_results_of_the_vectors(run: Ru
     assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
 
 
-def test_time_stamps_are_counted_and_not_said_to_have_been_checked(run: Run) -> None:
-    files = {one["name"]: one["file"] for one in vectors("stamps")["files"]}
-    body = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
-    found = run(body, {"file": files["whole"], "policy": KEYS})
-    assert (found["dated"], found["undated"]) == ([{"size": 2, "tokens": 2}, {"size": 6, "tokens": 1}], [])
-    found = run(body, {"file": files["another hash"], "policy": KEYS})
-    assert (found["dated"], found["undated"][0]["part"]) == ([], "new root")
+STAMPS = vectors("stamps")
+STAMPED_KEYS = {**KEYS, "timestamp_certificates": STAMPS["policy"]["timestamp_certificates"]}
+CHECKED = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
+# Of each token, what it says in microseconds since 1970 and by whom, or the part of it that does not hold.
+STAMPED = """const found = [];
+  const trusted = readPem(given.certificates);
+  for (const { token, note } of given.asked) {
+    try {
+      const { at, before, by } = await checkStamp(bytes(token), bytes(note), trusted);
+      found.push([String(at), String(before), by]);
+    } catch (error) {
+      if (!error.finding) throw error;
+      found.push(error.finding.part);
+    }
+  }
+  return found;"""
+
+
+def microseconds(moment: datetime) -> str:
+    return str((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+def test_time_stamps_say_what_the_vectors_say_or_what_does_not_hold(run: Run) -> None:
+    notes = {size: base64.b64encode(note.encode()).decode() for size, note in STAMPS["checkpoints"].items()}
+    asked = [{"token": one["token"], "note": notes[str(one["of"])]} for one in STAMPS["tokens"]]
+    found = run(STAMPED, {"asked": asked, "certificates": STAMPED_KEYS["timestamp_certificates"]})
+    expected = [
+        one["finding"].partition(": expected")[0]
+        if "finding" in one
+        else [*(microseconds(datetime.fromisoformat(one[when])) for when in ("at", "before")), one["by"]]
+        for one in STAMPS["tokens"]
+    ]
+    names = [one["name"] for one in STAMPS["tokens"]]
+    assert dict(zip(names, found, strict=True)) == dict(zip(names, expected, strict=True))
+
+
+def test_proof_files_are_broken_by_the_time_stamps_that_the_vectors_find_fault_with(run: Run) -> None:
+    files = STAMPS["files"]
+    found = run(CHECK, {"files": [one["file"] for one in files], "policy": STAMPED_KEYS})
+    expected = {one["name"]: "broken" if one["findings"] else "verified" for one in files}
+    assert dict(zip([one["name"] for one in files], found, strict=True)) == expected
+
+
+def test_time_stamps_date_what_their_checkpoint_holds(run: Run) -> None:
+    files = {one["name"]: one["file"] for one in STAMPS["files"]}
+    found = run(CHECKED, {"file": files["whole"], "policy": STAMPED_KEYS})
+    assert [(one["size"], [stamp["by"] for stamp in one["stamps"]]) for one in found["dated"]] == [
+        (2, ["CN=Northern Stamps", "CN=Southern Stamps"]),
+        (6, ["CN=Southern Stamps"]),
+    ]
+    found = run(CHECKED, {"file": files["another hash"], "policy": STAMPED_KEYS})
+    assert [one["size"] for one in found["dated"]] == [6]
+    assert found["undated"][0]["part"] == "new root"
+
+
+def test_time_stamps_are_counted_and_not_looked_at_where_the_policy_names_no_certificates(run: Run) -> None:
+    files = {one["name"]: one["file"] for one in STAMPS["files"]}
+    found = run(CHECKED, {"file": files["a stranger's token"], "policy": KEYS})
+    dated = [{"size": 2, "tokens": 1, "stamps": []}, {"size": 6, "tokens": 1, "stamps": []}]
+    assert (found["dated"], found["undated"]) == (dated, [])
 
 
 def test_notes_open_as_the_vectors_say(run: Run) -> None:
