@@ -3554,6 +3554,8 @@ def _read_tst_info(content: bytes, data: bytes) -> Stamp:
         extension.take(_OID)
         critical = extension.maybe(_BOOLEAN)
         _expect(not critical or critical.content == b"\0", "TSTInfo extension", "none that is critical", "one")
+        extension.take(_OCTETS)
+        extension.end()
     try:
         before = at + _read_accuracy(accuracy)
         _up(before)

@@ -14,6 +14,7 @@ import pytest
 
 from ledger.proofs import tlog_proof
 from ledger.verifier import check_claim_proof, check_tlog_proof
+from tests.ledger.bent_tokens import NOTE, changed_token, pem_of_roots, stamp_result
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_policies import POLICIES
 from tests.ledger.exports import POLICY
@@ -185,6 +186,30 @@ def test_time_stamps_are_counted_and_not_looked_at_where_the_policy_names_no_cer
     found = run(CHECKED, {"file": files["a stranger's token"], "policy": KEYS})
     dated = [{"size": 2, "tokens": 1, "stamps": []}, {"size": 6, "tokens": 1, "stamps": []}]
     assert (found["dated"], found["undated"]) == (dated, [])
+
+
+def stamped_results(run: Run, count: int, seed: int) -> "Counter[str]":
+    """How often changed time stamps held, or which part did not; asserts that both implementations agree."""
+    chance, counts = random.Random(seed), Counter[str]()
+    note = base64.b64encode(NOTE).decode()
+    for _ in range(0, count, 250):
+        tokens = [changed_token(chance) for _ in range(250)]
+        asked = [{"token": base64.b64encode(one).decode(), "note": note} for one in tokens]
+        found = run(STAMPED, {"asked": asked, "certificates": pem_of_roots()})
+        expected = [stamp_result(one) for one in tokens]
+        assert found == expected, [one for one in zip(asked, found, expected, strict=True) if one[1] != one[2]][:1]
+        counts.update(one if isinstance(one, str) else "good" for one in expected)
+    return counts
+
+
+def test_both_implementations_agree_on_five_hundred_time_stamps(run: Run) -> None:
+    counts = stamped_results(run, 500, seed=7)
+    assert min(counts["good"], counts["certificate"], counts["signingCertificate"], counts["TSTInfo"]) > 5
+
+
+@pytest.mark.attack
+def test_both_implementations_agree_on_ten_thousand_time_stamps(run: Run) -> None:
+    stamped_results(run, 10_000, seed=8)
 
 
 def test_notes_open_as_the_vectors_say(run: Run) -> None:

@@ -121,14 +121,14 @@ export function momentOf(bytes) {
   expect(year > 0 && spelled === text.slice(0, 14), "genTime", "a moment that exists", text);
   const digits = found[7] ?? "";
   const micros = BigInt(digits.slice(0, 6).padEnd(6, "0")) + (digits.length > 6 ? 1n : 0n);
-  return checkMoment(BigInt(moment.getTime()) * 1000n + micros);
+  return checkMoment(BigInt(moment.getTime()) * 1000n + micros, "genTime");
 }
 
 const LAST_MOMENT = 253402300799999999n; // the end of the year 9999
 
 // The moment, unless it lies beyond the last one that can be written.
-export function checkMoment(moment) {
-  expect(moment <= LAST_MOMENT, "genTime", "a moment that exists", String(moment));
+export function checkMoment(moment, part) {
+  expect(moment <= LAST_MOMENT, part, "a moment that exists", String(moment));
   return moment;
 }
 

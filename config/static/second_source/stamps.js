@@ -83,9 +83,11 @@ async function readTstInfo(content, bytes) {
     extension.take(OID);
     const critical = extension.maybe(BOOLEAN);
     expect(!critical || hex(critical.content) === "00", "TSTInfo extension", "none that is critical", "one");
+    extension.take(OCTETS);
+    extension.end();
   }
   const before = at + readAccuracy(accuracy);
-  checkMoment(upToMillisecond(before));
+  checkMoment(upToMillisecond(before), "accuracy");
   if (nonce) integerOf(nonce, "nonce");
   return { at, before };
 }

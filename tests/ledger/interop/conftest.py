@@ -48,6 +48,11 @@ def witnesses_question(note: str, policy: str) -> dict[str, Any]:
     return {"What": "witnesses", "Data": encoded(note.encode()), "WitnessPolicy": policy}
 
 
+def stamp_question(token: str, note: str, certificates: list[str]) -> dict[str, Any]:
+    """What a token (base64) says of a note (base64), by certificates in PEM."""
+    return {"What": "stamp", "Data": token, "Given": note, "Certificates": certificates}
+
+
 def counted(counts: dict[str, int]) -> dict[str, int]:
     """The counts that both programs make."""
     return {name: counts.get(name, 0) for name in ("lines", "entries", "fields verified", "fields not disclosed")}

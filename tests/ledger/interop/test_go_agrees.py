@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.ledger.interop.conftest import Ask, encoded, witnesses_question
+from tests.ledger.bent_tokens import NOTE, changed_token, pem_of_roots, stamp_result
+from tests.ledger.interop.conftest import Ask, encoded, stamp_question, witnesses_question
 from tests.ledger.signed_anew import changed_export, changed_proof, changed_receipts
 from tests.ledger.test_edge_cases import export_result, proof_result, receipts_result
 from tests.ledger.test_mutations import mutate_bytes
@@ -55,14 +56,28 @@ def agree_on_notes(ask: Ask, seed: int, count: int) -> "Counter[str]":
     return counts
 
 
+def agree_on_stamps(ask: Ask, seed: int, count: int) -> "Counter[str]":
+    """The same of time stamps, good and bad."""
+    chance, counts, note = random.Random(seed), Counter[str](), encoded(NOTE)
+    for _ in range(0, count, 250):
+        tokens = [changed_token(chance) for _ in range(250)]
+        results = [stamp_result(one) for one in tokens]
+        asked = [stamp_question(encoded(one), note, pem_of_roots()) for one in tokens]
+        compare(ask, asked, [None if isinstance(one, str) else one for one in results])
+        counts.update(f"not: {one}" if isinstance(one, str) else "dated" for one in results)
+    return counts
+
+
 def agree_on_everything(ask: Ask, seed: int, count: int, least: int) -> None:
     proofs = Counter(agree(ask, "proof", changed_proof, proof_result, seed, count))
     exports = Counter(one is None for one in agree(ask, "export", changed_export, export_result, seed, count))
     receipts = Counter(one is None for one in agree(ask, "receipts", changed_receipts, receipts_result, seed, count))
     notes = agree_on_notes(ask, seed, count)
-    print(dict(proofs), "exports refused", dict(exports), "receipts refused", dict(receipts), dict(notes))  # noqa: T201 what bin/attack shows
+    stamps = agree_on_stamps(ask, seed, count)
+    print(dict(proofs), "exports refused", dict(exports), "receipts refused", dict(receipts), dict(notes), dict(stamps))  # noqa: T201 what bin/attack shows
     assert min(proofs[result] for result in ("verified", "redacted", "broken")) > least
     assert min(*exports.values(), *receipts.values(), *notes.values()) > least
+    assert min(stamps["dated"], stamps["not: certificate"], stamps["not: TSTInfo"]) > least
 
 
 @pytest.mark.interop

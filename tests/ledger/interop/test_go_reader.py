@@ -4,6 +4,7 @@ Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m inte
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,16 @@ from ledger.canonical import canonical
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_exports import EXPORTS, RECEIPTS
 from tests.ledger.edge_policies import POLICIES
-from tests.ledger.interop.conftest import Ask, counted, encoded, witnesses_question
+from tests.ledger.interop.conftest import Ask, counted, encoded, stamp_question, witnesses_question
 from tests.ledger.test_edge_cases import export_result, receipts_result
 from tests.ledger.vectors import FOLDER, cosigned
 
 pytestmark = pytest.mark.interop
+
+
+def microseconds(moment: str) -> str:
+    """A moment of the vectors as both programs count it: since 1970."""
+    return str((datetime.fromisoformat(moment) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
 
 
 def vectors(name: str) -> Any:
@@ -48,6 +54,24 @@ def test_notes_open_as_the_vectors_say(ask: Ask) -> None:
     given = vectors("notes")
     found = ask([{"What": "note", "Data": one["note"], "Key": given["log_key"]} for one in given["notes"]])
     assert found == [one["opens"] for one in given["notes"]]
+
+
+def test_time_stamps_say_what_the_vectors_say_or_are_refused(ask: Ask) -> None:
+    given = vectors("stamps")
+    notes = {size: encoded(note.encode()) for size, note in given["checkpoints"].items()}
+    trusted = given["policy"]["timestamp_certificates"]
+    asked = [stamp_question(one["token"], notes[str(one["of"])], trusted) for one in given["tokens"]]
+    names = [one["name"] for one in given["tokens"]]
+    said = [None if "finding" in one else [microseconds(one["at"]), microseconds(one["before"]), one["by"]] for one in given["tokens"]]
+    assert dict(zip(names, ask(asked), strict=True)) == dict(zip(names, said, strict=True))
+
+
+def test_proof_files_are_broken_by_the_time_stamps_that_the_vectors_find_fault_with(ask: Ask) -> None:
+    given = vectors("stamps")
+    trusted = given["policy"]["timestamp_certificates"]
+    found = ask([{"What": "proof", "Data": one["file"], "Certificates": trusted} for one in given["files"]])
+    expected = {one["name"]: "broken" if one["findings"] else "verified" for one in given["files"]}
+    assert dict(zip([one["name"] for one in given["files"]], found, strict=True)) == expected
 
 
 @pytest.mark.parametrize("name", ["proofs", "stamps"])

@@ -11,11 +11,12 @@ import (
 )
 
 type question struct {
-	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph"
+	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph", "stamp"
 	Data          []byte // the file, or the leaf
-	Given         []byte // canonical JSON of disclosures, or of the rows of a graph
+	Given         []byte // canonical JSON of disclosures, or of the rows of a graph; what a stamp is of
 	Key           string // the one key that a note is to be signed by
 	WitnessPolicy *string
+	Certificates  []string // those in PEM that time stamps have to lead to
 }
 
 type questions struct {
@@ -33,6 +34,7 @@ func main() {
 	answers := []any{}
 	for _, asked := range given.Asked {
 		base := &policy{origin: given.Policy.Origin, logs: readKeys(given.Policy.LogKeys), receipts: readKeys(given.Policy.ReceiptKeys)}
+		base.certificates = readPEM(asked.Certificates)
 		if asked.WitnessPolicy != nil {
 			base.witnessed, base.witnessError = readWitnessPolicy(*asked.WitnessPolicy)
 		}
@@ -80,6 +82,8 @@ func answer(p *policy, asked question) any {
 			return nil
 		}
 		return found
+	case "stamp":
+		return stamped(asked.Data, asked.Given, p.certificates)
 	case "graph":
 		return graphDigest(asked.Given)
 	}

@@ -151,6 +151,7 @@ type policy struct {
 	receipts     []key
 	witnessed    *witnessPolicy // nil where the policy says nothing of witnesses
 	witnessError error          // a policy of witnesses that is none
+	certificates [][]byte       // that time stamps have to lead to; none: nobody looks at these
 }
 
 type checkpoint struct {

@@ -249,7 +249,7 @@ func (p *proven) redacted() (map[string][]string, error) {
 	return found, nil
 }
 
-// checkDated checks the stamped checkpoints, and of their tokens that there are some.
+// checkDated checks the stamped checkpoints, and their tokens where the policy names certificates.
 func (p *policy) checkDated(value any, tree *checkpoint) error {
 	list, _ := value.([]any)
 	last := int64(0)
@@ -275,7 +275,14 @@ func (p *policy) checkDated(value any, tree *checkpoint) error {
 			return errors.New("not a number of tokens")
 		}
 		for _, token := range tokens {
-			if _, err := readBase64(token); err != nil {
+			data, err := readBase64(token)
+			if err != nil {
+				return err
+			}
+			if len(p.certificates) == 0 {
+				continue
+			}
+			if _, err := checkStamp(data, []byte(fields["checkpoint"].(string)), p.certificates); err != nil {
 				return err
 			}
 		}
