@@ -2060,11 +2060,15 @@ def _take_content(subject: dict[str, Any], act: dict[str, Any]) -> None:
         content, before = act["values"]["content"], subject.get("content")
         if isinstance(content, dict) and isinstance(before, dict):
             names = sorted(content.keys() | before.keys())
-            act["changed"] = {
-                name: [before.get(name), content.get(name)] for name in names if before.get(name) != content.get(name)
-            }
+            both = {name: [before.get(name), content.get(name)] for name in names}
+            act["changed"] = {name: pair for name, pair in both.items() if not _is_same(*pair)}
         subject |= {"content": content, "content_of": act["entry"]}
         subject.pop("left_out", None)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same to the canonical byte: 1 is not true."""
+    return canonical(one) == canonical(other)
 
 
 def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -2384,7 +2388,7 @@ def _differences(expected: Any, found: Any, place: str) -> Iterator[tuple[str, A
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for number, (one, other) in enumerate(zip(expected, found, strict=True)):
             yield from _differences(one, other, f"{place}[{number}]")
-    elif canonical(expected) != canonical(found):
+    elif not _is_same(expected, found):
         yield place, expected, found
 
 
@@ -2421,13 +2425,13 @@ def _check_page(data: bytes, expected: bytes, report: Report) -> None:
 def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
     """Each file of people's is what its entry discloses, and each of the desk's what its path says."""
     acts = [act for act in history["acts"] if act.get("kind") in KEEPING]
-    kept = {str(act["body"].get("attachment")): act for act in acts}
+    kept = {act["body"]["attachment"]: act for act in acts if isinstance(act["body"].get("attachment"), str)}
     named = {file["path"]: file for file in manifest["files"] if "attachment" in file}
     for path, file in named.items():
         act = kept.get(file["attachment"])
         if file["proof"] is None:
             report.count("files that no entry names")
-            is_closed = act is None or "content" in act["left_out"]
+            is_closed = act is None or "content" not in act["values"]
             report.expect(is_closed, path, "proof", f"{act and act['proof']}", "none")
         elif act is None or act["proof"] != file["proof"]:
             report.expect(False, path, "proof", f"an entry of {file['attachment']} in {file['proof']}", "none")
@@ -2437,7 +2441,7 @@ def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], r
             content = {**content, "source": act["body"].get("source")}
             for name in ("sha256", "size", "name", "media_type", "source"):
                 expected = f"{_plain(content.get(name))} (entry {act['entry']})"
-                report.expect(content.get(name) == file[name], path, name, expected, file[name])
+                report.expect(_is_same(content.get(name), file[name]), path, name, expected, file[name])
             what = "capture" if act["kind"] == "capture_kept" else "attachment"
             report.expect(file["what"] == what, path, "what", what, file["what"])
             report.count("files as their entries say")
@@ -2461,11 +2465,12 @@ _OWN_FILES = {
 def _check_left_out(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
     """What is not there has its reason, and what has a reason is not there."""
     wanted, there = left_out_of(history), {file.get("attachment", file["sha256"]) for file in manifest["files"]}
-    said = {
-        (one["what"], one["entry"], name): one["reason"]
-        for one in manifest["left_out"]
-        for name in one.get("names", [one.get("id")])
-    }
+    said = dict[tuple[str, int, str], str]()
+    for one in manifest["left_out"]:
+        for name in one.get("names", [one.get("id")]):
+            part, gap = f"left_out: {one['what']} {name} of entry {one['entry']}", (one["what"], one["entry"], name)
+            report.expect(gap not in said, MANIFEST, part, "it once", "twice")
+            said[gap] = one["reason"]
     for (what, entry, name), erased in wanted.items():
         if what != "fields" and name in there:
             continue

@@ -53,6 +53,15 @@ def stamp_question(token: str, note: str, certificates: list[str]) -> dict[str, 
     return {"What": "stamp", "Data": token, "Given": note, "Certificates": certificates}
 
 
+def assert_same_bundle(name: object, ours: dict[str, int] | list[str], answer: dict[str, Any]) -> None:
+    """That both programs find something in a bundle, theirs where ours does too, or count the same."""
+    if isinstance(ours, dict):
+        assert (answer["findings"], {"rows unproven": 0, **answer["counts"]}) == ([], ours), name
+    else:
+        assert answer["findings"], (name, ours)
+        assert set(answer["findings"]) <= set(ours), name
+
+
 def counted(counts: dict[str, int]) -> dict[str, int]:
     """The counts that both programs make."""
     return {name: counts.get(name, 0) for name in ("lines", "entries", "fields verified", "fields not disclosed")}

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.ledger.bent_tokens import NOTE, changed_token, pem_of_roots, stamp_result
-from tests.ledger.interop.conftest import Ask, encoded, stamp_question, witnesses_question
+from tests.ledger.changed_bundles import bundle_result, changed_bundle
+from tests.ledger.interop.conftest import Ask, assert_same_bundle, encoded, stamp_question, witnesses_question
 from tests.ledger.signed_anew import changed_export, changed_proof, changed_receipts
 from tests.ledger.test_edge_cases import export_result, proof_result, receipts_result
 from tests.ledger.test_mutations import mutate_bytes
@@ -68,15 +69,27 @@ def agree_on_stamps(ask: Ask, seed: int, count: int) -> "Counter[str]":
     return counts
 
 
+def agree_on_bundles(ask: Ask, seed: int, count: int) -> "Counter[str]":
+    """The same of evidence bundles."""
+    chance, counts = random.Random(seed), Counter[str]()
+    for _ in range(0, count, 250):
+        files = [changed_bundle(chance) for _ in range(250)]
+        for file, answer in zip(files, ask([{"What": "bundle", "Data": encoded(one)} for one in files]), strict=True):
+            ours = bundle_result(file)
+            assert_same_bundle(encoded(file), ours, answer)
+            counts["holds" if isinstance(ours, dict) else "does not"] += 1
+    return counts
+
+
 def agree_on_everything(ask: Ask, seed: int, count: int, least: int) -> None:
     proofs = Counter(agree(ask, "proof", changed_proof, proof_result, seed, count))
     exports = Counter(one is None for one in agree(ask, "export", changed_export, export_result, seed, count))
     receipts = Counter(one is None for one in agree(ask, "receipts", changed_receipts, receipts_result, seed, count))
     notes = agree_on_notes(ask, seed, count)
-    stamps = agree_on_stamps(ask, seed, count)
-    print(dict(proofs), "exports refused", dict(exports), "receipts refused", dict(receipts), dict(notes), dict(stamps))  # noqa: T201 what bin/attack shows
+    stamps, bundles = agree_on_stamps(ask, seed, count), agree_on_bundles(ask, seed, count)
+    print(dict(proofs), "exports refused", dict(exports), "receipts refused", dict(receipts), dict(notes), dict(stamps), dict(bundles))  # noqa: T201 what bin/attack shows
     assert min(proofs[result] for result in ("verified", "redacted", "broken")) > least
-    assert min(*exports.values(), *receipts.values(), *notes.values()) > least
+    assert min(*exports.values(), *receipts.values(), *notes.values(), *bundles.values()) > least
     assert min(stamps["dated"], stamps["not: certificate"], stamps["not: TSTInfo"]) > least
 
 

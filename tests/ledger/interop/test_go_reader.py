@@ -3,6 +3,7 @@
 Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m interop tests/ledger/interop`.
 """
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 
 from ledger.canonical import canonical
+from tests.ledger.changed_bundles import bundle_result
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_exports import EXPORTS, RECEIPTS
 from tests.ledger.edge_policies import POLICIES
-from tests.ledger.interop.conftest import Ask, counted, encoded, stamp_question, witnesses_question
+from tests.ledger.interop.conftest import Ask, assert_same_bundle, counted, encoded, stamp_question, witnesses_question
 from tests.ledger.test_edge_cases import export_result, receipts_result
 from tests.ledger.vectors import FOLDER, cosigned
 
@@ -130,3 +132,12 @@ def test_files_of_receipts_at_the_edge_are_read_as_ours(ask: Ask) -> None:
     assert dict(zip(RECEIPTS, found, strict=True)) == {
         n: receipts_result(file) for n, (file, _holds) in RECEIPTS.items()
     }
+
+
+def test_bundles_hold_and_count_as_the_vectors_say_but_for_the_page(ask: Ask) -> None:
+    bundles = vectors("bundles")
+    found = ask([{"What": "bundle", "Data": one["file"]} for one in bundles])
+    for one, answer in zip(bundles, found, strict=True):
+        assert_same_bundle(one["name"], bundle_result(base64.b64decode(one["file"])), answer)
+    holds = {one["name"] for one, answer in zip(bundles, found, strict=True) if not answer["findings"]}
+    assert holds == {"whole", "signed anew: another page"}

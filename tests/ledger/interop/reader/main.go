@@ -11,7 +11,7 @@ import (
 )
 
 type question struct {
-	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph", "stamp"
+	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph", "stamp", "bundle"
 	Data          []byte // the file, or the leaf
 	Given         []byte // canonical JSON of disclosures, or of the rows of a graph; what a stamp is of
 	Key           string // the one key that a note is to be signed by
@@ -84,6 +84,8 @@ func answer(p *policy, asked question) any {
 		return found
 	case "stamp":
 		return stamped(asked.Data, asked.Given, p.certificates)
+	case "bundle":
+		return p.checkBundle(asked.Data)
 	case "graph":
 		return graphDigest(asked.Given)
 	}
