@@ -1448,22 +1448,24 @@ class TileLevels:
             self._report.expect(wanted == found, path, f"hash {place}", wanted.hex(), found)
 
 
-def read_tile(read: Read, level: int | str, number: int, width: int) -> bytes | None:
-    """A tile's bytes; of a partial one that is gone, those of the full one. None where neither is there."""
+def read_tile(read: Read, level: int | str, number: int, width: int) -> tuple[bytes | None, int]:
+    """A tile's bytes, and how many hashes or leaves it has to have: of a partial one that is gone, those of the full
+    one. None where neither is there."""
     data = read(tile_path(level, number, width))
-    return read(tile_path(level, number)) if data is None and width < TILE_WIDTH else data
+    if data is None and width < TILE_WIDTH:
+        return read(tile_path(level, number)), TILE_WIDTH
+    return data, width
 
 
 def read_hashes(read: Read, level: int, number: int, width: int, report: Report) -> list[bytes] | None:
     """The first `width` hashes of a tile; a finding, and None, where it is missing or too short."""
     path = tile_path(level, number, width)
-    data = read_tile(read, level, number, width)
+    data, count = read_tile(read, level, number, width)
     if data is None:
         report.expect(False, path, "tile", f"{width} hashes", "no such file")
         return None
-    full = len(data) == TILE_WIDTH * 32
-    if len(data) != width * 32 and not full:
-        report.expect(False, path, "tile", f"{width * 32} bytes", str(len(data)))
+    if len(data) != count * 32:
+        report.expect(False, path, "tile", f"{count * 32} bytes", str(len(data)))
         return None
     return [data[at : at + 32] for at in range(0, width * 32, 32)]
 
@@ -1535,7 +1537,7 @@ def public_path(number: int) -> str:
 def has_public_entries_alone(read: Read, checkpoint: Checkpoint) -> bool:
     """Whether a log is given as its hashes and what of its entries is public: an address, or a mirror of one."""
     width = min(TILE_WIDTH, checkpoint.size)
-    return width > 0 and read_tile(read, "entries", 0, width) is None and read(public_path(0)) is not None
+    return width > 0 and read_tile(read, "entries", 0, width)[0] is None and read(public_path(0)) is not None
 
 
 def audit_public(
@@ -1601,7 +1603,7 @@ def _public_leaves(read: Read, first: int, size: int, report: Report) -> Iterato
     data = read(path)
     report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
     try:
-        value = read_canonical(data or b"{}")
+        value = read_canonical(b"{}" if data is None else data)
         _expect(isinstance(value, dict), "form", "an object", value)
         leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
     except Broken as error:
@@ -1644,14 +1646,14 @@ def _read_leaves(read: Read, first: int, width: int, report: Report) -> tuple[li
     number = first // TILE_WIDTH
     path = tile_path("entries", number, width)
     hashes = read_hashes(read, 0, number, width, report)
-    data = read_tile(read, "entries", number, width)
+    data, count = read_tile(read, "entries", number, width)
     leaves: list[tuple[bytes, bytes]] = []
     if data is None:
         report.expect(False, path, "bundle", f"{width} leaves", "no such file")
     else:
         try:
             found = read_bundle(data)
-            leaves = [(leaf, leaf_hash(leaf)) for leaf in (found[:width] if len(found) == TILE_WIDTH else found)]
+            leaves = [(leaf, leaf_hash(leaf)) for leaf in (found[:width] if len(found) == count else found)]
         except Broken as error:
             report.add(path, error)
     own = [hashed for _, hashed in leaves]
@@ -3063,7 +3065,7 @@ class Watch:
         if not tree.size:
             return None
         number, last = divmod(tree.size - 1, TILE_WIDTH)
-        data = read_tile(self._read, "entries", number, last + 1)
+        data, _count = read_tile(self._read, "entries", number, last + 1)
         pairs = zip(read_bundle(data or b""), tree.hashes(0, number), strict=False)
         times = [read_entry(leaf).at for leaf, hashed in pairs if leaf_hash(leaf) == hashed]
         return read_time(max(times)) if times else None
@@ -3709,12 +3711,15 @@ def _check_issuer_serial(value: Der | None, signer: Certificate) -> None:
     names, serial = read_der(fields.take(_SEQUENCE).content, "signingCertificate"), fields.take(_INTEGER).whole
     fields.end()
     found = [(one.content, serial) for one in names if one.tag == _of_context(4)]
-    _expect((signer.issuer, signer.serial) in found, "signingCertificate", "the issuer and serial number of the certificate", "others")
+    _expect(
+        (signer.issuer, signer.serial) in found,
+        "signingCertificate",
+        "the issuer and serial number of the certificate",
+        "others",
+    )
 
 
-def _verify(
-    key: Der, algorithm: Der, digest: hashes.HashAlgorithm | None, signature: bytes, data: bytes
-) -> None:
+def _verify(key: Der, algorithm: Der, digest: hashes.HashAlgorithm | None, signature: bytes, data: bytes) -> None:
     """Raises InvalidSignature, or Broken where this way of signing is none of those that are taken.
 
     `digest`: of what RSA signs where the algorithm names none; None where it has to.
@@ -3755,7 +3760,9 @@ def _read_key(value: Der) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     if not isinstance(key, rsa.RSAPublicKey):
         raise Broken("signature", "an RSA or ECDSA key", "another")
     numbers = key.public_numbers()
-    _expect(numbers.n % 2 and numbers.e % 2 and 3 <= numbers.e <= LARGEST_EXPONENT, "signature", "an RSA key", numbers.e)
+    _expect(
+        numbers.n % 2 and numbers.e % 2 and 3 <= numbers.e <= LARGEST_EXPONENT, "signature", "an RSA key", numbers.e
+    )
     fits = SMALLEST_MODULUS <= key.key_size <= LARGEST_MODULUS
     _expect(fits, "signature", f"a key of {SMALLEST_MODULUS} to {LARGEST_MODULUS} bits", key.key_size)
     return key
@@ -3815,9 +3822,7 @@ def _may(certificate: Certificate, bit: int) -> bool:
     return bit < 8 * len(octets) - unused and bool(octets[bit // 8] >> 7 - bit % 8 & 1)
 
 
-def _leads_up(
-    signer: Certificate, pool: Sequence[Certificate], trusted: Sequence[Certificate], at: datetime
-) -> bool:
+def _leads_up(signer: Certificate, pool: Sequence[Certificate], trusted: Sequence[Certificate], at: datetime) -> bool:
     """Whether the certificate is trusted, or was issued by one that is, or by one that leads up to such a one.
 
     By the shortest way first: what a certificate allows below it is less on any other.
@@ -3834,7 +3839,9 @@ def _leads_up(
 
 def _is_valid(certificate: Certificate, at: datetime) -> bool:
     """Whether it counts at a time, and asks for nothing critical that is not looked at here."""
-    unknown = [name for name, (critical, _) in certificate.extensions.items() if critical and name not in _KNOWN_CRITICAL]
+    unknown = [
+        name for name, (critical, _) in certificate.extensions.items() if critical and name not in _KNOWN_CRITICAL
+    ]
     return certificate.begin <= at <= certificate.end and not unknown
 
 
@@ -4236,7 +4243,7 @@ def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
     except Broken:
         return False
     width = min(TILE_WIDTH, head.checkpoint.size)
-    return not head.whole and read_tile(read, "entries", 0, width) is None
+    return not head.whole and read_tile(read, "entries", 0, width)[0] is None
 
 
 # The command

@@ -109,7 +109,11 @@ class House(NamedTuple):
 
 
 def _name(words: str) -> x509.Name:
-    parts = [(NameOID.COUNTRY_NAME, "NO"), (NameOID.ORGANIZATION_NAME, "Stamps, +1 <ü>"), (NameOID.EMAIL_ADDRESS, "a@b.example")]
+    parts = [
+        (NameOID.COUNTRY_NAME, "NO"),
+        (NameOID.ORGANIZATION_NAME, "Stamps, +1 <ü>"),
+        (NameOID.EMAIL_ADDRESS, "a@b.example"),
+    ]
     return x509.Name([x509.NameAttribute(*one) for one in [*parts, (NameOID.COMMON_NAME, words)]])
 
 

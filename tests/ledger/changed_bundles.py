@@ -48,7 +48,11 @@ class ChangedLog(SampleLog):
             values[name] = mutate_value(values[name], self._chance)
             content = values.get("content")
             if what == 3 and isinstance(content, dict):
-                values["content"] = {**content, "about": self._chance.choice(IDS), "size": self._chance.choice([1, True])}
+                values["content"] = {
+                    **content,
+                    "about": self._chance.choice(IDS),
+                    "size": self._chance.choice([1, True]),
+                }
         return body, values
 
     def proof(self, stream: str, *, erased: Iterable[tuple[int, str]] = (), **more: Any) -> bytes:

@@ -59,6 +59,25 @@ def changed_proof(chance: random.Random) -> bytes:
     return canonical(mutate_value(file, chance) if what == 3 and chance.randrange(2) else file)
 
 
+def changed_dated(chance: random.Random) -> bytes:
+    """A proof file with time stamps, good or bad: some of its tokens and checkpoints changed or another's."""
+    file = json.loads(DATED)
+    member, other = (chance.choice(file["dated"]) for _ in range(2))
+    what = chance.randrange(6)
+    if what == 1:
+        return mutate(DATED, chance)
+    if what == 2:
+        member["tokens"][chance.randrange(len(member["tokens"]))] = chance.choice(other["tokens"])
+    elif what == 3:
+        at = chance.randrange(len(member["tokens"]))
+        member["tokens"][at] = base64.b64encode(mutate_bytes(base64.b64decode(member["tokens"][at]), chance)).decode()
+    elif what == 4:
+        member["checkpoint"] = mutate_value(member["checkpoint"], chance)
+    elif what == 5:
+        member["tokens"] = chance.choice([[], member["tokens"][:1], member["tokens"] * chance.choice([2, 70])])
+    return canonical(file)
+
+
 def changed_export(chance: random.Random) -> bytes:
     """An opened export, good or bad: lines changed, removed, doubled, put elsewhere."""
     data = chance.choice(EXPORTS)

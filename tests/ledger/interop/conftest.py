@@ -48,20 +48,6 @@ def witnesses_question(note: str, policy: str) -> dict[str, Any]:
     return {"What": "witnesses", "Data": encoded(note.encode()), "WitnessPolicy": policy}
 
 
-def stamp_question(token: str, note: str, certificates: list[str]) -> dict[str, Any]:
-    """What a token (base64) says of a note (base64), by certificates in PEM."""
-    return {"What": "stamp", "Data": token, "Given": note, "Certificates": certificates}
-
-
-def assert_same_bundle(name: object, ours: dict[str, int] | list[str], answer: dict[str, Any]) -> None:
-    """That both programs find something in a bundle, theirs where ours does too, or count the same."""
-    if isinstance(ours, dict):
-        assert (answer["findings"], {"rows unproven": 0, **answer["counts"]}) == ([], ours), name
-    else:
-        assert answer["findings"], (name, ours)
-        assert set(answer["findings"]) <= set(ours), name
-
-
 def counted(counts: dict[str, int]) -> dict[str, int]:
     """The counts that both programs make."""
     return {name: counts.get(name, 0) for name in ("lines", "entries", "fields verified", "fields not disclosed")}

@@ -1,23 +1,31 @@
-"""Our program and the Go one on changed files: proofs, opened exports, receipts and cosigned notes.
+"""Our program and the Go one on changed files: proofs with time stamps and without, opened exports, receipts, cosigned
+notes, time stamps, evidence bundles, and exports as folders.
 
 Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m interop tests/ledger/interop`, and in the
 long form `bin/attack go`.
 """
 
+import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from tests.ledger.bent_tokens import NOTE, changed_token, pem_of_roots, stamp_result
 from tests.ledger.changed_bundles import bundle_result, changed_bundle
-from tests.ledger.interop.conftest import Ask, assert_same_bundle, encoded, stamp_question, witnesses_question
-from tests.ledger.signed_anew import changed_export, changed_proof, changed_receipts
-from tests.ledger.test_edge_cases import export_result, proof_result, receipts_result
+from tests.ledger.changed_folders import changed_folder, folder_result
+from tests.ledger.interop.conftest import Ask, encoded, witnesses_question
+from tests.ledger.interop.questions import assert_same_bundle, folder_answer, folder_question, stamp_question
+from tests.ledger.signed_anew import changed_dated, changed_export, changed_proof, changed_receipts
+from tests.ledger.stamp_vectors import FILE
+from tests.ledger.test_edge_cases import dated_result, export_result, proof_result, receipts_result
 from tests.ledger.test_mutations import mutate_bytes
 from tests.ledger.vectors import WITNESS_POLICY_TEXT, cosigned, witnessed_as_vector
+
+STAMPED = {"Certificates": json.loads(FILE.read_text())["policy"]["timestamp_certificates"]}
 
 
 def compare(ask: Ask, asked: list[dict[str, Any]], expected: list[Any]) -> None:
@@ -26,14 +34,20 @@ def compare(ask: Ask, asked: list[dict[str, Any]], expected: list[Any]) -> None:
 
 
 def agree(
-    ask: Ask, what: str, make: Callable[[random.Random], bytes], ours: Callable[[bytes], Any], seed: int, count: int
+    ask: Ask,
+    what: str,
+    make: Callable[[random.Random], bytes],
+    ours: Callable[[bytes], Any],
+    seed: int,
+    count: int,
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[Any]:
     """Both programs' results of `count` files, good and bad; asserts that they agree."""
     chance, results = random.Random(seed), list[Any]()
     for _ in range(0, count, 250):
         files = [make(chance) for _ in range(250)]
         results += (expected := [ours(one) for one in files])
-        compare(ask, [{"What": what, "Data": encoded(one)} for one in files], expected)
+        compare(ask, [{"What": what, "Data": encoded(one), **more} for one in files], expected)
     return results
 
 
@@ -81,13 +95,32 @@ def agree_on_bundles(ask: Ask, seed: int, count: int) -> "Counter[str]":
     return counts
 
 
+def agree_on_folders(ask: Ask, seed: int, count: int) -> "Counter[str]":
+    """The same of exports as folders, and of mirrors of what is public."""
+    chance, counts = random.Random(seed), Counter[str]()
+    for _ in range(0, count, 250):
+        folders = [changed_folder(chance) for _ in range(250)]
+        answers = ask([folder_question("audit", one) for one in folders])
+        for folder, answer in zip(folders, answers, strict=True):
+            ours = folder_result(folder)
+            assert folder_answer(answer) == ours, folder
+            is_public = any(path.startswith("public/") for path in folder.files)
+            counts["does not hold" if ours is None else "public" if is_public else "whole"] += 1
+    return counts
+
+
 def agree_on_everything(ask: Ask, seed: int, count: int, least: int) -> None:
     proofs = Counter(agree(ask, "proof", changed_proof, proof_result, seed, count))
     exports = Counter(one is None for one in agree(ask, "export", changed_export, export_result, seed, count))
     receipts = Counter(one is None for one in agree(ask, "receipts", changed_receipts, receipts_result, seed, count))
     notes = agree_on_notes(ask, seed, count)
     stamps, bundles = agree_on_stamps(ask, seed, count), agree_on_bundles(ask, seed, count)
-    print(dict(proofs), "exports refused", dict(exports), "receipts refused", dict(receipts), dict(notes), dict(stamps), dict(bundles))  # noqa: T201 what bin/attack shows
+    folders = agree_on_folders(ask, seed, count)
+    dated = Counter(agree(ask, "proof", changed_dated, dated_result, seed, count, STAMPED))
+    print("proofs", dict(proofs), "dated", dict(dated), "exports refused", dict(exports))  # noqa: T201 what bin/attack shows
+    print("receipts refused", dict(receipts), "notes", dict(notes), "stamps", dict(stamps))  # noqa: T201
+    print("bundles", dict(bundles), "folders", dict(folders))  # noqa: T201
+    assert min(dated["broken"], dated["verified"], *folders.values()) > least
     assert min(proofs[result] for result in ("verified", "redacted", "broken")) > least
     assert min(*exports.values(), *receipts.values(), *notes.values(), *bundles.values()) > least
     assert min(stamps["dated"], stamps["not: certificate"], stamps["not: TSTInfo"]) > least
