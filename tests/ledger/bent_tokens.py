@@ -1,4 +1,4 @@
-"""Time stamps with one change anywhere, many of which were signed after it: what is refused is refused for what it says.
+"""Time stamps with a change anywhere, many of which were signed after it: what is refused is refused for what it says.
 
 A change in what a time stamp's authority signed is always found by its signature, so that nothing else is tried. Here
 certificates, attributes and the time that they are about are changed first, and signed then by keys that are known.

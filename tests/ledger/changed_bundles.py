@@ -1,4 +1,4 @@
-"""Evidence bundles, good and bad, that the desk signed after the change: what is refused is refused for what it says."""
+"""Evidence bundles, good and bad, most of which the desk signed after the change: each is refused for what it says."""
 
 import io
 import random

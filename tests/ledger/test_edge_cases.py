@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ledger.verifier import Broken, Policy, check_claim_proof, check_export, split_receipts
+from ledger.verifier import Broken, Policy, check_claim_proof, check_export, check_tlog_proof, split_receipts
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_exports import EXPORTS, RECEIPTS
 from tests.ledger.edge_policies import POLICIES
@@ -41,6 +41,11 @@ def receipts_result(data: bytes) -> list[str] | None:
         return [base64.b64encode(POLICY.receipt(one).leaf_hash).decode() for one in split_receipts(data)]
     except Broken:
         return None
+
+
+def leaf_result(data: bytes) -> str:
+    """What the verifier comes to of one leaf's proof: verified or broken."""
+    return "broken" if check_tlog_proof(data, POLICY).findings else "verified"
 
 
 @pytest.mark.parametrize("name", PROOFS)

@@ -17,11 +17,12 @@ import pytest
 from tests.ledger.bent_tokens import NOTE, changed_token, pem_of_roots, stamp_result
 from tests.ledger.changed_bundles import bundle_result, changed_bundle
 from tests.ledger.changed_folders import changed_folder, folder_result
+from tests.ledger.changed_public import changed_leaf, changed_public
 from tests.ledger.interop.conftest import Ask, encoded, witnesses_question
 from tests.ledger.interop.questions import assert_same_bundle, folder_answer, folder_question, stamp_question
 from tests.ledger.signed_anew import changed_dated, changed_export, changed_proof, changed_receipts
 from tests.ledger.stamp_vectors import FILE
-from tests.ledger.test_edge_cases import dated_result, export_result, proof_result, receipts_result
+from tests.ledger.test_edge_cases import dated_result, export_result, leaf_result, proof_result, receipts_result
 from tests.ledger.test_mutations import mutate_bytes
 from tests.ledger.vectors import WITNESS_POLICY_TEXT, cosigned, witnessed_as_vector
 
@@ -116,10 +117,14 @@ def agree_on_everything(ask: Ask, seed: int, count: int, least: int) -> None:
     notes = agree_on_notes(ask, seed, count)
     stamps, bundles = agree_on_stamps(ask, seed, count), agree_on_bundles(ask, seed, count)
     folders = agree_on_folders(ask, seed, count)
+    public = Counter(agree(ask, "proof", changed_public, proof_result, seed, count))
+    leaves = Counter(agree(ask, "leaf", changed_leaf, leaf_result, seed, count))
     dated = Counter(agree(ask, "proof", changed_dated, dated_result, seed, count, STAMPED))
     print("proofs", dict(proofs), "dated", dict(dated), "exports refused", dict(exports))  # noqa: T201 what bin/attack shows
     print("receipts refused", dict(receipts), "notes", dict(notes), "stamps", dict(stamps))  # noqa: T201
+    print("public proofs", dict(public), "leaves", dict(leaves))  # noqa: T201
     print("bundles", dict(bundles), "folders", dict(folders))  # noqa: T201
+    assert min(public["broken"], public["redacted"], *leaves.values()) > least
     assert min(dated["broken"], dated["verified"], *folders.values()) > least
     assert min(proofs[result] for result in ("verified", "redacted", "broken")) > least
     assert min(*exports.values(), *receipts.values(), *notes.values(), *bundles.values()) > least

@@ -11,7 +11,7 @@ import (
 )
 
 type question struct {
-	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph", "stamp", "bundle", "audit", "replay"
+	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph", "stamp", "bundle", "audit", "replay", "leaf"
 	Data          []byte // the file, or the leaf
 	Given         []byte // canonical JSON of disclosures, or of the rows of a graph; what a stamp is of
 	Key           string // the one key that a note is to be signed by
@@ -90,6 +90,8 @@ func answer(p *policy, asked question) any {
 		return p.audit(asked.Files, asked.Receipts, nil).answer()
 	case "replay":
 		return p.replay(asked.Files, readClaims(asked.Given)).answer()
+	case "leaf":
+		return p.checkLeaf(asked.Data)
 	case "bundle":
 		return p.checkBundle(asked.Data)
 	case "graph":
