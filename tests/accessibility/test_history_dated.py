@@ -1,4 +1,4 @@
-"""A claim's history page checks the time stamps itself: it says by when the history was there, or what does not hold."""
+"""A claim's history page checks time stamps itself: it says by when the history was there, or what does not hold."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime

@@ -16,7 +16,7 @@ from ledger.notes import checkpoint_text, sign_note
 from ledger.tree import Frontier, inclusion_proof
 from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, receipt_for
 from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes, mutate_value
-from tests.ledger.vectors import FOLDER
+from tests.ledger.vectors import FOLDER, WITNESS_POLICY_TEXT, cosigned
 
 Files = list[dict[str, Any]]
 
@@ -107,6 +107,20 @@ def changed_receipts(chance: random.Random) -> bytes:
     """A file of one to three receipts, good or bad."""
     parts = [receipt_for(chance.randbytes(3), BEGIN + timedelta(seconds=n)) for n in range(chance.randrange(1, 4))]
     return b"".join(parts) if chance.randrange(3) == 0 else mutate_bytes(b"".join(parts), chance)
+
+
+def changed_note(chance: random.Random) -> tuple[str, str]:
+    """A cosigned note and a policy of witnesses, good or bad."""
+    while True:
+        note, policy = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7))))), WITNESS_POLICY_TEXT
+        if chance.randrange(3) == 0:
+            note = mutate_bytes(note, chance)
+        if chance.randrange(3) == 0:
+            policy = mutate_bytes(policy, chance)
+        try:
+            return note.decode(), policy.decode()
+        except UnicodeDecodeError:
+            continue  # one of them is no text any more
 
 
 def _close(entry: dict[str, Any], chance: random.Random) -> None:

@@ -15,11 +15,11 @@ import pytest
 from tests.ledger.bent_tokens import NOTE, changed_token, pem_of_roots, stamp_result
 from tests.ledger.changed_public import changed_leaf, changed_public
 from tests.ledger.javascript import CHECK, CHECK_LEAF, KEYS, RECEIPTS, STAMPED, WITNESSED, Run
-from tests.ledger.signed_anew import changed_dated, changed_proof, changed_receipts
+from tests.ledger.signed_anew import changed_dated, changed_note, changed_proof, changed_receipts
 from tests.ledger.stamp_vectors import FILE
 from tests.ledger.test_edge_cases import dated_result, leaf_result, proof_result, receipts_result
-from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes
-from tests.ledger.vectors import WITNESS_POLICY_TEXT, cosigned, witnessed_as_vector
+from tests.ledger.test_mutations import WHOLE, mutate
+from tests.ledger.vectors import witnessed_as_vector
 
 AT_ONCE = 250
 CERTIFICATES = json.loads(FILE.read_text())["policy"]["timestamp_certificates"]
@@ -50,20 +50,6 @@ def redacted(chance: random.Random) -> bytes:
         entry["disclosures"] = {n: chance.choice([one, one, None]) for n, one in entry["disclosures"].items()}
     data = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     return data if chance.randrange(3) == 0 else mutate(data, chance)
-
-
-def changed_note(chance: random.Random) -> tuple[str, str]:
-    """A cosigned note and a policy of witnesses, good or bad."""
-    while True:
-        note, policy = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7))))), WITNESS_POLICY_TEXT
-        if chance.randrange(3) == 0:
-            note = mutate_bytes(note, chance)
-        if chance.randrange(3) == 0:
-            policy = mutate_bytes(policy, chance)
-        try:
-            return note.decode(), policy.decode()
-        except UnicodeDecodeError:
-            continue  # one of them is no text any more
 
 
 class Sort(NamedTuple):

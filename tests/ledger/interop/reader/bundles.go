@@ -195,13 +195,15 @@ func (b *bundle) checkFiles() {
 			b.expect(path == fmt.Sprintf("%s/%s.json", strings.SplitN(path, "/", 2)[0], file["sha256"]), path)
 		}
 	}
+	isAll := len(b.files) == len(named)
 	for path := range b.files {
 		b.expect(named[path], path)
+		isAll = isAll && named[path]
 	}
 	for _, path := range []string{"checkpoint", "history.json", "index.html", claimPath} {
 		b.expect(named[path], manifestPath)
 	}
-	if len(b.files) == len(named) {
+	if isAll {
 		b.expect(strings.Join(order, "\n") == strings.Join(b.order, "\n"), whole)
 	}
 }
