@@ -18,11 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 HOSTILE = "tests/hostile"
 SCANNERS = ROOT / ".venv-scanners"
+LEDGER = ("mutations", "bundle_mutations", "javascript_agrees", "tampering_database")
 PARTS = {
     "schema": [f"{HOSTILE}/test_schemathesis.py"],
     "texts": [f"{HOSTILE}/test_forms.py", f"{HOSTILE}/test_api.py", f"{HOSTILE}/test_addresses.py"],
     "files": [f"{HOSTILE}/test_whole_system.py", f"{HOSTILE}/test_files_in_the_browser.py"],
-    "ledger": [f"tests/ledger/test_{name}.py" for name in ("mutations", "javascript", "tampering_database")],
+    "ledger": [f"tests/ledger/test_{name}.py" for name in LEDGER],
     "go": ["tests/ledger/interop/test_go_agrees.py"],
     "scanners": [f"{HOSTILE}/test_scanners.py"],
 }

@@ -17,6 +17,7 @@ cannot be used.
 import argparse
 import base64
 import binascii
+import contextlib
 import difflib
 import hashlib
 import hmac
@@ -34,7 +35,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple, TypeVar
+from typing import IO, Any, BinaryIO, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -44,8 +45,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
 LARGEST_INTEGER = 2**53 - 1
 DEEPEST = 32
@@ -1450,22 +1450,24 @@ class TileLevels:
             self._report.expect(wanted == found, path, f"hash {place}", wanted.hex(), found)
 
 
-def read_tile(read: Read, level: int | str, number: int, width: int) -> bytes | None:
-    """A tile's bytes; of a partial one that is gone, those of the full one. None where neither is there."""
+def read_tile(read: Read, level: int | str, number: int, width: int) -> tuple[bytes | None, int]:
+    """A tile's bytes, and how many hashes or leaves it has to have: of a partial one that is gone, those of the full
+    one. None where neither is there."""
     data = read(tile_path(level, number, width))
-    return read(tile_path(level, number)) if data is None and width < TILE_WIDTH else data
+    if data is None and width < TILE_WIDTH:
+        return read(tile_path(level, number)), TILE_WIDTH
+    return data, width
 
 
 def read_hashes(read: Read, level: int, number: int, width: int, report: Report) -> list[bytes] | None:
     """The first `width` hashes of a tile; a finding, and None, where it is missing or too short."""
     path = tile_path(level, number, width)
-    data = read_tile(read, level, number, width)
+    data, count = read_tile(read, level, number, width)
     if data is None:
         report.expect(False, path, "tile", f"{width} hashes", "no such file")
         return None
-    full = len(data) == TILE_WIDTH * 32
-    if len(data) != width * 32 and not full:
-        report.expect(False, path, "tile", f"{width * 32} bytes", str(len(data)))
+    if len(data) != count * 32:
+        report.expect(False, path, "tile", f"{count * 32} bytes", str(len(data)))
         return None
     return [data[at : at + 32] for at in range(0, width * 32, 32)]
 
@@ -1537,7 +1539,7 @@ def public_path(number: int) -> str:
 def has_public_entries_alone(read: Read, checkpoint: Checkpoint) -> bool:
     """Whether a log is given as its hashes and what of its entries is public: an address, or a mirror of one."""
     width = min(TILE_WIDTH, checkpoint.size)
-    return width > 0 and read_tile(read, "entries", 0, width) is None and read(public_path(0)) is not None
+    return width > 0 and read_tile(read, "entries", 0, width)[0] is None and read(public_path(0)) is not None
 
 
 def audit_public(
@@ -1603,7 +1605,7 @@ def _public_leaves(read: Read, first: int, size: int, report: Report) -> Iterato
     data = read(path)
     report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
     try:
-        value = read_canonical(data or b"{}")
+        value = read_canonical(b"{}" if data is None else data)
         _expect(isinstance(value, dict), "form", "an object", value)
         leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
     except Broken as error:
@@ -1646,14 +1648,14 @@ def _read_leaves(read: Read, first: int, width: int, report: Report) -> tuple[li
     number = first // TILE_WIDTH
     path = tile_path("entries", number, width)
     hashes = read_hashes(read, 0, number, width, report)
-    data = read_tile(read, "entries", number, width)
+    data, count = read_tile(read, "entries", number, width)
     leaves: list[tuple[bytes, bytes]] = []
     if data is None:
         report.expect(False, path, "bundle", f"{width} leaves", "no such file")
     else:
         try:
             found = read_bundle(data)
-            leaves = [(leaf, leaf_hash(leaf)) for leaf in (found[:width] if len(found) == TILE_WIDTH else found)]
+            leaves = [(leaf, leaf_hash(leaf)) for leaf in (found[:width] if len(found) == count else found)]
         except Broken as error:
             report.add(path, error)
     own = [hashed for _, hashed in leaves]
@@ -2069,11 +2071,15 @@ def _take_content(subject: dict[str, Any], act: dict[str, Any]) -> None:
         content, before = act["values"]["content"], subject.get("content")
         if isinstance(content, dict) and isinstance(before, dict):
             names = sorted(content.keys() | before.keys())
-            act["changed"] = {
-                name: [before.get(name), content.get(name)] for name in names if before.get(name) != content.get(name)
-            }
+            both = {name: [before.get(name), content.get(name)] for name in names}
+            act["changed"] = {name: pair for name, pair in both.items() if not _is_same(*pair)}
         subject |= {"content": content, "content_of": act["entry"]}
         subject.pop("left_out", None)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are the same to the canonical byte: 1 is not true."""
+    return canonical(one) == canonical(other)
 
 
 def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -2426,7 +2432,7 @@ def _differences(expected: Any, found: Any, place: str) -> Iterator[tuple[str, A
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for number, (one, other) in enumerate(zip(expected, found, strict=True)):
             yield from _differences(one, other, f"{place}[{number}]")
-    elif canonical(expected) != canonical(found):
+    elif not _is_same(expected, found):
         yield place, expected, found
 
 
@@ -2463,13 +2469,13 @@ def _check_page(data: bytes, expected: bytes, report: Report) -> None:
 def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
     """Each file of people's is what its entry discloses, and each of the desk's what its path says."""
     acts = [act for act in history["acts"] if act.get("kind") in KEEPING]
-    kept = {str(act["body"].get("attachment")): act for act in acts}
+    kept = {act["body"]["attachment"]: act for act in acts if isinstance(act["body"].get("attachment"), str)}
     named = {file["path"]: file for file in manifest["files"] if "attachment" in file}
     for path, file in named.items():
         act = kept.get(file["attachment"])
         if file["proof"] is None:
             report.count("files that no entry names")
-            is_closed = act is None or "content" in act["left_out"]
+            is_closed = act is None or "content" not in act["values"]
             report.expect(is_closed, path, "proof", f"{act and act['proof']}", "none")
         elif act is None or act["proof"] != file["proof"]:
             report.expect(False, path, "proof", f"an entry of {file['attachment']} in {file['proof']}", "none")
@@ -2479,7 +2485,7 @@ def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], r
             content = {**content, "source": act["body"].get("source")}
             for name in ("sha256", "size", "name", "media_type", "source"):
                 expected = f"{_plain(content.get(name))} (entry {act['entry']})"
-                report.expect(content.get(name) == file[name], path, name, expected, file[name])
+                report.expect(_is_same(content.get(name), file[name]), path, name, expected, file[name])
             what = "capture" if act["kind"] == "capture_kept" else "attachment"
             report.expect(file["what"] == what, path, "what", what, file["what"])
             report.count("files as their entries say")
@@ -2503,11 +2509,12 @@ _OWN_FILES = {
 def _check_left_out(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
     """What is not there has its reason, and what has a reason is not there."""
     wanted, there = left_out_of(history), {file.get("attachment", file["sha256"]) for file in manifest["files"]}
-    said = {
-        (one["what"], one["entry"], name): one["reason"]
-        for one in manifest["left_out"]
-        for name in one.get("names", [one.get("id")])
-    }
+    said = dict[tuple[str, int, str], str]()
+    for one in manifest["left_out"]:
+        for name in one.get("names", [one.get("id")]):
+            part, gap = f"left_out: {one['what']} {name} of entry {one['entry']}", (one["what"], one["entry"], name)
+            report.expect(gap not in said, MANIFEST, part, "it once", "twice")
+            said[gap] = one["reason"]
     for (what, entry, name), erased in wanted.items():
         if what != "fields" and name in there:
             continue
@@ -3115,7 +3122,7 @@ class Watch:
         if not tree.size:
             return None
         number, last = divmod(tree.size - 1, TILE_WIDTH)
-        data = read_tile(self._read, "entries", number, last + 1)
+        data, _count = read_tile(self._read, "entries", number, last + 1)
         pairs = zip(read_bundle(data or b""), tree.hashes(0, number), strict=False)
         times = [read_entry(leaf).at for leaf, hashed in pairs if leaf_hash(leaf) == hashed]
         return read_time(max(times)) if times else None
@@ -3297,6 +3304,11 @@ class _Fields:
         """The next part where it has this tag."""
         return self._left.pop(0) if self._left and self._left[0].tag == tag else None
 
+    def any(self) -> Der:
+        """The next part, whatever it is."""
+        _expect(self._left, self._part, "one part more", "none")
+        return self._left.pop(0)
+
     def end(self) -> None:
         """Nothing may be left."""
         _expect(not self._left, self._part, "nothing more", self._tag())
@@ -3339,17 +3351,16 @@ _RSA_WITH = {
 _ECDSA_WITH = {
     _oid(f"1.2.840.10045.4.3.{number}"): digest for number, digest in zip((2, 3, 4), _DIGESTS.values(), strict=True)
 }
-# The critical extensions of certificates that are looked at, and one that narrows nothing here.
-_KNOWN_CRITICAL = {
-    ExtensionOID.BASIC_CONSTRAINTS,
-    ExtensionOID.KEY_USAGE,
-    ExtensionOID.EXTENDED_KEY_USAGE,
-    ExtensionOID.CERTIFICATE_POLICIES,
-}
-_UNREADABLE = (
-    *(ValueError, TypeError, OverflowError, UnsupportedAlgorithm, InvalidSignature),
-    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+_EC = _oid("1.2.840.10045.2.1")
+_CURVES = {_oid(dotted) for dotted in ("1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35")}  # P-256, P-384, P-521
+_KEY_IDENTIFIER, _KEY_USAGE, _BASIC_CONSTRAINTS, _POLICIES, _EXTENDED_KEY_USAGE = (
+    _oid(f"2.5.29.{number}") for number in (14, 15, 19, 32, 37)
 )
+_TIME_STAMPING = _oid("1.3.6.1.5.5.7.3.8")
+# The critical extensions of certificates that are looked at, and one that narrows nothing here.
+_KNOWN_CRITICAL = {_BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE, _POLICIES}
+_DIGITAL_SIGNATURE, _NON_REPUDIATION, _KEY_CERT_SIGN = 0, 1, 5  # bits of keyUsage, from the left
+LARGEST_EXPONENT, SMALLEST_MODULUS, LARGEST_MODULUS = 2**31 - 1, 2048, 16_384  # of RSA keys; the last two in bits
 
 
 class Stamp(NamedTuple):
@@ -3371,9 +3382,7 @@ def read_certificates(pem: bytes) -> tuple[bytes, ...]:
 
 def read_stamp_response(data: bytes) -> bytes:
     """The token of a TimeStampResp (RFC 3161 2.4.2); Broken where the authority gives none."""
-    values = read_der(data, "response")
-    _expect(len(values) == 1, "response", "one value", len(values))
-    response = _Fields(values[0], "response")
+    response = _Fields(_only(data, "response"), "response")
     status = _Fields(response.take(_SEQUENCE), "status")
     number, said = _der_integer(status.take(_INTEGER), "status"), status.maybe(_SEQUENCE)
     words = b" ".join(one.content for one in read_der(said.content, "status")) if said else b""
@@ -3392,26 +3401,157 @@ def check_stamp(token: bytes, data: bytes, certificates: Iterable[bytes]) -> Sta
     that the token names (RFC 5816), and that leads to one of these, each valid at the time that the token says.
     """
     _expect(len(token) <= LARGEST_TOKEN, "token", f"at most {LARGEST_TOKEN} bytes", len(token))
-    try:
-        return _check_stamp(token, data, [x509.load_der_x509_certificate(one) for one in certificates])
-    except Broken:
-        raise
-    except _UNREADABLE as error:
-        raise Broken("token", "certificates that can be read", str(error) or type(error).__name__) from None
-
-
-def _check_stamp(token: bytes, data: bytes, trusted: Sequence[x509.Certificate]) -> Stamp:
-    signed = _read_signed_data(token)
-    pool = [*trusted, *map(x509.load_der_x509_certificate, signed.certificates)]
+    _check_der(token)
+    signed, trusted = _read_signed_data(token), _readable(certificates)
+    pool = [*trusted, *_readable(signed.certificates)]
     said = _read_tst_info(signed.content, data)
     signer = _check_signer(signed, pool)
     _check_for_stamps(signer)
-    _expect(
-        _leads_up(signer, pool, trusted, said.at),
-        *("certificate", "one that leads to a certificate of the policy, all valid at the time"),
-        signer.subject.rfc4514_string(),
+    by = name_in_words(signer.subject)
+    leads = _leads_up(signer, pool, trusted, said.at)
+    _expect(leads, "certificate", "one that leads to a certificate of the policy, all valid at the time", by)
+    return said._replace(by=by or "an authority without a name")
+
+
+def _check_der(data: bytes) -> None:
+    """Broken unless a token is DER throughout, also where nothing in it is looked at."""
+    waiting = [data]
+    while waiting:
+        waiting += [one.content for one in read_der(waiting.pop(), "token") if one.tag & 0x20]
+
+
+class Certificate(NamedTuple):
+    """What a time stamp needs of a certificate (RFC 5280), names and numbers as it spells them.
+
+    `signed`: what its issuer signed; `extensions`: by their type, whether they are critical, and what they hold.
+    """
+
+    whole: bytes
+    signed: bytes
+    algorithm: Der
+    signature: bytes
+    serial: bytes
+    issuer: bytes
+    begin: datetime
+    end: datetime
+    subject: Der
+    key: Der
+    extensions: dict[bytes, tuple[bool, bytes]]
+
+
+def _readable(certificates: Iterable[bytes]) -> list[Certificate]:
+    """Those that can be read. Any other is passed over: nothing needs it, or what does leads nowhere."""
+    found = []
+    for one in certificates:
+        with contextlib.suppress(Broken):
+            found.append(read_certificate(one))
+    return found
+
+
+def read_certificate(data: bytes) -> Certificate:
+    """What stands in a certificate of version 3; Broken where it is none."""
+    part = "certificate"
+    whole = _only(data, part)
+    outer = _Fields(whole, part)
+    signed, algorithm, signature = outer.take(_SEQUENCE), outer.take(_SEQUENCE), outer.take(_BIT_STRING).content
+    outer.end()
+    tbs = _Fields(signed, part)
+    version = _Fields(tbs.take(_of_context(0)), part, _of_context(0))
+    _expect(version.take(_INTEGER).content == b"\2", part, "version 3", "another")
+    version.end()
+    serial, named, issuer = tbs.take(_INTEGER).whole, tbs.take(_SEQUENCE).whole, tbs.take(_SEQUENCE).whole
+    _expect((named, signature[:1]) == (algorithm.whole, b"\0"), part, "its algorithm twice, and whole bytes", "others")
+    validity = _Fields(tbs.take(_SEQUENCE), part)
+    begin, end = _read_date(validity), _read_date(validity)
+    validity.end()
+    subject, key = tbs.take(_SEQUENCE), tbs.take(_SEQUENCE)
+    tbs.maybe(0x81), tbs.maybe(0x82)  # two identifiers that nobody uses
+    extensions = _read_extensions(tbs.maybe(_of_context(3)))
+    tbs.end()
+    return Certificate(
+        whole.whole, signed.whole, algorithm, signature[1:], serial, issuer, begin, end, subject, key, extensions
     )
-    return said._replace(by=signer.subject.rfc4514_string() or "an authority without a name")
+
+
+def _only(data: bytes, part: str) -> Der:
+    """The one value that there is."""
+    values = read_der(data, part)
+    _expect(len(values) == 1, part, "one value", len(values))
+    return values[0]
+
+
+def _read_date(validity: _Fields) -> datetime:
+    """A moment of a certificate's: of two digits of the year, 50 and above are of the last century."""
+    short = validity.maybe(0x17)
+    text = short.content if short else validity.take(_TIME).content
+    century = (b"19" if text[:2] >= b"50" else b"20") if short else b""
+    _expect(re.fullmatch(rb"[0-9]{14}Z", century + text), "certificate", "UTC in seconds", text)
+    return _read_generalized(century + text)
+
+
+def _read_extensions(value: Der | None) -> dict[bytes, tuple[bool, bytes]]:
+    found: dict[bytes, tuple[bool, bytes]] = {}
+    if value is None:
+        return found
+    for one in read_der(_only(value.content, "certificate").content, "certificate"):
+        extension = _Fields(one, "certificate")
+        name, critical = extension.take(_OID).content, extension.maybe(_BOOLEAN)
+        _expect(name not in found, "certificate", "each extension once", "one twice")
+        found[name] = (critical is not None and _boolean(critical), extension.take(_OCTETS).content)
+        extension.end()
+    return found
+
+
+def _boolean(value: Der) -> bool:
+    _expect(value.content in (b"\0", b"\xff"), "certificate", "true or false", value.content)
+    return value.content == b"\xff"
+
+
+# The types of names that RFC 4514 has a short name for; values of others are written as texts too.
+_SHORT = {
+    **{_oid(f"2.5.4.{number}"): short for number, short in ((3, "CN"), (7, "L"), (8, "ST"), (10, "O"), (11, "OU"))},
+    **{_oid("2.5.4.6"): "C", _oid("2.5.4.9"): "STREET"},
+    **{_oid("0.9.2342.19200300.100.1.25"): "DC", _oid("0.9.2342.19200300.100.1.1"): "UID"},
+}
+_TEXTS = {0x0C: "utf-8", 0x13: "ascii", 0x16: "ascii", 0x14: "latin-1", 0x1E: "utf-16-be"}  # by tag
+
+
+def name_in_words(name: Der) -> str:
+    """A distinguished name as RFC 4514 writes it, the last part first; Broken where it is none."""
+    parts = []
+    for several in read_der(name.content, "name"):
+        _expect(several.tag == _SET and several.content, "name", "a set", several.whole)
+        told = []
+        for one in read_der(several.content, "name"):
+            fields = _Fields(one, "name")
+            kind, value = fields.take(_OID).content, fields.any()
+            fields.end()
+            told.append(f"{_SHORT.get(kind) or _dotted(kind)}={_name_value(value)}")
+        parts.append("+".join(told))
+    return ",".join(reversed(parts))
+
+
+def _dotted(oid: bytes) -> str:
+    numbers, number = list[int](), 0
+    _expect(oid and not oid[-1] & 0x80 and len(oid) <= 32, "name", "an object identifier", oid[:33])
+    for byte in oid:
+        number = number << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers, number = [*numbers, number], 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
+
+
+def _name_value(value: Der) -> str:
+    if value.tag not in _TEXTS:
+        return "#" + value.whole.hex()
+    try:
+        text = value.content.decode(_TEXTS[value.tag])
+    except UnicodeDecodeError:
+        raise Broken("name", f"a text of the tag {value.tag:02x}", value.content.hex()) from None
+    text = re.sub(r'[\\",+;<>]', r"\\\g<0>", text).replace("\0", "\\00")
+    text = re.sub(r" \Z", r"\\ ", text)
+    return "\\" + text if text[:1] in ("#", " ") else text
 
 
 class _Signed(NamedTuple):
@@ -3425,9 +3565,7 @@ class _Signed(NamedTuple):
 
 def _read_signed_data(token: bytes) -> _Signed:
     """What a token is made of."""
-    values = read_der(token, "token")
-    _expect(len(values) == 1, "token", "one value", len(values))
-    outer = _Fields(values[0], "token")
+    outer = _Fields(_only(token, "token"), "token")
     _expect(outer.take(_OID).content == _SIGNED_DATA, "token", "SignedData", "another type")
     inner = _Fields(outer.take(_of_context(0)), "token", _of_context(0))
     signed = _Fields(inner.take(_SEQUENCE), "SignedData")
@@ -3459,9 +3597,7 @@ _GENERALIZED = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
 
 def _read_tst_info(content: bytes, data: bytes) -> Stamp:
     """What a TSTInfo says (RFC 3161 2.4.2), which has to be of the SHA-256 of `data`."""
-    values = read_der(content, "TSTInfo")
-    _expect(len(values) == 1, "TSTInfo", "one value", len(values))
-    info = _Fields(values[0], "TSTInfo")
+    info = _Fields(_only(content, "TSTInfo"), "TSTInfo")
     version = _der_integer(info.take(_INTEGER), "TSTInfo version")
     _expect(version == 1, "TSTInfo version", "1", version)
     info.take(_OID)  # by which rules of its own the authority works
@@ -3483,7 +3619,13 @@ def _read_tst_info(content: bytes, data: bytes) -> Stamp:
         extension.take(_OID)
         critical = extension.maybe(_BOOLEAN)
         _expect(not critical or critical.content == b"\0", "TSTInfo extension", "none that is critical", "one")
-    before = at + _read_accuracy(accuracy)
+        extension.take(_OCTETS)
+        extension.end()
+    try:
+        before = at + _read_accuracy(accuracy)
+        _up(before)
+    except OverflowError:
+        raise Broken("accuracy", "a moment that exists", _shown(str(at))) from None
     return Stamp(at, before, "", _der_integer(nonce, "nonce") if nonce else None)
 
 
@@ -3533,7 +3675,7 @@ def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
     return hashlib.new(algorithm.name, data).digest()
 
 
-def _check_signer(whole: _Signed, pool: Sequence[x509.Certificate]) -> x509.Certificate:
+def _check_signer(whole: _Signed, pool: Sequence[Certificate]) -> Certificate:
     """The certificate whose key signed the content, by the one SignerInfo (RFC 5652 5.3, 5.4, 5.6)."""
     info = _Fields(whole.info, "SignerInfo")
     version = _der_integer(info.take(_INTEGER), "SignerInfo version")
@@ -3559,9 +3701,9 @@ def _check_signer(whole: _Signed, pool: Sequence[x509.Certificate]) -> x509.Cert
     # What is signed is the set by itself (RFC 5652 5.4).
     signed = bytes([_SET]) + attributes.whole[1:]
     try:
-        _verify(signer.public_key(), algorithm, digest, signature, signed)
+        _verify(signer.key, algorithm, digest, signature, signed)
     except InvalidSignature:
-        raise Broken("signature", f"one by {signer.subject.rfc4514_string()}", "one that does not verify") from None
+        raise Broken("signature", f"one by {name_in_words(signer.subject)}", "one that does not verify") from None
     return signer
 
 
@@ -3580,42 +3722,24 @@ def _read_attributes(value: Der) -> dict[bytes, Der]:
     return found
 
 
-def _issuer_and_serial(certificate: x509.Certificate) -> tuple[bytes, bytes]:
-    """Both as the certificate spells them."""
-    tbs = _Fields(read_der(certificate.tbs_certificate_bytes, "certificate")[0], "certificate")
-    tbs.maybe(_of_context(0))
-    serial = tbs.take(_INTEGER).whole
-    tbs.take(_SEQUENCE)
-    return tbs.take(_SEQUENCE).whole, serial
-
-
-def _named_signer(name: Der, pool: Sequence[x509.Certificate]) -> x509.Certificate:
+def _named_signer(name: Der, pool: Sequence[Certificate]) -> Certificate:
     """The certificate that a SignerInfo names, by issuer and serial number or by the identifier of its key."""
-    for certificate in pool:
+    for one in pool:
         if name.tag == _SEQUENCE:
-            if b"".join(_issuer_and_serial(certificate)) == name.content:
-                return certificate
-        elif _key_identifier(certificate) == name.content:
-            return certificate
+            if one.issuer + one.serial == name.content:
+                return one
+        elif one.extensions.get(_KEY_IDENTIFIER, (False, b""))[1] == _octets(name.content):
+            return one
     raise Broken("certificate", "the signer's, in the token or in the policy", "none")
 
 
-_Kind = TypeVar("_Kind", bound=x509.ExtensionType)
+def _octets(content: bytes) -> bytes:
+    """An OCTET STRING of these, which are fewer than 128."""
+    _expect(len(content) < 0x80, "SignerInfo", "an identifier of 127 bytes at most", len(content))
+    return bytes([_OCTETS, len(content)]) + content
 
 
-def _extension(certificate: x509.Certificate, kind: type[_Kind]) -> x509.Extension[_Kind] | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind)
-    except x509.ExtensionNotFound:
-        return None
-
-
-def _key_identifier(certificate: x509.Certificate) -> bytes | None:
-    found = _extension(certificate, x509.SubjectKeyIdentifier)
-    return found.value.digest if found else None
-
-
-def _check_named(values: Mapping[bytes, Der], signer: x509.Certificate) -> None:
+def _check_named(values: Mapping[bytes, Der], signer: Certificate) -> None:
     """The signed attributes name the signer's certificate by its hash (RFC 2634 5.4, RFC 5035 3 and 4)."""
     both = [(name, values[name]) for name in (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2) if name in values]
     _expect(both, "signingCertificate", "the certificate's hash", "none")
@@ -3630,7 +3754,7 @@ def _check_named(values: Mapping[bytes, Der], signer: x509.Certificate) -> None:
         digest = _read_digest(algorithm, "signingCertificate") if algorithm else hashes.SHA256()
         # The first form knows SHA-1 alone. What the signature holds to is the key of a certificate that leads up.
         sha1 = name == _SIGNING_CERTIFICATE
-        own = signer.public_bytes(Encoding.DER)
+        own = signer.whole
         expected = hashlib.sha1(own, usedforsecurity=False).digest() if sha1 else _digest(digest, own)
         found = identifier.take(_OCTETS).content
         _expect(found == expected, "signingCertificate", expected.hex(), found)
@@ -3638,34 +3762,68 @@ def _check_named(values: Mapping[bytes, Der], signer: x509.Certificate) -> None:
         identifier.end()
 
 
-def _check_issuer_serial(value: Der | None, signer: x509.Certificate) -> None:
+def _check_issuer_serial(value: Der | None, signer: Certificate) -> None:
     if value is None:
         return
     fields = _Fields(value, "signingCertificate")
     names, serial = read_der(fields.take(_SEQUENCE).content, "signingCertificate"), fields.take(_INTEGER).whole
     fields.end()
-    issuer = _issuer_and_serial(signer)
     found = [(one.content, serial) for one in names if one.tag == _of_context(4)]
-    _expect(issuer in found, "signingCertificate", "the issuer and serial number of the certificate", "others")
+    _expect(
+        (signer.issuer, signer.serial) in found,
+        "signingCertificate",
+        "the issuer and serial number of the certificate",
+        "others",
+    )
 
 
-def _verify(key: object, algorithm: Der, digest: hashes.HashAlgorithm, signature: bytes, data: bytes) -> None:
-    """Raises InvalidSignature, or Broken where this way of signing is none of those that are taken."""
+def _verify(key: Der, algorithm: Der, digest: hashes.HashAlgorithm | None, signature: bytes, data: bytes) -> None:
+    """Raises InvalidSignature, or Broken where this way of signing is none of those that are taken.
+
+    `digest`: of what RSA signs where the algorithm names none; None where it has to.
+    """
     name = _Fields(algorithm, "signature algorithm").take(_OID).content
-    if isinstance(key, rsa.RSAPublicKey):
-        _expect(key.key_size >= 2048, "signature", "a key of 2048 bits at least", key.key_size)
+    public = _read_key(key)
+    if isinstance(public, rsa.RSAPublicKey):
         if name == _PSS:
-            key.verify(signature, data, *_read_pss(algorithm))
+            public.verify(signature, data, *_read_pss(algorithm))
             return
         _read_algorithm(algorithm, "signature algorithm")
-        _expect(name == _RSA or name in _RSA_WITH, "signature algorithm", "RSA with SHA-2", name)
-        key.verify(signature, data, padding.PKCS1v15(), _RSA_WITH.get(name, digest))
+        digest = digest if name == _RSA else _RSA_WITH.get(name)
+        if digest is None:
+            raise Broken("signature algorithm", "RSA with SHA-2", name.hex())
+        public.verify(signature, data, padding.PKCS1v15(), digest)
         return
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise Broken("signature", "an RSA or ECDSA key", "another")
     _read_algorithm(algorithm, "signature algorithm")
     _expect(name in _ECDSA_WITH, "signature algorithm", "ECDSA with SHA-2", name)
-    key.verify(signature, data, ec.ECDSA(_ECDSA_WITH[name]))
+    public.verify(signature, data, ec.ECDSA(_ECDSA_WITH[name]))
+
+
+def _read_key(value: Der) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+    """A certificate's key: RSA, or of one of three curves."""
+    fields = _Fields(value, "signature")
+    algorithm = _Fields(fields.take(_SEQUENCE), "signature")
+    name, taken, bits = algorithm.take(_OID).content, algorithm.any(), fields.take(_BIT_STRING).content
+    algorithm.end()
+    fields.end()
+    is_rsa = (name, taken.tag, taken.content) == (_RSA, _NULL, b"")
+    is_curve = name == _EC and taken.tag == _OID and taken.content in _CURVES and bits[:2] == b"\0\4"
+    _expect(is_rsa or is_curve, "signature", "an RSA or ECDSA key", "another")
+    try:
+        key = load_der_public_key(value.whole)
+    except (ValueError, UnsupportedAlgorithm):
+        raise Broken("signature", "a key that can be read", "another") from None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise Broken("signature", "an RSA or ECDSA key", "another")
+    numbers = key.public_numbers()
+    _expect(
+        numbers.n % 2 and numbers.e % 2 and 3 <= numbers.e <= LARGEST_EXPONENT, "signature", "an RSA key", numbers.e
+    )
+    fits = SMALLEST_MODULUS <= key.key_size <= LARGEST_MODULUS
+    _expect(fits, "signature", f"a key of {SMALLEST_MODULUS} to {LARGEST_MODULUS} bits", key.key_size)
+    return key
 
 
 def _read_pss(algorithm: Der) -> tuple[padding.PSS, hashes.HashAlgorithm]:
@@ -3686,63 +3844,85 @@ def _read_pss(algorithm: Der) -> tuple[padding.PSS, hashes.HashAlgorithm]:
     mask = _Fields(explicit(1, _SEQUENCE), part)
     _expect(mask.take(_OID).content == _MGF1, part, "MGF1", "another")
     of_mask = _read_digest(mask.take(_SEQUENCE), part)
+    _expect(of_mask is digest, part, "one digest for both", of_mask.name)
     mask.end()
     salt = _der_integer(explicit(2, _INTEGER), part)
-    _expect(0 <= salt <= 512, part, "a salt of 512 bytes at most", salt)
+    _expect(1 <= salt <= 512, part, "a salt of 1 to 512 bytes", salt)
     trailer = parameters.maybe(_of_context(3))
     _expect(trailer is None or trailer.content == b"\2\1\1", part, "the trailer 1", "another")
     parameters.end()
     return padding.PSS(padding.MGF1(of_mask), salt), digest
 
 
-def _check_for_stamps(signer: x509.Certificate) -> None:
+def _check_for_stamps(signer: Certificate) -> None:
     """A certificate that signs time stamps does nothing else, and says so critically (RFC 3161 2.3)."""
-    extended = _extension(signer, x509.ExtendedKeyUsage)
-    is_for_stamps = (
-        extended is not None and extended.critical and list(extended.value) == [ExtendedKeyUsageOID.TIME_STAMPING]
-    )
+    critical, extended = signer.extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
+    is_for_stamps = critical and [one[:2] for one in _parts_of(extended)] == [(_OID, _TIME_STAMPING)]
     _expect(is_for_stamps, "certificate", "for time stamps alone, critically", "another use")
-    usage = _extension(signer, x509.KeyUsage)
-    signs = usage is None or usage.value.digital_signature or usage.value.content_commitment
+    signs = _may(signer, _DIGITAL_SIGNATURE) or _may(signer, _NON_REPUDIATION)
     _expect(signs, "certificate", "one for signatures", "another use")
 
 
-def _leads_up(
-    signer: x509.Certificate, pool: Sequence[x509.Certificate], trusted: Sequence[x509.Certificate], at: datetime
-) -> bool:
-    """Whether the certificate is trusted, or was issued by one that is, or by one that leads up to such a one."""
-    seen, waiting = list[x509.Certificate](), [(signer, 0)]
-    while waiting:
-        certificate, below = waiting.pop()
-        if not _is_valid(certificate, at):
-            continue
-        if certificate in trusted:
+def _parts_of(data: bytes) -> list[Der]:
+    """The parts of an extension that is a sequence."""
+    whole = _only(data, "certificate")
+    _expect(whole.tag == _SEQUENCE, "certificate", "a sequence", f"{whole.tag:02x}")
+    return read_der(whole.content, "certificate")
+
+
+def _may(certificate: Certificate, bit: int) -> bool:
+    """Whether its keyUsage, where it has one, has a bit (the first is 0)."""
+    if _KEY_USAGE not in certificate.extensions:
+        return True
+    usage = _only(certificate.extensions[_KEY_USAGE][1], "certificate")
+    unused, *octets = usage.content or b"\xff"
+    _expect(usage.tag == _BIT_STRING and unused < 8 and (octets or not unused), "certificate", "bits", usage.content)
+    return bit < 8 * len(octets) - unused and bool(octets[bit // 8] >> 7 - bit % 8 & 1)
+
+
+def _leads_up(signer: Certificate, pool: Sequence[Certificate], trusted: Sequence[Certificate], at: datetime) -> bool:
+    """Whether the certificate is trusted, or was issued by one that is, or by one that leads up to such a one.
+
+    By the shortest way first: what a certificate allows below it is less on any other.
+    """
+    seen, waiting, below = set[bytes](), [signer], 0
+    while waiting := [one for one in waiting if one.whole not in seen and _is_valid(one, at)]:
+        if any(one.whole == own.whole for one in waiting for own in trusted):
             return True
-        seen.append(certificate)
-        waiting += [(one, below + 1) for one in pool if one not in seen and _issued(one, certificate, below)]
+        seen |= {one.whole for one in waiting}
+        waiting = [one for one in pool if any(_issued(one, certificate, below) for certificate in waiting)]
+        below += 1
     return False
 
 
-def _is_valid(certificate: x509.Certificate, at: datetime) -> bool:
+def _is_valid(certificate: Certificate, at: datetime) -> bool:
     """Whether it counts at a time, and asks for nothing critical that is not looked at here."""
-    unknown = [one for one in certificate.extensions if one.critical and one.oid not in _KNOWN_CRITICAL]
-    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc and not unknown
+    unknown = [
+        name for name, (critical, _) in certificate.extensions.items() if critical and name not in _KNOWN_CRITICAL
+    ]
+    return certificate.begin <= at <= certificate.end and not unknown
 
 
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+def _issued(issuer: Certificate, certificate: Certificate, below: int) -> bool:
     """Whether one certificate issued another; `below`: how many issuers stand under it already."""
-    if issuer.subject != certificate.issuer or certificate.signature_hash_algorithm not in _DIGESTS.values():
-        return False
-    basic, usage = _extension(issuer, x509.BasicConstraints), _extension(issuer, x509.KeyUsage)
-    if basic is None or not basic.value.ca or (usage is not None and not usage.value.key_cert_sign):
-        return False
-    if basic.value.path_length is not None and basic.value.path_length < below:
+    if issuer.subject.whole != certificate.issuer or _BASIC_CONSTRAINTS not in issuer.extensions:
         return False
     try:
-        certificate.verify_directly_issued_by(issuer)
-    except _UNREADABLE:
+        if not _is_above(issuer, below) or not _may(issuer, _KEY_CERT_SIGN):
+            return False
+        _verify(issuer.key, certificate.algorithm, None, certificate.signature, certificate.signed)
+    except (Broken, InvalidSignature):
         return False
     return True
+
+
+def _is_above(issuer: Certificate, below: int) -> bool:
+    """Whether its basicConstraints let it issue certificates, with so many issuers under it."""
+    basic = _Fields(_only(issuer.extensions[_BASIC_CONSTRAINTS][1], "certificate"), "certificate")
+    authority, length = basic.maybe(_BOOLEAN), basic.maybe(_INTEGER)
+    basic.end()
+    is_authority = authority is not None and _boolean(authority)
+    return is_authority and (length is None or _der_integer(length, "certificate") >= below)
 
 
 class Dating(NamedTuple):
@@ -4121,7 +4301,7 @@ def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
     except Broken:
         return False
     width = min(TILE_WIDTH, head.checkpoint.size)
-    return not head.whole and read_tile(read, "entries", 0, width) is None
+    return not head.whole and read_tile(read, "entries", 0, width)[0] is None
 
 
 # The command

@@ -199,7 +199,7 @@ def _said(page: "Page", claim: Claim) -> tuple[str, str]:
     return marks.removeprefix("check "), "\n".join(texts)
 
 
-def _run(statements: tuple[str, ...], claim: Claim, **values: str | int) -> None:
+def _run(statements: tuple[str, ...], claim: Claim, **values: str | int | bytes) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:

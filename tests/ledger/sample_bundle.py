@@ -57,9 +57,9 @@ GRAPH_DIGEST = hashlib.sha256(GRAPH).hexdigest()
 ERASED = [(2, "reason"), (4, "content/reason")]
 
 
-def erased_log() -> SampleLog:
-    """A claim's entries, those of its source, one that is sealed, and the redactions of words in both."""
-    log, parts = SampleLog(), [{"id": PART, "text": "shells", "essential": True}]
+def erased_log(log: SampleLog | None = None) -> SampleLog:
+    """A claim's entries, those of its source, one that is sealed, and the redactions of words in both; into a log."""
+    log, parts = log or SampleLog(), [{"id": PART, "text": "shells", "essential": True}]
     wording = {"statement": "Shells were sent — ü\nby night.", "elements": parts}
     log.add(
         CLAIM,

@@ -16,7 +16,7 @@ from ledger.notes import checkpoint_text, sign_note
 from ledger.tree import Frontier, inclusion_proof
 from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, receipt_for
 from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes, mutate_value
-from tests.ledger.vectors import FOLDER
+from tests.ledger.vectors import FOLDER, WITNESS_POLICY_TEXT, cosigned
 
 Files = list[dict[str, Any]]
 
@@ -59,6 +59,25 @@ def changed_proof(chance: random.Random) -> bytes:
     return canonical(mutate_value(file, chance) if what == 3 and chance.randrange(2) else file)
 
 
+def changed_dated(chance: random.Random) -> bytes:
+    """A proof file with time stamps, good or bad: some of its tokens and checkpoints changed or another's."""
+    file = json.loads(DATED)
+    member, other = (chance.choice(file["dated"]) for _ in range(2))
+    what = chance.randrange(6)
+    if what == 1:
+        return mutate(DATED, chance)
+    if what == 2:
+        member["tokens"][chance.randrange(len(member["tokens"]))] = chance.choice(other["tokens"])
+    elif what == 3:
+        at = chance.randrange(len(member["tokens"]))
+        member["tokens"][at] = base64.b64encode(mutate_bytes(base64.b64decode(member["tokens"][at]), chance)).decode()
+    elif what == 4:
+        member["checkpoint"] = mutate_value(member["checkpoint"], chance)
+    elif what == 5:
+        member["tokens"] = chance.choice([[], member["tokens"][:1], member["tokens"] * chance.choice([2, 70])])
+    return canonical(file)
+
+
 def changed_export(chance: random.Random) -> bytes:
     """An opened export, good or bad: lines changed, removed, doubled, put elsewhere."""
     data = chance.choice(EXPORTS)
@@ -88,6 +107,20 @@ def changed_receipts(chance: random.Random) -> bytes:
     """A file of one to three receipts, good or bad."""
     parts = [receipt_for(chance.randbytes(3), BEGIN + timedelta(seconds=n)) for n in range(chance.randrange(1, 4))]
     return b"".join(parts) if chance.randrange(3) == 0 else mutate_bytes(b"".join(parts), chance)
+
+
+def changed_note(chance: random.Random) -> tuple[str, str]:
+    """A cosigned note and a policy of witnesses, good or bad."""
+    while True:
+        note, policy = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7))))), WITNESS_POLICY_TEXT
+        if chance.randrange(3) == 0:
+            note = mutate_bytes(note, chance)
+        if chance.randrange(3) == 0:
+            policy = mutate_bytes(policy, chance)
+        try:
+            return note.decode(), policy.decode()
+        except UnicodeDecodeError:
+            continue  # one of them is no text any more
 
 
 def _close(entry: dict[str, Any], chance: random.Random) -> None:

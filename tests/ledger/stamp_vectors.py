@@ -18,8 +18,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from ledger.proofs import Dated
 from ledger.stamping import stamp_request
 from ledger.tree import consistency_proof
-from ledger.verifier import Broken, Policy, check_claim_proof, check_stamp, read_certificates, read_stamp_response
-from tests.ledger.authorities import new_authority, resigned
+from ledger.verifier import (
+    Broken,
+    Policy,
+    check_claim_proof,
+    check_stamp,
+    read_certificates,
+    read_der,
+    read_stamp_response,
+)
+from tests.ledger.authorities import der, new_authority, resigned
 from tests.ledger.exports import ORIGIN, POLICY
 from tests.ledger.vectors import FOLDER, LEAVES, LOG, b64, checkpoint, sample_proof
 
@@ -66,6 +74,18 @@ def bent(token: bytes, before: bytes, by: int = 0) -> bytes:
     return token[:at] + bytes([token[at] ^ 1]) + token[at + 1 :]
 
 
+def beside(token: bytes, certificates: bytes = b"", attributes: bytes = b"") -> bytes:
+    """The token with more certificates before its own, and with attributes that nobody signed."""
+    (outer,) = read_der(token, "token")
+    kind, wrapped = read_der(outer.content, "token")
+    (signed,) = read_der(wrapped.content, "token")
+    version, digests, content, given, infos = read_der(signed.content, "token")
+    (info,) = read_der(infos.content, "token")
+    own = der(0x30, info.content, attributes)
+    whole = (version.whole, digests.whole, content.whole, der(0xA0, certificates, given.content), der(0x31, own))
+    return der(0x30, kind.whole, der(0xA0, der(0x30, *whole)))
+
+
 def token_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]]:
     """Tokens with the bytes that they are to date: what each says, or the finding."""
     whole = made[f"ECDSA, {ALL} entries"]
@@ -81,6 +101,11 @@ def token_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]
         "a byte more": (whole + b"\0", ALL),
         "without an end": (b"\x30\x80" + whole[4:] + b"\0\0", ALL),
         "a length in two bytes too many": (b"\x30\x84\0\0" + whole[2:], ALL),
+        "a certificate beside it that is none": (beside(whole, der(0x30, b"\2\1\5")), ALL),
+        "a certificate beside it that is no DER": (beside(whole, der(0x30, b"\2\5")), ALL),
+        "certificates beside it, too many": (beside(whole, 16 * der(0x30, b"\2\1\5")), ALL),
+        "an attribute that nobody signed": (beside(whole, attributes=der(0xA1, der(0x30, b"\6\1\x2a"))), ALL),
+        "an attribute that nobody signed, in BER": (beside(whole, attributes=b"\xa1\4\x30\x80\0\0"), ALL),
         "no token": (b"no token", ALL),
         "nothing": (b"", ALL),
     }

@@ -1,20 +1,29 @@
 """Files at the edge of what the format allows: what the verifier says. JavaScript and Go are held to the same."""
 
 import base64
+import json
 
 import pytest
 
-from ledger.verifier import Broken, check_claim_proof, check_export, split_receipts
+from ledger.verifier import Broken, Policy, check_claim_proof, check_export, check_tlog_proof, split_receipts
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_exports import EXPORTS, RECEIPTS
 from tests.ledger.edge_policies import POLICIES
 from tests.ledger.exports import POLICY
+from tests.ledger.stamp_vectors import FILE, trusting
 from tests.ledger.vectors import cosigned, witnessed_as_vector
 
+STAMPED = trusting(json.loads(FILE.read_text())["policy"]["timestamp_certificates"])
 
-def proof_result(data: bytes) -> str:
+
+def dated_result(data: bytes) -> str:
+    """The same by a policy that lets time stamps be checked."""
+    return proof_result(data, STAMPED)
+
+
+def proof_result(data: bytes, policy: Policy = POLICY) -> str:
     """What the verifier comes to: verified, redacted or broken, as section 7 says."""
-    report = check_claim_proof(data, POLICY)
+    report = check_claim_proof(data, policy)
     closed = any(report.counts.get(word) for word in ("fields redacted", "fields withheld", "entries withheld"))
     return "broken" if report.findings else "redacted" if closed else "verified"
 
@@ -32,6 +41,11 @@ def receipts_result(data: bytes) -> list[str] | None:
         return [base64.b64encode(POLICY.receipt(one).leaf_hash).decode() for one in split_receipts(data)]
     except Broken:
         return None
+
+
+def leaf_result(data: bytes) -> str:
+    """What the verifier comes to of one leaf's proof: verified or broken."""
+    return "broken" if check_tlog_proof(data, POLICY).findings else "verified"
 
 
 @pytest.mark.parametrize("name", PROOFS)

@@ -2,59 +2,20 @@
 
 import base64
 import json
-import random
-from collections import Counter
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from ledger.proofs import tlog_proof
-from ledger.verifier import check_claim_proof, check_tlog_proof
 from tests.ledger.edge_cases import PROOFS
+from tests.ledger.edge_exports import RECEIPTS as EDGE_RECEIPTS
 from tests.ledger.edge_policies import POLICIES
-from tests.ledger.exports import POLICY
-from tests.ledger.test_mutations import WHOLE, mutate, mutate_bytes
-from tests.ledger.test_verifier import ONE
-from tests.ledger.vectors import FOLDER, WITNESS_POLICY_TEXT, cosigned, sample_proof, witnessed_as_vector
+from tests.ledger.exports import BEGIN, make_log, receipt_for
+from tests.ledger.javascript import CHECK, KEYS, PRELUDE, RECEIPTS, STAMPED, WITNESSED, Run, open_at
+from tests.ledger.test_edge_cases import receipts_result
+from tests.ledger.test_mutations import WHOLE
+from tests.ledger.vectors import FOLDER, cosigned, sample_proof
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
-
-MODULE = Path(__file__).resolve().parent.parent.parent / "config" / "static" / "second_source" / "ledger.js"
-KEYS = {"origin": POLICY.origin, "log_keys": [str(key) for key in POLICY.log_keys]}
-# What the scripts below share: the module, bytes of base64, and whether a call throws.
-PRELUDE = """
-  const ledger = await import("/ledger.js");
-  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-  const taken = async (call) => { try { await call(); return true; } catch { return false; } };
-"""
-
-Run = Callable[[str, object], Any]
-"""Runs the body of a function of `given` in the browser, beside PRELUDE."""
-
-
-def open_at(browser: "Browser", origin: str) -> "Page":
-    """A page of an origin that serves nothing but the module."""
-    page = browser.new_context().new_page()
-
-    def answer(route: "Route") -> None:
-        if route.request.url.endswith("/ledger.js"):
-            route.fulfill(path=MODULE, content_type="text/javascript")
-        else:
-            route.fulfill(body="<!doctype html><title>Ledger</title>", content_type="text/html")
-
-    page.route("**/*", answer)
-    page.goto(origin)
-    return page
-
-
-@pytest.fixture(scope="module")
-def run(browser: "Browser") -> Iterator[Run]:
-    page = open_at(browser, "http://localhost/")
-    yield lambda body, given: page.evaluate(f"async (given) => {{ {PRELUDE} {body} }}", given)
-    page.context.close()
+    from playwright.sync_api import Browser
 
 
 def vectors(name: str) -> Any:
@@ -120,13 +81,53 @@ def test_proof_files_with_time_stamps_come_to_the_results_of_the_vectors(run: Ru
     assert dict(zip([one["name"] for one in files], found, strict=True)) == {o["name"]: o["result"] for o in files}
 
 
-def test_time_stamps_are_counted_and_not_said_to_have_been_checked(run: Run) -> None:
-    files = {one["name"]: one["file"] for one in vectors("stamps")["files"]}
-    body = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
-    found = run(body, {"file": files["whole"], "policy": KEYS})
-    assert (found["dated"], found["undated"]) == ([{"size": 2, "tokens": 2}, {"size": 6, "tokens": 1}], [])
-    found = run(body, {"file": files["another hash"], "policy": KEYS})
-    assert (found["dated"], found["undated"][0]["part"]) == ([], "new root")
+STAMPS = vectors("stamps")
+STAMPED_KEYS = {**KEYS, "timestamp_certificates": STAMPS["policy"]["timestamp_certificates"]}
+CHECKED = "return ledger.checkClaimProof(bytes(given.file), given.policy);"
+
+
+def microseconds(moment: datetime) -> str:
+    return str((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+def test_time_stamps_say_what_the_vectors_say_or_what_does_not_hold(run: Run) -> None:
+    notes = {size: base64.b64encode(note.encode()).decode() for size, note in STAMPS["checkpoints"].items()}
+    asked = [{"token": one["token"], "note": notes[str(one["of"])]} for one in STAMPS["tokens"]]
+    found = run(STAMPED, {"asked": asked, "certificates": STAMPED_KEYS["timestamp_certificates"]})
+    expected = [
+        one["finding"].partition(": expected")[0]
+        if "finding" in one
+        else [*(microseconds(datetime.fromisoformat(one[when])) for when in ("at", "before")), one["by"]]
+        for one in STAMPS["tokens"]
+    ]
+    names = [one["name"] for one in STAMPS["tokens"]]
+    assert dict(zip(names, found, strict=True)) == dict(zip(names, expected, strict=True))
+
+
+def test_proof_files_are_broken_by_the_time_stamps_that_the_vectors_find_fault_with(run: Run) -> None:
+    files = STAMPS["files"]
+    found = run(CHECK, {"files": [one["file"] for one in files], "policy": STAMPED_KEYS})
+    expected = {one["name"]: "broken" if one["findings"] else "verified" for one in files}
+    assert dict(zip([one["name"] for one in files], found, strict=True)) == expected
+
+
+def test_time_stamps_date_what_their_checkpoint_holds(run: Run) -> None:
+    files = {one["name"]: one["file"] for one in STAMPS["files"]}
+    found = run(CHECKED, {"file": files["whole"], "policy": STAMPED_KEYS})
+    assert [(one["size"], [stamp["by"] for stamp in one["stamps"]]) for one in found["dated"]] == [
+        (2, ["CN=Northern Stamps", "CN=Southern Stamps"]),
+        (6, ["CN=Southern Stamps"]),
+    ]
+    found = run(CHECKED, {"file": files["another hash"], "policy": STAMPED_KEYS})
+    assert [one["size"] for one in found["dated"]] == [6]
+    assert found["undated"][0]["part"] == "new root"
+
+
+def test_time_stamps_are_counted_and_not_looked_at_where_the_policy_names_no_certificates(run: Run) -> None:
+    files = {one["name"]: one["file"] for one in STAMPS["files"]}
+    found = run(CHECKED, {"file": files["a stranger's token"], "policy": KEYS})
+    dated = [{"size": 2, "tokens": 1, "stamps": []}, {"size": 6, "tokens": 1, "stamps": []}]
+    assert (found["dated"], found["undated"]) == (dated, [])
 
 
 def test_notes_open_as_the_vectors_say(run: Run) -> None:
@@ -134,20 +135,6 @@ def test_notes_open_as_the_vectors_say(run: Run) -> None:
     body = """const text = (note) => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes(note));
       return Promise.all(given.notes.map(({ note }) => taken(() => ledger.openNote(text(note), [given.log_key]))));"""
     assert run(body, given) == [one["opens"] for one in given["notes"]]
-
-
-# Of each note by each policy: who cosigned and whether that is enough, null where it is refused.
-WITNESSED = """const found = [];
-  for (const { note, policy } of given.asked) {
-    try {
-      const { witnesses } = await ledger.readCheckpoint(note, { ...given.keys, witness_policy: policy });
-      found.push({ by: witnesses.by, isMet: witnesses.isMet });
-    } catch (error) {
-      if (!error.finding) throw error;
-      found.push(null);
-    }
-  }
-  return found;"""
 
 
 def test_witnesses_and_their_quorum_are_those_of_the_vectors(run: Run) -> None:
@@ -168,44 +155,6 @@ def test_policies_at_the_edge_come_to_their_results(run: Run) -> None:
 def test_a_policy_without_witnesses_says_nothing_of_them(run: Run) -> None:
     body = "return (await ledger.readCheckpoint(given.note, given.keys)).witnesses;"
     assert run(body, {"note": cosigned("abd").decode(), "keys": KEYS}) is None
-
-
-def witnessed_results(run: Run, count: int, seed: int) -> "Counter[str]":
-    """How often notes and policies, good and changed, came to what; asserts that both implementations agree."""
-    chance, counts = random.Random(seed), Counter[str]()
-    for _ in range(0, count, 250):
-        asked = []
-        for _ in range(250):
-            note = cosigned("".join(sorted(chance.sample("abcdef", chance.randrange(7)))))
-            policy = WITNESS_POLICY_TEXT
-            if chance.randrange(3) == 0:
-                note = mutate_bytes(note, chance)
-            if chance.randrange(3) == 0:
-                policy = mutate_bytes(policy, chance)
-            try:
-                asked.append({"note": note.decode(), "policy": policy.decode()})
-            except UnicodeDecodeError:  # neither is a text any more
-                continue
-        found = run(WITNESSED, {"asked": asked, "keys": KEYS})
-        expected = [witnessed_as_vector(one["note"], one["policy"]) for one in asked]
-        assert found == expected, [a for a, b, c in zip(asked, found, expected, strict=True) if b != c][:1]
-        counts.update("refused" if one is None else "witnessed" if one["isMet"] else "not yet" for one in found)
-    return counts
-
-
-def test_both_implementations_agree_on_five_hundred_cosigned_notes(run: Run) -> None:
-    counts = witnessed_results(run, 500, seed=5)
-    assert min(counts[result] for result in ("refused", "witnessed", "not yet")) > 20
-
-
-@pytest.mark.attack
-def test_both_implementations_agree_on_ten_thousand_cosigned_notes(run: Run) -> None:
-    witnessed_results(run, 10_000, seed=6)
-
-
-CHECK = """const results = [];
-  for (const file of given.files) results.push((await ledger.checkClaimProof(bytes(file), given.policy)).result);
-  return results;"""
 
 
 def test_proof_files_come_to_the_results_of_the_vectors(run: Run) -> None:
@@ -245,34 +194,6 @@ def test_where_there_is_no_webcrypto_nothing_is_verified(browser: "Browser") -> 
     page.context.close()
 
 
-def python_result(data: bytes) -> str:
-    report = check_claim_proof(data, POLICY)
-    closed = any(report.counts.get(word) for word in ("fields redacted", "fields withheld"))
-    return "broken" if report.findings else "redacted" if closed else "verified"
-
-
-def redact(data: bytes, chance: random.Random) -> bytes:
-    """A good file: some of the disclosures left out, or some of the newest entries."""
-    value = json.loads(data)
-    del value["entries"][chance.randrange(1, 6) :]
-    for entry in value["entries"]:
-        entry["disclosures"] = {n: chance.choice([one, one, None]) for n, one in entry["disclosures"].items()}
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def results(run: Run, count: int, seed: int, whole: bytes | None = None) -> "Counter[str]":
-    """How often which result came out of `count` files, good and bad; asserts that both implementations agree."""
-    chance, counts, choices = random.Random(seed), Counter[str](), [whole] if whole else [WHOLE[0], *WHOLE]
-    for _ in range(0, count, 250):
-        files = [redact(chance.choice(choices), chance) for _ in range(250)]
-        files = [one if chance.randrange(3) == 0 else mutate(one, chance) for one in files]
-        found = run(CHECK, {"files": [base64.b64encode(one).decode() for one in files], "policy": KEYS})
-        expected = [python_result(one) for one in files]
-        assert found == expected, [f for f, a, b in zip(files, found, expected, strict=True) if a != b][:1]
-        counts.update(found)
-    return counts
-
-
 def test_what_redactions_name_is_told(run: Run) -> None:
     [_plain, of_claim, of_sealed] = [base64.b64encode(one).decode() for one in WHOLE]
     body = """const told = [];
@@ -284,54 +205,34 @@ def test_what_redactions_name_is_told(run: Run) -> None:
     assert run(body, {"files": [of_claim, of_sealed], "policy": KEYS}) == [[["reason"]], [["content/reason"]]]
 
 
-def test_both_implementations_agree_on_five_hundred_files(run: Run) -> None:
-    counts = results(run, 500, seed=1)
-    assert min(counts[result] for result in ("verified", "redacted", "broken")) > 5
+def test_receipts_are_read_and_refused_as_the_vectors_say(run: Run) -> None:
+    given = vectors("logs")["receipts"]
+    files = [base64.b64encode(one["receipt"].encode()).decode() for one in given]
+    found = run(RECEIPTS, {"files": files, "policy": KEYS})
+    assert [one is not None for one in found] == ["receipts" in one["counts"] for one in given]
+    text = vectors("notes")["receipt"]
+    assert run(RECEIPTS, {"files": [base64.b64encode(text.encode()).decode()], "policy": KEYS}) == [
+        [text.split("\n")[2]]
+    ]
 
 
-def dated_proof() -> bytes:
-    """The vectors' proof with time stamps."""
-    files = {one["name"]: one["file"] for one in vectors("stamps")["files"]}
-    return base64.b64decode(files["whole"])
+def test_files_of_receipts_at_the_edge_are_read_as_ours(run: Run) -> None:
+    files = [base64.b64encode(file).decode() for file, _holds in EDGE_RECEIPTS.values()]
+    found = run(RECEIPTS, {"files": files, "policy": KEYS})
+    expected = {name: receipts_result(file) for name, (file, _holds) in EDGE_RECEIPTS.items()}
+    assert dict(zip(EDGE_RECEIPTS, found, strict=True)) == expected
 
 
-def test_both_implementations_agree_on_five_hundred_files_with_time_stamps(run: Run) -> None:
-    counts = results(run, 500, seed=5, whole=dated_proof())
-    assert min(counts[result] for result in ("verified", "redacted", "broken")) > 5
+# What becomes of a receipt by what the log says of its leaf, and by the time that it is.
+FATE = """const { proof, note: checkpoint } = given;
+  const placed = (index) => async () => (index === null ? null : { index, proof, checkpoint });
+  const fate = async (find, now) => (await ledger.checkReceipt(given.receipt, given.policy, find, new Date(now))).fate;
+  return [await fate(placed(0), given.due), await fate(placed(1), given.due), await fate(placed(null), given.due),
+    await fate(placed(null), given.late)];"""
 
 
-def tlog_results(run: Run, count: int, seed: int) -> "Counter[str]":
-    """The same of the proofs of single leaves."""
-    chance, counts = random.Random(seed), Counter[str]()
-    whole = tlog_proof(ONE)
-    body = """const results = [];
-      for (const file of given.files) results.push((await ledger.checkTlogProof(bytes(file), given.policy)).result);
-      return results;"""
-    for _ in range(0, count, 250):
-        files = [whole if chance.randrange(3) == 0 else mutate_bytes(whole, chance) for _ in range(250)]
-        found = run(body, {"files": [base64.b64encode(one).decode() for one in files], "policy": KEYS})
-        expected = ["broken" if check_tlog_proof(one, POLICY).findings else "verified" for one in files]
-        assert found == expected, [f for f, a, b in zip(files, found, expected, strict=True) if a != b][:1]
-        counts.update(found)
-    return counts
-
-
-def test_both_implementations_agree_on_five_hundred_proofs_of_single_leaves(run: Run) -> None:
-    counts = tlog_results(run, 500, seed=3)
-    assert min(counts[result] for result in ("verified", "broken")) > 100
-
-
-@pytest.mark.attack
-def test_both_implementations_agree_on_ten_thousand_proofs_of_single_leaves(run: Run) -> None:
-    tlog_results(run, 10_000, seed=4)
-
-
-@pytest.mark.attack
-def test_both_implementations_agree_on_ten_thousand_files_with_time_stamps(run: Run) -> None:
-    results(run, 10_000, seed=6, whole=dated_proof())
-
-
-@pytest.mark.attack
-def test_both_implementations_agree_on_ten_thousand_files(run: Run) -> None:
-    counts = results(run, 10_000, seed=2)
-    assert min(counts[result] for result in ("verified", "redacted", "broken")) > 100
+def test_a_receipt_is_kept_not_due_broken_or_missing(run: Run) -> None:
+    log = make_log(1)
+    given = {"receipt": receipt_for(log.leaves[0], BEGIN).decode(), "note": log.checkpoint().decode(), "proof": []}
+    times = {"due": "2026-11-22T22:15:03.123Z", "late": "2026-11-22T22:15:03.124Z"}
+    assert run(FATE, {**given, **times, "policy": KEYS}) == ["in the log", "broken", "not due yet", "missing"]

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ledger.stamping import stamp_request
-from ledger.verifier import Broken, check_stamp, read_stamp_response
+from ledger.verifier import Broken, check_stamp, name_in_words, read_der, read_stamp_response
 from tests.ledger.authorities import Authority, Issuer, der, new_authority, new_issuer, new_signer, openssl, resigned
+from tests.ledger.stamp_vectors import beside
 from tests.ledger.vectors import checkpoint
 
 NOTE = checkpoint()
@@ -227,3 +229,30 @@ def test_bytes_put_in_or_left_out_anywhere_say_nothing_else(one: Authority) -> N
         except Broken:
             continue
         assert found == said
+
+
+NAMES = {
+    "plain": [(NameOID.COUNTRY_NAME, "NO"), (NameOID.ORGANIZATION_NAME, "Stamps"), (NameOID.COMMON_NAME, "One")],
+    "signs that are escaped": [(NameOID.COMMON_NAME, 'a,b+c"d\\e<f>g;h=i')],
+    "a space at either end": [(NameOID.COMMON_NAME, " a "), (NameOID.ORGANIZATION_NAME, "#b")],
+    "zero": [(NameOID.COMMON_NAME, "a\0b")],
+    "types without a short name": [(NameOID.EMAIL_ADDRESS, "a@b.example"), (NameOID.SERIAL_NUMBER, "5")],
+    "other scripts": [(NameOID.COMMON_NAME, "Печатка — ü")],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_authorities_are_called_as_certificates_are_elsewhere(name: str) -> None:
+    made = x509.Name([x509.NameAttribute(kind, value) for kind, value in NAMES[name]])
+    (read,) = read_der(made.public_bytes(), "name")
+    assert name_in_words(read) == made.rfc4514_string()
+
+
+def test_a_certificate_beside_it_that_cannot_be_read_is_passed_over(one: Authority) -> None:
+    token = beside(token_of(one), der(0x30, b"\2\1\5"))
+    assert check_stamp(token, NOTE, root_of(one)).by == "CN=Stamps"
+
+
+def test_ber_in_what_nobody_looks_at_is_refused(one: Authority) -> None:
+    token = beside(token_of(one), attributes=b"\xa1\4\x30\x80\0\0")
+    assert "a length in its one spelling" in refusal(token, root_of(one))

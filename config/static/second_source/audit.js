@@ -104,6 +104,32 @@ function sayWitnesses({ text, isLate }) {
   note.hidden = false;
 }
 
+// Of each authority the time stamp that dates most of this history, the earliest of these: [{before, by, count}].
+function datedBy(outcome, file) {
+  const best = new Map();
+  for (const { size, stamps } of outcome.dated) {
+    const count = file.entries.filter(({ index }) => index < size).length;
+    for (const { before, by } of stamps) {
+      const known = best.get(by);
+      if (count > 0 && (!known || count > known.count || (count === known.count && before < known.before))) {
+        best.set(by, { before, by, count });
+      }
+    }
+  }
+  return [...best.values()];
+}
+
+// By when this history was there, as authorities outside the house say whose time stamps were checked here.
+function sayDated(outcome, file) {
+  const told = datedBy(outcome, file).map(({ before, by, count }) => words.datedAt
+    .replace("%(count)s", count).replace("%(all)s", file.entries.length)
+    .replace("%(moment)s", () => whenOf(before)).replace("%(authority)s", () => by));
+  if (outcome.undated.length || !told.length) return;
+  const note = section.querySelector("[data-dated]");
+  note.textContent = told.join(" ");
+  note.hidden = false;
+}
+
 function show(item, result, note) {
   const aside = item.querySelector("[data-check]");
   const mark = aside.querySelector(`[data-result="${result}"]`);
@@ -155,6 +181,7 @@ async function check() {
   const wording = compareWording(known, disclosuresOf, erasedOf);
   const last = known.entries.filter(({ entry }) => entry?.kind === "status_changed").at(-1)?.entry.body.to;
   if (log.waiting_since === null) whole.push(...wording.findings, ...difference("state", last, claim.state));
+  sayDated(outcome, file);
   const findings = whole.map(inWords);
   if (log.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
   if (counts.broken || findings.length) return say("broken", words.sumBroken, findings);

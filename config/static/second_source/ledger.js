@@ -1,5 +1,10 @@
 // Checks a claim's proof file in the reader's own browser, by WebCrypto alone: docs/ledger.md, whose sections are named.
 // The second implementation beside ledger/verifier.py; both come to what docs/ledger-vectors/ says.
+import { readPem } from "./certificates.js";
+import { Broken, expect, hex, shown } from "./findings.js";
+import { checkStamp, upToMillisecond } from "./stamps.js";
+
+export { hex };
 
 const DEEPEST = 32;
 const LARGEST_LEAF = 65535;
@@ -23,22 +28,6 @@ const SEALED_STREAM = /^sealed:[0-9a-f]{32}$/;
 const AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$/;
 
 const encoder = new TextEncoder();
-
-class Broken extends Error {
-  constructor(part, expected, found) {
-    super(`${part}: expected ${expected}, found ${found}`);
-    this.finding = { part, expected, found };
-  }
-}
-
-function shown(value) {
-  const text = typeof value === "string" ? value : String(JSON.stringify(value));
-  return text.length <= 100 ? text : `${text.slice(0, 97)}...`;
-}
-
-function expect(holds, part, expected, found) {
-  if (!holds) throw new Broken(part, expected, shown(found));
-}
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const own = (object, name) => (Object.hasOwn(object, name) ? object[name] : undefined);
@@ -90,8 +79,6 @@ function readStrictly(bytes, part) {
 }
 
 // Bytes
-
-export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export function readBase64(text, part, length) {
   const spelled = typeof text === "string" && /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
@@ -531,25 +518,43 @@ async function checkEntries(file, checkpoint) {
   return entries;
 }
 
-// The stamped checkpoints of a file, which the log of its own checkpoint begins with. What their time stamps say is not
-// read here, so that nothing is called dated: the verifier does that. Gives [{size, tokens: how many}].
+// The stamped checkpoints of a file, which the log of its own checkpoint begins with, and what their time stamps say:
+// {dated: [{size, tokens: how many, stamps: [{before: milliseconds, by}], findings}], findings}. Where the policy names no
+// certificates the tokens are not looked at, and nothing is called dated.
 async function checkDated(file, policy, checkpoint) {
-  const found = [];
+  const outcome = { dated: [], findings: [] };
+  const trusted = readPem(policy.timestamp_certificates ?? []);
+  let before = 0;
   for (const item of file.dated ?? []) {
-    const names = ["checkpoint", "consistency", "tokens"];
-    expect(hasExactly(item, names), "dated", names.join(", "), item);
-    expect(typeof item.checkpoint === "string", "dated", "a signed note", item.checkpoint);
-    expect(Array.isArray(item.consistency), "dated", "a list of hashes", item.consistency);
-    const hasTokens = Array.isArray(item.tokens) && item.tokens.length > 0 && item.tokens.length <= MOST_TOKENS;
-    expect(hasTokens, "dated", `1 to ${MOST_TOKENS} time stamps`, item.tokens);
-    const old = await readCheckpoint(item.checkpoint, policy);
-    const before = found.at(-1)?.size ?? 0;
-    expect(old.size > before, "dated", `a size above ${before}`, old.size);
-    await checkConsistency(old, checkpoint, item.consistency.map((part) => readBase64(part, "dated", 32)));
-    for (const token of item.tokens) readBase64(token, "dated");
-    found.push({ size: old.size, tokens: item.tokens.length });
+    outcome.findings.push(...(await findingsOf(async () => {
+      const old = await readDated(item, before, policy);
+      before = old.size;
+      await checkConsistency(old, checkpoint, item.consistency.map((part) => readBase64(part, "dated", 32)));
+      const tokens = item.tokens.map((token) => readBase64(token, "dated"));
+      const found = { size: old.size, tokens: tokens.length, stamps: [] };
+      outcome.dated.push(found);
+      for (const token of trusted.length ? tokens : []) {
+        outcome.findings.push(...(await findingsOf(async () => {
+          const { before: latest, by } = await checkStamp(token, encoder.encode(item.checkpoint), trusted);
+          found.stamps.push({ before: Number(upToMillisecond(latest) / 1000n), by });
+        })));
+      }
+    })));
   }
-  return found;
+  return outcome;
+}
+
+// The checkpoint that was stamped, which is larger than the one before.
+async function readDated(item, before, policy) {
+  const names = ["checkpoint", "consistency", "tokens"];
+  expect(hasExactly(item, names), "dated", names.join(", "), item);
+  expect(typeof item.checkpoint === "string", "dated", "a signed note", item.checkpoint);
+  expect(Array.isArray(item.consistency), "dated", "a list of hashes", item.consistency);
+  const hasTokens = Array.isArray(item.tokens) && item.tokens.length > 0 && item.tokens.length <= MOST_TOKENS;
+  expect(hasTokens, "dated", `1 to ${MOST_TOKENS} time stamps`, item.tokens);
+  const old = await readCheckpoint(item.checkpoint, policy);
+  expect(old.size > before, "dated", `a size above ${before}`, old.size);
+  return old;
 }
 
 // Which fields redactions in the log name, by leaf hash (a Map of Sets), whether one is withheld, and what is wrong.
@@ -604,12 +609,13 @@ export async function isAvailable() {
   }
 }
 
-// What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64]}.
+// What a claim's proof file proves. `bytes`: the file; `policy`: {origin, log_keys: [name+hash+base64], and more}.
 // Gives {result: "verified" | "redacted" | "broken" | "unavailable", findings: [{part, expected, found}],
 // entries: [{number, entry, hash, result, findings}], checkpoint: {size, root, witnesses} or null, redactions: {erased: Map
-// of leaf hash to Set of names, isWithheld, findings} or null, dated: [{size, tokens}], undated: [{part, expected, found}]},
-// the entries in the file's order. Whether the quorum of witnesses is there is no part of the result: it may come later.
-// What is in `dated` has time stamps that were not checked.
+// of leaf hash to Set of names, isWithheld, findings} or null, dated: [{size, tokens: how many, stamps: [{before:
+// milliseconds, by}]}], undated: what is wrong with these, [{part, expected, found}]}, the entries in the file's order.
+// Whether the quorum of witnesses is there is no part of the result: it may come later. Where the policy names no
+// `timestamp_certificates`, there are tokens in `dated` and no stamps: nothing was checked.
 export async function checkClaimProof(bytes, policy) {
   const nothing = { entries: [], checkpoint: null, redactions: null, dated: [], undated: [] };
   if (!(await isAvailable())) return { result: "unavailable", findings: [], ...nothing };
@@ -617,8 +623,7 @@ export async function checkClaimProof(bytes, policy) {
     const { file, checkpoint } = await readFrame(bytes, policy);
     const entries = await checkEntries(file, checkpoint);
     const redactions = await checkRedactions(file, checkpoint, new Set(entries.map(({ hash }) => hash)));
-    let dated = [];
-    const undated = await findingsOf(async () => (dated = await checkDated(file, policy, checkpoint)));
+    const { dated, findings: undated } = await checkDated(file, policy, checkpoint);
     const results = new Set(entries.map((entry) => entry.result));
     if (redactions.findings.length || undated.length) results.add("broken");
     const result = ["broken", "redacted"].find((one) => results.has(one)) ?? "verified";

@@ -3,20 +3,30 @@
 Needs Debian's packages golang-go and golang-golang-x-mod-dev; `bin/test -m interop tests/ledger/interop`.
 """
 
+import base64
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from ledger.canonical import canonical
+from tests.ledger.changed_bundles import bundle_result
+from tests.ledger.changed_folders import counted as folders_counted
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_exports import EXPORTS, RECEIPTS
 from tests.ledger.edge_policies import POLICIES
 from tests.ledger.interop.conftest import Ask, counted, encoded, witnesses_question
+from tests.ledger.interop.questions import assert_same_bundle, folder_answer, stamp_question
 from tests.ledger.test_edge_cases import export_result, receipts_result
 from tests.ledger.vectors import FOLDER, cosigned
 
 pytestmark = pytest.mark.interop
+
+
+def microseconds(moment: str) -> str:
+    """A moment of the vectors as both programs count it: since 1970."""
+    return str((datetime.fromisoformat(moment) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
 
 
 def vectors(name: str) -> Any:
@@ -48,6 +58,27 @@ def test_notes_open_as_the_vectors_say(ask: Ask) -> None:
     given = vectors("notes")
     found = ask([{"What": "note", "Data": one["note"], "Key": given["log_key"]} for one in given["notes"]])
     assert found == [one["opens"] for one in given["notes"]]
+
+
+def test_time_stamps_say_what_the_vectors_say_or_are_refused(ask: Ask) -> None:
+    given = vectors("stamps")
+    notes = {size: encoded(note.encode()) for size, note in given["checkpoints"].items()}
+    trusted = given["policy"]["timestamp_certificates"]
+    asked = [stamp_question(one["token"], notes[str(one["of"])], trusted) for one in given["tokens"]]
+    names = [one["name"] for one in given["tokens"]]
+    said = [
+        None if "finding" in one else [microseconds(one["at"]), microseconds(one["before"]), one["by"]]
+        for one in given["tokens"]
+    ]
+    assert dict(zip(names, ask(asked), strict=True)) == dict(zip(names, said, strict=True))
+
+
+def test_proof_files_are_broken_by_the_time_stamps_that_the_vectors_find_fault_with(ask: Ask) -> None:
+    given = vectors("stamps")
+    trusted = given["policy"]["timestamp_certificates"]
+    found = ask([{"What": "proof", "Data": one["file"], "Certificates": trusted} for one in given["files"]])
+    expected = {one["name"]: "broken" if one["findings"] else "verified" for one in given["files"]}
+    assert dict(zip([one["name"] for one in given["files"]], found, strict=True)) == expected
 
 
 @pytest.mark.parametrize("name", ["proofs", "stamps"])
@@ -106,3 +137,32 @@ def test_files_of_receipts_at_the_edge_are_read_as_ours(ask: Ask) -> None:
     assert dict(zip(RECEIPTS, found, strict=True)) == {
         n: receipts_result(file) for n, (file, _holds) in RECEIPTS.items()
     }
+
+
+def test_audits_and_replays_of_folders_find_something_where_the_vectors_do(ask: Ask) -> None:
+    given = vectors("logs")
+    for what in ("audit", "replay"):
+        asked = [
+            {"What": what, "Files": one["files"], "Given": encoded(canonical(given["claims"]))} for one in given["logs"]
+        ]
+        found = {one["name"]: bool(answer["findings"]) for one, answer in zip(given["logs"], ask(asked), strict=True)}
+        assert found == {one["name"]: bool(one[what]) for one in given["logs"]}, what
+
+
+def test_receipts_beside_a_folder_are_told_as_the_vectors_say(ask: Ask) -> None:
+    given = vectors("logs")
+    whole = next(one["files"] for one in given["logs"] if one["name"] == "whole")
+    receipts = [encoded(one["receipt"].encode()) for one in given["receipts"]]
+    answers = ask([{"What": "audit", "Files": whole, "Receipts": [one]} for one in receipts])
+    for one, answer in zip(given["receipts"], answers, strict=True):
+        expected = None if one["findings"] else folders_counted(one["counts"])
+        assert folder_answer(answer) == expected, one["name"]
+
+
+def test_bundles_hold_and_count_as_the_vectors_say_but_for_the_page(ask: Ask) -> None:
+    bundles = vectors("bundles")
+    found = ask([{"What": "bundle", "Data": one["file"]} for one in bundles])
+    for one, answer in zip(bundles, found, strict=True):
+        assert_same_bundle(one["name"], bundle_result(base64.b64decode(one["file"])), answer)
+    holds = {one["name"] for one, answer in zip(bundles, found, strict=True) if not answer["findings"]}
+    assert holds == {"whole", "signed anew: another page"}

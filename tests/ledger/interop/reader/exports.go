@@ -23,36 +23,47 @@ type exported struct {
 
 // checkExport counts what a file opens, or is nil where it does not hold.
 func (p *policy) checkExport(file []byte) any {
-	lines, err := splitLines(file)
+	found, err := p.readExport(file)
 	if err != nil {
 		return nil
+	}
+	return found.count()
+}
+
+var errExport = errors.New("an opened export that does not hold")
+
+// readExport reads a file that holds.
+func (p *policy) readExport(file []byte) (*exported, error) {
+	lines, err := splitLines(file)
+	if err != nil {
+		return nil, err
 	}
 	values := []object{}
 	for _, line := range lines {
 		value, err := readCanonical(line)
 		fields, is := value.(object)
 		if err != nil || !is {
-			return nil
+			return nil, errExport
 		}
 		values = append(values, fields)
 	}
 	found, err := p.readHead(values[0])
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	end := values[len(values)-1]
 	if len(values) < 2 || !hasExactly(end, "entries") || end["entries"] != int64(len(values)-2) {
-		return nil
+		return nil, errExport
 	}
 	for _, fields := range values[1 : len(values)-1] {
-		if found.add(fields) != nil {
-			return nil
+		if err := found.add(fields); err != nil {
+			return nil, err
 		}
 	}
 	if found.whole && int64(len(found.lines)) != found.tree.size || found.checkStreams() != nil || found.checkReasons() != nil {
-		return nil
+		return nil, errExport
 	}
-	return found.count()
+	return found, nil
 }
 
 func splitLines(file []byte) ([][]byte, error) {

@@ -11,11 +11,14 @@ import (
 )
 
 type question struct {
-	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph"
+	What          string // "canonical", "entry", "disclosures", "note", "proof", "witnesses", "export", "receipts", "graph", "stamp", "bundle", "audit", "replay", "leaf"
 	Data          []byte // the file, or the leaf
-	Given         []byte // canonical JSON of disclosures, or of the rows of a graph
+	Given         []byte // canonical JSON of disclosures, or of the rows of a graph; what a stamp is of
 	Key           string // the one key that a note is to be signed by
 	WitnessPolicy *string
+	Files         map[string][]byte // of an export, by path
+	Receipts      [][]byte          // files of receipts, beside an export
+	Certificates  []string          // those in PEM that time stamps have to lead to
 }
 
 type questions struct {
@@ -33,6 +36,7 @@ func main() {
 	answers := []any{}
 	for _, asked := range given.Asked {
 		base := &policy{origin: given.Policy.Origin, logs: readKeys(given.Policy.LogKeys), receipts: readKeys(given.Policy.ReceiptKeys)}
+		base.certificates = readPEM(asked.Certificates)
 		if asked.WitnessPolicy != nil {
 			base.witnessed, base.witnessError = readWitnessPolicy(*asked.WitnessPolicy)
 		}
@@ -80,11 +84,32 @@ func answer(p *policy, asked question) any {
 			return nil
 		}
 		return found
+	case "stamp":
+		return stamped(asked.Data, asked.Given, p.certificates)
+	case "audit":
+		return p.audit(asked.Files, asked.Receipts, nil).answer()
+	case "replay":
+		return p.replay(asked.Files, readClaims(asked.Given)).answer()
+	case "leaf":
+		return p.checkLeaf(asked.Data)
+	case "bundle":
+		return p.checkBundle(asked.Data)
 	case "graph":
 		return graphDigest(asked.Given)
 	}
 	check(fmt.Errorf("nothing is called %s", asked.What))
 	return nil
+}
+
+// readClaims reads a list of claims with their states.
+func readClaims(data []byte) []object {
+	value, err := readCanonical(data)
+	check(err)
+	var found []object
+	for _, one := range value.([]any) {
+		found = append(found, one.(object))
+	}
+	return found
 }
 
 func undisclosed(asked question) any {

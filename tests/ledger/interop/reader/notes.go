@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -151,6 +152,7 @@ type policy struct {
 	receipts     []key
 	witnessed    *witnessPolicy // nil where the policy says nothing of witnesses
 	witnessError error          // a policy of witnesses that is none
+	certificates [][]byte       // that time stamps have to lead to; none: nobody looks at these
 }
 
 type checkpoint struct {
@@ -228,9 +230,25 @@ func readHash(value any) (found tlog.Hash, err error) {
 	return found, nil
 }
 
-// readReceipts gives the leaf hashes of a file of receipts, each signed and of this log.
+// receipt is what a receipt promises.
+type receipt struct {
+	hash tlog.Hash
+	due  time.Time
+}
+
+// readReceipts gives the leaf hashes of a file of receipts.
 func (p *policy) readReceipts(file []byte) ([]string, error) {
+	all, err := p.receiptsOf(file)
 	var found []string
+	for _, one := range all {
+		found = append(found, base64.StdEncoding.EncodeToString(one.hash[:]))
+	}
+	return found, err
+}
+
+// receiptsOf reads a file of receipts, each signed and of this log.
+func (p *policy) receiptsOf(file []byte) ([]receipt, error) {
+	var found []receipt
 	for at := 0; at < len(file); {
 		if !bytes.HasPrefix(file[at:], []byte(receiptLine)) {
 			return nil, errors.New("not a receipt")
@@ -239,11 +257,11 @@ func (p *policy) readReceipts(file []byte) ([]string, error) {
 		if next := bytes.Index(file[at+1:], []byte("\n"+receiptLine)); next >= 0 {
 			end = at + 1 + next + 1
 		}
-		hash, err := p.readReceipt(file[at:end])
+		one, err := p.readReceipt(file[at:end])
 		if err != nil {
 			return nil, err
 		}
-		found, at = append(found, hash), end
+		found, at = append(found, *one), end
 	}
 	if len(found) == 0 {
 		return nil, errors.New("no receipt")
@@ -251,24 +269,33 @@ func (p *policy) readReceipts(file []byte) ([]string, error) {
 	return found, nil
 }
 
-func (p *policy) readReceipt(note []byte) (string, error) {
+func (p *policy) readReceipt(note []byte) (*receipt, error) {
 	text, by, err := openNote(note, p.receipts)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	lines := strings.Split(text, "\n")
 	if len(by) == 0 || len(lines) != 6 || lines[1] != p.origin {
-		return "", errors.New("not a receipt of this log")
+		return nil, errors.New("not a receipt of this log")
 	}
 	hash, err := readHash(lines[2])
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if _, err := readTime(lines[3]); err != nil {
-		return "", err
+	at, err := readTime(lines[3])
+	if err != nil {
+		return nil, err
 	}
-	if _, err := readDecimal(lines[4]); err != nil {
-		return "", err
+	delay, err := readDecimal(lines[4])
+	if err != nil {
+		return nil, err
 	}
-	return base64.StdEncoding.EncodeToString(hash[:]), nil
+	due := time.Unix(at.Unix()+delay, int64(at.Nanosecond()))
+	if due.After(lastMoment) {
+		due = lastMoment
+	}
+	return &receipt{hash, due}, nil
 }
+
+// lastMoment is where a promise ends that would end later.
+var lastMoment = time.Date(9999, 12, 31, 23, 59, 59, 999000000, time.UTC)

@@ -33,46 +33,53 @@ func (p *policy) checkProof(data []byte) string {
 }
 
 func (p *policy) proofIsOpen(data []byte) (bool, error) {
-	value, err := readCanonical(data)
+	read, err := p.readProof(data)
 	if err != nil {
 		return false, err
 	}
-	file, is := value.(object)
-	if !is || !isProofForm(file) || file["origin"] != p.origin {
-		return false, errors.New("not a proof of this log")
-	}
-	stream, isText := file["stream"].(string)
-	tree, err := p.countCheckpoint(file["checkpoint"])
-	if err != nil || !isText {
-		return false, errors.New("not a stream and a checkpoint that counts")
-	}
-	if p.witnessed != nil && !p.witnessed.isMet(tree.by) {
-		return false, errors.New("not witnessed")
-	}
-	entries, err := checkEntries(file["entries"], tree)
-	if err != nil {
-		return false, err
-	}
-	for _, one := range entries {
-		if one.entry != nil && len(one.opened.missing) > 0 {
-			return false, errors.New("a committed field is not named")
-		}
-	}
-	if err := checkChain(entries, stream); err != nil {
-		return false, err
-	}
-	if err := checkRedactions(file["redactions"], entries, tree); err != nil {
-		return false, err
-	}
-	if err := p.checkDated(file["dated"], tree); err != nil {
-		return false, err
-	}
-	for _, one := range entries {
+	for _, one := range read.entries {
 		if one.entry == nil || len(one.opened.closed) > 0 || !one.opened.isOpen {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// readProof gives what a file that holds proves.
+func (p *policy) readProof(data []byte) (*proof, error) {
+	value, err := readCanonical(data)
+	if err != nil {
+		return nil, err
+	}
+	file, is := value.(object)
+	if !is || !isProofForm(file) || file["origin"] != p.origin {
+		return nil, errors.New("not a proof of this log")
+	}
+	stream, isText := file["stream"].(string)
+	tree, err := p.countCheckpoint(file["checkpoint"])
+	if err != nil || !isText {
+		return nil, errors.New("not a stream and a checkpoint that counts")
+	}
+	if p.witnessed != nil && !p.witnessed.isMet(tree.by) {
+		return nil, errors.New("not witnessed")
+	}
+	entries, err := checkEntries(file["entries"], tree)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range entries {
+		if one.entry != nil && len(one.opened.missing) > 0 {
+			return nil, errors.New("a committed field is not named")
+		}
+	}
+	if err := checkChain(entries, stream); err != nil {
+		return nil, err
+	}
+	found := &proof{stream: stream, note: file["checkpoint"].(string), entries: entries}
+	if found.erased, err = checkRedactions(file["redactions"], entries, tree); err != nil {
+		return nil, err
+	}
+	return found, p.checkDated(file["dated"], tree)
 }
 
 func isProofForm(file object) bool {
@@ -199,19 +206,21 @@ func checkChain(entries []proven, stream string) error {
 	return nil
 }
 
-// checkRedactions checks that each stands in the log and names an entry of the file.
-func checkRedactions(value any, entries []proven, tree *checkpoint) error {
+// checkRedactions checks that each stands in the log and names an entry of the file; it gives by leaf hash and name which
+// redaction erased it, the last of several.
+func checkRedactions(value any, entries []proven, tree *checkpoint) (map[string]map[string]int64, error) {
 	redactions, err := checkEntries(value, tree)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	erased := map[string]map[string]int64{}
 	for _, one := range redactions {
 		if one.entry == nil {
 			continue
 		}
 		fields, err := one.redacted()
 		if err != nil || len(one.opened.missing) > 0 {
-			return errors.New("not a redaction, or a committed field is not named")
+			return nil, errors.New("not a redaction, or a committed field is not named")
 		}
 		isOfFile := false
 		for _, other := range entries {
@@ -219,10 +228,18 @@ func checkRedactions(value any, entries []proven, tree *checkpoint) error {
 			isOfFile = isOfFile || is
 		}
 		if !isOfFile {
-			return errors.New("a redaction of others")
+			return nil, errors.New("a redaction of others")
+		}
+		for hash, names := range fields {
+			if erased[hash] == nil {
+				erased[hash] = map[string]int64{}
+			}
+			for _, name := range names {
+				erased[hash][name] = one.index
+			}
 		}
 	}
-	return nil
+	return erased, nil
 }
 
 // redacted gives the names that a redaction erased, by leaf hash.
@@ -249,7 +266,7 @@ func (p *proven) redacted() (map[string][]string, error) {
 	return found, nil
 }
 
-// checkDated checks the stamped checkpoints, and of their tokens that there are some.
+// checkDated checks the stamped checkpoints, and their tokens where the policy names certificates.
 func (p *policy) checkDated(value any, tree *checkpoint) error {
 	list, _ := value.([]any)
 	last := int64(0)
@@ -275,7 +292,14 @@ func (p *policy) checkDated(value any, tree *checkpoint) error {
 			return errors.New("not a number of tokens")
 		}
 		for _, token := range tokens {
-			if _, err := readBase64(token); err != nil {
+			data, err := readBase64(token)
+			if err != nil {
+				return err
+			}
+			if len(p.certificates) == 0 {
+				continue
+			}
+			if _, err := checkStamp(data, []byte(fields["checkpoint"].(string)), p.certificates); err != nil {
 				return err
 			}
 		}
