@@ -126,7 +126,8 @@ _PUBLIC_CLAIM = {"public?": "public claim", "claimant?": "id or null"}
 
 
 def _claim_written(meaning: str) -> Kind:
-    return Kind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **_PUBLIC_CLAIM, **REASON})
+    content = {"content": "claim content", "threshold_reason?": "text"}
+    return Kind(CLAIM, meaning, _WRITTEN, {**content, **_PUBLIC_CLAIM, **REASON})
 
 
 def _claim_set(meaning: str, committed: Mapping[str, str] = REASON, **body: str) -> Kind:

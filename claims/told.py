@@ -113,12 +113,20 @@ def _why(row: Versions, said: Said) -> Any:
     return row.claim.closed_reason
 
 
+def _threshold_reason(row: Versions, said: Said) -> Any:
+    """Why a claim has a threshold of its own, for as long as it has one."""
+    if row.claim.threshold_override is None:
+        return said.opened["threshold_reason"]
+    return row.claim.threshold_reason
+
+
 _CLAIM: dict[str, Field[Versions]] = {"body/claim": Field(lambda row, said: str(row.claim.pk))}
 _PUBLISHED: dict[str, Field[Versions]] = as_public(lambda row: claim_public(row.claim), "claimant")
 _WRITTEN = _CLAIM | {
     "body/desk": Field(lambda row, said: str(row.claim.desk_id)),
     "body/reference": Field(lambda row, said: row.claim.reference),
     "content": Field(lambda row, said: claim_content(row.claim), latest=True),
+    "threshold_reason": Field(_threshold_reason, latest=True, optional=True),
     "reason": Field(_note),
 }
 _EDITED = _revision_of(RevisionKind.EDITED)

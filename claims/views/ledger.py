@@ -4,7 +4,7 @@ anybody those of them that are public."""
 from base64 import b64encode
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -12,10 +12,14 @@ from django.views.decorators.http import require_safe
 from accounts.errors import NotFound
 from accounts.pages import PersonsRequest
 from accounts.recent import is_shut_out
+from claims.graphs import load_standing
+from claims.name_proofs import name_proof_files
 from claims.opened_acts import Reader
+from claims.page_queries import claim_shown
 from claims.proofs import checkpoint_for, proof_file
 from claims.public_proofs import public_leaves
 from claims.queries import get_claim
+from claims.views.heading import names_above
 from ledger.canonical import canonical
 from ledger.models import Checkpoint
 from ledger.reading import newest_checkpoint, read_tile
@@ -38,6 +42,16 @@ def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
+def claim_names(request: PersonsRequest, reference: str) -> JsonResponse:
+    """The proofs of who is named above the claim's history: a list of files, each as a text."""
+    claim = claim_shown(request.user, reference)
+    checkpoint = newest_checkpoint()
+    if checkpoint is None:
+        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+    files = name_proof_files(request.user, names_above(claim, load_standing(claim)), checkpoint)
+    return JsonResponse([file.decode() for file in files], safe=False)
+
+
 @login_not_required
 @require_safe
 def entries(request: HttpRequest, path: str) -> HttpResponse:
