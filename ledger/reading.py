@@ -145,7 +145,13 @@ def proofs_of(stream: str, checkpoint: Checkpoint) -> list[ProvenLeaf]:
 
 def count_of(stream: str) -> int:
     """How many entries a stream has."""
-    return Entry.objects.filter(stream=stream).aggregate(last=Max("seq"))["last"] or 0
+    return counts_of([stream]).get(stream, 0)
+
+
+def counts_of(streams: Iterable[str]) -> dict[str, int]:
+    """How many entries each of these streams has; without those that have none."""
+    rows = Entry.objects.filter(stream__in=list(streams)).order_by().values("stream").annotate(last=Max("seq"))
+    return dict(rows.values_list("stream", "last"))
 
 
 def first_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:

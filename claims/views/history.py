@@ -28,7 +28,15 @@ from claims.views.heading import claim_context, names_above, without_erased
 from claims.views.lines import HIDDEN, Link, numbers_of
 from ledger.entries import format_time
 from ledger.models import Checkpoint
-from ledger.reading import beyond, count_of, first_beyond, first_erasing_beyond, is_overdue, newest_checkpoint
+from ledger.reading import (
+    beyond,
+    count_of,
+    counts_of,
+    first_beyond,
+    first_erasing_beyond,
+    is_overdue,
+    newest_checkpoint,
+)
 from ledger.stamps import last_stamps
 from ledger.views import tiles_address
 from sources.records import plain
@@ -195,11 +203,12 @@ def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> 
     """Since when the first entry of the claim, or of the actors named above, that the checkpoint does not hold waits, and
     whether that is too long.
 
-    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has; `made`: now.
+    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has, and `last_of` how many
+    each actor has; `made`: now.
     """
-    stream = f"claim:{claim.pk}"
+    stream, about = f"claim:{claim.pk}", {f"actor:{pk}": pk for pk in actors}
     erasing = first_erasing_beyond(stream, checkpoint)
-    of_actors = beyond([f"actor:{pk}" for pk in actors], checkpoint).only("at").first()
+    of_actors = beyond(about, checkpoint).only("at").first()
     waiting = [one.at for one in (first_beyond(stream, checkpoint), of_actors, erasing) if one]
     since, now = min(waiting, default=None), timezone.now()
     return {
@@ -207,6 +216,7 @@ def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> 
         "overdue": since is not None and is_overdue(since, now),
         "erasing": erasing is not None,
         "last": count_of(stream),
+        "last_of": {about[name]: count for name, count in counts_of(about).items()},
         "made": format_time(now),
     }
 

@@ -111,8 +111,8 @@ function show(item, result, note) {
   aside.querySelector("[data-note]").textContent = note;
 }
 
-// What the log says of who is named above: {findings, older, isNewer}.
-async function checkNames(texts, policy, newest) {
+// What the log says of who is named above: as `compareNames` has it.
+async function checkNames(texts, policy, newest, isNewer) {
   const files = new Map();
   const findings = [];
   for (const text of texts) {
@@ -124,7 +124,7 @@ async function checkNames(texts, policy, newest) {
     const file = comparable(bytes, outcome, outcome.entries);
     files.set(file.stream, file);
   }
-  const compared = compareNames(claim.names, files, log.made, words);
+  const compared = compareNames(claim.names, files, (id, found) => isNewer(found, log.last_of[id]), words);
   return { ...compared, findings: [...findings, ...compared.findings] };
 }
 
@@ -161,7 +161,7 @@ async function check() {
   // What was recorded since the page was made is not on it. How many entries there were a forged row may say: their
   // times are in the log.
   const isOlder = ({ entry }) => entry && Date.parse(entry.at) < Date.parse(log.made) - LONGEST_WRITING * 1000;
-  const isNewer = (found) => found.number >= log.last && !isOlder(found);
+  const isNewer = (found, last = log.last) => found.number >= last && !isOlder(found);
   const proof = comparable(bytes, outcome, outcome.entries.filter((found) => !isNewer(found)));
   const before = remembered(proof.origin);
   const newest = await newestOf(outcome, policy);
@@ -170,7 +170,7 @@ async function check() {
   whole.push(...await compareMemory(before, newest, outcome, proof.stream, words));
   const changes = compareChanges(proof);
   whole.push(...changes.findings);
-  const named = await checkNames(await names.json(), policy, newest);
+  const named = await checkNames(await names.json(), policy, newest, isNewer);
   const isFromBefore = !proof.entries.some(({ entry }) => entry?.kind === "claim_reported");
   const heading = compareHeading({ claim, words, ...proof, isOlder: isFromBefore });
   if (log.waiting_since === null) whole.push(...heading.findings, ...named.findings);
@@ -182,9 +182,9 @@ async function check() {
   remember(proof.origin, before, newest, proof.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
   if (witnesses.isLate) return say("missing", words.sumUnwitnessed);
   if (log.waiting_since !== null) return say("missing", words.sumMissing);
-  if (outcome.entries.some(isNewer) || named.isNewer) return say("missing", words.sumNewer);
+  if (outcome.entries.some((found) => isNewer(found)) || named.isNewer) return say("missing", words.sumNewer);
   const older = [...heading.older, ...named.older].join(", ");
-  const isPartly = changes.isPartly || heading.isClosed;
+  const isPartly = changes.isPartly || heading.isClosed || named.isClosed;
   const said = [words.sumVerified, older && words.sumOlder.replace("%(parts)s", () => older), isPartly && words.sumPartly];
   return say(isPartly ? "redacted" : "verified", said.filter(Boolean).join(" "));
 }

@@ -8,11 +8,12 @@ const LONGEST_WRITING = 60000; // milliseconds that an entry's time may lie behi
 const isOfEvidence = ({ entry }) => entry && typeof entry.body.evidence === "string";
 const normal = (value) => (value === "" ? null : value);
 
-// One value against its commitment: the findings.
-function compareValue({ opened, closedBy, words }, part, found, name, shown) {
+// One value against its commitment.
+function compareValue({ opened, closedBy, words }, outcome, part, found, name, shown) {
   const disclosure = opened(found)[name];
-  if (!disclosure) return closedFindings(part, shown, closedBy(found, name), words);
-  return difference(part, normal(disclosure.value), normal(shown));
+  outcome.isClosed ||= !disclosure;
+  outcome.findings.push(...(disclosure ? difference(part, normal(disclosure.value), normal(shown))
+    : closedFindings(part, shown, closedBy(found, name), words)));
 }
 
 // How the claim reads, who says it by their ids, its topics and its threshold, by the entry that it was last written by.
@@ -32,7 +33,7 @@ function compareWording(compared, outcome) {
   outcome.isClosed ||= !content;
   if (claim.threshold_reason === null) return;
   if (!Object.hasOwn(last.entry.c, "threshold_reason")) return void outcome.older.push(words.partThresholdReason);
-  outcome.findings.push(...compareValue(compared, "threshold_reason", last, "threshold_reason", claim.threshold_reason));
+  compareValue(compared, outcome, "threshold_reason", last, "threshold_reason", claim.threshold_reason);
 }
 
 // Whether it is closed, when, as what, and with which note.
@@ -50,7 +51,7 @@ function compareClosing(compared, outcome) {
     const late = Date.parse(last.entry.at) - Date.parse(closing.at);
     if (late < 0 || late > LONGEST_WRITING) outcome.findings.push(...difference(words.partClosing, last.entry.at, closing.at));
     outcome.findings.push(...difference("why", last.entry.body.why, closing.why));
-    outcome.findings.push(...compareValue(compared, "note", last, "reason", closing.note));
+    compareValue(compared, outcome, "note", last, "reason", closing.note);
   }
 }
 
@@ -111,10 +112,10 @@ export function compareHeading(compared) {
   return outcome;
 }
 
-// Who is named above, by the newest entry of each: {findings, older, isNewer: whether somebody was renamed since `made`}.
-// `files`: by stream, {entries, opened, closedBy}.
-export function compareNames(names, files, made, words) {
-  const outcome = { findings: [], older: [], isNewer: false };
+// Who is named above, by the newest entry of each: {findings, older, isClosed, isNewer: whether one was recorded since}.
+// `files`: by stream, {entries, opened, closedBy}; `isSince(id, entry)`: whether it was recorded since the page was made.
+export function compareNames(names, files, isSince, words) {
+  const outcome = { findings: [], older: [], isClosed: false, isNewer: false };
   for (const [id, shown] of Object.entries(names)) {
     const part = words.partName.replace("%(name)s", () => shown);
     const file = files.get(`actor:${id}`);
@@ -124,11 +125,11 @@ export function compareNames(names, files, made, words) {
       continue;
     }
     const content = file.opened(last).content;
+    outcome.isClosed ||= !content;
     const findings = content ? difference(part, content.value.name, shown)
       : closedFindings(part, shown, file.closedBy(last, "content"), words);
-    const isNewer = findings.length > 0 && Date.parse(last.entry.at) >= Date.parse(made) - LONGEST_WRITING;
-    outcome.isNewer ||= isNewer;
-    if (!isNewer) outcome.findings.push(...findings);
+    if (isSince(id, last)) outcome.isNewer = true;
+    else outcome.findings.push(...findings);
   }
   return outcome;
 }
