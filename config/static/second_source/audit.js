@@ -151,8 +151,10 @@ function compareChanges(proof) {
   return outcome;
 }
 
+const namesAddress = () => `${words.names}?${new URLSearchParams(Object.keys(claim.names).map((id) => ["actor", id]))}`;
+
 async function check() {
-  const [bytes, policyBytes, names] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy), answerOf(words.names)]);
+  const [bytes, policyBytes, names] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy), answerOf(namesAddress())]);
   const policy = JSON.parse(new TextDecoder().decode(policyBytes));
   const outcome = await checkClaimProof(bytes, policy);
   if (outcome.result === "unavailable") return say("unavailable", words.unavailable);
