@@ -27,6 +27,8 @@ def name_proof_files(user: User, actors: Collection[str], checkpoint: Checkpoint
     note = checkpoint.note.encode()
     origin = checkpoint.note.partition("\n")[0]
     return [
-        claim_proof(origin, stream, note, without_hidden(user, newest_alone(own)), redactions=redactions.get(stream, []))
+        claim_proof(
+            origin, stream, note, without_hidden(user, newest_alone(own)), redactions=redactions.get(stream, [])
+        )
         for stream, own in leaves.items()
     ]

@@ -261,7 +261,9 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
             ) from error
         except NotWhole as error:
             logger.exception("the log gives no proofs for a bundle")
-            raise _Failed(_("The log that this server keeps is not whole: it proves nothing. Tell the editors.")) from error
+            raise _Failed(
+                _("The log that this server keeps is not whole: it proves nothing. Tell the editors.")
+            ) from error
         _keep(locked, made, shown, parts)
         rows = list(locked.parts.defer("content").order_by("position"))
         locked.shown, locked.size = {**shown.ids, "named": named_in(made)}, zip_size(as_parts(rows))

@@ -41,6 +41,7 @@ from ledger.stamps import last_stamps
 from ledger.views import tiles_address
 from sources.records import plain
 
+
 @dataclass(frozen=True)
 class Change:
     """One status change; see `parts/change.html` for what each attribute is."""
@@ -171,8 +172,8 @@ def _change_as_recorded(
 
 
 def _claim_as_recorded(claim: Claim, standing: Standing, numbers: Mapping[UUID, str]) -> dict[str, Any]:
-    """What stands above the changes, in the words of the entries that it was last written by: the wording and what else
-    is recorded of the claim, its state, who is named, and the evidence in the order of its numbers."""
+    """What stands above the changes, in the words of the entries that it was last written by: the wording and what
+    else is recorded of the claim, its state, who is named, and the evidence in the order of its numbers."""
     return {
         "state": claim.state,
         "reference": claim.reference,
@@ -200,11 +201,11 @@ def _closing(claim: Claim) -> dict[str, str] | None:
 
 
 def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Since when the first entry of the claim, or of the actors named above, that the checkpoint does not hold waits, and
-    whether that is too long.
+    """Since when the first entry of the claim, or of the actors named above, that the checkpoint does not hold waits,
+    and whether that is too long.
 
-    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has, and `last_of` how many
-    each actor has; `made`: now.
+    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has, and `last_of` how
+    many each actor has; `made`: now.
     """
     stream, about = f"claim:{claim.pk}", {f"actor:{pk}": pk for pk in actors}
     erasing = first_erasing_beyond(stream, checkpoint)

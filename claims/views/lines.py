@@ -15,7 +15,6 @@ from claims.sentences import why_not_counted
 from claims.standing import EvidenceView, Standing
 from sources.models import Basis, Relay, Reliability, Visibility
 
-
 HIDDEN = "R"  # what the numbers of restricted evidence begin with
 
 

@@ -360,7 +360,9 @@ def _record_anew(touched: Iterable[tuple[Found, Any]], by: User, now: datetime) 
     """What can be read now is committed to now: of what was before, only the hash is left."""
     subjects: dict[tuple[type[Any], Any], None] = {}
     for _found, row in touched:
-        of_row = row.claims.order_by("pk") if isinstance(row, Topic) else [row.claim if isinstance(row, Element) else row]
+        of_row = (
+            row.claims.order_by("pk") if isinstance(row, Topic) else [row.claim if isinstance(row, Element) else row]
+        )
         subjects |= {(type(one), one.pk): None for one in of_row}
     for model, pk in subjects:
         subject = model._default_manager.get(pk=pk)

@@ -1,7 +1,7 @@
 """What a redaction erased of a history page: nothing is shown of it, and words that stand there all the same are red.
 
-Every field of a status change, and all that stands above: erased by two editors, forged past all guards, and looked at in
-Chromium.
+Every field of a status change, and all that stands above: erased by two editors, forged past all guards, and looked at
+in Chromium.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from shutil import copytree
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 FORGED = "Forged."
 DECIDER, SINCE = "thedecider", date(2019, 8, 7)
-OF_CLAIMANT = "WHERE id = (SELECT claimant_id FROM claims_claim WHERE id = %(claim)s)"
+RENAMED = (
+    "UPDATE sources_actor SET name = 'Forged.' WHERE id = (SELECT claimant_id FROM claims_claim WHERE id = %(claim)s)"
+)
 
 
 def _second(claim: Claim) -> StatusChange:
@@ -60,23 +62,25 @@ FIELDS = {
     "reason": Erased(lambda _: "what the evidence shows", (":text reason = 'Forged.' :second",)),
     "decision_reason": Erased(lambda _: "quite agree", (":text decision_reason = 'Forged.' :second",)),
     "evidence": Erased(
-        lambda claim: str(_second(claim).evidence[0]), (":change evidence = evidence[2:2] :second",), "Rests on evidence"
+        lambda claim: str(_second(claim).evidence[0]),
+        (":change evidence = evidence[2:2] :second",),
+        "Rests on evidence",
     ),
     "graph_digest": Erased(
         lambda claim: _second(claim).graph_digest, (":change graph_digest = repeat('ab', 32) :second",), "ab" * 32
     ),
     "wording": Erased(lambda _: "2021-03-04", (":claim statement = 'Forged.' :this",)),
-    "who said it": Erased(
-        lambda _: "2021-03-04", (f"UPDATE sources_actor SET name = 'Forged.' {OF_CLAIMANT}",)
-    ),
+    "who said it": Erased(lambda _: "2021-03-04", (RENAMED,)),
     "note of the closing": Erased(lambda _: "by the news", (":claim closed_note = 'Forged.' :this",)),
-    "name": Erased(lambda _: "2019-08-07", (f"UPDATE sources_actor SET name = 'Forged.' {OF_CLAIMANT}",)),
+    "name": Erased(lambda _: "2019-08-07", (RENAMED,)),
     "renamed": Erased(
         lambda _: "The ministry",
-        (f"UPDATE sources_actor SET name = 'Forged.' {OF_CLAIMANT}",),
+        (RENAMED,),
         anew=True,
     ),
-    "topic": Erased(lambda _: "shipping lanes", ("UPDATE claims_topic SET name = 'Forged.' WHERE name = '[redacted]'",), anew=True),
+    "topic": Erased(
+        lambda _: "shipping lanes", ("UPDATE claims_topic SET name = 'Forged.' WHERE name = '[redacted]'",), anew=True
+    ),
     "place": Erased(lambda _: "Izmail", (":claim place = 'Forged.' :this",), anew=True),
     "reason of the threshold": Erased(lambda _: "grave", (":claim threshold_reason = 'Forged.' :this",), anew=True),
 }
@@ -88,7 +92,7 @@ def closed(world: World, taken_back: None) -> Claim:
     cast = world.cast
     decider = factories.person(DECIDER, "editor", cast.desk)
     ministry = factories.actor(cast, "The ministry", part_of=factories.actor(cast, "A state"), part_of_from=SINCE)
-    of_claim = {"topics": ["shipping lanes"], "place": "Izmail", "claimed_on": date(2021, 3, 4)}
+    of_claim: dict[str, Any] = {"topics": ["shipping lanes"], "place": "Izmail", "claimed_on": date(2021, 3, 4)}
     claim = factories.claim(cast, claimant=ministry, **of_claim)
     factories.firsthand(cast, claim, 2)
     set_threshold(claim=factories.fresh(claim), threshold=2, reason="A grave matter.", by=cast.editor)

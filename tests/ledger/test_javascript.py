@@ -140,7 +140,10 @@ def _tiles_of(leaves: list[bytes]) -> dict[str, str]:
 
 
 def test_a_log_goes_on_from_each_smaller_one_by_its_tiles(run: Run) -> None:
-    leaves, sizes = [str(number).encode() for number in range(1300)], [0, 1, 2, 7, 255, 256, 257, 511, 512, 700, 1024, 1299]
+    leaves, sizes = (
+        [str(number).encode() for number in range(1300)],
+        [0, 1, 2, 7, 255, 256, 257, 511, 512, 700, 1024, 1299],
+    )
     log = _log_of(leaves, [*sizes, 1300])
     given = {"tiles": _tiles_of(leaves), "pairs": [[log[size], log[1300]] for size in [*sizes, 1300]]}
     assert run(EXTENDS, given) == [None] * len(given["pairs"])

@@ -236,11 +236,12 @@ OLDER: dict[str, tuple[str, ...]] = {
 ABOVE: dict[str, tuple[str, ...]] = {
     "R126": ("UPDATE sources_actor SET name = 'Forged' WHERE id = (SELECT claimant_id FROM claims_claim :this)",),
     "R127": (
-        ":claim threshold_override = 1, threshold = 1, threshold_reason = 'Forged.', threshold_by_id = :user(editor) :this",
+        ":claim threshold_override = 1, threshold = 1, threshold_reason = 'Forged.', threshold_by_id = :user(editor)"
+        " :this",
     ),
     "R128": (
-        ":evidence created_at = (SELECT created_at FROM claims_evidence WHERE id = :evidence(A letter)) + interval '1 ms'"
-        " :spoken",
+        ":evidence created_at = interval '1 ms'"
+        " + (SELECT created_at FROM claims_evidence WHERE id = :evidence(A letter)) :spoken",
     ),
 }
 
