@@ -18,8 +18,8 @@ CONTENT, THRESHOLD_REASON, NOTE = "content", "threshold_reason", "reason"  # the
 @dataclass(frozen=True)
 class Erased:
     """`changes`: names of committed fields by the number of a status change. `heading`: of `CONTENT` (how the claim
-    reads), `THRESHOLD_REASON` and `NOTE` (of its closing), as last recorded. `actors`: whose name as last recorded is gone.
-    """
+    reads), `THRESHOLD_REASON` and `NOTE` (of its closing), as last recorded. `actors`: of whom the name that was last
+    recorded is gone."""
 
     changes: Mapping[int, frozenset[str]] = field(default_factory=dict)
     heading: frozenset[str] = frozenset()

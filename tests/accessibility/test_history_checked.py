@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 SUM = "[data-sum]"
 ABOVE = (
     "So are above: the wording, days, place, topics, who said it and who is named, a threshold of its own, whether it "
-    "is closed, and the state. Not compared: whether it is contested, lost its support or changed since the verdict, "
-    "which this server works out."
+    "is closed, and the state. Not compared: for whom somebody speaks, and whether it is contested, lost its support "
+    "or changed since the verdict, which this server works out."
 )
 
 

@@ -5,6 +5,8 @@ import { closedFindings, difference, squeezed } from "./comparing.js";
 
 const LONGEST_WRITING = 60000; // milliseconds that an entry's time may lie behind that of its act
 
+// When an act happened, by its entry: what was brought in says of when it is.
+const happened = ({ body, at }) => Date.parse(body.brought_in ? body.happened_at : at);
 const isOfEvidence = ({ entry }) => entry && typeof entry.body.evidence === "string";
 const normal = (value) => (value === "" ? null : value);
 
@@ -48,7 +50,7 @@ function compareClosing(compared, outcome) {
   } else if (!isRecorded) {
     outcome.findings.push({ part: words.partClosing, expected: words.partNone, found: closing.at });
   } else {
-    const late = Date.parse(last.entry.at) - Date.parse(closing.at);
+    const late = happened(last.entry) - Date.parse(closing.at);
     if (late < 0 || late > LONGEST_WRITING) outcome.findings.push(...difference(words.partClosing, last.entry.at, closing.at));
     outcome.findings.push(...difference("why", last.entry.body.why, closing.why));
     compareValue(compared, outcome, "note", last, "reason", closing.note);
@@ -56,11 +58,11 @@ function compareClosing(compared, outcome) {
 }
 
 // When each piece of evidence was attached, by its proof: {between: [earliest, latest] by id, in milliseconds since the
-// claim's first entry; together: ids of what came with the claim, in the order in which it was written}. An entry is never
-// earlier than the one before it: one that has the same time may have waited for it.
+// claim's first entry; together: ids of what came with the claim, in the order in which it was written; began: when the log
+// did, of a claim that is older}. An entry is never earlier than the one before it: one of the same time may have waited.
 function attachedBetween({ entries }) {
   const told = entries.filter(({ entry }) => entry);
-  const moment = ({ entry }) => Date.parse(entry.at) - Date.parse(told[0].entry.at);
+  const moment = ({ entry }) => happened(entry) - happened(told[0].entry);
   const isFirst = ({ entry }) => entry.kind === "status_changed" && entry.body.number === 1;
   const reported = told.findIndex(({ entry }) => entry.kind === "claim_reported");
   const end = reported < 0 ? -1 : told.findIndex(isFirst);
@@ -69,18 +71,18 @@ function attachedBetween({ entries }) {
     const id = isOfEvidence(found) ? found.entry.body.evidence : null;
     if (!id || between.has(id)) return;
     const [at, before] = [moment(found), entries[found.number - 1]];
-    const isAlone = before?.entry && moment(before) < at;
+    const isAlone = found.entry.body.brought_in || (before?.entry && before.entry.at < found.entry.at);
     if (reported < place && place < end) together.push(id);
     if (found.entry.kind !== "evidence_attached") between.set(id, [-Infinity, at]); // it was restricted until then
     else between.set(id, [isAlone || together.includes(id) ? at : at - LONGEST_WRITING, at]);
   });
-  return { between, together };
+  return { between, together, began: Date.parse(told[0].entry.at) - happened(told[0].entry) };
 }
 
 // Each piece of evidence has its entry and each entry its piece, and their numbers go by when they were attached.
 function compareNumbers(compared, outcome) {
   const { claim: { evidence }, words } = compared;
-  const { between, together } = attachedBetween(compared);
+  const { between, together, began } = attachedBetween(compared);
   const inOrder = evidence.numbered.filter((id) => together.includes(id));
   const written = together.filter((id) => inOrder.includes(id));
   const part = (place) => words.partEvidence.replace("%(number)s", () => place + 1);
@@ -88,7 +90,7 @@ function compareNumbers(compared, outcome) {
   evidence.numbered.forEach((id, place) => {
     const known = between.get(id);
     if (!known && !compared.isOlder) outcome.findings.push({ part: part(place), expected: words.partEntry, found: words.partNone });
-    const [earliest, latest] = known ?? [-Infinity, 0];
+    const [earliest, latest] = known ?? [-Infinity, began];
     const isLate = time > latest || (together.includes(id) && written[inOrder.indexOf(id)] !== id);
     if (isLate) outcome.findings.push({ part: part(place), expected: words.partEarlier, found: words.partLater });
     time = Math.max(time, earliest);
@@ -103,6 +105,7 @@ function compareNumbers(compared, outcome) {
 export function compareHeading(compared) {
   const outcome = { findings: [], older: [], isClosed: false };
   const { claim, entries } = compared;
+  if (!entries.some(({ entry }) => entry)) return outcome; // what is wrong with them is told by itself
   compareWording(compared, outcome);
   compareClosing(compared, outcome);
   compareNumbers(compared, outcome);
