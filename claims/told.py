@@ -126,9 +126,9 @@ _WRITTEN = _CLAIM | {
     "body/desk": Field(lambda row, said: str(row.claim.desk_id)),
     "body/reference": Field(lambda row, said: row.claim.reference),
     "content": Field(lambda row, said: claim_content(row.claim), latest=True),
-    "threshold_reason": Field(_threshold_reason, latest=True, optional=True),
     "reason": Field(_note),
 }
+_WRITTEN_AGAIN = _WRITTEN | {"threshold_reason": Field(_threshold_reason, latest=True, optional=True)}
 _EDITED = _revision_of(RevisionKind.EDITED)
 _SET = _CLAIM | {"body/version": _EDITED, "reason": Field(_note)}
 
@@ -178,8 +178,8 @@ TOLD_CLAIMS: Told[Versions] = Told(
             | {"body/version": _revision_of(RevisionKind.REPORTED), "by": by(lambda row: row.claim.created_by_id)},
             when=lambda row: row.claim.created_at,
         ),
-        "claim_edited": Kind(_WRITTEN | _PUBLISHED | {"body/version": _EDITED}),
-        "claim_reworded": Kind(_WRITTEN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
+        "claim_edited": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _EDITED}),
+        "claim_reworded": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
         "claim_published": Kind(_SET | _PUBLISHED),
         "claim_unpublished": Kind(_SET),
         "claim_closed": Kind(_SET | {"body/why": Field(_why), "reason": Field(_closed)}),
