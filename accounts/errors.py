@@ -112,6 +112,10 @@ class Busy(OutOfService):
     """It would take too long, or waits for others who are at work on the same; nothing was written (503)."""
 
 
+class LogNotWhole(OutOfService):
+    """The log that this server keeps is not what it signed: what somebody asks for cannot be proven (503)."""
+
+
 class TooMany(DomainError):
     """Asked too often by this person, or from this address (429). `retry_after`: seconds until it is worth trying."""
 

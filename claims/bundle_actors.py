@@ -53,10 +53,10 @@ def _proven(shown: Shown, wanted: set[UUID], checkpoint: Checkpoint) -> dict[str
     by_stream = dict[str, list[ProvenLeaf]]()
     for one in prove(EntryRow.objects.filter(stream__in=names).order_by("stream", "seq"), checkpoint):
         by_stream.setdefault(read_entry(one.leaf).stream, []).append(one)
-    return {stream: without_hidden(shown.user, _newest_alone(leaves)) for stream, leaves in by_stream.items()}
+    return {stream: without_hidden(shown.user, newest_alone(leaves)) for stream, leaves in by_stream.items()}
 
 
-def _newest_alone(leaves: list[ProvenLeaf]) -> list[ProvenLeaf]:
+def newest_alone(leaves: list[ProvenLeaf]) -> list[ProvenLeaf]:
     """What the newest entry that says something of the actor opens. Of others, such as looks at what a redaction would
     erase, the hash alone is given: who reads a bundle is told of none."""
     of_actor = [_says_of_it(one) for one in leaves]

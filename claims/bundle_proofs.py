@@ -18,7 +18,7 @@ from ledger.entries import Entry, Opening, read_entry
 from ledger.models import Checkpoint, SealedStream
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, claim_proof
-from ledger.reading import proofs_of, prove
+from ledger.reading import from_a_whole_log, proofs_of, prove
 from ledger.stamps import dated_for
 from ledger.verifier import CLAIM_PROOF_PATH, KEEPING, KEYS, KEYS_PROOF_PATH
 from sources.models import Visibility
@@ -52,8 +52,9 @@ class _Read:
         return str(self.body.get("attachment", "")) if self.kind in KEEPING else ""
 
 
+@from_a_whole_log()
 def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
-    """Every proof of a bundle for this reader, all against one checkpoint."""
+    """Every proof of a bundle for this reader, all against one checkpoint. Raises NotWhole."""
     claim = f"claim:{shown.claim.pk}"
     paths = {claim: CLAIM_PROOF_PATH, KEYS: KEYS_PROOF_PATH}
     open_streams = [f"source:{source.pk}" for source in shown.sources]

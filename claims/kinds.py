@@ -119,14 +119,15 @@ class Kind:
 CLAIM, EVIDENCE, SOURCE, ACTOR, PERSON = "claim:<id>", "evidence:<id>", "source:<id>", "actor:<id>", "person:<id>"
 DESK, REDACTION, FINDING = "desk:<id>", "redaction:<id>", "assessment:<id>"
 REASON = {"reason": "text"}
+_WHY = {"threshold_reason?": "text"}  # of a claim that has a threshold of its own
 _WRITTEN = {"claim": "id", "desk": "id", "reference": "text", "version": "number"}
 _SET = {"claim": "id", "version": "number"}
 # What public pages show, by itself: of what everybody may see.
 _PUBLIC_CLAIM = {"public?": "public claim", "claimant?": "id or null"}
 
 
-def _claim_written(meaning: str) -> Kind:
-    return Kind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **_PUBLIC_CLAIM, **REASON})
+def _claim_written(meaning: str, **committed: str) -> Kind:
+    return Kind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **committed, **_PUBLIC_CLAIM, **REASON})
 
 
 def _claim_set(meaning: str, committed: Mapping[str, str] = REASON, **body: str) -> Kind:
@@ -202,8 +203,8 @@ CATALOGUE: dict[str, Kind] = {
         by="person or null",
     ),
     "claim_reported": _claim_written("A claim was written down, as `content` has it."),
-    "claim_edited": _claim_written("What is recorded of a claim changed; `content` is how it reads now."),
-    "claim_reworded": _claim_written("A claim's statement changed; `content` is how it reads now."),
+    "claim_edited": _claim_written("What is recorded of a claim changed; `content` is how it reads now.", **_WHY),
+    "claim_reworded": _claim_written("A claim's statement changed; `content` is how it reads now.", **_WHY),
     "claim_published": _claim_set("A claim is public from now on.", {**_PUBLIC_CLAIM, **REASON}),
     "claim_unpublished": _claim_set("A claim is public no more."),
     "claim_closed": _claim_set("Work on a claim ended; `why` is one of a few words.", why="text"),

@@ -13,7 +13,7 @@ from claims.shown import hidden_among, ids_in
 from ledger.entries import Opening, read_entry
 from ledger.models import Checkpoint, Entry, Erasure
 from ledger.proofs import ProvenLeaf, claim_proof
-from ledger.reading import checkpoint_with_all, proofs_of, prove
+from ledger.reading import checkpoint_with_all, from_a_whole_log, proofs_of, prove
 from ledger.stamps import dated_for
 from ledger.verifier import SEALED
 
@@ -72,8 +72,12 @@ def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:
     return ProvenLeaf(one.leaf_index, one.leaf, one.proof, shown)
 
 
+@from_a_whole_log()
 def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
-    """The proof of a claim's history (already scoped) as the verifier reads it: `docs/ledger.md`, section 7."""
+    """The proof of a claim's history (already scoped) as the verifier reads it: `docs/ledger.md`, section 7.
+
+    Raises NotWhole.
+    """
     note = checkpoint.note.encode()
     origin, stream = note.decode().partition("\n")[0], f"claim:{claim.pk}"
     leaves = proven_history(user, claim, checkpoint)

@@ -17,7 +17,7 @@ from ledger.entries import Broken, Entry, Opening, read_entry
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
-from ledger.reading import beyond, proofs_of, prove
+from ledger.reading import beyond, from_a_whole_log, proofs_of, prove
 from ledger.tiles import TILE_WIDTH
 from ledger.verifier import KEYS
 from sources.models import Actor, Visibility
@@ -78,13 +78,15 @@ def _by_sort(sort: str, pk: UUID) -> PublicStream:
     )
 
 
+@from_a_whole_log()
 def public_proof_file(claim: Claim, checkpoint: Checkpoint) -> bytes:
-    """The proof of a published claim's history for anybody: `docs/ledger.md`, section 7."""
+    """The proof of a published claim's history for anybody: `docs/ledger.md`, section 7. Raises NotWhole."""
     return _file(public_streams(claim)[0], checkpoint) or b""
 
 
+@from_a_whole_log()
 def public_proof_files(claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
-    """The same of its public sources and actors, as far as the log holds entries of them."""
+    """The same of its public sources and actors, as far as the log holds entries of them. Raises NotWhole."""
     files = (_file(stream, checkpoint) for stream in public_streams(claim)[1:])
     return [file for file in files if file is not None]
 
@@ -176,11 +178,12 @@ def waits_since(claim: Claim, checkpoint: Checkpoint | None) -> datetime | None:
     return min(waiting, default=None)
 
 
+@from_a_whole_log()
 def public_proof(claim: Claim, seq: int, checkpoint: Checkpoint) -> bytes | None:
     """The proof of one status change of a published claim: a C2SP tlog-proof that carries its leaf.
 
     The leaf says in the open what the public page says: states, time, voices, threshold. Who, why and on what stay
-    closed. Answers None where the checkpoint does not hold the change.
+    closed. Answers None where the checkpoint does not hold the change. Raises NotWhole.
     """
     if not 1 <= seq <= claim.last_seq:
         return None

@@ -100,7 +100,8 @@ def status_committed(change: StatusChange, reason: str, decision_reason: str) ->
 def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
     """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
     body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
-    committed = {"content": claim_content(claim), **claim_public(claim), "reason": reason}
+    why_another = {} if claim.threshold_override is None else {"threshold_reason": claim.threshold_reason}
+    committed = {"content": claim_content(claim), **claim_public(claim), **why_another, "reason": reason}
     _of_claim(claim, kind, by=by, now=now, committed=committed, **body)
 
 

@@ -78,6 +78,11 @@ def _read_along(row: Model) -> Iterator[Model]:
             yield found
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is an identifier and nothing else."""
+    return _ID.fullmatch(text) is not None
+
+
 def ids_in(*texts: str) -> set[UUID]:
     """The identifiers that stand in texts."""
     return {UUID(found) for text in texts for found in _ID.findall(text)}

@@ -113,6 +113,13 @@ def _why(row: Versions, said: Said) -> Any:
     return row.claim.closed_reason
 
 
+def _threshold_reason(row: Versions, said: Said) -> Any:
+    """Why a claim has a threshold of its own, for as long as it has one."""
+    if row.claim.threshold_override is None:
+        return said.opened["threshold_reason"]
+    return row.claim.threshold_reason
+
+
 _CLAIM: dict[str, Field[Versions]] = {"body/claim": Field(lambda row, said: str(row.claim.pk))}
 _PUBLISHED: dict[str, Field[Versions]] = as_public(lambda row: claim_public(row.claim), "claimant")
 _WRITTEN = _CLAIM | {
@@ -121,6 +128,7 @@ _WRITTEN = _CLAIM | {
     "content": Field(lambda row, said: claim_content(row.claim), latest=True),
     "reason": Field(_note),
 }
+_WRITTEN_AGAIN = _WRITTEN | {"threshold_reason": Field(_threshold_reason, latest=True, optional=True)}
 _EDITED = _revision_of(RevisionKind.EDITED)
 _SET = _CLAIM | {"body/version": _EDITED, "reason": Field(_note)}
 
@@ -170,8 +178,8 @@ TOLD_CLAIMS: Told[Versions] = Told(
             | {"body/version": _revision_of(RevisionKind.REPORTED), "by": by(lambda row: row.claim.created_by_id)},
             when=lambda row: row.claim.created_at,
         ),
-        "claim_edited": Kind(_WRITTEN | _PUBLISHED | {"body/version": _EDITED}),
-        "claim_reworded": Kind(_WRITTEN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
+        "claim_edited": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _EDITED}),
+        "claim_reworded": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
         "claim_published": Kind(_SET | _PUBLISHED),
         "claim_unpublished": Kind(_SET),
         "claim_closed": Kind(_SET | {"body/why": Field(_why), "reason": Field(_closed)}),

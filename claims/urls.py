@@ -89,6 +89,7 @@ urlpatterns = [
     path("ledger/export.csv", audit.export, {"form": "csv"}, name="ledger-csv"),
     path("ledger/export.jsonl", audit.export, {"form": "jsonl"}, name="ledger-jsonl"),
     path("ledger/claims/<reference:reference>/proof", ledger.claim_proof, name="claim-proof"),
+    path("ledger/claims/<reference:reference>/names", ledger.claim_names, name="claim-names"),
     path("ledger/tile/entries/<path:path>", ledger.entries, name="ledger-entries"),
     path("ledger/public/<path:path>.json", ledger.public_entries, name="ledger-public-entries"),
     path("public/", public.public_claims, name="public"),

@@ -23,6 +23,7 @@ from accounts.errors import (
     EditConflict,
     Forbidden,
     Invalid,
+    LogNotWhole,
     NoSecondFactor,
     NotFound,
     NotRecent,
@@ -33,6 +34,7 @@ from accounts.errors import (
 )
 from accounts.security_events import security_event
 from config.logs import request_id
+from ledger.reading import NotWhole
 from reviews.views.drafting import DraftsOfRequest, keep_for_its_author, lost_draft, wants_json
 from reviews.views.form_drafts import in_words
 
@@ -49,6 +51,7 @@ STATUS: tuple[tuple[type[DomainError], int, str], ...] = (
     (PolicyNotMet, 422, "policy-not-met"),
     (TooMany, 429, "too-many"),
     (Busy, 503, "busy"),
+    (LogNotWhole, 503, "log-not-whole"),
     (OutOfService, 503, "out-of-service"),
 )
 # What PostgreSQL breaks off: a statement or a wait that took too long, or two that waited for each other.
@@ -108,10 +111,12 @@ def page_response(request: HttpRequest, error: Exception) -> HttpResponse | None
         # The database refused what an action let through: two acts met. Nothing was written.
         logger.warning("refused by the database: %s", type(error).__name__)
         return error_page(request, 409)
-    error = busy(error) or error
+    error = busy(error) or not_whole(error) or error
     if not isinstance(error, DomainError):
         return None
-    status, _name = status_of(error)
+    status, name = status_of(error)
+    if isinstance(error, LogNotWhole) and wants_json(request):
+        return problem_response(status, name, detail=str(error))
     page = error_page(request, status, error=error)
     for name, value in headers_of(error).items():
         page[name] = value
@@ -129,6 +134,15 @@ def busy(error: Exception) -> Busy | None:
     if isinstance(error.__cause__, refused.QueryCanceled):
         return Busy(_("This took too long and was stopped. Nothing was written. Ask for less, or try again later."))
     return Busy(_("Others are at work on the same. Nothing was written. Try again in a few seconds."))
+
+
+def not_whole(error: Exception) -> LogNotWhole | None:
+    """What the log that this server keeps could not prove, as a refusal; None for everything else."""
+    if not isinstance(error, NotWhole):
+        return None
+    logger.error("the log is not whole: %s", error)
+    message = _("This cannot be proven: what this server keeps of its log is not what it signed. %(what)s")
+    return LogNotWhole(message % {"what": error})
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
@@ -252,7 +266,7 @@ def problem_response(status: int, name: str = "about:blank", **more: Any) -> Htt
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal of the API as application/problem+json; None lets an unforeseen error be a 500."""
     headers: dict[str, str] = {}
-    error = busy(error) or error
+    error = busy(error) or not_whole(error) or error
     if isinstance(error, DomainError):
         body, headers = _of_domain_error(error), headers_of(error)
     elif isinstance(error, exceptions.APIException):

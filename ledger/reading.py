@@ -3,11 +3,13 @@
 Nothing here asks who reads: whoever calls decides who may have entries. Hashes and checkpoints are for everybody.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.postgres.aggregates import StringAgg
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Exists, Max, OuterRef, QuerySet, Subquery
 
@@ -19,6 +21,19 @@ from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
 from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
+
+
+class NotWhole(Exception):
+    """What this server keeps of its log is not what it signed: something is missing in it, or cannot be read."""
+
+
+@contextmanager
+def from_a_whole_log() -> Iterator[None]:
+    """In the block, or the function, nothing but the log is read. Raises NotWhole where that is not possible."""
+    try:
+        yield
+    except (ValueError, ObjectDoesNotExist) as error:
+        raise NotWhole(str(error)) from error
 
 
 def newest_checkpoint() -> Checkpoint | None:
@@ -138,7 +153,13 @@ def proofs_of(stream: str, checkpoint: Checkpoint) -> list[ProvenLeaf]:
 
 def count_of(stream: str) -> int:
     """How many entries a stream has."""
-    return Entry.objects.filter(stream=stream).aggregate(last=Max("seq"))["last"] or 0
+    return counts_of([stream]).get(stream, 0)
+
+
+def counts_of(streams: Iterable[str]) -> dict[str, int]:
+    """How many entries each of these streams has; without those that have none."""
+    rows = Entry.objects.filter(stream__in=list(streams)).order_by().values("stream").annotate(last=Max("seq"))
+    return dict(rows.values_list("stream", "last"))
 
 
 def first_beyond(stream: str, checkpoint: Checkpoint | None) -> Entry | None:
@@ -182,6 +203,7 @@ class Placed:
     proof: list[bytes]
 
 
+@from_a_whole_log()
 def place_of(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
     """Where the leaf of this hash stands in the log of `checkpoint`; None where it does not.
 

@@ -5,13 +5,14 @@ is kept once the verifier's own code has taken it, and never changed.
 """
 
 import hashlib
+import logging
 import secrets
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import IO, NoReturn
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.conf import settings
@@ -22,6 +23,8 @@ from django.utils import timezone
 from ledger.models import Checkpoint, DailyStamp
 from ledger.reading import newest_checkpoint
 from ledger.verifier import LARGEST_TOKEN, Broken, Stamp, check_stamp, read_stamp_response
+
+logger = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(minutes=10)
 LONGEST_ANSWER = 15.0  # seconds, of an authority
@@ -77,13 +80,30 @@ def _ask(pk: int, now: datetime) -> bool:
         token, stamp = _fetch(row.authority, note)
         _check_time(stamp, row.checkpoint, timezone.now())
     except (OSError, HTTPException, ValueError) as failure:  # Broken is among these
-        error = " ".join(str(failure).split())[:300] or type(failure).__name__
+        error = _in_words(failure)
     rows = DailyStamp.objects.filter(pk=pk, token=None)
     if stamp is None or error:
         rows.update(tried_at=now, error=error)
         return False
     rows.update(tried_at=now, error="", token=token, before=stamp.before, signer=stamp.by[:500])
     return True
+
+
+def _in_words(failure: Exception) -> str:
+    """What a try met, for people; how Python calls it stands in the program's log alone."""
+    logger.warning("no time stamp: %s: %s", type(failure).__name__, failure)
+    reason = failure.reason if isinstance(failure, URLError) else failure
+    if isinstance(failure, HTTPError):
+        said = f"the authority answered {failure.code}, {failure.reason}"
+    elif isinstance(reason, TimeoutError):
+        said = "the authority could not be reached: timed out"
+    elif isinstance(reason, OSError):
+        said = f"the authority could not be reached: {reason.strerror or 'the connection was lost'}"
+    elif isinstance(failure, HTTPException):
+        said = "the authority's answer is no answer of a web server"
+    else:
+        said = str(reason)  # Broken, and what is said above
+    return " ".join(said.split())[:300]
 
 
 def _fetch(authority: str, note: bytes) -> tuple[bytes, Stamp]:

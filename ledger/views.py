@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ledger.canonical import canonical
@@ -113,6 +114,11 @@ def _download(file: Path, media_type: str) -> HttpResponse:
     answer = _answer(file.read_bytes(), media_type, FOR_A_MINUTE)
     answer["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return answer
+
+
+def tiles_address() -> str:
+    """Below which address the tiles of hashes stand, for a script that reads them."""
+    return reverse("ledger-tile", args=["-"]).removesuffix("-")
 
 
 def named_tile(path: str) -> Tile:

@@ -32,7 +32,7 @@ from ledger.bundles import LARGEST_FILE, Made, zip_size
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
-from ledger.reading import checkpoint_of, newest_checkpoint
+from ledger.reading import NotWhole, checkpoint_of, newest_checkpoint
 from ledger.signer import SignerRefused
 from ledger.verifier import LONGEST_UNWITNESSED, Unusable
 from sources.evidence_storage import open_stored
@@ -266,6 +266,11 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
         except Unusable as error:
             raise _Failed(
                 _("No file says which keys the ledger has. Tell whoever runs this installation to set LEDGER_POLICY.")
+            ) from error
+        except NotWhole as error:
+            logger.exception("the log gives no proofs for a bundle")
+            raise _Failed(
+                _("The log that this server keeps is not whole: it proves nothing. Tell the editors.")
             ) from error
         _keep(locked, made, shown, parts)
         rows = list(locked.parts.defer("content").order_by("position"))

@@ -1,13 +1,15 @@
 """What stands above every page of a claim: who said it, how it stands, and the ways to its parts."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from claims.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
 from claims.graphs import load_standing
 from claims.models import Claim, Evidence
 from claims.sentences import listed, name_of
@@ -60,6 +62,42 @@ def said_for(claim: Claim, standing: Standing) -> str:
         return ""
     voice = voice_at(str(claim.claimant_id), standing.day, standing.actors)
     return "" if voice == str(claim.claimant_id) else name_of(standing, voice)
+
+
+def names_above(claim: Claim, standing: Standing) -> dict[str, str]:
+    """Who is named above every page of a claim (of `claim_shown`): each actor's name as it is shown, by id."""
+    named_there = [str(pk) for pk in (claim.claimant_id, *claim.also_ids) if pk]  # type: ignore[attr-defined]  # annotated
+    if claim.claimant_id is not None:
+        voice = voice_at(str(claim.claimant_id), standing.day, standing.actors)
+        named_there += [voice] if voice else []
+    wanted = [*named_there, *denying_parties(standing)]
+    return {pk: standing.names[pk] for pk in wanted if pk in standing.names}
+
+
+def without_erased(claim: Claim, standing: Standing, erased: Erased) -> dict[str, Any]:
+    """The same context where what a redaction erased of it is not shown. The claim in it is for showing alone."""
+    names: Mapping[str, str] = {pk: ERASED if pk in erased.actors else name for pk, name in standing.names.items()}
+    standing, shown = replace(standing, names=names), copy(claim)
+    if CONTENT in erased.heading:
+        shown.statement, shown.claimant, shown.threshold_override = ERASED, None, None
+        shown.original_statement = shown.language = shown.place = ""
+        shown.claimed_on = shown.happened_from = shown.happened_to = None
+        shown.also_ids, shown.topic_names = [], []  # type: ignore[attr-defined]  # annotated by claim_shown
+    elif shown.claimant is not None and str(shown.claimant_id) in erased.actors:
+        shown.claimant = copy(shown.claimant)
+        shown.claimant.name = ERASED
+    if THRESHOLD_REASON in erased.heading:
+        shown.threshold_reason = ERASED
+    if NOTE in erased.heading and shown.closed_at is not None:
+        shown.closed_note = ERASED
+    return {
+        "claim": shown,
+        "standing": standing,
+        "said_for": said_for(shown, standing),
+        "contested_by": listed(name_of(standing, voice) for voice in denying_parties(standing)),
+        "also": named(shown.also_ids, standing),  # type: ignore[attr-defined]  # annotated by claim_shown
+        "wording_erased": CONTENT in erased.heading,
+    }
 
 
 def _tabs(claim: Claim, current: str, sources: int) -> list[Tab]:

@@ -15,23 +15,32 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.pages import PersonsRequest
+from claims.erased import ERASED, NOTHING, Erased, erased_of
 from claims.models import Claim, StatusChange
 from claims.page_queries import claim_shown, evidence_numbered, history_shown
 from claims.proofs import checkpoint_for
 from claims.records import CLAIM_FIELDS
 from claims.sentences import told_interval, voices_in_words
 from claims.shown import hidden_among, ids_in
+from claims.standing import Standing
 from claims.states import find_move
-from claims.views.heading import claim_context
+from claims.views.heading import claim_context, names_above, without_erased
 from claims.views.keys import unkeyed
-from claims.views.lines import Link, numbers_of
+from claims.views.lines import HIDDEN, Link, numbers_of
 from ledger.entries import format_time
 from ledger.models import Checkpoint
-from ledger.reading import count_of, first_beyond, first_erasing_beyond, is_overdue, newest_checkpoint
+from ledger.reading import (
+    beyond,
+    count_of,
+    counts_of,
+    first_beyond,
+    first_erasing_beyond,
+    is_overdue,
+    newest_checkpoint,
+)
 from ledger.stamps import last_stamps
+from ledger.views import tiles_address
 from sources.records import plain
-
-ERASED = "[redacted]"  # what stands in rows for words that a redaction erased
 
 
 @dataclass(frozen=True)
@@ -60,19 +69,22 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     rows = evidence_numbered(request.user, claim)
     numbers, changes, checkpoint = numbers_of(rows), list(history_shown(claim)), newest_checkpoint()
     hidden = _hidden(request.user, changes, numbers)
-    context = claim_context(
-        claim,
-        "claim-history",
-        rows,
-        changes=[change_line(claim, change, numbers, hidden) for change in changes],
-        proven=checkpoint_for(claim, checkpoint),
-        newest=checkpoint.note if checkpoint else "",
-        stamps=last_stamps(checkpoint) if checkpoint else [],
-        claim_shown=json.dumps(_claim_as_recorded(claim)),
-        log_shown=json.dumps(_log(claim, checkpoint)),
-        erased=ERASED,
-        unkeyed=unkeyed(),
-    )
+    context = claim_context(claim, "claim-history", rows)
+    names = names_above(claim, context["standing"])
+    erased = erased_of(claim, names)
+    if erased.heading or erased.actors:
+        context |= without_erased(claim, context["standing"], erased)
+    context |= {
+        "changes": [change_line(claim, change, numbers, hidden, erased) for change in changes],
+        "proven": checkpoint_for(claim, checkpoint),
+        "newest": checkpoint.note if checkpoint else "",
+        "stamps": last_stamps(checkpoint) if checkpoint else [],
+        "claim_shown": json.dumps(_claim_as_recorded(context["claim"], context["standing"], numbers)),
+        "log_shown": json.dumps(_log(claim, names, checkpoint)),
+        "erased": ERASED,
+        "tiles": tiles_address(),
+        "unkeyed": unkeyed(),
+    }
     return render(request, "claims/history.html", context)
 
 
@@ -96,39 +108,55 @@ def _ids(change: Any) -> dict[str, set[UUID]]:
 
 
 def change_line(
-    claim: Claim, change: StatusChange, numbers: Mapping[Any, str], hidden: Collection[UUID] = frozenset()
+    claim: Claim,
+    change: StatusChange,
+    numbers: Mapping[Any, str],
+    hidden: Collection[UUID] = frozenset(),
+    erased: Erased = NOTHING,
 ) -> Change:
     """One status change in words, and as what it is compared with. A field that names what is `hidden` from the reader
-    is closed to them: nothing of it is shown."""
+    is closed to them, as one that was erased is to everybody: nothing of it is shown."""
     reason, decision_reason = change.reason, change.decision_reason  # type: ignore[attr-defined]  # of history_shown
     closed = sorted(name for name, ids in _ids(change).items() if not ids.isdisjoint(hidden))
+    gone = erased.changes.get(change.seq, frozenset())
     move = find_move(change.from_state, change.to_state)
     address = reverse("claim", args=[claim.reference])
-    evidence = [] if "evidence" in closed else [pk for pk in change.evidence if pk in numbers]
+    evidence = [] if "evidence" in {*closed, *gone} else [pk for pk in change.evidence if pk in numbers]
+    recorded = _change_as_recorded(change, evidence, closed, gone)
     return Change(
         seq=change.seq,
         from_state=change.from_state or "",
         to_state=change.to_state,
         name=move.name if move else "",
-        by=change.by.username,
-        decided_by=change.decided_by.username if change.decided_by else "",
+        by=recorded["by"],
+        decided_by=recorded["decided_by"] or "",
         at=change.at,
-        reason="" if "reason" in closed else ERASED if reason is None else reason,
-        decision_reason="" if "decision_reason" in closed else decision_reason or "",
+        reason=_words("reason", reason, closed, gone),
+        decision_reason=_words("decision_reason", decision_reason, closed, gone),
         evidence=_links(address, (numbers[pk] for pk in evidence)),
         voices=voices_in_words(change.independence_min, change.independence_max, change.independence_exact),
         facts=[
             _("%(count)d needed") % {"count": change.threshold},
-            _("graph %(digest)s") % {"digest": change.graph_digest},
+            _("graph %(digest)s") % {"digest": recorded["graph_digest"]},
             *([_("Some of this is not yours to read.")] if closed else []),
         ],
-        shown=json.dumps(_change_as_recorded(change, evidence, closed)),
+        shown=json.dumps(recorded),
     )
 
 
-def _change_as_recorded(change: StatusChange, evidence: Iterable[UUID], closed: list[str]) -> dict[str, Any]:
-    """What the line shows, in the words of its entry; the reasons are read off the page itself."""
-    return {
+def _words(name: str, words: str | None, closed: Collection[str], gone: Collection[str]) -> str:
+    """A reason as it is shown. Rows have none where it was erased: words that stand there again are shown, and told."""
+    if name in closed:
+        return ""
+    return ERASED if words is None or (name in gone and not words) else words
+
+
+def _change_as_recorded(
+    change: StatusChange, evidence: Iterable[UUID], closed: list[str], gone: Collection[str]
+) -> dict[str, Any]:
+    """What the line shows, in the words of its entry, without what was erased (`gone`); the reasons and the numbers of
+    evidence are read off the page itself."""
+    shown = {
         "number": change.seq,
         "from": change.from_state,
         "to": change.to_state,
@@ -142,27 +170,56 @@ def _change_as_recorded(change: StatusChange, evidence: Iterable[UUID], closed: 
         "graph_digest": change.graph_digest,
         "closed": closed,
     }
+    return shown | {name: ERASED for name in ("by", "decided_by", "graph_digest") if name in gone}
 
 
-def _claim_as_recorded(claim: Claim) -> dict[str, Any]:
-    """What the heading shows of a claim, in the words of the entry that it was last written by, and its state."""
-    return {"state": claim.state, **{name: plain(getattr(claim, name)) for name in CLAIM_FIELDS}}
+def _claim_as_recorded(claim: Claim, standing: Standing, numbers: Mapping[UUID, str]) -> dict[str, Any]:
+    """What stands above the changes, in the words of the entries that it was last written by: the wording and what
+    else is recorded of the claim, its state, who is named, and the evidence in the order of its numbers."""
+    return {
+        "state": claim.state,
+        "reference": claim.reference,
+        "wording": {
+            **{name: plain(getattr(claim, name)) for name in CLAIM_FIELDS},
+            "claimant": plain(claim.claimant_id),
+            "also_claimed_by": sorted(map(str, claim.also_ids)),  # type: ignore[attr-defined]  # of claim_shown
+            "topics": sorted(claim.topic_names),  # type: ignore[attr-defined]  # of claim_shown
+            "threshold": claim.threshold_override,
+        },
+        "threshold_reason": claim.threshold_reason if claim.threshold_override else None,
+        "closing": _closing(claim),
+        "names": names_above(claim, standing),
+        "evidence": {
+            "numbered": [str(pk) for pk, number in numbers.items() if not number.startswith(HIDDEN)],
+            "restricted": [str(pk) for pk, number in numbers.items() if number.startswith(HIDDEN)],
+        },
+    }
 
 
-def _log(claim: Claim, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Since when the first entry of the claim that the checkpoint does not hold waits, and whether that is too long.
+def _closing(claim: Claim) -> dict[str, str] | None:
+    if claim.closed_at is None:
+        return None
+    return {"at": format_time(claim.closed_at), "why": claim.closed_reason, "note": claim.closed_note}
 
-    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has; `made`: now.
+
+def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """Since when the first entry of the claim, or of the actors named above, that the checkpoint does not hold waits,
+    and whether that is too long.
+
+    `erasing`: whether one waits that says what was erased of it; `last`: how many entries it has, and `last_of` how
+    many each actor has; `made`: now.
     """
-    stream = f"claim:{claim.pk}"
+    stream, about = f"claim:{claim.pk}", {f"actor:{pk}": pk for pk in actors}
     erasing = first_erasing_beyond(stream, checkpoint)
-    waiting = [one.at for one in (first_beyond(stream, checkpoint), erasing) if one]
+    of_actors = beyond(about, checkpoint).only("at").first()
+    waiting = [one.at for one in (first_beyond(stream, checkpoint), of_actors, erasing) if one]
     since, now = min(waiting, default=None), timezone.now()
     return {
         "waiting_since": format_time(since) if since else None,
         "overdue": since is not None and is_overdue(since, now),
         "erasing": erasing is not None,
         "last": count_of(stream),
+        "last_of": {about[name]: count for name, count in counts_of(about).items()},
         "made": format_time(now),
     }
 

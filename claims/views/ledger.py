@@ -4,23 +4,27 @@ anybody those of them that are public."""
 from base64 import b64encode
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import NotFound
+from accounts.errors import Invalid, NotFound
 from accounts.pages import PersonsRequest
 from accounts.recent import is_shut_out
+from claims.name_proofs import name_proof_files
 from claims.opened_acts import Reader
 from claims.proofs import checkpoint_for, proof_file
 from claims.public_proofs import public_leaves
 from claims.queries import get_claim
+from claims.shown import is_id
 from ledger.canonical import canonical
 from ledger.models import Checkpoint
 from ledger.reading import newest_checkpoint, read_tile
 from ledger.tiles import TILE_WIDTH, Tile
 from ledger.views import FOR_A_MINUTE, named_tile, same_for_everybody
+
+MOST_NAMES = 500
 
 
 @require_safe
@@ -38,6 +42,18 @@ def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 @require_safe
+def claim_names(request: PersonsRequest, reference: str) -> JsonResponse:
+    """The proofs of who is named above the claim's history (`actor`: their ids): a list of files, each as a text."""
+    get_claim(request.user, reference)
+    checkpoint, actors = newest_checkpoint(), request.GET.getlist("actor")
+    if len(actors) > MOST_NAMES or not all(map(is_id, actors)):
+        raise Invalid({"actor": [_("Give the ids of at most %(count)d actors.") % {"count": MOST_NAMES}]})
+    if checkpoint is None:
+        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+    files = name_proof_files(request.user, actors, checkpoint)
+    return JsonResponse([file.decode() for file in files], safe=False)
+
+
 @login_not_required
 @require_safe
 def entries(request: HttpRequest, path: str) -> HttpResponse:

@@ -15,6 +15,8 @@ from claims.sentences import why_not_counted
 from claims.standing import EvidenceView, Standing
 from sources.models import Basis, Relay, Reliability, Visibility
 
+HIDDEN = "R"  # what the numbers of restricted evidence begin with
+
 
 @dataclass(frozen=True)
 class Link:
@@ -90,7 +92,7 @@ def numbers_of(rows: Iterable[Evidence]) -> dict[UUID, str]:
     for row in rows:
         if row.visibility == Visibility.RESTRICTED:
             hidden += 1
-            numbers[row.pk] = f"R{hidden}"
+            numbers[row.pk] = f"{HIDDEN}{hidden}"
         else:
             plain += 1
             numbers[row.pk] = str(plain)

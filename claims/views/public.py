@@ -28,6 +28,7 @@ from claims.views.listing import PAGE_SIZE, neighbours
 from ledger.entries import format_time
 from ledger.models import Checkpoint
 from ledger.reading import is_overdue, newest_checkpoint
+from ledger.views import tiles_address
 from sources.models import Actor, Visibility
 from sources.records import source_public
 
@@ -61,6 +62,7 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
         "changes": [_change(claim, change) for change in changes],
         "shown": json.dumps(_as_recorded(claim, evidence, checkpoint)),
         "checkpoint": checkpoint,
+        "tiles": tiles_address(),
         "printed": printed(claim, checkpoint) if checkpoint else None,
         "address": address,
         "qr": outline(address),

@@ -92,9 +92,10 @@ def receipt_file(request: PersonsRequest) -> HttpResponse:
 
 
 class ReceiptForm(forms.Form):
-    """A receipt to check: pasted, or a file."""
+    """A receipt to check: pasted, or a file. One of them is needed, so that neither is called optional."""
 
     use_required_attribute = False
+    either = True
 
     text = forms.CharField(
         label=gettext_lazy("The receipt’s text"),

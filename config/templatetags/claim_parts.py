@@ -161,7 +161,8 @@ def _rests_on(change: Any) -> str:
     evidence, voices = _of(change, "evidence"), _of(change, "voices")
     parts = []
     if evidence:
-        parts.append(f"<span>{escape(_('Rests on evidence'))} {', '.join(map(_linked, evidence))}</span>")
+        linked = ", ".join(map(_linked, evidence))
+        parts.append(f'<span data-field="evidence">{escape(_("Rests on evidence"))} {linked}</span>')
     if voices:
         parts.append(f" <span>{_('%(voices)s then') % {'voices': escape(voices)}}</span>")
     return "".join([*parts, *_spans(_of(change, "facts"))])

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +22,7 @@ from accounts.queries import members_of
 from accounts.transactions import act
 from claims.actor_queries import redacts_shared
 from claims.bundles import forget_bundles_on
-from claims.models import Claim, Element, Evidence, RevisionKind
+from claims.models import Claim, Element, Evidence, RevisionKind, Topic
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
 from claims.support import counts_outside, lock_claim, lock_graph, lock_graphs_of
@@ -304,8 +305,9 @@ def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:
 def _lock_claims(desk: Desk, found: Findings) -> dict[str, Claim]:
     """The claims that the findings touch, by reference, locked in the order in which they are locked everywhere."""
     references = {one.claim for one in found.texts if one.claim}
-    ids = Claim.objects.filter(desk=desk, reference__in=references).order_by("pk").values_list("pk", flat=True)
-    locked = [lock_claim(Claim(pk=pk)) for pk in ids]
+    topics = [one.pk for one in found.texts if one.place.model is Topic]
+    rows = Claim.objects.filter(Q(reference__in=references) | Q(topics__in=topics), desk=desk).distinct()
+    locked = [lock_claim(Claim(pk=pk)) for pk in rows.order_by("pk").values_list("pk", flat=True)]
     return {claim.reference: claim for claim in locked}
 
 
@@ -350,6 +352,9 @@ def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Found, Any
         if isinstance(row, Claim | Element) or (isinstance(row, Evidence) and row.visibility != Visibility.RESTRICTED):
             names = of_claims.setdefault(one.claim or "", set())
             names |= _fields_of_the_claim(one, row)
+        if isinstance(row, Topic):
+            for reference in row.claims.values_list("reference", flat=True):
+                of_claims.setdefault(reference, set()).add("topics")
     for (model, pk), names in fields.items():
         row = model._default_manager.get(pk=pk)
         count_edit(row, names, by=by, now=now)
@@ -368,13 +373,14 @@ def _fields_of_the_claim(one: Found, row: Any) -> set[str]:
 
 def _record_anew(touched: Iterable[tuple[Found, Any]], by: User, now: datetime) -> None:
     """What can be read now is committed to now: of what was before, only the hash is left."""
-    done = set()
+    subjects: dict[tuple[type[Any], Any], None] = {}
     for _found, row in touched:
-        subject = row.claim if isinstance(row, Element) else row
-        if (type(subject), subject.pk) in done:
-            continue
-        done.add((type(subject), subject.pk))
-        subject = type(subject)._default_manager.get(pk=subject.pk)
+        of_row = (
+            row.claims.order_by("pk") if isinstance(row, Topic) else [row.claim if isinstance(row, Element) else row]
+        )
+        subjects |= {(type(one), one.pk): None for one in of_row}
+    for model, pk in subjects:
+        subject = model._default_manager.get(pk=pk)
         if isinstance(subject, Claim):
             claim_written("claim_edited", subject, by=by, now=now)
         elif isinstance(subject, Evidence):

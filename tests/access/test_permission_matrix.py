@@ -175,6 +175,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     # For who audits every desk (tests/claims/test_scopes.py), for anybody where all of it is public.
     "ledger-entries": {"GET": {**NOWHERE, "anonymous": "hidden"}},
     "claim-proof": {"GET": ON_DESK},
+    "claim-names": {"GET": ON_DESK},
     "ask-bundle": {"POST": ON_DESK},
     "bundle": {"GET": TOKENS_OWNER},
     "bundle-file": {"GET": TOKENS_OWNER},

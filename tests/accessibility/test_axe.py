@@ -21,7 +21,7 @@ ASKED = ("editor", "assigned reviewer", "reporter", "administrator", "anonymous"
 NO_PAGES = {"healthz", "readyz", "metrics", "attachment", "api-schema", "source-names", "actor-names"}
 NO_PAGES |= {"ledger-checkpoint", "ledger-policy", "ledger-tile", "ledger-entries", "ledger-csv", "ledger-jsonl"}
 NO_PAGES |= {"ledger-cosigned", "ledger-leaf", "receipt-file"}
-NO_PAGES |= {"claim-proof", "public-change", "bundle-file", "sign-in-by-passkey"}
+NO_PAGES |= {"claim-proof", "claim-names", "public-change", "bundle-file", "sign-in-by-passkey"}
 NO_PAGES |= {"public-proof", "public-material", "ledger-verifier", "ledger-format", "ledger-public-entries", "short"}
 NO_PAGES |= {"verdict-grounds"}  # of a verdict, which no world here has: test_grounds_pages
 # Of signing in through an organisation, which is configured in none of these worlds.

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
 SUM = "[data-sum]"
+ABOVE = (
+    "So are above: the wording, days, place, topics, who said it and who is named, a threshold of its own, whether it "
+    "is closed, and the state. Not compared: for whom somebody speaks, and whether it is contested, lost its support "
+    "or changed since the verdict, which this server works out."
+)
 
 
 @pytest.fixture
@@ -59,7 +64,7 @@ def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page
     page = page_of(world.cast.reporter)
     whole = (
         "Your browser recomputed it: all 2 changes are as they were recorded, with their states, times, persons, "
-        "reasons, evidence, voices, thresholds and digests; so are the wording and the state above."
+        f"reasons, evidence and its numbers, voices, thresholds and digests. {ABOVE}"
     )
     assert checked(page, verdict) == [whole, "Verified", "Verified"]
     page.set_viewport_size({"width": 320, "height": 700})
@@ -69,7 +74,7 @@ def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page
 def test_a_history_of_one_change(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
     whole = (
         "Your browser recomputed it: the one change is as it was recorded, with its state, time, person, reason, "
-        "evidence, voices, threshold and digest; so are the wording and the state above."
+        f"evidence and its numbers, voices, threshold and digest. {ABOVE}"
     )
     assert checked(page_of(world.cast.reporter), world.claim) == [whole, "Verified"]
 

@@ -92,3 +92,8 @@ def test_a_server_that_lies_about_the_place_is_found_out(
     run(("UPDATE ledger_leaf SET hash = decode(repeat('00', 32), 'hex') WHERE index = 1",), world.claim)
     [(mark, said)] = outcomes(page, kept)
     assert (mark, said.startswith("No receipt of this log. proof:")) == ("broken", True)
+
+
+def test_of_two_fields_of_which_one_is_needed_neither_is_called_optional(page: "Page", kept: str) -> None:
+    page.goto("/ledger/receipts/")
+    assert "optional" not in page.locator("[data-receipts]").inner_text().lower()

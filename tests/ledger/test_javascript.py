@@ -5,6 +5,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from ledger.verifier import TILE_WIDTH, leaf_hash, root_hash, tile_path
 from tests.ledger.edge_cases import PROOFS
 from tests.ledger.edge_exports import RECEIPTS as EDGE_RECEIPTS
 from tests.ledger.edge_policies import POLICIES
@@ -73,6 +76,63 @@ def test_consistency_proofs_are_those_of_the_vectors(run: Run) -> None:
     found = run(body, given)
     same = [one["old"] == one["new"] for one in given["consistency"]]
     assert found == [[True, False, is_same, False] for is_same in same]
+
+
+# Reads tiles of a log that lie in `given.tiles`, and says what is wrong between checkpoints {size, root in hex}.
+EXTENDS = """const raw = ({ size, root }) => ({ size, root: ledger.readHex(root) });
+  const read = async (path) => (path in given.tiles ? bytes(given.tiles[path]) : null);
+  return Promise.all(given.pairs.map(([old, now]) => ledger.extensionFinding(raw(old), raw(now), read)));"""
+
+
+def _log_of(leaves: list[bytes], sizes: list[int]) -> dict[int, dict[str, object]]:
+    """Checkpoints of the log of these leaves, by size."""
+    hashes = [leaf_hash(leaf) for leaf in leaves]
+    return {size: {"size": size, "root": root_hash(hashes[:size]).hex()} for size in sizes}
+
+
+def _tiles_of(leaves: list[bytes]) -> dict[str, str]:
+    """The tiles of the log of these leaves by what stands behind `tile/`, in base64."""
+    nodes, found = [leaf_hash(leaf) for leaf in leaves], {}
+    for level in range(3):
+        for first in range(0, len(nodes), TILE_WIDTH):
+            part = nodes[first : first + TILE_WIDTH]
+            path = tile_path(level, first // TILE_WIDTH, len(part)).removeprefix("tile/")
+            found[path] = base64.b64encode(b"".join(part)).decode()
+        whole = len(nodes) // TILE_WIDTH
+        nodes = [root_hash(nodes[at * TILE_WIDTH : (at + 1) * TILE_WIDTH]) for at in range(whole)]
+    return found
+
+
+def test_a_log_goes_on_from_each_smaller_one_by_its_tiles(run: Run) -> None:
+    leaves, sizes = (
+        [str(number).encode() for number in range(1300)],
+        [0, 1, 2, 7, 255, 256, 257, 511, 512, 700, 1024, 1299],
+    )
+    log = _log_of(leaves, [*sizes, 1300])
+    given = {"tiles": _tiles_of(leaves), "pairs": [[log[size], log[1300]] for size in [*sizes, 1300]]}
+    assert run(EXTENDS, given) == [None] * len(given["pairs"])
+
+
+@pytest.mark.parametrize("place", [0, 3, 255, 256, 600])
+def test_a_longer_log_with_another_entry_does_not_go_on_from_one_that_was_seen(run: Run, place: int) -> None:
+    leaves = [str(number).encode() for number in range(1300)]
+    seen = _log_of(leaves, [601, 700, 1024, 1299])
+    leaves[place] = b"another"
+    now = _log_of(leaves, [1300])[1300]
+    found = run(EXTENDS, {"tiles": _tiles_of(leaves), "pairs": [[old, now] for old in seen.values()]})
+    # A complete tree's root stands in its proof for itself: there the present root is the one that does not come out.
+    assert [one["part"] for one in found] == ["new root" if size == 1024 else "old root" for size in seen]
+
+
+def test_tiles_that_are_not_those_of_the_checkpoint_are_told(run: Run) -> None:
+    leaves = [str(number).encode() for number in range(300)]
+    log = _log_of(leaves, [200, 300])
+    tiles = _tiles_of(leaves)
+    missing = {path: data for path, data in tiles.items() if not path.startswith("0/001")}
+    [[one], [other]] = [
+        run(EXTENDS, {"tiles": given, "pairs": [[log[200], log[300]]]}) for given in (missing, _tiles_of(leaves[::-1]))
+    ]
+    assert (one["part"], one["found"], other["part"]) == ("tile/0/001.p/44", "no tile", "old root")
 
 
 def test_proof_files_with_time_stamps_come_to_the_results_of_the_vectors(run: Run) -> None:

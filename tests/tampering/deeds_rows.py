@@ -232,4 +232,17 @@ OLDER: dict[str, tuple[str, ...]] = {
     "R125": (":evidence created_at = created_at - interval '30 days' :spoken",),
 }
 
-ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER
+# What stands above a history, and the numbers of its evidence.
+ABOVE: dict[str, tuple[str, ...]] = {
+    "R126": ("UPDATE sources_actor SET name = 'Forged' WHERE id = (SELECT claimant_id FROM claims_claim :this)",),
+    "R127": (
+        ":claim threshold_override = 1, threshold = 1, threshold_reason = 'Forged.', threshold_by_id = :user(editor)"
+        " :this",
+    ),
+    "R128": (
+        ":evidence created_at = interval '1 ms'"
+        " + (SELECT created_at FROM claims_evidence WHERE id = :evidence(A letter)) :spoken",
+    ),
+}
+
+ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | ABOVE

@@ -213,6 +213,7 @@ def _go_public(cast: factories.Cast) -> None:
     for fields in ({"place": "Reni"}, {"statement": "The port was closed."}):
         other = factories.claim(cast, "The port was open.", claimant=added)
         publish_claim(claim=fresh(other), by=editor)
+        set_threshold(claim=fresh(other), threshold=3, reason="A grave matter.", by=editor)
         edit_claim(claim=fresh(other), fields=fields, by=editor)
 
 

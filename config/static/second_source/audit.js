@@ -4,8 +4,10 @@
 // the page shows nothing of it.
 import { checkClaimProof, readCheckpoint } from "./ledger.js";
 import {
-  answerOf, bytesOf, compareMemory, difference, remember, remembered, sayIn, squeezed, textOf, whenOf, wordsBy,
+  answerOf, bytesOf, closedFindings, compareLogs, compareMemory, difference, remember, remembered, sayIn, squeezed, textOf,
+  whenOf, wordsBy,
 } from "./comparing.js";
+import { compareHeading, compareNames } from "./heading.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;
@@ -29,51 +31,48 @@ const recordedAs = {
   decision_reason: squeezed,
 };
 
-// What is wrong with a committed field that nothing opens: nothing where that has its reason. A redaction that names what
-// is hidden from this reader gives its hash alone: what reads as erased may be that.
-function closedWithoutReason(name, shown, found, erased) {
-  const isShown = Array.isArray(found) ? found.length > 0 : Boolean(found);
-  if (erased.has(name)) {
-    return TEXTS.includes(name) && found !== words.erased ? difference(name, words.erased, found) : [];
-  }
-  if ((log.erasing || erased.isWithheld) && TEXTS.includes(name) && found === words.erased) return [];
-  if (shown.closed.includes(name)) return isShown ? difference(name, "", found) : [];
-  return [{ part: name, expected: words.openable, found: words.closed }];
+// A proof file that was checked, to compare with: {entries, opened: (entry) => its disclosures, closedBy: (entry, name) =>
+// as `closedFindings` takes it}. A redaction that names what is hidden from this reader gives its hash alone: what reads as
+// erased may be that.
+function comparable(bytes, outcome, entries) {
+  const file = JSON.parse(new TextDecoder().decode(bytes));
+  const { erased, isWithheld } = outcome.redactions;
+  return {
+    entries,
+    stream: file.stream,
+    origin: file.origin,
+    opened: ({ number }) => file.entries[number].disclosures ?? {},
+    closedBy: ({ hash, entry }, name) => ({
+      isErased: erased.get(hash)?.has(name) ?? false, isExcused: log.erasing || isWithheld, since: entry.at,
+    }),
+  };
 }
 
+const numberOf = (id) => {
+  const { numbered, restricted } = claim.evidence;
+  if (numbered.includes(id)) return String(numbered.indexOf(id) + 1);
+  return restricted.includes(id) ? `R${restricted.indexOf(id) + 1}` : id;
+};
+
 // A status change as the page shows it, beside its entry: {findings, closed: names of the fields that stay closed}.
-function compareChange(item, shown, { entry }, disclosures, erased) {
-  const findings = SHOWN_IN_BODY.flatMap((name) => difference(name, entry.body[name], shown[name]));
+function compareChange(item, shown, found, proof) {
+  const findings = SHOWN_IN_BODY.flatMap((name) => difference(name, found.entry.body[name], shown[name]));
   const closed = [];
+  const onPage = [...item.querySelectorAll("[data-field=evidence] a")].map((link) => link.textContent).sort();
+  findings.push(...difference("evidence", shown.evidence.map(numberOf).sort(), onPage));
   for (const name of COMMITTED) {
-    const found = TEXTS.includes(name) ? squeezed(textOf(item, name)) : shown[name];
-    const opened = disclosures[name];
+    const value = TEXTS.includes(name) ? squeezed(textOf(item, name)) : shown[name];
+    const opened = proof.opened(found)[name];
     if (opened) {
       const recorded = recordedAs[name] ? recordedAs[name](opened.value) : opened.value;
-      findings.push(...difference(name, recorded, found));
+      findings.push(...difference(name, recorded, value));
     } else {
       closed.push(name);
-      findings.push(...closedWithoutReason(name, shown, found, erased));
+      const isClosed = shown.closed.includes(name);
+      findings.push(...closedFindings(name, value, { ...proof.closedBy(found, name), isClosed }, words));
     }
   }
   return { findings, closed };
-}
-
-// The claim's wording as it was last written, against the heading: {findings, compared: whether there is such an entry}.
-function compareWording(outcome, disclosuresOf, erasedOf) {
-  const written = outcome.entries.filter(({ entry }) => entry && Object.hasOwn(entry.c, "content") && entry.kind.startsWith("claim_"));
-  const last = written.at(-1);
-  if (!last) return { findings: [], compared: false };
-  const opened = disclosuresOf(last).content;
-  if (!opened) {
-    const isErased = erasedOf(last).has("content");
-    return { findings: isErased ? [] : [{ part: "content", expected: words.openable, found: words.closed }], compared: false };
-  }
-  const { state, ...wording } = claim;
-  const findings = Object.keys(wording).flatMap((name) => difference(name, opened.value[name] || null, wording[name] || null));
-  const heading = squeezed(document.querySelector("h1").textContent);
-  findings.push(...difference("statement", squeezed(opened.value.statement), heading));
-  return { findings, compared: true };
 }
 
 // The larger one of the checkpoint that the proof is against, which may be an older one that is witnessed, and the newest
@@ -138,72 +137,104 @@ function show(item, result, note) {
   aside.querySelector("[data-note]").textContent = note;
 }
 
+// What the log says of who is named above: as `compareNames` has it.
+async function checkNames(texts, policy, newest, isNewer) {
+  const files = new Map();
+  const findings = [];
+  for (const text of texts) {
+    const bytes = new TextEncoder().encode(text);
+    const outcome = await checkClaimProof(bytes, policy);
+    findings.push(...outcome.findings);
+    if (!outcome.checkpoint) continue;
+    findings.push(...await compareLogs(outcome.checkpoint, newest, words.tiles, words.partNewest));
+    const file = comparable(bytes, outcome, outcome.entries);
+    files.set(file.stream, file);
+  }
+  const compared = compareNames(claim.names, files, (id, found) => isNewer(found, log.last_of[id]), words);
+  return { ...compared, findings: [...findings, ...compared.findings] };
+}
+
+// Each change beside its entry, both ways: {findings: of the whole, isBroken, isPartly: whether something stays closed}.
+function compareChanges(proof) {
+  const changes = new Map();
+  const outcome = { findings: [], isBroken: false, isPartly: false };
+  for (const found of proof.entries) {
+    if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);
+    else outcome.findings.push(...found.findings);
+  }
+  for (const item of section.querySelectorAll(".change")) {
+    const shown = JSON.parse(item.dataset.shown);
+    const [result, note] = judge(item, shown, changes.get(shown.number), proof);
+    changes.delete(shown.number);
+    outcome.isBroken ||= result === "broken";
+    outcome.isPartly ||= result === "redacted";
+    show(item, result, note);
+  }
+  for (const number of changes.keys()) {
+    const part = words.partChange.replace("%(number)s", number);
+    outcome.findings.push({ part, expected: words.partShown, found: words.partNotShown });
+  }
+  return outcome;
+}
+
+const namesAddress = () => `${words.names}?${new URLSearchParams(Object.keys(claim.names).map((id) => ["actor", id]))}`;
+
 async function check() {
   if (words.unkeyed) return say("broken", words.unkeyed);
-  const [proof, policyBytes] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy)]);
+  const [bytes, policyBytes, names] = await Promise.all([bytesOf(words.proof), bytesOf(words.policy), answerOf(namesAddress())]);
   const policy = JSON.parse(new TextDecoder().decode(policyBytes));
-  const outcome = await checkClaimProof(proof, policy);
+  const outcome = await checkClaimProof(bytes, policy);
   if (outcome.result === "unavailable") return say("unavailable", words.unavailable);
   if (!outcome.checkpoint) return say("broken", words.sumBroken, outcome.findings.map(inWords));
-  const file = JSON.parse(new TextDecoder().decode(proof));
-  const named = outcome.redactions;
-  const disclosuresOf = (found) => file.entries[found.number].disclosures ?? {};
-  const erasedOf = (found) => Object.assign(new Set(named.erased.get(found.hash)), { isWithheld: named.isWithheld });
 
   // What was recorded since the page was made is not on it. How many entries there were a forged row may say: their
   // times are in the log.
   const isOlder = ({ entry }) => entry && Date.parse(entry.at) < Date.parse(log.made) - LONGEST_WRITING * 1000;
-  const isNewer = (found) => found.number >= log.last && !isOlder(found);
-  const known = { ...outcome, entries: outcome.entries.filter((found) => !isNewer(found)) };
-  const whole = [...named.findings, ...outcome.undated];
-  const before = remembered(file.origin);
+  const isNewer = (found, last = log.last) => found.number >= last && !isOlder(found);
+  const proof = comparable(bytes, outcome, outcome.entries.filter((found) => !isNewer(found)));
+  const before = remembered(proof.origin);
   const newest = await newestOf(outcome, policy);
-  whole.push(...compareMemory(before, newest, outcome, file.stream, words));
-  const changes = new Map();
-  for (const found of known.entries) {
-    if (found.entry?.kind === "status_changed") changes.set(found.entry.body.number, found);
-    else whole.push(...found.findings);
-  }
-  const counts = { verified: 0, redacted: 0, broken: 0, missing: 0 };
-  let partly = false;
-  for (const item of section.querySelectorAll(".change")) {
-    const shown = JSON.parse(item.dataset.shown);
-    const found = changes.get(shown.number);
-    changes.delete(shown.number);
-    const [result, note] = judge(item, shown, found, disclosuresOf, erasedOf);
-    partly ||= result === "redacted";
-    counts[result] += 1;
-    show(item, result, note);
-  }
-  for (const number of changes.keys()) {
-    whole.push({ part: words.partChange.replace("%(number)s", number), expected: words.partShown, found: words.partNotShown });
-  }
-  const wording = compareWording(known, disclosuresOf, erasedOf);
-  const last = known.entries.filter(({ entry }) => entry?.kind === "status_changed").at(-1)?.entry.body.to;
-  if (log.waiting_since === null) whole.push(...wording.findings, ...difference("state", last, claim.state));
-  sayDated(outcome, file);
+  const whole = [...outcome.redactions.findings, ...outcome.undated];
+  whole.push(...await compareLogs(outcome.checkpoint, newest, words.tiles, words.partNewest));
+  whole.push(...await compareMemory(before, newest, outcome, proof.stream, words));
+  const changes = compareChanges(proof);
+  whole.push(...changes.findings);
+  const named = await checkNames(await names.json(), policy, newest, isNewer);
+  const isFromBefore = !proof.entries.some(({ entry }) => entry?.kind === "claim_reported");
+  const heading = compareHeading({ claim, words, ...proof, isOlder: isFromBefore });
+  if (log.waiting_since === null) whole.push(...heading.findings, ...named.findings);
+  sayDated(outcome, JSON.parse(new TextDecoder().decode(bytes)));
   const findings = whole.map(inWords);
-  if (log.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(log.waiting_since)));
-  if (counts.broken || findings.length) return say("broken", words.sumBroken, findings);
+  if (log.overdue) findings.push(words.overdue.replace("%(since)s", () => whenOf(log.waiting_since)));
+  if (changes.isBroken || findings.length) return say("broken", words.sumBroken, findings);
   const witnesses = judgeWitnesses(outcome);
   sayWitnesses(witnesses);
-  remember(file.origin, before, newest, file.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
+  remember(proof.origin, before, newest, proof.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
   if (witnesses.isLate) return say("missing", words.sumUnwitnessed);
   if (log.waiting_since !== null) return say("missing", words.sumMissing);
-  if (outcome.entries.some(isNewer)) return say("missing", words.sumNewer);
-  const said = wording.compared ? words.sumVerified : words.sumUnworded;
-  say(partly ? "redacted" : "verified", partly ? `${said} ${words.sumPartly}` : said);
+  if (outcome.entries.some((found) => isNewer(found)) || named.isNewer) return say("missing", words.sumNewer);
+  const older = [...heading.older, ...named.older].join(", ");
+  const isPartly = changes.isPartly || heading.isClosed || named.isClosed;
+  const said = [words.sumVerified, older && words.sumOlder.replace("%(parts)s", () => older), isPartly && words.sumPartly];
+  return say(isPartly ? "redacted" : "verified", said.filter(Boolean).join(" "));
 }
 
-function judge(item, shown, found, disclosuresOf, erasedOf) {
+function judge(item, shown, found, proof) {
   if (!found) {
     // Only what is newer than the checkpoint may be missing in it, and the log says of that since when it waits.
     return log.waiting_since === null ? ["broken", words.unproven] : ["missing", words.missing];
   }
   if (found.result === "broken") return ["broken", found.findings.map(inWords).join(" ")];
-  const { findings, closed } = compareChange(item, shown, found, disclosuresOf(found), erasedOf(found));
+  const { findings, closed } = compareChange(item, shown, found, proof);
   if (findings.length) return ["broken", findings.map(inWords).join(" ")];
   return closed.length ? ["redacted", `${words.redacted} ${closed.join(", ")}`] : ["verified", words.verified];
 }
 
-check().catch((error) => (error.finding ? say("broken", words.sumBroken, [inWords(error.finding)]) : say("unavailable", words.unreachable)));
+// Where it came to nothing: because of what was read, because the server's own log cannot prove it, or because of the way.
+function sayFailure({ finding, problem }) {
+  if (finding) return say("broken", words.sumBroken, [inWords(finding)]);
+  if (problem?.type.endsWith(":log-not-whole")) return say("broken", words.sumUnprovable, [problem.detail]);
+  return say("unavailable", words.unreachable);
+}
+
+check().catch(sayFailure);

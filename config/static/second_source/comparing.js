@@ -1,14 +1,16 @@
 // What the pages that check themselves have in common: fetching, comparing a shown value with a recorded one, what this
 // browser has seen of the log before, and saying what came out.
-import { canonical, hex } from "./ledger.js";
+import { canonical, extensionFinding, hex, readHex } from "./ledger.js";
 
 const MEMORY = "second-source log";
 const MOST_REMEMBERED = 500; // claims
 
+// Throws an Error that has the answer's `problem` (RFC 9457) where it says one.
 export async function answerOf(address) {
-  const answer = await fetch(address, { headers: { Accept: "*/*" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer;
+  const answer = await fetch(address, { headers: { Accept: "application/json, */*;q=0.5" } });
+  if (answer.ok) return answer;
+  const isProblem = answer.headers.get("Content-Type")?.startsWith("application/problem+json");
+  throw Object.assign(new Error(String(answer.status)), { problem: isProblem ? await answer.json() : null });
 }
 
 export const bytesOf = async (address) => new Uint8Array(await (await answerOf(address)).arrayBuffer());
@@ -33,7 +35,18 @@ export const wordsBy = (sentence) => ({ part, expected, found }) => sentence
 export const difference = (part, recorded, shown) =>
   isSame(recorded, shown) ? [] : [{ part, expected: plain(recorded), found: plain(shown) }];
 
-// What this browser has seen of the log before, as far as it keeps it: {size, root, claims: {stream: {seq, hash}}}.
+const isBlank = (value) => value === null || value === undefined || value.length === 0;
+
+// What is wrong with what is shown (`found`) for a committed field that nothing opens. Where a redaction in the log names
+// it (`isErased`), or may do so (`isExcused`), no words may stand there but those that say so; where it is not for this
+// reader (`isClosed`), none at all; else something has to open it. `since`: when it was recorded.
+export function closedFindings(part, found, { isErased, isExcused, isClosed, since }, words) {
+  if (isErased || isExcused) return isBlank(found) || found === words.erased ? [] : difference(part, words.erased, found);
+  if (isClosed) return isBlank(found) ? [] : difference(part, "", found);
+  return [{ part, expected: words.openable, found: words.closed.replace("%(since)s", () => whenOf(since)) }];
+}
+
+// What this browser has seen of the log before, as far as it keeps it: {size, root, at: when, claims: {stream: {seq, hash}}}.
 export function remembered(origin) {
   try {
     return JSON.parse(localStorage.getItem(`${MEMORY} ${origin}`)) ?? { size: 0, root: "", claims: {} };
@@ -44,7 +57,7 @@ export function remembered(origin) {
 
 export function remember(origin, before, newest, stream, last) {
   const claims = Object.entries({ ...before.claims, [stream]: last }).slice(-MOST_REMEMBERED);
-  const now = { size: newest.size, root: hex(newest.root), claims: Object.fromEntries(claims) };
+  const now = { size: newest.size, root: hex(newest.root), at: new Date().toISOString(), claims: Object.fromEntries(claims) };
   try {
     localStorage.setItem(`${MEMORY} ${origin}`, JSON.stringify(now));
   } catch {
@@ -52,12 +65,28 @@ export function remember(origin, before, newest, stream, last) {
   }
 }
 
+// Reads tiles of the log from below an address; null for one that the server does not give.
+const tilesAt = (address) => async (path) => {
+  const answer = await fetch(`${address}${path}`);
+  return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
+};
+
+// Where the log of a checkpoint does not go on from that of another, by the tiles at an address: in a list, told as of `part`.
+export async function compareLogs(one, other, tiles, part) {
+  const [old, now] = one.size <= other.size ? [one, other] : [other, one];
+  const finding = await extensionFinding(old, now, tilesAt(tiles));
+  if (!finding) return [];
+  return [{ ...finding, part: `${part}: ${finding.part}` }];
+}
+
 // Where the log (its newest checkpoint), or this history, is not what this browser has seen before.
-export function compareMemory(before, newest, outcome, stream, words) {
+export async function compareMemory(before, newest, outcome, stream, words) {
   const findings = [];
-  const { size, root } = { size: newest.size, root: hex(newest.root) };
-  if (size < before.size) findings.push({ part: words.partLog, expected: String(before.size), found: String(size) });
-  if (size === before.size && root !== before.root) findings.push({ part: words.partLog, expected: before.root, found: root });
+  const part = before.at ? words.partLogOn.replace("%(moment)s", () => whenOf(before.at)) : words.partLog;
+  if (newest.size < before.size) findings.push({ part, expected: String(before.size), found: String(newest.size) });
+  else if (before.size) {
+    findings.push(...await compareLogs({ size: before.size, root: readHex(before.root) }, newest, words.tiles, part));
+  }
   const seen = before.claims[stream];
   const there = seen && outcome.entries[seen.seq - 1]?.hash;
   if (seen && there !== seen.hash) findings.push({ part: words.partSeen, expected: seen.hash, found: plain(there) });

@@ -80,6 +80,8 @@ function readStrictly(bytes, part) {
 
 // Bytes
 
+export const readHex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+
 export function readBase64(text, part, length) {
   const spelled = typeof text === "string" && /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text);
   expect(spelled, part, "base64", text);
@@ -255,6 +257,82 @@ export async function checkConsistency(old, now, proof) {
   expect(last === 0, "proof", "more hashes", proof.length);
   expect(hex(first) === oldRoot, "old root", oldRoot, hex(first));
   expect(hex(second) === newRoot, "new root", newRoot, hex(second));
+}
+
+// Section 4: the tree's hashes from its public tiles
+
+const TILE_WIDTH = 256;
+const TILE_HEIGHT = 8; // 2^8 hashes
+
+// "0/x001/067.p/5": the path of a tile below `tile/`.
+function tilePath(level, number, width) {
+  const groups = String(number).padStart(Math.ceil(String(number).length / 3) * 3, "0").match(/.../g);
+  const named = groups.map((group, at) => (at < groups.length - 1 ? `x${group}` : group)).join("/");
+  return `${level}/${named}${width < TILE_WIDTH ? `.p/${width}` : ""}`;
+}
+
+// Reads the hashes of complete subtrees (level, index) of a log of `size` entries. `readTile(path)` gives the bytes of a
+// tile, or null where there is none.
+function nodeReader(readTile, size) {
+  const tiles = new Map();
+  const tileAt = async (level, number) => {
+    const width = Math.min(TILE_WIDTH, Math.floor(size / TILE_WIDTH ** level) - number * TILE_WIDTH);
+    const path = tilePath(level, number, width);
+    if (!tiles.has(path)) tiles.set(path, readTile(path));
+    const bytes = await tiles.get(path);
+    expect(bytes?.length === width * 32, `tile/${path}`, `${width} hashes`, bytes ? `${bytes.length} bytes` : "no tile");
+    return bytes;
+  };
+  const root = async (bytes) => {
+    if (bytes.length === 32) return bytes;
+    const middle = bytes.length / 2;
+    return nodeHash(await root(bytes.slice(0, middle)), await root(bytes.slice(middle)));
+  };
+  return async (level, index) => {
+    const [width, first] = [2 ** (level % TILE_HEIGHT), index * 2 ** (level % TILE_HEIGHT)];
+    const bytes = await tileAt(Math.floor(level / TILE_HEIGHT), Math.floor(first / TILE_WIDTH));
+    const place = (first % TILE_WIDTH) * 32;
+    return root(bytes.slice(place, place + width * 32));
+  };
+}
+
+// The largest power of two up to a number: [its exponent, itself].
+function powerWithin(number) {
+  let [level, power] = [0, 1];
+  while (power * 2 <= number) [level, power] = [level + 1, power * 2];
+  return [level, power];
+}
+
+// The root over the leaves from `start`, which all of their complete subtrees divide, to `end`.
+async function rootOf(read, start, end) {
+  const [level, power] = powerWithin(end - start);
+  const left = await read(level, start / power);
+  return start + power === end ? left : nodeHash(left, await rootOf(read, start + power, end));
+}
+
+// The hashes that show the tree of size `now` to begin with that of size `old` (RFC 9162 2.1.4.1).
+async function consistencyProof(read, old, now) {
+  if (old === 0 || old === now) return [];
+  const parts = [];
+  let [start, end] = [0, now];
+  while (end !== old) {
+    const middle = start + powerWithin(end - start - 1)[1];
+    parts.push(old <= middle ? rootOf(read, middle, end) : rootOf(read, start, middle));
+    if (old <= middle) end = middle;
+    else start = middle;
+  }
+  if (start) parts.push(rootOf(read, start, end));
+  return (await Promise.all(parts)).reverse();
+}
+
+// What is wrong where the log of a checkpoint does not begin with that of an older one, by the tiles that `readTile` gives:
+// {part, expected, found}; null where it does. Both: {size, root}.
+export async function extensionFinding(old, now, readTile) {
+  const [finding] = await findingsOf(async () => {
+    expect(old.size <= now.size, "size", `at least ${old.size}`, now.size);
+    await checkConsistency(old, now, await consistencyProof(nodeReader(readTile, now.size), old.size, now.size));
+  });
+  return finding ?? null;
 }
 
 // Section 5: notes

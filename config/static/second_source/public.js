@@ -183,7 +183,7 @@ async function check() {
   const comparison = new Comparison(files);
   const before = remembered(own.origin);
   comparison.findings.push(...own.outcome.findings, ...difference("stream", own.stream, shown.stream));
-  comparison.findings.push(...compareMemory(before, own.outcome.checkpoint, own.outcome, own.stream, words));
+  comparison.findings.push(...await compareMemory(before, own.outcome.checkpoint, own.outcome, own.stream, words));
   for (const text of await material.json()) {
     const read = await readProof(new TextEncoder().encode(text), policy);
     comparison.findings.push(...read.outcome.findings);

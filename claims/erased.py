@@ -1,0 +1,82 @@
+"""What a redaction erased of a claim's history and of what stands above it: its page shows nothing of that.
+
+The rows may have words there all the same, of another place or put in since: nothing in the log bears them out.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from claims.models import Claim
+from ledger.entries import Broken, Entry, read_entry
+from ledger.models import Entry as EntryRow
+from ledger.models import Erasure
+
+ERASED = "[redacted]"  # what stands in rows, and on pages, for words that a redaction erased
+CONTENT, THRESHOLD_REASON, NOTE = "content", "threshold_reason", "reason"  # the last: of `claim_closed`
+
+
+@dataclass(frozen=True)
+class Erased:
+    """`changes`: names of committed fields by the number of a status change. `heading`: of `CONTENT` (how the claim
+    reads), `THRESHOLD_REASON` and `NOTE` (of its closing), as last recorded. `actors`: of whom the name that was last
+    recorded is gone."""
+
+    changes: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    heading: frozenset[str] = frozenset()
+    actors: frozenset[str] = frozenset()
+
+
+NOTHING = Erased()
+
+
+def erased_of(claim: Claim, actors: Collection[str]) -> Erased:
+    """What was erased of the claim's entries, and of the names of these actors (ids)."""
+    about = {f"actor:{pk}": pk for pk in actors}
+    erasures = Erasure.objects.filter(entry__stream__in=[f"claim:{claim.pk}", *about])
+    names: dict[int, set[str]] = {}
+    streams = set[str]()
+    for stream, entry, name in erasures.values_list("entry__stream", "entry", "name"):
+        streams.add(stream)
+        names.setdefault(entry, set()).add(name)
+    changes: dict[int, frozenset[str]] = {}
+    gone: dict[str, frozenset[str]] = {}
+    for stream in streams:
+        entries = _entries_of(stream)
+        gone[stream] = frozenset(name for name, pk in _newest(entries).items() if name in names.get(pk, ()))
+        changes |= _changes(entries, names)
+    return Erased(
+        changes,
+        gone.get(f"claim:{claim.pk}", frozenset()),
+        frozenset(pk for stream, pk in about.items() if CONTENT in gone.get(stream, ())),
+    )
+
+
+def _entries_of(stream: str) -> list[tuple[int, Entry]]:
+    """The entries by their database ids, oldest first. What somebody made no entry of is left out: its proof tells."""
+    found = []
+    for pk, leaf in EntryRow.objects.filter(stream=stream).order_by("seq").values_list("pk", "leaf"):
+        try:
+            found.append((pk, read_entry(bytes(leaf))))
+        except Broken:
+            continue
+    return found
+
+
+def _changes(entries: Iterable[tuple[int, Entry]], names: Mapping[int, set[str]]) -> dict[int, frozenset[str]]:
+    found: dict[int, frozenset[str]] = {}
+    for pk, entry in entries:
+        number = entry.body.get("number")
+        if entry.kind == "status_changed" and isinstance(number, int) and pk in names:
+            found[number] = frozenset(names[pk])
+    return found
+
+
+def _newest(entries: Iterable[tuple[int, Entry]]) -> dict[str, int]:
+    """The newest entry, by its database id, that commits to each of what stands above a history."""
+    newest: dict[str, int] = {}
+    for pk, entry in entries:
+        if entry.kind == "claim_closed":
+            newest[NOTE] = pk
+        elif entry.kind.startswith(("claim_", "actor_")) and CONTENT in entry.c:
+            newest |= {name: pk for name in (CONTENT, THRESHOLD_REASON) if name in entry.c}
+    return newest
