@@ -281,7 +281,7 @@ def test_published_again_by_nobody(world: World, published: Claim, page: "Page",
     publish()
     run((":claim published_at = now() :this",), published)
     marks, said = _checked(page, published)
-    assert (marks, "claim: recorded “not public”, found “on this page”" in said) == ("broken", True), said
+    assert (marks, "publication: recorded “not public since " in said) == ("broken", True), said
 
 
 def test_words_that_a_redaction_took_out(
@@ -370,7 +370,7 @@ def test_what_was_recorded_before_there_were_public_words_is_said_not_to_be_comp
     publish()
     monkeypatch.undo()
     marks, said = _checked(page, claim)
-    assert (marks, "the log has no public words of it yet: claim." in said) == ("redacted", True), said
+    assert (marks, "the log has no public words of it: claim." in said) == ("redacted", True), said
 
 
 def test_without_javascript_nothing_is_said_to_be_checked(published: Claim, taken_back: None) -> None:

@@ -3,6 +3,8 @@
 What begins with a colon is short for something: see `doing.py`.
 """
 
+from tests.tampering.deeds_public import PUBLIC
+
 STATUS_CHANGES: dict[str, tuple[str, ...]] = {
     "R1": (":change to_state = 'refuted' :second",),
     "R2": (":change from_state = 'denied' :second",),
@@ -232,4 +234,4 @@ OLDER: dict[str, tuple[str, ...]] = {
     "R125": (":evidence created_at = created_at - interval '30 days' :spoken",),
 }
 
-ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER
+ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | PUBLIC
