@@ -13,7 +13,7 @@ from claims import public_bundles, records
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
-from ledger.models import Checkpoint, Entry, Secret
+from ledger.models import Checkpoint, Entry
 from ledger.reading import newest_checkpoint
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
@@ -73,7 +73,8 @@ def test_anybody_takes_a_bundle_that_the_verifier_finds_whole(published: Claim, 
     report = checked(_bundle(published))
     assert report.findings == []
     assert report.said["statement"] == "The harbour was closed."
-    assert (report.said["state"], report.said["claim"].split()[0]) == ("corroborated", published.reference)
+    assert report.said["claim"].startswith(published.reference)
+    assert report.said["state"].startswith("corroborated")
     assert "for anybody; 0 entries are later" in report.said["made"]
     assert report.said["fields"].endswith(", 0 rows unproven")
 
@@ -193,14 +194,6 @@ def test_that_something_hidden_is_erased_changes_no_reason(cast: "Cast", publish
     data = _bundle(published)
     assert checked(data).findings == []
     assert {gap["reason"] for gap in _manifest(data)["left_out"]} == {"withheld"}
-
-
-def test_words_that_nothing_opens_any_more_are_found_missing(published: Claim, tmp_path: Path) -> None:
-    """Whoever owns the database deletes what opens the public wording: no reason is made up for it."""
-    publish_here(tmp_path / "signer")
-    rows = Secret.objects.filter(entry__stream=f"claim:{published.pk}", entry__kind="claim_published", name="public")
-    assert rows.delete()[0] == 1
-    assert any("left_out" in str(found) for found in checked(_bundle(published)).findings)
 
 
 def test_what_was_published_before_there_were_public_words_is_told_as_unproven(

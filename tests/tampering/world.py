@@ -65,8 +65,8 @@ def make_desk(files: Path) -> tuple[Desk, Kept]:
     desk = Desk(world, _verdict(world.cast), files.with_name(f"{files.name}-signer"))
     desk.publish()
     older = _note()
-    _go_on(world.cast, desk.claim)
     _show_to_everybody(world.cast)
+    _go_on(world.cast, desk.claim)
     desk.publish()
     return desk, _kept(desk, older, files.with_name(f"{files.name}-policy.json"))
 
