@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django import Settings
 
+# Once a browser runs, Django's connection is another: it comes before the world that all tests of this module see.
+pytestmark = pytest.mark.usefixtures("browser")
+
 SUM = "[data-public] [data-sum]"
 # What statements are short for, besides those of the history page.
 SHORT = {

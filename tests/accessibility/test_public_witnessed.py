@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django import Settings
 
+# Once a browser runs, Django's connection is another: it comes before the world that all tests of this module see.
+pytestmark = pytest.mark.usefixtures("browser")
+
 
 def _said(page: "Page", claim: Claim) -> tuple[str, str]:
     """How the sum is marked, and what the page says of witnesses."""

@@ -103,6 +103,20 @@ def test_public_files_are_in_it_and_proven(published: Claim, public_file: Attach
     assert (kept["name"], kept["proof"]) == ("open.txt", f"proofs/source-{public_file.source_id}.json")
 
 
+def test_a_file_that_was_restricted_once_is_in_it_by_the_desks_word(
+    cast: "Cast", published: Claim, port_report: Source, tmp_path: Path
+) -> None:
+    """The entry by which it was kept is sealed, and stays so."""
+    file = with_file(cast, port_report, b"Let out.", "let-out.txt", visibility="restricted", by=cast.editor)
+    factories.released(file, cast.editor, "public")
+    publish_here(tmp_path / "signer")
+    data = _bundle(published)
+    assert (checked(data).findings, files_in(data)["files/0001.txt"]) == ([], b"Let out.")
+    (kept,) = [one for one in _manifest(data)["files"] if one["path"] == "files/0001.txt"]
+    assert kept["proof"] is None
+    assert any("their dates are the desk’s word" in text for text in _manifest(data)["withheld"])
+
+
 def test_files_beyond_the_bound_are_left_out_and_that_is_said(
     published: Claim, public_file: Attachment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
