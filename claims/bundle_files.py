@@ -2,8 +2,8 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +12,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.records import person
-from claims.bundle_gaps import gaps_in, snapshots_for
+from claims.bundle_gaps import Gap, gaps_in, snapshots_for
 from claims.bundle_history import unproven_rows
 from claims.bundle_proofs import Proofs, proofs_for
 from claims.bundles import Shown, left_out
+from claims.models import Claim
 from claims.shown import ids_in
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
@@ -61,47 +62,83 @@ def path_of(number: int, file: Attachment) -> str:
     return f"files/{number:04d}.{ENDINGS.get(file.media_type, 'bin')}"
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What goes into a bundle: `history` is that of the proofs; `snapshots` are the graphs and grounds behind digests;
+    `withheld` says what is left out, and `left_out` the same by entries."""
+
+    claim: Claim
+    made_for: Any
+    proofs: Proofs
+    history: Mapping[str, Any]
+    unproven: list[dict[str, Any]]
+    snapshots: list[Made]
+    files: Sequence[Attachment]
+    withheld: list[str]
+    left_out: list[Gap]
+
+
+def history_in(claim: Claim, proofs: Iterable[Made]) -> dict[str, Any]:
+    """What the proofs tell, as section 10 of `docs/ledger.md` has it."""
+    return compute_history(claim.reference, {file.path: json.loads(file.content) for file in proofs})
+
+
 def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
-    """The files of a bundle that are made for it, the manifest and its note first.
+    """The files of a bundle that are made for its reader, the manifest and its note first.
 
     Raises SignerRefused without a key, Unusable without a policy, TooLarge.
 
     Those that people attached follow them, in the order of `shown.files`, as `path_of` names them.
     """
     proofs = proofs_for(shown, checkpoint)
-    read = {file.path: json.loads(file.content) for file in proofs.files}
-    history = compute_history(shown.claim.reference, read)
-    unproven = unproven_rows(shown, history)
+    history = history_in(shown.claim, proofs.files)
     snapshots, hidden = snapshots_for(shown, history)
-    kept = [_in_manifest(number, file, proofs) for number, file in enumerate(shown.files, 1)]
-    there = {one.in_manifest["sha256"] for one in snapshots} | {file["attachment"] for file in kept}
+    there = {one.in_manifest["sha256"] for one in snapshots} | {str(file.pk) for file in shown.files}
+    contents = Contents(
+        claim=shown.claim,
+        made_for=person(shown.user),
+        proofs=proofs,
+        history=history,
+        unproven=unproven_rows(shown, history),
+        snapshots=snapshots,
+        files=shown.files,
+        withheld=left_out(shown),
+        left_out=gaps_in(history, there, hidden, {str(file.pk) for file in shown.too_large}, checkpoint),
+    )
+    return made_of(contents, checkpoint, now)
+
+
+def made_of(contents: Contents, checkpoint: Checkpoint, now: datetime) -> list[Made]:
+    """The files that are made for a bundle of these contents, in its order. Raises SignerRefused without a key."""
+    claim, proofs, unproven = contents.claim, contents.proofs, contents.unproven
+    kept = [_in_manifest(number, file, proofs) for number, file in enumerate(contents.files, 1)]
     made = [
-        Made(HISTORY, canonical(history), "history"),
+        Made(HISTORY, canonical(contents.history), "history"),
         *([Made(UNPROVEN, canonical(unproven), "unproven")] if unproven else []),
         Made("checkpoint", checkpoint.note.encode(), "checkpoint"),
         *proofs.files,
-        *snapshots,
+        *contents.snapshots,
         Made("policy.json", shown_policy(), "policy"),
         Made("ledger.md", (settings.BASE_DIR / "docs" / "ledger.md").read_bytes(), "specification"),
         Made("verifier.py", (settings.BASE_DIR / "ledger" / "verifier.py").read_bytes(), "verifier"),
     ]
-    withheld = left_out(shown)
+    withheld = list(contents.withheld)
     if any(file["proof"] is None for file in kept):
         withheld.append(
             _("Some files have no entry in this log as of its checkpoint: their dates are the desk’s word.")
         )
     manifest = Manifest(
-        reference=shown.claim.reference,
-        stream=f"claim:{shown.claim.pk}",
-        made_for=person(shown.user),
+        reference=claim.reference,
+        stream=f"claim:{claim.pk}",
+        made_for=contents.made_for,
         at=format_time(now),
         later=proofs.later,
         withheld=withheld,
-        left_out=gaps_in(history, there, hidden, {str(file.pk) for file in shown.too_large}, checkpoint),
+        left_out=contents.left_out,
         files=[{"path": PAGE}, *(file.in_manifest for file in made), *kept],
     )
     signed = read_checkpoint(text_of_note(checkpoint.note))
-    page = Made(PAGE, bundle_page(manifest.said(signed.origin), history, unproven, signed), "page")
+    page = Made(PAGE, bundle_page(manifest.said(signed.origin), contents.history, unproven, signed), "page")
     manifest = replace(manifest, files=[page.in_manifest, *manifest.files[1:]])
     whole = [*sign_manifest(manifest, receipt_key(), signed.origin), page, *made]
     _check_readable(whole)

@@ -46,19 +46,21 @@ def gaps_in(
     there: Collection[str],
     hidden: Collection[str],
     too_large: Collection[str],
-    checkpoint: Checkpoint,
+    checkpoint: Checkpoint | None,
 ) -> list[Gap]:
     """What the history has no value of, and which files and snapshots it names are not in the bundle.
 
     `there`: attachments by id and snapshots by digest that it has; `hidden`: digests of those not for this reader;
-    `too_large`: attachments that do not fit. A field that nothing opens and no redaction names gets no reason here:
-    whoever checks the bundle is to be told.
+    `too_large`: attachments that do not fit; `checkpoint`: None for a reader who is not told what was erased, which is
+    withheld from them like all else. A field that nothing opens and no redaction names gets no reason here: whoever
+    checks the bundle is to be told.
     """
     places = [act["entry"] for act in history["acts"]]
     openable = set(Secret.objects.filter(entry__place__index__in=places).values_list("entry__place__index", "name"))
     rows = Erasure.objects.filter(entry__place__index__in=places)
     erased = set(rows.values_list("entry__place__index", "name"))
-    since = set(rows.exclude(said_in__place__index__lt=checkpoint.size).values_list("entry__place__index", "name"))
+    rows = rows.exclude(said_in__place__index__lt=checkpoint.size) if checkpoint else rows.none()
+    since = set(rows.values_list("entry__place__index", "name"))
     gaps: list[Gap] = []
     for act in history["acts"]:
         names: dict[str, list[str]] = {}

@@ -56,7 +56,6 @@ class _Read:
 def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     """Every proof of a bundle for this reader, all against one checkpoint. Raises NotWhole."""
     claim = f"claim:{shown.claim.pk}"
-    paths = {claim: CLAIM_PROOF_PATH, KEYS: KEYS_PROOF_PATH}
     open_streams = [f"source:{source.pk}" for source in shown.sources]
     history = proven_history(shown.user, shown.claim, checkpoint)
     subjects = [*open_streams, *(f"evidence:{item.pk}" for item in shown.evidence), *_decided(shown, history)]
@@ -70,14 +69,19 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     for stream, leaves in streams.items():
         if not leaves:
             continue
-        sort, _colon, name = stream.partition(":")
-        path = paths.get(stream, f"proofs/{sort}-{name}.json")
+        path = path_of_proof(stream)
         files.append(_file(path, stream, leaves, redactions.get(stream, []), checkpoint))
         told = [_read(one) for one in leaves if not one.withheld]
         of_attachments |= {one.attachment: path for one in told if one.attachment and one.content}
     waiting = EntryRow.objects.filter(stream__in=[claim, *open_streams])
     later = waiting.exclude(place__index__lt=checkpoint.size).count()
     return Proofs(files, of_attachments, later)
+
+
+def path_of_proof(stream: str) -> str:
+    """'proofs/source-….json': where a bundle has the proof of a stream."""
+    sort, _colon, name = stream.partition(":")
+    return {"claim": CLAIM_PROOF_PATH, "log": KEYS_PROOF_PATH}.get(sort, f"proofs/{sort}-{name}.json")
 
 
 def _decided(shown: Shown, history: list[ProvenLeaf]) -> list[str]:

@@ -1,5 +1,7 @@
 """Evidence bundles of a claim: what their reader may see, and the rows that hold them until they are forgotten."""
 
+import hashlib
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -166,9 +168,24 @@ def content_of(bundle: Bundle, part: Part) -> Iterator[bytes]:
     if row.content is not None:
         yield bytes(row.content)
         return
-    with open_stored(row.sha256) as file:
+    yield from pieces_of(row.sha256)
+
+
+def pieces_of(sha256: str) -> Iterator[bytes]:
+    """The bytes of a kept file. Raises as `open_stored` does."""
+    with open_stored(sha256) as file:
         while piece := file.read(PIECE):
             yield piece
+
+
+def read_whole(sha256: str) -> tuple[str, int, int]:
+    """The SHA-256, the size in bytes and the CRC-32 of a kept file as it lies in the storage. Raises as `open_stored`
+    does."""
+    digest, size, crc = hashlib.sha256(), 0, 0
+    for piece in pieces_of(sha256):
+        digest.update(piece)
+        size, crc = size + len(piece), zlib.crc32(piece, crc)
+    return digest.hexdigest(), size, crc
 
 
 def as_parts(rows: list[BundlePart]) -> list[Part]:

@@ -17,13 +17,15 @@ from ledger.entries import Broken, Entry, Opening, read_entry
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
-from ledger.reading import beyond, from_a_whole_log, proofs_of, prove
+from ledger.reading import beyond, checkpoint_with_all, from_a_whole_log, proofs_of, prove
+from ledger.stamps import dated_for
 from ledger.tiles import TILE_WIDTH
-from ledger.verifier import KEYS
-from sources.models import Actor, Visibility
+from ledger.verifier import KEEPING, KEYS
+from sources.models import Actor, Attachment, Visibility
 
 OF_THE_PAGE = frozenset({"status_changed", "claim_published", "claim_unpublished"})
 PUBLIC = "public"  # the committed name of what everybody may see of a thing
+CONTENT = "content"  # of a kept file: digest, size, type and name
 CLAIM = "claim"
 INTO = "into"  # of an actor that was merged: what it is now
 NAMING = ("claimant", "publisher", INTO)  # committed ids of actors, opened where everybody may see the actor
@@ -47,8 +49,11 @@ class PublicStream:
         return subject in self.shown or PUBLIC in (newest or {}).get(subject, entry).c
 
 
-def public_streams(claim: Claim) -> list[PublicStream]:
-    """The streams of a published claim, of its public sources, and of the public actors that these name."""
+def public_streams(claim: Claim, files: Iterable[Attachment] = ()) -> list[PublicStream]:
+    """The streams of a published claim, of its public sources, and of the public actors that these name.
+
+    `files`: public ones of these sources, of which it is told that they were kept.
+    """
     evidence = list(public_evidence(claim))
     hidden = Q(visibility=Visibility.RESTRICTED) | Q(source__visibility=Visibility.RESTRICTED)
     restricted = {str(pk) for pk in Evidence.objects.filter(hidden, claim=claim).values_list("pk", flat=True)}
@@ -57,9 +62,10 @@ def public_streams(claim: Claim) -> list[PublicStream]:
     seen = {actor.pk for actor in named if actor is not None and actor.visibility == Visibility.PUBLIC}
     merged = Actor.objects.filter(merged_into__in=seen, visibility=Visibility.PUBLIC).values_list("pk", flat=True)
     shown = frozenset({CLAIM, *(str(item.pk) for item in evidence)})
+    kept = frozenset(str(file.pk) for file in files)
     return [
         PublicStream(f"claim:{claim.pk}", lambda entry: _on_the_page(entry, restricted), shown),
-        *(_by_sort("source", pk) for pk in sources),
+        *(_by_sort("source", pk, kept) for pk in sources),
         *(_by_sort("actor", pk) for pk in sorted(seen | set(merged))),
     ]
 
@@ -72,47 +78,67 @@ def _on_the_page(entry: Entry, restricted: set[str]) -> str | None:
     return CLAIM if is_told else None
 
 
-def _by_sort(sort: str, pk: UUID) -> PublicStream:
-    return PublicStream(
-        f"{sort}:{pk}", lambda one: sort if one.kind.startswith(f"{sort}_") else None, frozenset({sort})
-    )
+def _by_sort(sort: str, pk: UUID, files: frozenset[str] = frozenset()) -> PublicStream:
+    def subject(entry: Entry) -> str | None:
+        if entry.kind in KEEPING:
+            kept = str(entry.body.get("attachment"))
+            return kept if kept in files else None
+        return sort if entry.kind.startswith(f"{sort}_") else None
+
+    return PublicStream(f"{sort}:{pk}", subject, files | {sort})
+
+
+def public_checkpoint(claim: Claim, newest: Checkpoint | None = None) -> Checkpoint | None:
+    """The checkpoint that all proofs of a published claim are against: a witnessed one, where that holds all that the
+    newest does of what anybody may know something of. None where nothing is signed."""
+    return checkpoint_with_all((stream.name for stream in public_streams(claim)), newest)
 
 
 @from_a_whole_log()
 def public_proof_file(claim: Claim, checkpoint: Checkpoint) -> bytes:
-    """The proof of a published claim's history for anybody: `docs/ledger.md`, section 7. Raises NotWhole."""
-    return _file(public_streams(claim)[0], checkpoint) or b""
+    """The proof of a published claim's history for anybody, dated by time stamps: `docs/ledger.md`, section 7.
+
+    Raises NotWhole.
+    """
+    return public_file(public_streams(claim)[0], checkpoint, dated=True) or b""
 
 
 @from_a_whole_log()
 def public_proof_files(claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
-    """The same of its public sources and actors, as far as the log holds entries of them. Raises NotWhole."""
-    files = (_file(stream, checkpoint) for stream in public_streams(claim)[1:])
+    """The same of its public sources and actors, as far as the log holds entries of them; what dates the log is with
+    the claim's. Raises NotWhole."""
+    files = (public_file(stream, checkpoint) for stream in public_streams(claim)[1:])
     return [file for file in files if file is not None]
 
 
-def _file(stream: PublicStream, checkpoint: Checkpoint) -> bytes | None:
+def public_file(stream: PublicStream, checkpoint: Checkpoint, *, dated: bool = False) -> bytes | None:
+    """A stream as a proof file, told and opened as far as anybody may know of it; None where the checkpoint holds
+    nothing of it. `dated`: with the time stamps of its entries, which are large."""
     leaves = _for_everybody(stream, proofs_of(stream.name, checkpoint))
     note = checkpoint.note.encode()
-    return claim_proof(note.decode().partition("\n")[0], stream.name, note, leaves) if leaves else None
+    stamps = dated_for((one.leaf_index for one in leaves), checkpoint) if dated else []
+    origin = note.decode().partition("\n")[0]
+    return claim_proof(origin, stream.name, note, leaves, dated=stamps) if leaves else None
 
 
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
     entries = [_read(one.leaf) for one in leaves]
     newest: dict[str, Entry] = {}
-    shown, leads_on = dict[str, int](), dict[str, int]()
+    shown, leads_on, kept = dict[str, int](), dict[str, int](), dict[int, frozenset[str]]()
     for entry in filter(None, entries):
         subject = stream.subject(entry)
         if subject is None:
             continue
         newest[subject] = entry
+        if entry.kind in KEEPING:
+            kept[entry.seq] = frozenset({CONTENT})
         if subject in stream.shown and PUBLIC in entry.c:
             shown[subject] = entry.seq
         if subject in stream.shown and INTO in entry.c:
             leads_on[subject] = entry.seq
     # What a merged actor was called stands on no page: of it only where it leads is opened, whatever was written since.
     opened = {seq: frozenset({PUBLIC, *NAMING}) for subject, seq in shown.items() if subject not in leads_on}
-    opened |= {seq: frozenset({INTO}) for seq in leads_on.values()}
+    opened |= {seq: frozenset({INTO}) for seq in leads_on.values()} | kept
     public = _public_among(one for one, entry in zip(leaves, entries, strict=True) if entry and entry.seq in opened)
     return [
         replace(
@@ -136,7 +162,7 @@ def _opened(one: ProvenLeaf, names: Collection[str], public: set[str]) -> dict[s
     return {
         name: opening
         for name, opening in one.openings.items()
-        if opening and name in names and (name == PUBLIC or opening.value is None or opening.value in public)
+        if opening and name in names and (name not in NAMING or opening.value is None or opening.value in public)
     }
 
 
@@ -166,16 +192,15 @@ def public_leaves(number: int, width: int, checkpoint: Checkpoint) -> dict[int, 
     return {index: bytes(leaf) for index, stream, leaf in found if stream in public}
 
 
-def waits_since(claim: Claim, checkpoint: Checkpoint | None) -> datetime | None:
-    """Since when the first of what everybody may know of the claim waits for its place in the log; None where nothing
-    does."""
+def waiting(claim: Claim, checkpoint: Checkpoint | None) -> list[datetime]:
+    """When the entries were written that the checkpoint does not hold (None: any), as far as everybody may know of
+    them."""
     streams = {stream.name: stream for stream in public_streams(claim)}
-    waiting = [
+    return [
         row.at
         for row in beyond(streams, checkpoint)
         if (entry := _read(bytes(row.leaf))) is None or streams[row.stream].tells(entry)
     ]
-    return min(waiting, default=None)
 
 
 @from_a_whole_log()

@@ -322,6 +322,11 @@ def published_claims() -> QuerySet[Claim]:
     return Claim.objects.filter(published_at__isnull=False).select_related("claimant", "desk")
 
 
+def published_standings() -> QuerySet[Claim]:
+    """The same with nothing but reference, state and since when: to list them all."""
+    return Claim.objects.filter(published_at__isnull=False).only("reference", "state", "published_at")
+
+
 def waits_for_recomputation(claim: Claim) -> bool:
     """Whether the claim's numbers are still to be brought up to date after a large change."""
     return Recomputation.objects.filter(claim=claim).exists()

@@ -23,6 +23,8 @@ COUNTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "public-change": (EXPORT, _READ),
     "public-proof": (EXPORT, _READ),
     "public-material": (EXPORT, _READ),
+    "public-bundle": (EXPORT, _READ),
+    "published-list": (EXPORT, _READ),
     "ledger-csv": (EXPORT, _READ),
     "ledger-jsonl": (EXPORT, _READ),
     "ledger-entries": (EXPORT, _READ),

@@ -72,6 +72,8 @@ MANIFEST, MANIFEST_NOTE, HISTORY, UNPROVEN = "manifest.json", "manifest.note", "
 PAGE, CLAIM_PROOF_PATH, KEYS_PROOF_PATH = "index.html", "proofs/claim.json", "proofs/log-keys.json"
 EXPORT, EXPORT_FILE = "second-source/export/v1", "export.jsonl"
 LARGEST_SKEW = 300  # seconds that a reader's own clock may be behind
+PUBLISHED_LIST = "second-source/published/v1"  # what a server lists of the claims that are published
+MOST_PAGES = 10_000  # of that list
 LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
 LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
 CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
@@ -85,6 +87,7 @@ MOST_TOKENS = 64  # of one checkpoint
 NOT_CHECKED = "time stamps not checked, as the policy names no certificates"
 SEALED = "sealed"
 STATUS_CHANGED = "status_changed"
+PUBLISHED, UNPUBLISHED = "claim_published", "claim_unpublished"
 REDACTED = "redacted"  # the kind of the entries that say what was erased, and the reason why a field has no value
 WITHHELD = "withheld"  # the other reason: not for this reader
 KEEPING = ("attachment_kept", "capture_kept")  # the kinds of entries that a file was kept by
@@ -1836,13 +1839,26 @@ def root_of_export(read: Read, size: int, exported: int, report: Report, *, abov
 # Section 9: replay
 
 
+class Listed(NamedTuple):
+    """What a server lists of claims: objects with reference and state, and with `published_at` where it says so.
+    `is_whole`: they are all that are published."""
+
+    claims: Sequence[Mapping[str, Any]]
+    is_whole: bool = False
+
+
 class Standing:
-    """Every claim's state as its entries tell it."""
+    """Every claim's state as its entries tell it, and since when it is published: `None` where it was taken back.
+
+    `older`: claims with acts from before there was a log, and when their first entry was written.
+    """
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self.states: dict[str, str | None] = {}
         self.references: dict[str, str] = {}
+        self.published: dict[str, str | None] = {}
+        self.older: dict[str, str] = {}
 
     def take(self, walk: Walk) -> None:
         """Follows one entry: a claim's reference, a change of its state."""
@@ -1855,8 +1871,12 @@ class Standing:
             if other != entry.stream:
                 where = name_entry(walk.leaf_index, entry)
                 self._report.expect(False, where, "body.reference", f"{reference} only in {other}", reference)
+        if entry.kind in (PUBLISHED, UNPUBLISHED):
+            self.published[entry.stream] = entry.at if entry.kind == PUBLISHED else None
         if entry.kind == STATUS_CHANGED:
             self._move(walk)
+            if entry.body.get("number") == 1 and _is_of_before(entry):
+                self.older[entry.stream] = entry.at
 
     def _move(self, walk: Walk) -> None:
         stream, body = walk.entry.stream, walk.entry.body
@@ -1873,14 +1893,27 @@ class Standing:
         self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
 
 
+def _is_of_before(entry: Entry) -> bool:
+    """Whether an entry tells of an act from before there was a log: it says so, or, in older logs, its times do."""
+    try:
+        happened = read_time(entry.body.get("happened_at"))
+    except ValueError:
+        return False
+    return "brought_in" in entry.body or read_time(entry.at) - happened > _DELAY
+
+
 def replay(
-    read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | None = None, times_from: int = 0
+    read: Read, policy: Policy, claims: Iterable[Mapping[str, Any]] | Listed | None = None, times_from: int = 0
 ) -> Report:
-    """An audit that also follows every claim's moves; `claims` is what the API says: reference and state of each."""
+    """An audit that also follows every claim's moves; `claims` is what the API, or the list of what is published, says:
+    reference and state of each, and when it was published."""
     moves = Report()
     standing = Standing(moves)
+    listed = claims if isinstance(claims, Listed) else Listed([*(claims or ())])
     report = audit(read, policy, each=standing.take, times_from=times_from)
-    _compare_claims(standing, claims or (), moves)
+    _compare_claims(standing, listed.claims, moves)
+    if listed.is_whole:
+        _look_for_published(standing, listed.claims, moves)
     report.findings += moves.findings
     report.counts |= {"claims": len(standing.states), **moves.counts}
     return report
@@ -1895,7 +1928,68 @@ def _compare_claims(standing: Standing, claims: Iterable[Mapping[str, Any]], mov
             moves.expect(False, where, "reference", "a claim of the ledger", "no entry that names it")
             continue
         moves.expect(standing.states[stream] == state, where, "state", _plain(standing.states[stream]), state)
+        if "published_at" in claim:
+            _compare_publication(standing, stream, where, claim["published_at"], moves)
         moves.count("claims compared")
+
+
+def _compare_publication(standing: Standing, stream: str, where: str, said: Any, moves: Report) -> None:
+    """Since when a claim is published. Where both are from before the log, there is no entry of it."""
+    found = None if said is None else _to_the_millisecond(str(said))
+    is_older = found is not None and stream in standing.older and found < standing.older[stream]
+    if stream not in standing.published and is_older:
+        moves.count("publications from before the log")
+        return
+    expected = standing.published.get(stream)
+    moves.expect(found == expected, where, "published_at", _plain(expected), found)
+
+
+def _to_the_millisecond(said: str) -> str:
+    try:
+        moment = datetime.fromisoformat(said)
+    except ValueError:
+        return said
+    return said if moment.tzinfo is None else _write_time(moment.astimezone(UTC))
+
+
+def _look_for_published(standing: Standing, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
+    """Each claim that the log says is published is among those that are listed."""
+    listed = {standing.references.get(str(claim.get("reference"))) for claim in claims}
+    names = {stream: reference for reference, stream in standing.references.items()}
+    for stream, since in standing.published.items():
+        where = f"claim {names.get(stream, stream)}"
+        moves.expect(since is None or stream in listed, where, "published", f"in the list, since {since}", "left out")
+
+
+def read_listed(data: bytes) -> tuple[Listed, str | None]:
+    """Claims as `read_claims` has them, or one page of the list of what is published; and where that goes on."""
+    rows = read_claims(data)
+    try:
+        value = json.loads(data)
+    except json.JSONDecodeError:
+        return Listed(rows), None
+    if not isinstance(value, dict) or value.get("format") != PUBLISHED_LIST:
+        return Listed(rows), None
+    after = value.get("next")
+    return Listed(rows, is_whole=after is None), after if isinstance(after, str) else None
+
+
+def listed_at(address: str) -> Listed:
+    """The list of what is published, all of its pages, from its address. Raises Unusable."""
+    base, _, name = address.rpartition("/")
+    read, rows, after = address_reader(base), list[Mapping[str, Any]](), ""
+    for _page in range(MOST_PAGES):
+        data = read(name + after)
+        if data is None:
+            raise Unusable(f"{address}: nothing is there")
+        page, more = read_listed(data)
+        rows += page.claims
+        if more is None:
+            return Listed(rows, page.is_whole)
+        if not re.fullmatch(r"\?cursor=[A-Za-z0-9_=.:-]{1,1000}", more):
+            raise Unusable(f"{address}: goes on at {more!r}, which is no page of it")
+        after = more
+    raise Unusable(f"{address}: has more than {MOST_PAGES} pages")
 
 
 def read_claims(data: bytes) -> list[dict[str, Any]]:
@@ -2668,12 +2762,30 @@ def _why_in_words(why: Mapping[str, Any]) -> str:
     return f"left out: {REASONS[why['reason']]}{by}"
 
 
+class _Recorded(NamedTuple):
+    entry: int
+    value: dict[str, Any]
+
+
+def _recorded(history: Mapping[str, Any]) -> dict[str, _Recorded]:
+    """How subjects were last recorded, by their ids: the content, or, where that is closed, what everybody may see."""
+    acts = {act["entry"]: act.get("values", {}) for act in history["acts"]}
+    found: dict[str, _Recorded] = {}
+    for subject in history["subjects"]:
+        told = [(one["entry"], acts[one["entry"]].get("public")) for one in subject["entries"]]
+        for entry, value in [*told, (subject.get("content_of"), subject.get("content"))]:
+            if isinstance(value, dict):
+                found[subject["id"]] = _Recorded(entry, value)
+    return found
+
+
 def _titles(history: Mapping[str, Any]) -> dict[str, str]:
     """What ids stand for: names of actors and files, titles of sources (of evidence too), words of a claim's parts."""
     titles: dict[str, str] = {}
+    recorded = _recorded(history)
     for subject in history["subjects"]:
-        content = subject.get("content")
-        if isinstance(content, dict):
+        content = recorded[subject["id"]].value if subject["id"] in recorded else None
+        if content is not None:
             name = next((content[name] for name in ("name", "title") if isinstance(content.get(name), str)), None)
             titles |= {subject["id"]: name} if name else {}
             parts = content.get("elements")
@@ -2681,8 +2793,8 @@ def _titles(history: Mapping[str, Any]) -> dict[str, str]:
                 if isinstance(part, dict) and isinstance(part.get("id"), str):
                     titles[part["id"]] = str(part.get("text"))
     for subject in history["subjects"]:
-        content = subject.get("content")
-        source = content.get("source_id") if isinstance(content, dict) else None
+        content = recorded[subject["id"]].value if subject["id"] in recorded else {}
+        source = content.get("source_id", content.get("source"))
         if isinstance(source, str) and source in titles:
             titles[subject["id"]] = titles[source]
     return titles
@@ -2696,9 +2808,8 @@ def bundle_page(
     The same for the same arguments, to the byte: so it is made, and so it is checked.
     """
     page, reference = _Page(_titles(history)), _html(manifest["reference"])
-    named = (one for one in history["subjects"] if f"claim:{one['id']}" == history["claim"])
-    content = next((one.get("content") for one in named), None)
-    statement = content.get("statement") if isinstance(content, dict) else None
+    own = _recorded(history).get(str(history["claim"]).removeprefix("claim:"))
+    statement = own.value.get("statement") if own else None
     style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     page.add(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -2736,14 +2847,15 @@ def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
             before, after = (_html(act["body"].get(name) or "nothing") for name in ("from", "to"))
             page.act(act, f"{before} → {after}")
     page.add("</section><section><h2>As it was last recorded</h2>")
+    recorded = _recorded(history)
     for subject in history["subjects"]:
         if "content" in subject:
             page.add(f"<h3>{_words(subject['sort'])} {page.value(subject['id'])}</h3>")
             entries = ", ".join(f"{one['entry']} {_words(one['kind'])}" for one in subject["entries"])
-            page.add(f'<p class="meta">As entry {subject["content_of"]} says; of it here: {entries}</p>')
-            content = subject["content"]
+            entry, value = recorded.get(subject["id"], (subject["content_of"], {}))
+            page.add(f'<p class="meta">As entry {entry} says; of it here: {entries}</p>')
             why = {"content": subject["left_out"]} if "left_out" in subject else None
-            page.add(page.fields(content if isinstance(content, dict) else {}, why))
+            page.add(page.fields(value, why))
     page.add("</section><section><h2>All other entries, oldest first</h2>")
     for act in history["acts"]:
         if act.get("kind") != STATUS_CHANGED:
@@ -4350,7 +4462,9 @@ def _parser() -> argparse.ArgumentParser:
             "--times-from", type=int, default=0, metavar="INDEX", help="compare the times of entries from here on"
         )
     commands.choices["audit"].add_argument("--receipt", type=Path, action="append", default=[], metavar="FILE")
-    commands.choices["replay"].add_argument("--claims", type=Path, metavar="FILE", help="what the API says of claims")
+    commands.choices["replay"].add_argument(
+        "--claims", metavar="FILE-OR-ADDRESS", help="what the API says of claims, or the list of what is published"
+    )
     bundle = commands.add_parser(
         "bundle", help="an evidence bundle: the zip file, or the folder that it was unpacked to"
     )
@@ -4408,8 +4522,7 @@ def _run(arguments: argparse.Namespace) -> Report:
         return monitor(_read_file(arguments.old), _read_file(arguments.new), read, policy)
     read = log_reader(arguments.log)
     if arguments.command == "replay":
-        claims = read_claims(_read_file(arguments.claims)) if arguments.claims else None
-        return replay(read, policy, claims, arguments.times_from)
+        return replay(read, policy, _listed(arguments.claims), arguments.times_from)
     return _run_audit(arguments, read, policy)
 
 
@@ -4418,6 +4531,13 @@ def _not_ahead(receipts: Mapping[str, bytes], policy: Policy, report: Report) ->
     for _hashed, (name, receipt) in _read_receipts(receipts, policy, Report()).items():
         check_ahead(receipt, datetime.now(UTC), f"receipt {name}", report)
     return report
+
+
+def _listed(claims: str | None) -> Listed:
+    """What the option says: a file, or an address, whose list goes on in pages."""
+    if claims is None:
+        return Listed([])
+    return listed_at(claims) if "://" in claims else read_listed(_read_file(Path(claims)))[0]
 
 
 def _run_audit(arguments: argparse.Namespace, read: Read, policy: Policy) -> Report:

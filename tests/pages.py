@@ -43,3 +43,9 @@ def got(user: User, address: str, status: int = 200) -> HttpResponse:
     response: Any = signed_in(user).get(address)
     assert response.status_code == status, f"{address}: {response.status_code}"
     return response  # type: ignore[no-any-return]
+
+
+def body_of(response: Any) -> bytes:
+    """All that was answered, also where it is sent in pieces."""
+    body: bytes = b"".join(response.streaming_content) if response.streaming else response.content
+    return body

@@ -4,10 +4,8 @@ Files are taken in one after the other, each in a transaction of its own, so tha
 worker goes on from there; the rest is made at the end, in one transaction, from what its reader may see then.
 """
 
-import hashlib
 import logging
 import time
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +21,7 @@ from accounts.models import User
 from accounts.transactions import act
 from claims.actions.reads import note_shown
 from claims.bundle_files import TooLarge, made_for, named_in, path_of
-from claims.bundles import PIECE, Shown, as_parts, forget_old_bundles, shown_to
+from claims.bundles import Shown, as_parts, forget_old_bundles, read_whole, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.proofs import checkpoint_for
 from claims.queries import get_claim
@@ -35,7 +33,6 @@ from ledger.models import Entry as EntryRow
 from ledger.reading import NotWhole, checkpoint_of, newest_checkpoint
 from ledger.signer import SignerRefused
 from ledger.verifier import LONGEST_UNWITNESSED, Unusable
-from sources.evidence_storage import open_stored
 
 logger = logging.getLogger(__name__)
 
@@ -218,17 +215,13 @@ def _shown(row: Bundle) -> Shown:
 def _take_in(lease: Lease, part: BundlePart) -> bool:
     """Read a file as it lies in the storage: its CRC, and whether it is what was kept. Whether this attempt still has
     the row."""
-    digest, size, crc = hashlib.sha256(), 0, 0
     try:
-        with open_stored(part.sha256) as file:
-            while piece := file.read(PIECE):
-                digest.update(piece)
-                size, crc = size + len(piece), zlib.crc32(piece, crc)
+        digest, size, crc = read_whole(part.sha256)
     except FileNotFoundError as error:
         raise _Failed(
             _("A file of this claim is missing in the storage. Tell whoever runs this installation.")
         ) from error
-    if (digest.hexdigest(), size) != (part.sha256, part.size) or size > LARGEST_FILE:
+    if (digest, size) != (part.sha256, part.size) or size > LARGEST_FILE:
         raise _Failed(_("A file of this claim is not what was kept. Tell whoever runs this installation."))
     with act():
         locked = _locked(lease)

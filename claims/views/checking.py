@@ -30,6 +30,7 @@ def check_us(request: HttpRequest) -> HttpResponse:
         "claim": claim,
         "reference": claim.reference if claim else EXAMPLE,
         "log": settings.PUBLIC_URL + reverse("ledger-checkpoint").removesuffix("/checkpoint"),
+        "published": settings.PUBLIC_URL + reverse("published-list"),
         "checkpoint": checkpoint,
         "printed": in_groups(bytes(checkpoint.root)) if checkpoint else "",
         "keys": [(key.name, fingerprint(key)) for key in (*policy.log_keys, *policy.receipt_keys)] if policy else [],

@@ -2,23 +2,22 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import NotFound
 from accounts.qr import outline
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.paging import Order, read_page
-from claims.proofs import checkpoint_for
-from claims.public_proofs import printed, public_proof, public_proof_file, public_proof_files, waits_since
+from claims.public_proofs import Printed, printed, public_checkpoint, waiting
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.records import claim_public, evidence_public, status_body
 from claims.sentences import voices_in_words
@@ -26,8 +25,9 @@ from claims.states import Deciders, find_move
 from claims.views.keys import unkeyed
 from claims.views.listing import PAGE_SIZE, neighbours
 from ledger.entries import format_time
-from ledger.models import Checkpoint
+from ledger.models import Checkpoint, DailyStamp
 from ledger.reading import is_overdue, newest_checkpoint
+from ledger.stamps import last_stamps
 from ledger.views import tiles_address
 from sources.models import Actor, Visibility
 from sources.records import source_public
@@ -53,17 +53,22 @@ def public_claims(request: HttpRequest) -> HttpResponse:
 def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
     """One published claim. Raises NotFound."""
     claim = published_claim(reference)
-    changes, evidence, checkpoint = history_of(claim), list(public_evidence(claim)), newest_checkpoint()
+    changes, evidence, newest = history_of(claim), list(public_evidence(claim)), newest_checkpoint()
+    checkpoint = public_checkpoint(claim, newest) if newest else None
+    on_paper = printed(claim, checkpoint) if checkpoint else None
+    stamps = last_stamps(checkpoint) if checkpoint else []
     address = f"{settings.PUBLIC_URL}{reverse('short', args=[claim.reference])}"
     context = {
         "claim": claim,
         "claimant": _public_name(claim.claimant),
         "evidence": [_item(number, row) for number, row in enumerate(evidence, start=1)],
         "changes": [_change(claim, change) for change in changes],
-        "shown": json.dumps(_as_recorded(claim, evidence, checkpoint)),
+        "shown": json.dumps(_as_recorded(claim, evidence, checkpoint) | _about_the_log(checkpoint, stamps, on_paper)),
         "checkpoint": checkpoint,
         "tiles": tiles_address(),
-        "printed": printed(claim, checkpoint) if checkpoint else None,
+        "newest": newest.note if newest else "",
+        "stamps": stamps,
+        "printed": on_paper,
         "address": address,
         "qr": outline(address),
         "recomputing": waits_for_recomputation(claim),
@@ -77,48 +82,6 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
 def short(request: HttpRequest, reference: str) -> HttpResponse:
     """The address that stands on paper: leads to the claim's public page. Raises NotFound."""
     return redirect("public-claim", published_claim(reference).reference)
-
-
-@require_safe
-@login_not_required
-def public_claim_proof(request: HttpRequest, reference: str) -> HttpResponse:
-    """The proof of a published claim's history, opened as far as its page shows it. Raises NotFound."""
-    claim = published_claim(reference)
-    headers = {"Content-Disposition": f'attachment; filename="{claim.reference}-public-proof.json"'}
-    file = public_proof_file(claim, _signed())
-    return HttpResponse(file, content_type="application/json", headers=headers)
-
-
-@require_safe
-@login_not_required
-def public_material_proofs(request: HttpRequest, reference: str) -> JsonResponse:
-    """The proofs of the public sources and actors of a published claim: a list of files, each as a text.
-
-    Raises NotFound.
-    """
-    claim = published_claim(reference)
-    return JsonResponse([file.decode() for file in public_proof_files(claim, _signed())], safe=False)
-
-
-def _signed() -> Checkpoint:
-    checkpoint = newest_checkpoint()
-    if checkpoint is None:
-        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
-    return checkpoint
-
-
-@require_safe
-@login_not_required
-def public_change(request: HttpRequest, reference: str, seq: int) -> HttpResponse:
-    """The proof of one status change of a published claim, for anybody. Raises NotFound."""
-    claim = published_claim(reference)
-    checkpoint = checkpoint_for(claim)
-    proof = public_proof(claim, seq, checkpoint) if checkpoint else None
-    if proof is None:
-        raise NotFound(_("The log does not hold this change yet. Try again in a minute."))
-    name = f"{claim.reference}-change-{seq}.tlog-proof"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(proof, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _change(claim: Claim, change: StatusChange) -> dict[str, Any]:
@@ -137,17 +100,28 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
 
     `waiting_since`: since when something of it waits for its place in the log; `overdue`: for too long.
     """
-    since, claimant = waits_since(claim, checkpoint), _public_name(claim.claimant)
+    since, claimant = min(waiting(claim, checkpoint), default=None), _public_name(claim.claimant)
     return {
         "stream": f"claim:{claim.pk}",
         "state": claim.state,
+        "published_at": format_time(claim.published_at) if claim.published_at else None,
         **claim_public(claim),
         "claimant": str(claim.claimant_id) if claimant else None,
         "claimant_name": claimant,
         "evidence": [_evidence_as_recorded(number, row) for number, row in enumerate(evidence, start=1)],
-        "size": checkpoint.size if checkpoint else 0,
         "waiting_since": format_time(since) if since else None,
         "overdue": since is not None and is_overdue(since, timezone.now()),
+    }
+
+
+def _about_the_log(
+    checkpoint: Checkpoint | None, stamps: Iterable[DailyStamp], on_paper: Printed | None
+) -> dict[str, Any]:
+    """What the page says of the log as its proofs have it: how many entries, which are dated, what is printed."""
+    return {
+        "size": checkpoint.size if checkpoint else 0,
+        "dated": [stamp.checkpoint_id for stamp in stamps],
+        "printed": asdict(on_paper) if on_paper else None,
     }
 
 

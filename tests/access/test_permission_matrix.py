@@ -66,6 +66,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "public-change": {"GET": ANYONE},
     "public-proof": {"GET": ANYONE},
     "public-material": {"GET": ANYONE},
+    "public-bundle": {"GET": ANYONE},
+    "published-list": {"GET": ANYONE},
     "short": {"GET": ANYONE},
     "check-us": {"GET": ANYONE},
     "ledger-verifier": {"GET": ANYONE},

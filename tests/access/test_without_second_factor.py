@@ -14,7 +14,7 @@ OPEN = {
     "healthz", "readyz", "metrics", "public", "public-claim", "public-change", "api-docs", "api-schema",
     "ledger-checkpoint", "ledger-cosigned", "ledger-policy", "ledger-tile",
     "ledger-entries", "ledger-leaf", "ledger-public-entries", "ledger-verifier", "ledger-format",
-    "public-proof", "public-material", "short", "check-us", "check-receipts",
+    "public-proof", "public-material", "public-bundle", "published-list", "short", "check-us", "check-receipts",
     "forgotten-password", "set-password", "accept-invitation",
     "account_login", "account_inactive", "mfa_authenticate", "sign-in-by-passkey",
     "organisation-sign-in", "organisation-callback", "organisation-join",

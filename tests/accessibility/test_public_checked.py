@@ -24,13 +24,17 @@ from tests.access.world import World
 from tests.accessibility.axe import barriers, sideways
 from tests.accessibility.test_history_tampered import _run
 from tests.accessibility.test_history_tampered import world as world
+from tests.claims.bundling import checked
 from tests.ledger.installation import publish_here
-from tests.pages import text_of
+from tests.pages import body_of, text_of
 from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
     from pytest_django import Settings
+
+# Once a browser runs, Django's connection is another: it comes before the world that all tests of this module see.
+pytestmark = pytest.mark.usefixtures("browser")
 
 SUM = "[data-public] [data-sum]"
 # What statements are short for, besides those of the history page.
@@ -83,6 +87,18 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "another entry in the log": (
         ("UPDATE ledger_entry SET leaf = replace(convert_from(leaf, 'UTF8'), 'T', 'U')::bytea WHERE id = :entry",),
         "proof: recorded",
+    ),
+    "another day of the publication": (
+        (":claim published_at = published_at - interval '1 day' :this",),
+        "publication: recorded “",
+    ),
+    "another root on paper": (
+        ("UPDATE ledger_checkpoint SET root = decode(repeat('ab', 32), 'hex')",),
+        "what is printed: root: recorded “",
+    ),
+    "evidence of the desk shown to all": (
+        (":evidence visibility = 'public' WHERE claim_id = %(claim)s AND excerpt = 'For the desk.'",),
+        ": recorded “not public since ",
     ),
     "another wording": ((":claim statement = 'Forged.' :this",), "claim: statement: recorded “"),
     "another original": ((":claim original_statement = 'Forged.' :this",), "claim: original_statement: recorded “"),
@@ -202,6 +218,7 @@ def published(world: World) -> Claim:
     factories.source(cast, "Other report", **open_to_all)
     words: dict[str, Any] = {"excerpt": "It was closed.", "locator": "p. 2", "credibility": 2}
     factories.attach(cast, claim, report, "context", visibility="public", now=then, **words)
+    factories.attach(cast, claim, report, "context", visibility="desk", now=then, excerpt="For the desk.")
     publish_claim(claim=factories.fresh(claim), by=cast.editor, now=then)
     publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), world.files / "signer")))
     return factories.fresh(claim)
@@ -237,6 +254,15 @@ def test_what_was_changed_past_all_guards_is_said(name: str, published: Claim, t
     marks, said = _checked(page, published)
     assert (marks, told in said) == ("broken", True), said
     assert "as they were recorded" not in said
+
+
+def test_no_reason_is_made_up_in_a_bundle_for_words_that_nothing_opens_any_more(
+    published: Claim, taken_back: None
+) -> None:
+    run((TAMPERINGS["a wording that nothing opens"][0][0],), published)
+    answer = Client().get(f"/public/{published.reference}/bundle")
+    found = checked(body_of(answer)).findings
+    assert any("left_out" in str(one) for one in found), found
 
 
 def test_a_browser_that_cannot_says_so(published: Claim, taken_back: None, page: "Page") -> None:
@@ -276,12 +302,22 @@ def test_taken_back_and_published_again(
     assert _checked(page, published)[0] == "verified"
 
 
+def test_published_by_nobody(world: World, taken_back: None, page: "Page", publish: Callable[[], None]) -> None:
+    """There is no entry of it, and the claim is not from before there was a log."""
+    claim = factories.claim(world.cast)
+    publish()
+    run((":claim published_at = now() :this",), claim)
+    marks, said = _checked(page, claim)
+    words = "publication: recorded “no entry that publishes it”, found “on this page, as published "
+    assert (marks, words in said) == ("broken", True), said
+
+
 def test_published_again_by_nobody(world: World, published: Claim, page: "Page", publish: Callable[[], None]) -> None:
     unpublish_claim(claim=published, by=world.cast.editor)
     publish()
     run((":claim published_at = now() :this",), published)
     marks, said = _checked(page, published)
-    assert (marks, "claim: recorded “not public”, found “on this page”" in said) == ("broken", True), said
+    assert (marks, "publication: recorded “not public since " in said) == ("broken", True), said
 
 
 def test_words_that_a_redaction_took_out(
@@ -370,7 +406,7 @@ def test_what_was_recorded_before_there_were_public_words_is_said_not_to_be_comp
     publish()
     monkeypatch.undo()
     marks, said = _checked(page, claim)
-    assert (marks, "the log has no public words of it yet: claim." in said) == ("redacted", True), said
+    assert (marks, "the log has no public words of it: claim." in said) == ("redacted", True), said
 
 
 def test_without_javascript_nothing_is_said_to_be_checked(published: Claim, taken_back: None) -> None:

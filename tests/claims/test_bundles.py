@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.errors import NotFound
 from accounts.models import Act, RestrictedRead
-from claims.actions import bundles
+from claims import bundles
 from claims.actions.bundles import LEASE, MOST_TRIES, ask_for_bundle, lease_bundles, make_leased, take_bundle
 from claims.actions.claims import publish_claim
 from claims.actions.evidence import change_evidence

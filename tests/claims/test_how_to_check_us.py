@@ -16,7 +16,7 @@ from ledger.models import Checkpoint
 from ledger.verifier import fingerprint, read_policy
 from tests import factories
 from tests.ledger.installation import publish_here
-from tests.pages import text_of
+from tests.pages import body_of, text_of
 
 if TYPE_CHECKING:
     from claims.models import Claim
@@ -45,7 +45,7 @@ def _downloaded(page: str, folder: Path) -> Path:
     for address, name in found:
         answer = Client().get(address)
         assert answer.status_code == 200, address
-        (folder / name).write_bytes(answer.content)
+        (folder / name).write_bytes(body_of(answer))
     return folder
 
 
@@ -76,7 +76,7 @@ def test_who_follows_the_page_finds_that_all_matches(published: "Claim", tmp_pat
     folder = _downloaded(page, tmp_path / "mine")
     first, second, *commands = _commands(page, "unix")
     assert (first, second) == ("python3 -m venv check", "check/bin/python -m pip install cryptography")
-    keys, proof = (_run(command, folder) for command in commands)
+    keys, proof, bundle = (_run(command, folder) for command in commands)
     policy = read_policy(policy_text())
     assert keys.returncode == 0 and fingerprint(policy.log_keys[0]) in keys.stdout
     assert fingerprint(policy.log_keys[0]) in page
@@ -85,6 +85,9 @@ def test_who_follows_the_page_finds_that_all_matches(published: "Claim", tmp_pat
     assert f"claim: {published.reference}" in proof.stdout
     assert "statement: The harbour was closed." in proof.stdout
     assert "state: corroborated" in proof.stdout
+    assert (bundle.returncode, bundle.stderr) == (0, "")
+    assert bundle.stdout.splitlines()[-1].startswith("all matches (")
+    assert "statement: The harbour was closed." in bundle.stdout
 
 
 def test_one_byte_changed_in_the_proof_is_found(published: "Claim", tmp_path: Path) -> None:
@@ -92,7 +95,7 @@ def test_one_byte_changed_in_the_proof_is_found(published: "Claim", tmp_path: Pa
     folder = _downloaded(page, tmp_path / "mine")
     file = folder / f"{published.reference}-public-proof.json"
     file.write_bytes(file.read_bytes().replace(b"The harbour was closed.", b"The harbour was closed!"))
-    proof = _run(_commands(page, "unix")[-1], folder)
+    proof = _run(_commands(page, "unix")[-2], folder)
     assert proof.returncode == 1
     assert "disclosures.public: expected the commitment" in proof.stdout
     assert "findings (" in proof.stdout.splitlines()[-1]
@@ -124,6 +127,27 @@ def test_the_commands_are_those_of_the_document_and_for_windows_the_same(publish
         assert lines in document
     as_unix = [line.replace("check\\Scripts\\", "check/bin/") for line in _commands(page, "windows")]
     assert as_unix[1:] == _commands(page, "unix")[1:]
+
+
+def test_what_is_published_is_held_against_a_copy_of_the_log(published: "Claim", tmp_path: Path) -> None:
+    """As the page says it, with a mirror and a saved list in the place of the addresses."""
+    page = _page(published)
+    folder = _downloaded(page, tmp_path / "mine")
+    block = re.search(r"<code data-replay>([^<]+)</code>", page)
+    assert block is not None
+    command = re.sub(r"https?://\S+/ledger ", "mirror ", html.unescape(block[1]).strip())
+    command = re.sub(r"https?://\S+/claims.json", "claims.json", command)
+    newest = Checkpoint.objects.latest("size")
+    for path in ("checkpoint", f"tile/0/000.p/{newest.size}", "public/000.json"):
+        (folder / "mirror" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "mirror" / path).write_bytes(Client().get(f"/ledger/{path}").content)
+    listed = Client().get("/public/claims.json").content
+    (folder / "claims.json").write_bytes(listed)
+    good = _run(command, folder)
+    assert (good.returncode, "claims compared: 1" in good.stdout) == (0, True), good
+    (folder / "claims.json").write_bytes(listed.replace(b"corroborated", b"refuted"))
+    bad = _run(command, folder)
+    assert (bad.returncode, "state: expected corroborated, found refuted" in bad.stdout) == (1, True), bad
 
 
 def test_it_is_there_before_anything_is_published_or_signed(db: None) -> None:

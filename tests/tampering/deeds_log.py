@@ -286,12 +286,12 @@ def root_of(size: int) -> bytes:
 
 LOG: dict[str, Deed] = {
     "L1": edit_bytes_alone,
-    "L2": by_the_numbers(by_force.edit),
+    "L2": by_the_numbers(by_force.edit, seed=3),
     "L3": delete_an_entry,
     "L4": by_the_numbers(by_force.delete),
     "L5": by_the_numbers(by_force.insert),
     "L6": by_the_numbers(by_force.swap),
-    "L7": by_the_numbers(by_force.duplicate),
+    "L7": by_the_numbers(by_force.duplicate, seed=3),
     "L8": by_the_numbers(by_force.truncate),
     "L9": rewrite,
     "L10": change_a_hash,

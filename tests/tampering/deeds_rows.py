@@ -3,6 +3,8 @@
 What begins with a colon is short for something: see `doing.py`.
 """
 
+from tests.tampering.deeds_public import PUBLIC
+
 STATUS_CHANGES: dict[str, tuple[str, ...]] = {
     "R1": (":change to_state = 'refuted' :second",),
     "R2": (":change from_state = 'denied' :second",),
@@ -245,4 +247,4 @@ ABOVE: dict[str, tuple[str, ...]] = {
     ),
 }
 
-ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | ABOVE
+ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | ABOVE | PUBLIC

@@ -27,6 +27,8 @@ SHORT = {
     ":second": "WHERE claim_id = :claim_id AND seq = 2",
     ":this": "WHERE id = :claim_id",
     ":denied_one": "WHERE id = :denied_id",
+    ":open_one": "WHERE id = :open_id",
+    ":open_id": "(SELECT id FROM claims_claim WHERE statement = 'The harbour was closed.')",
     ":spoken": "WHERE id = :evidence(A radio talk)",
     ":entry_id": "(SELECT max(id) FROM ledger_entry WHERE stream = 'claim:' || :claim_id AND kind = 'status_changed')",
     ":denied_id": "(SELECT id FROM claims_claim WHERE state = 'denied' ORDER BY created_at DESC LIMIT 1)",

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+from claims.models import Claim
 from claims.proofs import proof_file
 from ledger import verifier
 from ledger.entries import read_entry
@@ -106,6 +107,22 @@ def said_by(page: "Page", desk: Desk) -> list[str]:
         return []
     texts = page.locator(f"{SUM}, [data-findings] li, [data-check] [data-note]").all_inner_texts()
     return [f"({mark})", *filter(None, texts)]
+
+
+def public_page(outside: Outside) -> list[str]:
+    """What the pages of published claims say in red, or do not compare, to somebody without an account."""
+    reader, said = outside.open_page(None), list[str]()
+    for reference in (
+        Claim.objects.filter(published_at__isnull=False).order_by("pk").values_list("reference", flat=True)
+    ):
+        answer = reader.goto(f"/public/{reference}/")
+        assert answer is not None and answer.status == 200
+        reader.locator(DONE).wait_for()
+        mark = (reader.locator(SUM).get_attribute("class") or "").removeprefix("check ")
+        if mark != "verified":
+            texts = reader.locator(f"{SUM}, [data-findings] li").all_inner_texts()
+            said += [f"{reference} ({mark}): {text}" for text in texts if text]
+    return said
 
 
 def page(outside: Outside) -> list[str]:
@@ -218,6 +235,7 @@ Noticer = Callable[[Outside], list[str]]
 NOTICERS: Mapping[str, Noticer] = {
     "page": page,
     "page again": page_again,
+    "public page": public_page,
     "verify": verify,
     "verify_ledger": verify_ledger,
     "audit": audit,

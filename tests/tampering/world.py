@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actions import create_token
 from claims.actions.actors import merge_actors
-from claims.actions.claims import edit_claim, publish_claim, set_threshold
+from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import remove_relay, retract_source
@@ -65,6 +65,7 @@ def make_desk(files: Path) -> tuple[Desk, Kept]:
     desk = Desk(world, _verdict(world.cast), files.with_name(f"{files.name}-signer"))
     desk.publish()
     older = _note()
+    _show_to_everybody(world.cast)
     _go_on(world.cast, desk.claim)
     desk.publish()
     return desk, _kept(desk, older, files.with_name(f"{files.name}-policy.json"))
@@ -100,6 +101,21 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     create_token(user=cast.auditor, name="a script", scopes=["read"], by=cast.auditor)
     _capture(cast)
     _redact(cast)
+
+
+def _show_to_everybody(cast: Cast) -> None:
+    """A published claim with all that its page may show, and one that was published and taken back."""
+    editor = cast.editor
+    navy, port = (factories.actor(cast, name, kind="state", visibility="public") for name in ("The navy", "The port"))
+    factories.actor(cast, "Another navy", kind="state", visibility="public")
+    claim = factories.claim_in(cast, "corroborated", statement="The harbour was closed.", claimant=navy, topics=["sea"])
+    set_threshold(claim=fresh(claim), threshold=2, reason="As grave as most.", by=editor)
+    for title, visibility in (("Open report", "public"), ("Desk view", "desk"), ("A false bulletin", "public")):
+        source = factories.source(cast, title, visibility="public", publisher=port, url="https://port.example/")
+        factories.attach(cast, claim, source, "context", visibility=visibility, excerpt=f"As {title} has it.")
+    retract_source(source=source, reason="Taken back.", by=editor)
+    publish_claim(claim=fresh(claim), by=editor)
+    unpublish_claim(claim=publish_claim(claim=factories.claim(cast, "It was taken back."), by=editor), by=editor)
 
 
 def _capture(cast: Cast) -> None:

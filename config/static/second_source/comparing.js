@@ -1,9 +1,10 @@
 // What the pages that check themselves have in common: fetching, comparing a shown value with a recorded one, what this
 // browser has seen of the log before, and saying what came out.
-import { canonical, extensionFinding, hex, readHex } from "./ledger.js";
+import { canonical, extensionFinding, hex, readCheckpoint, readHex } from "./ledger.js";
 
 const MEMORY = "second-source log";
 const MOST_REMEMBERED = 500; // claims
+const LONGEST_UNWITNESSED = 3600; // seconds; an hour, as witnesses themselves may lag behind (C2SP tlog-witness)
 
 // Throws an Error that has the answer's `problem` (RFC 9457) where it says one.
 export async function answerOf(address) {
@@ -105,4 +106,50 @@ export function sayIn(section, result, text, findings = []) {
     return line;
   }));
   list.hidden = findings.length === 0;
+}
+
+// The larger one of the checkpoint that the proof is against, which may be an older one that is witnessed, and the newest
+// that the page knows (a signed note); throws where that one does not count.
+export async function newestOf(outcome, newest, policy) {
+  const known = newest ? await readCheckpoint(newest, policy) : outcome.checkpoint;
+  return known.size > outcome.checkpoint.size ? known : outcome.checkpoint;
+}
+
+// Who confirms the log as far as this history goes: {text, isLate}.
+export function judgeWitnesses(outcome, words) {
+  const { witnesses } = outcome.checkpoint;
+  if (!witnesses?.isDemanded) return { text: words.witnessedNone, isLate: false };
+  if (witnesses.isMet) {
+    const by = witnesses.by.map(({ name, at }) => words.witnessAt
+      .replace("%(witness)s", () => name).replace("%(moment)s", () => whenOf(at * 1000)));
+    return { text: words.witnessedBy.replace("%(witnesses)s", () => by.join("; ")), isLate: false };
+  }
+  const last = outcome.entries.findLast(({ entry }) => entry)?.entry.at;
+  const isLate = last !== undefined && Date.now() - Date.parse(last) > LONGEST_UNWITNESSED * 1000;
+  return { text: isLate ? words.witnessedLate.replace("%(since)s", () => whenOf(last)) : words.witnessedNotYet, isLate };
+}
+
+// By when how many of the entries at these indexes of the log were there, by the time stamps in the proof: as those say that
+// were checked here; else that there are some which were not, or none.
+export function judgeDating(outcome, indexes, words) {
+  const told = outcome.dated.flatMap(({ size, stamps }) => (stamps ?? []).map((stamp) => ({ ...stamp, size })));
+  const best = new Map();
+  for (const { before, by, size } of told) {
+    const [count, known] = [indexes.filter((index) => index < size).length, best.get(by)];
+    if (count && (!known || count > known.count || (count === known.count && before < known.before))) {
+      best.set(by, { before, by, count });
+    }
+  }
+  const lines = [...best.values()].map(({ before, by, count }) => words.datedAt
+    .replace("%(count)s", count).replace("%(all)s", indexes.length)
+    .replace("%(moment)s", () => whenOf(before)).replace("%(authority)s", () => by));
+  return lines.join(" ") || (outcome.dated.length ? words.datedUnchecked : words.datedNone);
+}
+
+// Says a line besides the outcome, which `part` of the page stands ready for.
+export function sayBeside(section, part, text, result) {
+  const note = section.querySelector(part);
+  note.textContent = text;
+  note.className = `check ${result}`;
+  note.hidden = false;
 }

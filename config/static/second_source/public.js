@@ -2,8 +2,11 @@
 // proofs open what everybody may see; an entry of anything else is there by its hash alone.
 import { checkClaimProof, hex } from "./ledger.js";
 import {
-  answerOf, bytesOf, compareMemory, difference, remember, remembered, sayIn, squeezed, whenOf, wordsBy,
+  answerOf, bytesOf, compareMemory, difference, judgeDating, judgeWitnesses, newestOf, remember, remembered, sayBeside, sayIn,
+  squeezed, whenOf, wordsBy,
 } from "./comparing.js";
+
+const LONGEST_DELAY = 60; // seconds between an act and its entry; more says that it is of before there was a log
 
 const section = document.querySelector("[data-public]");
 const words = section.dataset;
@@ -13,7 +16,7 @@ const inWords = wordsBy(words.mismatch);
 const say = (...outcome) => sayIn(section, ...outcome);
 const partOf = (template, value) => template.replace("%(number)s", value);
 
-// A proof file with what came out of it: {stream, origin, outcome, about: the told entries that a test picks}.
+// A proof file with what came out of it: {stream, origin, outcome, told: the entries that are, indexes: of all entries}.
 async function readProof(bytes, policy) {
   const outcome = await checkClaimProof(bytes, policy);
   if (!outcome.checkpoint) return { outcome };
@@ -21,17 +24,20 @@ async function readProof(bytes, policy) {
   const told = outcome.entries.filter(({ entry }) => entry).map((found) => ({
     ...found, index: file.entries[found.number].index, opened: file.entries[found.number].disclosures ?? {},
   }));
-  return { outcome, stream: file.stream, origin: file.origin, told };
+  return { outcome, stream: file.stream, origin: file.origin, told, indexes: file.entries.map(({ index }) => index) };
 }
 
+const isPublic = ({ entry }) => Object.hasOwn(entry.c, "public");
+
 // What everybody may see of a thing by its newest entry: {value, opened}; or what is wrong: {finding}; or {older: true}
-// where it was last written before such a value was recorded by itself.
-function publicBy(entries, part) {
+// where it was last written before such values were recorded by themselves. They were from the entry `first` on: what is
+// newer and has none was not public when it was written.
+function publicBy(entries, part, first) {
   const last = entries.at(-1);
   if (!last) return { finding: { part, expected: words.partEntry, found: words.partNone } };
-  if (!Object.hasOwn(last.entry.c, "public")) {
-    const was = entries.some(({ entry }) => Object.hasOwn(entry.c, "public"));
-    return was ? { finding: { part, expected: words.partHidden, found: words.partShown } } : { older: true };
+  if (!isPublic(last)) {
+    if (last.index < first) return { older: true };
+    return { finding: { part, expected: notPublicSince(last), found: words.partShown } };
   }
   if (!last.opened.public) return { finding: { part, expected: words.openable, found: words.closed } };
   return { value: last.opened.public.value, opened: last.opened };
@@ -48,13 +54,19 @@ class Comparison {
     this.files = files;
   }
 
+  // The first entry from which on what is public was recorded by itself, as far as one is told.
+  get first() {
+    this.known ??= Math.min(...[...this.files.values()].flatMap(({ told }) => told).filter(isPublic).map(({ index }) => index));
+    return this.known;
+  }
+
   told(stream) {
     return this.files.get(stream)?.told ?? [];
   }
 
   // The members of a thing as the page has them, against its newest entry; what that opens, or nothing.
   compare(part, entries, members) {
-    const recorded = publicBy(entries, part);
+    const recorded = publicBy(entries, part, this.first);
     if (recorded.finding) this.findings.push(recorded.finding);
     if (recorded.older) this.older.push(part);
     if (!recorded.value) return null;
@@ -87,19 +99,37 @@ class Comparison {
   }
 }
 
+const notPublicSince = ({ entry }) => words.hiddenSince.replace("%(since)s", () => whenOf(entry.at));
+
+// That the claim is published, and since when. One that was published before there was a log, as its first change was,
+// has no entry of it.
+function comparePublication(comparison, told) {
+  const [part, found] = [words.partPublication, words.shownSince.replace("%(since)s", () => whenOf(shown.published_at))];
+  const last = told.findLast(({ entry }) => ["claim_published", "claim_unpublished"].includes(entry.kind));
+  if (last?.entry.kind === "claim_published") {
+    return void comparison.findings.push(...difference(part, last.entry.at, shown.published_at));
+  }
+  if (last) return void comparison.findings.push({ part, expected: notPublicSince(last), found });
+  const first = told.find(({ entry }) => entry.kind === "status_changed")?.entry;
+  const delay = (Date.parse(first?.at) - Date.parse(first?.body.happened_at)) / 1000;
+  const isOfBefore = (first?.body.brought_in || delay > LONGEST_DELAY) && shown.published_at < first.at;
+  if (isOfBefore) return void comparison.older.push(part);
+  comparison.findings.push({ part, expected: words.neverPublished, found });
+}
+
 const isOfEvidence = ({ entry }) => typeof entry.body.evidence === "string";
 
 function compareClaim(comparison, told) {
-  const set = told.filter(({ entry }) => ["claim_published", "claim_unpublished"].includes(entry.kind));
-  if (set.at(-1)?.entry.kind === "claim_unpublished") {
-    comparison.findings.push({ part: words.partClaim, expected: words.partHidden, found: words.partShown });
-  }
+  comparePublication(comparison, told);
   const written = told.filter(({ entry }) => !isOfEvidence({ entry }) && entry.kind !== "claim_unpublished"
-    && (Object.hasOwn(entry.c, "public") || entry.kind === "claim_published"));
+    && (isPublic({ entry }) || entry.kind === "claim_published"));
   if (!written.length) return void comparison.older.push(words.partClaim);
   const opened = comparison.compare(words.partClaim, written, shown.public);
   if (!opened) return;
   named(comparison, words.partClaimant, opened.claimant, shown.claimant, shown.claimant_name);
+  const address = document.querySelector("[data-address]").textContent.trim();
+  const short = `/p/${opened.public.value.reference}`;
+  comparison.findings.push(...difference(words.partAddress, short, address.slice(-short.length)));
   comparison.compareDom(words.partClaim, "h1", opened.public.value.statement);
   if (opened.public.value.original_statement) {
     comparison.compareDom(words.partClaim, "[data-field=original]", opened.public.value.original_statement);
@@ -133,7 +163,7 @@ function compareEvidence(comparison, told) {
   }
   for (const left of entries.values()) {
     const { entry } = left.at(-1);
-    if (!Object.hasOwn(entry.c, "public") || entry.kind === "evidence_withdrawn") continue;
+    if (!isPublic({ entry }) || entry.kind === "evidence_withdrawn") continue;
     comparison.findings.push({ part: words.partSome, expected: words.partShown, found: words.partNotShown });
   }
 }
@@ -170,6 +200,24 @@ function compareChanges(comparison, told) {
   comparison.findings.push(...difference("state", entries.at(-1)?.entry.body.to, shown.state));
 }
 
+// What stands on paper: how many entries, the beginnings of the root and of the newest change's hash.
+function comparePrinted(comparison, { outcome, told }) {
+  if (!shown.printed || shown.printed.size !== outcome.checkpoint.size) return;
+  const last = told.findLast(({ entry }) => entry.kind === "status_changed");
+  const recorded = { size: outcome.checkpoint.size, root: inGroups(hex(outcome.checkpoint.root)), leaf_index: last?.index,
+    leaf: last && inGroups(last.hash) };
+  comparison.findings.push(...Object.keys(recorded).flatMap((name) => difference(`${words.partPrint}: ${name}`, recorded[name], shown.printed[name])));
+}
+
+const inGroups = (digits) => digits.slice(0, 32).match(/.{4}/g).join(" ");
+
+// A time stamp that the page tells of, and that dates some of this history, is in the proof with the others.
+function compareStamps(comparison, { outcome, told }) {
+  const dated = Math.max(0, ...shown.dated);
+  if (outcome.dated.length || !told.some(({ index }) => index < dated)) return;
+  comparison.findings.push({ part: words.partStamps, expected: String(dated), found: words.partNone });
+}
+
 async function check() {
   if (words.unkeyed) return say("broken", words.unkeyed);
   say("", words.checking);
@@ -183,7 +231,8 @@ async function check() {
   const comparison = new Comparison(files);
   const before = remembered(own.origin);
   comparison.findings.push(...own.outcome.findings, ...difference("stream", own.stream, shown.stream));
-  comparison.findings.push(...await compareMemory(before, own.outcome.checkpoint, own.outcome, own.stream, words));
+  const newest = await newestOf(own.outcome, words.newest, policy);
+  comparison.findings.push(...await compareMemory(before, newest, own.outcome, own.stream, words));
   for (const text of await material.json()) {
     const read = await readProof(new TextEncoder().encode(text), policy);
     comparison.findings.push(...read.outcome.findings);
@@ -193,21 +242,28 @@ async function check() {
     }
     files.set(read.stream, read);
   }
+  files.set(own.stream, own);
   // What was recorded since the page was made is not on it.
   const isNewer = ({ index }) => shown.waiting_since === null && index >= shown.size;
-  const hasNewer = [own, ...files.values()].some(({ told }) => told.some(isNewer));
+  const hasNewer = [...files.values()].some(({ told }) => told.some(isNewer));
   if (hasNewer || (shown.waiting_since !== null && !shown.overdue)) {
     return say(own.outcome.findings.length ? "broken" : "missing", own.outcome.findings.length ? words.sumBroken : words.sumMissing);
   }
   compareChanges(comparison, own.told);
   compareClaim(comparison, own.told);
   compareEvidence(comparison, own.told);
+  comparePrinted(comparison, own);
+  compareStamps(comparison, own);
   const findings = comparison.findings.map(inWords);
   if (shown.overdue) findings.push(words.overdue.replace("%(since)s", whenOf(shown.waiting_since)));
   if (findings.length) return say("broken", words.sumBroken, findings);
   const last = { seq: own.outcome.entries.length, hash: own.outcome.entries.at(-1).hash };
-  remember(own.origin, before, own.outcome.checkpoint, own.stream, last);
-  const size = Math.min(...[own, ...files.values()].map(({ outcome }) => outcome.checkpoint.size));
+  remember(own.origin, before, newest, own.stream, last);
+  const witnesses = judgeWitnesses(own.outcome, words);
+  sayBeside(section, "[data-witnesses]", witnesses.text, witnesses.isLate ? "broken" : "missing");
+  sayBeside(section, "[data-dated]", judgeDating(own.outcome, own.indexes, words), "");
+  if (witnesses.isLate) return say("missing", words.sumUnwitnessed);
+  const size = Math.min(...[...files.values()].map(({ outcome }) => outcome.checkpoint.size));
   const older = [...new Set(comparison.older)];
   const listed = (sentence, parts) => (parts.length ? sentence.replace("%(parts)s", () => parts.join(", ")) : "");
   const said = `${listed(words.sumOlder, older) || words.sumVerified} ${listed(words.sumClosed, comparison.closed)}`;
@@ -216,7 +272,13 @@ async function check() {
 
 function run() {
   button.disabled = true;
-  check().catch(() => say("unavailable", words.unreachable)).finally(() => { button.disabled = false; });
+  for (const note of section.querySelectorAll("[data-witnesses], [data-dated]")) note.hidden = true;
+  check().catch(sayError).finally(() => { button.disabled = false; });
+}
+
+function sayError(error) {
+  if (error.finding) say("broken", words.sumBroken, [inWords(error.finding)]);
+  else say("unavailable", words.unreachable);
 }
 
 button.hidden = false;
