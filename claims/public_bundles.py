@@ -71,11 +71,10 @@ class _Files:
     is_all: bool
 
 
-@from_a_whole_log()
 def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> PublicBundle:
     """The bundle of a published claim against a checkpoint. Raises NotFound where that holds nothing of it, or
-    more than a bundle takes, OutOfService where the storage does not answer, or this server has no key to sign with or no
-    file of its keys, and NotWhole."""
+    more than a bundle takes; OutOfService where the storage does not answer, or this server has no key to sign with, or
+    no file of its keys; and NotWhole."""
     sources = list({item.source_id: item.source for item in public_evidence(claim)}.values())
     files = _files_of(sources)
     proofs, kept = _proofs(claim, [*files.there, *files.lost], checkpoint), list(files.there)
@@ -137,6 +136,7 @@ def _crc_of(file: Attachment) -> int | None:
     return None
 
 
+@from_a_whole_log()
 def _proofs(claim: Claim, files: Sequence[Attachment], checkpoint: Checkpoint) -> list[Made]:
     made = []
     for number, stream in enumerate(public_streams(claim, files)):
