@@ -194,7 +194,8 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
             "CREATE TEMPORARY TABLE swapped ON COMMIT DROP AS SELECT reference, desk_id FROM claims_claim :this",
             ":claim reference = 'UKR-99999' :this",
             "UPDATE claims_claim SET reference = (SELECT reference FROM swapped)"
-            " WHERE id = (SELECT id FROM claims_claim WHERE id <> %(claim)s AND desk_id = (SELECT desk_id FROM swapped) ORDER BY created_at LIMIT 1)",
+            " WHERE id = (SELECT id FROM claims_claim WHERE id <> %(claim)s"
+            " AND desk_id = (SELECT desk_id FROM swapped) ORDER BY created_at LIMIT 1)",
         ),
         "reference: recorded",
     ),
