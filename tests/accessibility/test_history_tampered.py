@@ -31,8 +31,9 @@ DONE = f"{SUM}:is(.verified, .redacted, .broken, .unavailable, .missing)"
 SHORT = {
     ":change": "UPDATE claims_statuschange SET",
     ":text": "UPDATE claims_statuschangetext SET",
-    ":claim": "UPDATE claims_claim SET",
+    ":claim ": "UPDATE claims_claim SET ",
     ":second": "WHERE claim_id = %(claim)s AND seq = 2",
+    ":claimant": "UPDATE sources_actor SET name = 'Forged.' WHERE id = (SELECT claimant_id FROM claims_claim :this)",
     ":this": "WHERE id = %(claim)s",
     ":opening": "DELETE FROM ledger_secret s USING ledger_entry e WHERE s.entry_id = e.id AND e.id = :entry",
     ":entry": "(SELECT max(id) FROM ledger_entry WHERE stream = 'claim:' || %(claim)s AND kind = 'status_changed')",
@@ -146,6 +147,68 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "another day of the claim": (
         (":claim claimed_on = '2001-01-01' :this",),
         "claimed_on: recorded",
+    ),
+    "another claimant": (
+        (":claim claimant_id = (SELECT id FROM sources_actor WHERE name LIKE 'Accused %%' LIMIT 1) :this",),
+        "claimant: recorded",
+    ),
+    "somebody more who claims it": (
+        (
+            "INSERT INTO claims_claim_also_claimed_by (claim_id, actor_id)"
+            " SELECT %(claim)s, id FROM sources_actor WHERE name LIKE 'Accused %%' LIMIT 1",
+        ),
+        "also_claimed_by: recorded “[]”",
+    ),
+    "another name of the claimant": (
+        (":claimant",),
+        "the name “Forged.”: recorded “Claimant",
+    ),
+    "another name of the claimant that nothing opens": (
+        (
+            "DELETE FROM ledger_secret s USING ledger_entry e WHERE s.entry_id = e.id AND s.name = 'content'"
+            " AND e.stream = 'actor:' || (SELECT claimant_id FROM claims_claim :this)",
+            ":claimant",
+        ),
+        "the name “Forged.”: recorded “a value that can be checked”",
+    ),
+    "a threshold of its own": (
+        (":claim threshold_override = 1, threshold_reason = 'Forged.', threshold_by_id = :another :this",),
+        "threshold: recorded “null”, found “1”",
+    ),
+    "a closing that never was": (
+        (":claim closed_at = clock_timestamp(), closed_reason = 'moot' :this",),
+        "closed: recorded “none”",
+    ),
+    "another topic": (
+        (
+            "INSERT INTO claims_topic (id, desk_id, name)"
+            " SELECT gen_random_uuid(), desk_id, 'Forged.' FROM claims_claim :this",
+            "INSERT INTO claims_claim_topics (claim_id, topic_id)"
+            " SELECT %(claim)s, id FROM claims_topic WHERE name = 'Forged.'",
+        ),
+        "topics: recorded “[]”",
+    ),
+    "another claim under its reference": (
+        (
+            "CREATE TEMPORARY TABLE swapped ON COMMIT DROP AS SELECT reference, desk_id FROM claims_claim :this",
+            ":claim reference = 'UKR-99999' :this",
+            "UPDATE claims_claim SET reference = (SELECT reference FROM swapped)"
+            " WHERE id = (SELECT id FROM claims_claim WHERE id <> %(claim)s"
+            " AND desk_id = (SELECT desk_id FROM swapped) ORDER BY created_at LIMIT 1)",
+        ),
+        "reference: recorded",
+    ),
+    "an entry of somebody else's": (
+        (
+            "UPDATE ledger_entry SET stream = 'claim:' || %(claim)s, seq = 99"
+            " WHERE id = (SELECT id FROM ledger_entry WHERE stream LIKE 'actor:%%' LIMIT 1)",
+        ),
+        "stream: recorded",
+    ),
+    "an entry that is none": (("UPDATE ledger_entry SET leaf = 'x' WHERE id = :entry",), "This cannot be proven"),
+    "a value that is none": (
+        ("UPDATE ledger_secret SET value = 'x' WHERE entry_id = :entry AND name = 'reason'",),
+        "This cannot be proven",
     ),
     "another state above": ((":claim state = 'refuted' :this",), "state: recorded “corroborated”"),
     "a wording that nothing opens": (
