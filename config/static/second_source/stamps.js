@@ -1,10 +1,12 @@
 // Checks a time stamp of a checkpoint (RFC 3161, CMS) by WebCrypto alone: docs/ledger.md, section 13.
-import { checkForStamps, digested, digestOf, isSignedBy, leadsUp, nameInWords, namedSigner, readable } from "./certificates.js";
+import { checkForStamps, leadsUp, namedSigner, readable } from "./certificates.js";
 import {
   algorithmOf, BOOLEAN, checkDer, checkMoment, Fields, INTEGER, integerOf, momentOf, OCTETS, OID, oid, ofContext, onlyValue,
   readDer, SEQUENCE, SET, TIME,
 } from "./der.js";
 import { expect, hex, isSame } from "./findings.js";
+import { nameInWords } from "./names.js";
+import { digested, digestOf, isSignedBy } from "./signatures.js";
 
 const LARGEST_TOKEN = 65536;
 const MOST_CERTIFICATES = 16; // that come along with a time stamp
