@@ -60,10 +60,14 @@ def read_policy_file(path: Path) -> Policy:
 def own_policy() -> Policy:
     """What this installation's pages, bundles and exports name and check by: the keys of its policy's file, and those
     that these gave over to in the log. Never the table's. Raises Unusable."""
+    return followed(with_witnesses(_policy_in_file()), rotations())
+
+
+def _policy_in_file() -> Policy:
     file = policy_file()
     if file is None:
         raise Unusable(NO_POLICY)
-    return followed(with_witnesses(read_policy_file(file)), rotations())
+    return read_policy_file(file)
 
 
 def shown_policy() -> bytes:
@@ -74,7 +78,7 @@ def shown_policy() -> bytes:
 def has_policy() -> bool:
     """Whether there is such a policy. Where there is none, nothing that this server shows is said to be verified."""
     try:
-        own_policy()
+        _policy_in_file()
     except Unusable as error:
         logger.error("keys would have to be taken from the database: %s", error)
         return False

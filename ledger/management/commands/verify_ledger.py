@@ -22,8 +22,8 @@ from ledger.trusted import (
 from ledger.verifier import Report, Unusable, audit, printable, read_policy
 
 FROM_THE_DATABASE = (
-    "keys: expected a policy from a file, found none: the keys come from the database that is checked. Whoever can "
-    "write there could have signed another log with keys of their own. Give --policy FILE or set LEDGER_POLICY"
+    "keys: expected a policy from a file, found none: keys are taken from the database: this proves nothing against "
+    "whoever owns it, who could have signed another log by a key of theirs. Give --policy FILE or set LEDGER_POLICY"
 )
 
 
