@@ -2,10 +2,10 @@
 // the page shows of the history, and the claim's wording and state above it, with what was recorded; in both directions.
 // A field that nothing opens is good only where a redaction in the log names it, or where it is not for this reader and
 // the page shows nothing of it.
-import { checkClaimProof, readCheckpoint } from "./ledger.js";
+import { checkClaimProof } from "./ledger.js";
 import {
-  answerOf, bytesOf, closedFindings, compareLogs, compareMemory, difference, remember, remembered, sayIn, squeezed, textOf,
-  whenOf, wordsBy,
+  answerOf, bytesOf, closedFindings, compareLogs, compareMemory, difference, judgeDating, judgeWitnesses, newestOf, remember,
+  remembered, sayBeside, sayIn, squeezed, textOf, whenOf, wordsBy,
 } from "./comparing.js";
 import { compareHeading, compareNames } from "./heading.js";
 
@@ -18,7 +18,6 @@ const SHOWN_IN_BODY = ["from", "to", "happened_at", "stance", "independence", "t
 const COMMITTED = ["by", "decided_by", "evidence", "graph_digest", "reason", "decision_reason"];
 const TEXTS = ["reason", "decision_reason"];
 const LONGEST_WRITING = 60; // seconds that an act may take until others see it: its entry has the time of its beginning
-const LONGEST_UNWITNESSED = 3600; // seconds; an hour, as witnesses themselves may lag behind (C2SP tlog-witness)
 
 const inWords = wordsBy(words.mismatch);
 const say = (...outcome) => sayIn(section, ...outcome);
@@ -41,6 +40,7 @@ function comparable(bytes, outcome, entries) {
     entries,
     stream: file.stream,
     origin: file.origin,
+    indexes: file.entries.map(({ index }) => index),
     opened: ({ number }) => file.entries[number].disclosures ?? {},
     closedBy: ({ hash, entry }, name) => ({
       isErased: erased.get(hash)?.has(name) ?? false, isExcused: log.erasing || isWithheld, since: entry.at,
@@ -73,60 +73,6 @@ function compareChange(item, shown, found, proof) {
     }
   }
   return { findings, closed };
-}
-
-// The larger one of the checkpoint that the proof is against, which may be an older one that is witnessed, and the newest
-// that the page knows; throws where that one does not count.
-async function newestOf(outcome, policy) {
-  const newest = words.newest ? await readCheckpoint(words.newest, policy) : outcome.checkpoint;
-  return newest.size > outcome.checkpoint.size ? newest : outcome.checkpoint;
-}
-
-// Who confirms the log as far as this history goes: {text, isLate}.
-function judgeWitnesses(outcome) {
-  const { witnesses } = outcome.checkpoint;
-  if (!witnesses?.isDemanded) return { text: words.witnessedNone, isLate: false };
-  if (witnesses.isMet) {
-    const by = witnesses.by.map(({ name, at }) => words.witnessAt
-      .replace("%(witness)s", () => name).replace("%(moment)s", () => whenOf(at * 1000)));
-    return { text: words.witnessedBy.replace("%(witnesses)s", () => by.join("; ")), isLate: false };
-  }
-  const last = outcome.entries.findLast(({ entry }) => entry)?.entry.at;
-  const isLate = last !== undefined && Date.now() - Date.parse(last) > LONGEST_UNWITNESSED * 1000;
-  return { text: isLate ? words.witnessedLate.replace("%(since)s", () => whenOf(last)) : words.witnessedNotYet, isLate };
-}
-
-function sayWitnesses({ text, isLate }) {
-  const note = section.querySelector("[data-witnesses]");
-  note.textContent = text;
-  note.className = `check ${isLate ? "broken" : "missing"}`;
-  note.hidden = false;
-}
-
-// Of each authority the time stamp that dates most of this history, the earliest of these: [{before, by, count}].
-function datedBy(outcome, file) {
-  const best = new Map();
-  for (const { size, stamps } of outcome.dated) {
-    const count = file.entries.filter(({ index }) => index < size).length;
-    for (const { before, by } of stamps) {
-      const known = best.get(by);
-      if (count > 0 && (!known || count > known.count || (count === known.count && before < known.before))) {
-        best.set(by, { before, by, count });
-      }
-    }
-  }
-  return [...best.values()];
-}
-
-// By when this history was there, as authorities outside the house say whose time stamps were checked here.
-function sayDated(outcome, file) {
-  const told = datedBy(outcome, file).map(({ before, by, count }) => words.datedAt
-    .replace("%(count)s", count).replace("%(all)s", file.entries.length)
-    .replace("%(moment)s", () => whenOf(before)).replace("%(authority)s", () => by));
-  if (outcome.undated.length || !told.length) return;
-  const note = section.querySelector("[data-dated]");
-  note.textContent = told.join(" ");
-  note.hidden = false;
 }
 
 function show(item, result, note) {
@@ -193,7 +139,7 @@ async function check() {
   const isNewer = (found, last = log.last) => found.number >= last && !isOlder(found);
   const proof = comparable(bytes, outcome, outcome.entries.filter((found) => !isNewer(found)));
   const before = remembered(proof.origin);
-  const newest = await newestOf(outcome, policy);
+  const newest = await newestOf(outcome, words.newest, policy);
   const whole = [...outcome.redactions.findings, ...outcome.undated];
   whole.push(...await compareLogs(outcome.checkpoint, newest, words.tiles, words.partNewest));
   whole.push(...await compareMemory(before, newest, outcome, proof.stream, words));
@@ -203,12 +149,13 @@ async function check() {
   const isFromBefore = !proof.entries.some(({ entry }) => entry?.kind === "claim_reported");
   const heading = compareHeading({ claim, words, ...proof, isOlder: isFromBefore });
   if (log.waiting_since === null) whole.push(...heading.findings, ...named.findings);
-  sayDated(outcome, JSON.parse(new TextDecoder().decode(bytes)));
   const findings = whole.map(inWords);
   if (log.overdue) findings.push(words.overdue.replace("%(since)s", () => whenOf(log.waiting_since)));
   if (changes.isBroken || findings.length) return say("broken", words.sumBroken, findings);
-  const witnesses = judgeWitnesses(outcome);
-  sayWitnesses(witnesses);
+  const witnesses = judgeWitnesses(outcome, words);
+  sayBeside(section, "[data-witnesses]", witnesses.text, witnesses.isLate ? "broken" : "missing");
+  const dated = judgeDating(outcome, proof.indexes, words);
+  if (dated) sayBeside(section, "[data-dated]", dated, "verified");
   remember(proof.origin, before, newest, proof.stream, { seq: outcome.entries.length, hash: outcome.entries.at(-1).hash });
   if (witnesses.isLate) return say("missing", words.sumUnwitnessed);
   if (log.waiting_since !== null) return say("missing", words.sumMissing);

@@ -129,21 +129,22 @@ export function judgeWitnesses(outcome, words) {
   return { text: isLate ? words.witnessedLate.replace("%(since)s", () => whenOf(last)) : words.witnessedNotYet, isLate };
 }
 
-// By when how many of the entries at these indexes of the log were there, by the time stamps in the proof: as those say that
-// were checked here; else that there are some which were not, or none.
+// By when how many of the entries at these indexes of the log were there, as authorities outside the house say whose time
+// stamps were checked here: of each the one that dates most, the earliest of these. "" where none dates any.
 export function judgeDating(outcome, indexes, words) {
-  const told = outcome.dated.flatMap(({ size, stamps }) => (stamps ?? []).map((stamp) => ({ ...stamp, size })));
   const best = new Map();
-  for (const { before, by, size } of told) {
-    const [count, known] = [indexes.filter((index) => index < size).length, best.get(by)];
-    if (count && (!known || count > known.count || (count === known.count && before < known.before))) {
-      best.set(by, { before, by, count });
+  for (const { size, stamps } of outcome.dated) {
+    const count = indexes.filter((index) => index < size).length;
+    for (const { before, by } of stamps) {
+      const known = best.get(by);
+      if (count > 0 && (!known || count > known.count || (count === known.count && before < known.before))) {
+        best.set(by, { before, by, count });
+      }
     }
   }
-  const lines = [...best.values()].map(({ before, by, count }) => words.datedAt
+  return [...best.values()].map(({ before, by, count }) => words.datedAt
     .replace("%(count)s", count).replace("%(all)s", indexes.length)
-    .replace("%(moment)s", () => whenOf(before)).replace("%(authority)s", () => by));
-  return lines.join(" ") || (outcome.dated.length ? words.datedUnchecked : words.datedNone);
+    .replace("%(moment)s", () => whenOf(before)).replace("%(authority)s", () => by)).join(" ");
 }
 
 // Says a line besides the outcome, which `part` of the page stands ready for.

@@ -2,8 +2,8 @@
 // proofs open what everybody may see; an entry of anything else is there by its hash alone.
 import { checkClaimProof, hex } from "./ledger.js";
 import {
-  answerOf, bytesOf, compareMemory, difference, judgeDating, judgeWitnesses, newestOf, remember, remembered, sayBeside, sayIn,
-  squeezed, whenOf, wordsBy,
+  answerOf, bytesOf, compareLogs, compareMemory, difference, judgeDating, judgeWitnesses, newestOf, remember, remembered,
+  sayBeside, sayIn, squeezed, whenOf, wordsBy,
 } from "./comparing.js";
 
 const LONGEST_DELAY = 60; // seconds between an act and its entry; more says that it is of before there was a log
@@ -232,6 +232,7 @@ async function check() {
   const before = remembered(own.origin);
   comparison.findings.push(...own.outcome.findings, ...difference("stream", own.stream, shown.stream));
   const newest = await newestOf(own.outcome, words.newest, policy);
+  comparison.findings.push(...await compareLogs(own.outcome.checkpoint, newest, words.tiles, words.partNewest));
   comparison.findings.push(...await compareMemory(before, newest, own.outcome, own.stream, words));
   for (const text of await material.json()) {
     const read = await readProof(new TextEncoder().encode(text), policy);
@@ -261,7 +262,7 @@ async function check() {
   remember(own.origin, before, newest, own.stream, last);
   const witnesses = judgeWitnesses(own.outcome, words);
   sayBeside(section, "[data-witnesses]", witnesses.text, witnesses.isLate ? "broken" : "missing");
-  sayBeside(section, "[data-dated]", judgeDating(own.outcome, own.indexes, words), "");
+  sayBeside(section, "[data-dated]", judgeDating(own.outcome, own.indexes, words) || words.datedNone, "");
   if (witnesses.isLate) return say("missing", words.sumUnwitnessed);
   const size = Math.min(...[...files.values()].map(({ outcome }) => outcome.checkpoint.size));
   const older = [...new Set(comparison.older)];
@@ -278,6 +279,7 @@ function run() {
 
 function sayError(error) {
   if (error.finding) say("broken", words.sumBroken, [inWords(error.finding)]);
+  else if (error.problem?.type.endsWith(":log-not-whole")) say("broken", words.sumUnprovable, [error.problem.detail]);
   else say("unavailable", words.unreachable);
 }
 
