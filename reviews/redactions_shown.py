@@ -30,7 +30,7 @@ class ShownText:
 
 
 @dataclass(frozen=True)
-class ShownFindings:
+class ShownMatches:
     """What a redaction would erase. `fields`: of the ledger's entries, how many of each name."""
 
     texts: list[ShownText]
@@ -39,7 +39,7 @@ class ShownFindings:
     seen: str
 
 
-def show_findings(found: Findings, user: User, *, outside: bool) -> ShownFindings:
+def show_matches(found: Findings, user: User, *, outside: bool) -> ShownMatches:
     """What this reader is shown of it; that restricted material was shown is recorded.
 
     `outside`: to who is not on the desk, or on none: nothing leads on from there, and why actors were merged is for
@@ -54,7 +54,7 @@ def show_findings(found: Findings, user: User, *, outside: bool) -> ShownFinding
             for one, text in zip(found.texts, texts, strict=True)
         ]
     fields = sorted(Counter(one.name.rpartition("/")[2] for one in found.fields).items())
-    return ShownFindings(texts, found.files, fields, found.seen)
+    return ShownMatches(texts, found.files, fields, found.seen)
 
 
 def is_outside(redaction: Redaction, user: User) -> bool:

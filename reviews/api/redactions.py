@@ -36,7 +36,7 @@ from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_ask_second, may_decide, may_redact, may_redact_shared, may_withdraw
 from reviews.queries import get_redaction_seen, redactions_seen
 from reviews.redacting import Findings
-from reviews.redactions_shown import is_outside, show_findings
+from reviews.redactions_shown import is_outside, show_matches
 from sources.models import Actor
 
 
@@ -80,7 +80,7 @@ class ErasedFileShape(TypedDict):
     size: int
 
 
-class RedactionFindingsShape(TypedDict):
+class RedactionMatchesShape(TypedDict):
     """What would be erased. `fields`: values in the ledger that nobody could open afterwards, how many of each name.
     `seen`: the digest of it all, with which it is approved."""
 
@@ -112,7 +112,7 @@ class NewRedaction(Sought):
 
 
 class RedactionApproval(Fields):
-    """`seen`: that of the findings that were read."""
+    """`seen`: that of the matches that were read."""
 
     seen = Text(required=True)
 
@@ -168,7 +168,7 @@ class RedactionPreview(ApiView):
         "preview_redaction",
         "What erasing words or a file would take away; that one looked is recorded",
         body=Sought,
-        answer=RedactionFindingsShape,
+        answer=RedactionMatchesShape,
         refuses=[403],
         keyed=False,
         asks_again=True,
@@ -181,7 +181,7 @@ class RedactionPreview(ApiView):
             _read, found = look_for_in_shared(actor=of, words=_words_alone(given), by=by)
         else:
             _read, _digest, found = look_for(desk=of, **given, by=by)
-        return Response(render_findings(found, by, outside=isinstance(of, Actor)))
+        return Response(render_matches(found, by, outside=isinstance(of, Actor)))
 
 
 class OneRedaction(ApiView):
@@ -194,15 +194,15 @@ class WouldErase(ApiView):
     counted_as = {"GET": "preview"}
 
     @operation(
-        "read_redaction_findings",
+        "read_redaction_matches",
         "What an open redaction would erase now; that one looked is recorded",
-        answer=RedactionFindingsShape,
+        answer=RedactionMatchesShape,
         refuses=[403, 404, 409],
     )
     def get(self, request: Request, redaction_id: UUID) -> Response:
         by = person(request)
         row = get_redaction_seen(by, redaction_id)
-        return Response(render_findings(preview_of(redaction=row, by=by), by, outside=is_outside(row, by)))
+        return Response(render_matches(preview_of(redaction=row, by=by), by, outside=is_outside(row, by)))
 
 
 class RedactionApproved(ApiView):
@@ -325,8 +325,8 @@ def render_redactions(rows: Sequence[Redaction]) -> list[RedactionShape]:
     ]
 
 
-def render_findings(found: Findings, by: User, *, outside: bool) -> RedactionFindingsShape:
-    shown = show_findings(found, by, outside=outside)
+def render_matches(found: Findings, by: User, *, outside: bool) -> RedactionMatchesShape:
+    shown = show_matches(found, by, outside=outside)
     return {
         "seen": shown.seen,
         "texts": [

@@ -34,7 +34,7 @@ from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_of
 from reviews.redacting import Findings
-from reviews.redactions_shown import ShownText, show_findings
+from reviews.redactions_shown import ShownText, show_matches
 
 
 class ProposalForm(ActForm):
@@ -261,7 +261,7 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
 
 def _shown(found: Findings, user: User, *, outside: bool = False) -> dict[str, Any]:
     """What it would erase, as the page shows it."""
-    shown = show_findings(found, user, outside=outside)
+    shown = show_matches(found, user, outside=outside)
     return {
         "found": found,
         "outside": outside,

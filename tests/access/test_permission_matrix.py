@@ -120,7 +120,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "api:redactions": {"GET": PERSON, "POST": EDITOR_SOMEWHERE},
     "api:preview-redaction": {"POST": EDITOR_SOMEWHERE},
     "api:redaction": {"GET": REDACTING},
-    "api:redaction-findings": {"GET": REDACTING},
+    "api:redaction-matches": {"GET": REDACTING},
     # It is the editor's own: another person decides (tests/api/test_redactions.py).
     "api:approve-redaction": {"POST": REDACTING | {"editor": "forbidden"}},
     "api:reject-redaction": {"POST": REDACTING | {"editor": "forbidden"}},

@@ -44,12 +44,12 @@ def proposed(editor: Api, **more: Any) -> str:
 
 
 def seen(api: Api, path: str) -> str:
-    return str(api.get(f"{path}findings/").json()["seen"])
+    return str(api.get(f"{path}matches/").json()["seen"])
 
 
 def test_one_editor_proposes_and_another_erases(cast: Cast, claim: Claim, editor: Api, editor2: Api) -> None:
     path = proposed(editor)
-    found = editor2.get(f"{path}findings/").json()
+    found = editor2.get(f"{path}matches/").json()
     assert found["texts"] == [
         {"name": "claim", "claim": claim.reference, "source": None, "parts": ["", " saw it."], "whole": False}
     ]
@@ -83,7 +83,7 @@ def test_who_proposed_it_takes_it_back_and_does_not_decide(cast: Cast, claim: Cl
     path = proposed(editor)
     assert [editor.post(f"{path}{act}/", {"no": 1}).status_code for act in ("approve", "reject")] == [403, 403]
     assert editor.post(f"{path}withdraw/").json()["state"] == "withdrawn"
-    assert (editor.post(f"{path}withdraw/").status_code, editor.get(f"{path}findings/").status_code) == (409, 409)
+    assert (editor.post(f"{path}withdraw/").status_code, editor.get(f"{path}matches/").status_code) == (409, 409)
 
 
 def test_a_second_editor_leaves_everything_as_it_is(cast: Cast, claim: Claim, editor: Api, editor2: Api) -> None:
@@ -102,7 +102,7 @@ def test_an_editor_of_another_desk_decides_for_a_desk_with_one_and_is_led_nowher
     assert editor.post(f"{path}second/", {"person": "stranger"}).json()["second"] == "stranger"
     assert editor.post(f"{path}second/", {"person": "stranger"}).status_code == 409
     assert [row["id"] for row in stranger.rows("redactions/", state="proposed")] == [path.split("/")[1]]
-    found = stranger.get(f"{path}findings/").json()
+    found = stranger.get(f"{path}matches/").json()
     assert [(one["claim"], one["parts"]) for one in found["texts"]] == [(None, ["", " saw it."])]
     assert stranger.post(f"{path}approve/", {"seen": found["seen"]}).json()["state"] == "done"
     assert (stranger.get(path).status_code, stranger.rows("redactions/")) == (404, [])
@@ -122,7 +122,7 @@ def test_a_file_is_named_by_its_attachment(cast: Cast, editor: Api, editor2: Api
     kept = attach_file(source=factories.source(cast), chunks=[b"The log."], name="log.txt", by=cast.reviewer)
     path = proposed(editor, words="", file=str(kept.pk))
     assert editor.get(path).json()["of_file"] is True
-    found = editor2.get(f"{path}findings/").json()
+    found = editor2.get(f"{path}matches/").json()
     assert [one["id"] for one in found["files"]] == [str(kept.pk)]
     assert editor2.post(f"{path}approve/", {"seen": found["seen"]}).status_code == 200
 
@@ -168,6 +168,6 @@ def test_who_is_no_editor_sees_and_does_nothing(cast: Cast, claim: Claim, editor
     path, api = proposed(editor), Api(getattr(cast, name))
     assert api.rows("redactions/") == []
     assert [api.post(one, PROPOSAL).status_code for one in ("redactions/", "redactions/preview/")] == [403, 403]
-    assert [api.get(one).status_code for one in (path, f"{path}findings/")] == [404, 404]
+    assert [api.get(one).status_code for one in (path, f"{path}matches/")] == [404, 404]
     acts = ("approve", "reject", "withdraw", "second")
     assert [api.post(f"{path}{act}/", {"seen": ""}).status_code for act in acts] == [404] * 4
