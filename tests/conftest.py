@@ -71,9 +71,9 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What walks through a world comes first: begun last, it would be shared out, its world made by each process."""
     if config.getoption("fast"):
-        slow = [item for item in items if not fast.is_fast(item)]
-        items[:] = [item for item in items if fast.is_fast(item)]
-        config.hook.pytest_deselected(items=slow)
+        chosen = fast.choose(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
         fast.listen()
     items.sort(key=lambda item: "world" not in getattr(item, "fixturenames", ()))
 
