@@ -38,6 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the servers once for all test processes, and points this process at a database of its own."""
+    if config.getoption("fast"):
+        config.pluginmanager.register(fast.LongOnes())
     worker: str | None = getattr(config, "workerinput", {}).get("workerid")
     if worker is None:
         _start_session(config)
@@ -76,15 +78,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = chosen
         fast.listen()
     items.sort(key=lambda item: "world" not in getattr(item, "fixturenames", ()))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """In a fast run no test starts a program."""
-    if item.config.getoption("fast"):
-        with fast.refuse_programs():
-            return (yield)
-    return (yield)
 
 
 def pytest_collection_finish() -> None:
