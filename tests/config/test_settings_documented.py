@@ -27,8 +27,12 @@ def names_read() -> set[str]:
 
 def _given_to(tree: ast.AST, *, settings: bool) -> Iterator[str]:
     for node in ast.walk(tree):
-        given = [*node.args] if isinstance(node, ast.Call) else [node.slice] if isinstance(node, ast.Subscript) else []
-        asked = ast.unparse(node.func if isinstance(node, ast.Call) else node.value) if given else ""
+        if isinstance(node, ast.Call):
+            given, asked = node.args, ast.unparse(node.func)
+        elif isinstance(node, ast.Subscript):
+            given, asked = [node.slice], ast.unparse(node.value)
+        else:
+            continue
         # The settings' own readers are `_text("NAME", …)`, `_number("NAME", …)` and so on.
         is_asking = re.fullmatch(r"(os\.)?(environ(\.get|\.pop)?|getenv)", asked) or (
             settings and isinstance(node, ast.Call) and re.fullmatch(r"_[a-z_]+", asked) and asked not in ("_stop", "_")
