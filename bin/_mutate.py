@@ -10,6 +10,7 @@ The servers are started once for all. A mutant that takes longer than LONGEST co
 import argparse
 import ast
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -176,6 +177,8 @@ def main() -> int:
     if unknown := set(chosen) - set(TESTS):
         parser.error(f"no such module: {', '.join(unknown)}; there are {', '.join(TESTS)}")
     sys.path.insert(0, str(ROOT))
+    # Ends the servers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     from config.data_folder import DataFolder
     from config.embedded import start_servers
 

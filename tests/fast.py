@@ -46,10 +46,10 @@ def is_fast(item: pytest.Item) -> bool:
     functions = [getattr(item, "function", None)]
     if getattr(functions[0], "is_hypothesis_test", False):
         return False
-    info = getattr(item, "_fixtureinfo", None)
-    for name in names if info else ():
+    definitions: dict[str, Any] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    for name in names:
         # Those for the session that every test has are no choice of this one.
-        functions += [one.func for one in info.name2fixturedefs.get(name, ()) if not _is_of_everybody(one)]
+        functions += [one.func for one in definitions.get(name, ()) if not _is_of_everybody(one)]
     return not any(starts(function) for function in functions if function is not None)
 
 
