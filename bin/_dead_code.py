@@ -30,6 +30,7 @@ PROTOCOLS = {
     "Django's checks of passwords": r"get_help_text",
     "gunicorn's settings": r"child_exit|on_exit",
     "http.server": r"do_GET|do_POST",
+    "ast.NodeTransformer": r"visit_\w+",
     "typing.Protocol": r"__call__",
     "drf-spectacular, which finds subclasses": r"\w+Extension|\w+Scheme",
 }
