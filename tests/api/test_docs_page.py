@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_django.live_server_helper import LiveServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
+SLOW = 20_000  # ms: 1.5 MB of script, and 85 operations to draw
 VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => {
   (window.violations ??= []).push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
 });"""
@@ -39,7 +40,7 @@ class ApiPage:
                 [{"name": one.key, "value": one.value, "url": address} for one in cookies.values()]
             )
         page.goto(f"{address}/api/docs/")
-        expect(page.get_by_role("heading", name="claims", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="claims", exact=True)).to_be_visible(timeout=SLOW)
 
     def violations(self) -> Any:
         return self.page.evaluate("window.violations ?? []")
