@@ -2,7 +2,7 @@
 
 import base64
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -30,12 +30,3 @@ def unseal(sealed: str) -> str:
 def seal_anew(sealed: str) -> str:
     """The same, sealed with the present key alone. Raises InvalidToken."""
     return _keys().rotate(sealed.encode()).decode()
-
-
-def opens_with_present_key(sealed: str) -> bool:
-    """Whether no key of before is needed."""
-    try:
-        _key(settings.SECRET_KEY).decrypt(sealed.encode())
-    except InvalidToken:
-        return False
-    return True

@@ -5,7 +5,7 @@ says besides whose it is, since when, when it was last used and with what sort o
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -109,12 +109,6 @@ def end_unused(row: Session) -> None:
     ended, _rows = Session.objects.filter(session_key=row.session_key).delete()
     if ended and row.user_id is not None:
         security_event("session_ended", person=User(pk=row.user_id), session=row.id, reason="unused")
-
-
-def lasts_until(row: Session) -> datetime:
-    """When a session ends at the latest, if it is used no more."""
-    end: datetime = min(row.expire_date, row.last_used_at + settings.SESSION_IDLE)
-    return end
 
 
 class SignIn(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types

@@ -95,7 +95,9 @@ def _known_factor(row: Account, said: Said) -> str | None:
     return str(factor) if factor in FACTORS and had else None
 
 
-def _account_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _account_now(  # noqa: C901, PLR0912 - a branch for each kind of entry
+    row: Account, entries: Sequence[Said], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """The second factors and identities that the entries add up to are there, and no other; the same of tokens."""
     left: dict[str, int] = {}
     linked: dict[str, Any] = {}

@@ -1,8 +1,9 @@
 """Every check but the tests. All of them run; the sum stands at the end, and the status is 1 when one failed.
 
     bin/check            checks
+    bin/check --fast     what takes seconds, as before a commit: format, lint, import rules, decisions, template lint
     bin/check --write    first writes what is made from the sources: format, state table, kinds of entries, API schema,
-                         messages
+                         index of decisions, messages
 
 The settings are those of a production machine; nothing connects to the servers that they name.
 """
@@ -115,20 +116,38 @@ def templates() -> list[str]:
     return [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("*/templates"))]
 
 
+def no_vulnerability_is_known() -> bool:
+    """Whether pip-audit knows of none in what is pinned. It asks for each package, so it runs where somebody put it."""
+    program = shutil.which("pip-audit")
+    if program is None:
+        skipped.append("known vulnerabilities")
+        print(
+            "SKIPPED: pip-audit is not installed, so nobody looked whether a pinned package has a known vulnerability"
+        )
+        return True
+    files = [part for name in ("requirements.txt", "requirements-dev.txt") for part in ("-r", name)]
+    return run([program, "--require-hashes", "--disable-pip", *files])
+
+
+skipped: list[str] = []
+FAST = {"format", "lint", "import rules", "decisions", "template lint"}
 CHECKS: dict[str, Callable[[], bool]] = {
     "format": lambda: module("ruff", "format", "--check", "."),
     "lint": lambda: module("ruff", "check", "."),
     "types": lambda: module("mypy", "."),
+    "dead code": lambda: run([sys.executable, "bin/_dead_code.py"]),
     "import rules": lambda: run([str(Path(sys.executable).with_name("lint-imports")), "--no-logo"]),
     "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),
     "state table": lambda: manage("write_states_doc", "--check"),
     "kinds of entries": lambda: manage("write_kinds_doc", "--check"),
+    "decisions": lambda: run([sys.executable, "bin/_decisions.py"]),
     "API schema": schema_is_up_to_date,
     "messages": messages_are_up_to_date,
     "template lint": lambda: module("djlint", "--lint", "--quiet", *templates()),
     "templates compile": lambda: manage("check_templates"),
     "static files": static_files_collect,
     "deployment": deployment_is_right,
+    "known vulnerabilities": no_vulnerability_is_known,
 }
 
 
@@ -137,6 +156,7 @@ def write() -> bool:
         module("ruff", "format", "."),
         manage("write_states_doc"),
         manage("write_kinds_doc"),
+        run([sys.executable, "bin/_decisions.py", "--write"]),
         manage("spectacular", "--file", str(SCHEMA)),
         extract_messages(),
     ]
@@ -146,17 +166,23 @@ def write() -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/check", description="Every check but the tests.")
     parser.add_argument("--write", action="store_true", help="first write what is made from the sources")
+    parser.add_argument("--fast", action="store_true", help="only what takes seconds")
     os.environ.update(ENVIRONMENT)
-    if parser.parse_args().write and not write():
+    options = parser.parse_args()
+    if options.write and not write():
         return 1
+    checks = {name: check for name, check in CHECKS.items() if name in FAST or not options.fast}
     failed = []
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         started = time.monotonic()
         print(f"--- {name}", flush=True)
         if not check():
             failed.append(name)
         print(f"    {'failed' if name in failed else 'good'}, {time.monotonic() - started:.1f} s", flush=True)
-    print(f"{len(failed)} of {len(CHECKS)} checks failed: {', '.join(failed)}" if failed else "All checks are good.")
+    if skipped:
+        print(f"SKIPPED, see above: {', '.join(skipped)}")
+    good = "All other checks are good." if skipped else "All checks are good."
+    print(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}" if failed else good)
     return 1 if failed else 0
 
 

@@ -193,16 +193,11 @@ def as_parts(rows: list[BundlePart]) -> list[Part]:
     return [Part(row.path, row.size, row.crc or 0) for row in rows]
 
 
-def forget_bundles_of(claim: Claim) -> int:
-    """Forget every bundle of a claim, also those that are being made; how many.
+def forget_bundles_on(desk: Desk) -> int:
+    """Forget every bundle of a desk's claims, also those that are being made; how many.
 
     For redactions, in their transaction, which holds the desk's graph alone: a worker that writes one holds it shared.
     """
-    return _forget(Q(claim=claim))
-
-
-def forget_bundles_on(desk: Desk) -> int:
-    """The same for all claims of a desk."""
     return _forget(Q(claim__in=Claim.objects.filter(desk=desk)))
 
 

@@ -1,12 +1,10 @@
 """Who may see a thing: it is made stricter by who may change it, and released, for more people to see, by an act of
 its own."""
 
-from uuid import UUID
-
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
-from sources.models import Actor, Attachment, Capture, Source, Visibility
+from sources.models import Source, Visibility
 
 
 def is_looser(visibility: str, before: str) -> bool:
@@ -37,8 +35,3 @@ def check_hanging_on(visibility: str, source: Source) -> None:
     if is_looser(visibility, source.visibility):
         message = _("Its source is for: %(visibility)s. Release that first.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(source.visibility).label}]})
-
-
-def desk_of(row: Actor | Source | Attachment | Capture) -> UUID | None:
-    """The desk of a thing; None for an actor that all desks share."""
-    return row.desk_id if isinstance(row, Actor | Source) else row.source.desk_id

@@ -71,11 +71,6 @@ class DataFolder:
     def run_file(self) -> Path:
         return self.path / "run.json"
 
-    @property
-    def started_before(self) -> Path:
-        """Stands once the demonstration data was loaded."""
-        return self.path / "demonstration-loaded"
-
     def lock(self, holder: Holder) -> bool:
         """Takes the folder for this process until `unlock` or its end. False: another process holds it.
 

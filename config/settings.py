@@ -260,6 +260,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "knox",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "csp",
     "ledger",
     "accounts",

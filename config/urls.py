@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("reviews.api.urls")),
     path("api/schema/", docs.Schema.as_view(), name="api-schema"),
     path("api/docs/", docs.api_docs, name="api-docs"),
+    path("api/docs/plain/", docs.api_docs_plain, name="api-docs-plain"),
     path("administration/", admin.site.urls),
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -10,7 +10,7 @@ from claims.conflicts import is_offered
 from claims.grounds import Found, load_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import GroundsDiff, diff_for
-from claims.models import Claim, Grounds, StatusChangeGrounds
+from claims.models import Claim, Grounds
 from claims.watching import verdict_watch
 from reviews.actions.grounds import (
     assignment_ended,
@@ -83,8 +83,3 @@ def digests_of(ids: Iterable[UUID]) -> dict[UUID, tuple[str, bool]]:
     rows = AssessmentGrounds.objects.filter(assessment__in=list(ids)).order_by("number")
     found = rows.values_list("assessment_id", "grounds__digest", "grounds__watch__digest")
     return {pk: (kept, now is not None and now != kept) for pk, kept, now in found}
-
-
-def approved_digests(claim: Claim) -> dict[int, str]:
-    """The digests of the grounds that were approved with a claim's status changes (already scoped), by their number."""
-    return dict(StatusChangeGrounds.objects.filter(claim=claim).values_list("seq", "grounds__digest"))

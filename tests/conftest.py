@@ -18,7 +18,7 @@ from psycopg import sql
 
 from config.data_folder import DataFolder
 from config.embedded import Servers, create_database, start_servers
-from tests import migrated
+from tests import fast, migrated
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -32,12 +32,18 @@ KEPT_TABLES = {"django_migrations", "django_content_type", "auth_permission", "l
 _numbers = count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only tests that start nothing but the database")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Starts the servers once for all test processes, and points this process at a database of its own."""
+    if config.getoption("fast"):
+        config.pluginmanager.register(fast.LongOnes())
     worker: str | None = getattr(config, "workerinput", {}).get("workerid")
     if worker is None:
         _start_session(config)
-        if config.getoption("dist") != "no":
+        if config.getoption("dist") != "no" and not config.option.collectonly:
             # The processes that this one starts run the tests; Django is set up there. They migrate nothing themselves.
             config.add_cleanup(migrated.start())
             return
@@ -64,8 +70,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What walks through a world comes first: begun last, it would be shared out, its world made by each process."""
+    if config.getoption("fast"):
+        chosen = fast.choose(items)
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+        fast.listen()
     items.sort(key=lambda item: "world" not in getattr(item, "fixturenames", ()))
 
 

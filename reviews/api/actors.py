@@ -100,7 +100,7 @@ class ActorQuery(ListQuery):
 
 class Actors(ApiView):
     @operation(
-        "list_actors", "The actors of one’s desks, and those shared", query=ActorQuery, answer=PageOf(ActorShape)
+        "list_actors", "List the actors of your desks and shared actors", query=ActorQuery, answer=PageOf(ActorShape)
     )
     def get(self, request: Request) -> Response:
         by = person(request)
@@ -112,7 +112,7 @@ class Actors(ApiView):
         return answer_list(request, rows, query, partial(render_actors, by))
 
     @operation(
-        "create_actor", "A new actor", body=NewActor, status=201, answer=ActorShape, refuses=[403], headers=[ETAG]
+        "create_actor", "Create an actor", body=NewActor, status=201, answer=ActorShape, refuses=[403], headers=[ETAG]
     )
     def post(self, request: Request) -> Response:
         by = person(request)
@@ -131,7 +131,7 @@ class Actors(ApiView):
 class OneActor(ApiView):
     @operation(
         "read_actor",
-        "One actor; one that was merged leads on",
+        "Read one actor; a merged actor redirects to the one that replaced it",
         answer=ActorShape,
         moved=True,
         refuses=[404],
@@ -148,7 +148,7 @@ class OneActor(ApiView):
 
     @operation(
         "change_actor",
-        "Change an actor; claims that rest on its voice are recomputed",
+        "Change an actor; claims that rely on its voice are recomputed",
         body=ChangesOfActor,
         answer=ActorShape,
         refuses=[403, 404, 409, 412],
@@ -168,7 +168,7 @@ class OneActor(ApiView):
 class MergedActor(ApiView):
     @operation(
         "merge_actor",
-        "Say that an actor is another, which everything then names (editors; administrators for shared ones)",
+        "Merge an actor into another, which replaces it everywhere (editors; administrators for shared actors)",
         body=Merging,
         answer=MergedShape,
         refuses=[403, 404, 409],

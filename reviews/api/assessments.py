@@ -104,7 +104,11 @@ class NewApproval(NewDecision):
 
 class Assessments(ApiView):
     @operation(
-        "list_assessments", "The findings on a claim", query=ListQuery, answer=PageOf(AssessmentShape), refuses=[404]
+        "list_assessments",
+        "List the assessments of a claim",
+        query=ListQuery,
+        answer=PageOf(AssessmentShape),
+        refuses=[404],
     )
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
@@ -115,7 +119,7 @@ class Assessments(ApiView):
 
     @operation(
         "hand_in_assessment",
-        "Hand in a finding; one of the same assessor that still waits is replaced",
+        "Submit an assessment; it replaces a pending one of yours",
         body=NewAssessment,
         status=201,
         answer=AssessmentShape,
@@ -131,7 +135,7 @@ class Assessments(ApiView):
 
 
 class OneAssessment(ApiView):
-    @operation("read_assessment", "One finding", answer=AssessmentShape, refuses=[404])
+    @operation("read_assessment", "Read one assessment", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
         assessment = find_assessment(by, reference, assessment_id)
@@ -141,7 +145,7 @@ class OneAssessment(ApiView):
 class Approval(ApiView):
     @operation(
         "approve_assessment",
-        "Agree with a finding as a second person; the claim moves",
+        "Approve an assessment as the second person; the claim’s status changes",
         body=NewApproval,
         answer=AssessmentShape,
         refuses=[403, 404, 409, 422],
@@ -160,7 +164,7 @@ class Approval(ApiView):
 class Rejection(ApiView):
     @operation(
         "reject_assessment",
-        "Send a finding back with the reason",
+        "Reject an assessment, with a reason",
         body=NewDecision,
         answer=AssessmentShape,
         refuses=[403, 404, 409],

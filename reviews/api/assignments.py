@@ -83,7 +83,7 @@ ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 class Assignments(ApiView):
     @operation(
-        "list_assignments", "The assignments on one’s desks", query=AssignmentQuery, answer=PageOf(AssignmentShape)
+        "list_assignments", "List the assignments on your desks", query=AssignmentQuery, answer=PageOf(AssignmentShape)
     )
     def get(self, request: Request) -> Response:
         by = person(request)
@@ -100,7 +100,7 @@ class Assignments(ApiView):
         return answer_list(request, rows, query, render_assignments, orders=ORDERS)
 
     @operation(
-        "assign", "Give a claim to a reviewer (editors)", body=NewAssignment, status=201, answer=AssignmentShape,
+        "assign", "Assign a claim to a reviewer (editors)", body=NewAssignment, status=201, answer=AssignmentShape,
         refuses=[403, 409],
     )  # fmt: skip
     def post(self, request: Request) -> Response:
@@ -142,13 +142,13 @@ def _member(claim: Claim, name: str) -> User | None:
 
 
 class OneAssignment(ApiView):
-    @operation("read_assignment", "One assignment", answer=AssignmentShape, refuses=[404])
+    @operation("read_assignment", "Read one assignment", answer=AssignmentShape, refuses=[404])
     def get(self, request: Request, assignment_id: UUID) -> Response:
         return Response(render_assignments([get_assignment(person(request), assignment_id)])[0])
 
     @operation(
         "change_assignment",
-        "Give an assignment another due time; its reminders move (editors)",
+        "Change when an assignment is due; its reminders move with it (editors)",
         body=AssignmentChanges,
         answer=AssignmentShape,
         refuses=[403, 404, 409],
@@ -158,7 +158,9 @@ class OneAssignment(ApiView):
 
 
 class Acceptance(ApiView):
-    @operation("accept_assignment", "Take a claim on", body=NoFields, answer=AssignmentShape, refuses=[403, 404, 409])
+    @operation(
+        "accept_assignment", "Accept an assignment", body=NoFields, answer=AssignmentShape, refuses=[403, 404, 409]
+    )
     def post(self, request: Request, assignment_id: UUID) -> Response:
         return _one_act(request, assignment_id, accept, may=may_answer, body=NoFields)
 
@@ -166,7 +168,7 @@ class Acceptance(ApiView):
 class Refusal(ApiView):
     @operation(
         "decline_assignment",
-        "Give a claim back with a reason",
+        "Decline an assignment, with a reason",
         body=Reason,
         answer=AssignmentShape,
         refuses=[403, 404, 409],
@@ -178,7 +180,7 @@ class Refusal(ApiView):
 class HandOver(ApiView):
     @operation(
         "hand_over_assignment",
-        "Pass a claim on to another reviewer",
+        "Reassign a claim to another reviewer",
         body=HandingOver,
         answer=HandedOverShape,
         refuses=[403, 404, 409],
@@ -204,7 +206,7 @@ class HandOver(ApiView):
 class TakingBack(ApiView):
     @operation(
         "withdraw_assignment",
-        "Take an assignment back (editors)",
+        "Withdraw an assignment (editors)",
         body=Reason,
         answer=AssignmentShape,
         refuses=[403, 404, 409],

@@ -40,7 +40,7 @@ def _claim_for_editor(by: User, reference: str) -> Claim:
 
 
 class Publication(ApiView):
-    @_described("publish_claim", "Show a claim and its public material to everybody (editors)", WithReason)
+    @_described("publish_claim", "Publish a claim and its public material (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
@@ -49,7 +49,7 @@ class Publication(ApiView):
 
 
 class Withdrawal(ApiView):
-    @_described("unpublish_claim", "Take a claim’s public page away (editors)", WithReason)
+    @_described("unpublish_claim", "Unpublish a claim (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)

@@ -165,7 +165,7 @@ class ClaimQuery(ListQuery):
 
 class Claims(ApiView):
     @operation(
-        "list_claims", "The claims that one may know of", query=ClaimQuery, answer=PageOf(ClaimShape, follows=True)
+        "list_claims", "List the claims you have access to", query=ClaimQuery, answer=PageOf(ClaimShape, follows=True)
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
@@ -175,7 +175,7 @@ class Claims(ApiView):
 
     @operation(
         "report_claim",
-        "Write a claim down with its first evidence",
+        "Create a claim with its first evidence",
         body=NewClaim,
         status=201,
         answer=ClaimShape,
@@ -199,13 +199,13 @@ class Claims(ApiView):
 
 
 class OneClaim(ApiView):
-    @operation("read_claim", "One claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
+    @operation("read_claim", "Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str) -> Response:
         return answer_claim(person(request), reference)
 
     @operation(
         "change_claim",
-        "Change a claim’s wording, days, place, people, topics, elements or threshold",
+        "Change a claim’s wording, dates, place, people, topics, elements or threshold",
         body=ClaimChanges,
         answer=ClaimShape,
         refuses=[403, 404, 409, 412],

@@ -85,7 +85,9 @@ class DeskQuery(ListQuery):
 
 
 class Desks(ApiView):
-    @operation("list_desks", "One’s desks; all of them for an administrator", query=DeskQuery, answer=PageOf(DeskShape))
+    @operation(
+        "list_desks", "List your desks; administrators see all of them", query=DeskQuery, answer=PageOf(DeskShape)
+    )
     def get(self, request: Request) -> Response:
         query = read_query(request, DeskQuery)
         rows = desks_of(person(request))
@@ -95,7 +97,7 @@ class Desks(ApiView):
 
     @operation(
         "create_desk",
-        "A new desk (administrators)",
+        "Create a desk (administrators)",
         body=NewDesk,
         status=201,
         answer=DeskShape,
@@ -110,7 +112,7 @@ class Desks(ApiView):
 
 
 class OneDesk(ApiView):
-    @operation("read_desk", "One desk", answer=DeskShape, refuses=[404], headers=[ETAG])
+    @operation("read_desk", "Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, desk_id: UUID) -> Response:
         desk = get_desk(person(request), desk_id)
         return Response(render_desks([desk])[0], headers=tagged(desk))

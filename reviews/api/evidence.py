@@ -98,7 +98,7 @@ class ExcerptNote(Fields):
 class EvidenceList(ApiView):
     @operation(
         "list_evidence",
-        "A claim’s evidence, the withdrawn too; `withheld` says to auditors how much they are not shown",
+        "List a claim’s evidence, withdrawn evidence included. `withheld` tells auditors how much they are not shown",
         query=ListQuery,
         answer=PageOf(EvidenceShape, more=(("withheld", int),)),
         refuses=[404],
@@ -112,7 +112,7 @@ class EvidenceList(ApiView):
 
     @operation(
         "attach_evidence",
-        "Attach a source to a claim",
+        "Attach a source to a claim as evidence",
         body=NewEvidence,
         status=201,
         answer=EvidenceShape,
@@ -131,7 +131,7 @@ class EvidenceList(ApiView):
 
 
 class OneEvidence(ApiView):
-    @operation("read_evidence", "One piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG])
+    @operation("read_evidence", "Read one piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
         item = get_evidence(by, get_claim(by, reference), evidence_id)
@@ -139,7 +139,7 @@ class OneEvidence(ApiView):
 
     @operation(
         "change_evidence",
-        "Change what is recorded of a piece of evidence",
+        "Change a piece of evidence",
         body=EvidenceChanges,
         answer=EvidenceShape,
         refuses=[403, 404, 409, 412],
@@ -160,7 +160,7 @@ class OneEvidence(ApiView):
 class EvidenceWithdrawn(ApiView):
     @operation(
         "withdraw_evidence",
-        "Take evidence out of what counts; it stays on record",
+        "Withdraw evidence: it no longer counts and stays on record",
         body=EvidenceWithdrawal,
         answer=EvidenceShape,
         refuses=[403, 404, 409],
@@ -177,7 +177,7 @@ class EvidenceWithdrawn(ApiView):
 class ExcerptStands(ApiView):
     @operation(
         "confirm_excerpt",
-        "Say that an excerpt still stands after its source was corrected (editors, the claim’s reviewer)",
+        "Confirm an excerpt after its source was corrected (editors, the claim’s reviewer)",
         body=ExcerptNote,
         answer=EvidenceShape,
         refuses=[403, 404, 409],

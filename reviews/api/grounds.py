@@ -71,7 +71,7 @@ class VerdictConfirmation(Fields):
 class AssessmentGrounds(ApiView):
     @operation(
         "read_assessment_grounds",
-        "Whether what an assessment that waits rests on has changed, and who changed what",
+        "Read what has changed in the grounds of a pending assessment, and who changed it",
         answer=GroundsShape,
         refuses=[404, 409],
     )
@@ -86,7 +86,7 @@ class AssessmentGrounds(ApiView):
 class AssessmentConfirmation(ApiView):
     @operation(
         "confirm_assessment",
-        "Stand for one’s assessment that waits on what it rests on now",
+        "Confirm your pending assessment on its present grounds",
         body=Confirmation,
         answer=AssessmentShape,
         refuses=[403, 404, 409, 422],
@@ -103,7 +103,7 @@ class AssessmentConfirmation(ApiView):
 class VerdictGrounds(ApiView):
     @operation(
         "read_verdict_grounds",
-        "Whether what a verdict rests on has changed since, and who changed what",
+        "Read what has changed in the grounds of a verdict, and who changed it",
         answer=GroundsShape,
         refuses=[404, 409],
     )
@@ -115,7 +115,7 @@ class VerdictGrounds(ApiView):
 class VerdictConfirmed(ApiView):
     @operation(
         "confirm_verdict",
-        "Say, as somebody who changed none of it, that a verdict stands on what it rests on now",
+        "Confirm a verdict on its present grounds, as someone who changed none of them",
         body=VerdictConfirmation,
         answer=ClaimShape,
         refuses=[403, 404, 409],

@@ -82,7 +82,12 @@ class NewMove(Fields):
 
 
 class Moves(ApiView):
-    @operation("list_moves", "Every move from here, and what each would take", answer=PageOf(MoveShape), refuses=[404])
+    @operation(
+        "list_moves",
+        "List every move from the present state, and what each requires",
+        answer=PageOf(MoveShape),
+        refuses=[404],
+    )
     def get(self, request: Request, reference: str) -> Response:
         claim = known_claim(person(request), reference)
         standing, last = load_standing(claim), last_change(claim)
@@ -90,7 +95,7 @@ class Moves(ApiView):
 
     @operation(
         "make_move",
-        "Make a move that one person makes: record a denial, or its withdrawal",
+        "Make a move that needs no approval: record a denial or withdraw one",
         body=NewMove,
         status=201,
         answer=StatusChangeShape,
@@ -108,7 +113,7 @@ class Moves(ApiView):
 
 
 class History(ApiView):
-    @operation("list_history", "The status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
+    @operation("list_history", "List the status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = known_claim(by, reference)
@@ -120,7 +125,7 @@ class History(ApiView):
 class OneStatusChange(ApiView):
     @operation(
         "read_status_change",
-        "One status change, with the graph it was decided on",
+        "Read one status change with the evidence graph it was decided on",
         answer=RecordedChangeShape,
         refuses=[404],
     )

@@ -56,7 +56,7 @@ ORDERS = {"created": Order("at"), "-created": Order("at", newest_first=True)}
 
 class Notifications(ApiView):
     @operation(
-        "list_notifications", "One’s own notifications", query=NotificationQuery, answer=PageOf(NotificationShape)
+        "list_notifications", "List your notifications", query=NotificationQuery, answer=PageOf(NotificationShape)
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, NotificationQuery)
@@ -73,16 +73,14 @@ class Notifications(ApiView):
 
 
 class OneNotification(ApiView):
-    @operation("read_notification", "One of one’s own notifications", answer=NotificationShape, refuses=[404])
+    @operation("read_notification", "Read one of your notifications", answer=NotificationShape, refuses=[404])
     def get(self, request: Request, notification_id: UUID) -> Response:
         row = get_notification(person(request), notification_id)
         return Response(render_notifications(request, [row])[0])
 
 
 class NotificationRead(ApiView):
-    @operation(
-        "mark_notification", "Mark one of one’s own notifications as read", answer=NotificationShape, refuses=[404]
-    )
+    @operation("mark_notification", "Mark one of your notifications as read", answer=NotificationShape, refuses=[404])
     def post(self, request: Request, notification_id: UUID) -> Response:
         by = person(request)
         row = mark_read(notification=get_notification(by, notification_id), by=by)
@@ -93,7 +91,7 @@ class NotificationsRead(ApiView):
     # What is read stays read, however often it is said: there is nothing for a key to do.
     @operation(
         "mark_notifications",
-        "Mark all one’s notifications as read",
+        "Mark all your notifications as read",
         body=ReadUntil,
         answer=MarkedShape,
         keyed=False,

@@ -102,7 +102,7 @@ class ProvenanceShape(SupportShape):
 
 
 class ClaimProvenance(ApiView):
-    @operation("read_provenance", "Who got it from whom", answer=ProvenanceShape, refuses=[404])
+    @operation("read_provenance", "Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
         standing = load_standing(get_claim(by, reference))

@@ -46,7 +46,7 @@ class ReceiptsQuery(ListQuery):
 
 
 class Receipts(ApiView):
-    @operation(*("list_receipts", "Receipts of what one did oneself"), query=ReceiptsQuery, answer=PageOf(ReceiptShape))
+    @operation(*("list_receipts", "List your receipts"), query=ReceiptsQuery, answer=PageOf(ReceiptShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReceiptsQuery)
         rows = receipts_of(person(request))
@@ -59,7 +59,7 @@ class Receipts(ApiView):
 
 
 class OneReceipt(ApiView):
-    @operation("read_receipt", "The receipt of one entry that one made oneself", answer=ReceiptShape, refuses=[404])
+    @operation("read_receipt", "Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
     def get(self, request: Request, leaf_hash: str) -> Response:
         found = receipts_of(person(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()
         if found is None:

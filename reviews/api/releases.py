@@ -76,7 +76,7 @@ def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dic
 class SourceRelease(ApiView):
     @operation(
         "release_source",
-        "Let more people see a source (editors)",
+        "Release a source to more people (editors)",
         body=CountedRelease,
         answer=SourceEffectShape,
         refuses=[403, 404],
@@ -92,7 +92,7 @@ class SourceRelease(ApiView):
 class ActorRelease(ApiView):
     @operation(
         "release_actor",
-        "Let more people see an actor (editors; administrators for shared ones)",
+        "Release an actor to more people (editors; administrators for shared actors)",
         body=CountedRelease,
         answer=ReleasedActorShape,
         refuses=[403, 404],
@@ -110,7 +110,7 @@ class ActorRelease(ApiView):
 class EvidenceRelease(ApiView):
     @operation(
         "release_evidence",
-        "Let more people see a piece of evidence: it counts from then on (editors)",
+        "Release a piece of evidence to more people; it counts from then on (editors)",
         body=CountedRelease,
         answer=ReleasedEvidenceShape,
         refuses=[403, 404, 409],
@@ -129,7 +129,7 @@ class EvidenceRelease(ApiView):
 class AttachmentRelease(ApiView):
     @operation(
         "release_attachment",
-        "Let more people see a file, and the capture that it came by (editors)",
+        "Release a file, and the capture it came from, to more people (editors)",
         body=Release,
         answer=AttachmentShape,
         refuses=[403, 404],
@@ -146,7 +146,7 @@ class AttachmentRelease(ApiView):
 class CaptureRelease(ApiView):
     @operation(
         "release_capture",
-        "Let more people see a capture, and its file (editors)",
+        "Release a capture and its file to more people (editors)",
         body=Release,
         answer=CaptureShape,
         refuses=[403, 404],

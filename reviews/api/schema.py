@@ -23,9 +23,10 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
 from reviews.api.bodies import Fields
+from reviews.api.examples import EXAMPLES
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -62,17 +63,17 @@ class Problem(TypedDict):
 
 
 REFUSALS = {
-    400: "It cannot be used as it is; `errors` says why, by field.",
-    401: "No token that is good, and no session.",
-    403: "Not allowed to this person.",
-    404: "Not here, or nothing that this person may know of.",
-    409: "Another version is the present one (`version`, `changes`), or it is not possible as things stand.",
+    400: "The request is not valid; `errors` says why, by field.",
+    401: "No valid token and no session.",
+    403: "You don’t have permission.",
+    404: "Not found, or nothing you may know of.",
+    409: "You saw an older version (`version`, `changes`), or it isn’t possible in the present state.",
     412: "`If-Match` names another version than the present one.",
-    413: "Larger than is read here.",
-    415: "A content type that is not read here.",
-    422: "Policy is not met; `missing` says what it would take. Or the idempotency key stands for another body.",
-    429: "Asked too often by this person or from this address; `Retry-After` says in how many seconds to ask again.",
-    503: "Something that it needs does not work, or takes too long, at the moment; nothing was written.",
+    413: "The body is too large.",
+    415: "The body has a content type that this operation doesn’t take.",
+    422: "Policy isn’t met; `missing` says what is needed. Or the idempotency key was sent with another body.",
+    429: "Too many requests from this person or address; `Retry-After` says how many seconds to wait.",
+    503: "Part of the service is down or too slow. Nothing was saved.",
 }
 
 
@@ -117,7 +118,7 @@ def operation(
     good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
     responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
     if moved:
-        responses[301] = OpenApiResponse(description="It is another row now: `Location` says which.")
+        responses[301] = OpenApiResponse(description="Merged into another: `Location` says which.")
     for code in sorted(codes):
         responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
 
@@ -134,6 +135,7 @@ def operation(
             request=body,
             responses=responses,
             parameters=[*parameters, *([IDEMPOTENCY_KEY] if takes_key else [])],
+            examples=_examples(body),
         )(method)
         described.keyed = takes_key  # type: ignore[attr-defined]  # read by ApiView
         described.tries = (  # type: ignore[attr-defined]  # read by ApiView
@@ -145,7 +147,19 @@ def operation(
     return describe
 
 
-LOCATION = OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201], description="Where the row is.")
+def _examples(body: type[Fields] | dict[str, Any] | None) -> list[OpenApiExample]:
+    """The example of a body. Raises KeyError where reviews/api/examples.py has none."""
+    if body is None:
+        return []
+    if isinstance(body, dict):  # a form, of one media type
+        (media_type,) = body
+        return [OpenApiExample("Example", EXAMPLES["NewAttachment"], request_only=True, media_type=media_type)]
+    return [OpenApiExample("Example", EXAMPLES[body.__name__], request_only=True)]
+
+
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The address of the new row."
+)
 ETAG = OpenApiParameter(
     "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The row’s version, as in "v3".'
 )
@@ -157,7 +171,7 @@ def _receipts(status: int) -> OpenApiParameter:
         str,
         OpenApiParameter.HEADER,
         response=[status],
-        description="Where the receipts of what this recorded in the ledger are; missing where it recorded nothing.",
+        description="The address of the ledger receipts for this request; absent if it recorded nothing.",
     )
 
 
@@ -166,11 +180,11 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description="Sent again with the same key and body within a day, it is not done again: the row is answered as it "
-    "is by then. With another body it is refused (422); while the first is being worked on, too (409).",
+    description="A retry with the same key and body within a day changes nothing and returns the row as it is then. "
+    "With another body it is refused (422); while the first request is still running, too (409).",
 )
 IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="Change it only if it is at this version still."
+    "If-Match", str, OpenApiParameter.HEADER, description="Change it only if this is still its version."
 )
 
 _PLAIN: dict[Any, dict[str, str]] = {

@@ -102,7 +102,7 @@ class SourceAct(Fields):
 
 
 class Sources(ApiView):
-    @operation("list_sources", "The sources of one’s desks", query=SourceQuery, answer=PageOf(SourceShape))
+    @operation("list_sources", "List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, SourceQuery)
         by = person(request)
@@ -114,7 +114,7 @@ class Sources(ApiView):
 
     @operation(
         "create_source",
-        "A new source; what its address answers is captured soon after",
+        "Create a source; the page at its URL is archived soon after",
         body=NewSource,
         status=201,
         answer=SourceShape,
@@ -132,7 +132,7 @@ class Sources(ApiView):
 
 
 class OneSource(ApiView):
-    @operation("read_source", "One source", answer=SourceShape, refuses=[404], headers=[ETAG])
+    @operation("read_source", "Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
         source = get_source(by, source_id)
@@ -140,7 +140,7 @@ class OneSource(ApiView):
 
     @operation(
         "change_source",
-        "Change a source; claims that rest on it are recomputed",
+        "Change a source; claims that rely on it are recomputed",
         body=ChangesOfSource,
         answer=SourceShape,
         refuses=[403, 404, 409, 412],
@@ -160,7 +160,7 @@ class OneSource(ApiView):
 class Retraction(ApiView):
     @operation(
         "retract_source",
-        "Record that its publisher took a source back (editors)",
+        "Record the retraction of a source by its publisher (editors)",
         body=SourceAct,
         answer=SourceEffectShape,
         refuses=[403, 404, 409],
@@ -178,7 +178,7 @@ class Retraction(ApiView):
 class Correction(ApiView):
     @operation(
         "correct_source",
-        "Record that its publisher corrected a source (editors)",
+        "Record the correction of a source by its publisher (editors)",
         body=SourceAct,
         answer=SourceEffectShape,
         refuses=[403, 404],

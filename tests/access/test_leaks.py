@@ -44,7 +44,7 @@ NOISE = re.compile(
     rb"|&quot;made&quot;: &quot;[0-9TZ:.-]+&quot;"
 )
 # Made from the code alone, or ends the session.
-NOTHING_OF_A_DESK = {"api-schema", "api-docs", "healthz", "readyz", "account_logout"}
+NOTHING_OF_A_DESK = {"api-schema", "api-docs", "api-docs-plain", "healthz", "readyz", "account_logout"}
 SEARCHES = (
     f"/claims/?q={SECRET}",
     f"/sources/?q={SECRET}",

@@ -74,6 +74,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger-format": {"GET": ANYONE},
     "ledger-public-entries": {"GET": ANYONE},
     "api-docs": {"GET": ANYONE},
+    "api-docs-plain": {"GET": ANYONE},
     "api-schema": {"GET": ANYONE},
     "ledger-checkpoint": {"GET": ANYONE},
     "ledger-cosigned": {"GET": OFF},  # of a log with witnesses: tests/ledger/test_asking_witnesses.py

@@ -11,7 +11,8 @@ from tests.ledger.opening import audits_all
 
 # Open to everybody, signed in or not; and what one needs to add one, or to leave.
 OPEN = {
-    "healthz", "readyz", "metrics", "public", "public-claim", "public-change", "api-docs", "api-schema",
+    "healthz", "readyz", "metrics", "public", "public-claim", "public-change", "api-docs", "api-docs-plain",
+    "api-schema",
     "ledger-checkpoint", "ledger-cosigned", "ledger-policy", "ledger-tile",
     "ledger-entries", "ledger-leaf", "ledger-public-entries", "ledger-verifier", "ledger-format",
     "public-proof", "public-material", "public-bundle", "published-list", "short", "check-us", "check-receipts",

@@ -24,6 +24,7 @@ NO_PAGES |= {"ledger-cosigned", "ledger-leaf", "receipt-file"}
 NO_PAGES |= {"claim-proof", "claim-names", "public-change", "bundle-file", "sign-in-by-passkey"}
 NO_PAGES |= {"public-proof", "public-material", "ledger-verifier", "ledger-format", "ledger-public-entries", "short"}
 NO_PAGES |= {"public-bundle", "published-list"}
+NO_PAGES |= {"api-docs"}  # Swagger UI: tests/api/test_docs_page.py
 NO_PAGES |= {"verdict-grounds"}  # of a verdict, which no world here has: test_grounds_pages
 # Of signing in through an organisation, which is configured in none of these worlds.
 NO_PAGES |= {f"organisation-{name}" for name in ("sign-in", "callback", "join", "link", "unlink")}

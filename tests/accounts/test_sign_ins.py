@@ -102,6 +102,7 @@ def test_the_person_is_not_locked_out_from_elsewhere(cast: Cast) -> None:
     assert (slowed.status_code, elsewhere.status_code, elsewhere["Location"]) == (429, 302, "/")
 
 
+@pytest.mark.long
 def test_a_thousand_addresses_lock_nobody_out_of_their_account(db: None) -> None:
     for number in range(1000):
         wrong(f"10.0.{number // 250}.{number % 250}")

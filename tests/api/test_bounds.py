@@ -75,6 +75,7 @@ def test_a_move_that_names_too_much_evidence_is_refused_by_field(cast: Cast) -> 
     assert (refused.status_code, list(refused.json()["errors"])) == (400, ["evidence"])
 
 
+@pytest.mark.long
 def test_as_much_as_is_allowed_is_taken(cast: Cast) -> None:
     source = factories.source(cast)
     body = {

@@ -140,6 +140,7 @@ def test_following_keeps_to_the_filters(cast: Cast, editor: Api) -> None:
     newest=st.booleans(),
     size=st.integers(1, 4),
 )
+@pytest.mark.long
 def test_no_row_is_lost_whichever_change_while_the_pages_are_read(
     cast: Cast, moves: list[list[int]], newest: bool, size: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -121,6 +122,7 @@ LISTS = [
 ]
 
 
+@pytest.mark.long
 def test_a_list_costs_as_many_queries_with_many_rows_as_with_few(cast: Cast, reviewer: Api) -> None:
     first = factories.claim(cast, elements=["by sea"], topics=["arms"])
     source = first.evidence.get().source

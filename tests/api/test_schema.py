@@ -4,10 +4,14 @@ import re
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
+from jsonschema import Draft202012Validator, FormatChecker
 
+from reviews.api.bodies import Fields
+from reviews.api.examples import EXAMPLES
 from tests.api.client import schema
 
 METHODS = ("get", "post", "patch", "put", "delete")
@@ -64,13 +68,68 @@ def test_every_operation_says_what_it_is_and_how_it_refuses() -> None:
                 assert answer["content"]["application/problem+json"]["schema"] == problem
 
 
+def bodies() -> dict[str, type[Fields]]:
+    """Every kind of body that an operation reads, by the name of its class."""
+    found, waiting = {}, [Fields]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        found[kind.__name__] = kind
+    return found
+
+
+def test_every_body_has_an_example_that_is_read_as_it_stands() -> None:
+    kinds, tried = bodies(), set()
+    for path, method, said in operations():
+        for media_type, content in said.get("requestBody", {}).get("content", {}).items():
+            (example,) = content["examples"].values()
+            is_form = media_type == "multipart/form-data"
+            name = "NewAttachment" if is_form else content["schema"]["$ref"].rsplit("/", 1)[1]
+            given = example["value"]
+            if is_form:
+                given = given | {"file": SimpleUploadedFile(given["file"], b"jpeg")}
+            body = kinds[name](data=given, partial=False)
+            assert body.is_valid(), (path, method, body.errors)
+            assert example["value"] == EXAMPLES[name], (path, method)
+            tried.add(name)
+    # A body that says nothing has no schema of its own to be found by.
+    assert tried | {"NoFields"} == set(EXAMPLES)
+
+
+def test_every_example_is_as_the_schema_describes_the_body() -> None:
+    for path, method, said in operations():
+        for media_type, content in said.get("requestBody", {}).get("content", {}).items():
+            if media_type == "application/json":
+                whole = content["schema"] | {"components": schema()["components"]}
+                (example,) = content["examples"].values()
+                errors = list(Draft202012Validator(whole, format_checker=FormatChecker()).iter_errors(example["value"]))
+                assert errors == [], (path, method)
+
+
+# How a summary begins: what the operation does, as somebody who reads a list of them looks for it.
+VERBS = {
+    "Accept", "Add", "Approve", "Assign", "Attach", "Change", "Close", "Confirm", "Create", "Decline", "Discard",
+    "Download", "List", "Make", "Mark", "Merge", "Open", "Publish", "Read", "Reassign", "Record", "Reject", "Release",
+    "Remove", "Request", "Revoke", "Save", "Submit", "Unpublish", "Upload", "Withdraw",
+}  # fmt: skip
+
+
+def test_every_summary_begins_with_what_the_operation_does_and_is_one_line() -> None:
+    for path, method, said in operations():
+        assert said["summary"].split(" ")[0] in VERBS, (path, method, said["summary"])
+        assert len(said["summary"]) <= 120, (path, method)
+        assert not said["summary"].endswith("."), (path, method)
+    summaries = [said["summary"] for _path, _method, said in operations()]
+    assert len(set(summaries)) == len(summaries)
+
+
 def test_no_two_operations_have_one_name() -> None:
     names = [said["operationId"] for _path, _method, said in operations()]
     assert len(names) == len(set(names))
 
 
 def test_the_page_lists_every_operation_and_loads_nothing_from_elsewhere(db: None) -> None:
-    response = Client().get("/api/docs/")
+    response = Client().get("/api/docs/plain/")
     page = response.content.decode()
     assert response.status_code == 200
     for path, method, _said in operations():
@@ -81,5 +140,6 @@ def test_the_page_lists_every_operation_and_loads_nothing_from_elsewhere(db: Non
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
-def test_the_page_is_only_read(db: None, method: str) -> None:
-    assert getattr(Client(), method)("/api/docs/").status_code == 405
+@pytest.mark.parametrize("address", ["/api/docs/", "/api/docs/plain/"])
+def test_the_pages_are_only_read(db: None, method: str, address: str) -> None:
+    assert getattr(Client(), method)(address).status_code == 405

@@ -22,7 +22,7 @@ from claims.actions.bundles import LEASE, MOST_TRIES, ask_for_bundle, lease_bund
 from claims.actions.claims import publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
-from claims.bundles import forget_bundles_of, forget_bundles_on
+from claims.bundles import forget_bundles_on
 from claims.models import Bundle, BundlePart, Claim
 from claims.support import lock_graph
 from claims.tasks import forget_old_bundles, make_bundles
@@ -388,11 +388,10 @@ def test_after_a_day_it_is_forgotten(cast: Cast, verdict: Claim) -> None:
     assert (forget_old_bundles(), Bundle.objects.count(), BundlePart.objects.count()) == (1, 0, 0)
 
 
-@pytest.mark.parametrize("forget", [forget_bundles_of, lambda claim: forget_bundles_on(claim.desk)])
-def test_a_redaction_can_have_all_of_them_forgotten(cast: Cast, verdict: Claim, forget: Callable[[Claim], int]) -> None:
+def test_a_redaction_can_have_all_of_them_forgotten(cast: Cast, verdict: Claim) -> None:
     made(cast.reporter, verdict)
     ask_for_bundle(claim=verdict, by=cast.editor)
-    assert (forget(verdict), Bundle.objects.count(), BundlePart.objects.count()) == (2, 0, 0)
+    assert (forget_bundles_on(verdict.desk), Bundle.objects.count(), BundlePart.objects.count()) == (2, 0, 0)
 
 
 @pytest.fixture

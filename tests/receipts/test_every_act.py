@@ -50,6 +50,7 @@ BY_PAGES_ALONE = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 def test_every_action_hands_over_what_it_recorded(cast: Cast) -> None:
     with kept_acts() as acts:
         do_everything(cast)
@@ -62,6 +63,7 @@ def test_every_action_hands_over_what_it_recorded(cast: Cast) -> None:
     assert Entry.objects.filter(pk__gte=since).exclude(kind="key_rotated").count() == len(acts)
 
 
+@pytest.mark.long
 def test_by_the_api(cast: Cast, tmp_path: Path) -> None:
     walk = Walk()
     send = walk.send
@@ -162,6 +164,7 @@ def _reviews_by_the_api(walk: Walk, cast: Cast, claim: str) -> None:
     send(editor, "POST", f"{path}grounds/confirm/", {"seen_grounds": after.now, "reason": "The title alone."})
 
 
+@pytest.mark.long
 def test_on_pages(cast: Cast, tmp_path: Path) -> None:
     walk = Walk()
     publish_here(tmp_path / "signer")  # without a checkpoint nothing is exported

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -184,6 +185,7 @@ def test_somebody_invited_from_another_desk_sees_the_claim_and_no_acts(cast: "Ca
     assert claim.statement in text and "Attach a source" not in text and "Edit the claim" not in text
 
 
+@pytest.mark.long
 def test_what_nobody_has_is_counted_and_can_be_paged_through_whole(cast: "Cast") -> None:
     source = factories.source(cast)
     evidence = [{"source": source.pk, "stance": "supports"}]

@@ -237,6 +237,7 @@ def test_bundles_that_were_asked_for_are_forgotten(cast: Cast, editor2: User) ->
     assert Bundle.objects.count() == 0
 
 
+@pytest.mark.long
 def test_a_bundle_that_is_made_afterwards_verifies_and_holds_none_of_it(
     cast: Cast, editor2: User, tmp_path: Path
 ) -> None:
