@@ -120,4 +120,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "Release": _RELEASE,
     "CountedRelease": _RELEASE | {"dry_run": True},
     "NoFields": {},
+    # Redactions
+    "Sought": {"desk": DESK, "words": "Oleksandr P."},
+    "NewRedaction": {"desk": DESK, "words": "Oleksandr P.", "reason": "The person named asked for it in writing."},
+    "RedactionApproval": {"seen": GROUNDS},
+    "SecondPerson": {"person": "editor2"},
 }
