@@ -4,14 +4,14 @@ The database's guards ask the same of whoever writes by them. Whoever owns the d
 left where it is and told of, and the others go on.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from ledger.entries import Broken, leaf_hash, read_entry
+from ledger.entries import Broken, Entry, leaf_hash, read_entry
 
 _WAITING = """
 SELECT o.ctid::text, o.entry_id, e.stream, e.seq, encode(e.prev, 'hex'), e.kind,
@@ -83,15 +83,18 @@ def reason_to_refuse(one: Waiting, accepted: Container[int]) -> str | None:
         entry = read_entry(one.leaf)
     except Broken as broken:
         return f"its bytes are none of an entry: {broken}"
+    return next(_mismatches(one, entry, accepted), None)
+
+
+def _mismatches(one: Waiting, entry: Entry, accepted: Container[int]) -> Iterator[str]:
+    """What does not match between the bytes of an entry, its columns, and what stands before it in its stream."""
     if (entry.stream, entry.seq, entry.prev, entry.kind, entry.at) != one.columns:
-        return "its columns say other things than its bytes"
+        yield "its columns say other things than its bytes"
     if one.is_number_taken:
-        return f"another entry is number {entry.seq} of its stream"
-    if entry.seq == 1:
-        return None
-    before = one.before
-    if before is None or before.leaf_hash != entry.prev or before.is_later:
-        return "it does not follow the entry before it of its stream"
-    if not before.is_placed and before.entry not in accepted:
-        return f"the entry before it of its stream, {before.entry}, has no place in the log"
-    return None
+        yield f"another entry is number {entry.seq} of its stream"
+    if entry.seq > 1:
+        before = one.before
+        if before is None or before.leaf_hash != entry.prev or before.is_later:
+            yield "it does not follow the entry before it of its stream"
+        elif not before.is_placed and before.entry not in accepted:
+            yield f"the entry before it of its stream, {before.entry}, has no place in the log"
