@@ -199,7 +199,8 @@ def redacted(
 ) -> list[tuple[int, list[OpenField], list[str]]]:
     """Something was erased by two persons: the entries say which fields of which entries, and which rows.
 
-    What was sealed is named in sealed entries. Gives each entry's database id with the fields and rows that it names.
+    What was sealed is named in sealed entries. Where nothing has to be named (no field of it is open any more, and the
+    rows are none that only grow), one entry says so. Gives each entry's database id with what it names.
     """
     rows = [one.row for one in found.texts if one.place.grows]
     held = (*found.fields, *found.previews)
@@ -212,7 +213,7 @@ def redacted(
             fields = [one for one in part if isinstance(one, OpenField)]
             part_of_rows = [one for one in part if isinstance(one, str)]
             said.append((_redacted(redaction, fields, part_of_rows, sealed, by, now), fields, part_of_rows))
-    return said
+    return said or [(_redacted(redaction, [], [], False, by, now), [], [])]
 
 
 def _redacted(
