@@ -30,7 +30,7 @@ from ledger.erasing import erase
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import edits_elsewhere, may_decide, may_redact, may_redact_shared, may_take_part
 from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
-from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, longest, without
+from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, without
 from sources.erasing import ask_to_delete
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
 from sources.records import actor_recorded, source_recorded
@@ -301,7 +301,7 @@ def _take_out(texts: Iterable[Found]) -> list[tuple[Found, Any]]:
         if one.place.grows:
             continue
         row = one.place.model._default_manager.select_for_update(no_key=True).get(pk=one.pk)
-        setattr(row, one.column, without(getattr(row, one.column), one.words, longest(one)))
+        setattr(row, one.column, without(getattr(row, one.column), one))
         row.save(update_fields=[one.column])
         touched.append((one, row))
     return touched
