@@ -11,6 +11,7 @@ TYPES = {
     "id": "a UUID in lower case",
     "text": "a string that people wrote, perhaps empty",
     "word": "a string that the program writes: one of a few words, or a code",
+    "account": "the name of an account, as it was then",
     "number": "an integer from 0",
     "yes": "`true` or `false`",
     "hash": "64 hexadecimal digits in lower case",
@@ -21,7 +22,7 @@ TYPES = {
     "any": "any value",
 }
 SHAPES: dict[str, dict[str, str]] = {
-    "person": {"id": "id", "name": "text"},
+    "person": {"id": "id", "name": "account"},
     "element": {"id": "id", "text": "text", "essential": "yes"},
     "claim content": {
         **dict.fromkeys(("statement", "original_statement", "place"), "text"),

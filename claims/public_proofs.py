@@ -13,13 +13,13 @@ from django.db.models import Q
 
 from claims.models import Claim, Evidence
 from claims.queries import public_evidence
-from ledger.entries import Broken, Entry, Opening, read_entry
-from ledger.models import Checkpoint
+from ledger.entries import Broken, Entry, Opening, leaf_hash, read_entry
+from ledger.models import Checkpoint, Erasure
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
 from ledger.reading import beyond, proofs_of, prove
 from ledger.tiles import TILE_WIDTH
-from ledger.verifier import KEYS
+from ledger.verifier import KEYS, REDACTED
 from sources.models import Actor, Visibility
 
 OF_THE_PAGE = frozenset({"status_changed", "claim_published", "claim_unpublished"})
@@ -91,8 +91,9 @@ def public_proof_files(claim: Claim, checkpoint: Checkpoint) -> list[bytes]:
 
 def _file(stream: PublicStream, checkpoint: Checkpoint) -> bytes | None:
     leaves = _for_everybody(stream, proofs_of(stream.name, checkpoint))
-    note = checkpoint.note.encode()
-    return claim_proof(note.decode().partition("\n")[0], stream.name, note, leaves) if leaves else None
+    note, redactions = checkpoint.note.encode(), public_redactions(leaves, checkpoint)
+    origin = note.decode().partition("\n")[0]
+    return claim_proof(origin, stream.name, note, leaves, redactions=redactions) if leaves else None
 
 
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
@@ -120,6 +121,20 @@ def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[P
         )
         for one, entry in zip(leaves, entries, strict=True)
     ]
+
+
+def public_redactions(leaves: Iterable[ProvenLeaf], checkpoint: Checkpoint) -> list[ProvenLeaf]:
+    """The redactions that erased fields of what is told here, in the order of the log, so that these are told from what
+    is withheld.
+
+    They name fields by leaf hashes, in the open; who, and why, stay closed. One that names rows as well is given to
+    nobody here: these say by their ids what else there is.
+    """
+    told = [leaf_hash(one.leaf) for one in leaves if not one.withheld]
+    said = Erasure.objects.filter(entry__leaf_hash__in=told).values("said_in")
+    proven = prove(EntryRow.objects.filter(pk__in=said, kind=REDACTED).order_by("place__index"), checkpoint)
+    named = [(one, _read(one.leaf)) for one in proven]
+    return [replace(one, openings={}) for one, entry in named if entry is not None and entry.body.get("rows") == []]
 
 
 def _read(leaf: bytes) -> Entry | None:

@@ -11,7 +11,7 @@ from accounts.errors import NotFound
 from accounts.models import Desk, Membership, Role, User
 from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
-from claims.actor_queries import shown_actors, used_on_edited_desks
+from claims.actor_queries import redacted_by_editor, shown_actors
 from claims.conflicts import conflicts_told
 from claims.models import Claim, Evidence, ParticipantRole, StatusChange, Task, TaskKind
 from claims.queries import visible_claims, visible_sources
@@ -235,14 +235,14 @@ def open_redactions_of(user: User, desk: Desk) -> int:
 
 def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
     """What the person was asked from another desk to decide on and is still open, and what was asked to be erased of
-    actors that all desks share: to administrators, and to editors of a desk that uses it. The newest first."""
+    actors that all desks share: to administrators, and to editors who may redact these. The newest first."""
     edits = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR)
     on_desk = Membership.objects.filter(user=user, desk=OuterRef("desk"))
     asking = Membership.objects.filter(
         user=OuterRef("proposed_by"), user__is_active=True, desk=OuterRef("desk"), role=Role.EDITOR
     )
     asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & Q(Exists(asking)) & ~Q(Exists(on_desk))
-    shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=used_on_edited_desks(user)))
+    shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=redacted_by_editor(user)))
     rows = Redaction.objects.filter(asked | shared)
     return rows.select_related("proposed_by", "decided_by", "desk", "actor").order_by("-proposed_at", "-id")
 

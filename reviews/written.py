@@ -61,7 +61,10 @@ def _written(value: Any, of: str) -> Iterator[str]:
 
 
 def written_in(value: Any, *, in_form: bool = False) -> Iterator[str]:
-    """What people wrote of a column's text, or of what it has in JSON; `in_form`: in pairs of a field's name and value."""
+    """What people wrote of a column's text, or of what it has in JSON.
+
+    `in_form`: it has pairs of a field's name and value.
+    """
     found: list[str] = []
 
     def note(text: str) -> str:

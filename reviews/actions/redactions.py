@@ -139,7 +139,10 @@ def propose_shared_redaction(
     *, actor: Actor, words: str, reason: str, by: User, now: datetime | None = None
 ) -> Redaction:
     """Ask for words to be erased of an actor that all desks share: as an administrator, or as an editor of a desk that
-    uses it; the other of the two decides. Raises NotFound, Forbidden, Invalid (as `propose_redaction`)."""
+    uses it, of any desk where none does; the other of the two decides.
+
+    Raises NotFound, Forbidden, Invalid (as `propose_redaction`).
+    """
     now = now or timezone.now()
     with act():
         words, _found = _search_in_shared(actor=actor, words=words, by=by)

@@ -17,6 +17,7 @@ _PATTERNS = {
     "day": re.compile(r"\d{4}-\d\d-\d\d"),
     "text": re.compile(r".*", re.DOTALL),
     "word": re.compile(r"\S*"),
+    "account": re.compile(r".+"),
 }
 
 

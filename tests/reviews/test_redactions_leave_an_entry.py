@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from accounts.models import Act, User
 from ledger.entries import read_entry
 from reviews.actions.redactions import look_for, preview_of, propose_redaction, redact
-from reviews.models import Redaction
+from reviews.bringing_in import bring_in_redactions
+from reviews.models import Redaction, RedactionState
 from reviews.redacting import find
 from sources.actions import attach_file, request_capture
 from sources.models import Attachment, Capture
@@ -80,3 +83,17 @@ def test_words_that_stand_in_rows_that_commit_nothing(
     row = propose_redaction(desk=cast.desk, words=WORD, reason="They asked us to.", by=cast.editor)
     row = redact(redaction=row, seen=find(cast.desk, words=WORD, sha256="", by=editor2).seen, by=editor2)
     assert (len(_said(row)), found(), found_both_ways()) == (1, [], [])
+
+
+def test_one_that_an_earlier_release_left_without_an_entry_has_it_brought_in(cast: Cast, editor2: User) -> None:
+    factories.claim(cast, f"{WORD} saw it.")
+    what = {"words": WORD, "reason": "They asked us to.", "by": cast.editor, "now": factories.days_ago(2 / 24)}
+    row = propose_redaction(desk=cast.desk, **what)
+    row.state, row.words, row.decided_by, row.ended_at = RedactionState.DONE, "", editor2, factories.days_ago(1 / 24)
+    row.save()
+    assert {one.expected for one in found_both_ways()} == {"an entry redacted"}
+    assert bring_in_redactions(connection, now=timezone.now()) == 1
+    [act] = _said(row)
+    assert (act.by, read_entry(bytes(act.entry.leaf)).body["brought_in"]) == (editor2, True)
+    assert (found(), found_both_ways()) == ([], [])
+    assert bring_in_redactions(connection, now=timezone.now()) == 0
