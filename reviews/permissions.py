@@ -26,7 +26,8 @@ def may_redact_shared(actor: Actor, by: User) -> None:
     if redacts_shared(by, actor):
         return
     if by.memberships.exists():
-        raise Forbidden(_("An administrator, and an editor of a desk that uses this actor, redact it together."))
+        message = _("An administrator, and an editor of a desk that uses this actor (of any, if none does), redact it.")
+        raise Forbidden(message)
     raise NotFound(_("There is no such actor."))
 
 

@@ -87,8 +87,8 @@ def test_words_that_stand_in_rows_that_commit_nothing(
 
 def test_one_that_an_earlier_release_left_without_an_entry_has_it_brought_in(cast: Cast, editor2: User) -> None:
     factories.claim(cast, f"{WORD} saw it.")
-    what = {"words": WORD, "reason": "They asked us to.", "by": cast.editor, "now": factories.days_ago(2 / 24)}
-    row = propose_redaction(desk=cast.desk, **what)
+    asked = factories.days_ago(2 / 24)
+    row = propose_redaction(desk=cast.desk, words=WORD, reason="They asked us to.", by=cast.editor, now=asked)
     row.state, row.words, row.decided_by, row.ended_at = RedactionState.DONE, "", editor2, factories.days_ago(1 / 24)
     row.save()
     assert {one.expected for one in found_both_ways()} == {"an entry redacted"}

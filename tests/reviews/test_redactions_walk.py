@@ -25,7 +25,7 @@ from sources.actions import attach_file, create_actor
 from sources.erasing import delete_asked
 from sources.models import Actor, Attachment, Source
 from tests import factories
-from tests.factories import Cast, fresh
+from tests.factories import Cast
 from tests.verification.looking import found, found_both_ways
 
 ACTS = 60
@@ -71,7 +71,8 @@ class Walk:
 
     @property
     def claim(self) -> Claim:
-        return fresh(self.one(Claim.objects.filter(desk=self.cast.desk)))
+        found: Claim = self.one(Claim.objects.filter(desk=self.cast.desk))
+        return found
 
     def report(self) -> None:
         factories.claim(self.cast, self.text(), elements=[self.text()], topics=[self.chance.choice(WORDS)])
