@@ -38,28 +38,36 @@ def survivor_of(user: User, actor_id: UUID) -> Actor | None:
     return shown_actors(user).filter(pk__in=merged.values("merged_into")).first()
 
 
-def used_on_edited_desks(user: User) -> QuerySet[Actor]:
-    """The actors that all desks share and that a desk uses which the person edits: as publisher, as claimant or party
-    of a claim, in an admission, or above an actor of its own."""
+def redacted_by_editor(user: User) -> QuerySet[Actor]:
+    """The actors that all desks share of which the person may redact words as an editor: those that a desk uses which
+    they edit, and, where they edit any, those that no desk uses."""
     desks = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR).values("desk")
+    unused = ~_used_by(Q(desk__isnull=False)) & Q(Exists(desks))
+    shared = Actor.objects.filter(desk__isnull=True, merged_into__isnull=True)
+    return shared.filter(_used_by(Q(desk__in=desks)) | unused)
+
+
+def _used_by(desks: Q) -> Q:
+    """Of actors: that one of these desks uses it, as publisher, as claimant or party of a claim, in an admission, above
+    an actor of its own, or as what such an actor proved to be."""
+    claims = Q(claim__in=Claim.objects.filter(desks).values("pk"))
     named: list[QuerySet[Any]] = [
-        Source.objects.filter(publisher=OuterRef("pk"), desk__in=desks),
-        Claim.objects.filter(claimant=OuterRef("pk"), desk__in=desks),
-        Claim.also_claimed_by.through.objects.filter(actor=OuterRef("pk"), claim__desk__in=desks),
-        Claim.parties.through.objects.filter(actor=OuterRef("pk"), claim__desk__in=desks),
-        Evidence.objects.filter(against_interest=OuterRef("pk"), claim__desk__in=desks),
-        Actor.objects.filter(Q(part_of=OuterRef("pk")) | Q(owned_by=OuterRef("pk")), desk__in=desks),
+        Source.objects.filter(desks, publisher=OuterRef("pk")),
+        Claim.objects.filter(desks, claimant=OuterRef("pk")),
+        Claim.also_claimed_by.through.objects.filter(claims, actor=OuterRef("pk")),
+        Claim.parties.through.objects.filter(claims, actor=OuterRef("pk")),
+        Evidence.objects.filter(claims, against_interest=OuterRef("pk")),
+        *(Actor.objects.filter(desks, **{leads: OuterRef("pk")}) for leads in ("part_of", "owned_by", "merged_into")),
     ]
-    uses = reduce(or_, (Q(Exists(rows)) for rows in named))
-    return Actor.objects.filter(uses, desk__isnull=True, merged_into__isnull=True)
+    return reduce(or_, (Q(Exists(rows)) for rows in named))
 
 
 def redacts_shared(user: User, actor: Actor) -> bool:
     """Whether the person is one of the two whom redacting an actor takes that all desks share: an administrator, or an
-    editor of a desk that uses it."""
+    editor of a desk that uses it, of any desk where none does."""
     if actor.desk_id is not None or not user.is_active:
         return False
-    return user.is_staff or used_on_edited_desks(user).filter(pk=actor.pk).exists()
+    return user.is_staff or redacted_by_editor(user).filter(pk=actor.pk).exists()
 
 
 def chain_of(user: User, actor: Actor) -> list[Actor]:

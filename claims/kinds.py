@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 TYPES = {
     "id": "a UUID in lower case",
-    "text": "a string, perhaps empty",
+    "text": "a string that people wrote, perhaps empty",
+    "word": "a string that the program writes: one of a few words, or a code",
+    "account": "the name of an account, as it was then",
     "number": "an integer from 0",
     "yes": "`true` or `false`",
     "hash": "64 hexadecimal digits in lower case",
@@ -20,10 +22,11 @@ TYPES = {
     "any": "any value",
 }
 SHAPES: dict[str, dict[str, str]] = {
-    "person": {"id": "id", "name": "text"},
+    "person": {"id": "id", "name": "account"},
     "element": {"id": "id", "text": "text", "essential": "yes"},
     "claim content": {
-        **dict.fromkeys(("statement", "original_statement", "language", "place"), "text"),
+        **dict.fromkeys(("statement", "original_statement", "place"), "text"),
+        "language": "word",
         **dict.fromkeys(("claimed_on", "happened_from", "happened_to"), "day or null"),
         "claimant": "id or null",
         "parties": "[id]",
@@ -33,38 +36,42 @@ SHAPES: dict[str, dict[str, str]] = {
         "threshold": "number or null",
     },
     "public claim": {
-        **dict.fromkeys(("reference", "statement", "original_statement", "language", "threshold_reason"), "text"),
+        **dict.fromkeys(("statement", "original_statement", "threshold_reason"), "text"),
+        **dict.fromkeys(("reference", "language"), "word"),
         "claimed_on": "day or null",
         "threshold": "number or null",
     },
     "public evidence": {
         "source": "id",
-        **dict.fromkeys(("stance", "basis", "excerpt", "locator"), "text"),
+        **dict.fromkeys(("excerpt", "locator"), "text"),
+        **dict.fromkeys(("stance", "basis"), "word"),
         "credibility": "number or null",
     },
     "public source": {
-        **dict.fromkeys(("title", "url", "basis"), "text"),
+        **dict.fromkeys(("title", "url"), "text"),
+        "basis": "word",
         "published_at": "moment or null",
         "retracted": "yes",
     },
     "public actor": {"name": "text"},
     "evidence content": {
         "source_id": "id",
-        **dict.fromkeys(("stance", "basis", "basis_reason", "excerpt", "locator", "against_interest_reason"), "text"),
+        **dict.fromkeys(("basis_reason", "excerpt", "locator", "against_interest_reason"), "text"),
+        **dict.fromkeys(("stance", "basis", "visibility"), "word"),
         "credibility": "number or null",
         "against_interest_id": "id or null",
         "superseded_by_id": "id or null",
-        "visibility": "text",
         "elements": "[id]",
     },
     "actor content": {
-        **dict.fromkeys(("name", "kind", "stands_alone_because", "reliability", "visibility"), "text"),
+        **dict.fromkeys(("name", "stands_alone_because"), "text"),
+        **dict.fromkeys(("kind", "reliability", "visibility"), "word"),
         **dict.fromkeys(("part_of_id", "owned_by_id"), "id or null"),
         **dict.fromkeys(("part_of_from", "part_of_to"), "day or null"),
     },
     "source content": {
-        **dict.fromkeys(("kind", "title", "url", "basis", "basis_reason", "language"), "text"),
-        **dict.fromkeys(("reliability", "visibility"), "text"),
+        **dict.fromkeys(("title", "url", "basis_reason"), "text"),
+        **dict.fromkeys(("kind", "basis", "language", "reliability", "visibility"), "word"),
         "publisher_id": "id or null",
         "published_at": "moment or null",
     },
@@ -72,22 +79,22 @@ SHAPES: dict[str, dict[str, str]] = {
     "file content": {
         "sha256": "hash",
         "size": "number",
-        "media_type": "text",
+        "media_type": "word",
         "name": "text",
     },
     "capture content": {
         "sha256": "hash",
         "size": "number",
-        "media_type": "text",
+        "media_type": "word",
         "name": "text",
         "url": "text",
         "final_url": "text",
         "status": "number or null",
     },
-    "visibility": {"visibility": "text"},
+    "visibility": {"visibility": "word"},
     "finding": {
-        "from": "text or null",
-        "to": "text",
+        "from": "word or null",
+        "to": "word",
         "rationale": "text",
         "recorded_mistake": "yes",
         "seen_version": "number",
@@ -99,7 +106,7 @@ SHAPES: dict[str, dict[str, str]] = {
     "answer": {"evidence": "id", "text": "text"},
     "part of a finding": {"element": "id or null", "text": "text"},
     "interval": {"min": "number", "max": "number", "exact?": "yes"},
-    "reading": {"by": "person", "sort": "text", "id": "text", "at": "time or null"},
+    "reading": {"by": "person", "sort": "word", "id": "word", "at": "time or null"},
 }
 NEVER, ALWAYS, RESTRICTED = "never", "always", "restricted"
 

@@ -275,6 +275,7 @@ class Revision(models.Model):
     at = models.DateTimeField()
     evidence = models.ForeignKey(Evidence, models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(blank=True)  # why, where the one who did it said so
+    closed_as = models.CharField(max_length=16, choices=CloseReason, blank=True)  # of a closing
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["claim", "version"], name="revision_once_a_version")]

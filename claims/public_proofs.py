@@ -13,14 +13,14 @@ from django.db.models import Q
 
 from claims.models import Claim, Evidence
 from claims.queries import public_evidence
-from ledger.entries import Broken, Entry, Opening, read_entry
-from ledger.models import Checkpoint
+from ledger.entries import Broken, Entry, Opening, leaf_hash, read_entry
+from ledger.models import Checkpoint, Erasure
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
 from ledger.reading import beyond, checkpoint_with_all, from_a_whole_log, proofs_of, prove
 from ledger.stamps import dated_for
 from ledger.tiles import TILE_WIDTH
-from ledger.verifier import KEEPING, KEYS
+from ledger.verifier import KEEPING, KEYS, REDACTED
 from sources.models import Actor, Attachment, Visibility
 
 OF_THE_PAGE = frozenset({"status_changed", "claim_published", "claim_unpublished"})
@@ -115,10 +115,10 @@ def public_file(stream: PublicStream, checkpoint: Checkpoint, *, dated: bool = F
     """A stream as a proof file, told and opened as far as anybody may know of it; None where the checkpoint holds
     nothing of it. `dated`: with the time stamps of its entries, which are large."""
     leaves = _for_everybody(stream, proofs_of(stream.name, checkpoint))
-    note = checkpoint.note.encode()
+    note, redactions = checkpoint.note.encode(), public_redactions(leaves, checkpoint)
     stamps = dated_for((one.leaf_index for one in leaves), checkpoint) if dated else []
     origin = note.decode().partition("\n")[0]
-    return claim_proof(origin, stream.name, note, leaves, dated=stamps) if leaves else None
+    return claim_proof(origin, stream.name, note, leaves, redactions=redactions, dated=stamps) if leaves else None
 
 
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
@@ -148,6 +148,20 @@ def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[P
         )
         for one, entry in zip(leaves, entries, strict=True)
     ]
+
+
+def public_redactions(leaves: Iterable[ProvenLeaf], checkpoint: Checkpoint) -> list[ProvenLeaf]:
+    """The redactions that erased fields of what is told here, in the order of the log, so that these are told from what
+    is withheld.
+
+    They name fields by leaf hashes, in the open; who, and why, stay closed. One that names rows as well is given to
+    nobody here: these say by their ids what else there is.
+    """
+    told = [leaf_hash(one.leaf) for one in leaves if not one.withheld]
+    said = Erasure.objects.filter(entry__leaf_hash__in=told).values("said_in")
+    proven = prove(EntryRow.objects.filter(pk__in=said, kind=REDACTED).order_by("place__index"), checkpoint)
+    named = [(one, _read(one.leaf)) for one in proven]
+    return [replace(one, openings={}) for one, entry in named if entry is not None and entry.body.get("rows") == []]
 
 
 def _read(leaf: bytes) -> Entry | None:

@@ -20,6 +20,7 @@ def count_version(
     now: datetime,
     evidence: Evidence | None = None,
     note: str = "",
+    closed_as: str = "",
     changed: Sequence[str] = (),
     fields: Iterable[str] = (),
 ) -> None:
@@ -38,7 +39,9 @@ def count_version(
     # Always later: who follows what has changed would not find what moves back, having waited for a lock.
     claim.changed_at = max(now, claim.changed_at + timedelta(microseconds=1))
     claim.save(update_fields=[*changed, "version", "changed_at"])
-    Revision.objects.create(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence, note=note)
+    row = Revision(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence)
+    row.note, row.closed_as = note, closed_as
+    row.save()
 
 
 def check_version(claim: Claim, seen: int) -> None:

@@ -98,19 +98,9 @@ def _note(row: Versions, said: Said) -> Any:
     return revision.note
 
 
-def _closed(row: Versions, said: Said) -> Any:
-    """Of a closing the revision has both: which reason, and the note."""
-    revision, why = row.of(said), (said.body or {}).get("why")
-    if revision is None or not revision.note.startswith(str(why)):
-        return None
-    return revision.note.removeprefix(str(why)).removeprefix(": ")
-
-
 def _why(row: Versions, said: Said) -> Any:
-    revision, why = row.of(said), (said.body or {}).get("why")
-    if revision is not None and (revision.note.partition(": ")[0] == why or REDACTED in revision.note):
-        return why
-    return row.claim.closed_reason
+    revision = row.of(said)
+    return revision.closed_as if revision is not None else row.claim.closed_reason
 
 
 def _threshold_reason(row: Versions, said: Said) -> Any:
@@ -182,7 +172,7 @@ TOLD_CLAIMS: Told[Versions] = Told(
         "claim_reworded": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
         "claim_published": Kind(_SET | _PUBLISHED),
         "claim_unpublished": Kind(_SET),
-        "claim_closed": Kind(_SET | {"body/why": Field(_why), "reason": Field(_closed)}),
+        "claim_closed": Kind(_SET | {"body/why": Field(_why)}),
         "claim_opened": Kind(_SET),
     },
     rows=_claims,

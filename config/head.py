@@ -35,7 +35,8 @@ _STATEMENT = f"""
     SELECT EXISTS (SELECT 1 FROM accounts_desk WHERE is_demonstration), unread.count, unread.plainly,
            EXISTS (SELECT 1 FROM reviews_redaction r
                    WHERE r.state = 'proposed' AND r.proposed_by_id <> %(user)s
-                         AND (r.second_id = %(user)s OR r.actor_id IS NOT NULL AND %(is_staff)s)),
+                         AND (r.second_id = %(user)s OR r.actor_id IS NOT NULL AND (%(is_staff)s OR EXISTS (
+                             SELECT 1 FROM accounts_membership e WHERE e.user_id = %(user)s AND e.role = 'editor')))),
            m.role = 'editor' AND EXISTS (
                SELECT 1 FROM reviews_redaction r
                WHERE r.desk_id = m.desk_id AND r.state = 'proposed' AND r.proposed_by_id <> m.user_id),

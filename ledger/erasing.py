@@ -1,6 +1,6 @@
 """Erasing what opens commitments: the log still verifies, and nobody can open them any more."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +21,24 @@ class OpenField:
     sealed: bool
 
 
-def fields_holding(secrets: QuerySet[Secret], words: str) -> list[OpenField]:
-    """Those of `secrets` whose values hold the words, in whatever letter case. Oldest entry first."""
+Searched = Callable[[str, str, Any, bool], Iterable[str]]  # of the act's kind, the field's name, its value; if sealed
+
+
+def fields_holding(secrets: QuerySet[Secret], words: str, searched: Searched) -> list[OpenField]:
+    """Those of `secrets` whose values hold the words, in whatever letter case. Oldest entry first.
+
+    `secrets` are annotated with the kind of the act (`of_kind`); `searched`: which strings of a value it asks.
+    """
     text = Func(F("value"), Value("UTF8"), function="convert_from", output_field=TextField())
     rows = secrets.annotate(text=text).filter(text__icontains=canonical(words).decode()[1:-1])
-    columns = ("entry_id", "entry__leaf_hash", "name", "entry__kind", "value")
+    columns = ("entry_id", "entry__leaf_hash", "name", "entry__kind", "value", "of_kind")
     return [
         OpenField(pk, bytes(hashed).hex(), name, kind == "sealed")
-        for pk, hashed, name, kind, value in rows.order_by("entry_id", "name").values_list(*columns)
-        if any(words.casefold() in one.casefold() for one in strings_in(read_canonical(bytes(value))))
+        for pk, hashed, name, kind, value, of_kind in rows.order_by("entry_id", "name").values_list(*columns)
+        if any(
+            words.casefold() in one.casefold()
+            for one in searched(of_kind, name, read_canonical(bytes(value)), kind == "sealed")
+        )
     ]
 
 

@@ -140,6 +140,12 @@ def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplac
         )
 
 
+def write_next(connection: BaseDatabaseWrapper, one: Unplaced, *, at: datetime) -> int:
+    """Write the next entry of a stream that has some, for what is brought in from elsewhere; its database id."""
+    hashes, openings = commit(one.committed)
+    return _append(one.stream, one.kind, at, one.body, hashes, openings, through=connection).id
+
+
 def _entry(
     stream: str, seq: int, prev: bytes | None, kind: str, at: datetime, body: dict[str, Any], hashes: dict[str, str]
 ) -> Entry:
@@ -148,9 +154,16 @@ def _entry(
 
 
 def _append(
-    stream: str, kind: str, at: datetime, body: dict[str, Any], hashes: dict[str, str], openings: dict[str, Opening]
+    stream: str,
+    kind: str,
+    at: datetime,
+    body: dict[str, Any],
+    hashes: dict[str, str],
+    openings: dict[str, Opening],
+    *,
+    through: BaseDatabaseWrapper | None = None,
 ) -> Recorded:
-    with connection.cursor() as cursor:
+    with (through or connection).cursor() as cursor:
         cursor.execute(HEAD, [stream])
         last, prev, earliest = cursor.fetchone() or (None, None, None)
         if earliest is not None:

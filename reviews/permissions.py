@@ -19,11 +19,15 @@ def may_redact(desk: Desk, by: User) -> None:
 
 
 def may_redact_shared(actor: Actor, by: User) -> None:
-    """An administrator, or an editor of a desk that uses the actor; it takes both. Raises NotFound, Forbidden."""
+    """An administrator, or an editor of a desk that uses the actor (of any, where none does); it takes both.
+
+    Raises NotFound, Forbidden.
+    """
     if redacts_shared(by, actor):
         return
     if by.memberships.exists():
-        raise Forbidden(_("An administrator, and an editor of a desk that uses this actor, redact it together."))
+        message = _("An administrator, and an editor of a desk that uses this actor (of any, if none does), redact it.")
+        raise Forbidden(message)
     raise NotFound(_("There is no such actor."))
 
 

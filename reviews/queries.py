@@ -11,7 +11,7 @@ from accounts.errors import NotFound
 from accounts.models import Desk, Membership, Role, User
 from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
-from claims.actor_queries import shown_actors, used_on_edited_desks
+from claims.actor_queries import redacted_by_editor, shown_actors
 from claims.conflicts import conflicts_told
 from claims.models import Claim, Evidence, ParticipantRole, StatusChange, Task, TaskKind
 from claims.queries import visible_claims, visible_sources
@@ -234,7 +234,7 @@ def open_redactions_of(user: User, desk: Desk) -> int:
 
 def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
     """What the person was asked from another desk to decide on and is still open, and what was asked to be erased of
-    actors that all desks share: to administrators, and to editors of a desk that uses it. The newest first."""
+    actors that all desks share: to administrators, and to editors who may redact these. The newest first."""
     return _redactions(_is_elsewhere_for(user))
 
 
@@ -267,7 +267,7 @@ def _is_elsewhere_for(user: User) -> Q:
         user=OuterRef("proposed_by"), user__is_active=True, desk=OuterRef("desk"), role=Role.EDITOR
     )
     asked = Q(second=user, state=RedactionState.PROPOSED) & Q(Exists(edits)) & Q(Exists(asking)) & ~Q(Exists(on_desk))
-    shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=used_on_edited_desks(user)))
+    shared = Q(actor__isnull=False) & (Q(Value(user.is_staff)) | Q(actor__in=redacted_by_editor(user)))
     return asked | shared
 
 

@@ -201,7 +201,8 @@ def redacted(
     """Something was erased by two persons: the entries say which fields of which entries, and which rows.
 
     What was sealed is named in sealed entries, and rows in sealed ones of their own: an assessment that nobody has
-    decided on is a row, and who is given a proof of a stream is given what names its fields. Gives each entry's
+    decided on is a row, and who is given a proof of a stream is given what names its fields. Where nothing has to be
+    named (no field of it is open any more, and the rows are none that only grow), one entry says so. Gives each entry's
     database id with the fields and rows that it names.
     """
     held = (*found.fields, *found.previews)
@@ -211,7 +212,7 @@ def redacted(
             said.append((_redacted(redaction, fields, [], sealed, by, now), fields, []))
     for rows in _batched([one.row for one in found.texts if one.place.grows]):
         said.append((_redacted(redaction, [], rows, True, by, now), [], rows))
-    return said
+    return said or [(_redacted(redaction, [], [], False, by, now), [], [])]
 
 
 def _batched(named: Sequence[Named]) -> Iterator[list[Named]]:

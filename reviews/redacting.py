@@ -44,6 +44,7 @@ from reviews.models import (
     FormDraft,
     Redaction,
 )
+from reviews.written import changed, everywhere, written_in, written_in_entry
 from sources.models import Actor, Attachment, Capture, ChosenFile, Relay, Source
 
 REDACTED = "[redacted]"
@@ -55,7 +56,7 @@ class Place:
     where it does not.
 
     `grows`: the table takes no changes but by the erasing functions of the database. `own`: somebody's alone to read.
-    `digests`: it names files by their digests.
+    `digests`: it names files by their digests. `in_form`: it has a form's fields, in pairs of name and value.
     """
 
     model: type[Model]
@@ -67,6 +68,7 @@ class Place:
     grows: bool = False
     own: bool = False
     digests: bool = False
+    in_form: bool = False
 
 
 PLACES = (
@@ -156,7 +158,7 @@ PLACES = (
         grows=True,
     ),
     Place(AssessmentDraft, _("draft"), ("content",), "claim__desk", claim="claim__reference", own=True),
-    Place(FormDraft, _("draft"), ("content",), "desk", claim="claim__reference", own=True),
+    Place(FormDraft, _("draft"), ("content",), "desk", claim="claim__reference", own=True, in_form=True),
     Place(ChosenFile, _("name of a file"), ("name",), "desk", own=True),
     Place(Redaction, _("reason of a redaction"), ("reason",), "desk"),
 )
@@ -164,7 +166,7 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Found:
-    """One column of one row that holds what is looked for, the `words` (a file's digest may be these).
+    """One column of one row that holds what is looked for, the `words`; `of_file`: these are a file's digest.
 
     `parts`: its text, split around what would go.
     """
@@ -177,6 +179,7 @@ class Found:
     source: UUID | None
     words: str
     parts: tuple[str, ...]
+    of_file: bool = False
 
     @property
     def row(self) -> str:
@@ -223,7 +226,7 @@ def find(desk: Desk, *, words: str, sha256: str, by: User) -> Findings:
     texts = tuple(_texts_on(desk, words, [place for place in PLACES if not place.own])) if words else ()
     files: tuple[Attachment, ...] = ()
     if sha256:
-        texts += tuple(_texts_on(desk, sha256, [place for place in PLACES if place.digests]))
+        texts += tuple(_texts_on(desk, sha256, [place for place in PLACES if place.digests], of_file=True))
         files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
     kinds = READ_BY_EDITORS | READ_BY_ADMINISTRATORS if by.is_staff else READ_BY_EDITORS
     secrets = Secret.objects.filter(entry__act__desk=desk, entry__act__kind__in=kinds)
@@ -256,16 +259,28 @@ def find_in_shared(actor: Actor, *, words: str) -> Findings:
     return Findings(tuple(texts), (), shown, _holding(secrets.filter(entry__act__kind=PREVIEWED), words))
 
 
-def _holding(secrets: QuerySet[Secret], *needles: str) -> tuple[OpenField, ...]:
-    return tuple({one: None for needle in needles if needle for one in fields_holding(secrets, needle)})
+def _holding(secrets: QuerySet[Secret], words: str, sha256: str = "") -> tuple[OpenField, ...]:
+    """`sha256`: of a file, which nobody wrote."""
+    secrets = secrets.annotate(of_kind=F("entry__act__kind"))
+    found = fields_holding(secrets, words, _written) if words else []
+    found += fields_holding(secrets, sha256, _whatever) if sha256 else []
+    return tuple(dict.fromkeys(found))
 
 
-def _texts_on(desk: Desk, words: str, places: Iterable[Place]) -> Iterator[Found]:
+def _written(kind: str, name: str, value: Any, sealed: bool) -> Iterator[str]:
+    return written_in_entry(kind, name, value, sealed=sealed)
+
+
+def _whatever(_kind: str, _name: str, value: Any, _sealed: bool) -> Iterator[str]:
+    return strings_in(value)
+
+
+def _texts_on(desk: Desk, words: str, places: Iterable[Place], *, of_file: bool = False) -> Iterator[Found]:
     for place in places:
-        yield from _texts(place, {place.desk: desk}, words)
+        yield from _texts(place, {place.desk: desk}, words, of_file=of_file)
 
 
-def _texts(place: Place, within: Mapping[str, Any], words: str) -> Iterator[Found]:
+def _texts(place: Place, within: Mapping[str, Any], words: str, *, of_file: bool = False) -> Iterator[Found]:
     for column in place.columns:
         in_json = isinstance(_field(place, column), JSONField)
         rows: QuerySet[Any] = place.model._default_manager.filter(**within)
@@ -275,21 +290,23 @@ def _texts(place: Place, within: Mapping[str, Any], words: str) -> Iterator[Foun
             of_source=F(place.source) if place.source else Value(None, TextField()),
         ).filter(searched__icontains=json.dumps(words, ensure_ascii=False)[1:-1] if in_json else words)
         for pk, value, claim, source in rows.order_by("pk").values_list("pk", column, "of_claim", "of_source"):
-            text = "\n".join(one for one in strings_in(value) if words.casefold() in one.casefold())
+            strings = strings_in(value) if of_file else written_in(value, in_form=place.in_form)
+            text = "\n".join(one for one in strings if words.casefold() in one.casefold())
             if text:
                 parts = tuple(re.split(re.escape(words), text, flags=re.IGNORECASE))
-                yield Found(place, pk, column, text, claim, source, words, parts)
+                yield Found(place, pk, column, text, claim, source, words, parts, of_file)
 
 
-def without(value: Any, words: str, longest: int | None) -> Any:
-    """A text, or what JSON has, with the words taken out wherever they stand; no longer than fits."""
-    if isinstance(value, str):
-        return re.sub(re.escape(words), REDACTED, value, flags=re.IGNORECASE)[:longest]
-    if isinstance(value, list):
-        return [without(one, words, None) for one in value]
-    if isinstance(value, dict):
-        return {name: without(one, words, None) for name, one in value.items()}
-    return value
+def without(value: Any, found: Found) -> Any:
+    """A column's text or JSON with the words taken out wherever people wrote them, or a digest everywhere; no longer
+    than fits."""
+    most = longest(found)
+    pattern = re.compile(re.escape(found.words), flags=re.IGNORECASE)
+
+    def taken_out(text: str) -> str:
+        return pattern.sub(REDACTED, text)[:most]
+
+    return everywhere(value, taken_out) if found.of_file else changed(value, taken_out, in_form=found.place.in_form)
 
 
 def longest(found: Found) -> int | None:

@@ -385,7 +385,7 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
     claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     # Kept here as well: opening the claim again takes it off the claim.
-    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=f"{reason}: {note}" if note else reason)
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=note, closed_as=reason)
     claim_set("claim_closed", claim, by=by, now=now, reason=note, why=reason)
 
 

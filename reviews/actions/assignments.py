@@ -26,6 +26,7 @@ from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_r
 from reviews.actions.telling import tell
 from reviews.models import Assessment, AssessmentState, Assignment, AssignmentState, NotificationKind
 from reviews.records import assignment_recorded, decider_recorded
+from reviews.written import ASSIGNMENT_ENDS
 
 
 def assign(
@@ -300,7 +301,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
         rows = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("reviewer")
         for assignment in rows.filter(claim=claim, ended_at__isnull=True).order_by("pk"):
             assignment.claim = claim
-            end_assignment(assignment, AssignmentState.WITHDRAWN, reason=_("The claim was closed."), by=by, now=now)
+            end_assignment(assignment, AssignmentState.WITHDRAWN, reason=str(ASSIGNMENT_ENDS), by=by, now=now)
         cancel_reminders(claim=claim, now=now)
     return claim
 

@@ -39,7 +39,7 @@ from reviews.permissions import (
     may_withdraw,
 )
 from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
-from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, longest, without
+from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, without
 from sources.erasing import ask_to_delete
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
 from sources.records import actor_recorded, source_recorded
@@ -152,7 +152,10 @@ def propose_shared_redaction(
     *, actor: Actor, words: str, reason: str, by: User, now: datetime | None = None
 ) -> Redaction:
     """Ask for words to be erased of an actor that all desks share: as an administrator, or as an editor of a desk that
-    uses it; the other of the two decides. Raises NotFound, Forbidden, Invalid (as `propose_redaction`)."""
+    uses it, of any desk where none does; the other of the two decides.
+
+    Raises NotFound, Forbidden, Invalid (as `propose_redaction`).
+    """
     now = now or timezone.now()
     with act():
         words, _found = _search_in_shared(actor=actor, words=words, by=by)
@@ -318,7 +321,7 @@ def _take_out(texts: Iterable[Found]) -> list[tuple[Found, Any]]:
         if one.place.grows:
             continue
         row = one.place.model._default_manager.select_for_update(no_key=True).get(pk=one.pk)
-        setattr(row, one.column, without(getattr(row, one.column), one.words, longest(one)))
+        setattr(row, one.column, without(getattr(row, one.column), one))
         row.save(update_fields=[one.column])
         touched.append((one, row))
     return touched

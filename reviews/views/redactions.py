@@ -214,7 +214,8 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         button=_("Propose redaction") if tried else _("Show what it would erase"),
         back=reverse("actor", args=[actor_id]),
         lines=[
-            _("An administrator and an editor of a desk that uses this actor do it: one proposes, the other decides."),
+            _("An administrator does it with an editor of a desk that uses this actor, of any where none does."),
+            _("One of the two proposes, the other decides."),
             _("What desks wrote about this actor themselves stays: each redacts that on its own pages."),
         ],
         template="reviews/new_redaction.html",

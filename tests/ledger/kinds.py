@@ -16,6 +16,8 @@ _PATTERNS = {
     "moment": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d"),
     "day": re.compile(r"\d{4}-\d\d-\d\d"),
     "text": re.compile(r".*", re.DOTALL),
+    "word": re.compile(r"\S*"),
+    "account": re.compile(r".+"),
 }
 
 

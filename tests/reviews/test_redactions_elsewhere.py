@@ -101,6 +101,36 @@ def test_a_name_of_before_a_merge_goes_too(cast: Cast, shared: Actor) -> None:
     assert Database().holds(NAME) is False
 
 
+def test_of_one_that_no_desk_uses_an_editor_of_any_desk_is_the_second(cast: Cast) -> None:
+    unused = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
+    row = shared_redaction(unused, cast.admin)
+    assert STRIP in signed_in(cast.stranger).get("/claims/").content.decode()
+    assert done_by(row, cast.stranger).state == "done"
+
+
+def test_no_desk_uses_it_where_the_only_use_is_another_shared_actor(cast: Cast) -> None:
+    fields = {"name": f"{NAME}, witness", "kind": "person"}
+    unused = create_actor(desk=None, fields=fields, by=cast.admin)
+    create_actor(desk=None, fields={"name": "The office", "kind": "state", "part_of": unused.pk}, by=cast.admin)
+    assert done_by(shared_redaction(unused, cast.stranger), cast.admin).state == "done"
+
+
+@pytest.mark.parametrize("who", ["reporter", "reviewer", "auditor"])
+def test_of_one_that_no_desk_uses_nobody_but_editors_is(cast: Cast, who: str) -> None:
+    unused = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
+    with pytest.raises(Forbidden):
+        shared_redaction(unused, getattr(cast, who))
+
+
+def test_a_desk_whose_own_actor_was_merged_into_it_uses_it(cast: Cast) -> None:
+    own = factories.actor(cast, "The witness")
+    into = create_actor(desk=None, fields={"name": f"{NAME}, witness", "kind": "person"}, by=cast.admin)
+    merge_actors(actor=own, into=into.pk, reason="The same.", by=cast.editor)
+    with pytest.raises(Forbidden):
+        shared_redaction(into, cast.stranger)
+    assert done_by(shared_redaction(fresh(into), cast.editor), cast.admin).state == "done"
+
+
 def test_what_desks_wrote_themselves_stays_for_them(cast: Cast, shared: Actor) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     done_by(shared_redaction(shared, cast.editor), cast.admin)
