@@ -18,18 +18,17 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
 from accounts.models import User
 from accounts.records import person
-from accounts.verification import Check, Scope, rows
+from accounts.verification import LOOKED_AT, Check, Place, Scope, rows, unreadable
 from ledger.canonical import read_canonical
 from ledger.entries import BLIND
 from ledger.verifier import read_time
 
 Row = TypeVar("Row")
-Place = tuple[str, str, str]  # subject, expected, found
 
 # What reading an entry raises whose values are of other sorts than ours: it may be anybody's.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError)
@@ -213,7 +212,7 @@ def ledger_check(root: Root, declared: Iterable[Told[Any]]) -> Check:
     def look(scope: Scope) -> Iterator[Place]:
         beginnings, ids, done = Beginnings(scope.now), _ids(root.model._default_manager.all(), scope), 0
         while chunk := list(islice(ids, AT_ONCE)):
-            yield from _look_at(root, told, chunk, beginnings)
+            yield from _each_as_far_as_it_goes(root, told, chunk, beginnings)
             done += len(chunk)
             scope.tell(f"{root.check}: {done}")
 
@@ -226,6 +225,23 @@ def _ids(rows: QuerySet[Any], scope: Scope) -> Iterator[UUID]:
     low, high = (UUID(int=((1 << 128) - 1) * step // parts) for step in (part - 1, part))
     found = rows.filter(pk__gte=low).order_by("pk").values_list("pk", flat=True)
     return (found.filter(pk__lt=high) if part < parts else found).iterator(chunk_size=2000)
+
+
+def _each_as_far_as_it_goes(
+    root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings
+) -> Iterable[Place]:
+    """What is found of these roots. Where what hangs on one of them cannot be read, that is said of this one alone."""
+    try:
+        with transaction.atomic():
+            return list(_look_at(root, told, ids, beginnings))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(ids) == 1:
+            return [(f"{root.name} {ids[0]}", LOOKED_AT, unreadable(error))]
+        half = len(ids) // 2
+        parts = (ids[:half], ids[half:])
+        return [place for part in parts for place in _each_as_far_as_it_goes(root, told, part, beginnings)]
 
 
 def _look_at(root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings) -> Iterator[Place]:

@@ -64,7 +64,7 @@ from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import forge, other, run, value_of
+from tests.verification.forging import drop_rules, forge, other, run, value_of
 from tests.verification.looking import found_both_ways
 
 # What an entry says, by its kind and field: as declared.
@@ -390,7 +390,7 @@ def test_a_row_that_says_something_else_is_found(world: factories.Cast, label: s
         [(sort,)] = run(
             "SELECT data_type FROM information_schema.columns WHERE table_name = %s AND column_name = %s", table, column
         )
-        _drop_constraints(table)
+        drop_rules(table)
         changed = SPECIAL.get((table, column)) or TAMPERED[sort].format(column=column)
         run(f"UPDATE {table} SET {column} = {changed}")  # noqa: S608 - ours
         assert found_both_ways()
@@ -401,17 +401,6 @@ def test_a_row_that_is_gone_is_found(world: factories.Cast, model: type[models.M
     with taken_back():
         run(f"DELETE FROM {model._meta.db_table}")  # noqa: S608 - ours
         assert found_both_ways()
-
-
-def _drop_constraints(table: str) -> None:
-    """Whoever owns the table can take these off as well."""
-    query = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f', 'p', 'u', 'x')"
-    for (name,) in run(query, table):
-        run(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
-    for (name,) in run(
-        "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'", table
-    ):
-        run(f'DROP INDEX "{name}"')
 
 
 # Tampering by name: what somebody with the database in their hands would try first.
