@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
@@ -31,7 +31,7 @@ from ledger.verifier import read_time
 Row = TypeVar("Row")
 
 # What reading an entry raises whose values are of other sorts than ours: it may be anybody's.
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError)
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError, ObjectDoesNotExist)
 AT_ONCE = 500  # roots, with all that hangs on them
 # Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
 SLACK = timedelta(milliseconds=1)
@@ -124,7 +124,8 @@ class Kind(Generic[Row]):
 class Told(Generic[Row]):
     """Rows that entries tell of.
 
-    `rows`: those that hang on the roots with these ids. `key` of a row is `key_said` of the entries about it.
+    `rows`: those that hang on the roots with these ids, read without joins: these would leave out what refers to
+    nothing. `key` of a row is `key_said` of the entries about it.
     `subjects`: of what else than the root its entries may be. `subject`: the row for findings. `desk`: that of its
     acts. `claim`: on which it hangs. `born`: since when it is there. `also`: what else has to be so of a row and its
     entries, oldest first; answers what was expected and found where it is not.
@@ -155,8 +156,9 @@ class Root:
 class Beginnings:
     """Since when entries tell of what is done: what is older has none.
 
-    That is before the first entry of all; of a claim whose status changes were brought in, and on a desk that had no
-    others before, up to that moment. On a desk that an entry made nothing is older, nor off the desks where that is so
+    That is before the first entry of all; of a claim whose status changes alone were brought in, and on a desk that had
+    no others before, up to that moment. Where acts of the past were brought in one by one, each has its entry, and
+    nothing is older. On a desk that an entry made nothing is older, nor off the desks where that is so
     of all of them: whoever puts in a row without an entry could otherwise date it back.
     """
 
@@ -177,6 +179,8 @@ class Beginnings:
     def of_claim(self, entries: Iterable[Said]) -> "Beginnings":
         """The same for what hangs on a claim, by its entries."""
         brought_in = [said.at for said in entries if said.body and said.body.get("brought_in")]
+        if any(said.kind == "claim_reported" for said in entries):
+            brought_in = []
         same = copy(self)
         same._of_claim = brought_in[-1] if brought_in else None
         return same
@@ -197,8 +201,12 @@ FROM accounts_desk d
 _BROUGHT_IN = """
 SELECT desk_id, max(at) FILTER (WHERE brought_in)
 FROM (
-    SELECT a.desk_id, e.at, position('"brought_in":true'::bytea IN e.leaf) > 0 AS brought_in
-    FROM ledger_entry e JOIN accounts_act a ON a.entry_id = e.id WHERE e.kind = 'status_changed'
+    SELECT a.desk_id, e.at,
+           f.kind = 'status_changed' AND position('"brought_in":true'::bytea IN e.leaf) > 0 AS brought_in
+    FROM ledger_entry e
+    JOIN accounts_act a ON a.entry_id = e.id
+    LEFT JOIN ledger_entry f ON f.stream = e.stream AND f.seq = 1
+    WHERE e.kind = 'status_changed'
 ) s
 GROUP BY desk_id
 HAVING max(at) FILTER (WHERE brought_in) <= coalesce(min(at) FILTER (WHERE NOT brought_in), 'infinity')

@@ -330,7 +330,7 @@ TOLD_ROLES: Told[Roles] = Told(
 
 
 def _invitations(ids: Sequence[UUID]) -> Iterable[Invitation]:
-    return Invitation.objects.filter(pk__in=ids).select_related("invited_by")
+    return Invitation.objects.filter(pk__in=ids).prefetch_related("invited_by")
 
 
 _INVITED: dict[str, Field[Invitation]] = {
@@ -402,7 +402,7 @@ class Reads:
 
 def _reads(ids: Sequence[UUID]) -> Iterator[Reads]:
     found: dict[UUID, dict[int, list[RestrictedRead]]] = {}
-    rows = RestrictedRead.objects.filter(desk__in=ids, entry__isnull=False).select_related("user").order_by("at", "pk")
+    rows = RestrictedRead.objects.filter(desk__in=ids, entry__isnull=False).prefetch_related("user").order_by("at", "pk")
     for row in rows:
         if row.desk_id is not None and row.entry_id is not None:
             found.setdefault(row.desk_id, {}).setdefault(row.entry_id, []).append(row)
