@@ -402,7 +402,9 @@ class Reads:
 
 def _reads(ids: Sequence[UUID]) -> Iterator[Reads]:
     found: dict[UUID, dict[int, list[RestrictedRead]]] = {}
-    rows = RestrictedRead.objects.filter(desk__in=ids, entry__isnull=False).prefetch_related("user").order_by("at", "pk")
+    rows = (
+        RestrictedRead.objects.filter(desk__in=ids, entry__isnull=False).prefetch_related("user").order_by("at", "pk")
+    )
     for row in rows:
         if row.desk_id is not None and row.entry_id is not None:
             found.setdefault(row.desk_id, {}).setdefault(row.entry_id, []).append(row)

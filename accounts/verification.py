@@ -77,7 +77,9 @@ def unreadable(error: Exception) -> str:
     return f"could not be looked at: {type(error).__name__}"
 
 
-def one_by_one(rows: Iterable[Row], name: Callable[[Row], str], look: Callable[[Row], Iterable[Place]]) -> Iterator[Place]:
+def one_by_one(
+    rows: Iterable[Row], name: Callable[[Row], str], look: Callable[[Row], Iterable[Place]]
+) -> Iterator[Place]:
     """What is found in each row; where one cannot be read, that is said of it, and the others are looked at."""
     for row in rows:
         try:

@@ -164,9 +164,7 @@ _OF_EVIDENCE = {
 }
 
 
-def _versions_by_evidence(
-    row: Versions, entries: Sequence[Said], beginnings: Beginnings
-) -> Iterator[tuple[str, str]]:
+def _versions_by_evidence(row: Versions, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
     """Each version that evidence raised has the entry of what was done to that evidence, by its person and then, with
     its reason. An entry that a redaction closed may be any of them."""
     around = entries[0].around if entries else {}

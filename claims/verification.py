@@ -9,7 +9,7 @@ from django.db.models import F, Model, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from accounts.verification import Check, Place, Scope, by_overdue_query, by_query, one_by_one
-from claims import grounds_verification
+from claims import change_verification, grounds_verification
 from claims.graphs import last_change, load_standing
 from claims.models import Claim
 from claims.policy import holds
@@ -272,6 +272,7 @@ CHECKS = (
     by_overdue_query("what was read is in the ledger", _READS),
     by_query("task for lost support", _TASK),
     *grounds_verification.CHECKS,
+    *change_verification.CHECKS,
     _search_words(Claim, "reference"),
     _search_words(Source, "pk"),
 )

@@ -8,11 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 
 from claims.actions.claims import edit_claim
+from claims.actions.conflicts import declare_conflict
+from claims.actions.reads import note_shown
 from claims.models import Claim
 from ledger.recording import older_acts
 from ledger.verifier import Memory, audit, check_claim_proof, watch
+from reviews.scale.loader import load_scale
+from sources.models import Source
 from tests import factories
 from tests.ledger.exports import BEGIN, POLICY, Log
 from tests.tampering import deeds_key, deeds_log
@@ -115,6 +120,35 @@ def make_up_a_past(outside: Outside) -> None:
     outside.desk.publish(outside.signer_copy())
 
 
+def take_a_conflict_away(outside: Outside) -> None:
+    declare_conflict(actor_id=factories.actor(outside.desk.cast, "A cousin").pk, by=outside.desk.cast.reviewer)
+    outside.desk.publish(outside.signer_copy())
+    assert run("DELETE FROM sources_declaredconflict RETURNING 1")
+
+
+def take_a_reading_away(outside: Outside) -> None:
+    """Before the full hour."""
+    hidden = Source.objects.filter(visibility="restricted").latest("created_at")
+    note_shown(outside.desk.cast.auditor, [hidden])
+    assert run("DELETE FROM accounts_restrictedread WHERE entry_id IS NULL RETURNING 1")
+
+
+def change_what_a_site_answered(_outside: Outside) -> None:
+    with past_guards():
+        assert run('UPDATE sources_capture SET headers = \'[["server", "forged"]]\', taken_at = NULL RETURNING 1')
+
+
+def date_back_what_was_copied_in(outside: Outside) -> None:
+    """Onto a desk whose claims have entries of their status changes alone, as an upgrade from before the ledger."""
+    load_scale(claims=2, prefix="OLD", password="long-enough-1", reviewers=1, only_deniable=True, now=timezone.now())  # noqa: S106
+    outside.desk.publish(outside.signer_copy())
+    with past_guards():
+        assert run(
+            "UPDATE claims_claim SET published_at = created_at + interval '1 hour'"
+            " WHERE reference = 'OLD-1' RETURNING 1"
+        )
+
+
 DESK: dict[str, Deed] = {
     "N1": say_what_is_not_so,
     "N2": act_as_somebody_else,
@@ -128,6 +162,10 @@ DESK: dict[str, Deed] = {
     "N10": read_everything,
     "N11": drop_guards_and_put_them_back,
     "N12": make_up_a_past,
+    "N19": take_a_conflict_away,
+    "N20": take_a_reading_away,
+    "N21": change_what_a_site_answered,
+    "N22": date_back_what_was_copied_in,
 }
 
 

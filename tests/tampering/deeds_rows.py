@@ -232,4 +232,10 @@ OLDER: dict[str, tuple[str, ...]] = {
     "R125": (":evidence created_at = created_at - interval '30 days' :spoken",),
 }
 
-ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER
+# Hidden by what it refers to, which is not there.
+NOWHERE: dict[str, tuple[str, ...]] = {
+    "R140": (":evidence claim_id = gen_random_uuid(), excerpt = 'Forged.' WHERE id = :evidence(A whisper)",),
+    "R141": (":finding assessor_id = gen_random_uuid() WHERE state = 'waiting'",),
+}
+
+ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | NOWHERE

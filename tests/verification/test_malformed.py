@@ -24,7 +24,9 @@ MALFORMED = {
     "jsonb": "'{\"forged\": 1}'",
 }
 OURS = ("accounts", "claims", "ledger", "mfa", "reviews", "sources")
-TABLES = sorted(model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.app_label in OURS)
+TABLES = sorted(
+    model._meta.db_table for model in apps.get_models(include_auto_created=True) if model._meta.app_label in OURS
+)
 # What reads no table of ours.
 WITHOUT_ROWS = {"unfinished files cleared"}
 

@@ -15,6 +15,7 @@ from tests.ledger.test_golden import do_everything
 from tests.verification.forging import drop_rules, run
 from tests.verification.looking import found_both_ways
 
+
 @pytest.fixture(scope="module")
 def world(past_the_guards: None) -> Iterator[factories.Cast]:
     with transaction.atomic():
