@@ -31,9 +31,10 @@ WHERE coalesce(n, 0) <> version - 1 OR lowest <> 2 OR highest <> version
 _OF_NOTHING = """
 SELECT 'note ' || f.id, 'of a row that is there', 'of none'
 FROM accounts_fieldchange f
-WHERE NOT EXISTS (SELECT FROM claims_claim WHERE id = f.row) AND NOT EXISTS (SELECT FROM claims_evidence WHERE id = f.row)
-  AND NOT EXISTS (SELECT FROM sources_source WHERE id = f.row) AND NOT EXISTS (SELECT FROM sources_actor WHERE id = f.row)
-  AND NOT EXISTS (SELECT FROM accounts_desk WHERE id = f.row)
+WHERE f.row NOT IN (
+    SELECT id FROM claims_claim UNION ALL SELECT id FROM claims_evidence UNION ALL SELECT id FROM sources_source
+    UNION ALL SELECT id FROM sources_actor UNION ALL SELECT id FROM accounts_desk
+)
 """
 _AS_ITS_VERSION = """
 SELECT c.reference || ' version ' || f.version, 'changed by whom and when its revision says', 'another note'

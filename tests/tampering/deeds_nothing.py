@@ -140,7 +140,7 @@ def change_what_a_site_answered(_outside: Outside) -> None:
 
 def date_back_what_was_copied_in(outside: Outside) -> None:
     """Onto a desk whose claims have entries of their status changes alone, as an upgrade from before the ledger."""
-    load_scale(claims=2, prefix="OLD", password="long-enough-1", reviewers=1, only_deniable=True, now=timezone.now())  # noqa: S106
+    load_scale(claims=2, prefix="OLD", password="long-enough-1", reviewers=1, only_deniable=True, now=timezone.now())
     outside.desk.publish(outside.signer_copy())
     with past_guards():
         assert run(
