@@ -253,7 +253,13 @@ def _each_as_far_as_it_goes(
 
 
 def _look_at(root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings) -> Iterator[Place]:
-    found = [(each, {each.key(row): row for row in each.rows(ids)}) for each in told]
+    found: list[tuple[Told[Any], dict[str, Any]]] = []
+    for each in told:
+        rows_of_it: dict[str, Any] = {}
+        for row in each.rows(ids):
+            if rows_of_it.setdefault(each.key(row), row) is not row:
+                yield each.subject(row), "one row", "another one of the same"
+        found.append((each, rows_of_it))
     subjects = {f"{root.name}:{pk}" for pk in ids}
     for each, rows_of_it in found:
         subjects |= {name for row in rows_of_it.values() for name in each.subjects(row)}

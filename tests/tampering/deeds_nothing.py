@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
@@ -16,7 +15,6 @@ from claims.actions.reads import note_shown
 from claims.models import Claim
 from ledger.recording import older_acts
 from ledger.verifier import Memory, audit, check_claim_proof, watch
-from reviews.scale.loader import load_scale
 from sources.models import Source
 from tests import factories
 from tests.ledger.exports import BEGIN, POLICY, Log
@@ -138,17 +136,6 @@ def change_what_a_site_answered(_outside: Outside) -> None:
         assert run('UPDATE sources_capture SET headers = \'[["server", "forged"]]\', taken_at = NULL RETURNING 1')
 
 
-def date_back_what_was_copied_in(outside: Outside) -> None:
-    """Onto a desk whose claims have entries of their status changes alone, as an upgrade from before the ledger."""
-    load_scale(claims=2, prefix="OLD", password="long-enough-1", reviewers=1, only_deniable=True, now=timezone.now())
-    outside.desk.publish(outside.signer_copy())
-    with past_guards():
-        assert run(
-            "UPDATE claims_claim SET published_at = created_at + interval '1 hour'"
-            " WHERE reference = 'OLD-1' RETURNING 1"
-        )
-
-
 DESK: dict[str, Deed] = {
     "N1": say_what_is_not_so,
     "N2": act_as_somebody_else,
@@ -165,7 +152,6 @@ DESK: dict[str, Deed] = {
     "N19": take_a_conflict_away,
     "N20": take_a_reading_away,
     "N21": change_what_a_site_answered,
-    "N22": date_back_what_was_copied_in,
 }
 
 

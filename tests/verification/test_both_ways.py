@@ -147,13 +147,17 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
         cast = factories.cast()
         do_everything(cast)
         _go_on(cast)
-        for name in ("00000000", "11111111"):  # the keys of which the act tells
-            key = f"a.example/log+{name}+AA"
-            Key.objects.create(text=key, signs_receipts=False, since=timezone.now())
+        keep_keys()
         run("SET CONSTRAINTS ALL IMMEDIATE")
         _place_some()
         yield cast
         transaction.set_rollback(True)
+
+
+def keep_keys() -> None:
+    """Those of which `do_everything` tells."""
+    for name in ("00000000", "11111111"):
+        Key.objects.create(text=f"a.example/log+{name}+AA", signs_receipts=False, since=timezone.now())
 
 
 def _go_on(cast: factories.Cast) -> None:
@@ -274,6 +278,17 @@ def test_acts_of_the_past_are_held_against_when_they_say_that_they_happened(worl
     run("UPDATE claims_revision SET at = at - interval '1 day' WHERE claim_id = %s AND version = 1", claim.pk)
     run("SET LOCAL session_replication_role = origin")
     assert found_both_ways() != []
+
+
+def test_nothing_tells_what_is_older_than_a_history_of_status_changes_alone(world: factories.Cast) -> None:
+    """`docs/ledger.md` says so. Of a claim that the ledger has from its report on, the same is found."""
+    reported = Act.objects.filter(kind="claim_reported").values_list("about", flat=True)
+    older = next(claim for claim in Claim.objects.filter(published_at=None) if f"claim:{claim.pk}" not in set(reported))
+    whole = Claim.objects.filter(published_at=None).exclude(pk=older.pk)[0]
+    for claim, is_found in ((older, False), (whole, True)):
+        with taken_back():
+            run("UPDATE claims_claim SET published_at = created_at WHERE id = %s", claim.pk)
+            assert bool(_told("expected an entry claim_published")) == is_found
 
 
 def test_every_kind_is_declared_or_says_why_not() -> None:

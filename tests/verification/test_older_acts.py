@@ -99,3 +99,10 @@ def test_what_is_said_of_a_row_later_and_dated_back_is_found(demonstration: None
         run(f"UPDATE {table} SET {column} = {LONG_AGO} WHERE id = {one}")  # noqa: S608 - ours
         assert found_both_ways()
         transaction.set_rollback(True)
+
+
+def test_a_role_dated_back_to_before_its_desk_is_found(demonstration: None) -> None:
+    with transaction.atomic():
+        run("UPDATE accounts_membership SET created_at = created_at - interval '90 years'")
+        assert [one for one in found_both_ways() if "(role_granted) at" in one.expected]
+        transaction.set_rollback(True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.reference_verification import CHECKS, leads_nowhere, references
@@ -40,7 +40,7 @@ def test_a_foreign_key_that_leads_nowhere_is_found_in_every_table(world: factori
     missed = []
     for field in references():
         table = field.model._meta.db_table
-        value = "gen_random_uuid()" if field.target_field.get_internal_type() == "UUIDField" else "2000000000"
+        value = "gen_random_uuid()" if field.db_type(connection) == "uuid" else "2000000000"
         with transaction.atomic():
             drop_rules(table)
             changed = run(f'UPDATE "{table}" SET "{field.column}" = {value} RETURNING 1')  # noqa: S608 - ours
@@ -76,4 +76,16 @@ def test_a_waiting_assessment_of_nobody_is_found_and_still_compared(world: facto
         )
         assert [one for one in _told() if f"reviews_assessment {finding.pk}: expected a row for its assessor" in one]
         assert [one for one in found_both_ways() if "content/rationale" in str(one)]
+        transaction.set_rollback(True)
+
+
+def test_a_second_row_of_the_same_is_found(world: factories.Cast) -> None:
+    """Where only one can be, a reading by key would see one of them alone."""
+    with transaction.atomic():
+        drop_rules("accounts_membership")
+        run(
+            "INSERT INTO accounts_membership (user_id, desk_id, role, created_at)"
+            " SELECT user_id, desk_id, role, created_at FROM accounts_membership LIMIT 1"
+        )
+        assert [one for one in found_both_ways() if "each on a desk of its own" in one.expected]
         transaction.set_rollback(True)
