@@ -31,10 +31,11 @@ WHERE coalesce(n, 0) <> version - 1 OR lowest <> 2 OR highest <> version
 _OF_NOTHING = """
 SELECT 'note ' || f.id, 'of a row that is there', 'of none'
 FROM accounts_fieldchange f
-WHERE f.row NOT IN (
-    SELECT id FROM claims_claim UNION ALL SELECT id FROM claims_evidence UNION ALL SELECT id FROM sources_source
-    UNION ALL SELECT id FROM sources_actor UNION ALL SELECT id FROM accounts_desk
-)
+WHERE NOT EXISTS (SELECT FROM claims_claim r WHERE r.id = f.row)
+  AND NOT EXISTS (SELECT FROM claims_evidence r WHERE r.id = f.row)
+  AND NOT EXISTS (SELECT FROM sources_source r WHERE r.id = f.row)
+  AND NOT EXISTS (SELECT FROM sources_actor r WHERE r.id = f.row)
+  AND NOT EXISTS (SELECT FROM accounts_desk r WHERE r.id = f.row)
 """
 _AS_ITS_VERSION = """
 SELECT c.reference || ' version ' || f.version, 'changed by whom and when its revision says', 'another note'
@@ -68,9 +69,13 @@ FROM claims_groundschange x
 JOIN claims_grounds g ON g.id = x.grounds_id
 JOIN claims_claim c ON c.id = g.claim_id
 WHERE NOT EXISTS (
+    SELECT FROM accounts_act a
+    WHERE a.kind = x.kind AND a.by_id = x.by_id
+      AND a.at BETWEEN x.at - interval '1 millisecond' AND x.at + interval '1 minute'
+) AND NOT EXISTS (
     SELECT FROM accounts_act a JOIN ledger_entry e ON e.id = a.entry_id
-    WHERE a.kind = x.kind AND a.by_id IS NOT DISTINCT FROM x.by_id AND a.at >= x.at - interval '1 millisecond'
-      AND (a.at <= x.at + interval '1 minute' OR a.sealed OR position('"brought_in":true'::bytea IN e.leaf) > 0)
+    WHERE a.kind = x.kind AND (a.by_id = x.by_id OR (a.by_id IS NULL AND x.by_id IS NULL)) AND a.at >= x.at
+      AND (x.by_id IS NULL OR a.sealed OR position('"brought_in":true'::bytea IN e.leaf) > 0)
 )
 """
 _UNTOLD = """
