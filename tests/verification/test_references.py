@@ -84,8 +84,8 @@ def test_a_second_row_of_the_same_is_found(world: factories.Cast) -> None:
     with transaction.atomic():
         drop_rules("accounts_membership")
         run(
-            "INSERT INTO accounts_membership (user_id, desk_id, role, created_at)"
-            " SELECT user_id, desk_id, role, created_at FROM accounts_membership LIMIT 1"
+            "INSERT INTO accounts_membership (id, user_id, desk_id, role, created_at)"
+            " SELECT gen_random_uuid(), user_id, desk_id, role, created_at FROM accounts_membership LIMIT 1"
         )
         assert [one for one in found_both_ways() if "each on a desk of its own" in one.expected]
         transaction.set_rollback(True)
