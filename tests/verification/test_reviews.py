@@ -110,7 +110,7 @@ def test_a_finding_made_alone_that_moved_nothing(cast: factories.Cast, unguarded
     assert found() == []
     with unguarded():
         Assessment.objects.filter(pk=finding.pk).update(created_at=timezone.now() - timedelta(days=1))
-    assert named(found()) == {"findings made alone are moves"}
+    assert named(found()) == {"findings made alone are moves", "finding by assignment of its assessor"}
 
 
 def test_a_reminder_that_ended_and_did_not(assignment: Assignment, execute: Execute) -> None:
