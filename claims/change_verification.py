@@ -62,13 +62,16 @@ LEFT JOIN claims_evidence e ON e.id = r.evidence_id AND e.claim_id = r.claim_id
 WHERE (r.kind IN ('attached', 'changed', 'withdrawn')) <> (r.evidence_id IS NOT NULL)
    OR (r.evidence_id IS NOT NULL AND e.id IS NULL)
 """
-# Whose act it was: written within the minute, unless the entry says, or hides, that it was brought in.
+# Whose act it was, of a claim that has its report in the ledger: written within the minute, unless the entry says, or
+# hides, that it was brought in.
 _BENEATH = """
 SELECT c.reference || ' grounds ' || g.id, 'an act ' || x.kind || ' of who changed them', 'none'
 FROM claims_groundschange x
 JOIN claims_grounds g ON g.id = x.grounds_id
 JOIN claims_claim c ON c.id = g.claim_id
-WHERE NOT EXISTS (
+WHERE EXISTS (
+    SELECT FROM accounts_act a WHERE a.about = 'claim:' || c.id AND a.kind = 'claim_reported'
+) AND NOT EXISTS (
     SELECT FROM accounts_act a
     WHERE a.kind = x.kind AND a.by_id = x.by_id
       AND a.at BETWEEN x.at - interval '1 millisecond' AND x.at + interval '1 minute'

@@ -47,6 +47,10 @@ def act_as_somebody_else(outside: Outside) -> None:
                 " AND version = (SELECT version FROM claims_claim WHERE id = %s)",
                 *(other, outside.desk.claim.pk, outside.desk.claim.pk),
             )
+        run(
+            "UPDATE claims_groundschange SET by_id = %s WHERE at = (SELECT at FROM accounts_act WHERE entry_id = %s)",
+            *(other, entry),
+        )
     outside.forget(receipt)
     outside.desk.publish(outside.signer_copy())
 
