@@ -1,12 +1,12 @@
 """Whether second factors can be used: their secrets open, and recovery codes stand in for something."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 
 from accounts.sealing import unseal
-from accounts.verification import Check, Scope, by_query
+from accounts.verification import Check, Place, Scope, by_query, one_by_one
 
 _CODES_ALONE = """
 SELECT 'person ' || c.user_id, 'recovery codes beside a second factor', 'alone'
@@ -17,16 +17,16 @@ WHERE c.type = 'recovery_codes' AND NOT EXISTS (
 """
 
 
-def _closed_secrets(scope: Scope) -> Iterable[Sequence[str]]:
-    for row in Authenticator.objects.filter(type=Authenticator.Type.TOTP).order_by("pk").iterator():
-        try:
-            unseal(row.data["secret"])
-        except InvalidToken:
-            yield (
-                f"person {row.user_id}",
-                "a secret that SECRET_KEY or one of its fallbacks opens",
-                "one that none opens",
-            )
+def _closed_secrets(scope: Scope) -> Iterable[Place]:
+    rows = Authenticator.objects.filter(type=Authenticator.Type.TOTP).order_by("pk").iterator()
+    return one_by_one(rows, lambda row: f"person {row.user_id}", _closed_secret)
+
+
+def _closed_secret(row: Authenticator) -> Iterator[Place]:
+    try:
+        unseal(row.data["secret"])
+    except InvalidToken:
+        yield f"person {row.user_id}", "a secret that SECRET_KEY or one of its fallbacks opens", "one that none opens"
 
 
 CHECKS = (

@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import groupby, islice
 from typing import Any
 
-from accounts.ledger_verification import MALFORMED, Place, Said, read_entries
+from accounts.ledger_verification import MALFORMED, Said, read_entries
 from accounts.models import User
 from accounts.records import person
-from accounts.verification import Check, Scope, by_query, rows
+from accounts.verification import Check, Place, Scope, by_query, rows
 from ledger.canonical import read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key

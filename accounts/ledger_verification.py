@@ -17,22 +17,21 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.db import connection
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
 from accounts.models import User
 from accounts.records import person
-from accounts.verification import Check, Scope, rows
+from accounts.verification import LOOKED_AT, Check, Place, Scope, rows, unreadable
 from ledger.canonical import read_canonical
 from ledger.entries import BLIND
 from ledger.verifier import read_time
 
 Row = TypeVar("Row")
-Place = tuple[str, str, str]  # subject, expected, found
 
 # What reading an entry raises whose values are of other sorts than ours: it may be anybody's.
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError)
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError, ObjectDoesNotExist)
 AT_ONCE = 500  # roots, with all that hangs on them
 # Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
 SLACK = timedelta(milliseconds=1)
@@ -125,7 +124,8 @@ class Kind(Generic[Row]):
 class Told(Generic[Row]):
     """Rows that entries tell of.
 
-    `rows`: those that hang on the roots with these ids. `key` of a row is `key_said` of the entries about it.
+    `rows`: those that hang on the roots with these ids, read without joins: these would leave out what refers to
+    nothing. `key` of a row is `key_said` of the entries about it.
     `subjects`: of what else than the root its entries may be. `subject`: the row for findings. `desk`: that of its
     acts. `claim`: on which it hangs. `born`: since when it is there. `also`: what else has to be so of a row and its
     entries, oldest first; answers what was expected and found where it is not.
@@ -156,8 +156,9 @@ class Root:
 class Beginnings:
     """Since when entries tell of what is done: what is older has none.
 
-    That is before the first entry of all; of a claim whose status changes were brought in, and on a desk that had no
-    others before, up to that moment. On a desk that an entry made nothing is older, nor off the desks where that is so
+    That is before the first entry of all; of a claim whose status changes alone were brought in, and on a desk that had
+    no others before, up to that moment. Where acts of the past were brought in one by one, each has its entry, and
+    nothing is older. On a desk that an entry made nothing is older, nor off the desks where that is so
     of all of them: whoever puts in a row without an entry could otherwise date it back.
     """
 
@@ -178,6 +179,8 @@ class Beginnings:
     def of_claim(self, entries: Iterable[Said]) -> "Beginnings":
         """The same for what hangs on a claim, by its entries."""
         brought_in = [said.at for said in entries if said.body and said.body.get("brought_in")]
+        if any(said.kind == "claim_reported" for said in entries):
+            brought_in = []
         same = copy(self)
         same._of_claim = brought_in[-1] if brought_in else None
         return same
@@ -198,8 +201,12 @@ FROM accounts_desk d
 _BROUGHT_IN = """
 SELECT desk_id, max(at) FILTER (WHERE brought_in)
 FROM (
-    SELECT a.desk_id, e.at, position('"brought_in":true'::bytea IN e.leaf) > 0 AS brought_in
-    FROM ledger_entry e JOIN accounts_act a ON a.entry_id = e.id WHERE e.kind = 'status_changed'
+    SELECT a.desk_id, e.at,
+           f.kind = 'status_changed' AND position('"brought_in":true'::bytea IN e.leaf) > 0 AS brought_in
+    FROM ledger_entry e
+    JOIN accounts_act a ON a.entry_id = e.id
+    LEFT JOIN ledger_entry f ON f.stream = e.stream AND f.seq = 1
+    WHERE e.kind = 'status_changed'
 ) s
 GROUP BY desk_id
 HAVING max(at) FILTER (WHERE brought_in) <= coalesce(min(at) FILTER (WHERE NOT brought_in), 'infinity')
@@ -213,7 +220,7 @@ def ledger_check(root: Root, declared: Iterable[Told[Any]]) -> Check:
     def look(scope: Scope) -> Iterator[Place]:
         beginnings, ids, done = Beginnings(scope.now), _ids(root.model._default_manager.all(), scope), 0
         while chunk := list(islice(ids, AT_ONCE)):
-            yield from _look_at(root, told, chunk, beginnings)
+            yield from _each_as_far_as_it_goes(root, told, chunk, beginnings)
             done += len(chunk)
             scope.tell(f"{root.check}: {done}")
 
@@ -228,8 +235,31 @@ def _ids(rows: QuerySet[Any], scope: Scope) -> Iterator[UUID]:
     return (found.filter(pk__lt=high) if part < parts else found).iterator(chunk_size=2000)
 
 
+def _each_as_far_as_it_goes(
+    root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings
+) -> Iterable[Place]:
+    """What is found of these roots. Where what hangs on one of them cannot be read, that is said of this one alone."""
+    try:
+        with transaction.atomic():
+            return list(_look_at(root, told, ids, beginnings))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if len(ids) == 1:
+            return [(f"{root.name} {ids[0]}", LOOKED_AT, unreadable(error))]
+        half = len(ids) // 2
+        parts = (ids[:half], ids[half:])
+        return [place for part in parts for place in _each_as_far_as_it_goes(root, told, part, beginnings)]
+
+
 def _look_at(root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings) -> Iterator[Place]:
-    found = [(each, {each.key(row): row for row in each.rows(ids)}) for each in told]
+    found: list[tuple[Told[Any], dict[str, Any]]] = []
+    for each in told:
+        rows_of_it: dict[str, Any] = {}
+        for row in each.rows(ids):
+            if rows_of_it.setdefault(each.key(row), row) is not row:
+                yield each.subject(row), "one row", "another one of the same"
+        found.append((each, rows_of_it))
     subjects = {f"{root.name}:{pk}" for pk in ids}
     for each, rows_of_it in found:
         subjects |= {name for row in rows_of_it.values() for name in each.subjects(row)}

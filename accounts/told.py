@@ -273,19 +273,23 @@ LONG = timedelta(days=365 * 100)
 
 @dataclass(frozen=True)
 class Roles:
-    """A person with their roles on desks."""
+    """A person with their roles on desks, and how many rows these are: one for each desk."""
 
     user: User
     memberships: Mapping[UUID, Membership]
+    number: int
 
 
 def _roles(ids: Sequence[UUID]) -> Iterator[Roles]:
-    for user in User.objects.filter(pk__in=ids).prefetch_related("memberships"):
-        yield Roles(user, {row.desk_id: row for row in user.memberships.all()})
+    for user in User.objects.filter(pk__in=ids).prefetch_related("memberships__desk"):
+        rows = user.memberships.all()
+        yield Roles(user, {row.desk_id: row for row in rows}, len(rows))
 
 
 def _as_last_granted(row: Roles, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
-    """On each desk a person has the role that was granted last."""
+    """On each desk a person has the role that was granted last, and since it was granted."""
+    if row.number != len(row.memberships):
+        yield f"{len(row.memberships)} roles, each on a desk of its own", str(row.number)
     last = {str(said.desk): said for said in entries}
     for said in last.values():
         membership = row.memberships.get(said.desk) if said.desk else None
@@ -301,7 +305,7 @@ def _as_last_granted(row: Roles, entries: Sequence[Said], beginnings: Beginnings
         granted = theirs[ends[-1] + 1 :] if ends else theirs
         if not granted:
             yield f"an entry role_granted on desk {desk}", "none"
-        elif not granted[0].is_of(membership.created_at, LONG):
+        elif not granted[0].is_of(membership.created_at, LONG) or membership.created_at < membership.desk.created_at:
             yield f"{granted[0]} at {moment_in_words(granted[0].at)}", moment_in_words(membership.created_at)
 
 
@@ -332,7 +336,7 @@ TOLD_ROLES: Told[Roles] = Told(
 
 
 def _invitations(ids: Sequence[UUID]) -> Iterable[Invitation]:
-    return Invitation.objects.filter(pk__in=ids).select_related("invited_by")
+    return Invitation.objects.filter(pk__in=ids).prefetch_related("invited_by")
 
 
 _INVITED: dict[str, Field[Invitation]] = {
@@ -404,7 +408,9 @@ class Reads:
 
 def _reads(ids: Sequence[UUID]) -> Iterator[Reads]:
     found: dict[UUID, dict[int, list[RestrictedRead]]] = {}
-    rows = RestrictedRead.objects.filter(desk__in=ids, entry__isnull=False).select_related("user").order_by("at", "pk")
+    rows = (
+        RestrictedRead.objects.filter(desk__in=ids, entry__isnull=False).prefetch_related("user").order_by("at", "pk")
+    )
     for row in rows:
         if row.desk_id is not None and row.entry_id is not None:
             found.setdefault(row.desk_id, {}).setdefault(row.entry_id, []).append(row)

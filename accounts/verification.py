@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+Row = TypeVar("Row")
+Place = tuple[str, str, str]  # subject, expected, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,39 @@ class Check:
     by_part: bool = False
 
     def findings(self, scope: Scope) -> Iterator[Finding]:
-        for subject, expected, found in self.look(scope):
-            yield Finding(self.name, subject, expected, found)
+        """What it finds. Where a row holds what nobody can read, that is a finding too, the last one of this check."""
+        try:
+            with transaction.atomic():
+                for subject, expected, found in self.look(scope):
+                    yield Finding(self.name, subject, expected, found)
+        except (OperationalError, InterfaceError):  # the database does not answer: that says nothing about its rows
+            raise
+        except Exception as error:
+            yield Finding(self.name, "all that is looked at after this", LOOKED_AT, unreadable(error))
+
+
+# Whoever tampers can write what no reader expects: no sort of error may hide what else there is to find.
+LOOKED_AT = "rows that can be looked at"
+
+
+def unreadable(error: Exception) -> str:
+    """What a finding says of an error: its sort alone, as its words may be those of a row."""
+    return f"could not be looked at: {type(error).__name__}"
+
+
+def one_by_one(
+    rows: Iterable[Row], name: Callable[[Row], str], look: Callable[[Row], Iterable[Place]]
+) -> Iterator[Place]:
+    """What is found in each row; where one cannot be read, that is said of it, and the others are looked at."""
+    for row in rows:
+        try:
+            with transaction.atomic():
+                found = list(look(row))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            found = [(name(row), LOOKED_AT, unreadable(error))]
+        yield from found
 
 
 def by_query(name: str, query: str, *parameters: object) -> Check:

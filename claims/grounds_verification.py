@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from accounts.verification import Check, Scope, by_overdue_query, by_query
+from accounts.verification import Check, Place, Scope, by_overdue_query, by_query, one_by_one
 from claims.grounds import digest_of, now_of
 from claims.models import Grounds, GroundsWatch
 from claims.watching import content_of
@@ -45,10 +45,14 @@ JOIN claims_claim c ON c.id = w.claim_id WHERE k.at < %(late)s
 def _digests(scope: Scope) -> Iterator[Sequence[str]]:
     """The digest of each that no redaction erased, against that of its content."""
     rows = Grounds.objects.select_related("claim").order_by("?" if scope.sample is not None else "pk")
-    for grounds in rows[: scope.sample].iterator(chunk_size=200):
-        content = content_of(grounds)
-        if content is not None and digest_of(content) != grounds.digest:
-            yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest}", digest_of(content)
+    kept = rows[: scope.sample].iterator(chunk_size=200)
+    yield from one_by_one(kept, lambda grounds: f"grounds {grounds.pk}", _digest)
+
+
+def _digest(grounds: Grounds) -> Iterator[Place]:
+    content = content_of(grounds)
+    if content is not None and digest_of(content) != grounds.digest:
+        yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest}", digest_of(content)
 
 
 def _as_they_are(scope: Scope) -> Iterator[Sequence[str]]:
@@ -56,10 +60,14 @@ def _as_they_are(scope: Scope) -> Iterator[Sequence[str]]:
     rows = GroundsWatch.objects.filter(checks=None).order_by("?" if scope.sample is not None else "pk")
     ids = rows.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
     while chunk := list(islice(ids, 200)):
-        for watch in GroundsWatch.objects.select_related("grounds", "claim").filter(pk__in=chunk).order_by("pk"):
-            found = now_of(watch.claim, watch.grounds)
-            if found.digest != watch.digest or found.subjects != frozenset(watch.subjects):
-                yield f"{watch.claim.reference} grounds {watch.pk}", f"SHA-256 {watch.digest}", found.digest
+        watched = GroundsWatch.objects.select_related("grounds", "claim").filter(pk__in=chunk).order_by("pk")
+        yield from one_by_one(watched, lambda watch: f"grounds {watch.pk}", _as_it_is)
+
+
+def _as_it_is(watch: GroundsWatch) -> Iterator[Place]:
+    found = now_of(watch.claim, watch.grounds)
+    if found.digest != watch.digest or found.subjects != frozenset(watch.subjects):
+        yield f"{watch.claim.reference} grounds {watch.pk}", f"SHA-256 {watch.digest}", found.digest
 
 
 CHECKS = (

@@ -136,17 +136,49 @@ def _as_last_set(row: Versions, entries: Sequence[Said], beginnings: Beginnings)
         elif moment is not None and (last is not None or not beginnings.is_older(moment, row.claim.desk_id)):
             yield f"an entry {on}", f"{last} as the last one" if last else "none"
     yield from _wrong_close(row, entries)
-    yield from _threshold_of_another(row, entries)
+    yield from _threshold_of_another(row, entries, beginnings)
+    yield from _versions_by_evidence(row, entries, beginnings)
 
 
-def _threshold_of_another(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, str]]:
-    """Who set a claim's threshold is who its last change is by, where that was no redaction of the reason."""
+def _threshold_of_another(row: Versions, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+    """Who set a claim's threshold is who its last change is by, where that was no redaction of the reason. Where no
+    note says which change that was, as in earlier releases, one of them has to be theirs and give that reason."""
     claim, version = row.claim, max(row.thresholds, default=0)
     if claim.threshold_override is None or REDACTED in claim.threshold_reason:
         return
     setting = next((said for said in entries if said.body and said.body.get("version") == version), None)
     if setting is not None and setting.by != claim.threshold_by_id:
         yield f"the threshold set by who {setting} is by", "set by another"
+    if not version and not beginnings.is_older(claim.created_at, claim.desk_id):
+        theirs = [said for said in entries if said.kind == "claim_edited" and said.by == claim.threshold_by_id]
+        if not any(said.opened.get("reason", claim.threshold_reason) == claim.threshold_reason for said in theirs):
+            yield "an entry claim_edited of who set the threshold, with the reason", "none"
+
+
+_OF_EVIDENCE = {
+    RevisionKind.ATTACHED: ("evidence_attached",),
+    RevisionKind.CHANGED: ("evidence_changed", "evidence_released"),
+    RevisionKind.WITHDRAWN: ("evidence_withdrawn",),
+}
+
+
+def _versions_by_evidence(row: Versions, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+    """Each version that evidence raised has the entry of what was done to that evidence, by its person and then, with
+    its reason. An entry that a redaction closed may be any of them."""
+    around = entries[0].around if entries else {}
+    for revision in row.revisions.values():
+        kinds = _OF_EVIDENCE.get(RevisionKind(revision.kind), ())
+        if not kinds or beginnings.is_older(revision.at, row.claim.desk_id):
+            continue
+        evidence = str(revision.evidence_id)
+        if not any(
+            said.kind in kinds
+            and said.by == revision.by_id
+            and (said.body is None or (said.body.get("evidence") == evidence and said.is_of(revision.at)))
+            and (not revision.note or REDACTED in revision.note or said.opened.get("reason", "") == revision.note)
+            for said in (*around.get(f"claim:{row.claim.pk}", ()), *around.get(f"evidence:{evidence}", ()))
+        ):
+            yield f"an entry {kinds[0]} that raised version {revision.version}", "none"
 
 
 def _wrong_close(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, str]]:
@@ -197,7 +229,7 @@ class Change:
 
 def _changes(ids: Sequence[UUID]) -> Iterator[Change]:
     words = {(row.claim_id, row.seq): row for row in StatusChangeText.objects.filter(claim__in=ids)}
-    changes = StatusChange.objects.filter(claim__in=ids).select_related("claim", "by", "decided_by")
+    changes = StatusChange.objects.filter(claim__in=ids).prefetch_related("claim", "by", "decided_by")
     for row in changes:
         yield Change(row, words.get((row.claim_id, row.seq)))
 
@@ -258,7 +290,7 @@ TOLD_STATUS_CHANGES: Told[Change] = Told(
 
 
 def _evidence(ids: Sequence[UUID]) -> Iterable[Evidence]:
-    return Evidence.objects.filter(claim__in=ids).select_related("claim", "superseded_by").prefetch_related("elements")
+    return Evidence.objects.filter(claim__in=ids).prefetch_related("claim", "superseded_by", "elements")
 
 
 def _evidence_content(item: Evidence, said: Said) -> dict[str, Any]:
@@ -331,7 +363,7 @@ TOLD_EVIDENCE: Told[Evidence] = Told(
 
 
 def _merges(ids: Sequence[UUID]) -> Iterable[ActorMerge]:
-    return ActorMerge.objects.filter(actor__in=ids).select_related("actor", "by")
+    return ActorMerge.objects.filter(actor__in=ids).prefetch_related("actor", "by")
 
 
 TOLD_MERGES: Told[ActorMerge] = Told(
@@ -370,7 +402,7 @@ class Policy:
 
 def _policies(ids: Sequence[UUID]) -> Iterator[Policy]:
     changes: dict[UUID, list[list[PolicyChange]]] = {}
-    rows = PolicyChange.objects.filter(desk__in=ids).select_related("by").order_by("desk", "id")
+    rows = PolicyChange.objects.filter(desk__in=ids).prefetch_related("by").order_by("desk", "id")
     for (desk, _at), together in groupby(rows, key=lambda row: (row.desk_id, row.at)):
         changes.setdefault(desk, []).append(list(together))
     for row in Desk.objects.filter(pk__in=ids):

@@ -8,8 +8,8 @@ from uuid import UUID
 from django.db.models import F, Model, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
-from accounts.verification import Check, Scope, by_overdue_query, by_query
-from claims import grounds_verification
+from accounts.verification import Check, Place, Scope, by_overdue_query, by_query, one_by_one
+from claims import change_verification, grounds_verification
 from claims.graphs import last_change, load_standing
 from claims.models import Claim
 from claims.policy import holds
@@ -200,10 +200,14 @@ def _numbers(scope: Scope) -> Iterator[tuple[str, str, str]]:
     claims = Claim.objects.filter(recomputation__isnull=True).order_by("?" if scope.sample is not None else "pk")
     ids = claims.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
     while chunk := list(islice(ids, 200)):
-        for claim in Claim.objects.select_related("desk").filter(pk__in=chunk).order_by("pk"):
-            expected, found = _counted(claim), _said(claim)
-            if expected != found:
-                yield claim.reference, expected, found
+        some = Claim.objects.select_related("desk").filter(pk__in=chunk).order_by("pk")
+        yield from one_by_one(some, lambda claim: claim.reference, _counted_as_said)
+
+
+def _counted_as_said(claim: Claim) -> Iterator[Place]:
+    expected, found = _counted(claim), _said(claim)
+    if expected != found:
+        yield claim.reference, expected, found
 
 
 def _said(claim: Claim) -> str:
@@ -268,6 +272,7 @@ CHECKS = (
     by_overdue_query("what was read is in the ledger", _READS),
     by_query("task for lost support", _TASK),
     *grounds_verification.CHECKS,
+    *change_verification.CHECKS,
     _search_words(Claim, "reference"),
     _search_words(Source, "pk"),
 )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Prefetch, QuerySet
+
 from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, in_order, moment_in_words
 from accounts.models import Desk
 from accounts.records import person
@@ -27,7 +29,7 @@ REDACTIONS = Root("redaction", Redaction, "redactions as the ledger has them")
 
 
 def _assignments(ids: Sequence[UUID]) -> Iterable[Assignment]:
-    return Assignment.objects.filter(claim__in=ids).select_related("claim", "reviewer", "assigned_by")
+    return Assignment.objects.filter(claim__in=ids).prefetch_related("claim", "reviewer", "assigned_by")
 
 
 def _takes_it(row: Assignment) -> bool:
@@ -95,7 +97,7 @@ class Deciders:
 
 def _deciders(ids: Sequence[UUID]) -> Iterator[Deciders]:
     rows: dict[UUID, list[Participant]] = {}
-    found = Participant.objects.filter(claim__in=ids, role=ParticipantRole.DECIDER).select_related("user", "claim")
+    found = Participant.objects.filter(claim__in=ids, role=ParticipantRole.DECIDER).prefetch_related("user", "claim")
     for row in found.order_by("since", "id"):
         rows.setdefault(row.claim_id, []).append(row)
     for claim in Claim.objects.filter(pk__in=ids).only("pk", "desk_id", "reference"):
@@ -153,13 +155,18 @@ class Submitted:
     confirmed: Sequence[AssessmentGrounds]
 
 
+def _digests() -> "Prefetch[str, QuerySet[Grounds], str]":
+    """The grounds of what was stood for, without all that they hold."""
+    return Prefetch("grounds", queryset=Grounds.objects.defer("content"))
+
+
 def _assessments(ids: Sequence[UUID]) -> Iterator[Submitted]:
     stood: dict[UUID, list[AssessmentGrounds]] = {}
-    kept = AssessmentGrounds.objects.filter(assessment__claim__in=ids).select_related("grounds")
-    for one in kept.defer("grounds__content").order_by("assessment", "number"):
+    kept = AssessmentGrounds.objects.filter(assessment__claim__in=ids).prefetch_related(_digests())
+    for one in kept.order_by("assessment", "number"):
         stood.setdefault(one.assessment_id, []).append(one)
-    rows = Assessment.objects.filter(claim__in=ids).select_related("claim", "assessor")
-    for row in rows.prefetch_related("evidence", "answers", "elements"):
+    rows = Assessment.objects.filter(claim__in=ids)
+    for row in rows.prefetch_related("claim", "assessor", "evidence", "answers", "elements"):
         each = stood.get(row.pk, [])
         first = each[0] if each and each[0].at == row.created_at else None
         yield Submitted(row, first, each[1:] if first else each)
@@ -239,12 +246,11 @@ def _decisions(ids: Sequence[UUID]) -> Iterator[Decided]:
     last = {
         one.assessment_id: one.grounds.digest
         for one in AssessmentGrounds.objects.filter(assessment__claim__in=ids, assessment__decision__isnull=False)
-        .select_related("grounds")
-        .defer("grounds__content")
+        .prefetch_related(_digests())
         .order_by("number")
     }
     rows = Decision.objects.filter(assessment__claim__in=ids)
-    for row in rows.select_related("assessment__claim", "assessor", "decided_by"):
+    for row in rows.prefetch_related("assessment__claim", "assessor", "decided_by"):
         yield Decided(row, last.get(row.assessment_id) if row.approved else None)
 
 
@@ -362,7 +368,7 @@ class Asked:
 
 
 def _redactions(ids: Sequence[UUID]) -> Iterator[Asked]:
-    for row in Redaction.objects.filter(pk__in=ids).select_related("proposed_by", "decided_by", "second"):
+    for row in Redaction.objects.filter(pk__in=ids).prefetch_related("proposed_by", "decided_by", "second"):
         others = Redaction.objects.filter(
             desk=row.desk_id, actor=row.actor_id, state=RedactionState.DONE, ended_at=row.ended_at
         )

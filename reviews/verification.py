@@ -14,6 +14,30 @@ FULL JOIN (SELECT * FROM claims_participant WHERE until IS NULL AND role = 'revi
 JOIN claims_claim c ON c.id = coalesce(a.claim_id, p.claim_id)
 WHERE a.id IS NULL OR p.id IS NULL OR p.accepted <> (a.state = 'accepted')
 """
+# Both are written in one act each time.
+_SINCE_WHEN = """
+SELECT c.reference, 'a reviewer from the beginning to the end of each assignment',
+       CASE WHEN a.id IS NULL THEN 'reviewer ' || p.id || ' without one'
+            WHEN p.id IS NULL THEN 'assignment ' || a.id || ' without one' ELSE 'reviewer ' || p.id || ', otherwise' END
+FROM reviews_assignment a
+FULL JOIN (SELECT * FROM claims_participant WHERE role = 'reviewer') p
+    ON p.claim_id = a.claim_id AND p.user_id = a.reviewer_id AND p.since = a.created_at
+JOIN claims_claim c ON c.id = coalesce(a.claim_id, p.claim_id)
+WHERE a.id IS NULL OR p.id IS NULL OR p.until IS DISTINCT FROM a.ended_at
+   OR p.accepted <> (a.accepted_at IS NOT NULL)
+"""
+_ASSIGNED = """
+SELECT c.reference || ' finding ' || f.id, 'an assignment of its assessor', 'assignment ' || f.assignment_id
+FROM (
+    SELECT id, claim_id, assessor_id, assignment_id, created_at AS at FROM reviews_assessment
+    UNION ALL
+    SELECT f.id, f.claim_id, f.assessor_id, g.assignment_id, g.at
+    FROM reviews_assessmentgrounds g JOIN reviews_assessment f ON f.id = g.assessment_id
+) f
+JOIN claims_claim c ON c.id = f.claim_id
+JOIN reviews_assignment a ON a.id = f.assignment_id
+WHERE a.claim_id <> f.claim_id OR a.reviewer_id <> f.assessor_id OR a.created_at > f.at OR a.ended_at < f.at
+"""
 _DUE = """
 SELECT c.reference, 'due ' || coalesce(min(a.due_at), %s), c.due_at::text
 FROM claims_claim c LEFT JOIN reviews_assignment a ON a.claim_id = c.id AND a.ended_at IS NULL
@@ -153,6 +177,8 @@ WHERE k.grounds_id IS DISTINCT FROM g.grounds_id
 """
 CHECKS = (
     by_query("reviewers are those with assignments", _PARTICIPANTS),
+    by_query("reviewers as long as their assignments", _SINCE_WHEN),
+    by_query("finding by assignment of its assessor", _ASSIGNED),
     by_query("due when its first assignment is", _DUE, NEVER_DUE, NEVER_DUE),
     by_query("closed", _CLOSED),
     by_query("completed with a finding", _COMPLETED),

@@ -161,7 +161,7 @@ TOLD_SOURCES: Told[Source] = Told(
 
 def _relays(ids: Sequence[UUID]) -> Iterable[Relay]:
     rows = Relay.objects.filter(downstream__in=ids)
-    return rows.select_related("downstream")
+    return rows.prefetch_related("downstream")
 
 
 _RELAY: dict[str, Field[Relay]] = {
@@ -187,7 +187,7 @@ TOLD_RELAYS: Told[Relay] = Told(
 
 
 def _files(ids: Sequence[UUID]) -> Iterable[Attachment]:
-    return Attachment.objects.filter(source__in=ids).select_related("source", "capture")
+    return Attachment.objects.filter(source__in=ids).select_related("capture").prefetch_related("source")
 
 
 def _capture_of(row: Attachment) -> Capture | None:
@@ -255,7 +255,7 @@ TOLD_FILES: Told[Attachment] = Told(
 
 
 def _captures(ids: Sequence[UUID]) -> Iterable[Capture]:
-    return Capture.objects.filter(source__in=ids).select_related("source")
+    return Capture.objects.filter(source__in=ids).prefetch_related("source")
 
 
 TOLD_CAPTURES: Told[Capture] = Told(

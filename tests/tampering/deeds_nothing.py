@@ -10,9 +10,12 @@ from pathlib import Path
 from django.db import transaction
 
 from claims.actions.claims import edit_claim
+from claims.actions.conflicts import declare_conflict
+from claims.actions.reads import note_shown
 from claims.models import Claim
 from ledger.recording import older_acts
 from ledger.verifier import Memory, audit, check_claim_proof, watch
+from sources.models import Source
 from tests import factories
 from tests.ledger.exports import BEGIN, POLICY, Log
 from tests.tampering import deeds_key, deeds_log
@@ -44,6 +47,10 @@ def act_as_somebody_else(outside: Outside) -> None:
                 " AND version = (SELECT version FROM claims_claim WHERE id = %s)",
                 *(other, outside.desk.claim.pk, outside.desk.claim.pk),
             )
+        run(
+            "UPDATE claims_groundschange SET by_id = %s WHERE at = (SELECT at FROM accounts_act WHERE entry_id = %s)",
+            *(other, entry),
+        )
     outside.forget(receipt)
     outside.desk.publish(outside.signer_copy())
 
@@ -115,6 +122,24 @@ def make_up_a_past(outside: Outside) -> None:
     outside.desk.publish(outside.signer_copy())
 
 
+def take_a_conflict_away(outside: Outside) -> None:
+    declare_conflict(actor_id=factories.actor(outside.desk.cast, "A cousin").pk, by=outside.desk.cast.reviewer)
+    outside.desk.publish(outside.signer_copy())
+    assert run("DELETE FROM sources_declaredconflict RETURNING 1")
+
+
+def take_a_reading_away(outside: Outside) -> None:
+    """Before the full hour."""
+    hidden = Source.objects.filter(visibility="restricted").latest("created_at")
+    note_shown(outside.desk.cast.auditor, [hidden])
+    assert run("DELETE FROM accounts_restrictedread WHERE entry_id IS NULL RETURNING 1")
+
+
+def change_what_a_site_answered(_outside: Outside) -> None:
+    with past_guards():
+        assert run('UPDATE sources_capture SET headers = \'[["server", "forged"]]\', taken_at = NULL RETURNING 1')
+
+
 DESK: dict[str, Deed] = {
     "N1": say_what_is_not_so,
     "N2": act_as_somebody_else,
@@ -128,6 +153,9 @@ DESK: dict[str, Deed] = {
     "N10": read_everything,
     "N11": drop_guards_and_put_them_back,
     "N12": make_up_a_past,
+    "N19": take_a_conflict_away,
+    "N20": take_a_reading_away,
+    "N21": change_what_a_site_answered,
 }
 
 

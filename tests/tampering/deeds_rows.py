@@ -247,4 +247,10 @@ ABOVE: dict[str, tuple[str, ...]] = {
     ),
 }
 
-ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | ABOVE | PUBLIC
+# Hidden by what it refers to, which is not there.
+NOWHERE: dict[str, tuple[str, ...]] = {
+    "R140": (":evidence claim_id = gen_random_uuid(), excerpt = 'Forged.' WHERE id = :evidence(A whisper)",),
+    "R141": (":finding assessor_id = gen_random_uuid() WHERE state = 'waiting'",),
+}
+
+ROWS = STATUS_CHANGES | CLAIMS | EVIDENCE | SOURCES | FILES | WORK | SECRETS | PEOPLE | OLDER | ABOVE | NOWHERE | PUBLIC

@@ -7,6 +7,7 @@ import pytest
 from tests.tampering.deeds_key import KEY
 from tests.tampering.deeds_log import LOG
 from tests.tampering.deeds_nothing import DESK
+from tests.tampering.deeds_past import PAST
 from tests.tampering.deeds_rows import ROWS
 from tests.tampering.deeds_storage import STORAGE
 from tests.tampering.doing import do
@@ -26,7 +27,7 @@ from tests.tampering.table import check, rows
 if TYPE_CHECKING:
     from playwright.sync_api import Route
 
-DEEDS = STORAGE | LOG | KEY
+DEEDS = STORAGE | LOG | KEY | PAST
 TOLD = [row for row in rows().values() if row.number in ROWS or row.number in DEEDS]
 # A script that the server sends instead of its own.
 SAYS_GREEN = f"""

@@ -97,6 +97,17 @@ def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+def drop_rules(table: str) -> None:
+    """Whoever owns the table can take these off as well."""
+    query = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f', 'p', 'u', 'x')"
+    for (name,) in run(query, table):
+        run(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
+    for (name,) in run(
+        "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'", table
+    ):
+        run(f'DROP INDEX "{name}"')
+
+
 def _one(statement: str, *values: Any) -> tuple[Any, ...]:
     found = run(statement, *values)
     if not found:

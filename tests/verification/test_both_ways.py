@@ -64,7 +64,7 @@ from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import forge, other, run, value_of
+from tests.verification.forging import drop_rules, forge, other, run, value_of
 from tests.verification.looking import found_both_ways
 
 # What an entry says, by its kind and field: as declared.
@@ -147,13 +147,17 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
         cast = factories.cast()
         do_everything(cast)
         _go_on(cast)
-        for name in ("00000000", "11111111"):  # the keys of which the act tells
-            key = f"a.example/log+{name}+AA"
-            Key.objects.create(text=key, signs_receipts=False, since=timezone.now())
+        keep_keys()
         run("SET CONSTRAINTS ALL IMMEDIATE")
         _place_some()
         yield cast
         transaction.set_rollback(True)
+
+
+def keep_keys() -> None:
+    """Those of which `do_everything` tells."""
+    for name in ("00000000", "11111111"):
+        Key.objects.create(text=f"a.example/log+{name}+AA", signs_receipts=False, since=timezone.now())
 
 
 def _go_on(cast: factories.Cast) -> None:
@@ -277,6 +281,17 @@ def test_acts_of_the_past_are_held_against_when_they_say_that_they_happened(worl
     assert found_both_ways() != []
 
 
+def test_nothing_tells_what_is_older_than_a_history_of_status_changes_alone(world: factories.Cast) -> None:
+    """`docs/ledger.md` says so. Of a claim that the ledger has from its report on, the same is found."""
+    reported = Act.objects.filter(kind="claim_reported").values_list("about", flat=True)
+    older = next(claim for claim in Claim.objects.filter(published_at=None) if f"claim:{claim.pk}" not in set(reported))
+    whole = Claim.objects.filter(published_at=None).exclude(pk=older.pk)[0]
+    for claim, is_found in ((older, False), (whole, True)):
+        with taken_back():
+            run("UPDATE claims_claim SET published_at = created_at WHERE id = %s", claim.pk)
+            assert bool(_told("expected an entry claim_published")) == is_found
+
+
 def test_every_kind_is_declared_or_says_why_not() -> None:
     declared = {kind for told in DECLARED for kind in told.kinds}
     assert declared | ALONE.keys() == set(KINDS)
@@ -391,7 +406,7 @@ def test_a_row_that_says_something_else_is_found(world: factories.Cast, label: s
         [(sort,)] = run(
             "SELECT data_type FROM information_schema.columns WHERE table_name = %s AND column_name = %s", table, column
         )
-        _drop_constraints(table)
+        drop_rules(table)
         changed = SPECIAL.get((table, column)) or TAMPERED[sort].format(column=column)
         run(f"UPDATE {table} SET {column} = {changed}")  # noqa: S608 - ours
         assert found_both_ways()
@@ -402,17 +417,6 @@ def test_a_row_that_is_gone_is_found(world: factories.Cast, model: type[models.M
     with taken_back():
         run(f"DELETE FROM {model._meta.db_table}")  # noqa: S608 - ours
         assert found_both_ways()
-
-
-def _drop_constraints(table: str) -> None:
-    """Whoever owns the table can take these off as well."""
-    query = "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f', 'p', 'u', 'x')"
-    for (name,) in run(query, table):
-        run(f'ALTER TABLE {table} DROP CONSTRAINT IF EXISTS "{name}" CASCADE')
-    for (name,) in run(
-        "SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexdef LIKE 'CREATE UNIQUE%%'", table
-    ):
-        run(f'DROP INDEX "{name}"')
 
 
 # Tampering by name: what somebody with the database in their hands would try first.

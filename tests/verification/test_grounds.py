@@ -34,7 +34,10 @@ def test_a_verdict_that_nobody_watches(verdict: Claim, execute: Execute) -> None
 
 def test_a_change_without_its_mark(verdict: Claim, execute: Execute) -> None:
     execute("UPDATE claims_groundswatch SET digest = repeat('ab', 32) WHERE claim_id = %s", verdict.pk)
-    assert named(found()) == {"changed since the verdict", "watched grounds as they are"}
+    assert named(found()) == {
+        *("changed since the verdict", "watched grounds as they are"),
+        "changes beneath verdicts on record",
+    }
 
 
 def test_a_mark_without_a_change(verdict: Claim, execute: Execute) -> None:

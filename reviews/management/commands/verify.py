@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.checks_of_factors import CHECKS as ACCOUNT_CHECKS
+from accounts.reference_verification import CHECKS as REFERENCE_CHECKS
 from accounts.verification import Check, Finding, Scope, one_moment
 from claims.models import Claim, StatusChange
 from claims.verification import CHECKS as CLAIM_CHECKS
@@ -22,7 +23,7 @@ from reviews.verification import CHECKS as REVIEW_CHECKS
 from sources.models import Attachment, Source
 from sources.verification import CHECKS as SOURCE_CHECKS
 
-CHECKS = (*ACCOUNT_CHECKS, *SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS, *BOTH_WAYS)
+CHECKS = (*REFERENCE_CHECKS, *ACCOUNT_CHECKS, *SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS, *BOTH_WAYS)
 TELL_EVERY = 10  # seconds
 COUNTED = (Claim, StatusChange, Source, Attachment, Assignment, Reminder)
 
