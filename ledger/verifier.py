@@ -4450,7 +4450,8 @@ def _read_file(path: Path) -> bytes:
         raise Unusable(f"{path}: {error.strerror}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the command line, and those of each command's own."""
     parser = argparse.ArgumentParser(prog="verifier.py", description="Checks a Second Source ledger, offline.")
     commands = parser.add_subparsers(dest="command", required=True)
     proof = commands.add_parser("proof", help="the proof file of one claim, or a tlog-proof that carries its leaf")
@@ -4494,7 +4495,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--witness-policy", type=Path, metavar="FILE", help="the witnesses and their quorum (C2SP tlog-policy)"
         )
-    return parser
+    return parser, commands.choices
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """A command line, where options may stand before, between and behind the files. Exits where it is none."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser, commands = _parsers()
+    if not given or given[0] not in commands:
+        return parser.parse_args(given)
+    # What add_subparsers does by itself takes no file behind an option (`watch LOG --memory FOLDER FILE`).
+    return commands[given[0]].parse_intermixed_args(given[1:], argparse.Namespace(command=given[0]))
 
 
 def _run(arguments: argparse.Namespace) -> Report:
@@ -4619,7 +4630,7 @@ def _lines(report: Report) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its status."""
     try:
-        report = _run(_parser().parse_args(arguments))
+        report = _run(parse_arguments(arguments))
     except Unusable as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return 2
