@@ -13,6 +13,7 @@ from tests.ledger.opening import audits_all
 OPEN = {
     "healthz", "readyz", "metrics", "public", "public-claim", "public-change", "api-docs", "api-schema",
     "ledger-checkpoint", "ledger-cosigned", "ledger-policy", "ledger-tile",
+    "ledger-stamps", "ledger-stamp",
     "ledger-entries", "ledger-leaf", "ledger-public-entries", "ledger-verifier", "ledger-format",
     "public-proof", "public-material", "public-bundle", "published-list", "short", "check-us", "check-receipts",
     "forgotten-password", "set-password", "accept-invitation",
