@@ -5,9 +5,10 @@
 import { checkClaimProof, readCheckpoint } from "./ledger.js";
 import {
   answerOf, bytesOf, closedFindings, compareLogs, compareMemory, difference, remember, remembered, sayIn, squeezed, textOf,
-  whenOf, wordsBy,
+  wordsBy,
 } from "./comparing.js";
 import { compareHeading, compareNames } from "./heading.js";
+import { whenOf } from "./moments.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;
