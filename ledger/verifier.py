@@ -4788,19 +4788,20 @@ NOT_WITNESSED = (
 )
 
 
-def _line(finding: Finding) -> str:
-    if (finding.part, finding.expected, finding.found) == (COSIGNATURES, A_QUORUM, NOBODY):
+def _line(finding: Finding, *, of_a_file: bool) -> str:
+    if of_a_file and (finding.part, finding.expected, finding.found) == (COSIGNATURES, A_QUORUM, NOBODY):
         return f"{finding.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
     return str(finding)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, *, of_a_file: bool) -> Iterator[str]:
+    """`of_a_file`: of one that was kept, where the log as it is has to be witnessed."""
     # What a log says may hold control characters; nothing of it reaches a terminal as such.
     yield from (printable(f"{name}: {words}") for name, words in report.said.items())
-    yield from (_line(finding).encode("unicode_escape").decode() for finding in report.findings)
+    yield from (_line(finding, of_a_file=of_a_file).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
-    if report.findings and report.holds():
+    if of_a_file and report.findings and report.holds():
         yield NOT_WITNESSED
         verdict = "not witnessed"
     yield f"{verdict} ({looked_at})"
@@ -4809,13 +4810,14 @@ def _lines(report: Report) -> Iterator[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its status."""
     try:
-        report = _run(parse_arguments(arguments))
+        given = parse_arguments(arguments)
+        report = _run(given)
     except Unusable as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for
-    sys.stdout.writelines(f"{line}\n" for line in _lines(report))
+    sys.stdout.writelines(f"{line}\n" for line in _lines(report, of_a_file=given.command in ("proof", "bundle")))
     return 1 if report.findings else 0
 
 

@@ -28,7 +28,7 @@ def _metas(client: Client, address: str) -> str:
 
 @pytest.mark.django_db
 def test_a_script_writes_a_time_as_the_server_does(browser: "Browser") -> None:
-    person, client, now = factories.user(), Client(), timezone.now()
+    person, client, now = factories.person("Ada"), Client(), timezone.now()
     client.force_login(person)
     moments = [datetime(year, month, 5, 23, 59, 59, tzinfo=UTC) for year in (2022, now.year) for month in range(1, 13)]
     moments += [datetime(now.year, 1, 1, tzinfo=UTC), datetime(now.year, 12, 31, 0, 7, tzinfo=UTC)]
