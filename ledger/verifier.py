@@ -4541,7 +4541,7 @@ def _sort_of_json(path: Path) -> _Sort | None:
     return _CLAIMS if "results" in value or "reference" in value else None
 
 
-def _expect_sort(path: Path, *wanted: _Sort) -> None:
+def _expect_sort(path: Path, place: str, *wanted: _Sort) -> None:
     """Raises Unusable where a file is of another sort than is wanted here. What looks like none of ours may be one that
     was damaged, as far as it begins like one: whoever reads it says so."""
     if not path.exists():
@@ -4554,7 +4554,7 @@ def _expect_sort(path: Path, *wanted: _Sort) -> None:
     ):
         raise Unusable(f"{path}: expected {wanted[0].is_a}. This is none of the files that this program reads")
     if found is not None and wanted and found not in wanted:
-        raise Unusable(f"{path}: expected {wanted[0].is_a}. This is {found.is_a}: it is for {found.goes}")
+        raise Unusable(f"{place}{path}: expected {wanted[0].is_a}. This is {found.is_a}: it is for {found.goes}")
 
 
 def _beginning(path: Path) -> bytes:
@@ -4666,7 +4666,7 @@ def _expect_sorts(arguments: argparse.Namespace) -> None:
         given = getattr(arguments, name, None)
         for one in given if isinstance(given, list) else [given]:
             if one is not None and "://" not in str(one):
-                _expect_sort(Path(one), *sorts)
+                _expect_sort(Path(one), f"the {name}: " if name in ("policy", "claims") else "", *sorts)
 
 
 def _run(arguments: argparse.Namespace) -> Report:

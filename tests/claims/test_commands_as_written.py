@@ -27,9 +27,10 @@ DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
 
 
 def _written(text: str) -> list[str]:
-    """The command lines of a text from the command's name on; of a synopsis without and with what is optional."""
+    """The command lines of a text from the command's name on; of a synopsis without and with what is optional, and a
+    number in the place of an index."""
     found = []
-    for line in COMMAND.findall(text):
+    for line in COMMAND.findall(text.replace("--times-from INDEX", "--times-from 0")):
         found += [re.sub(r"\[.*?\]", "", line), re.sub(r"[\[\]…]", "", line)] if "[" in line else [line]
     return found
 
