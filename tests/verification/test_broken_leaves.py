@@ -73,19 +73,21 @@ def _addresses(claim: "Claim", leaf: bytes) -> dict[str, str]:
 
 def _failing(claim: "Claim", leaf: bytes, cast: "Cast") -> list[str]:
     """What answers with a failure; one that says what cannot be proven is none."""
-    clients = {"anybody": signed_in(None), "auditor": signed_in(cast.auditor), "editor": signed_in(cast.editor)}
+    clients = {"anybody": signed_in(None), "auditor": signed_in(cast.auditor)}
     failing = []
     for name, at in _addresses(claim, leaf).items():
         for who, client in clients.items():
             answer = client.get(at)
-            if answer.status_code >= 500 and not (answer.status_code == 503 and b"proven" in answer.getvalue()):
+            body = answer.getvalue()  # of a stream too
+            if answer.status_code >= 500 and not (answer.status_code == 503 and b"proven" in body):
                 failing.append(f"{who}: {name}: {answer.status_code}")
     return failing
 
 
 def _forge(entry: Entry, form: str) -> bytes:
-    """The bytes of an entry in another form, its hash with it, in its table and in the log."""
+    """The bytes of an entry in another form, its hash with it, in its table and in the log; each other than the rest."""
     leaf = FORMS[form](json.loads(bytes(entry.leaf)))
+    leaf += b" " * entry.pk if Entry.objects.filter(leaf_hash=leaf_hash(leaf)).exists() else b""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE ledger_entry SET leaf = %s, leaf_hash = %s WHERE id = %s", [leaf, leaf_hash(leaf), entry.pk]
@@ -98,6 +100,7 @@ def _add(stream: str, kind: str, form: str) -> bytes:
     """A new row of a stream and a kind, with a place at the end of the log."""
     entry = json.loads(bytes(Entry.objects.filter(kind="status_changed").latest("pk").leaf))
     leaf = FORMS[form]({**entry, "stream": stream, "kind": kind, "seq": 1, "prev": None})
+    leaf += b" " * Leaf.objects.count() if Entry.objects.filter(leaf_hash=leaf_hash(leaf)).exists() else b""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO ledger_entry (stream, seq, kind, at, leaf, leaf_hash)"
@@ -112,22 +115,17 @@ def _add(stream: str, kind: str, form: str) -> bytes:
     return leaf
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("form", "kinds"), [*((form, KINDS) for form in FORMS), *(("no text", [kind]) for kind in KINDS)]
+)
 def test_every_address_answers_where_an_entry_is_none(
-    cast: "Cast", published: "Claim", unguarded: Unguarded, tmp_path: Path, form: str
+    cast: "Cast", published: "Claim", unguarded: Unguarded, tmp_path: Path, form: str, kinds: list[str]
 ) -> None:
     publish_here(tmp_path / "first")
-    failing = []
-    for kind in KINDS:
-        entry = Entry.objects.filter(kind=kind).latest("pk")
-        was = bytes(entry.leaf), bytes(entry.leaf_hash)
+    for kind in kinds:
         with unguarded():
-            leaf = _forge(entry, form)
-        failing += [f"{kind}: {line}" for line in _failing(published, leaf, cast)]
-        with unguarded(), connection.cursor() as cursor:
-            cursor.execute("UPDATE ledger_entry SET leaf = %s, leaf_hash = %s WHERE id = %s", [*was, entry.pk])
-            cursor.execute("UPDATE ledger_leaf SET hash = %s WHERE entry_id = %s", [was[1], entry.pk])
-    assert failing == []
+            leaf = _forge(Entry.objects.filter(kind=kind).latest("pk"), form)
+    assert _failing(published, leaf, cast) == []
 
 
 @pytest.mark.parametrize("form", FORMS)
