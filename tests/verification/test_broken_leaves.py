@@ -85,7 +85,7 @@ def _failing(claim: "Claim", leaf: bytes, cast: "Cast") -> list[str]:
 
 
 def _forge(entry: Entry, form: str) -> bytes:
-    """The bytes of an entry in another form, its hash with it, in its table and in the log; each other than the rest."""
+    """The bytes of an entry in another form, its hash with it, in its table and in the log; like no other."""
     leaf = FORMS[form](json.loads(bytes(entry.leaf)))
     leaf += b" " * entry.pk if Entry.objects.filter(leaf_hash=leaf_hash(leaf)).exists() else b""
     with connection.cursor() as cursor:
