@@ -227,7 +227,7 @@ def test_a_connection_that_ends_in_silence_is_no_news(
     with WitnessServer(("127.0.0.1", 0), witness) as server:
         threading.Thread(target=server.serve_forever).start()
         for said in (b"", b"GET / HTTP/1.1\r\nHost: w\r\n\r\n"):
-            with socket.create_connection(server.server_address[:2]) as silent:
+            with socket.create_connection(("127.0.0.1", server.server_port)) as silent:
                 silent.sendall(said)
                 while silent.recv(1000):
                     pass
