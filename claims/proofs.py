@@ -63,7 +63,7 @@ def _ids_opened(opening: Opening | None) -> set[UUID]:
 def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:
     entry = read_entry(one.leaf)
     if evidence := entry.body.get("evidence"):
-        readable = evidence in seen
+        readable = str(evidence) in seen
     elif entry.kind.startswith(OF_EVERYBODY) or role == Role.EDITOR:
         readable = True
     else:

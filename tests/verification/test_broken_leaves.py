@@ -98,7 +98,7 @@ def _forge(entry: Entry, form: str) -> bytes:
 
 def _add(stream: str, kind: str, form: str) -> bytes:
     """A new row of a stream and a kind, with a place at the end of the log."""
-    entry = json.loads(bytes(Entry.objects.filter(kind="status_changed").latest("pk").leaf))
+    entry = json.loads(bytes(Entry.objects.filter(kind="status_changed").earliest("pk").leaf))
     leaf = FORMS[form]({**entry, "stream": stream, "kind": kind, "seq": 1, "prev": None})
     leaf += b" " * Leaf.objects.count() if Entry.objects.filter(leaf_hash=leaf_hash(leaf)).exists() else b""
     with connection.cursor() as cursor:
