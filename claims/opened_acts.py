@@ -21,7 +21,7 @@ from claims.proofs import without_hidden
 from claims.scopes import SCOPES
 from claims.shown import ids_in
 from ledger.canonical import canonical
-from ledger.entries import read_entry
+from ledger.entries import Broken, read_entry
 from ledger.exporting import OpenedLeaf
 from ledger.models import Checkpoint, Entry, Erasure
 from ledger.proofs import ProvenLeaf
@@ -121,7 +121,9 @@ def _opened(
 def _note_reads(user: User, leaves: Sequence[ProvenLeaf]) -> None:
     """What is restricted and is told of in what was opened, is read."""
     opened = [canonical(one.value).decode() for leaf in leaves for one in leaf.openings.values() if one]
-    named = ids_in(*opened, *(leaf.leaf.decode() for leaf in leaves if leaf.openings and not leaf.withheld))
+    named = ids_in(
+        *opened, *(leaf.leaf.decode(errors="replace") for leaf in leaves if leaf.openings and not leaf.withheld)
+    )
     for model in MATERIAL if named else ():
         scope, rows = SCOPES[model](user), model._default_manager.all()
         note_shown(user, rows.filter(scope, pk__in=named, visibility=Visibility.RESTRICTED))
@@ -152,5 +154,13 @@ def _told(reader: Reader, said_in: set[int], among: QuerySet[Act]) -> set[int]:
     return {
         act.entry_id
         for act, is_hidden in zip(acts, hidden, strict=True)
-        if not is_hidden and (reader.reads(act) or read_entry(bytes(act.entry.leaf)).kind == act.kind)
+        if not is_hidden and (reader.reads(act) or _is_open(act))
     }
+
+
+def _is_open(act: Act) -> bool:
+    """Whether its entry says in the open of which kind it is."""
+    try:
+        return read_entry(bytes(act.entry.leaf)).kind == act.kind
+    except Broken:
+        return False

@@ -35,7 +35,7 @@ def proven_history(user: User, claim: Claim, checkpoint: Checkpoint) -> list[Pro
 def without_hidden(user: User, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
     """The same leaves, naming nothing that the person may not see now: a value that does stays closed, and of an entry
     that does itself only the hash is given."""
-    inside = [ids_in(one.leaf.decode()) for one in leaves]
+    inside = [ids_in(one.leaf.decode(errors="replace")) for one in leaves]
     opened = [{name: _ids_opened(opening) for name, opening in one.openings.items()} for one in leaves]
     hidden = hidden_among(user, set[UUID]().union(*inside, *(ids for each in opened for ids in each.values())))
     if not hidden:
@@ -63,7 +63,7 @@ def _ids_opened(opening: Opening | None) -> set[UUID]:
 def _opened(one: ProvenLeaf, seen: set[str], role: str | None) -> ProvenLeaf:
     entry = read_entry(one.leaf)
     if evidence := entry.body.get("evidence"):
-        readable = evidence in seen
+        readable = str(evidence) in seen
     elif entry.kind.startswith(OF_EVERYBODY) or role == Role.EDITOR:
         readable = True
     else:

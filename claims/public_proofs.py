@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from claims.models import Claim, Evidence
 from claims.queries import public_evidence
+from claims.shown import is_id
 from ledger.entries import Broken, Entry, Opening, leaf_hash, read_entry
 from ledger.models import Checkpoint, Erasure
 from ledger.models import Entry as EntryRow
@@ -194,15 +195,21 @@ def _public_among(leaves: Iterable[ProvenLeaf]) -> set[str]:
 
 def public_leaves(number: int, width: int, checkpoint: Checkpoint) -> dict[int, bytes]:
     """Of the first `width` leaves of an entry bundle those that anybody may have now, by their indexes: what published
-    claims moved to, that they were published or taken back, and the log's own keys."""
+    claims moved to, that they were published or taken back, and the log's own keys.
+
+    Whatever else somebody made of such a leaf is given as it is, and so is one whose stream is no claim's and cannot be
+    one: an audit says so.
+    """
     first = number * TILE_WIDTH
     end = min(first + width, checkpoint.size)
     rows = EntryRow.objects.filter(place__index__gte=first, place__index__lt=end)
     rows = rows.filter(kind__in=OF_THE_PAGE) | rows.filter(stream=KEYS)
     found = list(rows.order_by("place__index").values_list("place__index", "stream", "leaf"))
-    ids = [stream.removeprefix("claim:") for _index, stream, _leaf in found if stream != KEYS]
-    published = Claim.objects.filter(pk__in=ids, published_at__isnull=False).values_list("pk", flat=True)
-    public = {KEYS, *(f"claim:{pk}" for pk in published)}
+    claims = {stream: stream.removeprefix("claim:") for _index, stream, _leaf in found}
+    claims = {stream: pk for stream, pk in claims.items() if stream != pk and is_id(pk)}
+    published = Claim.objects.filter(pk__in=claims.values(), published_at__isnull=False).values_list("pk", flat=True)
+    of_no_claim = {stream for _index, stream, _leaf in found} - claims.keys()
+    public = {*of_no_claim, *(f"claim:{pk}" for pk in published)}
     return {index: bytes(leaf) for index, stream, leaf in found if stream in public}
 
 

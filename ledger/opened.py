@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ledger.proofs import ProvenLeaf, disclosures_of
-from ledger.verifier import CLOSED, ERASED, EXPORT, canonical, leaf_hash, read_entry, told_of
+from ledger.verifier import CLOSED, ERASED, EXPORT, Broken, canonical, leaf_hash, read_entry, told_of
 
 
 def head_line(
@@ -31,12 +31,19 @@ def head_line(
 
 
 def entry_line(one: ProvenLeaf, erased: Collection[str] = ()) -> bytes:
-    """The line of an entry; `erased`: which of its names are closed for everybody, as a redaction says."""
+    """The line of an entry; `erased`: which of its names are closed for everybody, as a redaction says.
+
+    Of a leaf that somebody made no entry of, the hash alone, as of one that is not for the reader.
+    """
     placed = {"index": one.leaf_index, "proof": [base64.b64encode(part).decode() for part in one.proof]}
     placed |= {"leaf_hash": leaf_hash(one.leaf).hex()}
-    if one.withheld:
+    try:
+        entry = None if one.withheld else read_entry(one.leaf)
+    except Broken:
+        entry = None
+    if entry is None:
         return _line(placed)
-    entry, disclosures = read_entry(one.leaf), disclosures_of(one)
+    disclosures = disclosures_of(one)
     kind, body = told_of(entry, disclosures)
     return _line(
         {

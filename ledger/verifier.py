@@ -76,6 +76,8 @@ PUBLISHED_LIST = "second-source/published/v1"  # what a server lists of the clai
 MOST_PAGES = 10_000  # of that list
 LONGEST_DELAY = 60  # seconds between an act and its place in the log, as receipts promise it
 LONGEST_UNWITNESSED = 3600  # seconds that a checkpoint may wait for its witnesses before that is said of a log
+COSIGNATURES, A_QUORUM = "cosignatures", "those of a quorum of witnesses"  # of findings where these are not there
+NOBODY = "nobody"  # who cosigned what nobody did
 CHECKPOINT, WITNESSED = "checkpoint", "checkpoint.witnessed"  # the newest, and the newest that a quorum cosigned
 LONGEST_ANSWER = 60.0  # seconds, of a server that a log is read from
 # Of a bundle's files that are read as a whole: bytes of one and of all, and how many values their JSON may have in all.
@@ -818,7 +820,7 @@ class Witnessed(NamedTuple):
     is_met: bool
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.by)) or "nobody"
+        return ", ".join(map(str, self.by)) or NOBODY
 
     def since(self, policy: WitnessPolicy) -> int:
         """As of when the quorum had seen nothing newer of the log: the latest time that a quorum's are not before."""
@@ -954,6 +956,15 @@ class Report:
         """Adds to one of the numbers."""
         self.counts[word] = self.counts.get(word, 0) + number
 
+    def lacks(self) -> list[Finding]:
+        """The findings that say no more than that a quorum of the policy's witnesses did not cosign."""
+        return [found for found in self.findings if (found.part, found.expected) == (COSIGNATURES, A_QUORUM)]
+
+    def holds(self) -> bool:
+        """Whether nothing is wrong but for cosignatures that are not there: a file from before there were witnesses
+        holds too, and is not witnessed."""
+        return len(self.lacks()) == len(self.findings)
+
 
 def check_witnessed(policy: Policy, note: bytes, where: str, report: Report) -> dict[str, str]:
     """Notes where a checkpoint lacks the quorum of witnesses that the policy demands; in words who cosigned it."""
@@ -964,7 +975,7 @@ def check_witnessed(policy: Policy, note: bytes, where: str, report: Report) -> 
         return {}
     if found is None:
         return {}
-    report.expect(found.is_met, where, "cosignatures", "those of a quorum of witnesses", str(found))
+    report.expect(found.is_met, where, COSIGNATURES, A_QUORUM, str(found))
     return policy.witnesses_in_words(note)
 
 
@@ -1118,12 +1129,35 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         report.count("entries")
     check_witnessed(policy, value["checkpoint"].encode(), "proof file", report)
     datings = _check_dated(value["dated"], policy, checkpoint, report) if "dated" in value else []
-    if not report.findings:
+    if report.holds():
         indexes = [one.leaf_index for one in leaves]
         dated = _dated_in_words(indexes, datings, is_checked=NOT_CHECKED not in report.counts)
         history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves), dated)
         report.histories.append(history)
         report.said |= history.in_words(policy)
+    return report
+
+
+def check_proofs(data: bytes, policy: Policy) -> Report:
+    """The same of a list of such files: JSON, each a text."""
+    report = Report()
+    try:
+        files = json.loads(data)
+        _expect(isinstance(files, list) and all(isinstance(file, str) for file in files), "form", "texts", files)
+    except Broken as error:
+        report.add("list of proofs", error)
+        return report
+    except (ValueError, RecursionError) as error:
+        report.add("list of proofs", Broken("form", "JSON", str(error)))
+        return report
+    report.count("proofs", len(files))
+    for number, file in enumerate(files, 1):
+        of_file = check_claim_proof(file.encode("utf-8", "surrogatepass"), policy)
+        report.findings += [found._replace(where=f"proof {number}: {found.where}") for found in of_file.findings]
+        report.said |= {f"proof {number}: {name}": words for name, words in of_file.said.items()}
+        report.histories += of_file.histories
+        for word, count in of_file.counts.items():
+            report.count(word, count)
     return report
 
 
@@ -1401,7 +1435,7 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
         report.add("proof file", error)
     else:
         check_witnessed(policy, proof.checkpoint, "proof file", report)
-        if not report.findings:
+        if report.holds():
             report.said |= report.histories[0].in_words(policy)
     return report
 
@@ -3116,12 +3150,12 @@ class Watch:
 
         Broken where a witness did not make what is said to be by it.
         """
-        report, wanted = self._report, "those of a quorum of witnesses"
+        report, wanted = self._report, A_QUORUM
         found, cosigned = self._policy.witnessed(note), newest
         if found and not found.is_met and (other := self._read(WITNESSED)) is not None:
             found, cosigned, note = self._policy.witnessed(other), self._policy.checkpoint(other), other
         if found is None or not found.is_met:
-            report.expect(False, WITNESSED, "cosignatures", wanted, str(found))
+            report.expect(False, WITNESSED, COSIGNATURES, wanted, str(found))
             return
         _expect(cosigned.size <= tree.size, WITNESSED, f"at most {tree.size} entries", cosigned.size)
         root = tree.root(cosigned.size)
@@ -3132,7 +3166,7 @@ class Watch:
         if self._now is not None and since and cosigned.size < newest.size:
             is_late = self._now.timestamp() > since + LONGEST_UNWITNESSED
             late = f"{wanted} within {LONGEST_UNWITNESSED} seconds"
-            report.expect(not is_late, CHECKPOINT, "cosignatures", late, f"the last ones are of {found}")
+            report.expect(not is_late, CHECKPOINT, COSIGNATURES, late, f"the last ones are of {found}")
 
     def _proofs(self, new: Collection[str]) -> list[_Seen]:
         found = []
@@ -3334,10 +3368,14 @@ def watch(
     report, new = Report(), list[str]()
     for path in files:
         of_file = _take_file(path, policy, memory)
-        report.findings += [found._replace(where=f"{path.name}: {found.where}") for found in of_file.findings]
-        if not of_file.findings:
+        if of_file.holds():
             new += remember(of_file, memory)
             report.count("files")
+            # The log that it is held against is asked for its witnesses; a file may be from before there were any.
+            if of_file.findings:
+                report.count("files that are not witnessed by themselves")
+        else:
+            report.findings += [found._replace(where=f"{path.name}: {found.where}") for found in of_file.findings]
     Watch(read, policy, memory, report, now, clock or now).run(new, printed)
     return report
 
@@ -3348,7 +3386,7 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
     if head.startswith(b"PK"):
         return _run_bundle(path, policy)
     data, report = _read_file(path), Report()
-    if head.startswith((b"{", TLOG_PROOF.encode())):
+    if head.startswith((b"{", b"[", TLOG_PROOF.encode())):
         return _check_proof(data, policy)
     try:
         if head.startswith(f"{RECEIPT}\n".encode()):
@@ -4419,6 +4457,106 @@ def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
 # The command
 
 
+class _Sort(NamedTuple):
+    """A sort of file that somebody may have in hand: what it is, and where it is to be given."""
+
+    is_a: str
+    goes: str
+
+
+_PROOF = _Sort("the proof of one history", "the command proof")
+_PROOFS = _Sort("a list of proofs", "the command proof")
+_ONE_LEAF = _Sort("a tlog-proof, of one entry", "the command proof")
+_ZIPPED = _Sort("an evidence bundle", "the command bundle")
+_OF_A_BUNDLE = _Sort("a part of an evidence bundle", "the command bundle, with all that lay beside it")
+_OPENED = _Sort("entries that were opened for one reader", "the command export")
+_LOG = _Sort("a copy of a log", "audit, replay and watch, or monitor --export")
+_CHECKPOINT = _Sort("a checkpoint", "--checkpoint, monitor or watch")
+_RECEIPTS = _Sort("receipts", "audit --receipt, or watch")
+_POLICY = _Sort("a policy, the public keys", "--policy")
+_WITNESS_POLICY = _Sort("a policy of witnesses", "--witness-policy")
+_CLAIMS = _Sort("a list of claims", "replay --claims")
+_STAMP = _Sort("a time stamp, or a certificate", "openssl ts; an audit of a log looks at those beside it")
+_SEEN = _Sort("of the memory of watch", "watch --memory, the folder that it is in")
+_PAGE = _Sort("a web page", "a browser; the file itself is behind a link on it")
+_PROGRAM = _Sort("this program", "Python")
+_FORMAT = _Sort("the format in writing", "people")
+_EMPTY = _Sort("empty", "nothing; download it again")
+_TO_WATCH = (_PROOF, _PROOFS, _ONE_LEAF, _ZIPPED, _RECEIPTS, _CHECKPOINT)
+_BY_FORMAT = {
+    CLAIM_PROOF: _PROOF,
+    CLAIM_PROOF_2: _PROOF,
+    BUNDLE: _OF_A_BUNDLE,
+    HISTORY_FORMAT: _OF_A_BUNDLE,
+    EXPORT: _OPENED,
+    PUBLISHED_LIST: _CLAIMS,
+    SEEN: _SEEN,
+}
+_BY_BEGINNING = {
+    b"PK": _ZIPPED,
+    f"{RECEIPT}\n".encode(): _RECEIPTS,
+    f"{TLOG_PROOF}\n".encode(): _ONE_LEAF,
+    f"{BUNDLE}\n".encode(): _OF_A_BUNDLE,
+    b'"""Checks a Second Source ledger': _PROGRAM,
+    b"# The ledger's format": _FORMAT,
+    b"<": _PAGE,
+    b"\x30\x82": _STAMP,
+    b"-----BEGIN CERTIFICATE": _STAMP,
+}
+
+
+def _sort_of(path: Path) -> _Sort | None:
+    """Which sort of file, or of folder, this looks like, whether or not it holds; None for what is none of ours."""
+    if path.is_dir():
+        return _ZIPPED if (path / MANIFEST).exists() else _LOG
+    head = _beginning(path).lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = next((sort for beginning, sort in _BY_BEGINNING.items() if head.startswith(beginning)), None)
+    if found or not head:
+        return found or _EMPTY
+    if head.startswith((b"{", b"[")):
+        return _sort_of_json(path)
+    data = _read_file(path)
+    with contextlib.suppress(Broken):
+        read_checkpoint(split_note(data)[0])
+        return _CHECKPOINT
+    is_witness_policy = re.search(rb"^quorum ", data, re.MULTILINE) is not None
+    return _WITNESS_POLICY if is_witness_policy else None
+
+
+def _sort_of_json(path: Path) -> _Sort | None:
+    value: Any = None
+    with contextlib.suppress(ValueError, RecursionError), path.open("rb") as file:
+        value = json.loads(file.readline(LARGEST_LINE))
+    if value is None:  # not one on each line, but perhaps one on several
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(_read_file(path))
+    if isinstance(value, list):
+        return _PROOFS if all(isinstance(one, str) for one in value) else _CLAIMS
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("format"), str) and value["format"] in _BY_FORMAT:
+        return _BY_FORMAT[value["format"]]
+    if "log_keys" in value:
+        return _POLICY
+    return _CLAIMS if "results" in value or "reference" in value else None
+
+
+def _expect_sort(path: Path, place: str, *wanted: _Sort) -> None:
+    """Raises Unusable where a file is of another sort than is wanted here. What looks like none of ours may be one that
+    was damaged, as far as it begins like one: whoever reads it says so."""
+    if not path.exists():
+        return  # whoever reads it says so
+    found = _sort_of(path)
+    if (
+        found is None
+        and _PROOF in wanted[:1]
+        and not _beginning(path).startswith((b"{", b"[", TLOG_PROOF[:4].encode()))
+    ):
+        raise Unusable(f"{path}: expected {wanted[0].is_a}. This is none of the files that this program reads")
+    if found is not None and wanted and found not in wanted:
+        raise Unusable(f"{place}{path}: expected {wanted[0].is_a}. This is {found.is_a}: it is for {found.goes}")
+
+
 def _beginning(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -4450,7 +4588,8 @@ def _read_file(path: Path) -> bytes:
         raise Unusable(f"{path}: {error.strerror}") from None
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the command line, and those of each command's own."""
     parser = argparse.ArgumentParser(prog="verifier.py", description="Checks a Second Source ledger, offline.")
     commands = parser.add_subparsers(dest="command", required=True)
     proof = commands.add_parser("proof", help="the proof file of one claim, or a tlog-proof that carries its leaf")
@@ -4494,10 +4633,44 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--witness-policy", type=Path, metavar="FILE", help="the witnesses and their quorum (C2SP tlog-policy)"
         )
-    return parser
+    return parser, commands.choices
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """A command line, where options may stand before, between and behind the files. Exits where it is none."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser, commands = _parsers()
+    if not given or given[0] not in commands:
+        return parser.parse_args(given)
+    # What add_subparsers does by itself takes no file behind an option (`watch LOG --memory FOLDER FILE`).
+    return commands[given[0]].parse_intermixed_args(given[1:], argparse.Namespace(command=given[0]))
+
+
+def _expect_sorts(arguments: argparse.Namespace) -> None:
+    """Each file that was given is of the sort that the command takes there, as far as one can tell. Raises Unusable."""
+    of_file = {"proof": (_PROOF, _PROOFS, _ONE_LEAF), "bundle": (_ZIPPED,), "export": (_OPENED,)}
+    wanted: dict[str, tuple[_Sort, ...]] = {
+        "policy": (_POLICY,),
+        "witness_policy": (_WITNESS_POLICY,),
+        "file": of_file.get(arguments.command, ()),
+        "files": _TO_WATCH,
+        "checkpoint": (_CHECKPOINT,),
+        "old": (_CHECKPOINT,),
+        "new": (_CHECKPOINT,),
+        "export": (_LOG,),
+        "receipt": (_RECEIPTS,),
+        "log": (_LOG,),
+        "claims": (_CLAIMS,),
+    }
+    for name, sorts in wanted.items():
+        given = getattr(arguments, name, None)
+        for one in given if isinstance(given, list) else [given]:
+            if one is not None and "://" not in str(one):
+                _expect_sort(Path(one), f"the {name}: " if name in ("policy", "claims") else "", *sorts)
 
 
 def _run(arguments: argparse.Namespace) -> Report:
+    _expect_sorts(arguments)
     policy = read_policy(_read_file(arguments.policy))
     if arguments.witness_policy:
         policy = replace(policy, witnesses=read_witness_policy(_read_file(arguments.witness_policy)))
@@ -4563,6 +4736,8 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _check_proof(data: bytes, policy: Policy) -> Report:
+    if data.startswith(b"["):
+        return check_proofs(data, policy)
     is_text = data.startswith(TLOG_PROOF.encode())
     return check_tlog_proof(data, policy) if is_text else check_claim_proof(data, policy)
 
@@ -4607,25 +4782,42 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def _lines(report: Report) -> Iterator[str]:
+NOT_WITNESSED = (
+    "not witnessed: nothing else is wrong, and no forgery is shown. A file from before the log had these witnesses is "
+    "like that; so is one that its server showed to nobody but you. Hold it against the log as it is (watch)"
+)
+
+
+def _line(finding: Finding, *, of_a_file: bool) -> str:
+    if of_a_file and (finding.part, finding.expected, finding.found) == (COSIGNATURES, A_QUORUM, NOBODY):
+        return f"{finding.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
+    return str(finding)
+
+
+def _lines(report: Report, *, of_a_file: bool) -> Iterator[str]:
+    """`of_a_file`: of one that was kept, where the log as it is has to be witnessed."""
     # What a log says may hold control characters; nothing of it reaches a terminal as such.
     yield from (printable(f"{name}: {words}") for name, words in report.said.items())
-    yield from (str(finding).encode("unicode_escape").decode() for finding in report.findings)
+    yield from (_line(finding, of_a_file=of_a_file).encode("unicode_escape").decode() for finding in report.findings)
     looked_at = ", ".join(f"{word}: {number}" for word, number in report.counts.items()) or "nothing"
     verdict = f"{len(report.findings)} findings" if report.findings else "all matches"
+    if of_a_file and report.findings and report.holds():
+        yield NOT_WITNESSED
+        verdict = "not witnessed"
     yield f"{verdict} ({looked_at})"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; returns its status."""
     try:
-        report = _run(_parser().parse_args(arguments))
+        given = parse_arguments(arguments)
+        report = _run(given)
     except Unusable as error:
         sys.stderr.write(f"{printable(str(error))}\n")
         return 2
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a statement may hold what the terminal has no sign for
-    sys.stdout.writelines(f"{line}\n" for line in _lines(report))
+    sys.stdout.writelines(f"{line}\n" for line in _lines(report, of_a_file=given.command in ("proof", "bundle")))
     return 1 if report.findings else 0
 
 

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_safe
 
 from ledger.canonical import canonical
 from ledger.reading import newest_checkpoint, newest_witnessed, place_of, read_tile
+from ledger.stamps import read_stamp_file
 from ledger.tiles import ENTRIES, Tile, parse_tile_path
 from ledger.trusted import shown_policy
-from ledger.verifier import Unusable
+from ledger.verifier import STAMPS, Unusable
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_A_SECOND = "public, max-age=1"  # a checkpoint is published once a second at most
@@ -64,6 +65,34 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
     if data is None:
         raise Http404
     return _answer(data, "application/octet-stream", FOR_EVER)
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def stamps(request: HttpRequest) -> HttpResponse:
+    """How many time stamps each stamped checkpoint has: canonical JSON, as an export has it. 404: none."""
+    return _answer(_stamp_file(STAMPS), "application/json", FOR_A_MINUTE)
+
+
+@login_not_required
+@same_for_everybody
+@require_safe
+def stamp(request: HttpRequest, path: str) -> HttpResponse:
+    """A stamped checkpoint, byte for byte as it was stamped (`<size>.note`), or one of its tokens
+    (`<size>-<number>.tst`), whose number counts the authorities that the setting names now."""
+    data = _stamp_file(f"stamps/{path}")
+    if path.endswith(".note"):
+        return _answer(data, "text/plain; charset=utf-8", FOR_EVER)
+    return _answer(data, "application/timestamp-token", FOR_A_MINUTE)
+
+
+def _stamp_file(path: str) -> bytes:
+    newest = newest_checkpoint()
+    data = read_stamp_file(path, newest) if newest else None
+    if data is None:
+        raise Http404
+    return data
 
 
 @login_not_required

@@ -167,7 +167,7 @@ def _told(user: User, rows: Iterable[Act], form: ActsForm) -> list[Act]:
     Of the reads that are recorded each hour only those of hours in which something was read, to who may know of it.
     """
     found: list[Any] = [row for row in rows if row.by_id is not None or row.kind != READ or _has_reads(row)]
-    named = {row.pk: ids_in(bytes(row.entry.leaf).decode(), row.about) for row in found}
+    named = {row.pk: ids_in(bytes(row.entry.leaf).decode(errors="replace"), row.about) for row in found}
     hidden = hidden_among(user, set[UUID]().union(*named.values()))
     for row in found:
         row.withheld = row.withheld or bool(named[row.pk] & hidden)

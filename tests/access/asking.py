@@ -14,6 +14,7 @@ from tests.access.routes import Route
 from tests.access.world import World
 
 TILES = {"ledger-tile": "0/000.p/3", "ledger-entries": "000.p/3", "ledger-public-entries": "000"}
+TILES |= {"ledger-stamp": "1.note"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 

@@ -79,6 +79,8 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "ledger-checkpoint": {"GET": ANYONE},
     "ledger-cosigned": {"GET": OFF},  # of a log with witnesses: tests/ledger/test_asking_witnesses.py
     "ledger-policy": {"GET": ANYONE},
+    "ledger-stamps": {"GET": OFF},  # of a log with time stamps: tests/claims/test_time_stamps.py
+    "ledger-stamp": {"GET": OFF},
     "ledger-leaf": {"GET": ANYONE},
     "check-receipts": _both(ANYONE),
     "ledger-tile": {"GET": ANYONE},

@@ -14,6 +14,7 @@ OPEN = {
     "healthz", "readyz", "metrics", "public", "public-claim", "public-change", "api-docs", "api-docs-plain",
     "api-schema",
     "ledger-checkpoint", "ledger-cosigned", "ledger-policy", "ledger-tile",
+    "ledger-stamps", "ledger-stamp",
     "ledger-entries", "ledger-leaf", "ledger-public-entries", "ledger-verifier", "ledger-format",
     "public-proof", "public-material", "public-bundle", "published-list", "short", "check-us", "check-receipts",
     "forgotten-password", "set-password", "accept-invitation",

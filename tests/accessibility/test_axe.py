@@ -20,7 +20,7 @@ ASKED = ("editor", "assigned reviewer", "reporter", "administrator", "anonymous"
 # No pages: answers to machines and scripts, a file, and the API, whose documentation is one.
 NO_PAGES = {"healthz", "readyz", "metrics", "attachment", "api-schema", "source-names", "actor-names"}
 NO_PAGES |= {"ledger-checkpoint", "ledger-policy", "ledger-tile", "ledger-entries", "ledger-csv", "ledger-jsonl"}
-NO_PAGES |= {"ledger-cosigned", "ledger-leaf", "receipt-file"}
+NO_PAGES |= {"ledger-cosigned", "ledger-leaf", "ledger-stamps", "ledger-stamp", "receipt-file"}
 NO_PAGES |= {"claim-proof", "claim-names", "public-change", "bundle-file", "sign-in-by-passkey"}
 NO_PAGES |= {"public-proof", "public-material", "ledger-verifier", "ledger-format", "ledger-public-entries", "short"}
 NO_PAGES |= {"public-bundle", "published-list"}

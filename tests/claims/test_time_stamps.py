@@ -1,5 +1,6 @@
 """What an outside authority stamped reaches whoever checks: in proofs, bundles, exports and on the pages."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,15 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import call_command
+from django.test import Client
 
 from claims.models import Claim
 from ledger import verifier
 from ledger.keys import policy_text
-from ledger.models import DailyStamp
+from ledger.models import Checkpoint, DailyStamp
 from ledger.stamping import stamp_checkpoints
-from ledger.verifier import check_claim_proof, read_canonical, read_policy
+from ledger.verifier import audit, check_claim_proof, read_canonical, read_policy
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in
+from tests.conftest import ROOT
 from tests.ledger.authorities import Authority, new_authority, openssl, serving
 from tests.ledger.installation import publish_here
 from tests.pages import got, signed_in, text_of
@@ -108,11 +111,61 @@ def test_an_export_has_the_stamped_checkpoints_and_stands_an_audit_elsewhere(
     assert openssl(*arguments, "-CAfile", "root.pem", folder=folder / "stamps")
 
 
+PATH = re.compile(r"^\| `([^`]+)` \| anybody", re.MULTILINE)
+
+
+def test_anybody_may_fetch_every_path_that_the_format_says_is_public(stamped: Claim) -> None:
+    """`checkpoint.witnessed` is of a log that has witnesses: tests/ledger/test_asking_witnesses.py."""
+    checkpoint, stamp = Checkpoint.objects.latest("size"), DailyStamp.objects.get().checkpoint_id
+    values = {"<level>": "0", "[.p/<width>]": f".p/{checkpoint.size}", "<size>": str(stamp)}
+    numbers = {"tile": "000", "public": "000", "stamps": "1"}
+    section = (ROOT / "docs" / "ledger.md").read_text().partition("\n## 4. ")[2].partition("\n## 5. ")[0]
+    paths = set(PATH.findall(section)) - {"checkpoint.witnessed"}
+    assert len(paths) == 7
+    for written in paths:
+        path = written.replace("<number>", numbers.get(written.partition("/")[0], ""))
+        for name, value in values.items():
+            path = path.replace(name, value)
+        answer = Client().get(f"/ledger/{path}")
+        assert (answer.status_code, "public" in answer["Cache-Control"], "Vary" in answer) == (200, True, False), path
+
+
+def test_openssl_verifies_a_token_that_anybody_fetched(stamped: Claim, authority: Authority, tmp_path: Path) -> None:
+    client = Client()
+    ((size, count),) = client.get("/ledger/stamps.json").json().items()
+    assert count == 1
+    for name in (f"{size}.note", f"{size}-1.tst"):
+        (tmp_path / name).write_bytes(client.get(f"/ledger/stamps/{name}").content)
+    (tmp_path / "root.pem").write_bytes(authority.chain[-1].pem)
+    arguments = ("ts", "-verify", "-token_in", "-in", f"{size}-1.tst", "-data", f"{size}.note")
+    assert openssl(*arguments, "-CAfile", "root.pem", folder=tmp_path)
+
+
+def test_an_audit_of_what_anybody_may_fetch_tells_by_when_it_was_there(stamped: Claim) -> None:
+    client = Client()
+
+    def read(path: str) -> bytes | None:
+        answer = client.get(f"/ledger/{path}")
+        return answer.content if answer.status_code == 200 else None
+
+    report = audit(read, read_policy(policy_text()))
+    assert report.findings == []
+    assert report.said["dated"].startswith(f"{DailyStamp.objects.get().checkpoint_id} entries before ")
+
+
+@pytest.mark.parametrize(
+    "path", ["stamps/1.note", "stamps/9-1.tst", "stamps/x", "stamps/0.note", f"stamps/{10**30}.note"]
+)
+def test_nothing_else_is_there_below_the_stamps(stamped: Claim, path: str) -> None:
+    assert Client().get(f"/ledger/{path}").status_code == 404
+
+
 def test_the_log_in_the_database_is_checked_with_its_time_stamps(stamped: Claim) -> None:
     said = StringIO()
     call_command("verify_ledger", stdout=said)
-    assert "entries before " in said.getvalue()
-    assert "by CN=Northern Stamps" in said.getvalue()
+    lines = said.getvalue().splitlines()
+    assert [line for line in lines if line.startswith("dated: ") and line.endswith(" by CN=Northern Stamps")]
+    assert lines[-1] == f"{Checkpoint.objects.latest('size').size} entries are as the signed checkpoint says"
 
 
 def ledger_page(cast: "Cast") -> str:

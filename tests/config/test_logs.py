@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.test import Client
 
 from accounts.models import User
 from config.celery import app
-from config.logs import JsonLines, said_of_every_line
+from config.logs import OURS, JsonLines, said_of_every_line
+from tests.conftest import ROOT
 from tests.logs import Log, recorded
 
 SECRET = "Zephyrine"
@@ -46,6 +48,17 @@ def test_a_line_says_when_how_bad_and_who_says_it(log: Log) -> None:
         "logger": "reviews.tasks",
         "message": "reminder 7f: sent",
     }
+
+
+def test_every_package_of_ours_that_logs_says_what_it_says(log: Log) -> None:
+    """The apps that the settings name from this repository, and whatever else in it has a logger."""
+    packages = {
+        file.relative_to(ROOT).parts[0]
+        for file in ROOT.glob("[a-z]*/**/*.py")
+        if "getLogger(__name__)" in file.read_text()
+    }
+    assert packages - {"tests", "bench"} <= OURS
+    assert {app.partition(".")[0] for app in settings.INSTALLED_APPS if (ROOT / app.partition(".")[0]).is_dir()} <= OURS
 
 
 def test_a_line_break_or_a_quote_cannot_make_a_second_line(log: Log) -> None:

@@ -44,6 +44,7 @@ from tests.conftest import ROOT, superuser
 from tests.ledger.installation import NOW, make_signer, sequencing
 from tests.ledger.test_witnessing import post
 from tests.ledger.witnesses import policy_of, running_witness, write_logs
+from tests.logs import recorded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -293,6 +294,14 @@ def test_a_witness_that_is_away_holds_up_neither_the_log_nor_another_witness(
     newest = newest_checkpoint()
     assert newest is not None and newest.size == 5 and newest.note.count("—") == 2
     assert newest_witnessed() is None
+
+
+def test_the_log_says_which_witness_answers_what(sequencer: Sequencer) -> None:
+    with recorded() as log, answering(http("503 Service Unavailable", b"resting")) as url:
+        policy = read_witness_policy(f"witness night-desk {SOMEBODY.verifier_key} {url}\nquorum night-desk\n".encode())
+        with asking_witnesses(policy, os.environ["DATABASE_SEQUENCER_URL"]):
+            until(lambda: log.text, "it says so")
+    assert [line["message"] for line in log.lines] == ["witness night-desk: it answers 503: 'resting'"]
 
 
 def test_a_witness_that_was_away_cosigns_once_it_is_back(sequencer: Sequencer, logs: Path, tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from typing import NamedTuple
 
 import pytest
 
+from ledger import witness_server
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.tree import Frontier, consistency_proof, leaf_hash, root_hash
 from ledger.verifier import Checkpoint, VerifierKey, read_checkpoint, read_cosignatures, split_note
+from ledger.witness_server import WitnessServer
 from ledger.witnessing import (
     COSIGNED,
     KEY,
@@ -214,6 +216,23 @@ def test_connections_that_say_nothing_hold_nobody_up(running: Running) -> None:
     finally:
         for connection in silent:
             connection.close()
+
+
+def test_a_connection_that_ends_in_silence_is_no_news(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(witness_server._Handler, "timeout", 0.1)
+    make_witness_key(tmp_path, "witness.example.org/w")
+    witness = Witness(tmp_path, read_logs(write_logs(tmp_path / "logs", LOG.verifier_key)))
+    with WitnessServer(("127.0.0.1", 0), witness) as server:
+        threading.Thread(target=server.serve_forever).start()
+        for said in (b"", b"GET / HTTP/1.1\r\nHost: w\r\n\r\n"):
+            with socket.create_connection(("127.0.0.1", server.server_port)) as silent:
+                silent.sendall(said)
+                while silent.recv(1000):
+                    pass
+        server.shutdown()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_its_key_is_readable_by_its_owner_alone_and_stays(tmp_path: Path) -> None:

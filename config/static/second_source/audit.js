@@ -5,9 +5,10 @@
 import { checkClaimProof } from "./ledger.js";
 import {
   answerOf, bytesOf, closedFindings, compareLogs, compareMemory, difference, judgeDating, judgeWitnesses, newestOf, remember,
-  remembered, sayBeside, sayIn, squeezed, textOf, whenOf, wordsBy,
+  remembered, sayBeside, sayIn, squeezed, textOf, wordsBy,
 } from "./comparing.js";
 import { compareHeading, compareNames } from "./heading.js";
+import { whenOf } from "./moments.js";
 
 const section = document.querySelector("[data-proof]");
 const words = section.dataset;

@@ -1,6 +1,7 @@
 // What the pages that check themselves have in common: fetching, comparing a shown value with a recorded one, what this
 // browser has seen of the log before, and saying what came out.
 import { canonical, extensionFinding, hex, readCheckpoint, readHex } from "./ledger.js";
+import { whenOf } from "./moments.js";
 
 const MEMORY = "second-source log";
 const MOST_REMEMBERED = 500; // claims
@@ -26,7 +27,6 @@ export function textOf(part, name) {
 export const squeezed = (text) => String(text ?? "").replace(/\s+/g, " ").trim();
 const isSame = (one, other) => canonical(one ?? null) === canonical(other ?? null);
 const plain = (value) => (typeof value === "string" ? value : canonical(value ?? null));
-export const whenOf = (moment) => new Date(moment).toLocaleString(document.documentElement.lang || undefined);
 
 // A finding in words, by the page's own sentence for it.
 export const wordsBy = (sentence) => ({ part, expected, found }) => sentence

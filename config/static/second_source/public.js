@@ -3,8 +3,9 @@
 import { checkClaimProof, hex } from "./ledger.js";
 import {
   answerOf, bytesOf, compareLogs, compareMemory, difference, judgeDating, judgeWitnesses, newestOf, remember, remembered,
-  sayBeside, sayIn, squeezed, whenOf, wordsBy,
+  sayBeside, sayIn, squeezed, wordsBy,
 } from "./comparing.js";
+import { whenOf } from "./moments.js";
 
 const LONGEST_DELAY = 60; // seconds between an act and its entry; more says that it is of before there was a log
 

@@ -1,11 +1,11 @@
 // Checks receipts in the reader's own browser: who signed them, and whether the log has what they promise.
 import { checkReceipt, splitReceipts } from "./ledger.js";
+import { whenOf } from "./moments.js";
 
 const form = document.querySelector("[data-receipts]");
 const words = form.dataset;
 const outcomes = document.querySelector("[data-outcomes]");
 
-const whenOf = (moment) => moment.toLocaleString(document.documentElement.lang || undefined);
 const classes = { "in the log": "verified", "not due yet": "missing", missing: "broken", broken: "broken" };
 
 async function find(leafHash) {

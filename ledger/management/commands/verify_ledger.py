@@ -73,7 +73,6 @@ class Command(BaseCommand):
         if lines:
             raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
-        self.stdout.writelines(
-            printable(f"{name}: {words}") for name, words in [*of_keys.said.items(), *report.said.items()]
-        )
+        for name, words in [*of_keys.said.items(), *report.said.items()]:
+            self.stdout.write(printable(f"{name}: {words}"))
         self.stdout.write(f"{checkpoint.size} entries are as the signed checkpoint says")
