@@ -5,11 +5,15 @@ stance, on one element), and relays to and from open sources. Everybody who may 
 before and after. Auditors are told that something is withheld, and nothing of it.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 from difflib import unified_diff
+from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zipfile import ZipFile
 
 import pytest
 from django.db import transaction
@@ -20,6 +24,7 @@ from accounts.models import RestrictedRead
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import withdraw_evidence
 from claims.actions.sources import add_relay, correct_source, retract_source
+from ledger.verifier import MANIFEST, MANIFEST_NOTE, PAGE
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft
 from reviews.tasks import send_due_reminders
@@ -79,10 +84,25 @@ def _answers(client: Client, world: World) -> dict[str, Answer]:
     for address in [*addresses.values(), *SEARCHES]:
         with transaction.atomic():
             answer = client.get(address)
-            found[address] = Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
+            found[address] = Answer(answer.status_code, _body_of(answer), answer.get("ETag", ""))
             transaction.set_rollback(address.startswith(("/ledger/export.", "/redactions/")))
     assert [address for address, answer in found.items() if answer.status >= 500] == []
     return found
+
+
+def _body_of(answer: Any) -> bytes:
+    """An answer without what differs by itself. A bundle is what its files say, without when it was made: that stands
+    in its manifest, which its note signs, and on its page, whose digest the manifest has."""
+    body: bytes = answer.getvalue()
+    if answer.get("Content-Type") != "application/zip":
+        return NOISE.sub(b"", body)
+    with ZipFile(BytesIO(body)) as bundle:
+        files = {name: bundle.read(name) for name in bundle.namelist() if name != MANIFEST_NOTE}
+    made = json.loads(files[MANIFEST])["at"].encode()
+    page = hashlib.sha256(files[PAGE]).hexdigest().encode()
+    return b"\n".join(
+        name.encode() + b": " + content.replace(made, b"").replace(page, b"") for name, content in files.items()
+    )
 
 
 def _differences(before: dict[str, Answer], after: dict[str, Answer]) -> dict[str, list[str]]:
