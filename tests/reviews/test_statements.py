@@ -50,7 +50,7 @@ def test_the_statements_of_a_move(act: Callable[[Cast, int], Callable[[], object
 
 
 # Session, person and the page's head are three of them.
-@pytest.mark.parametrize(("tab", "statements"), [("", 13), ("history/", 13)])
+@pytest.mark.parametrize(("tab", "statements"), [("", 13), ("history/", 16)])
 def test_the_statements_of_a_claims_pages(tab: str, statements: int) -> None:
     cast = factories.cast()
     small, large = factories.claim(cast), factories.claim_in(cast, "corroborated")
