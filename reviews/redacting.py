@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,7 @@ from reviews.models import (
     FormDraft,
     Redaction,
 )
-from reviews.written import changed, everywhere, written_in, written_in_entry
+from reviews.written import accounts_in_entry, changed, everywhere, written_in, written_in_entry
 from sources.models import Actor, Attachment, Capture, ChosenFile, Relay, Source
 
 REDACTED = "[redacted]"
@@ -262,13 +263,15 @@ def find_in_shared(actor: Actor, *, words: str) -> Findings:
 def _holding(secrets: QuerySet[Secret], words: str, sha256: str = "") -> tuple[OpenField, ...]:
     """`sha256`: of a file, which nobody wrote."""
     secrets = secrets.annotate(of_kind=F("entry__act__kind"))
-    found = fields_holding(secrets, words, _written) if words else []
+    found = fields_holding(secrets, words, partial(_written, words)) if words else []
     found += fields_holding(secrets, sha256, _whatever) if sha256 else []
     return tuple(dict.fromkeys(found))
 
 
-def _written(kind: str, name: str, value: Any, sealed: bool) -> Iterator[str]:
-    return written_in_entry(kind, name, value, sealed=sealed)
+def _written(words: str, kind: str, name: str, value: Any, sealed: bool) -> Iterator[str]:
+    yield from written_in_entry(kind, name, value, sealed=sealed)
+    named = accounts_in_entry(kind, name, value, sealed=sealed)
+    yield from (account for account in named if account.casefold() == words.casefold())
 
 
 def _whatever(_kind: str, _name: str, value: Any, _sealed: bool) -> Iterator[str]:

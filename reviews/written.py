@@ -4,7 +4,7 @@ A redaction searches, and takes out, the one alone. The catalogue of kinds says 
 of JSON the names do. Whatever neither knows may be people's words.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -37,26 +37,38 @@ ASSIGNMENT_ENDS = _("The claim was closed.")
 
 def written_in_entry(kind: str, name: str, value: Any, *, sealed: bool) -> Iterator[str]:
     """What people wrote of the value that an entry of this kind commits to under this name."""
+    return filter(_is_peoples, _of_types(("text", "any"), kind, name, value, sealed=sealed))
+
+
+def accounts_in_entry(kind: str, name: str, value: Any, *, sealed: bool) -> Iterator[str]:
+    """The names of accounts in it. Nobody wrote these there, and somebody may have to be forgotten: a redaction finds
+    them by the whole name alone, so that a word which is part of one takes nobody out."""
+    return _of_types(("account",), kind, name, value, sealed=sealed)
+
+
+def _of_types(wanted: Collection[str], kind: str, name: str, value: Any, *, sealed: bool) -> Iterator[str]:
     if sealed and not name.startswith(INSIDE):
         return iter(())  # its kind, and ids with commitments
     known = CATALOGUE.get(kind)
     types = {"by": "person or null"} | dict(known.committed if known else {})
-    return filter(_is_peoples, _written(value, _type_of(name.removeprefix(INSIDE), types)))
+    return _strings_of(wanted, value, _type_of(name.removeprefix(INSIDE), types))
 
 
 def _type_of(name: str, types: Any) -> str:
     return str(types.get(name) or types.get(f"{name}?") or "any")
 
 
-def _written(value: Any, of: str) -> Iterator[str]:
+def _strings_of(wanted: Collection[str], value: Any, of: str) -> Iterator[str]:
     of = of.removesuffix(" or null")
     if isinstance(value, list) and of.startswith("["):
         for one in value:
-            yield from _written(one, of[1:-1])
+            yield from _strings_of(wanted, one, of[1:-1])
     elif isinstance(value, dict) and of in SHAPES:
         for name, one in value.items():
-            yield from _written(one, _type_of(name, SHAPES[of]))
-    elif not (isinstance(value, str) and of in TYPES and of not in ("text", "any")):
+            yield from _strings_of(wanted, one, _type_of(name, SHAPES[of]))
+    elif isinstance(value, str) and of in TYPES:
+        yield from (value,) if of in wanted else ()
+    elif "any" in wanted:
         yield from strings_in(value)
 
 

@@ -58,7 +58,8 @@ def look_for(
     """
     with act():
         may_redact(desk, by)
-        redaction_previewed(desk, words=words[:MOST_WORDS], file=file, by=by, now=now or timezone.now())
+        _read_words(words, with_file=file is not None)  # what cannot be looked for is no look
+        redaction_previewed(desk, words=words, file=file, by=by, now=now or timezone.now())
     return _search(desk=desk, words=words, file=file, by=by)
 
 
@@ -69,7 +70,8 @@ def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | No
     """
     with act():
         may_redact_shared(actor, by)
-        redaction_previewed(actor, words=words[:MOST_WORDS], file=None, by=by, now=now or timezone.now())
+        _read_words(words, with_file=False)
+        redaction_previewed(actor, words=words, file=None, by=by, now=now or timezone.now())
     return _search_in_shared(actor=actor, words=words, by=by)
 
 

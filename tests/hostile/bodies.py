@@ -131,6 +131,8 @@ def good_bodies(world: World) -> dict[str, dict[str, Any]]:
                 "sources/{source_id}", "sources/{source_id}/capture/{capture_id}",
             )
         },
+        "POST /api/v1/redactions/": {"words": "unloaded", "reason": "It was asked for."},
+        "POST /api/v1/redactions/preview/": {"words": "unloaded"},
         "POST /api/v1/desks/": {"name": "A new desk", "prefix": "NEW"},
         "PATCH /api/v1/desks/{desk_id}/": {"days_to_review": 5},
         "POST /api/v1/sources/": {"title": "A paper"},
