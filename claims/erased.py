@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from claims.models import Claim
 from ledger.entries import Broken, Entry, read_entry
 from ledger.models import Entry as EntryRow
-from ledger.models import Erasure
+from ledger.models import Erasure, Secret
 
 ERASED = "[redacted]"  # what stands in rows, and on pages, for words that a redaction erased
 CONTENT, THRESHOLD_REASON, NOTE = "content", "threshold_reason", "reason"  # the last: of `claim_closed`
@@ -49,6 +49,16 @@ def erased_of(claim: Claim, actors: Collection[str]) -> Erased:
         gone.get(f"claim:{claim.pk}", frozenset()),
         frozenset(pk for stream, pk in about.items() if CONTENT in gone.get(stream, ())),
     )
+
+
+def openable_of(claim: Claim) -> dict[int, frozenset[str]]:
+    """The fields of each status change that this server can open to somebody, by its number."""
+    stream = f"claim:{claim.pk}"
+    names: dict[int, set[str]] = {}
+    held = Secret.objects.filter(entry__stream=stream, entry__kind="status_changed")
+    for entry, name in held.values_list("entry", "name"):
+        names.setdefault(entry, set()).add(name)
+    return _changes(_entries_of(stream), names)
 
 
 def _entries_of(stream: str) -> list[tuple[int, Entry]]:

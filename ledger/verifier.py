@@ -1906,7 +1906,7 @@ class Standing:
                 where = name_entry(walk.leaf_index, entry)
                 self._report.expect(False, where, "body.reference", f"{reference} only in {other}", reference)
         if entry.kind in (PUBLISHED, UNPUBLISHED):
-            self.published[entry.stream] = entry.at if entry.kind == PUBLISHED else None
+            self.published[entry.stream] = _moment_of(entry) if entry.kind == PUBLISHED else None
         if entry.kind == STATUS_CHANGED:
             self._move(walk)
             if entry.body.get("number") == 1 and _is_of_before(entry):
@@ -1925,6 +1925,11 @@ class Standing:
         where = name_entry(walk.leaf_index, walk.entry)
         self._report.expect(before == state, where, "body.from", _plain(state), before)
         self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
+
+
+def _moment_of(entry: Entry) -> str:
+    """When what an entry tells of was: an older act that was brought in says so."""
+    return str(entry.body["happened_at"]) if "brought_in" in entry.body else entry.at
 
 
 def _is_of_before(entry: Entry) -> bool:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.pages import PersonsRequest
-from claims.erased import ERASED, NOTHING, Erased, erased_of
+from claims.erased import ERASED, NOTHING, Erased, erased_of, openable_of
 from claims.models import Claim, StatusChange
 from claims.page_queries import claim_shown, evidence_numbered, history_shown
 from claims.proofs import checkpoint_for
@@ -74,8 +74,12 @@ def history(request: PersonsRequest, reference: str) -> HttpResponse:
     erased = erased_of(claim, names)
     if erased.heading or erased.actors:
         context |= without_erased(claim, context["standing"], erased)
+    openable = openable_of(claim) if hidden else {}
     context |= {
-        "changes": [change_line(claim, change, numbers, hidden, erased) for change in changes],
+        "changes": [
+            change_line(claim, change, numbers, hidden, erased, openable.get(change.seq, frozenset()))
+            for change in changes
+        ],
         "proven": checkpoint_for(claim, checkpoint),
         "newest": checkpoint.note if checkpoint else "",
         "stamps": last_stamps(checkpoint) if checkpoint else [],
@@ -93,9 +97,9 @@ def _hidden(user: User, changes: Iterable[Any], numbers: Mapping[Any, str]) -> s
 
     `numbers`: of the claim's evidence that they may see.
     """
-    evidence = {pk for change in changes for pk in change.evidence if pk not in numbers}
     named = {pk for change in changes for text in (change.reason, change.decision_reason) for pk in ids_in(text or "")}
-    return evidence | (hidden_among(user, named) if named else set())
+    named |= {pk for change in changes for pk in change.evidence if pk not in numbers}
+    return hidden_among(user, named) if named else set()
 
 
 def _ids(change: Any) -> dict[str, set[UUID]]:
@@ -113,15 +117,21 @@ def change_line(
     numbers: Mapping[Any, str],
     hidden: Collection[UUID] = frozenset(),
     erased: Erased = NOTHING,
+    openable: Collection[str] = frozenset(),
 ) -> Change:
     """One status change in words, and as what it is compared with. A field that names what is `hidden` from the reader
-    is closed to them, as one that was erased is to everybody: nothing of it is shown."""
+    is closed to them, as one that was erased is to everybody: nothing of it is shown.
+
+    `openable`: the fields that this server can open to somebody. What it can open to nobody is not closed to the reader
+    alone, and the page asks what became of it.
+    """
     reason, decision_reason = change.reason, change.decision_reason  # type: ignore[attr-defined]  # of history_shown
-    closed = sorted(name for name, ids in _ids(change).items() if not ids.isdisjoint(hidden))
+    named = sorted(name for name, ids in _ids(change).items() if not ids.isdisjoint(hidden))
+    closed = [name for name in named if name in openable]
     gone = erased.changes.get(change.seq, frozenset())
     move = find_move(change.from_state, change.to_state)
     address = reverse("claim", args=[claim.reference])
-    evidence = [] if "evidence" in {*closed, *gone} else [pk for pk in change.evidence if pk in numbers]
+    evidence = [] if "evidence" in {*named, *gone} else [pk for pk in change.evidence if pk in numbers]
     recorded = _change_as_recorded(change, evidence, closed, gone)
     return Change(
         seq=change.seq,
@@ -131,22 +141,23 @@ def change_line(
         by=recorded["by"],
         decided_by=recorded["decided_by"] or "",
         at=change.at,
-        reason=_words("reason", reason, closed, gone),
-        decision_reason=_words("decision_reason", decision_reason, closed, gone),
+        reason=_words("reason", reason, named, gone),
+        decision_reason=_words("decision_reason", decision_reason, named, gone),
         evidence=_links(address, (numbers[pk] for pk in evidence)),
         voices=voices_in_words(change.independence_min, change.independence_max, change.independence_exact),
         facts=[
             _("%(count)d needed") % {"count": change.threshold},
             _("graph %(digest)s") % {"digest": recorded["graph_digest"]},
-            *([_("Some of this is not yours to read.")] if closed else []),
+            *([_("Some of this is not yours to read.")] if named else []),
         ],
         shown=json.dumps(recorded),
     )
 
 
-def _words(name: str, words: str | None, closed: Collection[str], gone: Collection[str]) -> str:
-    """A reason as it is shown. Rows have none where it was erased: words that stand there again are shown, and told."""
-    if name in closed:
+def _words(name: str, words: str | None, named: Collection[str], gone: Collection[str]) -> str:
+    """A reason as it is shown: not where it names what the reader may not see (`named`). Rows have none where it was
+    erased: words that stand there again are shown, and told."""
+    if name in named:
         return ""
     return ERASED if words is None or (name in gone and not words) else words
 

@@ -197,7 +197,7 @@ def test_the_ledgers_page_says_since_when_a_time_stamp_is_missing(
 def test_a_history_says_by_when_the_log_was_there_and_who_checks_that(cast: "Cast", stamped: Claim) -> None:
     shown = text_of(got(cast.reporter, f"/claims/{stamped.reference}/history/"))
     assert "Stamped by CN=Northern Stamps" in shown
-    assert "This page checks them, and so does the verifier." in shown
+    assert "They are in the proof, where your browser and the verifier check them." in shown
 
 
 def test_a_history_that_nothing_dates_says_so(cast: "Cast", tmp_path: Path) -> None:

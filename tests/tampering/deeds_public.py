@@ -17,6 +17,7 @@ PUBLIC: dict[str, tuple[str, ...]] = {
     "P14": (":evidence stance = 'supports' WHERE id = :evidence(Open report)",),
     "P15": (":evidence visibility = 'public' WHERE id = :evidence(Desk view)",),
     "P16": (":evidence visibility = 'desk' WHERE id = :evidence(Open report)",),
+    "P27": (":evidence visibility = 'restricted' WHERE id = :evidence(Open report)",),
     "P17": (":source title = 'Forged.', url = 'https://forged.example/' WHERE title = 'Open report'",),
     "P18": (
         ":source retracted_at = NULL, retracted_by_id = NULL, retracted_reason = '' WHERE title = 'A false bulletin'",

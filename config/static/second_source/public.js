@@ -108,7 +108,8 @@ function comparePublication(comparison, told) {
   const [part, found] = [words.partPublication, words.shownSince.replace("%(since)s", () => whenOf(shown.published_at))];
   const last = told.findLast(({ entry }) => ["claim_published", "claim_unpublished"].includes(entry.kind));
   if (last?.entry.kind === "claim_published") {
-    return void comparison.findings.push(...difference(part, last.entry.at, shown.published_at));
+    const { at, body } = last.entry;
+    return void comparison.findings.push(...difference(part, body.brought_in ? body.happened_at : at, shown.published_at));
   }
   if (last) return void comparison.findings.push({ part, expected: notPublicSince(last), found });
   const first = told.find(({ entry }) => entry.kind === "status_changed")?.entry;
