@@ -164,6 +164,7 @@ class Beginnings:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
+        self.around: Mapping[str, Sequence[Said]] = {}
         self._of_claim: datetime | None = None
         with connection.cursor() as cursor:
             cursor.execute("SELECT min(at) FROM ledger_entry")
@@ -175,6 +176,12 @@ class Beginnings:
         self._made_here: set[UUID | None] = {desk for desk, is_made_here in desks.items() if is_made_here}
         if desks and all(desks.values()):
             self._made_here.add(None)
+
+    def beside(self, around: Mapping[str, Sequence[Said]]) -> "Beginnings":
+        """The same, with all entries that were read together, by subject: for a row that has none itself, too."""
+        same = copy(self)
+        same.around = around
+        return same
 
     def of_claim(self, entries: Iterable[Said]) -> "Beginnings":
         """The same for what hangs on a claim, by its entries."""
@@ -264,6 +271,7 @@ def _look_at(root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginni
     for each, rows_of_it in found:
         subjects |= {name for row in rows_of_it.values() for name in each.subjects(row)}
     around = read_entries(subjects)
+    beginnings = beginnings.beside(around)
     known = {kind for each in told for kind in each.kinds}
     for entries in around.values():
         yield from ((str(said), "a kind that belongs there", said.kind) for said in entries if said.kind not in known)

@@ -162,10 +162,9 @@ _OF_EVIDENCE = {
 }
 
 
-def _versions_by_evidence(row: Versions, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _versions_by_evidence(row: Versions, _entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
     """Each version that evidence raised has the entry of what was done to that evidence, by its person and then, with
     its reason. An entry that a redaction closed may be any of them."""
-    around = entries[0].around if entries else {}
     for revision in row.revisions.values():
         kinds = _OF_EVIDENCE.get(RevisionKind(revision.kind), ())
         if not kinds or beginnings.is_older(revision.at, row.claim.desk_id):
@@ -176,7 +175,10 @@ def _versions_by_evidence(row: Versions, entries: Sequence[Said], beginnings: Be
             and said.by == revision.by_id
             and (said.body is None or (said.body.get("evidence") == evidence and said.is_of(revision.at)))
             and (not revision.note or REDACTED in revision.note or said.opened.get("reason", "") == revision.note)
-            for said in (*around.get(f"claim:{row.claim.pk}", ()), *around.get(f"evidence:{evidence}", ()))
+            for said in (
+                *beginnings.around.get(f"claim:{row.claim.pk}", ()),
+                *beginnings.around.get(f"evidence:{evidence}", ()),
+            )
         ):
             yield f"an entry {kinds[0]} that raised version {revision.version}", "none"
 

@@ -102,6 +102,10 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         (":opening AND s.name = 'evidence'", ":change evidence = evidence[1:1] :second"),
         "evidence: recorded “a value that can be checked”",
     ),
+    "evidence that there is not, and that nothing opens": (
+        (":opening AND s.name = 'evidence'", ":change evidence = ARRAY[gen_random_uuid()] :second"),
+        "evidence: recorded “a value that can be checked”",
+    ),
     "a digest that nothing opens": ((":opening AND s.name = 'graph_digest'",), "graph_digest: recorded “a value"),
     "another value under the commitment": (
         (

@@ -196,7 +196,7 @@ def test_the_reasons_that_editors_give_are_kept_with_the_versions(cast: Cast, ed
     editor.post(path + "close/", {"reason": "moot", "note": "It is over."})
     editor.post(path + "open/", {"reason": "It is not."})
     notes = claim.revisions.order_by("-version").values_list("note", flat=True)[:4]
-    assert list(notes) == ["It is not.", "moot: It is over.", "A source is in danger.", "It is out."]
+    assert list(notes) == ["It is not.", "It is over.", "A source is in danger.", "It is out."]
 
 
 def test_a_claim_is_closed_for_one_of_four_reasons(cast: Cast, editor: Api) -> None:
