@@ -71,8 +71,8 @@ def _storage() -> bool:
 
 
 def _ledger() -> bool:
-    """Whether receipts can be signed, no entry has waited for its place for longer than they promise, nothing waits that
-    can have none, and nothing has one that may not."""
+    """Whether receipts can be signed, no entry has waited for its place for longer than they promise, nothing waits
+    that can have none, and nothing has one that it may not have."""
     try:
         receipt_key()
         return late_since(timezone.now()) is None and not has_unplaceable() and forged_place() is None

@@ -144,7 +144,8 @@ class Sequencer:
         while frontier.size < size and reason is None:
             reason = self._look_at_leaves(frontier)
         if reason is not None and reason != self._in_the_way:
-            logger.error("%s. Nothing behind it gets a place or is signed. See 'A forged leaf' in docs/operations.md", reason)
+            told = "%s. Nothing behind it gets a place or is signed. See 'A forged leaf' in docs/operations.md"
+            logger.error(told, reason)
         self._in_the_way = reason
         return frontier
 
