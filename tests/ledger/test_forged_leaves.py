@@ -203,7 +203,7 @@ def test_a_leaf_that_completes_a_tile_has_the_hash_of_that_tile_with_it(
 
 
 def steps(size: int) -> str:
-    """What docs/operations.md says to do, without the transaction's own lines."""
+    """What docs/operations.md says to do in the database."""
     text = (ROOT / "docs/operations.md").read_text().split("### A forged leaf")[1]
     block = re.search(r"```sql\n(.*?)```", text, re.DOTALL)
     assert block is not None
