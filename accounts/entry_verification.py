@@ -16,6 +16,7 @@ from accounts.verification import Check, Place, Scope, by_query, rows
 from ledger.canonical import read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key
+from ledger.reading import forged_place
 from ledger.verifier import KEYS, SEALED
 
 AT_ONCE = 2000
@@ -42,6 +43,16 @@ SELECT 'leaf ' || index, 'leaf ' || coalesce(before + 1, 0) || ' before it', 'a 
 FROM (SELECT index, lag(index) OVER (ORDER BY index) AS before FROM ledger_leaf) l
 WHERE index <> coalesce(before + 1, 0)
 """
+
+
+def _unsigned(_scope: Scope) -> Iterator[Place]:
+    """The leaf behind the newest checkpoint that the sequencer does not sign."""
+    forged = forged_place()
+    if forged is not None:
+        leaf, _colon, reason = forged.partition(": ")
+        yield leaf, "a place that the sequencer gave", reason
+
+
 _CHAIN = """
 SELECT 'entry ' || id, 'number ' || coalesce(seq_before, 0) + 1 || ' of its stream, after the one before it',
        'number ' || seq || CASE WHEN prev IS DISTINCT FROM hash_before THEN ', after another' ELSE '' END
@@ -296,6 +307,7 @@ def about_known_rows(tables: Mapping[str, str]) -> Check:
 CHECKS = (
     by_query("entry in the outbox or in the log", _PLACE),
     by_query("places without a gap", _GAPS),
+    Check("places that are to be signed", _unsigned),
     by_query("entry after the one before it", _CHAIN),
     by_query("entry with its act", _ACTS),
     by_query("sealed stream of its subject", _SEALED_STREAMS),

@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ledger.keys import receipt_key
-from ledger.reading import has_unplaceable, late_since
+from ledger.reading import forged_place, has_unplaceable, late_since
 from ledger.signer import SignerRefused
 from sources import evidence_storage
 
@@ -71,11 +71,11 @@ def _storage() -> bool:
 
 
 def _ledger() -> bool:
-    """Whether receipts can be signed, no entry has waited for its place for longer than they promise, and nothing waits
-    that can have none."""
+    """Whether receipts can be signed, no entry has waited for its place for longer than they promise, nothing waits
+    that can have none, and nothing has one that it may not have."""
     try:
         receipt_key()
-        return late_since(timezone.now()) is None and not has_unplaceable()
+        return late_since(timezone.now()) is None and not has_unplaceable() and forged_place() is None
     except (DatabaseError, SignerRefused, ValueError):
         return False
 

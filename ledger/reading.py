@@ -21,6 +21,9 @@ from ledger.proofs import ProvenLeaf
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
 from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
 from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
+from ledger.waiting import wrong_place
+
+MOST_LOOKED_AT = 2000  # leaves that are not signed yet; the sequencer places as many at once
 
 
 class NotWhole(Exception):
@@ -112,6 +115,15 @@ def has_unplaceable() -> bool:
     is_placed = Leaf.objects.filter(entry=OuterRef("entry_id"))
     is_there = Entry.objects.filter(pk=OuterRef("entry_id"))
     return Outbox.objects.filter(Exists(is_placed) | ~Exists(is_there)).exists()
+
+
+def forged_place() -> str | None:
+    """The first leaf behind the newest checkpoint that may not stand there, and why, of the next 2,000; None where the
+    sequencer may sign them all."""
+    newest = Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        return wrong_place(connection.connection, newest, MOST_LOOKED_AT)
 
 
 def late_since(now: datetime) -> datetime | None:

@@ -5,7 +5,8 @@ lost the lock can write nothing any more. Order: places and nodes are committed,
 on disk, then the checkpoint is published. Whatever dies between two of these steps, the next run goes on from there.
 
 A row of the outbox that cannot have a place (`ledger.waiting`) stays where it is, is told of, and stops nobody else. It
-is asked again each minute, as somebody may have mended it.
+is asked again each minute, as somebody may have mended it. A leaf that the sequencer did not place itself is asked the
+same before anything is signed. Nothing stands behind one that may not be there: the log waits until it is gone.
 """
 
 import logging
@@ -21,7 +22,7 @@ from ledger.signer import Signer, SignerRefused
 from ledger.tiles import TILE_HEIGHT
 from ledger.tree import Frontier, Node, ReadNode, consistency_proof
 from ledger.verifier import root_hash
-from ledger.waiting import Waiting, read_waiting, reason_to_refuse
+from ledger.waiting import Waiting, read_placed, read_waiting, reason_to_refuse
 
 Connection = psycopg.Connection[TupleRow]
 LOCK = 0x5EC0_9D50  # of the advisory lock that elects
@@ -37,7 +38,8 @@ class Sequencer:
     def __init__(self, connection: Connection, signer: Signer) -> None:
         self._connection = connection
         self._signer = signer
-        self._frontier: Frontier | None = None
+        self._frontier: Frontier | None = None  # of leaves that were looked at
+        self._in_the_way: str | None = None  # the leaf behind it that may not be there, and why
         self._refused: dict[int, str] = {}  # why, by entry
         self._asked_again = time.monotonic()
 
@@ -64,7 +66,10 @@ class Sequencer:
         try:
             with self._connection.transaction():
                 # Read anew each time: what another one wrote before this one was elected counts.
-                frontier = self._frontier or self._read_frontier()
+                frontier = self._read_frontier()
+                if self._in_the_way is not None:
+                    self._frontier = frontier
+                    return 0, 0
                 self._frontier = None
                 waiting = read_waiting(self._connection, most=MOST_AT_ONCE, without=self._refused)
                 taken, refused = _sorted_out(waiting)
@@ -88,8 +93,7 @@ class Sequencer:
 
         Raises SignerRefused.
         """
-        frontier = self._frontier or self._read_frontier()
-        self._frontier = frontier
+        frontier = self._frontier = self._frontier or self._read_frontier()
         row = self._connection.execute("SELECT max(size) FROM ledger_checkpoint").fetchone()
         last, root, mark = row[0] if row else None, frontier.root(), self._signer.mark
         # What is published was marked first: this mark is another signer's, or was put back from a copy.
@@ -118,7 +122,7 @@ class Sequencer:
             " FROM unnest(%s::bigint[], %s::bytea[]) WITH ORDINALITY AS one (entry, hash, place) ORDER BY one.place",
             [start, entries, hashes],
         )
-        tiles = [node for node in nodes if node.level and node.level % TILE_HEIGHT == 0]
+        tiles = _tile_hashes(nodes)
         self._connection.execute(
             "INSERT INTO ledger_node (level, index, hash) SELECT * FROM unnest(%s::int[], %s::bigint[], %s::bytea[])",
             [[node.level // TILE_HEIGHT for node in tiles], [node.number for node in tiles], [n.hash for n in tiles]],
@@ -127,11 +131,54 @@ class Sequencer:
         self._connection.execute("DELETE FROM ledger_outbox WHERE ctid = ANY(%s::tid[])", [[one.row for one in taken]])
 
     def _read_frontier(self) -> Frontier:
+        """The tree of all leaves, up to the first that may not be there.
+
+        Those that were signed, and those that this one placed, are not asked again.
+        """
         row = self._connection.execute("SELECT coalesce(max(index) + 1, 0) FROM ledger_leaf").fetchone()
         size: int = row[0] if row else 0
-        levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
-        read = node_reader(self._connection)
-        return Frontier(size, [read(level, (size >> level) - 1) for level in levels])
+        frontier = self._frontier
+        if frontier is None or frontier.size > size:
+            frontier = read_frontier(self._connection, min(size, self._signer.mark.size))
+        reason = None
+        while frontier.size < size and reason is None:
+            reason = self._look_at_leaves(frontier)
+        if reason is not None and reason != self._in_the_way:
+            told = "%s. Nothing behind it gets a place or is signed. See 'A forged leaf' in docs/operations.md"
+            logger.error(told, reason)
+        self._in_the_way = reason
+        return frontier
+
+    def _look_at_leaves(self, frontier: Frontier) -> str | None:
+        """Grow it by the next leaves, 2,000 at most. Answers which one may not be there, and why."""
+        start = frontier.size
+        for hashed, reason in read_placed(self._connection, start, MOST_AT_ONCE):
+            if reason is not None:
+                return f"leaf {frontier.size}: {reason}"
+            grown = Frontier(frontier.size, frontier.hashes)
+            for node in _tile_hashes(grown.append(hashed)):
+                if not self._has(node):
+                    return f"leaf {frontier.size}: the hash of the {1 << node.level} leaves up to it is not theirs"
+            frontier.size, frontier.hashes = grown.size, grown.hashes
+        return None if frontier.size > start else f"leaf {start}: it is missing"
+
+    def _has(self, node: Node) -> bool:
+        row = self._connection.execute(
+            "SELECT hash FROM ledger_node WHERE level = %s AND index = %s", [node.level // TILE_HEIGHT, node.number]
+        ).fetchone()
+        return row is not None and bytes(row[0]) == node.hash
+
+
+def _tile_hashes(nodes: Iterable[Node]) -> list[Node]:
+    """Those that the log keeps beside its leaves."""
+    return [node for node in nodes if node.level and node.level % TILE_HEIGHT == 0]
+
+
+def read_frontier(connection: Connection, size: int) -> Frontier:
+    """The right edge of the tree of the first `size` leaves. LookupError where the log misses some of it."""
+    levels = [level for level in reversed(range(size.bit_length())) if size >> level & 1]
+    read = node_reader(connection)
+    return Frontier(size, [read(level, (size >> level) - 1) for level in levels])
 
 
 def _sorted_out(waiting: Iterable[Waiting]) -> tuple[list[Waiting], dict[int, str]]:

@@ -1,7 +1,9 @@
-"""What the sequencer asks of an entry that waits, before it has a place in the log for good.
+"""What the sequencer asks of an entry that waits, before it has a place in the log for good; and of one that has a
+place already, which the sequencer did not give it, before it is signed.
 
 The database's guards ask the same of whoever writes by them. Whoever owns the database can go past these: such a row is
-left where it is and told of, and the others go on.
+left where it is and told of, and the others go on. Behind a leaf that may not be there no other can stand, and nothing
+is signed: it has to go first ("A forged leaf" in docs/operations.md).
 """
 
 from collections.abc import Container, Iterable, Iterator
@@ -13,21 +15,35 @@ from psycopg.rows import TupleRow
 
 from ledger.entries import Broken, Entry, leaf_hash, read_entry
 
-_WAITING = """
-SELECT o.ctid::text, o.entry_id, e.stream, e.seq, encode(e.prev, 'hex'), e.kind,
+# `place`: before which the others have to stand.
+_LOOKED_AT = """
+SELECT o.name, o.entry_id, e.stream, e.seq, encode(e.prev, 'hex'), e.kind,
        to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), e.leaf, e.leaf_hash,
-       EXISTS (SELECT FROM ledger_leaf l WHERE l.entry_id = o.entry_id),
+       EXISTS (SELECT FROM ledger_leaf l WHERE l.entry_id = o.entry_id AND l.index < o.place),
        EXISTS (SELECT FROM ledger_entry t JOIN ledger_leaf l ON l.entry_id = t.id
-               WHERE t.stream = e.stream AND t.seq = e.seq AND t.id <> e.id),
-       before.id, encode(before.leaf_hash, 'hex'), before.at > e.at, before.is_placed
-FROM (SELECT ctid, entry_id FROM ledger_outbox WHERE entry_id <> ALL (%s) ORDER BY entry_id LIMIT %s) o
+               WHERE t.stream = e.stream AND t.seq = e.seq AND t.id <> e.id AND l.index < o.place),
+       before.id, encode(before.leaf_hash, 'hex'), before.at > e.at, before.is_placed, o.place, o.hash
+FROM ({rows}) o
 LEFT JOIN ledger_entry e ON e.id = o.entry_id
 LEFT JOIN LATERAL (
     SELECT b.id, b.leaf_hash, b.at, l.index IS NOT NULL AS is_placed
-    FROM ledger_entry b LEFT JOIN ledger_leaf l ON l.entry_id = b.id
+    FROM ledger_entry b LEFT JOIN ledger_leaf l ON l.entry_id = b.id AND l.index < o.place
     WHERE b.stream = e.stream AND b.seq = e.seq - 1 ORDER BY l.index LIMIT 1
 ) before ON true
-ORDER BY o.entry_id
+ORDER BY o.place, o.entry_id
+"""
+_WAITING = _LOOKED_AT.format(
+    rows="SELECT ctid::text AS name, entry_id, 9223372036854775807 AS place, NULL::bytea AS hash FROM ledger_outbox"
+    " WHERE entry_id <> ALL (%s) ORDER BY entry_id LIMIT %s"
+)
+_PLACED = _LOOKED_AT.format(
+    rows="SELECT '' AS name, entry_id, index AS place, hash FROM ledger_leaf WHERE index >= %s ORDER BY index LIMIT %s"
+)
+_AHEAD = """
+SELECT n.level, n.index FROM generate_series(1, 7) AS tile (level)
+CROSS JOIN (SELECT coalesce(max(index) + 1, 0) AS size FROM ledger_leaf) log
+JOIN ledger_node n ON n.level = tile.level AND n.index >= log.size >> 8 * tile.level
+ORDER BY n.level, n.index LIMIT 1
 """
 
 
@@ -58,7 +74,29 @@ class Waiting:
 def read_waiting(connection: psycopg.Connection[TupleRow], *, most: int, without: Iterable[int] = ()) -> list[Waiting]:
     """What waits, the oldest first, but for these entries."""
     rows = connection.execute(_WAITING, [list(without), most]).fetchall()
-    return [_waiting(*row) for row in rows]
+    return [_waiting(*row[:-2]) for row in rows]
+
+
+def read_placed(connection: psycopg.Connection[TupleRow], start: int, most: int) -> Iterator[tuple[bytes, str | None]]:
+    """The hashes of the leaves from `start` on, up to the first that may not stand where it stands: of that one why."""
+    for number, row in enumerate(connection.execute(_PLACED, [start, most]).fetchall(), start):
+        one, place, hashed = _waiting(*row[:-2]), row[-2], bytes(row[-1] or b"")
+        reason = "it is missing" if place != number else reason_to_refuse(one, ())
+        if reason is None and hashed != one.leaf_hash:
+            reason = "its hash is not that of its entry"
+        yield hashed, reason
+        if reason is not None:
+            return
+
+
+def wrong_place(connection: psycopg.Connection[TupleRow], start: int, most: int) -> str | None:
+    """The first leaf from `start` on that may not stand where it stands, and why; else the hash of a subtree that was
+    put in ahead of its leaves. None where there is neither."""
+    for index, (_hash, reason) in enumerate(read_placed(connection, start, most), start):
+        if reason is not None:
+            return f"leaf {index}: {reason}"
+    row = connection.execute(_AHEAD).fetchone()
+    return f"node {row[0]}/{row[1]}: the log has no leaves for it" if row else None
 
 
 def _waiting(row: str, entry: int, *read: Any) -> Waiting:

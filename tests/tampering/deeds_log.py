@@ -11,7 +11,7 @@ from accounts.records import key_rotated
 from claims.actions.claims import edit_claim
 from claims.models import Claim
 from claims.records import claim_set
-from ledger.entries import leaf_bytes, read_entry
+from ledger.entries import leaf_bytes, leaf_hash, read_entry
 from ledger.keys import Rotation
 from ledger.models import Checkpoint, Entry, Outbox
 from ledger.notes import SigningKey, checkpoint_text, sign_note
@@ -204,6 +204,20 @@ def forge_what_waits(outside: Outside) -> None:
     claim_set("claim_closed", other, by=outside.desk.cast.editor, now=timezone.now(), reason=FORGED, why="moot")
 
 
+def place_what_is_no_entry(outside: Outside) -> None:
+    """Bytes that are no entry, with a place of their own behind all others."""
+    leaf = b"\xff no entry"
+    with past_guards():
+        run(
+            "WITH forged AS (INSERT INTO ledger_entry (stream, seq, kind, at, leaf, leaf_hash)"
+            " VALUES ('claim:forged', 1, 'tried', now(), %s, %s) RETURNING id, leaf_hash)"
+            " INSERT INTO ledger_leaf (index, entry_id, hash)"
+            " SELECT (SELECT max(index) + 1 FROM ledger_leaf), id, leaf_hash FROM forged",
+            leaf,
+            leaf_hash(leaf),
+        )
+
+
 def change_what_waits(outside: Outside, claim: Claim | None = None) -> None:
     entry = an_act_that_waits(outside, claim)
     content = value_of(entry, "content")
@@ -315,4 +329,5 @@ LOG: dict[str, Deed] = {
     "L28": swap_sealed_streams,
     "L29": drop_a_guard_first,
     "L30": put_off_what_waits,
+    "L40": place_what_is_no_entry,
 }

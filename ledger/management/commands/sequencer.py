@@ -1,5 +1,6 @@
 """Runs the sequencer until it is asked to end."""
 
+import logging
 import signal
 import threading
 import time
@@ -17,6 +18,9 @@ from ledger.signer import Signer, SignerRefused, locked
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 SECONDS_TO_THE_NEXT_TRY = 2.0
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+
+logger = logging.getLogger("ledger.sequencer")
 
 
 class Command(BaseCommand):
@@ -48,17 +52,37 @@ class Command(BaseCommand):
                         return
                 with asking_witnesses(settings.WITNESS_POLICY, settings.LEDGER_SEQUENCER_URL):
                     work(sequencer, end)
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             self.stderr.write(f"The database is away: {' '.join(str(error).split())}")
             end.wait(SECONDS_TO_THE_NEXT_TRY)
 
 
 def work(sequencer: Sequencer, end: threading.Event) -> None:
-    """Integrate what waits, and publish a checkpoint each second when there is news, until the end."""
+    """Integrate what waits, and publish a checkpoint each second when there is news, until the end.
+
+    What the database refuses, or lacks, ends nothing: it is told, and tried again. Raises what is in AWAY, and
+    SignerRefused.
+    """
     published = 0.0
     while not end.is_set():
-        taken = sequencer.integrate()
-        if time.monotonic() - published >= SECONDS_BETWEEN_CHECKPOINTS and sequencer.publish(timezone.now()):
-            published = time.monotonic()
+        taken = 0
+        try:
+            taken = sequencer.integrate()
+        except AWAY:
+            raise
+        except (psycopg.Error, LookupError) as error:
+            _tell(error, "No entry gets its place", end)
+        try:
+            if time.monotonic() - published >= SECONDS_BETWEEN_CHECKPOINTS and sequencer.publish(timezone.now()):
+                published = time.monotonic()
+        except AWAY:
+            raise
+        except (psycopg.Error, LookupError) as error:
+            _tell(error, "No checkpoint is published", end)
         if taken < MOST_AT_ONCE:
             end.wait(SECONDS_BETWEEN_LOOKS)
+
+
+def _tell(error: Exception, what: str, end: threading.Event) -> None:
+    logger.error("%s: %s. It is tried again", what, " ".join(str(error).split()))
+    end.wait(SECONDS_TO_THE_NEXT_TRY)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ledger.keys import policy_text
-from ledger.reading import newest_checkpoint, published
+from ledger.reading import forged_place, newest_checkpoint, published
 from ledger.stamps import read_stamp_file
 from ledger.trusted import (
     check_keys,
@@ -66,6 +66,8 @@ class Command(BaseCommand):
             times_from=options["times_from"],
         )
         lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
+        if (forged := forged_place()) is not None:
+            lines.append(f"behind the newest checkpoint: {forged}")
         if file is None:
             lines.insert(0, FROM_THE_DATABASE)
         for line in lines:
