@@ -7,10 +7,10 @@ from django.utils import timezone
 from accounts.records import key_rotated
 from ledger.entries import format_time
 from ledger.keys import Rotation
-from ledger.models import Entry
+from ledger.models import Entry, Leaf
 from ledger.notes import SigningKey, sign_note
 from ledger.recording import record
-from ledger.signer import LOG_KEY, MARK, read_key, write_first_mark
+from ledger.signer import LOG_KEY, MARK, Signer, read_key, write_first_mark
 from tests import factories
 from tests.ledger import test_tampering_database as by_force
 from tests.tampering.deeds_log import (
@@ -23,6 +23,7 @@ from tests.tampering.deeds_log import (
     rewrite,
     rewrite_a_decider,
     rewrite_the_first,
+    root_of,
 )
 from tests.tampering.doing import do, run
 from tests.tampering.noticing import Outside
@@ -37,6 +38,9 @@ def sign_anew(outside: Outside) -> None:
         run("DELETE FROM ledger_checkpoint")
     (signer / MARK).unlink()
     write_first_mark(signer, origin)
+    # By the key itself: the sequencer signs nothing that it would not have placed, from the mark on.
+    size = Leaf.objects.count()
+    Signer(signer).sign(size, root_of(size), lambda _old, _new: [])
     outside.desk.publish(signer)
 
 
