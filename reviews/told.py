@@ -105,7 +105,7 @@ def _deciders(ids: Sequence[UUID]) -> Iterator[Deciders]:
 
 
 def _named(row: Deciders, said: Said) -> Any:
-    """Somebody who was named then; of who was taken back, till then. Of whom, where their name was erased, is unknown."""
+    """Somebody who was named then; of who was taken back, till then. None where a redaction erased who."""
     if "person" in said.closed:
         return None
     for one in row.of(said):
