@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -32,12 +32,15 @@ Row = TypeVar("Row")
 
 # What reading an entry raises whose values are of other sorts than ours: it may be anybody's.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, ValidationError, ObjectDoesNotExist)
+Written = Callable[[str, str, Any], Iterable[str]]  # what people wrote of a value, by its entry's kind and its name
 AT_ONCE = 500  # roots, with all that hangs on them
 # Evidence that is written with a claim stands some microseconds apart, and entries tell milliseconds.
 SLACK = timedelta(milliseconds=1)
 SKEW = timedelta(minutes=1)
 _ID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:\d\d)")
+REDACTED = "[redacted]"  # what a redaction leaves in a row's text
+_CUT = tuple(REDACTED[:length] for length in range(1, len(REDACTED)))  # at the end of a column that takes no more
 _SHOWN = re.compile(rf"{_ID}|{_MOMENT.pattern}|\d{{4}}-\d\d-\d\d")
 
 
@@ -220,14 +223,14 @@ HAVING max(at) FILTER (WHERE brought_in) <= coalesce(min(at) FILTER (WHERE NOT b
 """
 
 
-def ledger_check(root: Root, declared: Iterable[Told[Any]]) -> Check:
-    """The check of what hangs on a sort of roots, both ways round."""
+def ledger_check(root: Root, declared: Iterable[Told[Any]], written: Written) -> Check:
+    """The check of what hangs on a sort of roots, both ways round. `written`: where a redaction leaves its mark."""
     told = [each for each in declared if each.root == root.name]
 
     def look(scope: Scope) -> Iterator[Place]:
         beginnings, ids, done = Beginnings(scope.now), _ids(root.model._default_manager.all(), scope), 0
         while chunk := list(islice(ids, AT_ONCE)):
-            yield from _each_as_far_as_it_goes(root, told, chunk, beginnings)
+            yield from _each_as_far_as_it_goes(root, told, chunk, beginnings, written)
             done += len(chunk)
             scope.tell(f"{root.check}: {done}")
 
@@ -243,12 +246,12 @@ def _ids(rows: QuerySet[Any], scope: Scope) -> Iterator[UUID]:
 
 
 def _each_as_far_as_it_goes(
-    root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings
+    root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings, written: Written
 ) -> Iterable[Place]:
     """What is found of these roots. Where what hangs on one of them cannot be read, that is said of this one alone."""
     try:
         with transaction.atomic():
-            return list(_look_at(root, told, ids, beginnings))
+            return list(_look_at(root, told, ids, beginnings, written))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -256,10 +259,12 @@ def _each_as_far_as_it_goes(
             return [(f"{root.name} {ids[0]}", LOOKED_AT, unreadable(error))]
         half = len(ids) // 2
         parts = (ids[:half], ids[half:])
-        return [place for part in parts for place in _each_as_far_as_it_goes(root, told, part, beginnings)]
+        return [place for part in parts for place in _each_as_far_as_it_goes(root, told, part, beginnings, written)]
 
 
-def _look_at(root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings) -> Iterator[Place]:
+def _look_at(
+    root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginnings: Beginnings, written: Written
+) -> Iterator[Place]:
     found: list[tuple[Told[Any], dict[str, Any]]] = []
     for each in told:
         rows_of_it: dict[str, Any] = {}
@@ -277,7 +282,7 @@ def _look_at(root: Root, told: Sequence[Told[Any]], ids: Sequence[UUID], beginni
         yield from ((str(said), "a kind that belongs there", said.kind) for said in entries if said.kind not in known)
     people = _people(around)
     for each, rows_of_it in found:
-        yield from _compare(each, rows_of_it, around, people, beginnings)
+        yield from _compare(each, rows_of_it, around, people, beginnings, written)
 
 
 def _people(around: Mapping[str, list[Said]]) -> dict[UUID, Any]:
@@ -291,6 +296,7 @@ def _compare(
     around: Mapping[str, list[Said]],
     people: Mapping[UUID, Any],
     beginnings: Beginnings,
+    written: Written,
 ) -> Iterator[Place]:
     of_row: dict[str, list[Said]] = {}
     erased: set[tuple[str, str]] = set()
@@ -312,7 +318,7 @@ def _compare(
     for key, row in rows_of_it.items():
         subject, entries = told.subject(row), of_row.get(key, [])
         since = beginnings.of_claim(around.get(f"claim:{told.claim(row)}", ())) if told.claim else beginnings
-        for place in _compare_row(told, row, entries, people, since, erased):
+        for place in _compare_row(told, row, entries, people, since, erased, written):
             yield subject, *place
 
 
@@ -323,6 +329,7 @@ def _compare_row(
     people: Mapping[UUID, Any],
     beginnings: Beginnings,
     erased: Collection[tuple[str, str]],
+    written: Written,
 ) -> Iterator[tuple[str, str]]:
     newest: dict[str, int] = {}
     for said in entries:
@@ -335,6 +342,7 @@ def _compare_row(
             yield from _compare_number(told, row, name, kind, of_kind, beginnings)
         for said in of_kind:
             yield from _compare_entry(told, row, kind, said, newest, people)
+            yield from _left_of_what_is_closed(row, kind, said, newest, written)
     if told.also is not None:
         try:
             yield from told.also(row, entries, beginnings)
@@ -400,6 +408,35 @@ def _compare_entry(
             yield from _differences(said, name, one.normal(said.get(name)), one.normal(now))
 
 
+def _left_of_what_is_closed(
+    row: Any, kind: Kind[Any], said: Said, newest: Mapping[str, int], written: Written
+) -> Iterator[tuple[str, str]]:
+    """Where what nothing opens any more has words in the row all the same, none of them a redaction's mark."""
+    for name in sorted(said.closed & kind.fields.keys()):
+        one = kind.fields[name]
+        if one.latest and newest.get(name) != said.id:
+            continue
+        stand_in = {} if name in _OBJECTS else REDACTED  # for what compares the row with the value itself
+        try:
+            now = one.value(row, replace(said, opened={**said.opened, name: stand_in}))
+        except MALFORMED:
+            yield f"{name} of {said} as it has to be", "malformed"
+            continue
+        if not is_left_by_a_redaction(written(said.kind, name, now)):
+            yield f"{name} of {said}: {LEFT}", "other words"
+
+
+_OBJECTS = frozenset({"content", "public"})
+LEFT = f'what a redaction left ("{REDACTED}", or nothing)'
+
+
+def is_left_by_a_redaction(texts: Iterable[str]) -> bool:
+    """Whether there is nothing in any of these texts, or a redaction's mark in one of them. The words around a mark
+    stay, so that more cannot be asked."""
+    there = [text for text in texts if text]
+    return not there or any(REDACTED in text or text.endswith(_CUT) for text in there)
+
+
 def _differences(said: Said, name: str, value: Any, now: Any) -> Iterator[tuple[str, str]]:
     """Where an entry's value and the row's differ; of objects, member by member."""
     if isinstance(value, dict) and isinstance(now, dict):
@@ -455,7 +492,7 @@ def in_order(rows_of_it: Sequence[Row], said: Said, alike: Callable[[Said], bool
     Counted from the last: the first rows may be older than the ledger. `alike`: which of these entries are counted.
     """
     entries = [one for one in said.around[said.about] if one.kind == said.kind and alike(one)]
-    place = len(rows_of_it) - len(entries) + entries.index(said)
+    place = len(rows_of_it) - len(entries) + [one.id for one in entries].index(said.id)
     return rows_of_it[place] if place >= 0 else None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from accounts.verification import Check, Place, Scope, by_overdue_query, by_query, one_by_one
+from claims.erased import ERASED
 from claims.grounds import digest_of, now_of
 from claims.models import Grounds, GroundsWatch
 from claims.watching import content_of
@@ -51,6 +52,8 @@ def _digests(scope: Scope) -> Iterator[Sequence[str]]:
 
 def _digest(grounds: Grounds) -> Iterator[Place]:
     content = content_of(grounds)
+    if content is None and grounds.content != ERASED:
+        yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest} or {ERASED}", "neither"
     if content is not None and digest_of(content) != grounds.digest:
         yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest}", digest_of(content)
 

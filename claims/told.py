@@ -6,7 +6,20 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, by, in_order, moment_in_words
+from accounts.ledger_verification import (
+    LEFT,
+    REDACTED,
+    Beginnings,
+    Field,
+    Kind,
+    Root,
+    Said,
+    Told,
+    by,
+    in_order,
+    is_left_by_a_redaction,
+    moment_in_words,
+)
 from accounts.models import Desk, FieldChange
 from accounts.records import person
 from claims.models import (
@@ -34,7 +47,6 @@ from ledger.models import SealedStream
 from sources.told import IN_THE_LEDGER_ALONE, as_public, with_merged
 
 CLAIMS = Root("claim", Claim, "claims as the ledger has them")
-REDACTED = "[redacted]"
 
 # Claims
 
@@ -192,6 +204,8 @@ def _wrong_close(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, 
         yield f"body/why of {last}: {last.body.get('why')}", row.claim.closed_reason
     if "reason" in last.opened and last.opened["reason"] != row.claim.closed_note:
         yield f"reason of {last}", "other words"
+    if "reason" in last.closed and not is_left_by_a_redaction([row.claim.closed_note]):
+        yield f"reason of {last}: {LEFT}", "other words"
 
 
 TOLD_CLAIMS: Told[Versions] = Told(

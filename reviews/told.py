@@ -105,7 +105,9 @@ def _deciders(ids: Sequence[UUID]) -> Iterator[Deciders]:
 
 
 def _named(row: Deciders, said: Said) -> Any:
-    """Somebody who was named then; of who was taken back, till then."""
+    """Somebody who was named then; of who was taken back, till then. None where a redaction erased who."""
+    if "person" in said.closed:
+        return None
     for one in row.of(said):
         moment = one.since if said.kind == "decider_named" else one.until
         if moment is not None and said.is_of(moment):

@@ -5,7 +5,19 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, by, moment_in_words, read_entries
+from accounts.ledger_verification import (
+    LEFT,
+    REDACTED,
+    Beginnings,
+    Field,
+    Kind,
+    Root,
+    Said,
+    Told,
+    by,
+    moment_in_words,
+    read_entries,
+)
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.records import (
     actor_content,
@@ -233,9 +245,12 @@ _KEPT_KINDS = ("attachment_kept", "capture_kept")
 def _erased_in_the_ledger(
     row: Attachment, entries: Sequence[Said], _beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
-    """Of a file that a redaction erased nothing can be opened."""
+    """Of a file that a redaction erased nothing can be opened, and nothing is left of its name and where it was."""
     if row.erased_at is not None and any(said.kind in _KEPT_KINDS and "content" in said.opened for said in entries):
         yield "a file that no redaction erased", f"erased at {moment_in_words(row.erased_at)}"
+    capture = _capture_of(row)
+    if row.erased_at is not None and (row.name not in ("", REDACTED) or (capture is not None and capture.final_url)):
+        yield f"of an erased file {LEFT}", "other words"
 
 
 TOLD_FILES: Told[Attachment] = Told(
