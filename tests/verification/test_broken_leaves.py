@@ -15,8 +15,9 @@ from claims.actions.claims import publish_claim
 from ledger.canonical import canonical
 from ledger.keys import policy_text
 from ledger.models import Entry, Leaf
+from ledger.signer import LOG_KEY, MARK, Signer, read_key, write_first_mark
 from ledger.tree import leaf_hash
-from ledger.verifier import Report, Unusable, audit, read_policy
+from ledger.verifier import Report, Unusable, audit, read_policy, root_hash
 from tests import factories
 from tests.access.asking import signed_in
 from tests.access.routes import routes
@@ -115,6 +116,16 @@ def _add(stream: str, kind: str, form: str) -> bytes:
     return leaf
 
 
+def _sign_by_the_key_itself(signer: Path) -> None:
+    """Whatever the log says now, as if nothing had been signed before: the sequencer signs no leaf that is no entry."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM ledger_checkpoint")
+    (signer / MARK).unlink()
+    write_first_mark(signer, read_key(signer / LOG_KEY).name)
+    hashes = [bytes(hashed) for hashed in Leaf.objects.order_by("index").values_list("hash", flat=True)]
+    Signer(signer).sign(len(hashes), root_hash(hashes), lambda _old, _new: [])
+
+
 @pytest.mark.parametrize(
     ("form", "kinds"), [*((form, KINDS) for form in FORMS), *(("no text", [kind]) for kind in KINDS)]
 )
@@ -136,6 +147,8 @@ def test_every_address_answers_where_what_is_no_entry_was_added(
     for stream in (f"claim:{published.pk}", "claim:nobody", "log:keys", "forged"):
         with unguarded():
             leaf = _add(stream, "status_changed", form)
+    with unguarded():
+        _sign_by_the_key_itself(tmp_path / "first")
     publish_here(tmp_path / "first")
     assert _failing(published, leaf, cast) == []
     assert audited().findings
