@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 SUM = "[data-sum]"
 ABOVE = (
     "So are above: the wording, days, place, topics, who said it and who is named, a threshold of its own, whether it "
-    "is closed, and the state. Not compared: for whom somebody speaks, and whether it is contested, lost its support "
-    "or changed since the verdict, which this server works out."
+    "is closed, and the state."
+)
+NOT_COMPARED = (
+    "Not compared: for whom somebody speaks, and whether it is contested, lost its support or changed since the "
+    "verdict, which this server works out."
 )
 
 
@@ -67,6 +70,9 @@ def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page
         f"reasons, evidence and its numbers, voices, thresholds and digests. {ABOVE}"
     )
     assert checked(page, verdict) == [whole, "Verified", "Verified"]
+    # Beside the green line, and not green itself.
+    apart = page.locator("[data-apart]")
+    assert (apart.inner_text(), apart.get_attribute("class")) == (NOT_COMPARED, "check")
     page.set_viewport_size({"width": 320, "height": 700})
     assert (barriers(page), sideways(page)) == ([], [])
 

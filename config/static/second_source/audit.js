@@ -164,6 +164,7 @@ async function check() {
   const older = [...heading.older, ...named.older].join(", ");
   const isPartly = changes.isPartly || heading.isClosed || named.isClosed;
   const said = [words.sumVerified, older && words.sumOlder.replace("%(parts)s", () => older), isPartly && words.sumPartly];
+  sayBeside(section, "[data-apart]", words.notCompared, "");
   return say(isPartly ? "redacted" : "verified", said.filter(Boolean).join(" "));
 }
 

@@ -151,6 +151,6 @@ export function judgeDating(outcome, indexes, words) {
 export function sayBeside(section, part, text, result) {
   const note = section.querySelector(part);
   note.textContent = text;
-  note.className = `check ${result}`;
+  note.className = `check ${result}`.trim();
   note.hidden = false;
 }

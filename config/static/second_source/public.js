@@ -270,12 +270,13 @@ async function check() {
   const older = [...new Set(comparison.older)];
   const listed = (sentence, parts) => (parts.length ? sentence.replace("%(parts)s", () => parts.join(", ")) : "");
   const said = `${listed(words.sumOlder, older) || words.sumVerified} ${listed(words.sumClosed, comparison.closed)}`;
+  sayBeside(section, "[data-apart]", words.notCompared, "");
   return say(older.length ? "redacted" : "verified", said.replace("%(size)s", size).trim());
 }
 
 function run() {
   button.disabled = true;
-  for (const note of section.querySelectorAll("[data-witnesses], [data-dated]")) note.hidden = true;
+  for (const note of section.querySelectorAll("[data-apart], [data-witnesses], [data-dated]")) note.hidden = true;
   check().catch(sayError).finally(() => { button.disabled = false; });
 }
 
