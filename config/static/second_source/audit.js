@@ -88,9 +88,11 @@ function show(item, result, note) {
 async function checkNames(texts, policy, newest, isNewer) {
   const files = new Map();
   const findings = [];
-  for (const text of texts) {
+  const checked = await Promise.all(texts.map(async (text) => {
     const bytes = new TextEncoder().encode(text);
-    const outcome = await checkClaimProof(bytes, policy);
+    return { bytes, outcome: await checkClaimProof(bytes, policy) };
+  }));
+  for (const { bytes, outcome } of checked) {
     findings.push(...outcome.findings);
     if (!outcome.checkpoint) continue;
     findings.push(...await compareLogs(outcome.checkpoint, newest, words.tiles, words.partNewest));
