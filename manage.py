@@ -4,7 +4,7 @@
 import os
 import sys
 
-from config.data_folder import Refused
+from config.data_folder import StartRefused
 from config.embedded import servers_for_command
 from config.processes import ChildEnded
 
@@ -16,7 +16,7 @@ def main() -> None:
             from django.core.management import execute_from_command_line
 
             execute_from_command_line(sys.argv)
-    except (Refused, ChildEnded) as error:
+    except (StartRefused, ChildEnded) as error:
         sys.exit(str(error))
 
 

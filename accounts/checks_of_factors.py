@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 
+from accounts.integrity import Check, IntegrityScope, Place, by_query, one_by_one
 from accounts.sealing import unseal
-from accounts.verification import Check, Place, Scope, by_query, one_by_one
 
 _CODES_ALONE = """
 SELECT 'person ' || c.user_id, 'recovery codes beside a second factor', 'alone'
@@ -17,7 +17,7 @@ WHERE c.type = 'recovery_codes' AND NOT EXISTS (
 """
 
 
-def _closed_secrets(scope: Scope) -> Iterable[Place]:
+def _closed_secrets(scope: IntegrityScope) -> Iterable[Place]:
     rows = Authenticator.objects.filter(type=Authenticator.Type.TOTP).order_by("pk").iterator()
     return one_by_one(rows, lambda row: f"person {row.user_id}", _closed_secret)
 

@@ -18,10 +18,10 @@ from django.utils.dateparse import parse_date
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.edits import Seen, plain
+from accounts.edits import SeenValues, plain
 from accounts.errors import EditConflict, FieldConflict, Stale
 from accounts.pages import ActForm
-from accounts.word_diff import Piece, compare_words
+from accounts.word_diff import DiffPiece, compare_words
 
 MINE, THEIRS = "mine", "theirs"
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -70,7 +70,7 @@ class ShownConflict:
     seen: str
     theirs: str
     yours: str
-    pieces: Sequence[Piece]
+    pieces: Sequence[DiffPiece]
     is_undecided: bool  # it was shown before, and neither was chosen
 
 
@@ -205,9 +205,9 @@ class EditForm(ActForm):
         return value
 
     @property
-    def what_was_seen(self) -> Seen:
+    def what_was_seen(self) -> SeenValues:
         """For the action, beside `changes`."""
-        return Seen(version=self.base.version, values=self.base.values)
+        return SeenValues(version=self.base.version, values=self.base.values)
 
     # What others changed
 

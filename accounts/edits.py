@@ -27,7 +27,7 @@ class Versioned(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenValues:
     """What the author of an edit saw of the row: its `version`, and the `values` of its fields as `plain` puts them.
 
     None: not known. Without either the edit is made on the row as it is. `is_exact`: it is wanted on that version only,
@@ -39,7 +39,7 @@ class Seen:
     is_exact: bool = False
 
 
-ANYTHING = Seen()
+ANYTHING = SeenValues()
 
 
 def plain(value: Any) -> Any:
@@ -59,7 +59,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
     """Those of the given fields that change the row as it is: what is to be set.
 
     `row` is locked; `present` has its fields as they are shown to the person who edits it. A field that is given with
@@ -84,7 +84,7 @@ def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], 
     return changed
 
 
-def merge_values(given: Mapping[str, Any], present: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+def merge_values(given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
     """As `merge`, by the values alone that were seen: for accounts and roles, of which no versions are kept.
 
     The row is locked. Raises EditConflict, which does not know who the other was.
@@ -96,7 +96,7 @@ def merge_values(given: Mapping[str, Any], present: Mapping[str, Any], seen: See
     return changed
 
 
-def _changed(given: Mapping[str, Any], present: Mapping[str, Any], seen: Seen) -> dict[str, Any]:
+def _changed(given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
     """What the author changed of what they saw, where the row does not have it already."""
     touched = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
     return {name: value for name, value in touched.items() if plain(value) != plain(present[name])}
@@ -108,12 +108,12 @@ def _changed_unseen(names: Iterable[str], present: Mapping[str, Any], values: Ma
     return [name for name in names if values.get(name, unknown) != plain(present[name])]
 
 
-def _is_changed(name: str, value: Any, seen: Seen) -> bool:
+def _is_changed(name: str, value: Any, seen: SeenValues) -> bool:
     """Whether the author gave another value than they saw; so it is where what they saw is not known."""
     return seen.values is None or name not in seen.values or seen.values[name] != plain(value)
 
 
-def _changes_since(row: Versioned, seen: Seen, names: Iterable[str]) -> dict[str, FieldChange]:
+def _changes_since(row: Versioned, seen: SeenValues, names: Iterable[str]) -> dict[str, FieldChange]:
     """The last change of each of these fields after the version that was seen; of them all where only values were."""
     if seen.version is None and seen.values is None:
         return {}
@@ -133,7 +133,7 @@ def last_changes(rows: Iterable[UUID], *names: str) -> dict[UUID, FieldChange]:
     return {change.row: change for change in changes.order_by("version")}
 
 
-def _conflict(name: str, yours: Any, theirs: Any, seen: Seen, change: FieldChange | None) -> FieldConflict:
+def _conflict(name: str, yours: Any, theirs: Any, seen: SeenValues, change: FieldChange | None) -> FieldConflict:
     return FieldConflict(
         field=name,
         seen=(seen.values or {}).get(name),

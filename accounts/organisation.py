@@ -40,7 +40,7 @@ HERE = ("localhost", "127.0.0.1")  # a provider on this machine, as for trying i
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError)
 
 
-class Refused(Forbidden):
+class IdentityRefused(Forbidden):
     """The organisation's answer does not let anybody in. Its text says why, as far as that helps who reads it."""
 
 
@@ -132,9 +132,9 @@ def lead_there(request: HttpRequest, purpose: str, *, next_url: str | None = Non
     try:
         answer: HttpResponse = provider.redirect(request, process="login", data=data, auth_params=asked)
     except (OAuth2Error, requests.RequestException, *_MALFORMED) as error:
-        raise Refused(_("Your organisation cannot be reached. Try again later.")) from error
+        raise IdentityRefused(_("Your organisation cannot be reached. Try again later.")) from error
     if answer.status_code != 302:
-        raise Refused(_("Your organisation cannot be reached. Try again later."))
+        raise IdentityRefused(_("Your organisation cannot be reached. Try again later."))
     return answer
 
 
@@ -144,9 +144,9 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
     try:
         state = provider.unstash_redirect_state(request, request.GET.get("state", ""))
     except PermissionDenied as error:
-        raise Refused(_("This sign-in began elsewhere, or too long ago. Begin again.")) from error
+        raise IdentityRefused(_("This sign-in began elsewhere, or too long ago. Begin again.")) from error
     if "code" not in request.GET:
-        raise Refused(_("Your organisation did not let you in. Begin again, or use another way."))
+        raise IdentityRefused(_("Your organisation did not let you in. Begin again, or use another way."))
     adapter = provider.get_oauth2_adapter(request)
     try:
         answer = adapter.get_access_token_data(
@@ -160,7 +160,9 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
             claims |= _more(adapter, answer["access_token"], claims["sub"])
         return _identity(claims), state["data"]
     except (OAuth2Error, jwt.PyJWTError, requests.RequestException, *_MALFORMED) as error:
-        raise Refused(_("The answer of your organisation does not hold. Begin again, or use another way.")) from error
+        raise IdentityRefused(
+            _("The answer of your organisation does not hold. Begin again, or use another way.")
+        ) from error
 
 
 def _checked(config: dict[str, Any], token: str, nonce: str) -> dict[str, Any]:

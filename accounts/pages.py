@@ -155,7 +155,7 @@ class ActForm(forms.Form):
             return
         super().full_clean()
 
-    def handed_in(self, action: Callable[[dict[str, Any]], Any]) -> bool:
+    def submitted(self, action: Callable[[dict[str, Any]], Any]) -> bool:
         """Call `action` with the cleaned fields. Whether it was done; `outcome` is then what it answered."""
         if not self.is_bound or self.restored:
             return False

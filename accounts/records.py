@@ -11,7 +11,7 @@ from accounts.transactions import note_act
 from ledger.entries import format_time, read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
-from ledger.recording import Recorded, record
+from ledger.recording import WrittenEntry, record
 from ledger.verifier import KEY_ROTATED, KEYS
 
 
@@ -25,7 +25,7 @@ def record_act(
     body: Mapping[str, Any],
     committed: Mapping[str, Any],
     sealed: bool = False,
-) -> Recorded:
+) -> WrittenEntry:
     """Write an act into the ledger, in the stream `about`, and where auditors of the desk find it.
 
     `body`, `committed` and `sealed` as for `ledger.recording.record`; who did it is committed as `by`.

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Field, ForeignKey
 
-from accounts.verification import Check, Place, Scope, one_by_one, rows
+from accounts.integrity import Check, IntegrityScope, Place, one_by_one, rows
 
 _NOWHERE = """
 SELECT concat_ws(' ', {key}), r.{column}::text FROM {table} r
@@ -29,7 +29,7 @@ def _name(field: "Field[Any, Any]") -> str:
     return f"{field.model._meta.db_table}.{field.column}"
 
 
-def _all(scope: Scope) -> Iterable[Place]:
+def _all(scope: IntegrityScope) -> Iterable[Place]:
     return one_by_one(references(), _name, leads_nowhere)
 
 

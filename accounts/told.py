@@ -9,7 +9,7 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 
-from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, moment_in_words
+from accounts.ledger_integrity import Beginnings, ExpectedEntries, Field, OpenedEntry, Root, Told, moment_in_words
 from accounts.models import Desk, Invitation, Membership, RestrictedRead, Session, Token, User
 from accounts.records import person, read_said
 from accounts.second_factor import FACTORS
@@ -22,7 +22,7 @@ INVITATIONS = Root("invitation", Invitation, "invitations as the ledger has them
 
 
 @dataclass(frozen=True)
-class Account:
+class AccountRecord:
     """A person with what the ledger tells of: tokens, sessions, second factors, identities, roles."""
 
     user: User
@@ -32,7 +32,7 @@ class Account:
     identities: Mapping[str, str] = field(default_factory=dict)
 
 
-def _accounts(ids: Sequence[UUID]) -> Iterator[Account]:
+def _accounts(ids: Sequence[UUID]) -> Iterator[AccountRecord]:
     tokens: dict[UUID, dict[str, Token]] = {}
     for token in Token.objects.filter(user__in=ids):
         tokens.setdefault(token.user_id, {})[str(token.id)] = token
@@ -47,7 +47,7 @@ def _accounts(ids: Sequence[UUID]) -> Iterator[Account]:
         identities.setdefault(user, {})[provider] = subject
     for one in User.objects.filter(pk__in=ids).select_related("invitation"):
         pk = one.pk
-        yield Account(
+        yield AccountRecord(
             one,
             tokens.get(pk, {}),
             frozenset(sessions.get(pk, ())),
@@ -56,12 +56,12 @@ def _accounts(ids: Sequence[UUID]) -> Iterator[Account]:
         )
 
 
-def _invitation(row: Account, said: Said) -> str | None:
+def _invitation(row: AccountRecord, said: OpenedEntry) -> str | None:
     invitation = getattr(row.user, "invitation", None)
     return str(invitation.pk) if invitation else None
 
 
-def _factors_before(said: Said) -> dict[str, int]:
+def _factors_before(said: OpenedEntry) -> dict[str, int]:
     """How many second factors of which type there were before an entry, and `recovery_codes`: how many of these."""
     left: dict[str, int] = {}
     for one in said.earlier:
@@ -69,7 +69,7 @@ def _factors_before(said: Said) -> dict[str, int]:
     return left
 
 
-def _factors_after(left: Mapping[str, int], said: Said) -> dict[str, int]:
+def _factors_after(left: Mapping[str, int], said: OpenedEntry) -> dict[str, int]:
     now, body = dict(left), said.body or {}
     if said.kind == "factor_added":
         now[body["factor"]] = now.get(body["factor"], 0) + 1
@@ -88,7 +88,7 @@ _CODES = str(Authenticator.Type.RECOVERY_CODES)
 _OF_CODES = {"recovery_codes_made": "codes", "recovery_code_used": "left"}
 
 
-def _known_factor(row: Account, said: Said) -> str | None:
+def _known_factor(row: AccountRecord, said: OpenedEntry) -> str | None:
     """The type that an entry names: one that there is, and, of what was removed, that the person had."""
     factor = (said.body or {}).get("factor")
     had = said.kind == "factor_added" or _factors_before(said).get(str(factor), 0) > 0
@@ -96,7 +96,7 @@ def _known_factor(row: Account, said: Said) -> str | None:
 
 
 def _account_now(  # noqa: C901, PLR0912 - a branch for each kind of entry
-    row: Account, entries: Sequence[Said], beginnings: Beginnings
+    row: AccountRecord, entries: Sequence[OpenedEntry], beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
     """The second factors and identities that the entries add up to are there, and no other; the same of tokens."""
     left: dict[str, int] = {}
@@ -133,7 +133,9 @@ def _account_now(  # noqa: C901, PLR0912 - a branch for each kind of entry
     yield from _sessions_ended(row.user.sessions_ended_at, entries, beginnings)
 
 
-def _sessions_ended(at: datetime | None, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _sessions_ended(
+    at: datetime | None, entries: Sequence[OpenedEntry], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """Since when no older session counts: since the last entry that ended all of them, or since a later one that closed
     the account or gave it another password. Earlier releases noted nothing with the latter."""
     ending = [said for said in entries if said.kind in _ENDING]
@@ -150,7 +152,9 @@ _ENDING = ("sessions_ended", "access_ended", "factors_reset")
 _TAKES_TOKENS = ("access_ended", "factors_reset", "account_changed")
 
 
-def _tokens_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _tokens_now(
+    row: AccountRecord, entries: Sequence[OpenedEntry], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     made = {said.body["token"]: said for said in entries if said.kind == "token_made" and said.body}
     revoked = {said.body["token"] for said in entries if said.kind == "token_revoked" and said.body}
     for pk, token in row.tokens.items():
@@ -165,10 +169,10 @@ def _tokens_now(row: Account, entries: Sequence[Said], beginnings: Beginnings) -
             yield f"token {pk} of {said}", "none"
 
 
-def _of_token(name: str) -> Field[Account]:
+def _of_token(name: str) -> Field[AccountRecord]:
     """What a token that is still there says."""
 
-    def value(row: Account, said: Said) -> Any:
+    def value(row: AccountRecord, said: OpenedEntry) -> Any:
         token = row.tokens.get((said.body or {}).get("token", ""))
         if token is None:
             return said.get(name)
@@ -179,7 +183,7 @@ def _of_token(name: str) -> Field[Account]:
     return Field(value)
 
 
-def _token_made(row: Account, said: Said) -> str | None:
+def _token_made(row: AccountRecord, said: OpenedEntry) -> str | None:
     """A token that was made before; or one of an account that is older than the ledger."""
     token: str = said.get("body/token")
     made = any(one.kind == "token_made" and (one.body or {}).get("token") == token for one in said.earlier)
@@ -187,60 +191,60 @@ def _token_made(row: Account, said: Said) -> str | None:
     return token if made or is_old else None
 
 
-_PERSON: dict[str, Field[Account]] = {"person": Field(lambda row, said: person(row.user))}
-_EMAIL: dict[str, Field[Account]] = {"email": Field(lambda row, said: row.user.email, latest=True)}
-_IS_STAFF: dict[str, Field[Account]] = {
+_PERSON: dict[str, Field[AccountRecord]] = {"person": Field(lambda row, said: person(row.user))}
+_EMAIL: dict[str, Field[AccountRecord]] = {"email": Field(lambda row, said: row.user.email, latest=True)}
+_IS_STAFF: dict[str, Field[AccountRecord]] = {
     # The administration pages ask for both.
     "body/administrator": Field(
         lambda row, said: row.user.is_staff if row.user.is_staff == row.user.is_superuser else None, latest=True
     )
 }
-_FACTOR: dict[str, Field[Account]] = {"body/factor": Field(_known_factor)}
+_FACTOR: dict[str, Field[AccountRecord]] = {"body/factor": Field(_known_factor)}
 
-TOLD_ACCOUNTS: Told[Account] = Told(
+TOLD_ACCOUNTS: Told[AccountRecord] = Told(
     root="person",
     kinds={
-        "account_made": Kind(
+        "account_made": ExpectedEntries(
             _PERSON | _EMAIL | _IS_STAFF | {"body/invitation": Field(_invitation)},
             once=True,
             optional=frozenset({"body/invitation"}),
         ),
-        "account_changed": Kind(
+        "account_changed": ExpectedEntries(
             _PERSON | _EMAIL | _IS_STAFF | {"body/open": Field(lambda row, said: row.user.is_active, latest=True)},
             optional=frozenset({"email", "body/administrator", "body/open"}),
             nowhere={"body/fields": "which fields were given; what they are now is asked"},
         ),
-        "session_ended": Kind(
+        "session_ended": ExpectedEntries(
             _PERSON, nowhere={"body/session": "the session is gone: that it is, is asked in `_account_now`"}
         ),
-        "sessions_ended": Kind(_PERSON),
-        "access_ended": Kind(_PERSON),
-        "factor_added": Kind(_PERSON | _FACTOR),
-        "factor_removed": Kind(_PERSON | _FACTOR),
-        "factors_reset": Kind(
+        "sessions_ended": ExpectedEntries(_PERSON),
+        "access_ended": ExpectedEntries(_PERSON),
+        "factor_added": ExpectedEntries(_PERSON | _FACTOR),
+        "factor_removed": ExpectedEntries(_PERSON | _FACTOR),
+        "factors_reset": ExpectedEntries(
             _PERSON | {"body/factors": Field(lambda row, said: _sorted_types(_factors_before(said)))},
             nowhere={"reason": "why they were reset stands in the ledger alone"},
         ),
-        "recovery_codes_made": Kind(_PERSON, nowhere={"body/codes": "added up, in `_account_now`"}),
-        "recovery_code_used": Kind(
+        "recovery_codes_made": ExpectedEntries(_PERSON, nowhere={"body/codes": "added up, in `_account_now`"}),
+        "recovery_code_used": ExpectedEntries(
             _PERSON | {"body/left": Field(lambda row, said: _factors_before(said).get(_CODES, 0) - 1)}
         ),
-        "identity_linked": Kind(
+        "identity_linked": ExpectedEntries(
             _PERSON, nowhere=dict.fromkeys(("body/provider", "subject"), "added up, in `_account_now`")
         ),
-        "identity_unlinked": Kind(
+        "identity_unlinked": ExpectedEntries(
             _PERSON
             | {"body/provider": Field(lambda row, said: _linked_before(said, "body/provider"))}
             | {"subject": Field(lambda row, said: _linked_before(said, "subject"))}
         ),
-        "token_made": Kind(
+        "token_made": ExpectedEntries(
             _PERSON
             | {"name": _of_token("name"), "body/lifetime_days": _of_token("body/lifetime_days")}
             | {"body/scopes": _of_token("body/scopes")},
             optional=frozenset({"body/scopes"}),
             nowhere={"body/token": "that there is one, or why not, is asked in `_tokens_now`"},
         ),
-        "token_revoked": Kind(_PERSON | {"body/token": Field(_token_made)}),
+        "token_revoked": ExpectedEntries(_PERSON | {"body/token": Field(_token_made)}),
     },
     rows=_accounts,
     key=lambda row: str(row.user.pk),
@@ -257,7 +261,7 @@ def _sorted_types(left: Mapping[str, int]) -> list[str]:
     return sorted(left)
 
 
-def _linked_before(said: Said, name: str) -> Any:
+def _linked_before(said: OpenedEntry, name: str) -> Any:
     """What the link that an entry ends was made with; what it says itself where that is older than the ledger."""
     provider = (said.body or {}).get("provider")
     made = [one for one in said.earlier if one.kind == "identity_linked"]
@@ -286,7 +290,7 @@ def _roles(ids: Sequence[UUID]) -> Iterator[Roles]:
         yield Roles(user, {row.desk_id: row for row in rows}, len(rows))
 
 
-def _as_last_granted(row: Roles, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _as_last_granted(row: Roles, entries: Sequence[OpenedEntry], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
     """On each desk a person has the role that was granted last, and since it was granted."""
     if row.number != len(row.memberships):
         yield f"{len(row.memberships)} roles, each on a desk of its own", str(row.number)
@@ -309,7 +313,7 @@ def _as_last_granted(row: Roles, entries: Sequence[Said], beginnings: Beginnings
             yield f"{granted[0]} at {moment_in_words(granted[0].at)}", moment_in_words(membership.created_at)
 
 
-def _around(row: Roles, entries: Sequence[Said]) -> Sequence[Said]:
+def _around(row: Roles, entries: Sequence[OpenedEntry]) -> Sequence[OpenedEntry]:
     """All entries about the person."""
     return entries[0].around[f"person:{row.user.pk}"] if entries else ()
 
@@ -317,7 +321,7 @@ def _around(row: Roles, entries: Sequence[Said]) -> Sequence[Said]:
 TOLD_ROLES: Told[Roles] = Told(
     root="person",
     kinds={
-        "role_granted": Kind(
+        "role_granted": ExpectedEntries(
             {
                 "body/desk": Field(lambda row, said: str(said.desk)),
                 "person": Field(lambda row, said: person(row.user)),
@@ -349,10 +353,10 @@ _INVITED: dict[str, Field[Invitation]] = {
 TOLD_INVITATIONS: Told[Invitation] = Told(
     root="invitation",
     kinds={
-        "invited": Kind(
+        "invited": ExpectedEntries(
             _INVITED | {"by": Field(lambda row, said: person(row.invited_by))}, when=lambda row: row.created_at
         ),
-        "invitation_revoked": Kind(_INVITED, when=lambda row: row.revoked_at),
+        "invitation_revoked": ExpectedEntries(_INVITED, when=lambda row: row.revoked_at),
     },
     rows=_invitations,
     key=lambda row: str(row.pk),
@@ -368,7 +372,7 @@ def _desks(ids: Sequence[UUID]) -> Iterable[Desk]:
     return Desk.objects.filter(pk__in=ids)
 
 
-def _policy_at_first(row: Desk, said: Said) -> dict[str, Any]:
+def _policy_at_first(row: Desk, said: OpenedEntry) -> dict[str, Any]:
     """The present policy with its changes taken back, as the entries after it tell them."""
     now = {name: getattr(row, name) for name in said.get("body/policy")}
     for one in reversed(said.around[said.about]):
@@ -385,8 +389,8 @@ _DESK: dict[str, Field[Desk]] = {
 TOLD_DESKS: Told[Desk] = Told(
     root="desk",
     kinds={
-        "desk_made": Kind(_DESK | {"body/policy": Field(_policy_at_first)}, when=lambda row: row.created_at),
-        "desk_changed": Kind(_DESK),
+        "desk_made": ExpectedEntries(_DESK | {"body/policy": Field(_policy_at_first)}, when=lambda row: row.created_at),
+        "desk_changed": ExpectedEntries(_DESK),
     },
     rows=_desks,
     key=lambda row: str(row.pk),
@@ -418,11 +422,13 @@ def _reads(ids: Sequence[UUID]) -> Iterator[Reads]:
         yield Reads(desk, found.get(desk.pk, {}))
 
 
-def _what_was_read(row: Reads, said: Said) -> list[dict[str, Any]]:
+def _what_was_read(row: Reads, said: OpenedEntry) -> list[dict[str, Any]]:
     return [read_said(read) for read in row.by_entry.get(said.id, ())]
 
 
-def _read_in_the_ledger(row: Reads, entries: Sequence[Said], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _read_in_the_ledger(
+    row: Reads, entries: Sequence[OpenedEntry], _beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     for read in (read for reads in row.by_entry.values() for read in reads):
         if read.at is not None and read.day != read.at.astimezone(UTC).date():
             yield f"a reading on {read.at.astimezone(UTC).date()}", f"day {read.day}"
@@ -433,7 +439,7 @@ def _read_in_the_ledger(row: Reads, entries: Sequence[Said], _beginnings: Beginn
 
 TOLD_READS: Told[Reads] = Told(
     root="desk",
-    kinds={"restricted_read": Kind({"what": Field(_what_was_read)})},
+    kinds={"restricted_read": ExpectedEntries({"what": Field(_what_was_read)})},
     rows=_reads,
     key=lambda row: str(row.desk.pk),
     key_said=lambda said: said.about.removeprefix("reads:"),

@@ -59,7 +59,7 @@ def kept_acts() -> Iterator[list[Noted]]:
 
 
 @contextmanager
-def act() -> Iterator[None]:
+def recorded_transaction() -> Iterator[None]:
     """One transaction in which an action locks, decides, changes and records.
 
     Before it ends the last steps are taken and the deferred constraints are asked, so that the database's refusal is an

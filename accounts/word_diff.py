@@ -10,27 +10,27 @@ _PIECES = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DiffPiece:
     """Some words: in both texts (`same`), in the first alone (`gone`), or in the second alone (`new`)."""
 
     kind: str
     text: str
 
 
-def compare_words(before: str, after: str) -> list[Piece]:
+def compare_words(before: str, after: str) -> list[DiffPiece]:
     """How one text becomes another; of texts with more than `MOST_WORDS` the whole of each."""
     olds, news = _PIECES.findall(before), _PIECES.findall(after)
     if max(len(olds), len(news)) > MOST_WORDS:
-        return [Piece("gone", before), Piece("new", after)]
+        return [DiffPiece("gone", before), DiffPiece("new", after)]
     return list(_pieces(olds, news))
 
 
-def _pieces(olds: list[str], news: list[str]) -> Iterator[Piece]:
+def _pieces(olds: list[str], news: list[str]) -> Iterator[DiffPiece]:
     for kind, i, j, k, m in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         if kind == "equal":
-            yield Piece("same", "".join(olds[i:j]))
+            yield DiffPiece("same", "".join(olds[i:j]))
             continue
         if i < j:
-            yield Piece("gone", "".join(olds[i:j]))
+            yield DiffPiece("gone", "".join(olds[i:j]))
         if k < m:
-            yield Piece("new", "".join(news[k:m]))
+            yield DiffPiece("new", "".join(news[k:m]))

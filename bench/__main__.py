@@ -14,13 +14,13 @@ from pathlib import Path
 
 from bench import ledger
 from bench.installation import Installation, installation
-from bench.load import Driver, Failed
+from bench.load import Driver, UnexpectedAnswer
 from bench.measuring import Measured, Plan, measure, memory
 from bench.plot import drawing
-from bench.report import Run, as_json, growth, table
+from bench.report import BenchRun, as_json, growth, table
 from bench.scenarios import baselines, main_pages, scenarios
 from bench.weight import weigh
-from config.data_folder import PROJECT, Refused
+from config.data_folder import PROJECT, StartRefused
 from config.processes import ChildEnded
 
 LONG, SHORT = Plan(seconds=1.5, rounds=7), Plan(seconds=0.5, rounds=3)
@@ -31,7 +31,7 @@ def main() -> int:
     """0 when everything was measured, whatever the figures; 1 with one line where it could not be."""
     chosen = _arguments(sys.argv[1:])
     os.umask(0o077)
-    runs: list[Run] = []
+    runs: list[BenchRun] = []
     try:
         if chosen.ledger:
             return _measure_ledger(chosen)
@@ -39,7 +39,7 @@ def main() -> int:
             runs.append(_run(claims, chosen))
             # After each: what is broken off later keeps what was measured.
             _keep(runs, chosen.out)
-    except (Refused, ChildEnded, Failed) as error:
+    except (StartRefused, ChildEnded, UnexpectedAnswer) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     _say(f"{table(runs)}\nKept in {chosen.out}")
@@ -83,7 +83,7 @@ def _sizes(text: str) -> list[int]:
     return sizes
 
 
-def _run(claims: int, chosen: argparse.Namespace) -> Run:
+def _run(claims: int, chosen: argparse.Namespace) -> BenchRun:
     folder = (chosen.data or Path(tempfile.mkdtemp(prefix="second-source-bench-"))) / str(claims)
     _say(f"Making {claims:,} claims in {folder}")
     moves = MOVES_SHORT if chosen.short else MOVES_LONG
@@ -95,7 +95,7 @@ def _run(claims: int, chosen: argparse.Namespace) -> Run:
             shutil.rmtree(folder.parent)
 
 
-def _measure(site: Installation, claims: int, chosen: argparse.Namespace) -> Run:
+def _measure(site: Installation, claims: int, chosen: argparse.Namespace) -> BenchRun:
     plan = SHORT if chosen.short else LONG
     plan = replace(plan, rounds=chosen.rounds or plan.rounds)
     only = set(filter(None, chosen.only.split(",")))
@@ -113,7 +113,7 @@ def _measure(site: Installation, claims: int, chosen: argparse.Namespace) -> Run
     weights = [weigh(site.ours.port, person, page) for page in pages]
     pids = {"web": site.ours.child.process.pid, "bare web": site.bare.child.process.pid}
     pids["database"] = site.database.process.pid
-    return Run(claims, found, weights, {name: memory(pid) for name, pid in pids.items()})
+    return BenchRun(claims, found, weights, {name: memory(pid) for name, pid in pids.items()})
 
 
 def _line(each: Measured) -> str:
@@ -124,7 +124,7 @@ def _line(each: Measured) -> str:
     )
 
 
-def _keep(runs: list[Run], folder: Path) -> None:
+def _keep(runs: list[BenchRun], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     machine = {
         "at": datetime.now(UTC).isoformat(timespec="minutes"),

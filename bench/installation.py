@@ -19,7 +19,7 @@ from psycopg import sql
 
 from bench.load import Connection
 from config import processes
-from config.data_folder import PROJECT, DataFolder, Refused
+from config.data_folder import PROJECT, DataFolder, StartRefused
 from config.embedded import create_database, free_port, start_servers
 from config.processes import Child
 
@@ -29,7 +29,7 @@ _SECONDS_TO_ANSWER = 60
 
 
 @dataclass(frozen=True)
-class Site:
+class BenchServer:
     """A running web server: its port and its processes."""
 
     port: int
@@ -40,8 +40,8 @@ class Site:
 class Installation:
     """Both projects, running on one PostgreSQL."""
 
-    ours: Site
-    bare: Site
+    ours: BenchServer
+    bare: BenchServer
     database: Child
     environment: dict[str, str]
     folder: DataFolder
@@ -63,7 +63,7 @@ def installation(path: Path, *, claims: int, moves: int) -> Iterator[Installatio
     """
     folder = DataFolder(path)
     if not folder.lock("manage.py"):
-        raise Refused(f"{path} is in use by {folder.held_by()}; stop that")
+        raise StartRefused(f"{path} is in use by {folder.held_by()}; stop that")
     children: list[Child] = []
     servers = start_servers(folder, {"DATA_DIR": str(path)})
     try:
@@ -126,7 +126,7 @@ def _run(folder: DataFolder, environment: dict[str, str], name: str, command: li
 
 def _start(
     folder: DataFolder, environment: dict[str, str], name: str, wsgi: str, probe: str, children: list[Child]
-) -> Site:
+) -> BenchServer:
     port = free_port()
     options = ("-c", "python:config.web_server", "--bind", f"127.0.0.1:{port}")
     command = [sys.executable, "-m", "gunicorn", *options, wsgi]
@@ -137,7 +137,7 @@ def _start(
         child.check()
         try:
             if Connection(port).ask(f"GET {probe} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())[0] == 200:
-                return Site(port, child)
+                return BenchServer(port, child)
         except (OSError, EOFError):
             pass
         sleep(0.1)
@@ -148,7 +148,7 @@ def _seed(running: Installation, claims: int, moves: int) -> None:
     """Makes the desk of `claims` claims once, and each time a fresh one whose claims have not moved."""
     there = running.rows("SELECT last_claim_number FROM accounts_desk WHERE prefix = %s", PREFIX)
     if there and there[0][0] != claims:
-        raise Refused(f"{running.folder.path} has {there[0][0]} claims; name a folder of its own for {claims}")
+        raise StartRefused(f"{running.folder.path} has {there[0][0]} claims; name a folder of its own for {claims}")
     if not there:
         running.manage("seed_scale", "--claims", str(claims), "--desk", PREFIX, "--password", PASSWORD)
     count = running.rows("SELECT count(*) FROM accounts_desk WHERE prefix LIKE %s", f"{MOVES}%")[0][0]

@@ -25,10 +25,10 @@ from typing import Any
 import psycopg
 
 from config import processes
-from config.data_folder import PROJECT, DataFolder, Refused
+from config.data_folder import PROJECT, DataFolder, StartRefused
 from config.embedded import start_servers
 from ledger.canonical import canonical
-from ledger.entries import Entry, commit, format_time, leaf_bytes, leaf_hash
+from ledger.entries import LeafEntry, commit, format_time, leaf_bytes, leaf_hash
 from ledger.statements import HEAD, insert
 
 WRITERS, STREAMS = 16, 10_000
@@ -38,7 +38,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
-class Figures:
+class LedgerFigures:
     """Rates in transactions a second, times in milliseconds."""
 
     plain: list[float]
@@ -60,11 +60,11 @@ class Figures:
     fetched_ratio: float
 
 
-def main(seconds: float, leaves: int, folder: Path) -> Figures:
+def main(seconds: float, leaves: int, folder: Path) -> LedgerFigures:
     """Measures in a folder of its own, with servers of its own. Raises Refused, ChildEnded."""
     data = DataFolder(folder)
     if not data.lock("manage.py"):
-        raise Refused(f"{folder} is in use by {data.held_by()}; stop that")
+        raise StartRefused(f"{folder} is in use by {data.held_by()}; stop that")
     servers = start_servers(data, {"DATA_DIR": str(folder)})
     try:
         environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **servers.environment}
@@ -81,7 +81,7 @@ def main(seconds: float, leaves: int, folder: Path) -> Figures:
 
 def _measure(
     environment: dict[str, str], data: DataFolder, seconds: float, leaves: int, moves: dict[str, Any]
-) -> Figures:
+) -> LedgerFigures:
     application, owner = environment["DATABASE_URL"], environment["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute("CREATE TABLE plain (id int PRIMARY KEY, state text, n int)")
@@ -101,7 +101,7 @@ def _measure(
             lost = _until_placed(connection)
     proofs = _proofs(environment)
     found = json.loads(proofs)
-    return Figures(
+    return LedgerFigures(
         plain=plain,
         ledger=ledger,
         ratio=median(ours / theirs for ours, theirs in zip(ledger, plain, strict=True)),
@@ -156,7 +156,7 @@ def append(connection: Connection, chance: random.Random) -> int:
     stream = f"claim:{chance.randrange(STREAMS):08d}"
     last, prev, _at = connection.execute(HEAD, [stream]).fetchone() or (None, None, None)
     hashes, openings = commit({"by": {"id": "1", "name": "editor"}, "reason": "That is what they say."})
-    entry = Entry(
+    entry = LeafEntry(
         stream=stream,
         seq=(last or 0) + 1,  # type: ignore[operator]
         prev=bytes(prev).hex() if prev is not None else None,  # type: ignore[call-overload]
@@ -236,7 +236,7 @@ def _fill(url: str, leaves: int) -> None:
                 for number in range(start, min(start + 20_000, missing)):
                     at = format_time(datetime.now(UTC))
                     hashes, _openings = commit({})
-                    leaf = leaf_bytes(Entry(f"source:fill-{number}", 1, None, "source_added", at, {}, hashes))
+                    leaf = leaf_bytes(LeafEntry(f"source:fill-{number}", 1, None, "source_added", at, {}, hashes))
                     copy.write_row((f"source:fill-{number}", 1, None, "source_added", at, leaf, leaf_hash(leaf)))
             connection.commit()
 
@@ -282,7 +282,7 @@ def _inside(environment: dict[str, str], code: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def as_text(figures: Figures) -> str:
+def as_text(figures: LedgerFigures) -> str:
     """The figures as a table, with the bars of the design."""
     rows = [
         ("16 writers, entries to plain, transactions a second", f"{figures.ratio:.2f}", "0.5"),
@@ -296,5 +296,5 @@ def as_text(figures: Figures) -> str:
     return "\n".join(f"| {what} | {found} | {bar} |" for what, found, bar in rows)
 
 
-def as_json(figures: Figures) -> str:
+def as_json(figures: LedgerFigures) -> str:
     return json.dumps(asdict(figures), indent=1)

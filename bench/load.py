@@ -35,7 +35,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LoadOutcome:
     """`latencies` in seconds; `seconds` from the first request to the last answer; `largest` answer in bytes."""
 
     latencies: list[float]
@@ -44,7 +44,7 @@ class Outcome:
     left: int
 
 
-class Failed(Exception):
+class UnexpectedAnswer(Exception):
     """An answer was not the one expected."""
 
 
@@ -55,7 +55,7 @@ class Driver:
         command = [sys.executable, "-m", "bench.load"]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
-    def run(self, job: Job) -> Outcome:
+    def run(self, job: Job) -> LoadOutcome:
         """Raises Failed with the first answer that was not expected."""
         assert self._process.stdin and self._process.stdout
         said = {**asdict(job), "requests": [b64encode(request).decode() for request in job.requests]}
@@ -63,8 +63,8 @@ class Driver:
         self._process.stdin.flush()
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         if "failed" in answer:
-            raise Failed(answer["failed"])
-        return Outcome(**answer)
+            raise UnexpectedAnswer(answer["failed"])
+        return LoadOutcome(**answer)
 
     def stop(self) -> None:
         if self._process.stdin:
@@ -151,7 +151,7 @@ class _Clients:
         if self.failed:
             return {"failed": self.failed}
         left = sum(1 for _ in self._requests) if self.job.once else 0
-        return asdict(Outcome(self.latencies, seconds, self.largest, left))
+        return asdict(LoadOutcome(self.latencies, seconds, self.largest, left))
 
     def _one(self) -> None:
         connection = Connection(self.job.port)

@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench.installation import Installation
-from bench.load import Driver, Job, Outcome
+from bench.load import Driver, Job, LoadOutcome
 from bench.scenarios import Requests, Scenario
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -22,7 +22,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Figures:
+class RequestFigures:
     """Of one sort of request. Times in milliseconds; CPU of the web processes and of PostgreSQL, for one request."""
 
     requests: int
@@ -40,8 +40,8 @@ class Measured:
 
     name: str
     clients: int
-    page: Figures
-    bare: Figures
+    page: RequestFigures
+    bare: RequestFigures
     ratio: float
     ratio_to_list: float | None
     bar: float | None
@@ -51,7 +51,7 @@ class Measured:
 class _Turns:
     """The turns of one sort of request, added up."""
 
-    outcomes: list[Outcome]
+    outcomes: list[LoadOutcome]
     web: float = 0
     database: float = 0
 
@@ -59,10 +59,10 @@ class _Turns:
     def rates(self) -> list[float]:
         return [len(outcome.latencies) / outcome.seconds for outcome in self.outcomes]
 
-    def figures(self) -> Figures:
+    def figures(self) -> RequestFigures:
         latencies = sorted(latency for outcome in self.outcomes for latency in outcome.latencies)
         count = len(latencies)
-        return Figures(
+        return RequestFigures(
             requests=count,
             rate=count / sum(outcome.seconds for outcome in self.outcomes),
             p50=1000 * median(latencies),

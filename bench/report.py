@@ -10,7 +10,7 @@ MOST_GROWTH = 1.2  # times as long at the most claims as at the fewest
 
 
 @dataclass(frozen=True)
-class Run:
+class BenchRun:
     """All that was measured with so many claims. Memory in bytes."""
 
     claims: int
@@ -19,11 +19,11 @@ class Run:
     memory: dict[str, int]
 
 
-def as_json(machine: dict[str, Any], runs: list[Run]) -> dict[str, Any]:
+def as_json(machine: dict[str, Any], runs: list[BenchRun]) -> dict[str, Any]:
     return {"machine": machine, "runs": [asdict(run) for run in runs], "growth": growth(runs)}
 
 
-def growth(runs: list[Run]) -> dict[str, dict[str, float]]:
+def growth(runs: list[BenchRun]) -> dict[str, dict[str, float]]:
     """How many times as long each scenario takes as with the fewest claims, one client at a time.
 
     The time is that of the page over that of the bare view in the same rounds, so that a slower hour of the machine
@@ -41,7 +41,7 @@ def growth(runs: list[Run]) -> dict[str, dict[str, float]]:
     }
 
 
-def table(runs: list[Run]) -> str:
+def table(runs: list[BenchRun]) -> str:
     """Everything in Markdown."""
     lines: list[str] = []
     for run in runs:
@@ -54,7 +54,7 @@ def table(runs: list[Run]) -> str:
     return "\n".join(lines)
 
 
-def _rates(run: Run) -> list[str]:
+def _rates(run: BenchRun) -> list[str]:
     head = ["what", "clients", "a second", "p50 ms", "p95 ms", "CPU ms web", "CPU ms database", "bare a second"]
     head += ["ratio", "at least", "to the bare list"]
     lines = [_row(head), _row(["---"] * 2 + ["---:"] * (len(head) - 2))]
@@ -86,7 +86,7 @@ def _bar(each: Measured) -> str:
     return f"{each.bar} {'met' if each.ratio >= each.bar else 'missed'}"
 
 
-def _growth(runs: list[Run]) -> list[str]:
+def _growth(runs: list[BenchRun]) -> list[str]:
     sizes = [str(run.claims) for run in runs]
     lines = [_row(["what", *(f"{int(size):,}" for size in sizes), f"at most {MOST_GROWTH}"])]
     lines.append(_row(["---", *["---:"] * len(sizes), "---"]))

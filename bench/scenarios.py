@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import cycle, islice
 
 from bench.installation import MOVES, PASSWORD, PREFIX, Installation
-from bench.load import FRESH, Connection, Failed
+from bench.load import FRESH, Connection, UnexpectedAnswer
 from bench.people import Person, sign_in
 
 PAGE = 1000
@@ -127,7 +127,7 @@ def _page_number(port: int, person: Person, number: int) -> str:
     for _ in range(number - 1):
         status, _head, body = server.ask(person.get(path))
         if status != 200:
-            raise Failed(f"{path} was answered {status}")
+            raise UnexpectedAnswer(f"{path} was answered {status}")
         following = re.search(rb'<a class="button" href="([^"]+)" rel="next"', body)
         if following is None:
             return before

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bench.load import Connection, Failed
+from bench.load import Connection, UnexpectedAnswer
 from bench.people import Person
 
 MOST = 40_000  # bytes
@@ -39,5 +39,5 @@ def weigh(port: int, person: Person, page: str) -> Weight:
 def _ask(server: Connection, person: Person, path: str) -> bytes:
     status, _head, body = server.ask(person.get(path))
     if status != 200:
-        raise Failed(f"{path} was answered {status}")
+        raise UnexpectedAnswer(f"{path} was answered {status}")
     return body

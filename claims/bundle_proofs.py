@@ -14,7 +14,7 @@ from claims.bundles import Shown
 from claims.proofs import proven_history, redactions_of, without_hidden
 from claims.queries import visible_sources
 from ledger.bundles import Made
-from ledger.entries import Entry, Opening, read_entry
+from ledger.entries import LeafEntry, Opening, read_entry
 from ledger.models import Checkpoint, SealedStream
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, claim_proof
@@ -109,7 +109,7 @@ def _proven(streams: Iterable[str], checkpoint: Checkpoint) -> Iterator[tuple[st
 
 
 def _read(one: ProvenLeaf) -> _Read:
-    entry: Entry = read_entry(one.leaf)
+    entry: LeafEntry = read_entry(one.leaf)
     if entry.kind != "sealed":
         return _Read(one, entry.kind, entry.body, _value(one, "content"))
     inside = _value(one, "content")

@@ -20,7 +20,7 @@ from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from claims.scopes import material_for
 from claims.shown import hidden_among, withhold
-from ledger.bundles import LARGEST_FILE, Part
+from ledger.bundles import LARGEST_FILE, BundleFile
 from sources.evidence_storage import open_stored
 from sources.models import Attachment, Relay, Source
 
@@ -162,7 +162,7 @@ def get_bundle(user: User, reference: str, bundle_id: UUID) -> Bundle:
     return found
 
 
-def content_of(bundle: Bundle, part: Part) -> Iterator[bytes]:
+def content_of(bundle: Bundle, part: BundleFile) -> Iterator[bytes]:
     """The bytes of one part, from its row or from the storage of files."""
     row = bundle.parts.get(path=part.path)
     if row.content is not None:
@@ -188,9 +188,9 @@ def read_whole(sha256: str) -> tuple[str, int, int]:
     return digest.hexdigest(), size, crc
 
 
-def as_parts(rows: list[BundlePart]) -> list[Part]:
+def as_parts(rows: list[BundlePart]) -> list[BundleFile]:
     """The rows as a zip takes them."""
-    return [Part(row.path, row.size, row.crc or 0) for row in rows]
+    return [BundleFile(row.path, row.size, row.crc or 0) for row in rows]
 
 
 def forget_bundles_on(desk: Desk) -> int:

@@ -4,7 +4,7 @@ What somebody changed is told from these rows to whoever comes second: they deci
 threshold it is.
 """
 
-from accounts.verification import by_query
+from accounts.integrity import by_query
 
 # Versions and the notes of what raised them came together: of each version after the first there is one. Rows of which
 # the ledger has no beginning were copied, or are older than either.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from claims.models import Claim
-from ledger.entries import Broken, Entry, read_entry
+from ledger.entries import Broken, LeafEntry, read_entry
 from ledger.models import Entry as EntryRow
 from ledger.models import Erasure, Secret
 
@@ -61,7 +61,7 @@ def openable_of(claim: Claim) -> dict[int, frozenset[str]]:
     return _changes(_entries_of(stream), names)
 
 
-def _entries_of(stream: str) -> list[tuple[int, Entry]]:
+def _entries_of(stream: str) -> list[tuple[int, LeafEntry]]:
     """The entries by their database ids, oldest first. What somebody made no entry of is left out: its proof tells."""
     found = []
     for pk, leaf in EntryRow.objects.filter(stream=stream).order_by("seq").values_list("pk", "leaf"):
@@ -72,7 +72,7 @@ def _entries_of(stream: str) -> list[tuple[int, Entry]]:
     return found
 
 
-def _changes(entries: Iterable[tuple[int, Entry]], names: Mapping[int, set[str]]) -> dict[int, frozenset[str]]:
+def _changes(entries: Iterable[tuple[int, LeafEntry]], names: Mapping[int, set[str]]) -> dict[int, frozenset[str]]:
     found: dict[int, frozenset[str]] = {}
     for pk, entry in entries:
         number = entry.body.get("number")
@@ -81,7 +81,7 @@ def _changes(entries: Iterable[tuple[int, Entry]], names: Mapping[int, set[str]]
     return found
 
 
-def _newest(entries: Iterable[tuple[int, Entry]]) -> dict[str, int]:
+def _newest(entries: Iterable[tuple[int, LeafEntry]]) -> dict[str, int]:
     """The newest entry, by its database id, that commits to each of what stands above a history."""
     newest: dict[str, int] = {}
     for pk, entry in entries:

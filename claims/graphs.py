@@ -15,9 +15,9 @@ from django.db.models import QuerySet
 
 from accounts.compiled import compiled, prepared
 from claims.counting import allowance
+from claims.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from claims.models import Claim, StatusChange
 from claims.policy import LastChange
-from claims.standing import ElementView, EvidenceView, SourceView, Standing
 from claims.states import State
 from claims.turns import LARGE, take_turn
 from sources.models import Actor, Source
@@ -116,7 +116,7 @@ def claim_day(claim: Claim) -> date:
     return claim.claimed_on or claim.created_at.astimezone(UTC).date()
 
 
-def load_standing(claim: Claim) -> Standing:
+def load_evidence_graph(claim: Claim) -> EvidenceGraph:
     """Everything that a claim's policy is decided on, as it is now in the database, read by one statement.
 
     Raises TooMany and TurnFirst where others are at work on large graphs, and this one is (`claims.turns`).
@@ -126,7 +126,7 @@ def load_standing(claim: Claim) -> Standing:
         take_turn(may_wait=allowance() is None)
     claimant = str(claim.claimant_id) if claim.claimant_id else None
     override = claim.threshold_override
-    return Standing(
+    return EvidenceGraph(
         day=claim_day(claim),
         claimants=frozenset([*(graph["also"] or ()), *([claimant] if claimant else ())]),
         first_claimant=claimant,

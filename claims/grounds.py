@@ -165,7 +165,7 @@ SELECT json_build_object(
 
 
 @dataclass(frozen=True)
-class Found:
+class PresentGrounds:
     """Grounds as they are now. `subjects`: the ids of the rows that they are read from, and of those that are left out
     since they are restricted: released, they are part of them."""
 
@@ -183,7 +183,7 @@ class RestsOn:
     answered: Iterable[UUID]
 
 
-def load_grounds(claim: Claim, asked: RestsOn) -> Found:
+def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
     """What the claim's assessment or verdict on this evidence rests on, as it is now in the database."""
     evidence = {*asked.named, *asked.answered}
     contrary = CONTRARY_STANCE.get(State(asked.state), "")
@@ -193,10 +193,10 @@ def load_grounds(claim: Claim, asked: RestsOn) -> Found:
     content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
     near = {UUID(pk) for pk in read["near"] or ()}
-    return Found(content, digest_of(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
+    return PresentGrounds(content, digest_of(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
 
 
-def now_of(claim: Claim, kept: Grounds) -> Found:
+def now_of(claim: Claim, kept: Grounds) -> PresentGrounds:
     """What kept grounds of the claim are now in the database."""
     return load_grounds(claim, RestsOn(kept.state, kept.named, kept.answered))
 
@@ -206,7 +206,7 @@ def digest_of(content: Content) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
 
 
-def keep_grounds(claim: Claim, asked: RestsOn, *, now: datetime) -> tuple[Grounds, Found]:
+def keep_grounds(claim: Claim, asked: RestsOn, *, now: datetime) -> tuple[Grounds, PresentGrounds]:
     """Keep what is there now; answers it as kept and as found. The graph's lock has to be held, shared or alone."""
     found = load_grounds(claim, asked)
     grounds = Grounds.objects.create(

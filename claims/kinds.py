@@ -112,7 +112,7 @@ NEVER, ALWAYS, RESTRICTED = "never", "always", "restricted"
 
 
 @dataclass(frozen=True)
-class Kind:
+class EntryKind:
     """A kind of entry. `stream`: what it is about, which names its stream unless it is sealed; `sealed`: when."""
 
     stream: str
@@ -133,59 +133,59 @@ _SET = {"claim": "id", "version": "number"}
 _PUBLIC_CLAIM = {"public?": "public claim", "claimant?": "id or null"}
 
 
-def _claim_written(meaning: str, **committed: str) -> Kind:
-    return Kind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **committed, **_PUBLIC_CLAIM, **REASON})
+def _claim_written(meaning: str, **committed: str) -> EntryKind:
+    return EntryKind(CLAIM, meaning, _WRITTEN, {"content": "claim content", **committed, **_PUBLIC_CLAIM, **REASON})
 
 
-def _claim_set(meaning: str, committed: Mapping[str, str] = REASON, **body: str) -> Kind:
-    return Kind(CLAIM, meaning, {**_SET, **body}, committed)
+def _claim_set(meaning: str, committed: Mapping[str, str] = REASON, **body: str) -> EntryKind:
+    return EntryKind(CLAIM, meaning, {**_SET, **body}, committed)
 
 
-def _evidence(meaning: str, sealed: str = RESTRICTED) -> Kind:
+def _evidence(meaning: str, sealed: str = RESTRICTED) -> EntryKind:
     content = {"content": "evidence content", "public?": "public evidence", **REASON}
-    return Kind(f"{CLAIM}, sealed {EVIDENCE}", meaning, {"claim": "id", "evidence": "id"}, content, sealed)
+    return EntryKind(f"{CLAIM}, sealed {EVIDENCE}", meaning, {"claim": "id", "evidence": "id"}, content, sealed)
 
 
-def _assignment(meaning: str) -> Kind:
+def _assignment(meaning: str) -> EntryKind:
     body = {"claim": "id", "assignment": "id", "state": "text"}
-    return Kind(CLAIM, meaning, body, {"reviewer": "person", "due_at": "moment", **REASON}, by="person or null")
+    return EntryKind(CLAIM, meaning, body, {"reviewer": "person", "due_at": "moment", **REASON}, by="person or null")
 
 
-def _actor(meaning: str, **committed: str) -> Kind:
+def _actor(meaning: str, **committed: str) -> EntryKind:
     content = {"content": "actor content", "public?": "public actor", **committed}
-    return Kind(ACTOR, meaning, {"actor": "id", "desk": "id or null"}, content, RESTRICTED)
+    return EntryKind(ACTOR, meaning, {"actor": "id", "desk": "id or null"}, content, RESTRICTED)
 
 
-def _source(meaning: str, **committed: str) -> Kind:
+def _source(meaning: str, **committed: str) -> EntryKind:
     content = {"content": "source content", "public?": "public source", "publisher?": "id or null", **committed}
-    return Kind(SOURCE, meaning, {"source": "id", "desk": "id"}, content, RESTRICTED)
+    return EntryKind(SOURCE, meaning, {"source": "id", "desk": "id"}, content, RESTRICTED)
 
 
-def _relay(meaning: str) -> Kind:
-    return Kind(SOURCE, meaning, {"relay": "id", "source": "id"}, {"content": "relay content"}, RESTRICTED)
+def _relay(meaning: str) -> EntryKind:
+    return EntryKind(SOURCE, meaning, {"relay": "id", "source": "id"}, {"content": "relay content"}, RESTRICTED)
 
 
-def _file(meaning: str, content: str) -> Kind:
-    return Kind(SOURCE, meaning, {"attachment": "id", "source": "id"}, {"content": content}, RESTRICTED)
+def _file(meaning: str, content: str) -> EntryKind:
+    return EntryKind(SOURCE, meaning, {"attachment": "id", "source": "id"}, {"content": content}, RESTRICTED)
 
 
-def _released(meaning: str, sort: str) -> Kind:
-    return Kind(SOURCE, meaning, {sort: "id", "source": "id"}, {"content": "visibility", **REASON})
+def _released(meaning: str, sort: str) -> EntryKind:
+    return EntryKind(SOURCE, meaning, {sort: "id", "source": "id"}, {"content": "visibility", **REASON})
 
 
-def _account(meaning: str, body: Mapping[str, str] | None = None, by: str = "person", **committed: str) -> Kind:
-    return Kind(PERSON, meaning, body or {}, {"person": "person", **committed}, by=by)
+def _account(meaning: str, body: Mapping[str, str] | None = None, by: str = "person", **committed: str) -> EntryKind:
+    return EntryKind(PERSON, meaning, body or {}, {"person": "person", **committed}, by=by)
 
 
 OF_A_REDACTION = {"redaction": "id", "desk": "id or null", "actor?": "id"}
 
 
-def _redaction(meaning: str, **committed: str) -> Kind:
-    return Kind(REDACTION, meaning, OF_A_REDACTION, committed)
+def _redaction(meaning: str, **committed: str) -> EntryKind:
+    return EntryKind(REDACTION, meaning, OF_A_REDACTION, committed)
 
 
-CATALOGUE: dict[str, Kind] = {
-    "status_changed": Kind(
+CATALOGUE: dict[str, EntryKind] = {
+    "status_changed": EntryKind(
         CLAIM,
         "A claim moved from one state to another: section 9. `number` counts its changes; `independence` and "
         "`threshold` are those of `stance` then.",
@@ -225,34 +225,34 @@ CATALOGUE: dict[str, Kind] = {
     "assignment_accepted": _assignment("The reviewer took it on."),
     "assignment_ended": _assignment("The assignment ended, as `state` says."),
     "due_time_changed": _assignment("It is due at another time."),
-    "decider_named": Kind(
+    "decider_named": EntryKind(
         CLAIM, "Somebody was named to decide.", {"claim": "id"}, {"person": "person"}, by="person or null"
     ),
-    "decider_unnamed": Kind(
+    "decider_unnamed": EntryKind(
         CLAIM, "Somebody is no longer to decide.", {"claim": "id"}, {"person": "person"}, by="person or null"
     ),
-    "assessed": Kind(
+    "assessed": EntryKind(
         f"{CLAIM}, sealed {FINDING}",
         "A finding was handed in. Sealed as long as it waits for a second person.",
         {"claim": "id", "assessment": "id"},
         {"content": "finding"},
         "while it waits",
     ),
-    "assessment_confirmed": Kind(
+    "assessment_confirmed": EntryKind(
         FINDING,
         "An assessor stands for a finding that waits, on other grounds.",
         {"claim": "id", "assessment": "id"},
         {"grounds": "hash"},
         ALWAYS,
     ),
-    "decided": Kind(
+    "decided": EntryKind(
         CLAIM,
         "A second person agreed with a finding or sent it back. `finding` is the leaf hash of the last sealed entry "
         "about it, `grounds` the digest of what was approved.",
         {"claim": "id", "assessment": "id", "approved": "yes"},
         {"assessor": "person", "reason": "text", "finding": "hash or null", "grounds": "hash or null"},
     ),
-    "grounds_confirmed": Kind(
+    "grounds_confirmed": EntryKind(
         CLAIM,
         "Somebody looked at what changed beneath a verdict, the claim's change `number`, and it stays.",
         {"claim": "id", "number": "number"},
@@ -274,28 +274,28 @@ CATALOGUE: dict[str, Kind] = {
     "capture_kept": _file("What an address answered is kept with a source.", "capture content"),
     "attachment_released": _released("A file is seen by more people from now on.", "attachment"),
     "capture_released": _released("A capture is seen by more people from now on.", "capture"),
-    "desk_made": Kind(
+    "desk_made": EntryKind(
         DESK,
         "A desk was made; `policy` has the number of each rule that it begins with.",
         {"prefix": "text", "policy": "any"},
         {"name": "text"},
         by="person or null",
     ),
-    "desk_changed": Kind(DESK, "A desk has another name.", {"prefix": "text"}, {"name": "text"}),
-    "policy_changed": Kind(
+    "desk_changed": EntryKind(DESK, "A desk has another name.", {"prefix": "text"}, {"name": "text"}),
+    "policy_changed": EntryKind(
         DESK, "Rules of a desk changed: `changes` has for each what it was and what it is.", {"changes": "any"}, REASON
     ),
-    "role_granted": Kind(
+    "role_granted": EntryKind(
         PERSON,
         "A person has a role on a desk from now on, or (`null`) none.",
         {"desk": "id", "role": "text or null"},
         {"person": "person"},
         by="person or null",
     ),
-    "invited": Kind(
+    "invited": EntryKind(
         "invitation:<id>", "Somebody was invited.", {"desk": "id", "role": "text"}, {"name": "text", "email": "text"}
     ),
-    "invitation_revoked": Kind(
+    "invitation_revoked": EntryKind(
         "invitation:<id>",
         "The invitation was taken back.",
         {"desk": "id", "role": "text"},
@@ -329,8 +329,8 @@ CATALOGUE: dict[str, Kind] = {
         name="text",
     ),
     "token_revoked": _account("A key for the API was taken back.", {"token": "id"}),
-    "exported": Kind("reads:<id of the person>:<day>", "Somebody took records away.", {}, {"what": "any"}),
-    "restricted_read": Kind(
+    "exported": EntryKind("reads:<id of the person>:<day>", "Somebody took records away.", {}, {"what": "any"}),
+    "restricted_read": EntryKind(
         "reads:<id of the desk>",
         "What restricted material of a desk was read since the entry before. One for each full hour, "
         "also where nothing was.",
@@ -339,7 +339,7 @@ CATALOGUE: dict[str, Kind] = {
         ALWAYS,
         by="null",
     ),
-    "redaction_previewed": Kind(
+    "redaction_previewed": EntryKind(
         f"{DESK} or {ACTOR}",
         "Somebody looked for what a redaction would erase, on a desk or of an actor that all desks share.",
         {"desk?": "id", "actor?": "id"},
@@ -349,14 +349,14 @@ CATALOGUE: dict[str, Kind] = {
     "redaction_second_named": _redaction("An editor of another desk was asked to decide on it.", second="person"),
     "redaction_refused": _redaction("It was refused."),
     "redaction_withdrawn": _redaction("It was taken back."),
-    "redacted": Kind(
+    "redacted": EntryKind(
         REDACTION,
         "It was erased: section 11. Sealed entries name what sealed ones committed, and all `rows`.",
         {**OF_A_REDACTION, "fields": "any", "rows": "[text]"},
         {"proposed_by": "person", "reason": "text"},
         "where what it names is",
     ),
-    "key_rotated": Kind(
+    "key_rotated": EntryKind(
         "log:keys",
         "A key of the log took another's place: section 5.",
         {"key": "text", "replaces": "text", "signs": "text", "signed?": "text"},

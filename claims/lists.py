@@ -14,13 +14,13 @@ from django.db import connection
 
 from accounts.compiled import prepared
 from accounts.models import User
-from claims.paging import Place
+from claims.paging import PagePosition
 
 MOST_COUNTED, MOST_COUNTED_BY_WORDS = 1000, 100
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ListScope:
     """What a person's lists are taken from: the desks that they are on, and claims that they were named to decide."""
 
     desks: Sequence[UUID]
@@ -41,10 +41,10 @@ _INVITED = """SELECT claim_id FROM claims_participant JOIN claims_claim c ON c.i
 _OWN_DESKS = "ARRAY(SELECT desk_id FROM accounts_membership WHERE user_id = %(user)s)"
 
 
-def scope_of(user: User) -> Scope:
+def scope_of(user: User) -> ListScope:
     """What the person may have in a list."""
     [found] = prepared(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
-    return Scope(*found)
+    return ListScope(*found)
 
 
 _CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
@@ -54,10 +54,10 @@ _CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
     ARRAY(SELECT DISTINCT name FROM claims_topic WHERE desk_id = ANY(%(desks)s::uuid[]) ORDER BY name)"""  # noqa: S608 - our own
 
 
-def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[Scope, Choices]:
+def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[ListScope, Choices]:
     """The same, where the caller has just read the person's `desks`, and what a form offers to narrow it by."""
     [(invited, people, topics)] = prepared(_CHOICES, {"user": user.pk, "desks": list(desks)})
-    return Scope(desks, invited), Choices(people, topics)
+    return ListScope(desks, invited), Choices(people, topics)
 
 
 _REVIEWING = """SELECT 1 FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
@@ -87,7 +87,7 @@ class Narrowed:
 
     def __init__(
         self,
-        scope: Scope,
+        scope: ListScope,
         *,
         states: Iterable[str] = (),
         q: str = "",
@@ -118,7 +118,7 @@ class Narrowed:
             self._stretches.append("c.id = ANY(%(invited)s::uuid[])")
         self.most_counted = MOST_COUNTED_BY_WORDS if q else MOST_COUNTED
 
-    def read(self, columns: str, place: Place) -> list[Any]:
+    def read(self, columns: str, place: PagePosition) -> list[Any]:
         """The rows of a page: `columns`, expressions of the claim `c`, its claimant `a`, its author `u`."""
         return self._fetch(
             f"SELECT {columns} FROM ({self._page(place)}) c LEFT JOIN sources_actor a ON a.id = c.claimant_id"  # noqa: S608 - our own
@@ -126,7 +126,7 @@ class Narrowed:
             {"key": place.key, "id": place.id, "floor": place.floor, "most": place.most},
         )
 
-    def _page(self, place: Place) -> str:
+    def _page(self, place: PagePosition) -> str:
         beyond, order = "", _order(place)
         if place.key is not None:
             side = "<" if place.newest_first else ">"
@@ -161,13 +161,13 @@ class Narrowed:
             return list(cursor.fetchall())
 
 
-def _order(place: Place) -> str:
+def _order(place: PagePosition) -> str:
     """By the key of an order, which is a column of ours, and among claims that share it by id."""
     way = "DESC" if place.newest_first else "ASC"
     return f"c.{place.order.key} {way}, c.id {way}"
 
 
-class Line(NamedTuple):
+class ClaimLine(NamedTuple):
     """What a list shows of a claim, or is ordered by. `reviewing`: the user names of those who review it, in their
     order; `found`: how many claims the whole list has, as `Narrowed.count` says it."""
 
@@ -193,14 +193,14 @@ class Line(NamedTuple):
     found: int
 
 
-_OF_THE_CLAIM = ", ".join(f"c.{name}" for name in Line._fields[:-3])
+_OF_THE_CLAIM = ", ".join(f"c.{name}" for name in ClaimLine._fields[:-3])
 _PEOPLE = """ARRAY(SELECT u.username FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
     WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL ORDER BY p.since, p.id)"""
 
 
-def read_lines(claims: Narrowed, place: Place) -> list[Line]:
+def read_lines(claims: Narrowed, place: PagePosition) -> list[ClaimLine]:
     """The lines of one page."""
-    return [Line(*row) for row in claims.read(f"{_OF_THE_CLAIM}, a.name, {_PEOPLE}, {claims.counted}", place)]
+    return [ClaimLine(*row) for row in claims.read(f"{_OF_THE_CLAIM}, a.name, {_PEOPLE}, {claims.counted}", place)]
 
 
 class WholeClaim(NamedTuple):
@@ -255,7 +255,7 @@ _WHOLE = ", ".join(
 )
 
 
-def read_whole(claims: Narrowed, place: Place) -> list[WholeClaim]:
+def read_whole(claims: Narrowed, place: PagePosition) -> list[WholeClaim]:
     """The claims of one page with all that is told of them."""
     rows = claims.read(_WHOLE, place)
     return [WholeClaim._make([*row[:-3], list(zip(*row[-3:], strict=True))]) for row in rows]

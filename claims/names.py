@@ -37,7 +37,7 @@ Entries = Sequence[tuple[UUID, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NameMatch:
     """A row, what it is called, and the former name that it was found by."""
 
     id: UUID
@@ -83,7 +83,7 @@ class Names(ABC):
         """The rows that are called exactly this, in whichever case."""
 
     @abstractmethod
-    def like(self, text: str) -> list[Found]:
+    def like(self, text: str) -> list[NameMatch]:
         """Up to MOST_FOUND rows with these words in their names, or else with words much like these."""
 
     @cached_property
@@ -103,7 +103,7 @@ class Names(ABC):
             self._names |= {one.id: one.name for one in self._told_apart(list(self.rows().filter(pk__in=wanted)))}
         return self._names.get(pk)
 
-    def called(self, text: str) -> list[Found]:
+    def called(self, text: str) -> list[NameMatch]:
         """The rows that are called exactly this, in whichever case, or have it as their id: as a rule one or none."""
         if "\x00" in text or len(text) > LONGEST:
             return []
@@ -114,7 +114,7 @@ class Names(ABC):
             between = (f"{start}-0000-0000-0000-000000000000", f"{start}-ffff-ffff-ffff-ffffffffffff")
             rows = [row for row in self._seen(self.rows().filter(pk__range=between)) if _same(self.label(row), name)]
             if rows:
-                return [Found(row.pk, text) for row in rows]
+                return [NameMatch(row.pk, text) for row in rows]
         return self._told_apart(list(self._called(text))[:MOST_FOUND])
 
     def suggestions_at(self) -> str:
@@ -132,7 +132,7 @@ class Names(ABC):
     def _but_one(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.exclude(pk=self.without) if self.without else rows
 
-    def _told_apart(self, rows: Sequence[Any]) -> list[Found]:
+    def _told_apart(self, rows: Sequence[Any]) -> list[NameMatch]:
         note_shown(self.user, rows)
         labels = {row.pk: self.label(row) for row in rows}
         alike = Q()
@@ -141,7 +141,7 @@ class Names(ABC):
         others = self._seen(self.rows().filter(alike)[: 5 * MOST_FOUND]) if rows else []
         names = [(row.pk, self.label(row)) for row in others]
         twice = {pk for pk, name in labels.items() if any(pk != other and _same(name, its) for other, its in names)}
-        return [Found(pk, f"{name} ({str(pk)[:8]})" if pk in twice else name) for pk, name in labels.items()]
+        return [NameMatch(pk, f"{name} ({str(pk)[:8]})" if pk in twice else name) for pk, name in labels.items()]
 
 
 def _same(one: str, other: str) -> bool:
@@ -167,7 +167,7 @@ class ActorNames(Names):
         before = merged_actors(self.user).filter(name__iexact=text).values("merged_into")
         return self.rows().filter(name__iexact=text)[:MOST_FOUND] or self.rows().filter(pk__in=before)[:MOST_FOUND]
 
-    def like(self, text: str) -> list[Found]:
+    def like(self, text: str) -> list[NameMatch]:
         if "\x00" in text or not text.strip():
             return []
         starts = Q(name__istartswith=text)
@@ -175,7 +175,7 @@ class ActorNames(Names):
         found = self._told_apart(rows or _much_like(self.rows(), "name", text))
         return self._with_former_names(found, text) if rows else found
 
-    def _with_former_names(self, found: list[Found], text: str) -> list[Found]:
+    def _with_former_names(self, found: list[NameMatch], text: str) -> list[NameMatch]:
         """Each with the former name that has the words, where the present one has not all of them."""
         words = text.upper().split()
         odd = [one.id for one in found if not all(word in one.name.upper() for word in words)]
@@ -185,7 +185,7 @@ class ActorNames(Names):
         for word in words[:10]:
             before = before.filter(name__icontains=word)
         former = dict(before.values_list("merged_into", "name"))
-        return [Found(one.id, one.name, former.get(one.id, "")) for one in found]
+        return [NameMatch(one.id, one.name, former.get(one.id, "")) for one in found]
 
 
 class SourceNames(Names):
@@ -214,7 +214,7 @@ class SourceNames(Names):
         whole = [row for row in rows if _same(self.label(row), text)]
         return whole or [row for row in rows if _same(row.title, text)]
 
-    def like(self, text: str) -> list[Found]:
+    def like(self, text: str) -> list[NameMatch]:
         words = Q()
         for word in text.split()[:10]:
             words &= Q(title__icontains=word)

@@ -53,7 +53,7 @@ CLAIM_ORDERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
+class KeysetPage(Generic[Row]):
     """The rows of one page, and the cursors of its neighbours; None where there is none.
 
     `follow`: the cursor at which what changes later is found, of an order by a key that moves, oldest first.
@@ -66,7 +66,7 @@ class Page(Generic[Row]):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePosition:
     """What to read for a page: `most` rows in `order` or against it, those beyond `(key, id)`, or from the first.
 
     Without an `id`: those at or beyond `key`. `floor`: none but those whose key is later.
@@ -102,7 +102,7 @@ def read_page(
     cursor: str = "",
     filters: Mapping[str, object] | None = None,
     size: int = SIZE,
-) -> Page[Row]:
+) -> KeysetPage[Row]:
     """One page of `rows`, which may be narrowed and not ordered; the first without a `cursor`.
 
     `filters`: all that the list was narrowed by, and which list it is; a cursor is good for the same again.
@@ -112,19 +112,19 @@ def read_page(
 
 
 def page_of(
-    read: Callable[[Place], list[Row]],
+    read: Callable[[PagePosition], list[Row]],
     *,
     order: Order,
     cursor: str = "",
     filters: Mapping[str, object] | None = None,
     size: int = SIZE,
-) -> Page[Row]:
+) -> KeysetPage[Row]:
     """The same of rows that `read` answers for a place."""
     bound = _digest(order, filters or {})
     start = _read(cursor, bound) if cursor else _Cursor()
     # Asked before the rows are read: what is under way now, and is not among them, lies after it.
     settled = _settled() if order.moves else None
-    place = Place(order, order.newest_first != start.back, size + 1, start.key, start.id, start.floor)
+    place = PagePosition(order, order.newest_first != start.back, size + 1, start.key, start.id, start.floor)
     found = read(place)
     more, found = len(found) > size, found[:size]
     if start.back:
@@ -136,7 +136,7 @@ def page_of(
     if after is None and order.moves and order.newest_first and start.key is not None:
         after = _moved_meanwhile(read, passed, order)
     before = _beside(found[0], order, passed, back=True) if found and (more if start.back else start.key) else None
-    return Page(found, *(_write(each, bound) if each else None for each in (after, before, follow)))
+    return KeysetPage(found, *(_write(each, bound) if each else None for each in (after, before, follow)))
 
 
 def _beside(row: object, order: Order, walk: _Cursor, *, back: bool) -> _Cursor:
@@ -165,9 +165,9 @@ def _since(start: _Cursor, order: Order, found: Sequence[object], settled: "_Set
     return start.since
 
 
-def _moved_meanwhile(read: Callable[[Place], list[Row]], walk: _Cursor, order: Order) -> _Cursor | None:
+def _moved_meanwhile(read: Callable[[PagePosition], list[Row]], walk: _Cursor, order: Order) -> _Cursor | None:
     """Where a walk that has come to its end goes on: at what has moved in front of its beginning, if anything has."""
-    if walk.since is None or not read(Place(order, newest_first=True, most=1, floor=walk.since)):
+    if walk.since is None or not read(PagePosition(order, newest_first=True, most=1, floor=walk.since)):
         return None
     return _Cursor(floor=walk.since)
 
@@ -210,7 +210,7 @@ def find_order(name: str, orders: Mapping[str, Order]) -> Order:
     return order
 
 
-def read_at(rows: QuerySet[Any, Row], place: Place) -> list[Row]:
+def read_at(rows: QuerySet[Any, Row], place: PagePosition) -> list[Row]:
     """The rows at a place: those beyond `(key, id)`, with a condition on the key alone so that an index can serve."""
     order, sign = place.order, "-" if place.newest_first else ""
     if place.key is not None:

@@ -54,7 +54,7 @@ def role_for(user: User, claim: Claim) -> Role | None:
 
 
 @dataclass
-class Part:
+class ClaimAccess:
     """What a person is to a claim, read once for a page that offers several acts.
 
     `memberships`: the person's own, where the page has read them. An action never takes a part over: it asks after its
@@ -78,9 +78,9 @@ class Part:
         return _reviews(self.user, self.claim)
 
 
-def may_edit_claim(user: User, claim: Claim, part: Part | None = None) -> None:
+def may_edit_claim(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
     """Claims and their evidence: a reporter's own, any for a reviewer or an editor."""
-    role = (part or Part(user, claim)).role
+    role = (part or ClaimAccess(user, claim)).role
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and claim.created_by_id == user.pk):
         return
     raise Forbidden(_("A reporter changes their own claims; a reviewer or an editor any of the desk’s."))
@@ -109,9 +109,9 @@ def _may_see(user: User, evidence: Evidence) -> None:
         raise NotFound(_("There is no such evidence."))
 
 
-def may_edit_as_editor(user: User, claim: Claim, message: str, part: Part | None = None) -> None:
+def may_edit_as_editor(user: User, claim: Claim, message: str, part: ClaimAccess | None = None) -> None:
     """Assigning, deciding, retracting, publishing, closing: an editor."""
-    if (part or Part(user, claim)).role != Role.EDITOR:
+    if (part or ClaimAccess(user, claim)).role != Role.EDITOR:
         raise Forbidden(message)
 
 
@@ -124,9 +124,9 @@ def may_move_alone(user: User, claim: Claim) -> None:
     raise Forbidden(_("An editor, or the reviewer who accepted this claim, records this."))
 
 
-def may_assess(user: User, claim: Claim, part: Part | None = None) -> None:
+def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
     """A finding: the same people who may make a lone move."""
-    part = part or Part(user, claim)
+    part = part or ClaimAccess(user, claim)
     if part.role == Role.EDITOR or (part.role == Role.REVIEWER and any(part.reviews)):
         refuse_conflicted(user, claim)
         return

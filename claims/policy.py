@@ -8,7 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.errors import Missing
-from claims.standing import ElementView, EvidenceView, Standing, bearings, on_element, party_denials, threshold_for
+from claims.evidence_graph import (
+    ElementView,
+    EvidenceGraph,
+    EvidenceView,
+    bearings,
+    on_element,
+    party_denials,
+    threshold_for,
+)
 from claims.states import Move, State
 from sources.independence import Independence
 
@@ -27,7 +35,7 @@ class LastChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class NamedGrounds:
     """What somebody wants to move a claim on.
 
     `named`: ids of the evidence it rests on; None asks about all that counts, as the page does beforehand.
@@ -39,81 +47,81 @@ class Finding:
     recorded_mistake: bool = False
 
 
-def missing_for(move: Move, standing: Standing, last: LastChange | None, finding: Finding) -> list[Missing]:
+def missing_for(move: Move, graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     """What a move lacks, in the order in which one would see to it; empty when it is possible now."""
     if move.name == "report":
-        return [] if standing.evidence else [Missing("no_source", _("Reporting needs at least one source."))]
+        return [] if graph.evidence else [Missing("no_source", _("Reporting needs at least one source."))]
     if move.name == "record denial":
-        return _missing_denial(standing, finding)
+        return _missing_denial(graph, grounds)
     if move.name == "corroborate":
-        return _missing_corroboration(standing, finding)
+        return _missing_corroboration(graph, grounds)
     if move.name == "refute":
-        return _missing_refutation(standing, finding)
+        return _missing_refutation(graph, grounds)
     if move.name == "withdraw denial":
-        count = len(party_denials(standing))
+        count = len(party_denials(graph))
         text = ngettext("%(count)d denial by a party still stands.", "%(count)d denials by parties still stand.", count)
         return [Missing("denial_stands", text % {"count": count})] if count else []
     if move.name == "reopen":
-        return _missing_reopening(standing, last, finding)
+        return _missing_reopening(graph, last, grounds)
     return []
 
 
-def _missing_denial(standing: Standing, finding: Finding) -> list[Missing]:
-    denials = {item.id for item in party_denials(standing)}
+def _missing_denial(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+    denials = {item.id for item in party_denials(graph)}
     if not denials:
         return [Missing("no_party_denial", _("Nothing attached is a denial by a party, dated on or after the claim."))]
-    if finding.named is not None and not denials & finding.named:
+    if grounds.named is not None and not denials & grounds.named:
         return [Missing("party_denial_not_named", _("Name the denial by a party that this rests on."))]
     return []
 
 
-def contrary(standing: Standing, stance: str, element: ElementView | None = None) -> list[EvidenceView]:
+def contrary(graph: EvidenceGraph, stance: str, element: ElementView | None = None) -> list[EvidenceView]:
     """Live evidence of the other side that a verdict has to answer by name: refutations, or supports of an element."""
     other = "refutes" if stance == "supports" else "supports"
     return [
         item
-        for item in standing.evidence
+        for item in graph.evidence
         if item.stance == other and item.live and (element is None or item.bears_on(element))
     ]
 
 
-def _missing_corroboration(standing: Standing, finding: Finding) -> list[Missing]:
+def _missing_corroboration(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
     missing = []
-    for element in standing.essential:
-        missing += _missing_voices(standing, "supports", element, finding.named)
-    return missing + _missing_answers(standing, contrary(standing, "supports"), finding)
+    for element in graph.essential:
+        missing += _missing_voices(graph, "supports", element, grounds.named)
+    return missing + _missing_answers(graph, contrary(graph, "supports"), grounds)
 
 
-def _missing_refutation(standing: Standing, finding: Finding) -> list[Missing]:
+def _missing_refutation(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
     """One essential element is enough: what the one nearest to refuted lacks."""
-    return _nearest_refuted(standing, finding)[2]
+    return _nearest_refuted(graph, grounds)[2]
 
 
-def _nearest_refuted(standing: Standing, finding: Finding) -> tuple[ElementView, Independence, list[Missing]]:
+def _nearest_refuted(graph: EvidenceGraph, grounds: NamedGrounds) -> tuple[ElementView, Independence, list[Missing]]:
     """The essential element that lacks nothing, else the one that refutation has come furthest on; what it lacks."""
     options = []
-    for element in standing.essential:
-        voices = _missing_voices(standing, "refutes", element, finding.named)
-        answers = _missing_answers(standing, contrary(standing, "refutes", element), finding)
-        result = on_element(standing, "refutes", element, finding.named)
+    for element in graph.essential:
+        voices = _missing_voices(graph, "refutes", element, grounds.named)
+        answers = _missing_answers(graph, contrary(graph, "refutes", element), grounds)
+        result = on_element(graph, "refutes", element, grounds.named)
         order = (bool(voices or answers), bool(voices), -result.min, -result.max, len(answers))
         options.append((order, (element, result, voices + answers)))
     return min(options, key=lambda option: option[0])[1]
 
 
 def refuted_element(
-    standing: Standing, named: frozenset[str] | None, answered: frozenset[str] | None = None
+    graph: EvidenceGraph, named: frozenset[str] | None, answered: frozenset[str] | None = None
 ) -> tuple[ElementView, Independence]:
     """The essential element that a refutation rests on, or has come furthest on, with its interval."""
-    return _nearest_refuted(standing, Finding(named, answered))[:2]
+    return _nearest_refuted(graph, NamedGrounds(named, answered))[:2]
 
 
 def _missing_voices(
-    standing: Standing, stance: str, element: ElementView, named: Collection[str] | None
+    graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None
 ) -> list[Missing]:
     """The independent voices that a stance lacks on an element, and what could supply them."""
-    result = on_element(standing, stance, element, named)
-    needed = threshold_for(standing, stance, element, named)
+    result = on_element(graph, stance, element, named)
+    needed = threshold_for(graph, stance, element, named)
     if result.min >= needed:
         return []
     count = needed - result.min
@@ -128,12 +136,12 @@ def _missing_voices(
             count,
         ) % {"count": count, "element": element.text}
     if result.max > result.min:
-        text += " " + _could_supply(standing, stance, element, named)
+        text += " " + _could_supply(graph, stance, element, named)
     return [Missing(f"voices_{stance}", text)]
 
 
-def _could_supply(standing: Standing, stance: str, element: ElementView, named: Collection[str] | None) -> str:
-    unknown = [source for source in _involved(standing, stance, element, named) if lineage_unknown(standing, source)]
+def _could_supply(graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None) -> str:
+    unknown = [source for source in _involved(graph, stance, element, named) if lineage_unknown(graph, source)]
     count = len(unknown)
     return ngettext(
         "Establishing where this source got it could supply it.",
@@ -142,52 +150,52 @@ def _could_supply(standing: Standing, stance: str, element: ElementView, named: 
     ) % {"count": count}
 
 
-def _involved(standing: Standing, stance: str, element: ElementView, named: Collection[str] | None) -> frozenset[str]:
-    return standing.upstream_of(*(piece.source for piece in bearings(standing, stance, element, named)))
+def _involved(graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None) -> frozenset[str]:
+    return graph.upstream_of(*(piece.source for piece in bearings(graph, stance, element, named)))
 
 
-def lineage_unknown(standing: Standing, source: str) -> bool:
+def lineage_unknown(graph: EvidenceGraph, source: str) -> bool:
     """Whether a counting, countable source is of unknown lineage (provenance.md)."""
-    if not standing.sources[source].counts or not standing.countable(source):
+    if not graph.sources[source].counts or not graph.countable(source):
         return False
-    basis = standing.basis_of(source)
-    return basis == "unknown" or (basis == "secondhand" and source not in standing.above)
+    basis = graph.basis_of(source)
+    return basis == "unknown" or (basis == "secondhand" and source not in graph.above)
 
 
-def _missing_answers(standing: Standing, against: list[EvidenceView], finding: Finding) -> list[Missing]:
-    if finding.answered is None:
+def _missing_answers(graph: EvidenceGraph, against: list[EvidenceView], grounds: NamedGrounds) -> list[Missing]:
+    if grounds.answered is None:
         return []
     return [
         Missing(
             "unanswered",
-            _("An answer to “%(title)s”, which says otherwise.") % {"title": standing.sources[item.source].title},
+            _("An answer to “%(title)s”, which says otherwise.") % {"title": graph.sources[item.source].title},
         )
         for item in against
-        if item.id not in finding.answered
+        if item.id not in grounds.answered
     ]
 
 
-def _missing_reopening(standing: Standing, last: LastChange | None, finding: Finding) -> list[Missing]:
-    if finding.recorded_mistake or last is None:
+def _missing_reopening(graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
+    if grounds.recorded_mistake or last is None:
         return []
-    if any(item.attached_at > last.at for item in standing.evidence) or not holds(standing, last):
+    if any(item.attached_at > last.at for item in graph.evidence) or not holds(graph, last):
         return []
     return [Missing("nothing_new", _("New evidence, lost support, or a mistake that is recorded in the rationale."))]
 
 
-def holds(standing: Standing, last: LastChange) -> bool:
+def holds(graph: EvidenceGraph, last: LastChange) -> bool:
     """Whether a state's policy still holds on the evidence named in its last change."""
     named = last.evidence
     if last.to is State.CORROBORATED:
         return all(
-            on_element(standing, "supports", part, named).min >= threshold_for(standing, "supports", part, named)
-            for part in standing.essential
+            on_element(graph, "supports", part, named).min >= threshold_for(graph, "supports", part, named)
+            for part in graph.essential
         )
     if last.to is State.REFUTED:
         return any(
-            on_element(standing, "refutes", part, named).min >= threshold_for(standing, "refutes", part, named)
-            for part in standing.essential
+            on_element(graph, "refutes", part, named).min >= threshold_for(graph, "refutes", part, named)
+            for part in graph.essential
         )
     if last.to is State.DENIED:
-        return any(item.id in named for item in party_denials(standing))
+        return any(item.id in named for item in party_denials(graph))
     return True

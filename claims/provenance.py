@@ -1,6 +1,7 @@
 """Who got it from whom, put together for reading: what the provenance page and the API both show. Pure: no database.
 
-The numbers are those of `claims.standing`; the words (voice, countable, unknown lineage) those of docs/provenance.md.
+The numbers are those of `claims.evidence_graph`; the words (voice, countable, unknown lineage) those of
+docs/provenance.md.
 """
 
 from collections.abc import Iterable
@@ -8,12 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from claims.standing import ElementResult, SourceView, Standing, by_element, weakest
+from claims.evidence_graph import ElementResult, EvidenceGraph, SourceView, by_element, weakest
 from sources.independence import Independence
 from sources.voices import voice_at
 
 
-class Reason(StrEnum):
+class UncountableReason(StrEnum):
     """Why a voice does not count as independent."""
 
     CLAIMANT = "claimant"
@@ -29,7 +30,7 @@ class TracedSource:
     voice: str | None
     basis: str
     unknown_lineage: bool
-    reasons: tuple[Reason, ...]
+    reasons: tuple[UncountableReason, ...]
 
     @property
     def countable(self) -> bool:
@@ -51,7 +52,7 @@ class Uncountable:
 
     voice: str
     name: str
-    reasons: tuple[Reason, ...]
+    reasons: tuple[UncountableReason, ...]
     sources: tuple[str, ...]
 
 
@@ -68,63 +69,63 @@ class Provenance:
     uncountable: tuple[Uncountable, ...]
 
 
-def provenance_of(standing: Standing) -> Provenance:
+def provenance_of(graph: EvidenceGraph) -> Provenance:
     """Everything that is known of a claim's provenance; sources in the order in which they were added."""
-    elements = by_element(standing)
+    elements = by_element(graph)
     essential = [result for result in elements if result.element.essential]
-    relaying = {below for below, _above in standing.relays}
-    sources = tuple(_trace(standing, source, source in relaying) for source in standing.sources)
+    relaying = {below for below, _above in graph.relays}
+    sources = tuple(_trace(graph, source, source in relaying) for source in graph.sources)
     return Provenance(
         supports=weakest(result.supports for result in essential),
         refutes=weakest(result.refutes for result in essential),
         elements=tuple(elements),
-        voices=_voices(standing, sources),
+        voices=_voices(graph, sources),
         sources=sources,
-        relays=standing.relays,
-        uncountable=_uncountable(standing, sources),
+        relays=graph.relays,
+        uncountable=_uncountable(graph, sources),
     )
 
 
-def reasons_against(standing: Standing, voice: str | None, day: date) -> tuple[Reason, ...]:
+def reasons_against(graph: EvidenceGraph, voice: str | None, day: date) -> tuple[UncountableReason, ...]:
     """Why a voice does not count on a day; empty for one that does, and for an unknown one."""
     if voice is None:
         return ()
-    others = standing.claimants - {standing.first_claimant}
+    others = graph.claimants - {graph.first_claimant}
     found = []
-    if standing.first_claimant and voice == voice_at(standing.first_claimant, day, standing.actors):
-        found.append(Reason.CLAIMANT)
-    if voice in standing.voices_of(others, day):
-        found.append(Reason.ALSO_CLAIMED_BY)
-    if voice in standing.voices_of(standing.parties, day):
-        found.append(Reason.PARTY)
+    if graph.first_claimant and voice == voice_at(graph.first_claimant, day, graph.actors):
+        found.append(UncountableReason.CLAIMANT)
+    if voice in graph.voices_of(others, day):
+        found.append(UncountableReason.ALSO_CLAIMED_BY)
+    if voice in graph.voices_of(graph.parties, day):
+        found.append(UncountableReason.PARTY)
     return tuple(found)
 
 
-def _trace(standing: Standing, source: str, has_upstream: bool) -> TracedSource:
-    view, voice, basis = standing.sources[source], standing.voice(source), standing.basis_of(source)
+def _trace(graph: EvidenceGraph, source: str, has_upstream: bool) -> TracedSource:
+    view, voice, basis = graph.sources[source], graph.voice(source), graph.basis_of(source)
     return TracedSource(
         view=view,
         voice=voice,
         basis=basis,
         unknown_lineage=basis == "unknown" or (basis == "secondhand" and not has_upstream),
-        reasons=reasons_against(standing, voice, view.day),
+        reasons=reasons_against(graph, voice, view.day),
     )
 
 
-def _voices(standing: Standing, sources: Iterable[TracedSource]) -> tuple[TracedVoice, ...]:
+def _voices(graph: EvidenceGraph, sources: Iterable[TracedSource]) -> tuple[TracedVoice, ...]:
     speaking: dict[str | None, list[str]] = {}
     for source in sources:
         speaking.setdefault(source.voice, []).append(source.view.id)
     return tuple(
-        TracedVoice(voice, standing.names[voice] if voice else None, tuple(ids)) for voice, ids in speaking.items()
+        TracedVoice(voice, graph.names[voice] if voice else None, tuple(ids)) for voice, ids in speaking.items()
     )
 
 
-def _uncountable(standing: Standing, sources: Iterable[TracedSource]) -> tuple[Uncountable, ...]:
+def _uncountable(graph: EvidenceGraph, sources: Iterable[TracedSource]) -> tuple[Uncountable, ...]:
     """The voices of claimants and parties on the day of the claim, and on the day of each source of theirs."""
-    reasons: dict[str, set[Reason]] = {}
-    for voice in sorted(standing.voices_of(standing.claimants | standing.parties, standing.day)):
-        reasons[voice] = set(reasons_against(standing, voice, standing.day))
+    reasons: dict[str, set[UncountableReason]] = {}
+    for voice in sorted(graph.voices_of(graph.claimants | graph.parties, graph.day)):
+        reasons[voice] = set(reasons_against(graph, voice, graph.day))
     speaking: dict[str, list[str]] = {}
     for source in sources:
         if source.voice is not None and source.reasons:
@@ -133,8 +134,8 @@ def _uncountable(standing: Standing, sources: Iterable[TracedSource]) -> tuple[U
     return tuple(
         Uncountable(
             voice,
-            standing.names[voice],
-            tuple(reason for reason in Reason if reason in found),
+            graph.names[voice],
+            tuple(reason for reason in UncountableReason if reason in found),
             tuple(speaking.get(voice, ())),
         )
         for voice, found in reasons.items()

@@ -21,7 +21,7 @@ from claims.models import Claim
 from claims.public_proofs import CONTENT, PUBLIC, public_file, public_streams, waiting
 from claims.queries import public_evidence
 from claims.records import claim_public, evidence_public
-from ledger.bundles import Made, Part, zip_pieces, zip_size
+from ledger.bundles import BundleFile, Made, zip_pieces, zip_size
 from ledger.models import Checkpoint
 from ledger.proofs import claim_proof
 from ledger.reading import from_a_whole_log, proofs_of
@@ -41,10 +41,10 @@ class PublicBundle:
     """A bundle as it is sent: what was made for it, then people's files by their digests."""
 
     made: Sequence[Made]
-    files: Mapping[Part, str]
+    files: Mapping[BundleFile, str]
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[BundleFile]:
         """Everything in it, in the order of the zip."""
         return [*(one.part for one in self.made), *self.files]
 
@@ -101,7 +101,7 @@ def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> Public
     except TooLarge as error:
         message = _("This history is too long for one bundle. The proofs by themselves can be had.")
         raise NotFound(message) from error
-    parts = (Part(path_of(number, file), file.size, files.there[file]) for number, file in enumerate(kept, 1))
+    parts = (BundleFile(path_of(number, file), file.size, files.there[file]) for number, file in enumerate(kept, 1))
     return PublicBundle(made, {part: file.sha256 for part, file in zip(parts, kept, strict=True)})
 
 

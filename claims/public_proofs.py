@@ -14,7 +14,7 @@ from django.db.models import Q
 from claims.models import Claim, Evidence
 from claims.queries import public_evidence
 from claims.shown import is_id
-from ledger.entries import Broken, Entry, Opening, leaf_hash, read_entry
+from ledger.entries import Broken, LeafEntry, Opening, leaf_hash, read_entry
 from ledger.models import Checkpoint, Erasure
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, TlogProof, claim_proof, tlog_proof
@@ -38,10 +38,10 @@ class PublicStream:
     told. `shown`: the subjects that stand on the page now, and are opened."""
 
     name: str
-    subject: Callable[[Entry], str | None]
+    subject: Callable[[LeafEntry], str | None]
     shown: frozenset[str]
 
-    def tells(self, entry: Entry, newest: Mapping[str, Entry] | None = None) -> bool:
+    def tells(self, entry: LeafEntry, newest: Mapping[str, LeafEntry] | None = None) -> bool:
         """Whether everybody may know what an entry says: of what the page shows, or of what the newest entry on it
         committed for everybody, so that what was taken off the page unseen is missed."""
         subject = self.subject(entry)
@@ -71,7 +71,7 @@ def public_streams(claim: Claim, files: Iterable[Attachment] = ()) -> list[Publi
     ]
 
 
-def _on_the_page(entry: Entry, restricted: set[str]) -> str | None:
+def _on_the_page(entry: LeafEntry, restricted: set[str]) -> str | None:
     if entry.kind.startswith("evidence_") or entry.kind == "excerpt_confirmed":
         evidence = str(entry.body.get("evidence"))
         return None if evidence in restricted else evidence
@@ -80,7 +80,7 @@ def _on_the_page(entry: Entry, restricted: set[str]) -> str | None:
 
 
 def _by_sort(sort: str, pk: UUID, files: frozenset[str] = frozenset()) -> PublicStream:
-    def subject(entry: Entry) -> str | None:
+    def subject(entry: LeafEntry) -> str | None:
         if entry.kind in KEEPING:
             kept = str(entry.body.get("attachment"))
             return kept if kept in files else None
@@ -124,7 +124,7 @@ def public_file(stream: PublicStream, checkpoint: Checkpoint, *, dated: bool = F
 
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
     entries = [_read(one.leaf) for one in leaves]
-    newest: dict[str, Entry] = {}
+    newest: dict[str, LeafEntry] = {}
     shown, leads_on, kept = dict[str, int](), dict[str, int](), dict[int, frozenset[str]]()
     for entry in filter(None, entries):
         subject = stream.subject(entry)
@@ -165,7 +165,7 @@ def public_redactions(leaves: Iterable[ProvenLeaf], checkpoint: Checkpoint) -> l
     return [replace(one, openings={}) for one, entry in named if entry is not None and entry.body.get("rows") == []]
 
 
-def _read(leaf: bytes) -> Entry | None:
+def _read(leaf: bytes) -> LeafEntry | None:
     """None for what somebody made no entry of: its hash, which leads nowhere, tells."""
     try:
         return read_entry(leaf)

@@ -267,7 +267,7 @@ def history_of(claim: Claim) -> list[StatusChange]:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class ChangeEntry:
     """The entry of a status change in the ledger; `log_index` is None until it has its place there."""
 
     leaf_hash: bytes
@@ -275,11 +275,11 @@ class Recorded:
     log_index: int | None
 
 
-def recorded_changes(claim: Claim) -> dict[int, Recorded]:
+def recorded_changes(claim: Claim) -> dict[int, ChangeEntry]:
     """The entries of a claim's status changes (already scoped), by the number of the change."""
     rows = Entry.objects.filter(stream=f"claim:{claim.pk}", kind="status_changed").order_by("seq")
     found = rows.values_list("leaf_hash", "at", "place__index")
-    return {seq: Recorded(bytes(hashed), at, index) for seq, (hashed, at, index) in enumerate(found, 1)}
+    return {seq: ChangeEntry(bytes(hashed), at, index) for seq, (hashed, at, index) in enumerate(found, 1)}
 
 
 def change_of(claim: Claim, seq: int) -> StatusChange:
@@ -322,7 +322,7 @@ def published_claims() -> QuerySet[Claim]:
     return Claim.objects.filter(published_at__isnull=False).select_related("claimant", "desk")
 
 
-def published_standings() -> QuerySet[Claim]:
+def published_claims_listed() -> QuerySet[Claim]:
     """The same with nothing but reference, state and since when: to list them all."""
     return Claim.objects.filter(published_at__isnull=False).only("reference", "state", "published_at")
 

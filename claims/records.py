@@ -9,7 +9,7 @@ from accounts.records import person, record_act
 from claims.models import Claim, Evidence, StatusChange
 from claims.sentences import told_interval
 from ledger.entries import format_time
-from ledger.recording import Recorded
+from ledger.recording import WrittenEntry
 from sources.models import Visibility
 from sources.records import is_sealed, plain
 
@@ -22,7 +22,7 @@ EVIDENCE_FIELDS = (
 
 def _of_claim(
     claim: Claim, kind: str, *, by: User, now: datetime, committed: Mapping[str, Any], **body: Any
-) -> Recorded:
+) -> WrittenEntry:
     return record_act(
         about=f"claim:{claim.pk}",
         kind=kind,
@@ -111,7 +111,7 @@ def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str =
     _of_claim(claim, kind, by=by, now=now, committed=committed, version=claim.version, **body)
 
 
-def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> Recorded:
+def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> WrittenEntry:
     """A claim moved. The state before and after, and the numbers then, are open; who, why and on what is committed."""
     return _of_claim(
         claim,

@@ -7,18 +7,18 @@ from typing import Any
 
 import rfc8785
 
-from claims.standing import Standing
+from claims.evidence_graph import EvidenceGraph
 
 
-def snapshot(standing: Standing) -> str:
+def snapshot(graph: EvidenceGraph) -> str:
     """The graph as canonical JSON (RFC 8785): identifiers, words and days only, nothing that somebody wrote."""
-    graph: dict[str, Any] = {
+    recorded: dict[str, Any] = {
         "v": 1,
-        "day": standing.day.isoformat(),
-        "threshold": standing.threshold,
-        "claimants": sorted(standing.claimants),
-        "parties": sorted(standing.parties),
-        "elements": [{"id": part.id, "essential": part.essential} for part in standing.elements],
+        "day": graph.day.isoformat(),
+        "threshold": graph.threshold,
+        "claimants": sorted(graph.claimants),
+        "parties": sorted(graph.parties),
+        "elements": [{"id": part.id, "essential": part.essential} for part in graph.elements],
         "evidence": [
             {
                 "id": item.id,
@@ -29,23 +29,23 @@ def snapshot(standing: Standing) -> str:
                 "live": item.live,
                 "against_interest": item.against_interest,
             }
-            for item in sorted(standing.evidence, key=lambda item: item.id)
+            for item in sorted(graph.evidence, key=lambda item: item.id)
         ],
         "sources": [
             {
                 "id": source.id,
                 "publisher": source.publisher,
-                "voice": standing.voice(source.id),
+                "voice": graph.voice(source.id),
                 "day": source.day.isoformat(),
-                "basis": standing.basis_of(source.id),
+                "basis": graph.basis_of(source.id),
                 "counts": source.counts,
-                "countable": standing.countable(source.id),
+                "countable": graph.countable(source.id),
             }
-            for source in sorted(standing.sources.values(), key=lambda source: source.id)
+            for source in sorted(graph.sources.values(), key=lambda source: source.id)
         ],
-        "relays": [{"downstream": below, "upstream": above} for below, above in sorted(standing.relays)],
+        "relays": [{"downstream": below, "upstream": above} for below, above in sorted(graph.relays)],
     }
-    return rfc8785.dumps(graph).decode()
+    return rfc8785.dumps(recorded).decode()
 
 
 def without(graph: str, hidden: Collection[str]) -> str:

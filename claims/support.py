@@ -17,12 +17,12 @@ from django.db.models import Case, F, Model, QuerySet, Value, When
 from accounts.compiled import compiled
 from accounts.models import Desk, User
 from claims.counting import Allowance, NotCounted, allowance, allowed
-from claims.effects import Effect, Effects
-from claims.graphs import last_change, load_standing
-from claims.looking_again import end_tasks, open_support_task
+from claims.evidence_graph import EvidenceGraph, count_all, of_claim, party_denials, threshold_of_claim
+from claims.graphs import last_change, load_evidence_graph
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
 from claims.policy import LastChange, holds
-from claims.standing import Standing, count_all, of_claim, party_denials, threshold_of_claim
+from claims.re_checks import end_tasks, open_support_task
+from claims.side_effects import Effect, Effects
 from claims.turns import TurnFirst, has_turn, remember, take_turn, wait_for_own
 from sources.graph_lock import lock_graph as lock_graph
 from sources.models import Actor
@@ -38,14 +38,14 @@ Result = TypeVar("Result")
 class CountFirst(Exception):
     """What a locked act needs is not counted yet: let the locks go, `count`, and do the act again."""
 
-    def __init__(self, wanted: Iterable[tuple[Standing, frozenset[str] | None]]) -> None:
+    def __init__(self, wanted: Iterable[tuple[EvidenceGraph, frozenset[str] | None]]) -> None:
         super().__init__()
         self.wanted = list(wanted)
 
     def count(self) -> None:
         """Count it; what was counted is kept for the next try."""
-        for standing, named in self.wanted:
-            count_all(standing, [] if named is None else [named])
+        for graph, named in self.wanted:
+            count_all(graph, [] if named is None else [named])
 
 
 def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -201,7 +201,7 @@ def recompute(claim_ids: Iterable[UUID], *, effects: Effects | None = None, now:
     return found
 
 
-_Uncounted = tuple[Standing, frozenset[str] | None]
+_Uncounted = tuple[EvidenceGraph, frozenset[str] | None]
 
 
 def _recompute_some(claims: Iterable[Claim], now: datetime) -> tuple[list[Effect], set[UUID], list[_Uncounted]]:
@@ -211,10 +211,10 @@ def _recompute_some(claims: Iterable[Claim], now: datetime) -> tuple[list[Effect
         for claim in sorted(claims, key=_nothing_to_lose):
             if read > READ_AT_ONCE:
                 break
-            standing, last = load_standing(claim), last_change(claim)
-            read += standing.size
+            graph, last = load_evidence_graph(claim), last_change(claim)
+            read += graph.size
             try:
-                effect = restate(claim, standing, last, now=now)
+                effect = restate(claim, graph, last, now=now)
             except CountFirst as first:
                 uncounted += first.wanted
                 continue
@@ -254,27 +254,27 @@ def _first_of(claim_ids: Iterable[UUID]) -> set[UUID]:
 
 def recompute_claim(claim: Claim, *, now: datetime) -> Effect | None:
     """Recompute one locked claim; None where nothing changed. Raises CountFirst."""
-    return restate(claim, load_standing(claim), last_change(claim), now=now)
+    return restate(claim, load_evidence_graph(claim), last_change(claim), now=now)
 
 
 @contextmanager
-def counting_for(standing: Standing, named: frozenset[str] | None = None) -> Iterator[None]:
+def counting_for(graph: EvidenceGraph, named: frozenset[str] | None = None) -> Iterator[None]:
     """Inside, what is asked of the standing and is not counted yet raises CountFirst for all of it."""
     try:
         yield
     except NotCounted as error:
-        raise CountFirst([(standing, named)]) from error
+        raise CountFirst([(graph, named)]) from error
 
 
-def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: datetime) -> Effect | None:
+def restate(claim: Claim, graph: EvidenceGraph, last: LastChange | None, *, now: datetime) -> Effect | None:
     """Write down what a locked claim's standing says of its support; None where nothing changed.
 
-    `standing` and `last` are those of now: read since the graph's lock is held, and nothing of them changed after it.
+    `graph` and `last` are those of now: read since the graph's lock is held, and nothing of them changed after it.
     Raises CountFirst.
     """
-    with counting_for(standing, last.evidence if last else None):
-        result = of_claim(standing)
-        lost = last is not None and not holds(standing, last)
+    with counting_for(graph, last.evidence if last else None):
+        result = of_claim(graph)
+        lost = last is not None and not holds(graph, last)
     effect = Effect(
         reference=claim.reference,
         state=claim.state,
@@ -284,7 +284,7 @@ def restate(claim: Claim, standing: Standing, last: LastChange | None, *, now: d
         loses_support=lost and not claim.support_lost,
         regains_support=claim.support_lost and not lost,
     )
-    contested, threshold = bool(party_denials(standing)), threshold_of_claim(standing)
+    contested, threshold = bool(party_denials(graph)), threshold_of_claim(graph)
     changed = (
         effect.before != effect.after or effect.loses_support or effect.regains_support or contested != claim.contested
     )

@@ -6,14 +6,14 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_verification import (
+from accounts.ledger_integrity import (
     LEFT,
     REDACTED,
     Beginnings,
+    ExpectedEntries,
     Field,
-    Kind,
+    OpenedEntry,
     Root,
-    Said,
     Told,
     by,
     in_order,
@@ -61,7 +61,7 @@ class Versions:
     thresholds: frozenset[int]
     noted: frozenset[int]
 
-    def of(self, said: Said) -> Revision | None:
+    def of(self, said: OpenedEntry) -> Revision | None:
         """What raised the version that an entry names."""
         return self.revisions.get(said.body["version"]) if said.body else None
 
@@ -87,7 +87,7 @@ _OF_THRESHOLDS = frozenset({"threshold", "threshold_reason"})
 def _revision_of(*kinds: RevisionKind) -> Field[Versions]:
     """The version that an entry names was raised by such a change, by its person and at its time."""
 
-    def value(row: Versions, said: Said) -> int | None:
+    def value(row: Versions, said: OpenedEntry) -> int | None:
         revision = row.of(said)
         if revision is None or revision.kind not in kinds or revision.by_id != said.by or not said.is_of(revision.at):
             return None
@@ -96,7 +96,7 @@ def _revision_of(*kinds: RevisionKind) -> Field[Versions]:
     return Field(value)
 
 
-def _note(row: Versions, said: Said) -> Any:
+def _note(row: Versions, said: OpenedEntry) -> Any:
     """The reason as the claim's revision has it. Of a threshold it stands on the claim, and the last one alone."""
     revision = row.of(said)
     if revision is None:
@@ -110,12 +110,12 @@ def _note(row: Versions, said: Said) -> Any:
     return revision.note
 
 
-def _why(row: Versions, said: Said) -> Any:
+def _why(row: Versions, said: OpenedEntry) -> Any:
     revision = row.of(said)
     return revision.closed_as if revision is not None else row.claim.closed_reason
 
 
-def _threshold_reason(row: Versions, said: Said) -> Any:
+def _threshold_reason(row: Versions, said: OpenedEntry) -> Any:
     """Why a claim has a threshold of its own, for as long as it has one."""
     if row.claim.threshold_override is None:
         return said.opened["threshold_reason"]
@@ -135,7 +135,7 @@ _EDITED = _revision_of(RevisionKind.EDITED)
 _SET = _CLAIM | {"body/version": _EDITED, "reason": Field(_note)}
 
 
-def _as_last_set(row: Versions, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _as_last_set(row: Versions, entries: Sequence[OpenedEntry], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
     """Whether a claim is published, and whether it is closed, is what the last entry on it says."""
     for on, off, moment in (
         ("claim_published", "claim_unpublished", row.claim.published_at),
@@ -152,7 +152,9 @@ def _as_last_set(row: Versions, entries: Sequence[Said], beginnings: Beginnings)
     yield from _versions_by_evidence(row, entries, beginnings)
 
 
-def _threshold_of_another(row: Versions, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _threshold_of_another(
+    row: Versions, entries: Sequence[OpenedEntry], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """Who set a claim's threshold is who its last change is by, where that was no redaction of the reason. Where no
     note says which change that was, as in earlier releases, one of them has to be theirs and give that reason."""
     claim, version = row.claim, max(row.thresholds, default=0)
@@ -174,7 +176,9 @@ _OF_EVIDENCE = {
 }
 
 
-def _versions_by_evidence(row: Versions, _entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _versions_by_evidence(
+    row: Versions, _entries: Sequence[OpenedEntry], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """Each version that evidence raised has the entry of what was done to that evidence, by its person and then, with
     its reason. An entry that a redaction closed may be any of them."""
     for revision in row.revisions.values():
@@ -195,7 +199,7 @@ def _versions_by_evidence(row: Versions, _entries: Sequence[Said], beginnings: B
             yield f"an entry {kinds[0]} that raised version {revision.version}", "none"
 
 
-def _wrong_close(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, str]]:
+def _wrong_close(row: Versions, entries: Sequence[OpenedEntry]) -> Iterator[tuple[str, str]]:
     """What a closed claim says of why is what its last entry says."""
     last = next((said for said in reversed(entries) if said.kind == "claim_closed"), None)
     if last is None or row.claim.closed_at is None or not last.body:
@@ -211,17 +215,19 @@ def _wrong_close(row: Versions, entries: Sequence[Said]) -> Iterator[tuple[str, 
 TOLD_CLAIMS: Told[Versions] = Told(
     root="claim",
     kinds={
-        "claim_reported": Kind(
+        "claim_reported": ExpectedEntries(
             _WRITTEN
             | {"body/version": _revision_of(RevisionKind.REPORTED), "by": by(lambda row: row.claim.created_by_id)},
             when=lambda row: row.claim.created_at,
         ),
-        "claim_edited": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _EDITED}),
-        "claim_reworded": Kind(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}),
-        "claim_published": Kind(_SET | _PUBLISHED),
-        "claim_unpublished": Kind(_SET),
-        "claim_closed": Kind(_SET | {"body/why": Field(_why)}),
-        "claim_opened": Kind(_SET),
+        "claim_edited": ExpectedEntries(_WRITTEN_AGAIN | _PUBLISHED | {"body/version": _EDITED}),
+        "claim_reworded": ExpectedEntries(
+            _WRITTEN_AGAIN | _PUBLISHED | {"body/version": _revision_of(RevisionKind.REWORDED)}
+        ),
+        "claim_published": ExpectedEntries(_SET | _PUBLISHED),
+        "claim_unpublished": ExpectedEntries(_SET),
+        "claim_closed": ExpectedEntries(_SET | {"body/why": Field(_why)}),
+        "claim_opened": ExpectedEntries(_SET),
     },
     rows=_claims,
     key=lambda row: str(row.claim.pk),
@@ -236,26 +242,26 @@ TOLD_CLAIMS: Told[Versions] = Told(
 
 
 @dataclass(frozen=True)
-class Change:
+class RecordedChange:
     """A status change, with the words that stand apart from it."""
 
     row: StatusChange
     words: StatusChangeText | None
 
 
-def _changes(ids: Sequence[UUID]) -> Iterator[Change]:
+def _changes(ids: Sequence[UUID]) -> Iterator[RecordedChange]:
     words = {(row.claim_id, row.seq): row for row in StatusChangeText.objects.filter(claim__in=ids)}
     changes = StatusChange.objects.filter(claim__in=ids).prefetch_related("claim", "by", "decided_by")
     for row in changes:
-        yield Change(row, words.get((row.claim_id, row.seq)))
+        yield RecordedChange(row, words.get((row.claim_id, row.seq)))
 
 
-def _open(name: str) -> Field[Change]:
+def _open(name: str) -> Field[RecordedChange]:
     return Field(lambda change, said: status_body(change.row)[name])
 
 
-def _committed(name: str) -> Field[Change]:
-    def value(change: Change, said: Said) -> Any:
+def _committed(name: str) -> Field[RecordedChange]:
+    def value(change: RecordedChange, said: OpenedEntry) -> Any:
         words = change.words
         reasons = (words.reason, words.decision_reason) if words else (None, None)
         return status_committed(change.row, *reasons)[name]
@@ -263,13 +269,13 @@ def _committed(name: str) -> Field[Change]:
     return Field(value)
 
 
-def _independence(change: Change, said: Said) -> Any:
+def _independence(change: RecordedChange, said: OpenedEntry) -> Any:
     """What was brought in told no more than the numbers."""
     told = status_body(change.row)["independence"]
     return {name: told[name] for name in ("min", "max")} if "brought_in" in (said.body or {}) else told
 
 
-_STATUS: dict[str, Field[Change]] = {
+_STATUS: dict[str, Field[RecordedChange]] = {
     "body/claim": Field(lambda change, said: str(change.row.claim_id)),
     "body/reference": Field(lambda change, said: change.row.claim.reference),
     "by": Field(lambda change, said: person(change.row.by)),
@@ -280,20 +286,22 @@ _STATUS: dict[str, Field[Change]] = {
 }
 
 
-def _number(said: Said) -> str | None:
+def _number(said: OpenedEntry) -> str | None:
     return f"{said.about.removeprefix('claim:')} {said.body.get('number')}" if said.body else None
 
 
-def _moved_then(change: Change, entries: Sequence[Said], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _moved_then(
+    change: RecordedChange, entries: Sequence[OpenedEntry], _beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """One that was not brought in was written when the claim moved."""
     for said in entries:
         if "brought_in" not in (said.body or {}) and not said.is_of(change.row.at):
             yield f"{said} at {moment_in_words(said.at)}", moment_in_words(change.row.at)
 
 
-TOLD_STATUS_CHANGES: Told[Change] = Told(
+TOLD_STATUS_CHANGES: Told[RecordedChange] = Told(
     root="claim",
-    kinds={"status_changed": Kind(_STATUS, once=True, optional=frozenset({"body/brought_in"}))},
+    kinds={"status_changed": ExpectedEntries(_STATUS, once=True, optional=frozenset({"body/brought_in"}))},
     rows=_changes,
     key=lambda change: f"{change.row.claim_id} {change.row.seq}",
     key_said=_number,
@@ -309,7 +317,7 @@ def _evidence(ids: Sequence[UUID]) -> Iterable[Evidence]:
     return Evidence.objects.filter(claim__in=ids).prefetch_related("claim", "superseded_by", "elements")
 
 
-def _evidence_content(item: Evidence, said: Said) -> dict[str, Any]:
+def _evidence_content(item: Evidence, said: OpenedEntry) -> dict[str, Any]:
     """What superseded it may have been withdrawn or restricted since: then it lives again, without an entry."""
     content = said.opened["content"]
     now = with_merged(content, evidence_content(item), "against_interest_id")
@@ -326,7 +334,7 @@ def _gives_life_back(item: Evidence, later: str) -> bool:
     )
 
 
-def _reason_of_a_change(item: Evidence, said: Said) -> str:
+def _reason_of_a_change(item: Evidence, said: OpenedEntry) -> str:
     """An editor gives none; a merge of the actor whose interest it speaks against gives its own."""
     reason: str = said.opened["reason"]
     if reason and ActorMerge.objects.filter(by=said.by, reason__in=[reason, REDACTED]).exists():
@@ -334,7 +342,7 @@ def _reason_of_a_change(item: Evidence, said: Said) -> str:
     return ""
 
 
-def _note_of_the_task(item: Evidence, said: Said) -> str | None:
+def _note_of_the_task(item: Evidence, said: OpenedEntry) -> str | None:
     """The words with which somebody ended the task of looking at the excerpt again."""
     tasks = Task.objects.filter(evidence=item, kind=TaskKind.RECHECK, ended_by=said.by)
     return next((task.note for task in tasks if task.ended_at and said.is_of(task.ended_at)), None)
@@ -350,12 +358,12 @@ _EVIDENCE: dict[str, Field[Evidence]] = {
 TOLD_EVIDENCE: Told[Evidence] = Told(
     root="claim",
     kinds={
-        "evidence_attached": Kind(
+        "evidence_attached": ExpectedEntries(
             _EVIDENCE | {"reason": Field(lambda item, said: ""), "by": by(lambda item: item.created_by_id)},
             when=lambda item: item.created_at,
         ),
-        "evidence_changed": Kind(_EVIDENCE | {"reason": Field(_reason_of_a_change)}),
-        "evidence_withdrawn": Kind(
+        "evidence_changed": ExpectedEntries(_EVIDENCE | {"reason": Field(_reason_of_a_change)}),
+        "evidence_withdrawn": ExpectedEntries(
             _EVIDENCE
             | {
                 "reason": Field(lambda item, said: item.withdrawn_reason),
@@ -363,8 +371,8 @@ TOLD_EVIDENCE: Told[Evidence] = Told(
             },
             when=lambda item: item.withdrawn_at,
         ),
-        "evidence_released": Kind(_EVIDENCE, nowhere={"reason": IN_THE_LEDGER_ALONE}),
-        "excerpt_confirmed": Kind(_EVIDENCE | {"reason": Field(_note_of_the_task)}),
+        "evidence_released": ExpectedEntries(_EVIDENCE, nowhere={"reason": IN_THE_LEDGER_ALONE}),
+        "excerpt_confirmed": ExpectedEntries(_EVIDENCE | {"reason": Field(_note_of_the_task)}),
     },
     rows=_evidence,
     key=lambda item: str(item.pk),
@@ -385,7 +393,7 @@ def _merges(ids: Sequence[UUID]) -> Iterable[ActorMerge]:
 TOLD_MERGES: Told[ActorMerge] = Told(
     root="actor",
     kinds={
-        "actor_merged": Kind(
+        "actor_merged": ExpectedEntries(
             {
                 "into": Field(lambda row, said: str(row.into_id)),
                 "reason": Field(lambda row, said: row.reason),
@@ -409,33 +417,35 @@ TOLD_MERGES: Told[ActorMerge] = Told(
 
 
 @dataclass(frozen=True)
-class Policy:
+class RecordedPolicy:
     """A desk with the changes of its policy, those of one act together, oldest first."""
 
     desk: Desk
     changes: Sequence[Sequence[PolicyChange]]
 
 
-def _policies(ids: Sequence[UUID]) -> Iterator[Policy]:
+def _policies(ids: Sequence[UUID]) -> Iterator[RecordedPolicy]:
     changes: dict[UUID, list[list[PolicyChange]]] = {}
     rows = PolicyChange.objects.filter(desk__in=ids).prefetch_related("by").order_by("desk", "id")
     for (desk, _at), together in groupby(rows, key=lambda row: (row.desk_id, row.at)):
         changes.setdefault(desk, []).append(list(together))
     for row in Desk.objects.filter(pk__in=ids):
-        yield Policy(row, changes.get(row.pk, []))
+        yield RecordedPolicy(row, changes.get(row.pk, []))
 
 
-def _as_changed(policy: Policy, said: Said) -> Any:
+def _as_changed(policy: RecordedPolicy, said: OpenedEntry) -> Any:
     together = in_order(policy.changes, said)
     return {one.field: [one.before, one.after] for one in together} if together else None
 
 
-def _reason_of_the_change(policy: Policy, said: Said) -> Any:
+def _reason_of_the_change(policy: RecordedPolicy, said: OpenedEntry) -> Any:
     together = in_order(policy.changes, said)
     return together[0].reason if together else None
 
 
-def _policy_now(policy: Policy, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _policy_now(
+    policy: RecordedPolicy, entries: Sequence[OpenedEntry], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """Each change has its entry, written at its time, and the last one of each field is what holds."""
     told = entries[-len(policy.changes) :] if policy.changes else []
     for together, said in zip(reversed(policy.changes), reversed(told), strict=False):
@@ -451,7 +461,7 @@ def _policy_now(policy: Policy, entries: Sequence[Said], beginnings: Beginnings)
             yield f"{name} {value} as last changed", str(getattr(policy.desk, name))
 
 
-def _since_when(policy: Policy) -> Iterator[tuple[str, str]]:
+def _since_when(policy: RecordedPolicy) -> Iterator[tuple[str, str]]:
     """A second factor is required since the change that first required it."""
     name = PolicyField.SECOND_FACTOR_DAYS.value
     began = [one.at for changes in policy.changes for one in changes if one.field == name and not one.before]
@@ -460,10 +470,10 @@ def _since_when(policy: Policy) -> Iterator[tuple[str, str]]:
         yield f"second factors since {moment_in_words(expected)}", moment_in_words(policy.desk.second_factor_since)
 
 
-TOLD_POLICY: Told[Policy] = Told(
+TOLD_POLICY: Told[RecordedPolicy] = Told(
     root="desk",
     kinds={
-        "policy_changed": Kind(
+        "policy_changed": ExpectedEntries(
             {
                 "body/changes": Field(_as_changed),
                 "reason": Field(_reason_of_the_change),

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, PolicyNotMet
 from accounts.models import User
-from claims.graphs import as_last_change, last_change, load_standing
+from claims.evidence_graph import EvidenceGraph, of_claim, threshold_for
+from claims.graphs import as_last_change, last_change, load_evidence_graph
 from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
-from claims.policy import STANCE_OF_VERDICT, Finding, missing_for, refuted_element
+from claims.policy import STANCE_OF_VERDICT, NamedGrounds, missing_for, refuted_element
 from claims.records import status_changed
 from claims.revisions import count_version
 from claims.snapshots import digest, snapshot
-from claims.standing import Standing, of_claim, threshold_for
 from claims.states import Deciders, Move, State, find_move
 from claims.support import counting_for, restate
 from claims.watching import rest_on
@@ -38,25 +38,25 @@ def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
     return move
 
 
-def check_policy(claim: Claim, move: Move, finding: Finding) -> Standing:
+def check_policy(claim: Claim, move: Move, named_grounds: NamedGrounds) -> EvidenceGraph:
     """Whether the move is possible now, on the evidence named.
 
     Raises PolicyNotMet with all that is missing, CountFirst.
     """
-    standing, last = load_standing(claim), last_change(claim)
+    graph, last = load_evidence_graph(claim), last_change(claim)
     # What a verdict rested on before is only asked where it is to be reopened; the move itself asks what is named.
-    rests_on = last.evidence if last is not None and move.name == "reopen" else finding.named
-    with counting_for(standing, rests_on):
-        missing = missing_for(move, standing, last, finding)
+    rests_on = last.evidence if last is not None and move.name == "reopen" else named_grounds.named
+    with counting_for(graph, rests_on):
+        missing = missing_for(move, graph, last, named_grounds)
     if missing:
         raise PolicyNotMet(missing)
-    return standing
+    return graph
 
 
 def make_move(
     claim: Claim,
     move: Move,
-    finding: Finding,
+    named_grounds: NamedGrounds,
     *,
     by: User,
     decided_by: User | None = None,
@@ -70,12 +70,12 @@ def make_move(
     `grounds`: what was approved, where a second person decides. Raises PolicyNotMet. The graph's lock has to be held,
     shared or alone.
     """
-    standing = check_policy(claim, move, finding)
+    graph = check_policy(claim, move, named_grounds)
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
-    change = _write(claim, move, standing, finding, by, decided_by, reason, decision_reason, now)
+    change = _write(claim, move, graph, named_grounds, by, decided_by, reason, decision_reason, now)
     count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now, changed=["state", "last_seq"])
-    # With the lock held, a move changes nothing that the standing is made of: it is not read a second time.
-    restate(claim, standing, as_last_change(change), now=now)
+    # With the lock held, a move changes nothing that the graph is made of: it is not read a second time.
+    restate(claim, graph, as_last_change(change), now=now)
     rest_on(claim, change, grounds)
     return change
 
@@ -85,29 +85,29 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     move = find_move(None, State.REPORTED)
     assert move is not None
     named = frozenset(str(pk) for pk in evidence)
-    standing = load_standing(claim)
+    graph = load_evidence_graph(claim)
     if not named:
-        raise PolicyNotMet(missing_for(move, standing, None, Finding(named)))
-    change = _write(claim, move, standing, Finding(named), by, None, reason, "", now)
-    restate(claim, standing, as_last_change(change), now=now)
+        raise PolicyNotMet(missing_for(move, graph, None, NamedGrounds(named)))
+    change = _write(claim, move, graph, NamedGrounds(named), by, None, reason, "", now)
+    restate(claim, graph, as_last_change(change), now=now)
     return change
 
 
 def _write(
     claim: Claim,
     move: Move,
-    standing: Standing,
-    finding: Finding,
+    graph: EvidenceGraph,
+    named_grounds: NamedGrounds,
     by: User,
     decided_by: User | None,
     reason: str,
     decision_reason: str,
     now: datetime,
 ) -> StatusChange:
-    named = finding.named or frozenset()
-    with counting_for(standing, named):
-        stance, result, threshold = _measure(move, standing, named, finding.answered)
-    graph = snapshot(standing)
+    named = named_grounds.named or frozenset()
+    with counting_for(graph, named):
+        stance, result, threshold = _measure(move, graph, named, named_grounds.answered)
+    recorded = snapshot(graph)
     change = StatusChange.objects.create(
         claim=claim,
         seq=claim.last_seq,
@@ -122,18 +122,18 @@ def _write(
         independence_max=result.max,
         independence_exact=result.exact,
         threshold=threshold,
-        graph_digest=digest(graph),
+        graph_digest=digest(recorded),
     )
     words = StatusChangeText(claim=claim, seq=claim.last_seq, reason=reason, decision_reason=decision_reason)
     words.save(force_insert=True)
     change.words = words  # type: ignore[attr-defined]  # as claims.queries.history_of has it
-    StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=graph)
+    StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=recorded)
     status_changed(claim, change, reason, decision_reason)
     return change
 
 
 def _measure(
-    move: Move, standing: Standing, named: frozenset[str], answered: frozenset[str] | None
+    move: Move, graph: EvidenceGraph, named: frozenset[str], answered: frozenset[str] | None
 ) -> tuple[str, Independence, int]:
     """The stance a move rests on, its interval then, and the threshold that held.
 
@@ -142,9 +142,9 @@ def _measure(
     """
     stance = STANCE_OF_VERDICT.get(move.after)
     if stance == Stance.SUPPORTS:
-        needed = max(threshold_for(standing, stance, part, named) for part in standing.essential)
-        return stance, of_claim(standing, stance, named), needed
+        needed = max(threshold_for(graph, stance, part, named) for part in graph.essential)
+        return stance, of_claim(graph, stance, named), needed
     if stance == Stance.REFUTES:
-        element, result = refuted_element(standing, named, answered)
-        return stance, result, threshold_for(standing, stance, element, named)
-    return Stance.SUPPORTS.value, of_claim(standing), standing.threshold
+        element, result = refuted_element(graph, named, answered)
+        return stance, result, threshold_for(graph, stance, element, named)
+    return Stance.SUPPORTS.value, of_claim(graph), graph.threshold

@@ -13,8 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.transactions import Noted
-from claims.grounds import Content, Found, RestsOn, differences, keep_grounds, now_of
-from claims.looking_again import end_tasks, open_grounds_task
+from claims.grounds import Content, PresentGrounds, RestsOn, differences, keep_grounds, now_of
 from claims.models import (
     Claim,
     Grounds,
@@ -26,6 +25,7 @@ from claims.models import (
     StatusChangeGrounds,
     TaskKind,
 )
+from claims.re_checks import end_tasks, open_grounds_task
 from claims.states import VERDICTS
 
 AT_ONCE = 50  # watched grounds that a change has read again at once; the others get a row and are read after it
@@ -185,7 +185,7 @@ def verdict_watch(claim: Claim) -> GroundsWatch | None:
     return GroundsWatch.objects.filter(claim=claim, of_verdict=True).select_related("grounds").first()
 
 
-def stand_for_now(claim: Claim, kept: Grounds, found: Found, *, now: datetime) -> Grounds:
+def stand_for_now(claim: Claim, kept: Grounds, found: PresentGrounds, *, now: datetime) -> Grounds:
     """A locked claim's verdict rests on what was found from now on: somebody who did not change it has looked."""
     grounds = Grounds.objects.create(
         claim=claim,

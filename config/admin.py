@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import OF_AN_ACCOUNT, create_desk, create_user
 from accounts.actions.sessions import end_access_of
 from accounts.edit_forms import Base
-from accounts.edits import Seen, plain
+from accounts.edits import SeenValues, plain
 from accounts.errors import EditConflict, FieldConflict
 from accounts.models import Desk, Membership, User
 from accounts.second_factor import open_without_factor
@@ -31,7 +31,7 @@ from reviews.actions.memberships import change_account, change_role
 LEFT_OUT = {"password_change_done", "autocomplete", "view_on_site"}
 
 
-class Site(admin.AdminSite):
+class AccountsAdminSite(admin.AdminSite):
     """Signing in, signing out and another password are the application's own pages: tries are counted there, and what
     is done is told."""
 
@@ -45,7 +45,7 @@ class Site(admin.AdminSite):
         self.login = secure_admin_login(self.login)  # type: ignore[method-assign]  # as allauth documents it
         self.disable_action("delete_selected")
         self.register(User, Users)
-        self.register(Desk, Desks)
+        self.register(Desk, DeskAdmin)
         self.register(Membership, Memberships)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
@@ -93,9 +93,9 @@ class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class w
         return Base.read(self.data.get(self.add_prefix("seen"), ""))
 
     @property
-    def what_was_seen(self) -> Seen:
+    def what_was_seen(self) -> SeenValues:
         """For the action, which leaves what its author left."""
-        return Seen(version=self.base.version, values=self.base.values)
+        return SeenValues(version=self.base.version, values=self.base.values)
 
     @cached_property
     def changed_data(self) -> list[str]:
@@ -221,7 +221,7 @@ class Users(_Kept):
         obj.pk = made.pk
 
 
-class Desks(_Kept):
+class DeskAdmin(_Kept):
     form = SeenForm
     own_fields = ("name", "prefix", *PolicyField.values)
     list_display = ("name", "prefix", *PolicyField.values)
@@ -250,11 +250,11 @@ class Memberships(_Edited):
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         # Who adds somebody saw that they are not on the desk.
-        seen = form.what_was_seen if change else Seen(values={"role": None})
+        seen = form.what_was_seen if change else SeenValues(values={"role": None})
         membership = change_role(desk=obj.desk, user=obj.user, role=obj.role, seen=seen, by=_acting(request))
         if membership is not None:
             obj.pk = membership.pk
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
-        seen = Seen(values={"role": request.POST.get("seen_role", "")})
+        seen = SeenValues(values={"role": request.POST.get("seen_role", "")})
         change_role(desk=obj.desk, user=obj.user, role=None, seen=seen, by=_acting(request))

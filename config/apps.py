@@ -15,4 +15,4 @@ class ProjectConfig(AppConfig):
 class AdminConfig(SimpleAdminConfig):
     """Looks for no `admin` modules: those of other packages would put groups and addresses on the site."""
 
-    default_site = "config.admin.Site"
+    default_site = "config.admin.AccountsAdminSite"

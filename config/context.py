@@ -19,7 +19,7 @@ from config.head import MOST_UNREAD, head_of, memberships_in_head
 
 
 @dataclass(frozen=True)
-class Place:
+class NavigationItem:
     """An entry of the main navigation; `current` is its aria-current: "page", "true" (below it), ""."""
 
     url: str
@@ -27,7 +27,7 @@ class Place:
     current: str
 
 
-class Page:
+class PageContext:
     """Answers only what a template asks for, so that a page without a head costs no query."""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -91,7 +91,7 @@ class Page:
         return due_for(user)
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> list[NavigationItem]:
         """The main navigation. Who only reads is not offered to write a claim down."""
         entries = [("/", _("My work")), ("/claims/", _("Claims"))]
         if any(membership.role != Role.AUDITOR for membership in self.memberships):
@@ -100,7 +100,7 @@ class Page:
         if audits or getattr(getattr(self._request, "user", None), "is_staff", False):
             entries.append(("/ledger/", _("Ledger")))
         here = self._nearest([url for url, _label in entries])
-        return [Place(url, label, self._current(url) if url == here else "") for url, label in entries]
+        return [NavigationItem(url, label, self._current(url) if url == here else "") for url, label in entries]
 
     def _nearest(self, urls: list[str]) -> str:
         """The longest address that the present one is, or is below of; "/" is above none."""
@@ -117,6 +117,6 @@ class Page:
         return words.zone_label(timezone.get_current_timezone(), now=timezone.now())
 
 
-def page(request: HttpRequest) -> dict[str, Page]:
+def page(request: HttpRequest) -> dict[str, PageContext]:
     """The context processor: `page` in every template."""
-    return {"page": Page(request)}
+    return {"page": PageContext(request)}

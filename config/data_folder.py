@@ -16,7 +16,7 @@ Holder = Literal["bin/dev", "manage.py"]
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-class Refused(Exception):
+class StartRefused(Exception):
     """The start is refused. Its text is one line that says what to set or to do."""
 
 
@@ -36,7 +36,7 @@ class Secrets:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunFile:
     """What run.json says: who holds the folder, since when, and the addresses for the environment."""
 
     pid: int
@@ -57,7 +57,9 @@ class DataFolder:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.logs.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise Refused(f"DATA_DIR: {self.path} cannot be written ({error.strerror}); set another folder") from error
+            raise StartRefused(
+                f"DATA_DIR: {self.path} cannot be written ({error.strerror}); set another folder"
+            ) from error
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "DataFolder":
@@ -79,7 +81,9 @@ class DataFolder:
         try:
             handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise Refused(f"DATA_DIR: {self.path} cannot be locked ({error.strerror}); set another folder") from error
+            raise StartRefused(
+                f"DATA_DIR: {self.path} cannot be locked ({error.strerror}); set another folder"
+            ) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -109,19 +113,19 @@ class DataFolder:
     def write_run(self, holder: Holder, environment: Mapping[str, str], address: str = "") -> None:
         """Writes run.json, readable by its owner only."""
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        run = Run(os.getpid(), holder, since, dict(environment), address)
+        run = RunFile(os.getpid(), holder, since, dict(environment), address)
         write_private(self.run_file, json.dumps(asdict(run), indent=2))
 
-    def read_run(self) -> Run | None:
+    def read_run(self) -> RunFile | None:
         """What the present holder wrote; None when it has not written yet."""
         try:
-            run = Run(**json.loads(self.run_file.read_text()))
+            run = RunFile(**json.loads(self.run_file.read_text()))
             holder_pid = (self.path / "lock").read_text().partition(" ")[0]
         except (OSError, ValueError, TypeError):
             return None
         return run if str(run.pid) == holder_pid else None
 
-    def wait_for_run(self, seconds: float) -> Run | None:
+    def wait_for_run(self, seconds: float) -> RunFile | None:
         """The addresses of a running bin/dev. None when nobody held the folder; it is then locked by us.
 
         Waits up to `seconds` for a holder that is still starting, and for a command that uses it alone.
@@ -133,7 +137,7 @@ class DataFolder:
             if run and run.holder == "bin/dev":
                 return run
             if time.monotonic() > until:
-                raise Refused(f"DATA_DIR: {self.path} is held by {self.held_by()}; wait for it or stop it")
+                raise StartRefused(f"DATA_DIR: {self.path} is held by {self.held_by()}; wait for it or stop it")
             time.sleep(0.05)
         return None
 
@@ -148,12 +152,12 @@ class DataFolder:
             return found
         except FileNotFoundError:
             if (self.path / "postgres").exists():
-                raise Refused(
+                raise StartRefused(
                     f"DATA_DIR: {path} is missing, and without it nobody can log in to the database there; "
                     "put the file back from a backup, or set another DATA_DIR"
                 ) from None
         except (OSError, ValueError, TypeError) as error:
-            raise Refused(f"DATA_DIR: {path} cannot be read ({error}); put it back from a backup") from error
+            raise StartRefused(f"DATA_DIR: {path} cannot be read ({error}); put it back from a backup") from error
         made = Secrets()
         write_private(path, json.dumps(asdict(made), indent=2))
         return made

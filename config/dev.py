@@ -22,7 +22,7 @@ import psycopg
 import redis
 
 from config import processes
-from config.data_folder import PROJECT, DataFolder, Refused
+from config.data_folder import PROJECT, DataFolder, StartRefused
 from config.embedded import Servers, start_servers
 from config.processes import Child, ChildEnded
 
@@ -63,7 +63,7 @@ def main() -> int:
         run(started)
     except Stopped:
         return 0
-    except (Refused, ChildEnded) as error:
+    except (StartRefused, ChildEnded) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -73,7 +73,7 @@ def run(started: float) -> None:
     """Holds DATA_DIR and runs everything in it. Raises Stopped, Refused or ChildEnded when all has ended."""
     folder = DataFolder.from_environment(os.environ)
     if not folder.lock("bin/dev"):
-        raise Refused(
+        raise StartRefused(
             f"DATA_DIR: {folder.path} is in use by {folder.held_by()}; stop that, or set another DATA_DIR and PORT"
         )
     try:
@@ -101,18 +101,18 @@ def read_web(environ: Mapping[str, str]) -> Web:
     """PORT and BIND, tried. Raises Refused when one is wrong or the port is taken."""
     bind, given = environ.get("BIND") or "127.0.0.1", environ.get("PORT") or "8000"
     if not given.isascii() or not given.isdigit() or not 0 < int(given) < 2**16:
-        raise Refused(f"PORT: {given!r} is no port; set a number from 1 to 65535")
+        raise StartRefused(f"PORT: {given!r} is no port; set a number from 1 to 65535")
     port = int(given)
     with socket.socket(socket.AF_INET6 if ":" in bind else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((bind, port))
         except PermissionError as error:
-            raise Refused(f"PORT: {port} needs rights that you do not have; set one above 1023") from error
+            raise StartRefused(f"PORT: {port} needs rights that you do not have; set one above 1023") from error
         except (OSError, UnicodeError) as error:
             if getattr(error, "errno", None) == errno.EADDRINUSE:
-                raise Refused(f"PORT: {port} on {bind} is taken; set another, such as PORT={port + 1}") from error
-            raise Refused(f"BIND: {bind!r} is no address of this machine; set 127.0.0.1 or 0.0.0.0") from error
+                raise StartRefused(f"PORT: {port} on {bind} is taken; set another, such as PORT={port + 1}") from error
+            raise StartRefused(f"BIND: {bind!r} is no address of this machine; set 127.0.0.1 or 0.0.0.0") from error
     return Web(bind, port, (environ.get("PUBLIC_URL") or f"http://localhost:{port}").rstrip("/") + "/")
 
 
@@ -136,15 +136,21 @@ def _check_given(environ: Mapping[str, str]) -> None:
             with psycopg.connect(environ[name], connect_timeout=5) as connection:
                 version = connection.info.server_version // 10000
         except psycopg.Error as error:
-            raise Refused(f"{name}: no connection ({_one_line(error)}); set another or start that server") from error
+            raise StartRefused(
+                f"{name}: no connection ({_one_line(error)}); set another or start that server"
+            ) from error
         if version < _OLDEST_POSTGRES:
-            raise Refused(f"{name}: PostgreSQL {version} is too old; set one of version {_OLDEST_POSTGRES} or later")
+            raise StartRefused(
+                f"{name}: PostgreSQL {version} is too old; set one of version {_OLDEST_POSTGRES} or later"
+            )
     if environ.get("REDIS_URL"):
         try:
             with redis.Redis.from_url(environ["REDIS_URL"], socket_connect_timeout=5, socket_timeout=5) as server:
                 server.ping()
         except (redis.RedisError, ValueError) as error:
-            raise Refused(f"REDIS_URL: no answer ({_one_line(error)}); set another or start that server") from error
+            raise StartRefused(
+                f"REDIS_URL: no answer ({_one_line(error)}); set another or start that server"
+            ) from error
 
 
 def _one_line(error: Exception) -> str:

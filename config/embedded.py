@@ -19,8 +19,8 @@ import psycopg
 from psycopg import sql
 
 from config import processes
-from config.data_folder import DataFolder, Refused, Secrets, write_private
-from config.processes import Account, Child
+from config.data_folder import DataFolder, Secrets, StartRefused, write_private
+from config.processes import Child, ChildAccount
 from config.system_user import account_for, let_through
 
 SUPERUSER, OWNER, APPLICATION, SEQUENCER, DATABASE = (
@@ -129,7 +129,7 @@ def _package(name: str) -> Path:
     """Where an installed package lies; it is not imported."""
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise Refused(f"{name} is not installed; run bin/dev, which installs requirements.txt")
+        raise StartRefused(f"{name} is not installed; run bin/dev, which installs requirements.txt")
     return Path(spec.submodule_search_locations[0])
 
 
@@ -185,7 +185,7 @@ def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: 
     )
 
 
-def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: Account | None, log: Path) -> None:
+def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: ChildAccount | None, log: Path) -> None:
     """A new cluster with a password for everybody. Made beside and renamed: it is whole or missing."""
     unfinished = data.with_name("postgres.unfinished")
     password = data.with_name("initdb.password")
@@ -217,7 +217,7 @@ def _check_version(programs: Path, data: Path) -> None:
     major = version.partition(".")[0]
     found = (data / "PG_VERSION").read_text().strip()
     if found != major:
-        raise Refused(
+        raise StartRefused(
             f"DATA_DIR: {data} was made by PostgreSQL {found} and this is {major}; start the release that "
             "made it, save its database with pg_dump and load it into an empty DATA_DIR, or set another one"
         )

@@ -20,7 +20,7 @@ class ChildEnded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ChildAccount:
     """The system user that a child runs as."""
 
     uid: int
@@ -65,7 +65,7 @@ def start(
     env: Mapping[str, str],
     stop_signal: signal.Signals = signal.SIGTERM,
     orphan_signal: signal.Signals | None = None,
-    account: Account | None = None,
+    account: ChildAccount | None = None,
     folder: Path | str = "/",
     feed: bytes | None = None,
 ) -> Child:

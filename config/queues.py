@@ -13,7 +13,7 @@ from sources.models import Capture
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class WorkQueue:
     """Rows of `model` that a worker takes once the time in `due` has come; `states`: whether rows stay afterwards."""
 
     name: str
@@ -37,8 +37,8 @@ class Queue:
 
 
 QUEUES = (
-    Queue("reminders", Reminder, "due_at"),
-    Queue("mails", Mail, "created_at"),
-    Queue("captures", Capture, "requested_at", gives_up=False),
-    Queue("recomputations", Recomputation, "asked_at", states=False, gives_up=False),
+    WorkQueue("reminders", Reminder, "due_at"),
+    WorkQueue("mails", Mail, "created_at"),
+    WorkQueue("captures", Capture, "requested_at", gives_up=False),
+    WorkQueue("recomputations", Recomputation, "asked_at", states=False, gives_up=False),
 )

@@ -22,7 +22,7 @@ KEPT_FOR = 300  # seconds; the list of one's receipts has them all
 Handler = Callable[[HttpRequest], HttpResponse]
 
 
-class Receipts:
+class ReceiptsMiddleware:
     """Names the receipts of what the person did in the answer to it."""
 
     def __init__(self, get_response: Handler) -> None:

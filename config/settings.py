@@ -281,7 +281,7 @@ MIDDLEWARE = [
     "config.middleware.Limits",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.receipts.Receipts",
+    "config.receipts.ReceiptsMiddleware",
     "config.middleware.SignInFirst",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -12,8 +12,8 @@ import struct
 import subprocess
 from pathlib import Path
 
-from config.data_folder import Refused
-from config.processes import Account
+from config.data_folder import StartRefused
+from config.processes import ChildAccount
 
 NAME = "second-source"
 _ACL = "system.posix_acl_access"
@@ -23,7 +23,7 @@ _NO_ID = 0xFFFFFFFF
 Entry = tuple[int, int, int]  # tag, permissions, id
 
 
-def account_for(data: Path) -> Account | None:
+def account_for(data: Path) -> ChildAccount | None:
     """Who runs the embedded servers: None for an ordinary user; as root the owner of `data` or our own user.
 
     Raises Refused when the system user is missing and cannot be made.
@@ -31,9 +31,9 @@ def account_for(data: Path) -> Account | None:
     if os.geteuid() != 0:
         return None
     if data.exists() and (owner := data.stat()).st_uid != 0:
-        return Account(owner.st_uid, owner.st_gid)
+        return ChildAccount(owner.st_uid, owner.st_gid)
     entry = _find() or _make()
-    return Account(entry.pw_uid, entry.pw_gid)
+    return ChildAccount(entry.pw_uid, entry.pw_gid)
 
 
 def _find() -> pwd.struct_passwd | None:
@@ -61,14 +61,14 @@ def _make() -> pwd.struct_passwd:
     # Asked again rather than trusting the status: another start may have made it at the same moment.
     entry = _find()
     if entry is None:
-        raise Refused(
+        raise StartRefused(
             f"PostgreSQL does not run as root, and the system user {NAME} could not be made ({reason}); "
             "start as an ordinary user, or make that system user"
         )
     return entry
 
 
-def let_through(account: Account, path: Path) -> None:
+def let_through(account: ChildAccount, path: Path) -> None:
     """Lets `account` pass through every folder above `path`, and `path` itself when it is a folder.
 
     Raises Refused, naming the folder, where the file system keeps no access control lists.
@@ -81,7 +81,7 @@ def let_through(account: Account, path: Path) -> None:
         try:
             _give_x(folder, account.uid)
         except OSError as error:
-            raise Refused(
+            raise StartRefused(
                 f"{folder}: the system user that runs PostgreSQL cannot pass through this folder "
                 f"({error.strerror}); allow it with chmod o+x, set DATA_DIR to another folder, or start "
                 "as an ordinary user"

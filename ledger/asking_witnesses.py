@@ -17,7 +17,15 @@ from django.utils import timezone
 
 from ledger.sequencer import Connection, node_reader
 from ledger.tree import consistency_proof
-from ledger.verifier import Broken, Cosignature, VerifierKey, Witness, WitnessPolicy, read_cosignatures, split_note
+from ledger.verifier import (
+    Broken,
+    CheckedCosignature,
+    PolicyWitness,
+    VerifierKey,
+    WitnessPolicy,
+    read_cosignatures,
+    split_note,
+)
 from ledger.witnessing import request_body
 
 logger = logging.getLogger(__name__)
@@ -67,7 +75,7 @@ class _Address:
 class Asking:
     """What asks one witness about the log in a database."""
 
-    def __init__(self, witness: Witness, policy: WitnessPolicy) -> None:
+    def __init__(self, witness: PolicyWitness, policy: WitnessPolicy) -> None:
         self._key, self._policy, self._address = witness.key, policy, _Address(witness.url)
 
     def ask(self, connection: Connection) -> bool:
@@ -86,7 +94,7 @@ class Asking:
         self._keep(connection, size, answer)
         return True
 
-    def _cosignature(self, connection: Connection, old: int, size: int, note: str) -> Cosignature:
+    def _cosignature(self, connection: Connection, old: int, size: int, note: str) -> CheckedCosignature:
         status, content = self._post(connection, old, size, note)
         if status == 409:  # it says up to where it has seen the log
             seen = content.decode(errors="replace").removesuffix("\n")
@@ -107,7 +115,7 @@ class Asking:
     def _post(self, connection: Connection, old: int, size: int, note: str) -> tuple[int, bytes]:
         return self._address.post(request_body(old, consistency_proof(node_reader(connection), old, size), note))
 
-    def _keep(self, connection: Connection, size: int, found: Cosignature) -> None:
+    def _keep(self, connection: Connection, size: int, found: CheckedCosignature) -> None:
         """Keep it, and note where a quorum is there now. What commits last sees all that was kept before."""
         try:
             at = datetime.fromtimestamp(found.at, UTC)

@@ -18,7 +18,7 @@ LARGEST_FILE = 2**32 - 2  # bytes; a larger one would need another head
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BundleFile:
     """One file of a bundle as it lies ready."""
 
     path: str
@@ -35,9 +35,9 @@ class Made:
     what: str
 
     @property
-    def part(self) -> Part:
+    def part(self) -> BundleFile:
         """The file's place in the zip."""
-        return Part(self.path, len(self.content), zlib.crc32(self.content))
+        return BundleFile(self.path, len(self.content), zlib.crc32(self.content))
 
     @property
     def in_manifest(self) -> dict[str, Any]:
@@ -82,13 +82,13 @@ def sign_manifest(manifest: Manifest, key: SigningKey, origin: str) -> tuple[Mad
     return Made(MANIFEST, data, "manifest"), Made(MANIFEST_NOTE, sign_note(note, [key]), "note")
 
 
-def zip_size(parts: Iterable[Part]) -> int:
+def zip_size(parts: Iterable[BundleFile]) -> int:
     """How many bytes the zip of these files has."""
     lines = [(part.path, part.size, part.crc) for part in parts]
     return sum(len(zip_head(*line)) + line[1] for line in lines) + len(zip_directory(lines))
 
 
-def zip_pieces(parts: Sequence[Part], content: Callable[[Part], Iterator[bytes]]) -> Iterator[bytes]:
+def zip_pieces(parts: Sequence[BundleFile], content: Callable[[BundleFile], Iterator[bytes]]) -> Iterator[bytes]:
     """The bytes of the zip. `content` gives those of a file.
 
     Raises ValueError where a file has another size than it had: what was sent is then cut off, and found to be.

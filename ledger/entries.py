@@ -15,7 +15,7 @@ from ledger.verifier import (
     SALT_LENGTH,
     SEALED,
     Broken,
-    Entry,
+    LeafEntry,
     canonical,
     check_disclosures,
     check_entry,
@@ -27,7 +27,7 @@ from ledger.verifier import (
 __all__ = [
     "BLIND",
     "Broken",
-    "Entry",
+    "LeafEntry",
     "Opening",
     "check_disclosures",
     "commit",
@@ -88,7 +88,7 @@ def format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def leaf_bytes(entry: Entry) -> bytes:
+def leaf_bytes(entry: LeafEntry) -> bytes:
     """The canonical bytes of an entry. Raises Broken or ValueError where it is not well formed or too long."""
     check_entry(entry)
     leaf = canonical({"v": 1, **entry._asdict()})

@@ -14,7 +14,7 @@ from ledger.verifier import (
     ED25519,
     RECEIPT,
     BundleNote,
-    Checkpoint,
+    LogSize,
     Policy,
     Receipt,
     VerifierKey,
@@ -30,8 +30,8 @@ from ledger.verifier import (
 )
 
 __all__ = [
-    "Checkpoint",
     "CosigningKey",
+    "LogSize",
     "Policy",
     "Receipt",
     "SigningKey",
@@ -133,7 +133,7 @@ def sign_note(text: str, keys: Iterable[SigningKey]) -> bytes:
 def checkpoint_text(origin: str, size: int, root: bytes) -> str:
     """The text of a checkpoint, to be signed. Raises ValueError for what would not read back the same."""
     text = f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
-    if read_checkpoint(text) != Checkpoint(origin, size, root):
+    if read_checkpoint(text) != LogSize(origin, size, root):
         raise ValueError("no checkpoint")
     return text
 

@@ -15,7 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from ledger.canonical import canonical
-from ledger.entries import Entry, Opening, commit, format_time, leaf_bytes, leaf_hash, new_sealed_stream, seal
+from ledger.entries import LeafEntry, Opening, commit, format_time, leaf_bytes, leaf_hash, new_sealed_stream, seal
 from ledger.models import Entry as EntryRow
 from ledger.models import SealedStream
 from ledger.statements import HEAD, insert
@@ -25,7 +25,7 @@ _older_acts: ContextVar[bool] = ContextVar("older_acts", default=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class WrittenEntry:
     """An entry that was written: it waits for its place in the log. `at`: as its bytes say it."""
 
     id: int
@@ -43,7 +43,7 @@ def record(
     body: Mapping[str, Any],
     committed: Mapping[str, Any],
     sealed: bool = False,
-) -> Recorded:
+) -> WrittenEntry:
     """Write the next entry of a stream.
 
     `body` is open to everybody who may read the entry: identifiers, states, numbers. `committed`, by name: whatever is
@@ -148,9 +148,9 @@ def write_next(connection: BaseDatabaseWrapper, one: Unplaced, *, at: datetime) 
 
 def _entry(
     stream: str, seq: int, prev: bytes | None, kind: str, at: datetime, body: dict[str, Any], hashes: dict[str, str]
-) -> Entry:
+) -> LeafEntry:
     before = prev.hex() if prev is not None else None
-    return Entry(stream=stream, seq=seq, prev=before, kind=kind, at=format_time(at), body=body, c=hashes)
+    return LeafEntry(stream=stream, seq=seq, prev=before, kind=kind, at=format_time(at), body=body, c=hashes)
 
 
 def _append(
@@ -162,7 +162,7 @@ def _append(
     openings: dict[str, Opening],
     *,
     through: BaseDatabaseWrapper | None = None,
-) -> Recorded:
+) -> WrittenEntry:
     with (through or connection).cursor() as cursor:
         cursor.execute(HEAD, [stream])
         last, prev, earliest = cursor.fetchone() or (None, None, None)
@@ -176,4 +176,4 @@ def _append(
             values += [name, one.salt, canonical(one.value)]
         cursor.execute(insert(len(openings)), values)
         (pk,) = cursor.fetchone()
-    return Recorded(pk, stream, entry.seq, entry.at, hashed)
+    return WrittenEntry(pk, stream, entry.seq, entry.at, hashed)

@@ -20,7 +20,7 @@ from psycopg.rows import TupleRow
 
 from ledger.signer import Signer, SignerRefused
 from ledger.tiles import TILE_HEIGHT
-from ledger.tree import Frontier, Node, ReadNode, consistency_proof
+from ledger.tree import Frontier, ReadNode, Subtree, consistency_proof
 from ledger.verifier import root_hash
 from ledger.waiting import Waiting, read_placed, read_waiting, reason_to_refuse
 
@@ -112,7 +112,7 @@ class Sequencer:
         )
         return note
 
-    def _write(self, start: int, taken: list[Waiting], nodes: Iterable[Node]) -> None:
+    def _write(self, start: int, taken: list[Waiting], nodes: Iterable[Subtree]) -> None:
         if not taken:
             return
         entries, hashes = [one.entry for one in taken], [one.leaf_hash for one in taken]
@@ -162,14 +162,14 @@ class Sequencer:
             frontier.size, frontier.hashes = grown.size, grown.hashes
         return None if frontier.size > start else f"leaf {start}: it is missing"
 
-    def _has(self, node: Node) -> bool:
+    def _has(self, node: Subtree) -> bool:
         row = self._connection.execute(
             "SELECT hash FROM ledger_node WHERE level = %s AND index = %s", [node.level // TILE_HEIGHT, node.number]
         ).fetchone()
         return row is not None and bytes(row[0]) == node.hash
 
 
-def _tile_hashes(nodes: Iterable[Node]) -> list[Node]:
+def _tile_hashes(nodes: Iterable[Subtree]) -> list[Subtree]:
     """Those that the log keeps beside its leaves."""
     return [node for node in nodes if node.level and node.level % TILE_HEIGHT == 0]
 

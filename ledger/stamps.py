@@ -89,7 +89,7 @@ def _counts(checkpoint: Checkpoint) -> dict[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AuthorityState:
     """How an authority stands: its last stamp, and since when one is missing, with what the last try met.
 
     `authority`: its address without a query, which may hold a key.
@@ -101,19 +101,19 @@ class Standing:
     error: str
 
 
-def standings() -> list[Standing]:
+def authority_states() -> list[AuthorityState]:
     """How each authority of the setting stands, in its order."""
-    return [_standing(authority) for authority in settings.TIMESTAMP_AUTHORITIES]
+    return [_authority_state(authority) for authority in settings.TIMESTAMP_AUTHORITIES]
 
 
-def _standing(authority: str) -> Standing:
+def _authority_state(authority: str) -> AuthorityState:
     rows = DailyStamp.objects.filter(authority=authority).defer("token")
     last = rows.filter(token__isnull=False).order_by("-checkpoint_id").first()
     missing = rows.filter(token=None, tried_at__isnull=False)
     if last is not None:
         missing = missing.filter(checkpoint__size__gt=last.checkpoint_id)
     oldest, newest = missing.order_by("day").first(), missing.order_by("-tried_at").first()
-    return Standing(
+    return AuthorityState(
         authority.partition("?")[0], last, oldest.wanted_at if oldest else None, newest.error if newest else ""
     )
 

@@ -18,8 +18,8 @@ from ledger.verifier import (
 
 __all__ = [
     "Frontier",
-    "Node",
     "ReadNode",
+    "Subtree",
     "check_consistency",
     "check_inclusion",
     "consistency_proof",
@@ -35,7 +35,7 @@ ReadNode = Callable[[int, int], bytes]
 """Gives the hash of the complete subtree (level, index)."""
 
 
-class Node(NamedTuple):
+class Subtree(NamedTuple):
     """A complete subtree and its hash."""
 
     level: int
@@ -51,12 +51,12 @@ class Frontier:
         if len(self.hashes) != size.bit_count():
             raise ValueError(f"a tree of {size} leaves has {size.bit_count()} subtrees, not {len(self.hashes)}")
 
-    def append(self, hashed: bytes) -> list[Node]:
+    def append(self, hashed: bytes) -> list[Subtree]:
         """Takes the next leaf hash; returns the complete subtrees that arise, the leaf itself first."""
-        made = [Node(0, self.size, hashed)]
+        made = [Subtree(0, self.size, hashed)]
         while made[-1].number & 1:
             level, number, right = made[-1]
-            made.append(Node(level + 1, number >> 1, node_hash(self.hashes.pop(), right)))
+            made.append(Subtree(level + 1, number >> 1, node_hash(self.hashes.pop(), right)))
         self.hashes.append(made[-1].hash)
         self.size += 1
         return made

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.conf import settings
 
 from ledger.canonical import canonical
-from ledger.entries import Broken, Entry, read_entry
+from ledger.entries import Broken, LeafEntry, read_entry
 from ledger.keys import POLICY, RECEIPTS, configured_certificates, stamp_member, witness_member
 from ledger.models import Checkpoint, Key, Leaf
 from ledger.models import Entry as EntryRow
@@ -97,7 +97,7 @@ def written(policy: Policy) -> bytes:
     return canonical({"origin": policy.origin, **keys, **more}) + b"\n"
 
 
-def rotations() -> list[Entry]:
+def rotations() -> list[LeafEntry]:
     """The entries of new keys, in their order. Those that name no keys are left out: an audit says so of them.
 
     Also those that wait for their place: what makes them count is the former key's signature, and the new one signs
@@ -116,7 +116,7 @@ def rotations() -> list[Entry]:
     return found
 
 
-def followed(policy: Policy, entries: Iterable[Entry]) -> Policy:
+def followed(policy: Policy, entries: Iterable[LeafEntry]) -> Policy:
     """The policy and the keys to which its own ones gave over, each by a signature in the log."""
     log, receipts = list(policy.log_keys), list(policy.receipt_keys)
     for entry in entries:
@@ -128,7 +128,7 @@ def followed(policy: Policy, entries: Iterable[Entry]) -> Policy:
     return replace(policy, log_keys=tuple(log), receipt_keys=tuple(receipts))
 
 
-def _is_signed(entry: Entry, origin: str) -> bool:
+def _is_signed(entry: LeafEntry, origin: str) -> bool:
     try:
         return check_rotation(entry, origin)
     except Broken:
@@ -154,7 +154,7 @@ def check_witnesses(policy: Policy, newest: Checkpoint, now: datetime, report: R
         report.expect(False, f"entry {first.index}", "cosignatures", expected, f"the last of {size} entries")
 
 
-def known_keys(policy: Policy, entries: Sequence[Entry]) -> set[tuple[str, str]]:
+def known_keys(policy: Policy, entries: Sequence[LeafEntry]) -> set[tuple[str, str]]:
     """The keys that belong into the table, each with what it signs: those that the policy names, that one of these gave
     over to by its signature, or that the log names as the one before such a key."""
     trusted = followed(policy, entries)
@@ -188,7 +188,7 @@ def keys_shown() -> list[ShownKey]:
     return [ShownKey(text, is_known=(text, signs) in known) for text, signs in sorted(known | keys_in_table())]
 
 
-def check_keys(policy: Policy, entries: Sequence[Entry], report: Report) -> None:
+def check_keys(policy: Policy, entries: Sequence[LeafEntry], report: Report) -> None:
     """Notes where the table of keys is not what the policy and the log say."""
     known = known_keys(policy, entries)
     table = keys_in_table()

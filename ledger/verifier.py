@@ -210,7 +210,7 @@ def read_canonical(data: bytes) -> Any:
 # Section 2: entries
 
 
-class Entry(NamedTuple):
+class LeafEntry(NamedTuple):
     """What a leaf says. `prev`: the leaf hash (hex) of the stream's entry before; `c`: commitments (hex) by name."""
 
     stream: str
@@ -222,7 +222,7 @@ class Entry(NamedTuple):
     c: dict[str, str]
 
 
-_NAMES = {"v", *Entry._fields}
+_NAMES = {"v", *LeafEntry._fields}
 _STREAM = re.compile(r"[a-z][a-z0-9_]*(:[A-Za-z0-9._-]+)+", re.ASCII)
 _SEALED_STREAM = re.compile(r"sealed:[0-9a-f]{32}", re.ASCII)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
@@ -251,7 +251,7 @@ def _expect(holds: object, part: str, expected: str, found: object) -> None:
         raise Broken(part, expected, _shown(found))
 
 
-def read_entry(leaf: bytes) -> Entry:
+def read_entry(leaf: bytes) -> LeafEntry:
     """What a leaf says; Broken where its bytes are not exactly those of a well-formed entry."""
     if len(leaf) > LARGEST_LEAF:
         raise Broken("leaf", f"at most {LARGEST_LEAF} bytes", str(len(leaf)))
@@ -262,7 +262,7 @@ def read_entry(leaf: bytes) -> Entry:
     _expect(isinstance(value, dict) and value.keys() == _NAMES, "leaf", "exactly the fields of version 1", value)
     version = value.pop("v")
     _expect(version == 1 and version is not True, "v", "1", version)
-    entry = Entry(**value)
+    entry = LeafEntry(**value)
     check_entry(entry)
     return entry
 
@@ -275,7 +275,7 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
-def check_entry(entry: Entry) -> None:
+def check_entry(entry: LeafEntry) -> None:
     """Broken where a field has not the form that section 2 gives it."""
     stream, seq, prev, kind, at, body, c = entry
     _expect(_matches(_STREAM, stream) and len(stream) <= 255, "stream", "a name such as claim:1", stream)
@@ -309,7 +309,7 @@ def commitment(salt: bytes, name: str, value: object) -> str:
     return hmac.digest(salt, message, "sha256").hex()
 
 
-def check_disclosures(entry: Entry, disclosures: object) -> int:
+def check_disclosures(entry: LeafEntry, disclosures: object) -> int:
     """How many committed fields `disclosures` leaves undisclosed (null, or not named at all).
 
     `disclosures` is {name: {"salt": base64, "value": …} or null}. A sealed entry's content is an object of its own
@@ -332,7 +332,7 @@ def check_disclosures(entry: Entry, disclosures: object) -> int:
     return sum(disclosures.get(name) is None for name in known)
 
 
-def closed_fields(entry: Entry, disclosures: Mapping[str, Any]) -> list[str]:
+def closed_fields(entry: LeafEntry, disclosures: Mapping[str, Any]) -> list[str]:
     """The names that `check_disclosures` counts: committed fields, those of a sealed content too, without a value."""
     inner = _sealed_commitments(disclosures.get("content")) if entry.kind == SEALED else {}
     return [name for name in (*entry.c, *(f"content/{name}" for name in inner)) if disclosures.get(name) is None]
@@ -596,7 +596,7 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     return text + "\n", signatures
 
 
-class Checkpoint(NamedTuple):
+class LogSize(NamedTuple):
     """How large a log is, and its root; `extensions` are further lines, which nothing here reads."""
 
     origin: str
@@ -612,13 +612,13 @@ def _decimal(text: str, part: str) -> int:
     return number
 
 
-def read_checkpoint(text: str) -> Checkpoint:
+def read_checkpoint(text: str) -> LogSize:
     """The checkpoint of a note's text; Broken where it is none."""
     lines = text.split("\n")
     _expect(len(lines) >= 4 and lines.pop() == "", "checkpoint", "at least three lines", text[:60])
     _expect(all(lines), "checkpoint", "no empty line", text[:60])
     origin, size, root, *extensions = lines
-    return Checkpoint(origin, _decimal(size, "size"), read_base64(root, "root", 32), tuple(extensions))
+    return LogSize(origin, _decimal(size, "size"), read_base64(root, "root", 32), tuple(extensions))
 
 
 class Receipt(NamedTuple):
@@ -648,7 +648,7 @@ def split_receipts(data: bytes) -> list[bytes]:
     return re.split(f"(?<=\\n)(?={re.escape(RECEIPT)}\\n)".encode(), data)
 
 
-class Cosignature(NamedTuple):
+class CheckedCosignature(NamedTuple):
     """That a witness saw a checkpoint extend what it saw before. `at`: POSIX time in seconds, by its own clock."""
 
     key: VerifierKey
@@ -667,33 +667,33 @@ class Cosignature(NamedTuple):
             return f"{self.key.name} at {self.at} seconds"
 
 
-def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[Cosignature, ...]:
+def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[CheckedCosignature, ...]:
     """The cosignatures of a note by these keys, the newest one of each, in the order of `keys`.
 
     Raises Broken where one of the keys did not make what is said to be by it.
     """
     text, signatures = split_note(note)
     known = {(key.name, key.id): key for key in keys if key.signs == COSIGNATURE}
-    found: dict[VerifierKey, Cosignature] = {}
+    found: dict[VerifierKey, CheckedCosignature] = {}
     for name, signature in signatures:
         key = known.get((name, signature[:4]))
         if key is None:
             continue
         if not key.verifies(signature[4:], text.encode()):
             raise Broken("cosignature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
-        one = Cosignature(key, cosigned_at(signature[4:]), signature[4:])
+        one = CheckedCosignature(key, cosigned_at(signature[4:]), signature[4:])
         found[key] = max(found.get(key, one), one, key=lambda cosignature: cosignature.at)
     return tuple(found[key] for key in known.values() if key in found)
 
 
-class Witness(NamedTuple):
+class PolicyWitness(NamedTuple):
     """A witness of a policy; `url`: its submission prefix, or nothing."""
 
     key: VerifierKey
     url: str
 
 
-class Group(NamedTuple):
+class WitnessGroup(NamedTuple):
     """Members of which `least` have to have witnessed a checkpoint."""
 
     least: int
@@ -709,8 +709,8 @@ class WitnessPolicy:
 
     text: bytes
     logs: tuple[VerifierKey, ...]
-    witnesses: dict[str, Witness]
-    groups: dict[str, Group]
+    witnesses: dict[str, PolicyWitness]
+    groups: dict[str, WitnessGroup]
     quorum: str | None
 
     def witness_keys(self) -> list[VerifierKey]:
@@ -741,8 +741,8 @@ class _WitnessPolicyReader:
 
     def __init__(self) -> None:
         self.logs: list[VerifierKey] = []
-        self.witnesses: dict[str, Witness] = {}
-        self.groups: dict[str, Group] = {}
+        self.witnesses: dict[str, PolicyWitness] = {}
+        self.groups: dict[str, WitnessGroup] = {}
         self.quorums: list[str] = []
         self._members: set[str] = set()
 
@@ -769,7 +769,7 @@ class _WitnessPolicyReader:
         key, others = read_verifier_key(line["key"], COSIGNATURE), [one.key.key for one in self.witnesses.values()]
         _expect(key.key not in others, "witness", "a key that no line before has", str(key))
         self._expect_new(line["name"])
-        self.witnesses[line["name"]] = Witness(key, line["url"] or "")
+        self.witnesses[line["name"]] = PolicyWitness(key, line["url"] or "")
 
     def _group(self, line: re.Match[str]) -> None:
         members = line["members"].split(" ")
@@ -780,7 +780,7 @@ class _WitnessPolicyReader:
         least = {"any": 1, "all": len(members)}.get(line["least"]) or int(line["least"])
         _expect(least <= len(members), "group", f"at most its {len(members)} members", least)
         self._expect_new(line["name"])
-        self.groups[line["name"]] = Group(least, tuple(members))
+        self.groups[line["name"]] = WitnessGroup(least, tuple(members))
 
     def _quorum(self, line: re.Match[str]) -> None:
         name = line["name"]
@@ -816,7 +816,7 @@ def read_witness_policy(data: bytes) -> WitnessPolicy:
 class Witnessed(NamedTuple):
     """Who cosigned a checkpoint, of a policy's witnesses, and whether that is the quorum."""
 
-    by: tuple[Cosignature, ...]
+    by: tuple[CheckedCosignature, ...]
     is_met: bool
 
     def __str__(self) -> str:
@@ -857,7 +857,7 @@ class Policy:
         found = self.witnessed(note)
         return {} if found is None else {"witnessed by": str(found)}
 
-    def checkpoint(self, note: bytes) -> Checkpoint:
+    def checkpoint(self, note: bytes) -> LogSize:
         """The checkpoint of a signed note; Broken unless one of the log's keys signed it, and it is of this log."""
         checkpoint = read_checkpoint(open_note(note, self.log_keys))
         _expect(checkpoint.origin == self.origin, "origin", self.origin, checkpoint.origin)
@@ -898,7 +898,7 @@ def rotation_text(origin: str, signs: str, key: str) -> str:
     return f"{KEY_ROTATION}\n{origin}\n{signs}\n{key}\n"
 
 
-def check_rotation(entry: Entry, origin: str) -> bool:
+def check_rotation(entry: LeafEntry, origin: str) -> bool:
     """Whether the entry of a new key bears the former one's signature; False for one from before there were any.
 
     Broken where it bears another, or names no keys.
@@ -919,7 +919,7 @@ def check_rotation(entry: Entry, origin: str) -> bool:
 # Section 6: what was found
 
 
-class Finding(NamedTuple):
+class Mismatch(NamedTuple):
     """One thing that does not match: where (an entry, a tile, a file), and what Broken says of it."""
 
     where: str
@@ -938,25 +938,25 @@ class Report:
     `said`: in words, only of what holds; `histories`: the streams whose proofs hold.
     """
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Mismatch] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
-    histories: list["History"] = field(default_factory=list)
+    histories: list["ProvenHistory"] = field(default_factory=list)
 
     def add(self, where: str, error: Broken) -> None:
         """Notes what a check raised."""
-        self.findings.append(Finding(where, error.part, error.expected, error.found))
+        self.findings.append(Mismatch(where, error.part, error.expected, error.found))
 
     def expect(self, holds: object, where: str, part: str, expected: str, found: object) -> None:
         """Notes a finding unless `holds`."""
         if not holds:
-            self.findings.append(Finding(where, part, expected, _plain(found)))
+            self.findings.append(Mismatch(where, part, expected, _plain(found)))
 
     def count(self, word: str, number: int = 1) -> None:
         """Adds to one of the numbers."""
         self.counts[word] = self.counts.get(word, 0) + number
 
-    def lacks(self) -> list[Finding]:
+    def lacks(self) -> list[Mismatch]:
         """The findings that say no more than that a quorum of the policy's witnesses did not cosign."""
         return [found for found in self.findings if (found.part, found.expected) == (COSIGNATURES, A_QUORUM)]
 
@@ -996,7 +996,7 @@ class Streams:
     def __init__(self) -> None:
         self.last: dict[str, Last] = {}
 
-    def follow(self, index: int, entry: Entry, hashed: bytes, report: Report) -> None:
+    def follow(self, index: int, entry: LeafEntry, hashed: bytes, report: Report) -> None:
         """Notes where an entry does not follow the one before it in its stream; goes on from this one."""
         before = self.last.get(entry.stream, _NOTHING)
         prev = before.leaf_hash.hex() if before.seq else None
@@ -1025,7 +1025,7 @@ class Times:
         self._latest, self._set_by = "", 0
         self.latest = ""
 
-    def follow(self, index: int, entry: Entry, report: Report) -> None:
+    def follow(self, index: int, entry: LeafEntry, report: Report) -> None:
         """Notes where an entry's time is not to be believed; goes on from the latest."""
         self.latest = max(self.latest, entry.at)
         if index < self._start:
@@ -1074,7 +1074,7 @@ def _check_moment_told(body: Mapping[str, Any], at: str) -> None:
     _expect(is_older or written - moment <= _DELAY, "body.happened_at", f"{at}, or brought_in beside it", happened)
 
 
-def name_entry(index: int, entry: Entry) -> str:
+def name_entry(index: int, entry: LeafEntry) -> str:
     """'entry 17 (claim:1, 4)': how a finding calls an entry."""
     return f"entry {index} ({entry.stream}, {entry.seq})"
 
@@ -1132,7 +1132,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
     if report.holds():
         indexes = [one.leaf_index for one in leaves]
         dated = _dated_in_words(indexes, datings, is_checked=NOT_CHECKED not in report.counts)
-        history = History(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves), dated)
+        history = ProvenHistory(value["stream"], value["checkpoint"].encode(), checkpoint, tuple(leaves), dated)
         report.histories.append(history)
         report.said |= history.in_words(policy)
     return report
@@ -1166,17 +1166,17 @@ class ProvenEntry(NamedTuple):
 
     leaf_index: int
     leaf_hash: bytes
-    entry: Entry | None = None
+    entry: LeafEntry | None = None
     disclosures: Mapping[str, Any] = {}
 
 
-class History(NamedTuple):
+class ProvenHistory(NamedTuple):
     """What a proof shows: entries of one stream, oldest first, as of a checkpoint. `stream`: None of a single leaf;
     `dated`: by when time stamps say that they were there, in words."""
 
     stream: str | None
     note: bytes
-    checkpoint: Checkpoint
+    checkpoint: LogSize
     entries: tuple[ProvenEntry, ...]
     dated: str = ""
 
@@ -1262,7 +1262,7 @@ def check_expected(
             _check_age(history.checkpoint, checkpoint, policy, report)
 
 
-def _check_age(own: Checkpoint, note: bytes, policy: Policy, report: Report) -> None:
+def _check_age(own: LogSize, note: bytes, policy: Policy, report: Report) -> None:
     try:
         given = policy.checkpoint(note)
     except Broken as error:
@@ -1290,7 +1290,7 @@ def _check_frame(value: Any, policy: Policy) -> None:
         _expect(isinstance(value[name], list) and value[name], name, "at least one", value[name])
 
 
-def _check_redactions(value: Any, checkpoint: Checkpoint, report: Report) -> dict[str, dict[str, int]]:
+def _check_redactions(value: Any, checkpoint: LogSize, report: Report) -> dict[str, dict[str, int]]:
     """Which redaction (its index) erased which fields, by leaf hash and name: all stand in the log, and name an entry
     of the file."""
     named = {hashed for item in value["entries"] if (hashed := _hash_of_item(item))}
@@ -1320,7 +1320,7 @@ def _hash_of_item(item: Any) -> str | None:
         return None
 
 
-def _check_redaction(item: Any, before: int, checkpoint: Checkpoint) -> dict[str, list[str]]:
+def _check_redaction(item: Any, before: int, checkpoint: LogSize) -> dict[str, list[str]]:
     """The fields that a redaction names, by leaf hash; what was sealed is named in its disclosed content."""
     entry, hashed = _read_proof_entry(item)
     _check_proof_entry(item, hashed, before, checkpoint)
@@ -1337,7 +1337,9 @@ def _check_redaction(item: Any, before: int, checkpoint: Checkpoint) -> dict[str
     return dict(fields)
 
 
-def told_in(entry: Entry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, str]]:
+def told_in(
+    entry: LeafEntry, disclosures: Mapping[str, Any]
+) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, str]]:
     """What an entry is told to say: kind, body, disclosed values by name, and the names without a value, each with the
     name that it has among the disclosures. Of a sealed one that is disclosed, what is sealed in it."""
     closed = {name: name for name in closed_fields(entry, disclosures)}
@@ -1351,7 +1353,7 @@ def told_in(entry: Entry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str
     return kind if isinstance(kind, str) else SEALED, content["body"], inner, closed
 
 
-def _count_fields(entry: Entry, disclosures: Mapping[str, Any], erased: Collection[str], report: Report) -> None:
+def _count_fields(entry: LeafEntry, disclosures: Mapping[str, Any], erased: Collection[str], report: Report) -> None:
     closed = closed_fields(entry, disclosures)
     redacted = sum(name in erased for name in closed)
     report.count("fields verified", sum(one is not None for one in disclosures.values()))
@@ -1359,7 +1361,7 @@ def _count_fields(entry: Entry, disclosures: Mapping[str, Any], erased: Collecti
     report.count("fields withheld", len(closed) - redacted)
 
 
-def _read_proof_entry(item: Any) -> tuple[Entry, bytes]:
+def _read_proof_entry(item: Any) -> tuple[LeafEntry, bytes]:
     names = {"index", "leaf", "proof", "disclosures"}
     _expect(isinstance(item, dict) and item.keys() == names, "form", ", ".join(sorted(names)), item)
     _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
@@ -1371,7 +1373,7 @@ def _read_proof_entry(item: Any) -> tuple[Entry, bytes]:
 _WITHHELD = {"index", "leaf_hash", "proof"}
 
 
-def _check_withheld(item: Any, before: int, checkpoint: Checkpoint) -> bytes:
+def _check_withheld(item: Any, before: int, checkpoint: LogSize) -> bytes:
     """The hash of an entry whose reader may not know what it says: it stands in the log at its index."""
     _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
     _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
@@ -1381,13 +1383,13 @@ def _check_withheld(item: Any, before: int, checkpoint: Checkpoint) -> bytes:
     return hashed
 
 
-def _check_proof_entry(item: Any, hashed: bytes, before: int, checkpoint: Checkpoint) -> None:
+def _check_proof_entry(item: Any, hashed: bytes, before: int, checkpoint: LogSize) -> None:
     _expect(item["index"] > before, "index", f"above {before}", item["index"])
     proof = [read_base64(part, "proof", 32) for part in item["proof"]]
     check_inclusion(hashed, item["index"], checkpoint.size, checkpoint.root, proof)
 
 
-def _check_proof_disclosures(entry: Entry, disclosures: Any) -> int:
+def _check_proof_disclosures(entry: LeafEntry, disclosures: Any) -> int:
     missing = sorted(entry.c.keys() - disclosures.keys()) if isinstance(disclosures, dict) else []
     _expect(not missing, "disclosures", "a value or null for every committed field", missing)
     return check_disclosures(entry, disclosures)
@@ -1429,7 +1431,7 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
         entry = read_entry(leaf)
         check_inclusion(leaf_hash(leaf), proof.leaf_index, checkpoint.size, checkpoint.root, proof.hashes)
         proven = ProvenEntry(proof.leaf_index, leaf_hash(leaf), entry)
-        report.histories.append(History(None, proof.checkpoint, checkpoint, (proven,)))
+        report.histories.append(ProvenHistory(None, proof.checkpoint, checkpoint, (proven,)))
         report.count("entries")
     except Broken as error:
         report.add("proof file", error)
@@ -1513,7 +1515,7 @@ class Walk(NamedTuple):
     """What an audit gives to whoever looks further: an entry, its place and its leaf hash."""
 
     leaf_index: int
-    entry: Entry
+    entry: LeafEntry
     leaf_hash: bytes
 
 
@@ -1573,7 +1575,7 @@ def public_path(number: int) -> str:
     return tile_path("entries", number).replace("tile/entries", "public") + ".json"
 
 
-def has_public_entries_alone(read: Read, checkpoint: Checkpoint) -> bool:
+def has_public_entries_alone(read: Read, checkpoint: LogSize) -> bool:
     """Whether a log is given as its hashes and what of its entries is public: an address, or a mirror of one."""
     width = min(TILE_WIDTH, checkpoint.size)
     return width > 0 and read_tile(read, "entries", 0, width)[0] is None and read(public_path(0)) is not None
@@ -1582,7 +1584,7 @@ def has_public_entries_alone(read: Read, checkpoint: Checkpoint) -> bool:
 def audit_public(
     read: Read,
     policy: Policy,
-    checkpoint: Checkpoint,
+    checkpoint: LogSize,
     report: Report,
     each: Callable[[Walk], None] | None = None,
     times_from: int = 0,
@@ -1626,7 +1628,7 @@ def audit_public(
     return report
 
 
-def _read_public(index: int, leaf: bytes, report: Report) -> Entry | None:
+def _read_public(index: int, leaf: bytes, report: Report) -> LeafEntry | None:
     try:
         entry = read_entry(leaf)
         _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
@@ -1660,7 +1662,7 @@ def _public_leaves(read: Read, first: int, size: int, report: Report) -> Iterato
 
 
 def _follow_public(
-    index: int, entry: Entry, hashed: bytes, seen: tuple[dict[str, Last], dict[str, int]], report: Report
+    index: int, entry: LeafEntry, hashed: bytes, seen: tuple[dict[str, Last], dict[str, int]], report: Report
 ) -> None:
     """Notes where a public entry does not follow those of its stream that are public too."""
     last, numbers = seen
@@ -1746,7 +1748,7 @@ def _audit_leaves(
         report.expect(False, f"disclosures of entry {index_text}", "entry", "one of the bundle", "none")
 
 
-def _audit_rotation(where: str, entry: Entry, origin: str, report: Report) -> None:
+def _audit_rotation(where: str, entry: LeafEntry, origin: str, report: Report) -> None:
     try:
         is_signed = check_rotation(entry, origin)
     except Broken as error:
@@ -1755,7 +1757,7 @@ def _audit_rotation(where: str, entry: Entry, origin: str, report: Report) -> No
         report.count("keys that the one before signed" if is_signed else "keys that the one before did not sign")
 
 
-def _audit_disclosures(where: str, entry: Entry, disclosures: object, report: Report) -> None:
+def _audit_disclosures(where: str, entry: LeafEntry, disclosures: object, report: Report) -> None:
     try:
         report.count("fields not disclosed", check_disclosures(entry, disclosures))
     except Broken as error:
@@ -1881,7 +1883,7 @@ class Listed(NamedTuple):
     is_whole: bool = False
 
 
-class Standing:
+class ReplayedStates:
     """Every claim's state as its entries tell it, and since when it is published: `None` where it was taken back.
 
     `older`: claims with acts from before there was a log, and when their first entry was written.
@@ -1927,12 +1929,12 @@ class Standing:
         self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
 
 
-def _moment_of(entry: Entry) -> str:
+def _moment_of(entry: LeafEntry) -> str:
     """When what an entry tells of was: an older act that was brought in says so."""
     return str(entry.body["happened_at"]) if "brought_in" in entry.body else entry.at
 
 
-def _is_of_before(entry: Entry) -> bool:
+def _is_of_before(entry: LeafEntry) -> bool:
     """Whether an entry tells of an act from before there was a log: it says so, or, in older logs, its times do."""
     try:
         happened = read_time(entry.body.get("happened_at"))
@@ -1947,7 +1949,7 @@ def replay(
     """An audit that also follows every claim's moves; `claims` is what the API, or the list of what is published, says:
     reference and state of each, and when it was published."""
     moves = Report()
-    standing = Standing(moves)
+    standing = ReplayedStates(moves)
     listed = claims if isinstance(claims, Listed) else Listed([*(claims or ())])
     report = audit(read, policy, each=standing.take, times_from=times_from)
     _compare_claims(standing, listed.claims, moves)
@@ -1958,7 +1960,7 @@ def replay(
     return report
 
 
-def _compare_claims(standing: Standing, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
+def _compare_claims(standing: ReplayedStates, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
     for claim in claims:
         reference, state = claim.get("reference"), claim.get("state")
         stream = standing.references.get(str(reference))
@@ -1972,7 +1974,7 @@ def _compare_claims(standing: Standing, claims: Iterable[Mapping[str, Any]], mov
         moves.count("claims compared")
 
 
-def _compare_publication(standing: Standing, stream: str, where: str, said: Any, moves: Report) -> None:
+def _compare_publication(standing: ReplayedStates, stream: str, where: str, said: Any, moves: Report) -> None:
     """Since when a claim is published. Where both are from before the log, there is no entry of it."""
     found = None if said is None else _to_the_millisecond(str(said))
     is_older = found is not None and stream in standing.older and found < standing.older[stream]
@@ -1991,7 +1993,7 @@ def _to_the_millisecond(said: str) -> str:
     return said if moment.tzinfo is None else _write_time(moment.astimezone(UTC))
 
 
-def _look_for_published(standing: Standing, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
+def _look_for_published(standing: ReplayedStates, claims: Iterable[Mapping[str, Any]], moves: Report) -> None:
     """Each claim that the log says is published is among those that are listed."""
     listed = {standing.references.get(str(claim.get("reference"))) for claim in claims}
     names = {stream: reference for reference, stream in standing.references.items()}
@@ -2840,7 +2842,7 @@ def _titles(history: Mapping[str, Any]) -> dict[str, str]:
 
 
 def bundle_page(
-    manifest: Mapping[str, Any], history: Mapping[str, Any], unproven: Sequence[Any], checkpoint: Checkpoint
+    manifest: Mapping[str, Any], history: Mapping[str, Any], unproven: Sequence[Any], checkpoint: LogSize
 ) -> bytes:
     """The page of a bundle: all of its history in words, what is left out, and apart from both what nothing proves.
 
@@ -2964,7 +2966,7 @@ class TileTree:
     Broken where a tile is missing or does not lead there.
     """
 
-    def __init__(self, read: Read, checkpoint: Checkpoint) -> None:
+    def __init__(self, read: Read, checkpoint: LogSize) -> None:
         self._read, self.size, self._tiles = read, checkpoint.size, dict[tuple[int, int], list[bytes]]()
         # Partial tiles, which have no tile above them, are all in this root.
         found = self.root(checkpoint.size)
@@ -3074,7 +3076,7 @@ def _sync(folder: Path) -> None:
             os.close(opened)
 
 
-def name_checkpoint(checkpoint: Checkpoint) -> str:
+def name_checkpoint(checkpoint: LogSize) -> str:
     """'000000000600-<root>': how the memory names a checkpoint."""
     return f"{checkpoint.size:012d}-{checkpoint.root.hex()}"
 
@@ -3096,7 +3098,7 @@ class _Seen(NamedTuple):
     """What the memory has of one proof. `is_new`: it was handed over just now."""
 
     stream: str | None
-    checkpoint: Checkpoint
+    checkpoint: LogSize
     entries: list[tuple[int, bytes]]
     is_new: bool
 
@@ -3150,7 +3152,7 @@ class Watch:
             report.add("log", error)
         _compare_histories(seen, report)
 
-    def _look_for_witnesses(self, tree: TileTree, newest: Checkpoint, note: bytes) -> None:
+    def _look_for_witnesses(self, tree: TileTree, newest: LogSize, note: bytes) -> None:
         """Some checkpoint of this log bears the quorum, and the newest one has not waited for it for too long.
 
         Broken where a witness did not make what is said to be by it.
@@ -3198,7 +3200,7 @@ class Watch:
                 self._report.add(f"memory: receipts/{name}", error)
         return found
 
-    def _compare_checkpoints(self, tree: TileTree, newest: Checkpoint, notes: Mapping[str, bytes]) -> None:
+    def _compare_checkpoints(self, tree: TileTree, newest: LogSize, notes: Mapping[str, bytes]) -> None:
         """Whether the log begins with each. One that another extends, which is remembered, holds with that one; where
         any does not agree, all are looked at, so that one sees since when."""
         by = self._memory.files("extended")
@@ -3209,7 +3211,7 @@ class Watch:
             agree += [self._agrees(tree, newest, name, notes[name]) for name in settled]
         self._report.count("checkpoints", len(notes))
 
-    def _agrees(self, tree: TileTree, newest: Checkpoint, name: str, note: bytes) -> bool:
+    def _agrees(self, tree: TileTree, newest: LogSize, name: str, note: bytes) -> bool:
         try:
             old = self._policy.checkpoint(note)
         except Broken as error:
@@ -4110,7 +4112,7 @@ def check_stamps(
 _OF_DATED = {"checkpoint", "consistency", "tokens"}
 
 
-def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: Checkpoint, report: "Report") -> list[Dating]:
+def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: LogSize, report: "Report") -> list[Dating]:
     """What the time stamps in a proof file say of the log that its checkpoint is of."""
     found, before = list[Dating](), 0
     for number, item in enumerate(dated, 1):
@@ -4137,7 +4139,7 @@ def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: Checkpoint,
     return found
 
 
-def _audit_stamps(read: Read, policy: Policy, checkpoint: Checkpoint, report: Report) -> None:
+def _audit_stamps(read: Read, policy: Policy, checkpoint: LogSize, report: Report) -> None:
     """Whether the stamped checkpoints of an export are the log's, and what their time stamps say."""
     data = read(STAMPS)
     if data is None:
@@ -4221,7 +4223,7 @@ def _numbers(first: int, last: int) -> str:
 # Section 13: the log opened for one reader
 
 _EXPORT_HEAD = {"format", "origin", "checkpoint", "for", "whole", "narrowed"}
-_EXPORT_TOLD = {"index", "leaf_hash", "leaf", "proof", *Entry._fields, "disclosures", "closed"} - {"prev", "c"}
+_EXPORT_TOLD = {"index", "leaf_hash", "leaf", "proof", *LeafEntry._fields, "disclosures", "closed"} - {"prev", "c"}
 ERASED, CLOSED = "erased", "withheld"  # why a name is closed
 # Streams whose entries are all of one desk: without one of them a file is not whole.
 _OF_ONE_DESK = ("claim:", "source:", "desk:")
@@ -4230,7 +4232,7 @@ _OF_ONE_DESK = ("claim:", "source:", "desk:")
 class ExportHead(NamedTuple):
     """The first line of an opened export. `whole`: of each entry of the log; `narrowed`: what its reader asked for."""
 
-    checkpoint: Checkpoint
+    checkpoint: LogSize
     made_for: str
     whole: bool
     narrowed: dict[str, str]
@@ -4263,7 +4265,7 @@ def _read_line(line: bytes) -> Any:
         raise Broken("line", "canonical JSON", str(error)) from None
 
 
-def told_of(entry: Entry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The kind and the body of an entry; of a sealed one whose kind and content are disclosed those that are sealed."""
     kind, content = disclosures.get("kind"), disclosures.get("content")
     if entry.kind != SEALED or not kind or not content:
@@ -4337,7 +4339,7 @@ class _OpenedLines:
             if why == ERASED:
                 self._erased[hashed, name] = f"{EXPORT_FILE}, entry {value['index']}"
 
-    def _check_place(self, entry: Entry, last: int, prev: str | None) -> None:
+    def _check_place(self, entry: LeafEntry, last: int, prev: str | None) -> None:
         """A stream that is all of one desk has no gap that is not withheld. `last`, `prev`: of its entry before."""
         if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
             return
@@ -4359,7 +4361,7 @@ def check_export(
     policy: Policy,
     report: Report | None = None,
     given: Callable[[int], Any] | None = None,
-    beside: Checkpoint | None = None,
+    beside: LogSize | None = None,
 ) -> Report:
     """Whether each line of an opened export is an entry of the log, told as it is, opened as it was committed.
 
@@ -4410,7 +4412,7 @@ def check_export(
     return report
 
 
-def _audit_export(read: Read, lines: Iterable[bytes], policy: Policy, checkpoint: Checkpoint, report: Report) -> None:
+def _audit_export(read: Read, lines: Iterable[bytes], policy: Policy, checkpoint: LogSize, report: Report) -> None:
     """Checks the lines that lie in an export's folder, and against the disclosures beside them."""
     kept: dict[int, dict[str, Any]] = {}
 
@@ -4793,7 +4795,7 @@ NOT_WITNESSED = (
 )
 
 
-def _line(finding: Finding, *, of_a_file: bool) -> str:
+def _line(finding: Mismatch, *, of_a_file: bool) -> str:
     if of_a_file and (finding.part, finding.expected, finding.found) == (COSIGNATURES, A_QUORUM, NOBODY):
         return f"{finding.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
     return str(finding)

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
-from ledger.entries import Broken, Entry, leaf_hash, read_entry
+from ledger.entries import Broken, LeafEntry, leaf_hash, read_entry
 
 # `place`: before which the others have to stand.
 _LOOKED_AT = """
@@ -124,7 +124,7 @@ def reason_to_refuse(one: Waiting, accepted: Container[int]) -> str | None:
     return next(_mismatches(one, entry, accepted), None)
 
 
-def _mismatches(one: Waiting, entry: Entry, accepted: Container[int]) -> Iterator[str]:
+def _mismatches(one: Waiting, entry: LeafEntry, accepted: Container[int]) -> Iterator[str]:
     """What does not match between the bytes of an entry, its columns, and what stands before it in its stream."""
     if (entry.stream, entry.seq, entry.prev, entry.kind, entry.at) != one.columns:
         yield "its columns say other things than its bytes"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ledger.files import sync_folders, write_durably
-from ledger.notes import Checkpoint, CosigningKey, VerifierKey, read_checkpoint
+from ledger.notes import CosigningKey, LogSize, VerifierKey, read_checkpoint
 from ledger.tree import check_consistency, root_hash
 from ledger.verifier import (
     Broken,
@@ -129,7 +129,7 @@ class Witness:
         except FileNotFoundError:
             return None
 
-    def _opened(self, note: bytes) -> tuple[Checkpoint, str, str]:
+    def _opened(self, note: bytes) -> tuple[LogSize, str, str]:
         """The checkpoint of a request, its text, and the signatures by keys of its log. Raises NotCosigned."""
         try:
             text, signatures = split_note(note)
@@ -169,7 +169,7 @@ class Witness:
             return self._locks.setdefault(origin, threading.Lock())
 
 
-def _check_extends(last: _Last, checkpoint: Checkpoint, proof: list[bytes]) -> None:
+def _check_extends(last: _Last, checkpoint: LogSize, proof: list[bytes]) -> None:
     """Raises NotCosigned unless the checkpoint's log begins with that of the last one."""
     try:
         check_consistency(last.size, last.root, checkpoint.size, checkpoint.root, proof)

@@ -3,16 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from accounts import entry_verification
-from accounts.ledger_verification import Root, Told, ledger_check
+from accounts import entry_integrity
+from accounts.integrity import by_query
+from accounts.ledger_integrity import Root, Told, ledger_check
 from accounts.told import DESKS, INVITATIONS, PEOPLE
 from accounts.told import TOLD as TOLD_OF_ACCOUNTS
-from accounts.verification import by_query
 from claims.models import Evidence
 from claims.told import CLAIMS
 from claims.told import TOLD as TOLD_OF_CLAIMS
 from reviews.models import Assessment
-from reviews.redacting import PLACES, REDACTED, Place
+from reviews.redacting import PLACES, REDACTED, TextColumns
 from reviews.told import REDACTIONS
 from reviews.told import TOLD as TOLD_OF_REVIEWS
 from reviews.written import written_in_entry
@@ -34,7 +34,7 @@ def _taken_out(kind: str, name: str, value: Any) -> Iterable[str]:
     return () if kind in _OF_ACCOUNTS or name == "by" else written_in_entry(kind, name, value, sealed=False)
 
 
-def _erased_whole(place: Place, column: str) -> str:
+def _erased_whole(place: TextColumns, column: str) -> str:
     """What only grows is erased as a whole, and its redaction names row and column: nothing else may stand there."""
     table, key = (
         place.model._meta.db_table,
@@ -50,8 +50,8 @@ def _erased_whole(place: Place, column: str) -> str:
 _WHOLE = " UNION ALL ".join(_erased_whole(place, one) for place in PLACES if place.grows for one in place.columns)
 
 CHECKS = (
-    *entry_verification.CHECKS,
-    entry_verification.about_known_rows(_TABLES),
+    *entry_integrity.CHECKS,
+    entry_integrity.about_known_rows(_TABLES),
     by_query("erased as a whole", _WHOLE),
     *(ledger_check(root, DECLARED, _taken_out) for root in ROOTS),
 )

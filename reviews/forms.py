@@ -129,7 +129,7 @@ def candidate_in_words(one: Candidate) -> str:
     return ", ".join(str(fact) for fact in facts)
 
 
-class FindingForm(ActForm):
+class AssessmentForm(ActForm):
     """A reviewer's finding: the proposed state, what it rests on, a line on each element, answers, the rationale.
 
     `answer_<id>` answers a piece of contrary evidence, `element_<id>` says what the evidence shows for a part.
@@ -186,7 +186,7 @@ class FindingForm(ActForm):
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
     def found(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The finding as `reviews.actions.findings.hand_in` takes it."""
+        """The finding as `reviews.actions.assessments.submit_assessment` takes it."""
         return {
             "proposed_state": given["proposed_state"],
             "rationale": given["rationale"],
@@ -224,7 +224,7 @@ class FindingForm(ActForm):
         assert isinstance(self.data, QueryDict)
         self.errors.clear()  # of a form that need not be complete
         self.cleaned_data = as_it_stands(self.data)
-        return self.handed_in(keep)
+        return self.submitted(keep)
 
     def _show_again(self, error: Stale) -> None:
         """Having read what another window kept, the person replaces it, or goes on from it."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.models import User
 from claims.actions.reads import note_shown
 from claims.conflicts import is_offered
-from claims.grounds import Found, load_grounds, now_of
+from claims.grounds import PresentGrounds, load_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import GroundsDiff, diff_for
 from claims.models import Claim, Grounds
@@ -71,7 +71,7 @@ def of_verdict(user: User, claim: Claim) -> GroundsShown | None:
     return _compared(user, claim, kept, now, is_offered(may_confirm_verdict, user, claim, authors))
 
 
-def _compared(user: User, claim: Claim, kept: Grounds, now: Found, may_confirm: bool) -> GroundsShown:
+def _compared(user: User, claim: Claim, kept: Grounds, now: PresentGrounds, may_confirm: bool) -> GroundsShown:
     diff = diff_for(user, claim, kept, now.content) if now.digest != kept.digest else GroundsDiff()
     note_shown(user, diff.restricted)
     hidden = diff.withheld > 0

@@ -80,7 +80,7 @@ def assessments_of(claim: Claim) -> QuerySet[Assessment]:
 
 
 @compiled(Claim)
-def findings_shown(claim: Claim) -> QuerySet[Assessment]:
+def assessments_shown(claim: Claim) -> QuerySet[Assessment]:
     """The last ten findings on a claim (already scoped) by whom, what and how each stands; the newest first."""
     rows = Assessment.objects.filter(claim=claim).select_related("assessor").order_by("-created_at", "id")
     return rows.only("proposed_state", "state", "created_at", "assessor__username")[:10]
@@ -93,7 +93,7 @@ def assignments_shown(claim: Claim) -> QuerySet[Assignment]:
     return rows.only("state", "due_at", "reviewer__username", "assigned_by__username")
 
 
-def last_own_finding(user: User, claim: Claim) -> Assessment | None:
+def last_own_assessment(user: User, claim: Claim) -> Assessment | None:
     """The person's own finding on a claim that waits, or was sent back last: what they would go on from."""
     last = assessments_of(claim).filter(assessor=user).first()
     return last if last and last.state in (AssessmentState.WAITING, AssessmentState.REJECTED) else None

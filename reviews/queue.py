@@ -51,7 +51,7 @@ class Work:
     offered: list[Assignment]
     later: list[Assignment]
     to_decide: list[Assessment]
-    handed_in: list[Assessment]
+    submitted: list[Assessment]
     drafts: list[AssessmentDraft]
     form_drafts: list[FormDraft]
     lost: list[Task]
@@ -73,7 +73,7 @@ class Has(NamedTuple):
     """Whether there is at all what most people do not have. `tasks`: some that may be theirs."""
 
     decides: bool
-    handed_in: bool
+    submitted: bool
     drafts: bool
     form_drafts: bool
     tasks: bool
@@ -121,7 +121,7 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
         offered=[item for item in mine if item.state == AssignmentState.OFFERED],
         later=later,
         to_decide=without_conflict(user, waiting) if has.conflicts else waiting,
-        handed_in=_handed_in(user) if has.handed_in else [],
+        submitted=_handed_in(user) if has.submitted else [],
         drafts=_drafts(user) if has.drafts else [],
         form_drafts=list(form_drafts_of(user)[:MOST_DRAFTS_SHOWN]) if has.form_drafts else [],
         lost=_lost(user) if has.tasks else [],
@@ -179,14 +179,14 @@ def _to_decide(user: User) -> QuerySet[Assessment]:
     return to_decide_by(user)[: MOST_SHOWN + 1]
 
 
-def handed_in_by(user: User) -> QuerySet[Assessment]:
+def submitted_by(user: User) -> QuerySet[Assessment]:
     """The person's own findings that wait."""
     return _waiting().filter(assessor=user, claim__desk__in=_own_desks(user))
 
 
 @compiled(User)
 def _handed_in(user: User) -> QuerySet[Assessment]:
-    return handed_in_by(user)[: MOST_SHOWN + 1]
+    return submitted_by(user)[: MOST_SHOWN + 1]
 
 
 @compiled(User)

@@ -20,7 +20,7 @@ from reviews.models import (
     Decision,
     Redaction,
 )
-from reviews.redacting import PREVIEWED, Findings
+from reviews.redacting import PREVIEWED, Matches
 from sources.models import Actor
 
 Named = TypeVar("Named")
@@ -127,7 +127,7 @@ def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | No
 
     `grounds`: what was approved; None for what was sent back.
     """
-    handed_in = last_hash(f"assessment:{assessment.pk}", sealed=True)
+    submitted = last_hash(f"assessment:{assessment.pk}", sealed=True)
     record_act(
         about=f"claim:{assessment.claim_id}",
         kind="decided",
@@ -142,7 +142,7 @@ def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | No
         committed={
             "assessor": person(decision.assessor),
             "reason": decision.reason,
-            "finding": handed_in.hex() if handed_in else None,
+            "finding": submitted.hex() if submitted else None,
             "grounds": grounds.digest if grounds else None,
         },
     )
@@ -196,7 +196,7 @@ def _redaction_body(redaction: Redaction) -> dict[str, str | None]:
 
 
 def redacted(
-    redaction: Redaction, found: Findings, *, by: User, now: datetime
+    redaction: Redaction, found: Matches, *, by: User, now: datetime
 ) -> list[tuple[int, list[OpenField], list[str]]]:
     """Something was erased by two persons: the entries say which fields of which entries, and which rows.
 

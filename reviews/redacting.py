@@ -52,7 +52,7 @@ REDACTED = "[redacted]"
 
 
 @dataclass(frozen=True)
-class Place:
+class TextColumns:
     """Text columns of a table, and what people call them. `desk`, `claim` and `source`: how a row leads to these; None
     where it does not.
 
@@ -73,16 +73,16 @@ class Place:
 
 
 PLACES = (
-    Place(Topic, _("topic"), ("name",), "desk"),
-    Place(
+    TextColumns(Topic, _("topic"), ("name",), "desk"),
+    TextColumns(
         Claim,
         _("claim"),
         ("statement", "original_statement", "place", "threshold_reason", "closed_note"),
         "desk",
         claim="reference",
     ),
-    Place(Element, _("part of a claim"), ("text",), "claim__desk", claim="claim__reference"),
-    Place(
+    TextColumns(Element, _("part of a claim"), ("text",), "claim__desk", claim="claim__reference"),
+    TextColumns(
         Evidence,
         _("evidence"),
         ("basis_reason", "excerpt", "locator", "against_interest_reason", "withdrawn_reason"),
@@ -90,9 +90,9 @@ PLACES = (
         claim="claim__reference",
         source="source",
     ),
-    Place(Revision, _("reason of a change"), ("note",), "claim__desk", claim="claim__reference"),
-    Place(Task, _("note on a task"), ("note",), "claim__desk", claim="claim__reference"),
-    Place(
+    TextColumns(Revision, _("reason of a change"), ("note",), "claim__desk", claim="claim__reference"),
+    TextColumns(Task, _("note on a task"), ("note",), "claim__desk", claim="claim__reference"),
+    TextColumns(
         StatusChangeText,
         _("reason of a status change"),
         ("reason", "decision_reason"),
@@ -100,7 +100,7 @@ PLACES = (
         claim="claim__reference",
         grows=True,
     ),
-    Place(
+    TextColumns(
         Grounds,
         _("what an assessment or a verdict rests on"),
         ("content",),
@@ -109,7 +109,7 @@ PLACES = (
         grows=True,
         digests=True,
     ),
-    Place(
+    TextColumns(
         GroundsWatch,
         _("what a verdict rests on now"),
         ("content",),
@@ -117,24 +117,26 @@ PLACES = (
         claim="claim__reference",
         digests=True,
     ),
-    Place(PolicyChange, _("reason of a change of policy"), ("reason",), "desk", grows=True),
-    Place(Actor, _("actor"), ("name", "stands_alone_because"), "desk"),
-    Place(ActorMerge, _("reason of a merge"), ("reason",), "actor__desk", grows=True),
-    Place(
+    TextColumns(PolicyChange, _("reason of a change of policy"), ("reason",), "desk", grows=True),
+    TextColumns(Actor, _("actor"), ("name", "stands_alone_because"), "desk"),
+    TextColumns(ActorMerge, _("reason of a merge"), ("reason",), "actor__desk", grows=True),
+    TextColumns(
         Source,
         _("source"),
         ("title", "url", "basis_reason", "retracted_reason", "corrected_reason"),
         "desk",
         source="pk",
     ),
-    Place(Relay, _("quote of a relay"), ("quote",), "downstream__desk", source="downstream"),
-    Place(Attachment, _("name of a file"), ("name",), "source__desk", source="source"),
-    Place(
+    TextColumns(Relay, _("quote of a relay"), ("quote",), "downstream__desk", source="downstream"),
+    TextColumns(Attachment, _("name of a file"), ("name",), "source__desk", source="source"),
+    TextColumns(
         Capture, _("capture"), ("url", "final_url", "headers", "redirects", "error"), "source__desk", source="source"
     ),
-    Place(Assignment, _("reason why an assignment ended"), ("ended_reason",), "claim__desk", claim="claim__reference"),
-    Place(Assessment, _("finding"), ("rationale",), "claim__desk", claim="claim__reference", grows=True),
-    Place(
+    TextColumns(
+        Assignment, _("reason why an assignment ended"), ("ended_reason",), "claim__desk", claim="claim__reference"
+    ),
+    TextColumns(Assessment, _("finding"), ("rationale",), "claim__desk", claim="claim__reference", grows=True),
+    TextColumns(
         AssessmentElement,
         _("finding on a part"),
         ("text",),
@@ -142,7 +144,7 @@ PLACES = (
         claim="assessment__claim__reference",
         grows=True,
     ),
-    Place(
+    TextColumns(
         Answer,
         _("answer in a finding"),
         ("text",),
@@ -150,7 +152,7 @@ PLACES = (
         claim="assessment__claim__reference",
         grows=True,
     ),
-    Place(
+    TextColumns(
         Decision,
         _("reason of a decision"),
         ("reason",),
@@ -158,21 +160,21 @@ PLACES = (
         claim="assessment__claim__reference",
         grows=True,
     ),
-    Place(AssessmentDraft, _("draft"), ("content",), "claim__desk", claim="claim__reference", own=True),
-    Place(FormDraft, _("draft"), ("content",), "desk", claim="claim__reference", own=True, in_form=True),
-    Place(ChosenFile, _("name of a file"), ("name",), "desk", own=True),
-    Place(Redaction, _("reason of a redaction"), ("reason",), "desk"),
+    TextColumns(AssessmentDraft, _("draft"), ("content",), "claim__desk", claim="claim__reference", own=True),
+    TextColumns(FormDraft, _("draft"), ("content",), "desk", claim="claim__reference", own=True, in_form=True),
+    TextColumns(ChosenFile, _("name of a file"), ("name",), "desk", own=True),
+    TextColumns(Redaction, _("reason of a redaction"), ("reason",), "desk"),
 )
 
 
 @dataclass(frozen=True)
-class Found:
+class Match:
     """One column of one row that holds what is looked for, the `words`; `of_file`: these are a file's digest.
 
     `parts`: its text, split around what would go.
     """
 
-    place: Place
+    place: TextColumns
     pk: Any
     column: str
     text: str
@@ -190,13 +192,13 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Findings:
+class Matches:
     """All that a redaction would erase. `files`: whose bytes, name and digest go; `fields`: of the ledger.
 
     `previews`: what the ledger keeps of looks for it, which is erased too, and not shown: each look adds one.
     """
 
-    texts: tuple[Found, ...]
+    texts: tuple[Match, ...]
     files: tuple[Attachment, ...]
     fields: tuple[OpenField, ...]
     previews: tuple[OpenField, ...] = ()
@@ -218,7 +220,7 @@ class Findings:
 PREVIEWED = "redaction_previewed"
 
 
-def find(desk: Desk, *, words: str, sha256: str, by: User) -> Findings:
+def find(desk: Desk, *, words: str, sha256: str, by: User) -> Matches:
     """Where the words stand on the desk, in whatever letter case, and the file of this digest; "" looks for none.
 
     All of it is what `by`, an editor of the desk, reads: no drafts, which are their writers' alone (`find_in_drafts`),
@@ -233,10 +235,10 @@ def find(desk: Desk, *, words: str, sha256: str, by: User) -> Findings:
     secrets = Secret.objects.filter(entry__act__desk=desk, entry__act__kind__in=kinds)
     shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words, sha256)
     previews = _holding(secrets.filter(entry__act__kind=PREVIEWED), words, sha256)
-    return Findings(texts, files, shown, previews)
+    return Matches(texts, files, shown, previews)
 
 
-def find_in_drafts(desk: Desk, *, words: str) -> tuple[Found, ...]:
+def find_in_drafts(desk: Desk, *, words: str) -> tuple[Match, ...]:
     """Where the words stand in what its writer alone reads: for who erases them, and shown to nobody."""
     return tuple(_texts_on(desk, words, [place for place in PLACES if place.own])) if words else ()
 
@@ -246,10 +248,10 @@ def find_in_drafts(desk: Desk, *, words: str) -> tuple[Found, ...]:
 OF_SHARED_ACTORS = ((Actor, "pk"), (ActorMerge, "actor"), (Redaction, "actor"))
 
 
-def find_in_shared(actor: Actor, *, words: str) -> Findings:
+def find_in_shared(actor: Actor, *, words: str) -> Matches:
     """Where the words stand of an actor that all desks share, or of those that were merged into it."""
     actors = [actor.pk, *Actor.objects.filter(merged_into=actor, desk__isnull=True).values_list("pk", flat=True)]
-    texts: list[Found] = []
+    texts: list[Match] = []
     for model, leads in OF_SHARED_ACTORS:
         place = next(place for place in PLACES if place.model is model)
         texts += _texts(place, {f"{leads}__in": actors}, words)
@@ -257,7 +259,7 @@ def find_in_shared(actor: Actor, *, words: str) -> Findings:
     about = [*(f"actor:{pk}" for pk in actors), *(f"redaction:{pk}" for pk in asked)]
     secrets = Secret.objects.filter(entry__act__about__in=about, entry__act__desk__isnull=True)
     shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words)
-    return Findings(tuple(texts), (), shown, _holding(secrets.filter(entry__act__kind=PREVIEWED), words))
+    return Matches(tuple(texts), (), shown, _holding(secrets.filter(entry__act__kind=PREVIEWED), words))
 
 
 def _holding(secrets: QuerySet[Secret], words: str, sha256: str = "") -> tuple[OpenField, ...]:
@@ -278,12 +280,12 @@ def _whatever(_kind: str, _name: str, value: Any, _sealed: bool) -> Iterator[str
     return strings_in(value)
 
 
-def _texts_on(desk: Desk, words: str, places: Iterable[Place], *, of_file: bool = False) -> Iterator[Found]:
+def _texts_on(desk: Desk, words: str, places: Iterable[TextColumns], *, of_file: bool = False) -> Iterator[Match]:
     for place in places:
         yield from _texts(place, {place.desk: desk}, words, of_file=of_file)
 
 
-def _texts(place: Place, within: Mapping[str, Any], words: str, *, of_file: bool = False) -> Iterator[Found]:
+def _texts(place: TextColumns, within: Mapping[str, Any], words: str, *, of_file: bool = False) -> Iterator[Match]:
     for column in place.columns:
         in_json = isinstance(_field(place, column), JSONField)
         rows: QuerySet[Any] = place.model._default_manager.filter(**within)
@@ -297,10 +299,10 @@ def _texts(place: Place, within: Mapping[str, Any], words: str, *, of_file: bool
             text = "\n".join(one for one in strings if words.casefold() in one.casefold())
             if text:
                 parts = tuple(re.split(re.escape(words), text, flags=re.IGNORECASE))
-                yield Found(place, pk, column, text, claim, source, words, parts, of_file)
+                yield Match(place, pk, column, text, claim, source, words, parts, of_file)
 
 
-def without(value: Any, found: Found) -> Any:
+def without(value: Any, found: Match) -> Any:
     """A column's text or JSON with the words taken out wherever people wrote them, or a digest everywhere; no longer
     than fits."""
     most = longest(found)
@@ -312,10 +314,10 @@ def without(value: Any, found: Found) -> Any:
     return everywhere(value, taken_out) if found.of_file else changed(value, taken_out, in_form=found.place.in_form)
 
 
-def longest(found: Found) -> int | None:
+def longest(found: Match) -> int | None:
     """How many characters the column takes; None for any number."""
     return getattr(_field(found.place, found.column), "max_length", None)
 
 
-def _field(place: Place, column: str) -> "Field[Any, Any]":
+def _field(place: TextColumns, column: str) -> "Field[Any, Any]":
     return next(field for field in place.model._meta.concrete_fields if field.name == column)

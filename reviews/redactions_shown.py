@@ -9,7 +9,7 @@ from accounts.models import User
 from claims.actions.reads import Shown, note_shown
 from claims.models import ActorMerge, Evidence
 from reviews.models import Redaction
-from reviews.redacting import Findings, Found
+from reviews.redacting import Match, Matches
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
 AROUND = 160  # characters shown before and after what would go
@@ -39,7 +39,7 @@ class ShownMatches:
     seen: str
 
 
-def show_matches(found: Findings, user: User, *, outside: bool) -> ShownMatches:
+def show_matches(found: Matches, user: User, *, outside: bool) -> ShownMatches:
     """What this reader is shown of it; that restricted material was shown is recorded.
 
     `outside`: to who is not on the desk, or on none: nothing leads on from there, and why actors were merged is for
@@ -62,14 +62,14 @@ def is_outside(redaction: Redaction, user: User) -> bool:
     return redaction.desk is None or not user.memberships.filter(desk=redaction.desk).exists()
 
 
-def _rows_of(found: Findings) -> Iterator[Shown]:
+def _rows_of(found: Matches) -> Iterator[Shown]:
     """The rows of the texts that can be restricted."""
     for model in (Actor, Source, Evidence, Attachment, Capture, Relay):
         pks = {one.pk for one in found.texts if one.place.model is model}
         yield from model._default_manager.filter(pk__in=pks) if pks else ()
 
 
-def _text(one: Found) -> ShownText:
+def _text(one: Match) -> ShownText:
     last = len(one.parts) - 1
     parts = tuple(_short(part, first=at == 0, last=at == last) for at, part in enumerate(one.parts))
     return ShownText(str(one.place.name), one.claim, one.source, parts, one.place.grows)

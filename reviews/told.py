@@ -7,7 +7,16 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
-from accounts.ledger_verification import Beginnings, Field, Kind, Root, Said, Told, in_order, moment_in_words
+from accounts.ledger_integrity import (
+    Beginnings,
+    ExpectedEntries,
+    Field,
+    OpenedEntry,
+    Root,
+    Told,
+    in_order,
+    moment_in_words,
+)
 from accounts.models import Desk
 from accounts.records import person
 from claims.models import Claim, Grounds, Participant, ParticipantRole, Task, TaskKind
@@ -36,7 +45,7 @@ def _takes_it(row: Assignment) -> bool:
     return row.reviewer_id == row.assigned_by_id
 
 
-def _state_then(row: Assignment, said: Said) -> str:
+def _state_then(row: Assignment, said: OpenedEntry) -> str:
     """As the entries before it leave the assignment."""
     accepted = _takes_it(row) or any(one.kind == "assignment_accepted" for one in said.earlier)
     return AssignmentState.ACCEPTED.value if accepted else AssignmentState.OFFERED.value
@@ -54,15 +63,15 @@ _ASSIGNMENT: dict[str, Field[Assignment]] = {
 TOLD_ASSIGNMENTS: Told[Assignment] = Told(
     root="claim",
     kinds={
-        "assigned": Kind(
+        "assigned": ExpectedEntries(
             _ASSIGNMENT | {"by": Field(lambda row, said: person(row.assigned_by))}, when=lambda row: row.created_at
         ),
-        "assignment_accepted": Kind(
+        "assignment_accepted": ExpectedEntries(
             _ASSIGNMENT | {"body/state": Field(lambda row, said: AssignmentState.ACCEPTED.value)},
             when=lambda row: None if _takes_it(row) else row.accepted_at,
         ),
-        "due_time_changed": Kind(_ASSIGNMENT),
-        "assignment_ended": Kind(
+        "due_time_changed": ExpectedEntries(_ASSIGNMENT),
+        "assignment_ended": ExpectedEntries(
             _ASSIGNMENT
             | {
                 "body/state": Field(lambda row, said: row.state),
@@ -83,28 +92,28 @@ TOLD_ASSIGNMENTS: Told[Assignment] = Told(
 
 
 @dataclass(frozen=True)
-class Deciders:
+class RecordedDeciders:
     """A claim with who was named to decide on it, in the order in which they were."""
 
     claim: Claim
     named: Sequence[Participant]
 
-    def of(self, said: Said) -> list[Participant]:
+    def of(self, said: OpenedEntry) -> list[Participant]:
         """Of the person whom an entry names."""
         pk = said.opened["person"]["id"]
         return [row for row in self.named if str(row.user_id) == pk]
 
 
-def _deciders(ids: Sequence[UUID]) -> Iterator[Deciders]:
+def _deciders(ids: Sequence[UUID]) -> Iterator[RecordedDeciders]:
     rows: dict[UUID, list[Participant]] = {}
     found = Participant.objects.filter(claim__in=ids, role=ParticipantRole.DECIDER).prefetch_related("user", "claim")
     for row in found.order_by("since", "id"):
         rows.setdefault(row.claim_id, []).append(row)
     for claim in Claim.objects.filter(pk__in=ids).only("pk", "desk_id", "reference"):
-        yield Deciders(claim, rows.get(claim.pk, []))
+        yield RecordedDeciders(claim, rows.get(claim.pk, []))
 
 
-def _named(row: Deciders, said: Said) -> Any:
+def _named(row: RecordedDeciders, said: OpenedEntry) -> Any:
     """Somebody who was named then; of who was taken back, till then. None where a redaction erased who."""
     if "person" in said.closed:
         return None
@@ -115,7 +124,9 @@ def _named(row: Deciders, said: Said) -> Any:
     return None
 
 
-def _each_named(row: Deciders, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _each_named(
+    row: RecordedDeciders, entries: Sequence[OpenedEntry], beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """Each has the entry of when they were named, and who was taken back decides no more."""
     if any("person" in said.closed for said in entries):
         return
@@ -128,14 +139,14 @@ def _each_named(row: Deciders, entries: Sequence[Said], beginnings: Beginnings) 
             yield f"approver {one.pk} taken back by {theirs[-1]}", "still named"
 
 
-_DECIDER: dict[str, Field[Deciders]] = {
+_DECIDER: dict[str, Field[RecordedDeciders]] = {
     "body/claim": Field(lambda row, said: str(row.claim.pk)),
     "person": Field(_named),
 }
 
-TOLD_DECIDERS: Told[Deciders] = Told(
+TOLD_DECIDERS: Told[RecordedDeciders] = Told(
     root="claim",
-    kinds={"decider_named": Kind(_DECIDER), "decider_unnamed": Kind(_DECIDER)},
+    kinds={"decider_named": ExpectedEntries(_DECIDER), "decider_unnamed": ExpectedEntries(_DECIDER)},
     rows=_deciders,
     key=lambda row: str(row.claim.pk),
     key_said=lambda said: said.about.removeprefix("claim:"),
@@ -174,7 +185,7 @@ def _assessments(ids: Sequence[UUID]) -> Iterator[Submitted]:
         yield Submitted(row, first, each[1:] if first else each)
 
 
-def _in_full(one: Submitted, said: Said) -> dict[str, Any]:
+def _in_full(one: Submitted, said: OpenedEntry) -> dict[str, Any]:
     content = assessment_content(
         one.row,
         evidence=[str(item.pk) for item in one.row.evidence.all()],
@@ -195,12 +206,14 @@ def _sorted(content: Any) -> Any:
     return content | {name: sorted(value, key=str) for name, value in lists.items()}
 
 
-def _confirmed(one: Submitted, said: Said) -> str | None:
+def _confirmed(one: Submitted, said: OpenedEntry) -> str | None:
     stood = in_order(one.confirmed, said)
     return stood.grounds.digest if stood else None
 
 
-def _each_confirmed(one: Submitted, entries: Sequence[Said], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _each_confirmed(
+    one: Submitted, entries: Sequence[OpenedEntry], _beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     told = [said for said in entries if said.kind == "assessment_confirmed"]
     for stood, said in zip(reversed(one.confirmed), reversed(told), strict=False):
         if not said.is_of(stood.at):
@@ -218,10 +231,10 @@ _ASSESSMENT: dict[str, Field[Submitted]] = {
 TOLD_ASSESSMENTS: Told[Submitted] = Told(
     root="claim",
     kinds={
-        "assessed": Kind(
+        "assessed": ExpectedEntries(
             _ASSESSMENT | {"content": Field(_in_full, normal=_sorted)}, when=lambda one: one.row.created_at
         ),
-        "assessment_confirmed": Kind(_ASSESSMENT | {"grounds": Field(_confirmed)}),
+        "assessment_confirmed": ExpectedEntries(_ASSESSMENT | {"grounds": Field(_confirmed)}),
     },
     rows=_assessments,
     key=lambda one: str(one.row.pk),
@@ -256,7 +269,7 @@ def _decisions(ids: Sequence[UUID]) -> Iterator[Decided]:
         yield Decided(row, last.get(row.assessment_id) if row.approved else None)
 
 
-def _handed_in(one: Decided, said: Said) -> str | None:
+def _handed_in(one: Decided, said: OpenedEntry) -> str | None:
     """The leaf hash of the last sealed entry of the assessment."""
     entries = said.around.get(f"assessment:{one.row.assessment_id}", [])
     return entries[-1].leaf_hash if entries else None
@@ -265,7 +278,7 @@ def _handed_in(one: Decided, said: Said) -> str | None:
 TOLD_DECISIONS: Told[Decided] = Told(
     root="claim",
     kinds={
-        "decided": Kind(
+        "decided": ExpectedEntries(
             {
                 "body/claim": Field(lambda one, said: str(one.row.assessment.claim_id)),
                 "body/assessment": Field(lambda one, said: str(one.row.assessment_id)),
@@ -312,23 +325,23 @@ def _verdicts(ids: Sequence[UUID]) -> Iterator[Verdicts]:
         yield Verdicts(claim, tasks.get(claim.pk, []), grounds.get(claim.pk, []))
 
 
-def _note(row: Verdicts, said: Said) -> str | None:
+def _note(row: Verdicts, said: OpenedEntry) -> str | None:
     tasks = [task for task in row.tasks if task.ended_by_id == said.by and task.ended_at and said.is_of(task.ended_at)]
     return tasks[0].note if tasks else None
 
 
-def _digest(row: Verdicts, said: Said) -> str | None:
+def _digest(row: Verdicts, said: OpenedEntry) -> str | None:
     kept = [one.digest for one in row.grounds if said.is_of(one.kept_at)]
     return said.opened["grounds"] if said.opened["grounds"] in kept else kept[0] if kept else None
 
 
-def _number(row: Verdicts, said: Said) -> int:
+def _number(row: Verdicts, said: OpenedEntry) -> int:
     """Of the verdict: the last status change before the entry."""
     moved = [one for one in said.around[said.about] if one.kind == "status_changed" and one.id < said.id and one.body]
     return moved[-1].body["number"] if moved and moved[-1].body else row.claim.last_seq
 
 
-def _each_looked_at(row: Verdicts, entries: Sequence[Said], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _each_looked_at(row: Verdicts, entries: Sequence[OpenedEntry], beginnings: Beginnings) -> Iterator[tuple[str, str]]:
     for task in row.tasks:
         assert task.ended_at is not None
         if not any(said.is_of(task.ended_at) for said in entries) and not beginnings.is_older(
@@ -340,7 +353,7 @@ def _each_looked_at(row: Verdicts, entries: Sequence[Said], beginnings: Beginnin
 TOLD_VERDICTS: Told[Verdicts] = Told(
     root="claim",
     kinds={
-        "grounds_confirmed": Kind(
+        "grounds_confirmed": ExpectedEntries(
             {
                 "body/claim": Field(lambda row, said: str(row.claim.pk)),
                 "body/number": Field(_number),
@@ -381,7 +394,7 @@ def _ended_as(state: RedactionState) -> Any:
     return lambda one: one.row.ended_at if one.row.state == state and not one.overtaken else None
 
 
-def _decided_by(one: Asked, said: Said) -> Any:
+def _decided_by(one: Asked, said: OpenedEntry) -> Any:
     return person(one.row.decided_by)
 
 
@@ -398,7 +411,7 @@ _BY: dict[str, Field[Asked]] = {"by": Field(_decided_by)}
 _ERASED = ("body/fields", "body/rows")
 
 
-def _all_at_once(one: Asked, entries: Sequence[Said], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _all_at_once(one: Asked, entries: Sequence[OpenedEntry], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
     """All entries of what one redaction erased were written when it was done; there are more of them for a long one."""
     for said in entries:
         if said.kind == "redacted" and (one.row.ended_at is None or not said.is_of(one.row.ended_at)):
@@ -410,23 +423,25 @@ def _all_at_once(one: Asked, entries: Sequence[Said], _beginnings: Beginnings) -
 TOLD_REDACTIONS: Told[Asked] = Told(
     root="redaction",
     kinds={
-        "redaction_proposed": Kind(
+        "redaction_proposed": ExpectedEntries(
             _REDACTION | _REASON | _PROPOSED_BY, when=lambda one: one.row.proposed_at, optional=_OF_ACTORS_ALONE
         ),
-        "redaction_second_named": Kind(
+        "redaction_second_named": ExpectedEntries(
             _OF_A_DESK | _PROPOSED_BY | {"second": Field(lambda one, said: person(one.row.second))},
             when=lambda one: one.row.second_at,
         ),
-        "redaction_refused": Kind(_REDACTION | _BY, when=_ended_as(RedactionState.REFUSED), optional=_OF_ACTORS_ALONE),
-        "redaction_withdrawn": Kind(
+        "redaction_refused": ExpectedEntries(
+            _REDACTION | _BY, when=_ended_as(RedactionState.REFUSED), optional=_OF_ACTORS_ALONE
+        ),
+        "redaction_withdrawn": ExpectedEntries(
             _REDACTION | _PROPOSED_BY, when=_ended_as(RedactionState.WITHDRAWN), optional=_OF_ACTORS_ALONE
         ),
-        "redacted": Kind(
+        "redacted": ExpectedEntries(
             _REDACTION | _REASON | _BY | {"proposed_by": Field(lambda one, said: person(one.row.proposed_by))},
             when=_ended_as(RedactionState.DONE),
             last=True,
             optional=_OF_ACTORS_ALONE,
-            nowhere=dict.fromkeys(_ERASED, "what it erased is asked in `accounts.entry_verification`"),
+            nowhere=dict.fromkeys(_ERASED, "what it erased is asked in `accounts.entry_integrity`"),
         ),
     },
     rows=_redactions,
@@ -438,10 +453,12 @@ TOLD_REDACTIONS: Told[Asked] = Told(
 )
 
 
-def _looks(sort: str) -> dict[str, Kind[Any]]:
+def _looks(sort: str) -> dict[str, ExpectedEntries[Any]]:
     """What an entry says of a look at what a redaction would erase, on a desk or of a shared actor."""
     nowhere = dict.fromkeys(("words", "file"), "what was looked for stands in the ledger alone")
-    return {"redaction_previewed": Kind({f"body/{sort}": Field(lambda row, said: str(row.pk))}, nowhere=nowhere)}
+    return {
+        "redaction_previewed": ExpectedEntries({f"body/{sort}": Field(lambda row, said: str(row.pk))}, nowhere=nowhere)
+    }
 
 
 TOLD_LOOKS: Told[Desk] = Told(

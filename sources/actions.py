@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
 from accounts.fields import check_fields
 from accounts.models import Desk, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from sources.addresses import completed
 from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
@@ -43,7 +43,7 @@ def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now:
 
     `fields`: by name, with `part_of` and `owned_by` as ids. Raises NotFound, Forbidden, Invalid.
     """
-    with act():
+    with recorded_transaction():
         if desk is not None:
             may_write(by, desk)
         else:
@@ -121,7 +121,7 @@ def create_source(
     `fields`: by name, with `publisher` as an id. Raises NotFound, Forbidden, Invalid.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_write(by, desk)
         source = Source(desk=desk, created_by=by, created_at=now)
         set_source_fields(source, fields, by)
@@ -201,7 +201,7 @@ def record_file(
 ) -> Attachment:
     """Record a file that is kept as one of a source. Raises NotFound, Forbidden, Invalid."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(source.desk_id)  # a verdict may rest on the source's files: an approval does not pass this by
         may_change_source(by, source)
         row = Attachment(
@@ -233,7 +233,7 @@ def file_name(name: str) -> str:
 def request_capture(*, source: Source, by: User, now: datetime | None = None) -> Capture:
     """Ask for (another) capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
         may_change_source(by, source)
         if not source.url:
@@ -284,7 +284,7 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
     So nobody waits behind more than one of each other person's, however many those have asked for.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         with connection.cursor() as cursor:
             cursor.execute(_IN_TURN, {"now": now, "most": most})
             taken = [pk for (pk,) in cursor.fetchall()]
@@ -316,7 +316,7 @@ def run_capture(lease: Lease) -> Capture:
 
 def _finish(lease: Lease, write: Any) -> Capture:
     now = timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(Capture.objects.values_list("source__desk_id", flat=True).get(pk=lease.id))
         row = Capture.objects.select_for_update(no_key=True).select_related("source").get(pk=lease.id)
         if row.state == CaptureState.PENDING and row.attempt == lease.attempt:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Desk, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from sources.actions import file_name
 from sources.erasing import ask_to_delete, hold_file
 from sources.evidence_storage import TooLarge, open_stored, store
@@ -37,7 +37,7 @@ def keep_chosen(
     except (TooLarge, OSError):
         logger.warning("a chosen file is not kept")
         return None
-    with act():
+    with recorded_transaction():
         if not stored.size:
             ask_to_delete([stored.sha256], now=now)
             return None
@@ -74,14 +74,14 @@ def chunks_of(row: ChosenFile) -> Iterator[bytes]:
 
 def let_go(chosen_ids: Iterable[UUID], *, by: User, now: datetime | None = None) -> None:
     """The person needs these no more: what was to be done with them is done, or given up."""
-    with act():
+    with recorded_transaction():
         _let_go(ChosenFile.objects.filter(owner=by, pk__in=list(chosen_ids)).values_list("pk", flat=True), now)
 
 
 def forget_chosen(*, now: datetime | None = None) -> int:
     """Let go of what nobody came back for in time; how many files."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         return _let_go(ChosenFile.objects.filter(chosen_at__lte=now - KEPT_FOR).values_list("pk", flat=True), now)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from sources.evidence_storage import Place, is_digest, place_name
+from sources.evidence_storage import EvidencePlace, is_digest, place_name
 
 PIECE = 2**20  # bytes
 
@@ -15,7 +15,7 @@ class Damaged(Exception):
         self.name = name
 
 
-def copy_evidence(source: Place, target: Place) -> int:
+def copy_evidence(source: EvidencePlace, target: EvidencePlace) -> int:
     """Copies every file that `target` does not have yet, and checks its digest on the way; how many were copied.
 
     Raises Damaged, and OSError where a place fails; what was copied before stays, and the next try goes on from there.
@@ -38,7 +38,7 @@ def copy_evidence(source: Place, target: Place) -> int:
     return copied
 
 
-def _has(place: Place, name: str, size: int) -> bool:
+def _has(place: EvidencePlace, name: str, size: int) -> bool:
     try:
         return place.size(name) == size
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts.errors import OutOfService
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from sources.evidence_storage import delete_stored, stored_size
 from sources.models import Attachment, ChosenFile, FileErasure
 
@@ -49,7 +49,7 @@ def delete_asked() -> int:
 
 
 def _delete(sha256: str) -> bool:
-    with act():
+    with recorded_transaction():
         _lock(sha256, shared=False)
         unnamed = not any(rows.filter(sha256=sha256).exists() for rows in (Attachment.objects, ChosenFile.objects))
         if unnamed:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 
 class Folder:
-    """Keeps files in `path` (see sources.evidence_storage.Place)."""
+    """Keeps files in `path` (see sources.evidence_storage.EvidencePlace)."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -39,7 +39,7 @@ def _client(endpoint: str | None) -> Any:
 
 
 class Bucket:
-    """Keeps files in `address`, s3://bucket or s3://bucket/prefix (see sources.evidence_storage.Place)."""
+    """Keeps files in `address`, s3://bucket or s3://bucket/prefix (see sources.evidence_storage.EvidencePlace)."""
 
     def __init__(self, address: str, endpoint: str | None) -> None:
         self.bucket, _, prefix = address.removeprefix("s3://").partition("/")

@@ -37,7 +37,7 @@ class Stored:
     media_type: str
 
 
-class Place(Protocol):
+class EvidencePlace(Protocol):
     """Where files are kept. Every method raises OSError where the place fails."""
 
     def incoming(self) -> AbstractContextManager[BinaryIO]:
@@ -68,12 +68,12 @@ class Place(Protocol):
         """Returns where a file could be kept now."""
 
 
-def place() -> Place:
+def place() -> EvidencePlace:
     """The place that the setting names."""
     return place_at(settings.EVIDENCE_STORAGE)
 
 
-def place_at(where: Path | str) -> Place:
+def place_at(where: Path | str) -> EvidencePlace:
     """A folder, or the bucket at an address that begins with s3://."""
     if isinstance(where, Path):
         return Folder(where)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from accounts.models import User
 from accounts.records import record_act
-from ledger.recording import Recorded
+from ledger.recording import WrittenEntry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 
@@ -83,7 +83,7 @@ def actor_recorded(kind: str, actor: Actor, *, by: User, now: datetime, **more: 
 
 def source_recorded(
     kind: str, source: Source, *, by: User, now: datetime, sealed: bool = False, **more: Any
-) -> Recorded:
+) -> WrittenEntry:
     """A source was written down (`source_added`), changed, regraded, retracted or corrected.
 
     `sealed`: also where it is restricted no more: what was done while it was is of no concern to others.

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_verification import (
+from accounts.ledger_integrity import (
     LEFT,
     REDACTED,
     Beginnings,
+    ExpectedEntries,
     Field,
-    Kind,
+    OpenedEntry,
     Root,
-    Said,
     Told,
     by,
     moment_in_words,
@@ -58,7 +58,7 @@ def as_public(shown: Callable[[Any], Mapping[str, Any]], *names: str) -> dict[st
     everybody any more, as they were. An actor may have been merged since."""
 
     def field(name: str) -> Field[Any]:
-        def value(row: Any, said: Said) -> Any:
+        def value(row: Any, said: OpenedEntry) -> Any:
             now = shown(row)
             if not now:
                 return said.opened[name]
@@ -79,7 +79,7 @@ def _actors(ids: Sequence[UUID]) -> Iterable[Actor]:
 PLACE = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
 
 
-def _actor_content(actor: Actor, said: Said) -> dict[str, Any]:
+def _actor_content(actor: Actor, said: OpenedEntry) -> dict[str, Any]:
     """Its place in a chain, or its owner, can come from an actor that was merged into it: earlier releases wrote no
     entry for that."""
     then, now = said.opened["content"], actor_content(actor)
@@ -93,7 +93,7 @@ def _actor_content(actor: Actor, said: Said) -> dict[str, Any]:
     return taken
 
 
-def _places_of_merged(actor: Actor, said: Said) -> list[Mapping[str, Any]]:
+def _places_of_merged(actor: Actor, said: OpenedEntry) -> list[Mapping[str, Any]]:
     """What the actors that were merged into one after an entry had been part of."""
     subjects = [f"actor:{pk}" for pk in Actor.objects.filter(merged_into=actor).values_list("pk", flat=True)]
     entries = [one for each in read_entries(subjects).values() for one in each]
@@ -113,10 +113,12 @@ _OF_A_MERGE = dict.fromkeys(("into", "reason"), "asked of the merge, in `claims.
 TOLD_ACTORS: Told[Actor] = Told(
     root="actor",
     kinds={
-        "actor_added": Kind(_ACTOR | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at),
-        "actor_changed": Kind(_ACTOR),
-        "actor_merged": Kind(_ACTOR, nowhere=_OF_A_MERGE),
-        "actor_released": Kind(_ACTOR, nowhere=_REASON_OF_RELEASE),
+        "actor_added": ExpectedEntries(
+            _ACTOR | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at
+        ),
+        "actor_changed": ExpectedEntries(_ACTOR),
+        "actor_merged": ExpectedEntries(_ACTOR, nowhere=_OF_A_MERGE),
+        "actor_released": ExpectedEntries(_ACTOR, nowhere=_REASON_OF_RELEASE),
     },
     rows=_actors,
     key=lambda row: str(row.pk),
@@ -144,16 +146,18 @@ _SOURCE: dict[str, Field[Source]] = {
 TOLD_SOURCES: Told[Source] = Told(
     root="source",
     kinds={
-        "source_added": Kind(_SOURCE | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at),
-        "source_changed": Kind(_SOURCE),
-        "source_regraded": Kind(_SOURCE),
-        "source_released": Kind(_SOURCE, nowhere=_REASON_OF_RELEASE),
-        "source_retracted": Kind(
+        "source_added": ExpectedEntries(
+            _SOURCE | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at
+        ),
+        "source_changed": ExpectedEntries(_SOURCE),
+        "source_regraded": ExpectedEntries(_SOURCE),
+        "source_released": ExpectedEntries(_SOURCE, nowhere=_REASON_OF_RELEASE),
+        "source_retracted": ExpectedEntries(
             _SOURCE
             | {"reason": Field(lambda row, said: row.retracted_reason), "by": by(lambda row: row.retracted_by_id)},
             when=lambda row: row.retracted_at,
         ),
-        "source_corrected": Kind(
+        "source_corrected": ExpectedEntries(
             _SOURCE
             | {"reason": Field(lambda row, said: row.corrected_reason, latest=True)}
             | {"by": replace(by(lambda row: row.corrected_by_id), latest=True)},
@@ -185,8 +189,12 @@ _RELAY: dict[str, Field[Relay]] = {
 TOLD_RELAYS: Told[Relay] = Told(
     root="source",
     kinds={
-        "relay_added": Kind(_RELAY | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at),
-        "relay_removed": Kind(_RELAY | {"by": by(lambda row: row.removed_by_id)}, when=lambda row: row.removed_at),
+        "relay_added": ExpectedEntries(
+            _RELAY | {"by": by(lambda row: row.created_by_id)}, when=lambda row: row.created_at
+        ),
+        "relay_removed": ExpectedEntries(
+            _RELAY | {"by": by(lambda row: row.removed_by_id)}, when=lambda row: row.removed_at
+        ),
     },
     rows=_relays,
     key=lambda row: str(row.pk),
@@ -206,7 +214,7 @@ def _capture_of(row: Attachment) -> Capture | None:
     return getattr(row, "capture", None)
 
 
-def _visibility(row: Attachment | Capture, said: Said) -> dict[str, str]:
+def _visibility(row: Attachment | Capture, said: OpenedEntry) -> dict[str, str]:
     """Both of a capture and its file are released by one entry. What was released may have been made stricter since,
     with its source; never looser."""
     then = said.opened["content"]["visibility"]
@@ -243,7 +251,7 @@ _KEPT_KINDS = ("attachment_kept", "capture_kept")
 
 
 def _erased_in_the_ledger(
-    row: Attachment, entries: Sequence[Said], _beginnings: Beginnings
+    row: Attachment, entries: Sequence[OpenedEntry], _beginnings: Beginnings
 ) -> Iterator[tuple[str, str]]:
     """Of a file that a redaction erased nothing can be opened, and nothing is left of its name and where it was."""
     if row.erased_at is not None and any(said.kind in _KEPT_KINDS and "content" in said.opened for said in entries):
@@ -256,9 +264,11 @@ def _erased_in_the_ledger(
 TOLD_FILES: Told[Attachment] = Told(
     root="source",
     kinds={
-        "attachment_kept": Kind(_KEPT, when=lambda row: None if _capture_of(row) else row.created_at),
-        "capture_kept": Kind(_KEPT, when=lambda row: row.created_at if _capture_of(row) else None),
-        "attachment_released": Kind(_FILE | {"content": Field(_visibility, latest=True)}, nowhere=_REASON_OF_RELEASE),
+        "attachment_kept": ExpectedEntries(_KEPT, when=lambda row: None if _capture_of(row) else row.created_at),
+        "capture_kept": ExpectedEntries(_KEPT, when=lambda row: row.created_at if _capture_of(row) else None),
+        "attachment_released": ExpectedEntries(
+            _FILE | {"content": Field(_visibility, latest=True)}, nowhere=_REASON_OF_RELEASE
+        ),
     },
     rows=_files,
     key=lambda row: str(row.pk),
@@ -276,7 +286,7 @@ def _captures(ids: Sequence[UUID]) -> Iterable[Capture]:
 TOLD_CAPTURES: Told[Capture] = Told(
     root="source",
     kinds={
-        "capture_released": Kind(
+        "capture_released": ExpectedEntries(
             {
                 "body/capture": Field(lambda row, said: str(row.pk)),
                 "body/source": Field(lambda row, said: str(row.source_id)),

@@ -27,8 +27,8 @@ from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
 from claims.models import Claim, Evidence
 from claims.states import State
+from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept, assign
-from reviews.actions.findings import approve, hand_in
 from reviews.models import Assessment, Assignment
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
@@ -267,10 +267,10 @@ def finding(
         evidence = _all(claim, {"corroborated": "supports", "refuted": "refutes", "denied": "denies"}, proposed_state)
     if answers is None:
         answers = _all(claim, {"corroborated": "refutes", "refuted": "supports"}, proposed_state)
-    return hand_in_as(by, claim, proposed_state, evidence, answers, now=now, **fields)
+    return submit_as(by, claim, proposed_state, evidence, answers, now=now, **fields)
 
 
-def hand_in_as(
+def submit_as(
     by: User,
     claim: Claim,
     proposed_state: str,
@@ -289,7 +289,7 @@ def hand_in_as(
         "seen_version": claim.version,
         "by": by,
     }
-    return hand_in(**{**given, **fields})
+    return submit_assessment(**{**given, **fields})
 
 
 def _all(claim: Claim, stances: dict[str, str], state: str) -> list[Evidence]:

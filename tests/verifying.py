@@ -23,7 +23,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 def _look() -> list[str]:
     from django.db import transaction
 
-    from tests.verification.looking import found, found_both_ways
+    from tests.integrity.looking import found, found_both_ways
 
     try:
         with transaction.atomic():

@@ -13,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
-from accounts.edits import ANYTHING, Seen, count_edit, merge, merge_values
+from accounts.edits import ANYTHING, SeenValues, count_edit, merge, merge_values
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import check_fields
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
 from accounts.records import account_recorded, desk_recorded, role_granted
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 POLICY_FIELDS = ("min_independence", "days_to_review", "days_to_look_again", "second_factor_days")
 OF_AN_ACCOUNT = ("email", "time_zone", "is_active", "is_staff")  # what an administrator changes of one
@@ -57,7 +57,7 @@ def create_user(
 
     Raises Invalid for a name that is taken or a weak password, Forbidden for who may not.
     """
-    with act():
+    with recorded_transaction():
         may_administer(by)
         _plain_name(username)
         user = User(
@@ -100,7 +100,7 @@ def change_user(
     user: User,
     changes: dict[str, Any],
     password: str = "",
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     by: User,
     now: datetime | None = None,
 ) -> User:
@@ -111,7 +111,7 @@ def change_user(
     where nobody would be left who may manage accounts.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         user = User.objects.select_for_update().get(pk=user.pk)
         for field in changes:
@@ -157,7 +157,7 @@ def known_zone(name: str) -> None:
 
 def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
     """A new desk. `policy` may set any of POLICY_FIELDS. Raises Invalid, Forbidden."""
-    with act():
+    with recorded_transaction():
         may_administer(by)
         desk = Desk(name=name, prefix=prefix, created_at=now or timezone.now(), **policy)
         desk.second_factor_since = desk.created_at if desk.second_factor_days else None
@@ -171,7 +171,7 @@ def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None
 
 
 def change_desk(
-    *, desk: Desk, changes: dict[str, Any], seen: Seen = ANYTHING, by: User, now: datetime | None = None
+    *, desk: Desk, changes: dict[str, Any], seen: SeenValues = ANYTHING, by: User, now: datetime | None = None
 ) -> Desk:
     """Change a desk's name: an editor of the desk, or an administrator. Raises NotFound, Forbidden, Invalid,
     EditConflict.
@@ -179,7 +179,7 @@ def change_desk(
     Its policy, on which claims rest, is changed by `claims.actions.desks.change_policy`.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         desk = Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)
         may_change_desk(desk, by)
         for field in changes:
@@ -206,7 +206,13 @@ def may_change_desk(desk: Desk, by: User) -> None:
 
 
 def set_role(
-    *, desk: Desk, user: User, role: str | None, seen: Seen = ANYTHING, by: User | None, now: datetime | None = None
+    *,
+    desk: Desk,
+    user: User,
+    role: str | None,
+    seen: SeenValues = ANYTHING,
+    by: User | None,
+    now: datetime | None = None,
 ) -> Membership | None:
     """Give a person a role on a desk, change it, or take them off (None). Answers what they are there now.
 
@@ -214,7 +220,7 @@ def set_role(
     EditConflict where somebody else changed it meanwhile; Conflict where nobody would be left who edits.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         if role is not None and role not in Role.values:
             raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
@@ -270,7 +276,7 @@ def create_token(
         raise Invalid({"scopes": [_("Choose one or both of: %(scopes)s.") % {"scopes": ", ".join(TokenScope.values)}]})
     if not timedelta(0) < lifetime <= LONGEST_TOKEN_LIFETIME:
         raise Invalid({"lifetime_days": [_("Give a lifetime of 1 to 365 days.")]})
-    with act():
+    with recorded_transaction():
         row, token = Token.objects.create(user=user, expiry=lifetime)
         row.name, row.scopes = name.strip(), sorted(set(scopes))
         check_fields(row, exclude=("name",) if not row.name else ())
@@ -296,7 +302,7 @@ def note_use(token: Token, *, now: datetime | None = None) -> None:
 
 def revoke_token(*, token_id: UUID, by: User, now: datetime | None = None) -> None:
     """End one of one's own tokens. Raises NotFound."""
-    with act():
+    with recorded_transaction():
         ended, _rows = Token.objects.filter(user=by, id=token_id).delete()
         if not ended:
             raise NotFound(_("There is no such token."))

@@ -12,25 +12,25 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import end_access, known_zone, strong_password
 from accounts.actions.mails import forget_links, write_mail
-from accounts.edits import ANYTHING, Seen, merge_values
+from accounts.edits import ANYTHING, SeenValues, merge_values
 from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.links import mail_of_link
 from accounts.models import Mail, MailKind, User
 from accounts.records import account_recorded
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 # As far as one needs to tell languages apart: a language, and what follows it (RFC 5646, section 2.1).
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 OWN = ("name", "time_zone", "language", "reads", "reminders_by_mail", "away_from", "away_until")
 
 
-def change_preferences(*, changes: Mapping[str, Any], seen: Seen = ANYTHING, by: User) -> User:
+def change_preferences(*, changes: Mapping[str, Any], seen: SeenValues = ANYTHING, by: User) -> User:
     """Change what one says about oneself (`OWN`): `reads` is a list of language tags, the days of being away go both.
 
     What was changed in another window since it was `seen` stays as it is. Raises Invalid, EditConflict.
     """
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         for field in changes:
             if field not in OWN:
@@ -72,7 +72,7 @@ def change_address(*, email: str, by: User, now: datetime | None = None) -> None
     since whoever has the address can set a new one. Raises Invalid.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         email = optional_text(email, "email")
         if email:
@@ -97,7 +97,7 @@ def _usable(email: str) -> None:
 def confirm_address(*, token: str, by: User, now: datetime | None = None) -> User:
     """Use the address that a link was sent to. The old address is told. Raises NotFound for a link of nobody's."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         mail = mail_of_link(token, MailKind.CONFIRM_ADDRESS, now=now, user=by)
         Mail.objects.filter(pk=mail.pk).update(used_at=now)
@@ -123,7 +123,7 @@ def ask_for_password(*, email: str, now: datetime | None = None) -> None:
     """
     email = optional_text(email, "email")
     _usable(email)
-    with act():
+    with recorded_transaction():
         write_mail(MailKind.RESET_ASKED, email, now=now or timezone.now())
 
 
@@ -134,7 +134,7 @@ def set_password(*, token: str, password: str, now: datetime | None = None) -> U
     Raises NotFound for a link that does not work (any more), Invalid for a weak password.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         found = mail_of_link(token, MailKind.RESET, now=now).user
         assert found is not None  # as the table's constraint has it
         user = _lock(found)
@@ -152,7 +152,7 @@ def change_password(*, password: str, session: str, by: User, now: datetime | No
     it the new hash. Raises Invalid for a weak password.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         _use_password(user, password, now, besides=session)
     return user

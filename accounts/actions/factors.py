@@ -19,7 +19,7 @@ from accounts.models import MailKind, User
 from accounts.records import account_recorded
 from accounts.sealing import seal, seal_anew, unseal
 from accounts.second_factor import FACTORS, is_required
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 logger = logging.getLogger(__name__)
 TYPE = Authenticator.Type
@@ -31,7 +31,7 @@ def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -
     Answers new recovery codes where the person had none, to be shown this once. Raises Invalid, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         if _factors(user).filter(type=TYPE.TOTP).exists():
             raise Conflict(_("You have an authenticator app already. Remove that one first."))
@@ -45,7 +45,7 @@ def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -
 def add_passkey(*, name: str, credential: Mapping[str, Any], by: User, now: datetime | None = None) -> list[str]:
     """Add a passkey whose registration was checked. Answers as `add_totp`. Raises Invalid."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         name = given_text(name, "name", _("Give it a name by which you know it again."))
         _add(user, TYPE.WEBAUTHN, {"name": name[:80], "credential": credential}, now)
@@ -87,7 +87,7 @@ def _make_codes(user: User, now: datetime) -> list[str]:
 def renew_recovery_codes(*, by: User, now: datetime | None = None) -> list[str]:
     """New recovery codes, to be shown this once; those before work no longer. Raises Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         if not _factors(user).filter(type__in=FACTORS).exists():
             raise Conflict(_("Recovery codes stand in for a second factor. Add one first."))
@@ -102,7 +102,7 @@ def remove_factor(*, factor_id: int, by: User, now: datetime | None = None) -> N
     Raises NotFound; Conflict where it is the last and one is required of the person.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         row = _factors(user).filter(pk=factor_id, type__in=FACTORS).first()
         if row is None:
@@ -124,7 +124,7 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
     Raises Forbidden, Invalid (no reason), Conflict (they have none, or it is their own account).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         if by is not None and by.pk == user.pk:
             raise Conflict(_("Your own second factors you remove on the page of your account."))
@@ -146,7 +146,7 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
 def use_code(*, user: User, code: str, now: datetime | None = None) -> Authenticator | None:
     """The factor whose code this is, an app or the recovery codes; None for a wrong one. Each code works once."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         _lock(user)  # of two at once with the same code, one is late
         app = _factors(user).filter(type=TYPE.TOTP).first()
         if app is not None:
@@ -180,7 +180,7 @@ def _used(row: Authenticator, data: Mapping[str, Any], now: datetime) -> Authent
 def reseal_secrets() -> tuple[int, int]:
     """Encrypt the secrets of all apps anew with the present SECRET_KEY; how many, and how many open with no key."""
     done = lost = 0
-    with act():
+    with recorded_transaction():
         for row in Authenticator.objects.select_for_update().filter(type=TYPE.TOTP).order_by("pk"):
             try:
                 row.data["secret"] = seal_anew(row.data["secret"])

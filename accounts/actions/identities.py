@@ -11,7 +11,7 @@ from accounts.actions.mails import forget_links, write_mail
 from accounts.errors import Conflict, NotFound
 from accounts.models import Invitation, MailKind, User
 from accounts.records import account_recorded
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 
 def join_by_identity(
@@ -30,7 +30,7 @@ def join_by_identity(
     address; Invalid for a user name that is taken; Conflict where the identity has an account.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
         invitation = rows.filter(email__iexact=email, revoked_at=None, accepted_at=None).first()
         if invitation is None:
@@ -56,7 +56,7 @@ def join_by_identity(
 def link_identity(*, provider: str, subject: str, by: User, now: datetime | None = None) -> None:
     """Let the person sign in as this identity too. Raises Conflict: it is another account's, or they have one."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
         if SocialAccount.objects.filter(user=user, provider=provider).exists():
             raise Conflict(_("Your account is linked with your organisation already."))
@@ -74,7 +74,7 @@ def _link(user: User, provider: str, subject: str, now: datetime) -> None:
 def unlink_identity(*, provider: str, by: User, now: datetime | None = None) -> None:
     """Let the person no longer sign in through the organisation. Raises NotFound; Conflict without a password."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
         row = SocialAccount.objects.filter(user=user, provider=provider).first()
         if row is None:

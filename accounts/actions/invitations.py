@@ -12,7 +12,7 @@ from accounts.fields import check_fields, given_text
 from accounts.links import invitation_of_link
 from accounts.models import Desk, Invitation, MailKind, User
 from accounts.records import invitation_recorded
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 
 def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datetime | None = None) -> Invitation:
@@ -21,7 +21,7 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
     Raises Forbidden, Invalid (`email` of somebody who has an account), Conflict (invited there already).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         name = " ".join(given_text(name, "name", _("Give their name.")).split())
         invitation = Invitation(desk=desk, role=role, name=name, email=email, invited_by=by, created_at=now)
@@ -46,7 +46,7 @@ def resend_invitation(*, invitation: Invitation, by: User, now: datetime | None 
     Raises Forbidden, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         invitation = _lock_open(invitation)
         forget_links(MailKind.INVITATION, invitation=invitation, now=now)
@@ -57,7 +57,7 @@ def resend_invitation(*, invitation: Invitation, by: User, now: datetime | None 
 def revoke_invitation(*, invitation: Invitation, by: User, now: datetime | None = None) -> Invitation:
     """Take an invitation back: its link stops working. Raises Forbidden, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         invitation = _lock_open(invitation)
         forget_links(MailKind.INVITATION, invitation=invitation, now=now)
@@ -90,7 +90,7 @@ def accept_invitation(
     Raises NotFound for a link that does not work (any more), Invalid for a user name that is taken or a weak password.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         Invitation.objects.select_for_update(no_key=True).get(pk=invitation_of_link(token, now=now).pk)
         invitation = invitation_of_link(token, now=now)  # somebody may have been faster, or taken it back
         user = create_user(

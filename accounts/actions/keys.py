@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.records import key_rotated
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from ledger.keys import Rotation, rotating
 
 
@@ -16,6 +16,6 @@ def rotate_key(*, receipts: bool, at_once: bool = False, by: User | None, now: d
     The log's old key signs beside the new one for a while; not so where it is to go `at_once`. Again after a crash, it
     goes on with the key that was made. Raises SignerRefused, and ValueError for an old key that is none.
     """
-    with rotating(receipts=receipts, at_once=at_once) as rotation, act():
+    with rotating(receipts=receipts, at_once=at_once) as rotation, recorded_transaction():
         key_rotated(rotation, by=by, now=now or timezone.now())
     return rotation

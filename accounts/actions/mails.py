@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.links import digest_of
 from accounts.models import Mail, MailKind, MailState, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 5
@@ -66,7 +66,7 @@ def lease_mails(*, most: int, now: datetime | None = None) -> list[Lease]:
     A row that was taken `MOST_ATTEMPTS` times, and whose worker died each time, fails instead.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         rows = list(
             Mail.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), state=MailState.PENDING)
@@ -115,13 +115,13 @@ def _own(lease: Lease) -> Any:
 
 
 def _end(lease: Lease, state: MailState, now: datetime, error: str = "") -> None:
-    with act():
+    with recorded_transaction():
         _own(lease).update(state=state, ended_at=now, lease_until=None, error=error[:300])
 
 
 def _answer_reset(lease: Lease, mail: Mail, now: datetime) -> None:
     """One mail for each account with the address. The question goes: it may name somebody who has none here."""
-    with act():
+    with recorded_transaction():
         if not _own(lease).delete()[0] or mail.created_at < now - LONGEST_WAIT:
             return
         for user in User.objects.filter(email__iexact=mail.to, is_active=True).order_by("username"):
@@ -143,7 +143,7 @@ def _make_link(lease: Lease, kind: MailKind, now: datetime) -> str:
     if kind not in LIFETIMES:
         return ""
     token = secrets.token_urlsafe(32)
-    with act():
+    with recorded_transaction():
         _own(lease).update(digest=digest_of(token), link_until=now + LIFETIMES[kind])
     return settings.PUBLIC_URL + reverse(PAGES[kind], args=[token])
 
@@ -168,5 +168,5 @@ def _message(mail: Mail, link: str) -> EmailMessage:
 def delete_old_mails(*, now: datetime | None = None) -> int:
     """Delete mails that ended `KEPT_FOR` ago and longer, with the addresses in them; how many."""
     before = (now or timezone.now()) - KEPT_FOR
-    with act():
+    with recorded_transaction():
         return Mail.objects.filter(ended_at__lt=before).delete()[0]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Desk, ReadsOfDesk, RestrictedRead, User
 from accounts.records import read_said, record_act
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 HOUR = timedelta(hours=1)
 MOST_HOURS = 48  # of a desk, in one go
@@ -22,7 +22,7 @@ MOST_HOURS = 48  # of a desk, in one go
 def note_export(*, by: User, what: Mapping[str, Any], now: datetime | None = None) -> None:
     """Record that somebody takes records away; `what` says which, as canonical JSON can."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         record_act(
             about=f"reads:{by.pk}:{now.date().isoformat()}",
             kind="exported",
@@ -41,7 +41,7 @@ def note_reads(*, by: User, subjects: Mapping[str, UUID], now: datetime | None =
     """
     now = now or timezone.now()
     in_order = sorted(subjects.items())
-    with act(), connection.cursor() as cursor:
+    with recorded_transaction(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_restrictedread (user_id, day, at, subject, desk_id)"
             " SELECT %s, %s, %s, * FROM unnest(%s::text[], %s::uuid[]) ON CONFLICT DO NOTHING",
@@ -57,7 +57,7 @@ def record_reads(*, now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     end = now.replace(minute=0, second=0, microsecond=0)
-    with act():
+    with recorded_transaction():
         desks = Desk.objects.order_by("pk").values_list("pk", flat=True)
         ReadsOfDesk.objects.bulk_create([ReadsOfDesk(desk_id=pk, until=end) for pk in desks], ignore_conflicts=True)
         behind = ReadsOfDesk.objects.select_for_update(of=("self",), no_key=True).filter(until__lt=end)

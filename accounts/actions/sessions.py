@@ -12,12 +12,12 @@ from accounts.actions import end_access, may_administer
 from accounts.errors import NotFound
 from accounts.models import Session, User
 from accounts.records import account_recorded
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 
 
 def end_session(*, session_id: UUID, by: User, now: datetime | None = None) -> None:
     """End one of one's own sessions. Raises NotFound."""
-    with act():
+    with recorded_transaction():
         ended, _rows = Session.objects.filter(user=by, id=session_id).delete()
         if not ended:
             raise NotFound(_("There is no such session."))
@@ -27,7 +27,7 @@ def end_session(*, session_id: UUID, by: User, now: datetime | None = None) -> N
 def end_sessions(*, by: User, session: str = "", now: datetime | None = None) -> User:
     """Sign the person out of every browser but the one with the key `session`, which the page gives the new hash."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         user = _lock(by)
         _end_hashes(user, now)
         Session.objects.filter(user=user).exclude(session_key=session).delete()
@@ -38,7 +38,7 @@ def end_sessions(*, by: User, session: str = "", now: datetime | None = None) ->
 def end_access_of(*, user: User, by: User | None, now: datetime | None = None) -> User:
     """End every session and every token of a person, for an administrator. Raises Forbidden."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         may_administer(by)
         user = _lock(user)
         _end_hashes(user, now)
@@ -50,7 +50,7 @@ def end_access_of(*, user: User, by: User | None, now: datetime | None = None) -
 def forget_ended_sessions(*, now: datetime | None = None) -> int:
     """Delete sessions whose time is over, or that nobody used for too long; how many."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         over = Q(expire_date__lt=now) | Q(last_used_at__lt=now - settings.SESSION_IDLE)
         return Session.objects.filter(over).delete()[0]
 

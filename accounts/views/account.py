@@ -28,7 +28,7 @@ def account(request: PersonsRequest) -> HttpResponse:
     """Name, clock, languages, days away; and what the person is on which desk."""
     user = request.user
     form = SettingsForm(**sent(request), user=user)
-    if form.handed_in(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
+    if form.submitted(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
         return redirect("account")
     context = {"form": form, "memberships": memberships_of(user), **account_tabs("account")}
     return render(request, "accounts/account.html", context, status=form.status)
@@ -39,7 +39,7 @@ def mail(request: PersonsRequest) -> HttpResponse:
     """Where mail goes, and whether reminders do."""
     user = request.user
     form = RemindersForm(**sent(request), user=user)
-    if form.handed_in(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
+    if form.submitted(lambda _given: change_preferences(changes=form.changes(), seen=form.what_was_seen, by=user)):
         return redirect("account-mail")
     waiting = address_to_confirm(user, now=timezone.now())
     context = {"form": form, "waiting": waiting, **account_tabs("account-mail")}
@@ -55,7 +55,7 @@ def new_address(request: PersonsRequest) -> HttpResponse:
         return refused
     if form.is_valid() and (refused := limited(request, "address_mail", user=request.user)):
         return refused
-    if form.handed_in(lambda given: change_address(email=given["email"], by=request.user)):
+    if form.submitted(lambda given: change_address(email=given["email"], by=request.user)):
         return redirect("account-mail")
     return show_form(
         request,
@@ -75,7 +75,7 @@ def confirm(request: PersonsRequest, token: str) -> HttpResponse:
     """The page that the link in that mail leads to. Looking at it confirms nothing: programs look at links too."""
     found = mail_of_link(token, MailKind.CONFIRM_ADDRESS, now=timezone.now(), user=request.user)
     form = ActForm(**sent(request))
-    if form.handed_in(lambda _given: confirm_address(token=token, by=request.user)):
+    if form.submitted(lambda _given: confirm_address(token=token, by=request.user)):
         return redirect("account-mail")
     return show_form(
         request,

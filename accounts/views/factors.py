@@ -65,7 +65,7 @@ def add_app(request: PersonsRequest) -> HttpResponse:
     form = AppForm(**sent(request))
     if form.is_bound and (refused := limited(request, "second_factor", key=str(request.user.pk))):
         return refused
-    if form.handed_in(lambda given: add_totp(secret=secret, code=given["code"], by=request.user)):
+    if form.submitted(lambda given: add_totp(secret=secret, code=given["code"], by=request.user)):
         del request.session[NEW_APP]
         return _codes(request, form.outcome)
     name = f"Second Source ({urlsplit(settings.PUBLIC_URL).hostname})"
@@ -100,7 +100,7 @@ def add_key(request: PersonsRequest) -> HttpResponse:
         credential = checked_registration(given["credential"])
         return add_passkey(name=given["name"], credential=credential, by=request.user)
 
-    if form.handed_in(add):
+    if form.submitted(add):
         return _codes(request, form.outcome)
     return show_form(
         request,
@@ -124,7 +124,7 @@ def add_key(request: PersonsRequest) -> HttpResponse:
 def recovery_codes(request: PersonsRequest) -> HttpResponse:
     """Make new recovery codes in place of those before."""
     form = ActForm(**sent(request))
-    if form.handed_in(lambda _given: renew_recovery_codes(by=request.user)):
+    if form.submitted(lambda _given: renew_recovery_codes(by=request.user)):
         return _codes(request, form.outcome)
     return show_form(
         request,
@@ -151,7 +151,7 @@ def remove(request: PersonsRequest, factor_id: int) -> HttpResponse:
     if row is None:
         raise NotFound(_("There is no such second factor."))
     form = ActForm(**sent(request))
-    if form.handed_in(lambda _given: remove_factor(factor_id=factor_id, by=request.user)):
+    if form.submitted(lambda _given: remove_factor(factor_id=factor_id, by=request.user)):
         return redirect("second-factors")
     is_key = row.type == Authenticator.Type.WEBAUTHN
     return show_form(
@@ -171,7 +171,7 @@ def reset(request: PersonsRequest, user_id: UUID) -> HttpResponse:
     may_administer(request.user)
     person = get_person(request.user, user_id)
     form = ResetFactorsForm(**sent(request))
-    if form.handed_in(lambda given: reset_factors(user=person, reason=given["reason"], by=request.user)):
+    if form.submitted(lambda given: reset_factors(user=person, reason=given["reason"], by=request.user)):
         done = _("The second factors of %(person)s are reset, and they were told by mail.")
         messages.info(request, done % {"person": person.username})
         return redirect("admin:accounts_user_change", user_id)

@@ -26,7 +26,7 @@ def invitations(request: PersonsRequest) -> HttpResponse:
     form = InviteForm(**sent(request))
     if form.is_valid() and (refused := limited(request, "invite", user=request.user)):
         return refused
-    if form.handed_in(lambda given: invite(**given, by=request.user)):
+    if form.submitted(lambda given: invite(**given, by=request.user)):
         return redirect("invitations")
     context = {"form": form, "invitations": invitations_for(request.user)[:MOST_SHOWN], "now": timezone.now()}
     return render(request, "accounts/invitations.html", context, status=form.status)

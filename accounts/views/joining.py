@@ -37,7 +37,7 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     def join(given: dict[str, Any]) -> User:
         return accept_invitation(token=token, **given)
 
-    if form.handed_in(join):
+    if form.submitted(join):
         note_authentication(request, form.outcome, "password")
         login(request, form.outcome)
         security_event("sign_in", person=form.outcome, reason="invitation")
@@ -75,7 +75,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         if limited(request, "reset_mail", key=key) is None:
             ask_for_password(email=given["email"])
 
-    if form.handed_in(ask):
+    if form.submitted(ask):
         text = _("If an account has this address, a mail is on its way. Its link works once, for an hour.")
         messages.info(request, text)
         return redirect("account_login")
@@ -96,7 +96,7 @@ def new_password(request: HttpRequest, token: str) -> HttpResponse:
     """Set the password, by the link that was asked for."""
     person = mail_of_link(token, MailKind.RESET, now=timezone.now()).user
     form = NewPasswordForm(**sent(request))
-    if form.handed_in(lambda given: set_password(token=token, **given)):
+    if form.submitted(lambda given: set_password(token=token, **given)):
         messages.info(request, _("The new password is set. Sign in with it."))
         return redirect("account_login")
     return show_form(

@@ -21,7 +21,7 @@ from accounts.actions.identities import join_by_identity, link_identity, unlink_
 from accounts.forms import JoinByIdentityForm
 from accounts.limits import limited
 from accounts.models import User
-from accounts.organisation import Identity, Refused, issuer_id, lead_there, provider_of, read_answer
+from accounts.organisation import Identity, IdentityRefused, issuer_id, lead_there, provider_of, read_answer
 from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
 from accounts.queries import has_account, is_invited
 from accounts.recent import ORGANISATION, asks_again, is_recent, note_authentication
@@ -63,7 +63,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     if kept["purpose"] == "sign in":
         return _sign_in(request, identity, kept["next"])
     if not isinstance(request.user, User):
-        raise Refused(_("You were signed out meanwhile. Sign in first."))
+        raise IdentityRefused(_("You were signed out meanwhile. Sign in first."))
     if kept["purpose"] == "link":
         return _link(request, identity)
     return _again(request, identity)
@@ -76,14 +76,16 @@ def _sign_in(request: HttpRequest, identity: Identity, next_url: str | None) -> 
         answer: HttpResponse = perform_login(request, account.user, redirect_url=next_url)
         return answer
     if not identity.email:
-        raise Refused(_("Your organisation does not say that your mail address is verified. So it cannot let you in."))
+        raise IdentityRefused(
+            _("Your organisation does not say that your mail address is verified. So it cannot let you in.")
+        )
     if has_account(identity.email):
-        raise Refused(
+        raise IdentityRefused(
             _("An account here has the address %(address)s. Sign in with its password, then link it under Account.")
             % {"address": identity.email}
         )
     if not is_invited(identity.email):
-        raise Refused(
+        raise IdentityRefused(
             _("%(address)s is not invited here. Ask an administrator for an invitation.") % {"address": identity.email}
         )
     request.session[JOINING] = {
@@ -105,7 +107,7 @@ def _note(request: HttpRequest, user: User, identity: Identity) -> None:
 def _link(request: HttpRequest, identity: Identity) -> HttpResponse:
     assert isinstance(request.user, User)
     if not is_recent(request):
-        raise Refused(_("That took too long. Begin again."))
+        raise IdentityRefused(_("That took too long. Begin again."))
     link_identity(provider=issuer_id(), subject=identity.subject, by=request.user)
     return redirect("second-factors")
 
@@ -114,10 +116,10 @@ def _again(request: HttpRequest, identity: Identity) -> HttpResponse:
     assert isinstance(request.user, User)
     own = SocialAccount.objects.filter(user=request.user, provider=issuer_id(), uid=identity.subject)
     if not own.exists():
-        raise Refused(_("Your organisation let somebody in who is not you."))
+        raise IdentityRefused(_("Your organisation let somebody in who is not you."))
     _note(request, request.user, identity)
     if not is_recent(request):
-        raise Refused(_("Your organisation did not ask you anew. Use another way."))
+        raise IdentityRefused(_("Your organisation did not ask you anew. Use another way."))
     return redirect("account_reauthenticate")
 
 
@@ -137,7 +139,7 @@ def join(request: HttpRequest) -> HttpResponse:
     def make(given: dict[str, Any]) -> User:
         return join_by_identity(provider=issuer_id(), subject=kept["subject"], email=kept["email"], **given)
 
-    if form.handed_in(make):
+    if form.submitted(make):
         del request.session[JOINING]
         known = {"at": kept["authenticated_at"], "factors": kept["factors"]}
         note_authentication(request, form.outcome, ORGANISATION, **known)
@@ -162,7 +164,7 @@ def unlink(request: PersonsRequest) -> HttpResponse:
     """Sign in through the organisation no longer."""
     provider = provider_of(request)
     form = ActForm(**sent(request))
-    if form.handed_in(lambda _given: unlink_identity(provider=issuer_id(), by=request.user)):
+    if form.submitted(lambda _given: unlink_identity(provider=issuer_id(), by=request.user)):
         return redirect("second-factors")
     return show_form(
         request,

@@ -28,7 +28,7 @@ def tokens(request: PersonsRequest) -> HttpResponse:
         lifetime, user = timedelta(days=given["lifetime_days"]), request.user
         return create_token(user=user, name=given["name"], lifetime=lifetime, scopes=given["scopes"], by=user)
 
-    made = form.outcome if form.handed_in(make) else None
+    made = form.outcome if form.submitted(make) else None
     context = {
         "form": TokenForm() if made else form,
         "made": made,

@@ -12,12 +12,12 @@ from accounts.edits import count_edit, edit_all
 from accounts.errors import Conflict, Invalid, refuse_unsaid
 from accounts.fields import given_text
 from accounts.models import User
-from accounts.transactions import act
-from claims.actions.sources import Outcome
-from claims.effects import Effects
+from accounts.transactions import recorded_transaction
+from claims.actions.sources import SourceOutcome
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
 from claims.records import claim_written, evidence_recorded
 from claims.revisions import count_version
+from claims.side_effects import Effects
 from claims.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
 from sources.models import Actor, DeclaredConflict, Source, Visibility
 from sources.permissions import may_merge
@@ -37,7 +37,7 @@ def merge_actors(
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Let everything that names `actor` name the actor `into` instead; the row stays, and leads there.
 
     `chain`: "into" or "merged", which of the two is right about what they are part of, and why a chain ends; asked for
@@ -45,7 +45,7 @@ def merge_actors(
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graphs_of(actor)
         # Alone, so that nothing new comes to name it: see `named_actor`.
         actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
@@ -64,7 +64,7 @@ def merge_actors(
         effects = effects or Effects()
         recompute({*touched, *claims_touching(survivor)}, effects=effects, now=now)
         effects.settle(by)
-        return Outcome(survivor, effects.shown, effects.later)
+        return SourceOutcome(survivor, effects.shown, effects.later)
 
 
 def _survivor(actor: Actor, into: UUID, by: User) -> Actor:

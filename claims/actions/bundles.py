@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.actions.reads import note_export
 from accounts.errors import NotFound
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.reads import note_shown
 from claims.bundle_files import TooLarge, made_for, named_in, path_of
 from claims.bundles import Shown, as_parts, forget_old_bundles, read_whole, shown_to
@@ -61,7 +61,7 @@ def ask_for_bundle(*, claim: Claim, by: User, now: datetime | None = None) -> Bu
     While one is being made for this person, it is that one.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         get_claim(by, claim.reference)
         # The row of the claim, so that of two requests at once the second finds the first one's.
         Claim.objects.select_for_update(no_key=True).only("pk").get(pk=claim.pk)
@@ -93,7 +93,7 @@ def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | No
     One that was begun five times without getting any further is given up.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         rows = Bundle.objects.select_for_update(skip_locked=True, no_key=True).filter(state__in=WAITS)
         rows = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now)).order_by("asked_at", "id")
         leases = []
@@ -179,7 +179,7 @@ def _plan(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
     """A part for each file that the reader may see now; those that were taken in stay. Whether this attempt still
     has the row."""
     shown = _shown(row)
-    with act():
+    with recorded_transaction():
         locked = _locked(lease)
         if locked is None:
             return False
@@ -223,7 +223,7 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
         ) from error
     if (digest, size) != (part.sha256, part.size) or size > LARGEST_FILE:
         raise _Failed(_("A file of this claim is not what was kept. Tell whoever runs this installation."))
-    with act():
+    with recorded_transaction():
         locked = _locked(lease)
         if locked is None:
             return False
@@ -235,7 +235,7 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
 
 def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
     """Make the rest, and be done; False where there are other files to take in by now."""
-    with act():
+    with recorded_transaction():
         # In the order of every act. A redaction holds the graph alone: what it erases is in no bundle after it.
         lock_graph(row.claim.desk_id, shared=True)
         Claim.objects.select_for_update(no_key=True).only("pk").get(pk=row.claim_id)
@@ -300,7 +300,7 @@ def _end(row: Bundle, state: BundleState, now: datetime, error: str = "") -> Non
 
 
 def _give_up(lease: Lease, error: str) -> None:
-    with act():
+    with recorded_transaction():
         if locked := _locked(lease):
             _end(locked, BundleState.FAILED, timezone.now(), error)
 
@@ -311,5 +311,5 @@ def _release(lease: Lease, until: datetime | None) -> None:
 
 def forget_after_a_day(*, now: datetime) -> int:
     """Forget bundles that were asked for a day ago or longer, with all that was kept of them; how many."""
-    with act():
+    with recorded_transaction():
         return forget_old_bundles(now)

@@ -9,15 +9,14 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, Seen, merge
+from accounts.edits import ANYTHING, SeenValues, merge
 from accounts.errors import Conflict, Invalid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Desk, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.elements import ElementsGiven
 from claims.actions.evidence import write_evidence
 from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
-from claims.effects import Effects
 from claims.models import (
     Claim,
     CloseReason,
@@ -31,10 +30,11 @@ from claims.models import (
     Topic,
 )
 from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
-from claims.policy import Finding
+from claims.policy import NamedGrounds
 from claims.queries import named_evidence, sources_by_id
 from claims.records import claim_set, claim_written
 from claims.revisions import check_version, count_version
+from claims.side_effects import Effects
 from claims.states import VERDICTS, Deciders, State
 from claims.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
@@ -66,7 +66,7 @@ def report_claim(
     """
     now = now or timezone.now()
     check_attached(evidence)
-    with act():
+    with recorded_transaction():
         desk = lock_desk(desk)
         lock_graph(desk.pk, shared=True)  # a new claim changes what no other one rests on
         may_write(by, desk)
@@ -184,7 +184,7 @@ def edit_claim(
     *,
     claim: Claim,
     fields: Mapping[str, Any],
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -196,7 +196,7 @@ def edit_claim(
     Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         if fields.keys() & RESTS_ON:
             lock_graph(claim.desk_id)
         claim = lock_claim(claim)
@@ -271,7 +271,7 @@ def set_threshold(
     claim: Claim,
     threshold: int | None,
     reason: str,
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -281,7 +281,7 @@ def set_threshold(
     Raises Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
@@ -332,7 +332,7 @@ def move_alone(
     Raises NotFound, Forbidden, Invalid, Stale, Conflict (no such move, closed, or for two), PolicyNotMet.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_move_alone(by, claim)
@@ -344,7 +344,7 @@ def move_alone(
         move = legal_move(claim, to, deciders=Deciders.ALONE)
         if move.needs_evidence and not named:
             raise Invalid({"evidence": [_("Name the evidence that this rests on.")]})
-        return make_move(claim, move, Finding(named), by=by, reason=reason, now=now)
+        return make_move(claim, move, NamedGrounds(named), by=by, reason=reason, now=now)
 
 
 def publish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
@@ -358,7 +358,7 @@ def unpublish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime |
 
 
 def _publication(claim: Claim, reason: str, by: User, now: datetime, *, published: bool) -> Claim:
-    with act():
+    with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor publishes."))
         reason = optional_text(reason, "reason")

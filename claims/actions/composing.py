@@ -16,16 +16,16 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, Seen
+from accounts.edits import ANYTHING, SeenValues
 from accounts.errors import Invalid
 from accounts.models import Desk, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
-from claims.actions.sources import Outcome, add_relay, change_source
-from claims.effects import Effects
+from claims.actions.sources import SourceOutcome, add_relay, change_source
 from claims.models import Claim, Evidence
 from claims.queries import named_source
+from claims.side_effects import Effects
 from claims.support import counts_outside, lock_desk, lock_graph
 from sources.actions import create_actor, create_source, keep_file, record_file
 from sources.evidence_storage import Stored
@@ -67,7 +67,7 @@ def report_with_source(
     """
     now = now or timezone.now()
     _keep_first(file, desk, by)
-    with act():
+    with recorded_transaction():
         lock_desk(desk)
         lock_graph(desk.pk, shared=file is None)  # a file may be of a source that verdicts rest on
         fields = with_actors(desk, fields, by=by, now=now)
@@ -82,14 +82,14 @@ def edit_with_actors(
     *,
     claim: Claim,
     fields: Mapping[str, Any],
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
     """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         if fields.keys() & RESTS_ON:
             lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
@@ -116,7 +116,7 @@ def attach_source(
     """
     now = now or timezone.now()
     _keep_first(file, claim.desk, by)
-    with act():
+    with recorded_transaction():
         # A relay and a file may be of a source that other claims rest on.
         lock_graph(claim.desk_id, shared=upstream is None and file is None)
         carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
@@ -138,14 +138,14 @@ def change_source_with_publisher(
     *,
     source: Source,
     fields: Mapping[str, Any],
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Change a source, whose publisher may be a new actor. Raises as `change_source`."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(source.desk_id)
         seen_by_whom = {"visibility": source.visibility, **fields}
         fields = {**fields, **_publisher_of(source.desk, seen_by_whom, by=by, now=now)}

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.conflicts import conflicts_of, get_conflict
 from sources.models import DeclaredConflict
 from sources.queries import visible_actors
@@ -16,7 +16,7 @@ from sources.queries import visible_actors
 
 def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -> DeclaredConflict:
     """Declare that one is too close to an actor to judge claims that name it. Raises Invalid, Conflict."""
-    with act():
+    with recorded_transaction():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         actor = visible_actors(by).filter(pk=actor_id).first()
         if actor is None:
@@ -26,9 +26,9 @@ def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -
         return DeclaredConflict.objects.create(user=by, actor=actor, declared_at=now or timezone.now())
 
 
-def take_back_conflict(*, conflict_id: UUID, by: User, now: datetime | None = None) -> None:
+def withdraw_conflict(*, conflict_id: UUID, by: User, now: datetime | None = None) -> None:
     """Say that a conflict is no more. Raises NotFound."""
-    with act():
+    with recorded_transaction():
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         row = get_conflict(by, conflict_id)
         row.ended_at = now or timezone.now()

@@ -10,15 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_desk, may_change_desk
-from accounts.edits import ANYTHING, Seen, count_edit, merge
+from accounts.edits import ANYTHING, SeenValues, count_edit, merge
 from accounts.errors import Invalid
 from accounts.fields import check_fields, optional_text
 from accounts.models import Desk, User
 from accounts.records import policy_changed
-from accounts.transactions import act
-from claims.actions.sources import Outcome
-from claims.effects import Effects
+from accounts.transactions import recorded_transaction
+from claims.actions.sources import SourceOutcome
 from claims.models import Claim, PolicyChange, PolicyField
+from claims.side_effects import Effects
 from claims.support import counts_outside, lock_desk, lock_graph, recompute
 from claims.values import desk_values
 
@@ -29,18 +29,18 @@ def change_policy(
     desk: Desk,
     changes: Mapping[str, int],
     reason: str = "",
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Change fields of a desk's policy (those of `PolicyField`); what was, what is, who, when and why is kept.
 
     Another `min_independence` recomputes the desk's claims.
     Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         desk = lock_desk(desk)
         lock_graph(desk.pk)
         may_change_desk(desk, by)
@@ -68,7 +68,7 @@ def change_policy(
         if any(change.field == PolicyField.MIN_INDEPENDENCE for change in kept):
             recompute(Claim.objects.filter(desk=desk).values_list("pk", flat=True), effects=effects, now=now)
         effects.settle(by)
-        return Outcome(desk, effects.shown, effects.later)
+        return SourceOutcome(desk, effects.shown, effects.later)
 
 
 def change_desk_with_policy(
@@ -76,14 +76,14 @@ def change_desk_with_policy(
     desk: Desk,
     changes: Mapping[str, Any],
     reason: str = "",
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Change a desk's `name` and fields of its policy at once. Raises as `change_policy`."""
     effects = effects or Effects()
-    with act():
+    with recorded_transaction():
         if "name" in changes:
             change_desk(desk=desk, changes={"name": changes["name"]}, seen=seen, by=by, now=now)
             # Its own edit just now is no other version than the one that was wanted.

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts.edits import Seen, fields_changed_since
+from accounts.edits import SeenValues, fields_changed_since
 from accounts.errors import Invalid
 from accounts.fields import check_fields, given_text
 from claims.bounds import MOST_ELEMENTS, check_number
@@ -25,7 +25,7 @@ class ElementsGiven:
     more field; `added`: the elements to be added. Raises Invalid.
     """
 
-    def __init__(self, claim: Claim, entries: Sequence[Mapping[str, Any]] | None, seen: Seen) -> None:
+    def __init__(self, claim: Claim, entries: Sequence[Mapping[str, Any]] | None, seen: SeenValues) -> None:
         self.claim = claim
         self.present = {part.pk: part for part in claim.elements.all()}
         self.order = {ORDER: _in_order(self.present)}
@@ -35,7 +35,7 @@ class ElementsGiven:
         if entries is not None:
             self._read(entries, seen)
 
-    def _read(self, entries: Sequence[Mapping[str, Any]], seen: Seen) -> None:
+    def _read(self, entries: Sequence[Mapping[str, Any]], seen: SeenValues) -> None:
         known = {entry["id"]: entry for entry in entries if entry.get("id")}
         if known.keys() - self.present.keys():
             raise Invalid({"elements": [_("There is no such element on this claim.")]})
@@ -59,7 +59,7 @@ class ElementsGiven:
             self._sequence += [None] * len(self.added)
         check_number([*self.present, *self.added], MOST_ELEMENTS, "elements")
 
-    def _unseen(self, seen: Seen) -> set[UUID]:
+    def _unseen(self, seen: SeenValues) -> set[UUID]:
         """The elements that were added after the author looked."""
         if seen.values is not None:
             return {pk for pk, part in self.present.items() if element_field(part, "text") not in seen.values}

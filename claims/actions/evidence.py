@@ -8,22 +8,22 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, Seen, check_seen, count_edit, edit_all, merge
+from accounts.edits import ANYTHING, SeenValues, check_seen, count_edit, edit_all, merge
 from accounts.errors import Conflict, Invalid, refuse_unsaid
 from accounts.fields import check_fields, given_text, optional_text
 from accounts.models import Role, User
 from accounts.queries import role_in
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.bounds import MOST_ELEMENTS, check_number
-from claims.effects import Effects
-from claims.graphs import day_of, load_standing
-from claims.looking_again import end_tasks
+from claims.graphs import day_of, load_evidence_graph
 from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, named_source
+from claims.re_checks import end_tasks
 from claims.records import evidence_recorded
 from claims.releasing import refuse_looser
 from claims.revisions import count_version
+from claims.side_effects import Effects
 from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 from claims.values import EVIDENCE_FIELDS, evidence_values
 from sources.models import Actor, Source, Visibility
@@ -47,7 +47,7 @@ def attach_evidence(
     Raises NotFound, Forbidden, Invalid, Conflict (closed), Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         # What is added bears on this claim alone, whose row a verdict's move locks too: colleagues need not wait.
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
@@ -99,7 +99,7 @@ def change_evidence(
     *,
     evidence: Evidence,
     fields: Mapping[str, Any],
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
@@ -109,7 +109,7 @@ def change_evidence(
     Raises NotFound, Forbidden, Invalid, EditConflict, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(evidence.claim.desk_id)
         claim = lock_claim(evidence.claim)
         item = (
@@ -176,7 +176,7 @@ def withdraw_evidence(
     Raises NotFound, Forbidden, Invalid, Stale, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(evidence.claim.desk_id)
         claim = lock_claim(evidence.claim)
         item = (
@@ -214,7 +214,7 @@ def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: dateti
     Raises NotFound, Forbidden, Invalid, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(evidence.claim)
         evidence.claim = claim
         may_confirm_excerpt(by, evidence)
@@ -341,13 +341,13 @@ def _same_voice_later(item: Evidence, later: Evidence) -> None:
         raise Invalid({"superseded_by": [_("That statement is older than this one.")]})
     if Visibility.RESTRICTED in (item.visibility, later.visibility):
         return
-    standing = load_standing(item.claim)
-    earlier = standing.upstream_of(str(item.source_id))
-    began = {standing.voice(source) for source in earlier if standing.begins(source)}
+    graph = load_evidence_graph(item.claim)
+    earlier = graph.upstream_of(str(item.source_id))
+    began = {graph.voice(source) for source in earlier if graph.begins(source)}
     if None in began:
         message = _("It is not known whose statement this is, so nobody can take it back. Name its publisher first.")
         raise Invalid({"superseded_by": [message]})
-    if not began <= {standing.voice(source) for source in standing.upstream_of(str(later.source_id))}:
+    if not began <= {graph.voice(source) for source in graph.upstream_of(str(later.source_id))}:
         raise Invalid(
             {"superseded_by": [_("That is another voice’s statement: only the same voice takes its word back.")]}
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim, Recomputation
 from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
 
@@ -32,7 +32,7 @@ def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[
     One that fails again and again is taken less and less often, and never given up: its numbers are not right.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         rows = list(
             Recomputation.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
@@ -53,7 +53,7 @@ def recompute_leased(lease: Lease, *, now: datetime | None = None) -> None:
     """
     now = now or timezone.now()
     desk_id = Claim.objects.values_list("desk_id", flat=True).get(pk=lease.claim_id)
-    with act():
+    with recorded_transaction():
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=lease.claim_id))
         done, _rows = Recomputation.objects.filter(claim=claim, attempt=lease.attempt).delete()

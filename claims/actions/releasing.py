@@ -13,13 +13,13 @@ from accounts.edits import count_edit
 from accounts.errors import Conflict
 from accounts.fields import given_text
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.evidence import after_change, save_released
-from claims.actions.sources import Outcome, outcome_of, refuse_cycle_once_open
-from claims.effects import Effects
+from claims.actions.sources import SourceOutcome, outcome_of, refuse_cycle_once_open
 from claims.models import Evidence, RevisionKind
 from claims.records import evidence_recorded
 from claims.releasing import check_hanging_on, check_release
+from claims.side_effects import Effects
 from claims.support import claims_resting_on, claims_touching, counts_outside, lock_claim, lock_graph, lock_graphs_of
 from sources.actions import set_actor_fields, set_source_fields
 from sources.models import Actor, Attachment, Capture, Source, Visibility
@@ -36,10 +36,10 @@ def release_source(
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Let the desk, or everybody, see a source. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(source.desk_id)
         rows = Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher")
         source = rows.get(pk=source.pk)
@@ -64,10 +64,10 @@ def release_actor(
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Let the desk, or everybody, see an actor. Raises NotFound, Forbidden, Invalid, Unconfirmed."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graphs_of(actor)
         actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_release(by, actor.desk_id)
@@ -95,7 +95,7 @@ def release_evidence(
     Raises NotFound, Forbidden, Invalid, Conflict (withdrawn; the claim is closed), Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(evidence.claim.desk_id)
         claim = lock_claim(evidence.claim)
         rows = Evidence.objects.select_for_update(of=("self",), no_key=True).select_related("source", "claim")
@@ -116,7 +116,7 @@ def release_attachment(
     *, attachment: Attachment, visibility: str, reason: str, by: User, now: datetime | None = None
 ) -> Attachment:
     """Let the desk, or everybody, see a file, and the capture that it came by. Raises NotFound, Forbidden, Invalid."""
-    with act():
+    with recorded_transaction():
         _release_material(attachment, visibility, reason=reason, by=by, now=now or timezone.now())
     attachment.refresh_from_db()
     return attachment
@@ -126,7 +126,7 @@ def release_capture(
     *, capture: Capture, visibility: str, reason: str, by: User, now: datetime | None = None
 ) -> Capture:
     """Let the desk, or everybody, see a capture, and its file. Raises NotFound, Forbidden, Invalid."""
-    with act():
+    with recorded_transaction():
         _release_material(capture, visibility, reason=reason, by=by, now=now or timezone.now())
     capture.refresh_from_db()
     return capture

@@ -1,7 +1,7 @@
 """Changes of sources, relays and actors that change what claims rest on.
 
 Each takes the desk's graph, changes it and recomputes the claims that rest on it in the same transaction. `effects`
-says whether it is only tried, and which losses its person agreed to (claims.effects).
+says whether it is only tried, and which losses its person agreed to (claims.side_effects).
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,19 +14,19 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, Seen, count_edit, edit_all, merge
+from accounts.edits import ANYTHING, SeenValues, count_edit, edit_all, merge
 from accounts.errors import Conflict, Invalid, refuse_unsaid
 from accounts.fields import given_text, optional_text
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.evidence import supersede_no_more
-from claims.effects import Effect, Effects
-from claims.looking_again import open_rechecks
 from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source, visible_sources
+from claims.re_checks import open_rechecks
 from claims.records import evidence_recorded
 from claims.releasing import is_looser, refuse_looser
 from claims.revisions import count_version
+from claims.side_effects import Effect, Effects
 from claims.support import (
     claims_resting_on,
     claims_touching,
@@ -46,7 +46,7 @@ from sources.values import actor_values, source_values, tidied
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SourceOutcome:
     """The row after the change, and what the change did to claims that its person may know of (or would do, for a
     dry run); `later`: how many more are recomputed after it."""
 
@@ -55,11 +55,11 @@ class Outcome:
     later: int = 0
 
 
-def outcome_of(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> Outcome:
+def outcome_of(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> SourceOutcome:
     """The end of each act: the claims are recomputed, and the person is asked or the act taken back."""
     recompute(claim_ids, effects=effects, now=now)
     effects.settle(by)
-    return Outcome(row, effects.shown, effects.later)
+    return SourceOutcome(row, effects.shown, effects.later)
 
 
 @counts_outside
@@ -67,17 +67,17 @@ def change_source(
     *,
     source: Source,
     fields: Mapping[str, Any],
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Change what is recorded of a source; `fields` as for `create_source`. What a new address answers is fetched soon.
 
     Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(source.desk_id)
         source = (
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
@@ -139,13 +139,13 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
 @counts_outside
 def retract_source(
     *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
-) -> Outcome:
+) -> SourceOutcome:
     """Record that a source's publisher took it back: it counts no more, and claims that rested on it are flagged.
 
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(source.desk_id)
         source = (
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
@@ -164,13 +164,13 @@ def retract_source(
 @counts_outside
 def correct_source(
     *, source: Source, reason: str, effects: Effects | None = None, by: User, now: datetime | None = None
-) -> Outcome:
+) -> SourceOutcome:
     """Record that a source's publisher corrected it: each excerpt from it is to be looked at again.
 
     Raises NotFound, Forbidden, Invalid, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(source.desk_id)
         source = Source.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=source.pk)
         may_retract(by, source)
@@ -193,13 +193,13 @@ def add_relay(
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Record that one source got it from another.
 
     Raises NotFound, Forbidden, Invalid (for a cycle, which is shown), Conflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(downstream.desk_id)
         downstream = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=downstream.pk)
         may_change_source(by, downstream)
@@ -243,10 +243,12 @@ def _refuse_cycle(relays: Any, through: Source, name: str, by: User) -> None:
 
 
 @counts_outside
-def remove_relay(*, relay: Relay, effects: Effects | None = None, by: User, now: datetime | None = None) -> Outcome:
+def remove_relay(
+    *, relay: Relay, effects: Effects | None = None, by: User, now: datetime | None = None
+) -> SourceOutcome:
     """End a relay that was recorded by mistake; the row stays. Raises NotFound, Forbidden, Conflict, Unconfirmed."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(relay.downstream.desk_id)
         relay = Relay.objects.select_for_update(of=("self",), no_key=True).select_related("downstream").get(pk=relay.pk)
         may_change_source(by, relay.downstream)
@@ -263,17 +265,17 @@ def change_actor(
     *,
     actor: Actor,
     fields: Mapping[str, Any],
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
-) -> Outcome:
+) -> SourceOutcome:
     """Change what is recorded of an actor; `fields` as for `create_actor`.
 
     Raises NotFound, Forbidden, Invalid, EditConflict, Unconfirmed.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graphs_of(actor)
         actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_change_actor(by, actor)

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from claims.names import ID, Entries, Found, Names, source_label
+from claims.names import ID, Entries, NameMatch, Names, source_label
 from sources.models import Source
 
 
@@ -134,7 +134,7 @@ class ByName(forms.TextInput):
     def __init__(self, names: Names) -> None:
         super().__init__({"autocomplete": "off", "spellcheck": "false", "data-names": names.suggestions_at()})
         self.names = names
-        self.found: dict[str, list[Found]] = {}
+        self.found: dict[str, list[NameMatch]] = {}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         return self.chosen(data, name, data.get(name))

@@ -14,10 +14,10 @@ from claims.actions.actors import merge_actors
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
 from claims.actor_queries import chain_of, get_actor, parts_of, redacts_shared, shown_actors, survivor_of
-from claims.effects import Effects
 from claims.forms.actors import ActorForm, MergeForm, NewActorForm
 from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import claims_naming, published_by
+from claims.side_effects import Effects
 from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from claims.views.sources import searched
@@ -79,7 +79,7 @@ def new_actor(request: PersonsRequest) -> HttpResponse:
         return render(request, "claims/choose_desk.html", {"desks": own})
     may_write(request.user, desk)
     form = NewActorForm(**sent(request), user=request.user, desk=desk)
-    if form.handed_in(lambda given: create_actor(desk=desk, fields=given, by=request.user)):
+    if form.submitted(lambda given: create_actor(desk=desk, fields=given, by=request.user)):
         return redirect("actor", form.outcome.pk)
     return show_form(
         request,
@@ -97,7 +97,7 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     may_change_actor(request.user, row)
     note_shown(request.user, [row])
     form = ActorForm(**sent(request), user=request.user, actor=row)
-    if form.handed_in(
+    if form.submitted(
         lambda given: change_actor(
             actor=row, fields=form.changes(), seen=form.what_was_seen, effects=consent(request), by=request.user
         )
@@ -124,7 +124,7 @@ def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     confirming = f"{form.cleaned_data.get('into', '')} {request.POST.get('chain', '')}" if form.is_valid() else ""
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
-    tried = form.handed_in(lambda given: merge_actors(actor=row, **given, effects=effects, by=request.user))
+    tried = form.submitted(lambda given: merge_actors(actor=row, **given, effects=effects, by=request.user))
     if tried and not dry_run:
         return redirect("actor", form.outcome.row.pk)
     other = form.cleaned_data.get("into") if form.is_bound else _asked_into(request)

@@ -31,7 +31,7 @@ from claims.actor_queries import shown_actors
 from claims.acts import KINDS
 from claims.models import Evidence
 from claims.opened_acts import Reader, in_log_order, opened_acts
-from claims.paging import Order, Place, page_of, read_at
+from claims.paging import Order, PagePosition, page_of, read_at
 from claims.queries import visible_claims, visible_sources
 from claims.scopes import evidence_for
 from claims.shown import hidden_among, ids_in
@@ -41,7 +41,7 @@ from claims.views.listing import neighbours
 from ledger.models import Anchor, Checkpoint
 from ledger.opened import entry_line, head_line, last_line
 from ledger.reading import newest_checkpoint, newest_witnessed, openings_of
-from ledger.stamps import standings
+from ledger.stamps import authority_states
 from ledger.trusted import keys_shown
 from ledger.witness_states import witness_states
 
@@ -82,7 +82,7 @@ _SORTS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class AuditLine:
     """One act as it is listed; of what is withheld only that it is."""
 
     withheld: bool
@@ -114,7 +114,7 @@ def acts(request: PersonsRequest) -> HttpResponse:
         "witness_policy": settings.WITNESS_POLICY,
         "witnesses": list(witness_states(settings.WITNESS_POLICY, timezone.now())),
         "anchors": Anchor.objects.order_by("-at", "-id")[:10],
-        "stamping": standings(),
+        "stamping": authority_states(),
         "checkpoints": Checkpoint.objects.order_by("-size")[:5],
         "query": request.GET.urlencode(),
         **neighbours(request, page),
@@ -175,7 +175,7 @@ def _told(user: User, rows: Iterable[Act], form: ActsForm) -> list[Act]:
     return [row for row in found if not (row.withheld and narrowed)]
 
 
-def _read_told(user: User, rows: QuerySet[Act], form: ActsForm, place: Place) -> list[Act]:
+def _read_told(user: User, rows: QuerySet[Act], form: ActsForm, place: PagePosition) -> list[Act]:
     """As many of the acts that are told as a page takes: what is left out is made up for, so that neither the number of
     lines nor that of pages tells of it."""
     found: list[Act] = []
@@ -196,7 +196,7 @@ def _said(form: ActsForm) -> dict[str, object]:
     return {"list": "acts", **form.cleaned_data}
 
 
-def _lines(user: User, rows: list[Act]) -> list[Line]:
+def _lines(user: User, rows: list[Act]) -> list[AuditLine]:
     told = [row for row in rows if not row.withheld]  # type: ignore[attr-defined]  # of acts_of
     read = _what_was_read(told)
     names = named_for(
@@ -318,16 +318,16 @@ def _opened(
     yield last_line(count)
 
 
-def _line(row: Any, names: dict[str, Link], read: _Reads) -> Line:
+def _line(row: Any, names: dict[str, Link], read: _Reads) -> AuditLine:
     """One act as it is listed; `read`: what restricted material it says was read."""
     if row.withheld:
-        return Line(True, row.log_index, None, row.at, "", "", "", "")
+        return AuditLine(True, row.log_index, None, row.at, "", "", "", "")
     links = [names.get(subject) or _unnamed(subject) for subject in read.things or [row.about]]
     more = [_("and %(count)d more") % {"count": len(links) - MOST_NAMED}] if len(links) > MOST_NAMED else []
     named = ", ".join([*(link.text for link in links[:MOST_NAMED]), *more])
     about = Link(named, links[0].url if len(links) == 1 else "")
     by = row.by.username if row.by else ", ".join(read.people)
-    return Line(
+    return AuditLine(
         False, row.log_index, row.entry.seq, row.at, str(KINDS.get(row.kind, row.kind)), by, about.text, about.url
     )
 

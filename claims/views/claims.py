@@ -11,11 +11,13 @@ from django.views.decorators.http import require_safe
 from accounts.pages import PersonsRequest, drafts_shown, form_page, may, sent
 from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay
+from claims.evidence_graph import by_element, of_claim
 from claims.forms.sources import RelayBetweenForm
 from claims.graphs import last_change
 from claims.models import Evidence
 from claims.page_queries import claim_shown, evidence_numbered, evidence_shown
 from claims.permissions import may_edit_claim
+from claims.possible_moves import ways_from
 from claims.queries import (
     get_source,
     last_captures,
@@ -24,12 +26,10 @@ from claims.queries import (
     withheld_evidence,
 )
 from claims.sentences import name_of, sentence_of
-from claims.standing import by_element, of_claim
 from claims.views.asking import consent
 from claims.views.heading import claim_context
 from claims.views.lineage import Lineage
 from claims.views.lines import numbers_of
-from claims.ways import ways_from
 from sources.models import Capture, CaptureState, Source
 
 
@@ -90,29 +90,29 @@ def provenance(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = claim_shown(request.user, reference)
     rows = evidence_numbered(request.user, claim)
     context = claim_context(claim, "claim-provenance", rows)
-    standing = context["standing"]
+    graph = context["standing"]
     form = None
     if request.method == "POST" or may(may_edit_claim, request.user, claim):
         may_edit_claim(request.user, claim)
-        ids = {*standing.sources, *(str(row.source_id) for row in rows)}
+        ids = {*graph.sources, *(str(row.source_id) for row in rows)}
         sources = list(visible_sources(request.user).filter(pk__in=ids).order_by("created_at", "id"))
         note_shown(request.user, sources)
         form = RelayBetweenForm(**sent(request), sources=sources)
-        if form.handed_in(lambda given: _add_relay(request, given)):
+        if form.submitted(lambda given: _add_relay(request, given)):
             return redirect("claim-provenance", claim.reference)
-    relays = relays_among(request.user, standing.sources)
+    relays = relays_among(request.user, graph.sources)
     note_shown(request.user, relays)
     numbers = {str(pk): number for pk, number in numbers_of(rows).items()}
     by_ends = {(str(relay.downstream_id), str(relay.upstream_id)): relay for relay in relays}
     context |= {
         "form": form,
         "drafts": drafts_shown(request, form) if form else None,
-        "sentence": sentence_of(standing),
-        "refuting": sentence_of(standing, "refutes"),
-        "parts": by_element(standing),
-        "single": [name_of(standing, voice) for voice in of_claim(standing).single_points_of_failure],
-        "nodes": Lineage(standing, by_ends, numbers).roots(),
-        "ways": ways_from(claim.state, standing, last_change(claim)),
+        "sentence": sentence_of(graph),
+        "refuting": sentence_of(graph, "refutes"),
+        "parts": by_element(graph),
+        "single": [name_of(graph, voice) for voice in of_claim(graph).single_points_of_failure],
+        "nodes": Lineage(graph, by_ends, numbers).roots(),
+        "ways": ways_from(claim.state, graph, last_change(claim)),
     }
     return render(request, "claims/provenance.html", context, status=form.status if form else 200)
 

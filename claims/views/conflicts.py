@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.pages import PersonsRequest, form_page, sent
 from accounts.views.tabs import account_tabs
-from claims.actions.conflicts import declare_conflict, take_back_conflict
+from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actor_queries import shown_actors
 from claims.conflicts import claims_touched, conflicts_of
 from claims.forms.conflicts import ConflictForm
@@ -20,7 +20,7 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
     """What one has declared, which of one's claims it touches, and the form to declare another."""
     user = request.user
     form = ConflictForm(**sent(request), user=user)
-    if form.handed_in(lambda given: declare_conflict(actor_id=given["actor"], by=user)):
+    if form.submitted(lambda given: declare_conflict(actor_id=given["actor"], by=user)):
         return redirect("conflicts")
     rows = list(conflicts_of(user))
     seen = dict(shown_actors(user).filter(pk__in=[row.actor_id for row in rows]).values_list("pk", "name"))
@@ -37,5 +37,5 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
 @require_POST
 def take_back(request: PersonsRequest, conflict_id: UUID) -> HttpResponse:
     """Take a declaration back; nothing has to be typed for it."""
-    take_back_conflict(conflict_id=conflict_id, by=request.user)
+    withdraw_conflict(conflict_id=conflict_id, by=request.user)
     return redirect("conflicts")

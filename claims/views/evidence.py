@@ -28,7 +28,7 @@ def attach(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_edit_claim(request.user, claim)
     form = AttachForm(**sent(request), user=request.user, claim=claim)
-    if form.handed_in(lambda given: _attach(request, claim, given)):
+    if form.submitted(lambda given: _attach(request, claim, given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -67,7 +67,7 @@ def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
         if row.pk != item.pk and row.withdrawn_at is None
     ]
     form = EvidenceForm(**sent(request), user=request.user, evidence=item, others=others)
-    if form.handed_in(lambda given: _change(request, item, form)):
+    if form.submitted(lambda given: _change(request, item, form)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -97,7 +97,7 @@ def withdraw(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
     claim, item = _find(request, reference, evidence_id)
     form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": item.version})
     agreed = consent(request)
-    if form.handed_in(lambda given: withdraw_evidence(evidence=item, effects=agreed, by=request.user, **given)):
+    if form.submitted(lambda given: withdraw_evidence(evidence=item, effects=agreed, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -119,7 +119,7 @@ def recheck(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpR
     may_confirm_excerpt(request.user, item)
     note_shown(request.user, [item])
     form = ReasonForm(**sent(request), needed=False, hint=_("What you compared; it is kept."))
-    if form.handed_in(lambda given: confirm_excerpt(evidence=item, note=given["reason"], by=request.user)):
+    if form.submitted(lambda given: confirm_excerpt(evidence=item, note=given["reason"], by=request.user)):
         return redirect("claim", claim.reference)
     return show_form(
         request,

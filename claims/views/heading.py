@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from claims.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
-from claims.graphs import load_standing
+from claims.evidence_graph import EvidenceGraph, denying_parties
+from claims.graphs import load_evidence_graph
 from claims.models import Claim, Evidence
 from claims.sentences import listed, name_of
-from claims.standing import Standing, denying_parties
 from sources.voices import voice_at
 
 
@@ -26,11 +26,11 @@ class Tab:
 
 
 def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> dict[str, Any]:
-    """The context of `claims/claim_base.html` for one tab, with `standing` for what the page adds in `more`.
+    """The context of `claims/claim_base.html` for one tab, with `graph` for what the page adds in `more`.
 
     `claim`: of `claim_shown`. `rows`: all of its evidence that the person may see, which every tab reads.
     """
-    context = standing_context(claim)
+    context = graph_context(claim)
     return {
         **context,
         "also": named(claim.also_ids, context["standing"]),  # type: ignore[attr-defined]  # annotated by claim_shown
@@ -39,45 +39,45 @@ def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any)
     }
 
 
-def standing_context(claim: Claim) -> dict[str, Any]:
-    """How the claim stands, for `parts/standing.html` and for what stands beside it; `standing` itself, too."""
-    standing = load_standing(claim)
+def graph_context(claim: Claim) -> dict[str, Any]:
+    """How the claim stands, for `parts/standing.html` and for what stands beside it; `graph` itself, too."""
+    graph = load_evidence_graph(claim)
     return {
         "claim": claim,
-        "standing": standing,
-        "said_for": said_for(claim, standing),
-        "contested_by": listed(name_of(standing, voice) for voice in denying_parties(standing)),
+        "standing": graph,
+        "said_for": said_for(claim, graph),
+        "contested_by": listed(name_of(graph, voice) for voice in denying_parties(graph)),
     }
 
 
-def named(actors: Iterable[UUID | str], standing: Standing) -> list[tuple[str, str]]:
+def named(actors: Iterable[UUID | str], graph: EvidenceGraph) -> list[tuple[str, str]]:
     """These actors of the claim by id and name, by name."""
     wanted = {str(pk) for pk in actors}
-    return [(pk, name) for pk, name in standing.names.items() if pk in wanted]
+    return [(pk, name) for pk, name in graph.names.items() if pk in wanted]
 
 
-def said_for(claim: Claim, standing: Standing) -> str:
+def said_for(claim: Claim, graph: EvidenceGraph) -> str:
     """The voice that the claimant speaks with, where it is another's."""
     if claim.claimant_id is None:
         return ""
-    voice = voice_at(str(claim.claimant_id), standing.day, standing.actors)
-    return "" if voice == str(claim.claimant_id) else name_of(standing, voice)
+    voice = voice_at(str(claim.claimant_id), graph.day, graph.actors)
+    return "" if voice == str(claim.claimant_id) else name_of(graph, voice)
 
 
-def names_above(claim: Claim, standing: Standing) -> dict[str, str]:
+def names_above(claim: Claim, graph: EvidenceGraph) -> dict[str, str]:
     """Who is named above every page of a claim (of `claim_shown`): each actor's name as it is shown, by id."""
     named_there = [str(pk) for pk in (claim.claimant_id, *claim.also_ids) if pk]  # type: ignore[attr-defined]  # annotated
     if claim.claimant_id is not None:
-        voice = voice_at(str(claim.claimant_id), standing.day, standing.actors)
+        voice = voice_at(str(claim.claimant_id), graph.day, graph.actors)
         named_there += [voice] if voice else []
-    wanted = [*named_there, *denying_parties(standing)]
-    return {pk: standing.names[pk] for pk in wanted if pk in standing.names}
+    wanted = [*named_there, *denying_parties(graph)]
+    return {pk: graph.names[pk] for pk in wanted if pk in graph.names}
 
 
-def without_erased(claim: Claim, standing: Standing, erased: Erased) -> dict[str, Any]:
+def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> dict[str, Any]:
     """The same context where what a redaction erased of it is not shown. The claim in it is for showing alone."""
-    names: Mapping[str, str] = {pk: ERASED if pk in erased.actors else name for pk, name in standing.names.items()}
-    standing, shown = replace(standing, names=names), copy(claim)
+    names: Mapping[str, str] = {pk: ERASED if pk in erased.actors else name for pk, name in graph.names.items()}
+    graph, shown = replace(graph, names=names), copy(claim)
     if CONTENT in erased.heading:
         shown.statement, shown.claimant, shown.threshold_override = ERASED, None, None
         shown.original_statement = shown.language = shown.place = ""
@@ -92,10 +92,10 @@ def without_erased(claim: Claim, standing: Standing, erased: Erased) -> dict[str
         shown.closed_note = ERASED
     return {
         "claim": shown,
-        "standing": standing,
-        "said_for": said_for(shown, standing),
-        "contested_by": listed(name_of(standing, voice) for voice in denying_parties(standing)),
-        "also": named(shown.also_ids, standing),  # type: ignore[attr-defined]  # annotated by claim_shown
+        "standing": graph,
+        "said_for": said_for(shown, graph),
+        "contested_by": listed(name_of(graph, voice) for voice in denying_parties(graph)),
+        "also": named(shown.also_ids, graph),  # type: ignore[attr-defined]  # annotated by claim_shown
         "wording_erased": CONTENT in erased.heading,
     }
 

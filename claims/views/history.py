@@ -16,13 +16,13 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from accounts.pages import PersonsRequest
 from claims.erased import ERASED, NOTHING, Erased, erased_of, openable_of
+from claims.evidence_graph import EvidenceGraph
 from claims.models import Claim, StatusChange
 from claims.page_queries import claim_shown, evidence_numbered, history_shown
 from claims.proofs import checkpoint_for
 from claims.records import CLAIM_FIELDS
 from claims.sentences import told_interval, voices_in_words
 from claims.shown import hidden_among, ids_in
-from claims.standing import Standing
 from claims.states import find_move
 from claims.views.heading import claim_context, names_above, without_erased
 from claims.views.keys import unkeyed
@@ -44,7 +44,7 @@ from sources.records import plain
 
 
 @dataclass(frozen=True)
-class Change:
+class ShownChange:
     """One status change; see `parts/change.html` for what each attribute is."""
 
     seq: int
@@ -118,7 +118,7 @@ def change_line(
     hidden: Collection[UUID] = frozenset(),
     erased: Erased = NOTHING,
     openable: Collection[str] = frozenset(),
-) -> Change:
+) -> ShownChange:
     """One status change in words, and as what it is compared with. A field that names what is `hidden` from the reader
     is closed to them, as one that was erased is to everybody: nothing of it is shown.
 
@@ -133,7 +133,7 @@ def change_line(
     address = reverse("claim", args=[claim.reference])
     evidence = [] if "evidence" in {*named, *gone} else [pk for pk in change.evidence if pk in numbers]
     recorded = _change_as_recorded(change, evidence, closed, gone)
-    return Change(
+    return ShownChange(
         seq=change.seq,
         from_state=change.from_state or "",
         to_state=change.to_state,
@@ -184,7 +184,7 @@ def _change_as_recorded(
     return shown | {name: ERASED for name in ("by", "decided_by", "graph_digest") if name in gone}
 
 
-def _claim_as_recorded(claim: Claim, standing: Standing, numbers: Mapping[UUID, str]) -> dict[str, Any]:
+def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> dict[str, Any]:
     """What stands above the changes, in the words of the entries that it was last written by: the wording and what
     else is recorded of the claim, its state, who is named, and the evidence in the order of its numbers."""
     return {
@@ -199,7 +199,7 @@ def _claim_as_recorded(claim: Claim, standing: Standing, numbers: Mapping[UUID, 
         },
         "threshold_reason": claim.threshold_reason if claim.threshold_override else None,
         "closing": _closing(claim),
-        "names": names_above(claim, standing),
+        "names": names_above(claim, graph),
         "evidence": {
             "numbered": [str(pk) for pk, number in numbers.items() if not number.startswith(HIDDEN)],
             "restricted": [str(pk) for pk, number in numbers.items() if number.startswith(HIDDEN)],

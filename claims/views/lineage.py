@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from claims.evidence_graph import EvidenceGraph, of_claim
 from claims.models import Stance
 from claims.policy import lineage_unknown
 from claims.sentences import why_source_does_not_count
-from claims.standing import Standing, of_claim
 from claims.views.lines import basis_in_words
 from sources.models import Relay
 
 
 @dataclass
-class Node:
+class ListedSource:
     """One source in the list; see `parts/tree.html` for what each attribute is."""
 
     title: str
@@ -28,7 +28,7 @@ class Node:
     single: bool
     quote: str = ""
     quote_language: str = ""
-    children: list["Node"] = field(default_factory=list)
+    children: list["ListedSource"] = field(default_factory=list)
 
 
 @dataclass
@@ -36,26 +36,26 @@ class Lineage:
     """Builds the list. A source that was reached before is named again without what is below it: a dense net of
     relays would otherwise be written out along every path."""
 
-    standing: Standing
+    graph: EvidenceGraph
     relays: Mapping[tuple[str, str], Relay]
     numbers: Mapping[str, str]
 
     def __post_init__(self) -> None:
         self._below: dict[str, list[str]] = {}
-        for below, above in self.standing.relays:
+        for below, above in self.graph.relays:
             self._below.setdefault(above, []).append(below)
-        self._single = set(of_claim(self.standing).single_points_of_failure)
+        self._single = set(of_claim(self.graph).single_points_of_failure)
         self._seen: set[str] = set()
         # On the paths that start at such evidence the voice counts; elsewhere it does not, which its line says.
-        self._admitting = {item.source for item in self.standing.evidence if item.against_interest and item.counts}
+        self._admitting = {item.source for item in self.graph.evidence if item.against_interest and item.counts}
 
-    def roots(self) -> list[Node]:
+    def roots(self) -> list[ListedSource]:
         """The sources that got it from nowhere recorded, each with what got it from them."""
-        relaying = {below for below, _above in self.standing.relays}
-        return self._grown([(source, None) for source in self.standing.sources if source not in relaying])
+        relaying = {below for below, _above in self.graph.relays}
+        return self._grown([(source, None) for source in self.graph.sources if source not in relaying])
 
-    def _grown(self, starts: Iterable[tuple[str, str | None]]) -> list[Node]:
-        top: list[Node] = []
+    def _grown(self, starts: Iterable[tuple[str, str | None]]) -> list[ListedSource]:
+        top: list[ListedSource] = []
         waiting = [(source, above, top) for source, above in reversed(list(starts))]
         while waiting:
             source, above, place = waiting.pop()
@@ -66,29 +66,29 @@ class Lineage:
                 waiting += [(below, source, node.children) for below in reversed(self._below.get(source, []))]
         return top
 
-    def _node(self, source: str, above: str | None) -> Node:
-        standing, view = self.standing, self.standing.sources[source]
+    def _node(self, source: str, above: str | None) -> ListedSource:
+        graph, view = self.graph, self.graph.sources[source]
         relay = self.relays.get((source, above)) if above else None
-        reason = "" if source in self._admitting else why_source_does_not_count(standing, source)
-        unknown = not reason and lineage_unknown(standing, source)
-        return Node(
+        reason = "" if source in self._admitting else why_source_does_not_count(graph, source)
+        unknown = not reason and lineage_unknown(graph, source)
+        return ListedSource(
             title=view.title,
             url=reverse("source", args=[source]),
-            publisher=standing.names.get(view.publisher or "", ""),
+            publisher=graph.names.get(view.publisher or "", ""),
             published_on=view.day,
             lines=self._lines(source),
             kind="greyed" if reason else "unknown" if unknown else "",
             reason=reason,
-            single=standing.voice(source) in self._single and not reason,
+            single=graph.voice(source) in self._single and not reason,
             quote=relay.quote if relay else "",
         )
 
     def _lines(self, source: str) -> list[str]:
-        lines = [basis_in_words(self.standing.basis_of(source))]
+        lines = [basis_in_words(self.graph.basis_of(source))]
         lines += [
             _("evidence %(number)s, %(stance)s")
             % {"number": self.numbers.get(item.id, "?"), "stance": Stance(item.stance).label}
-            for item in self.standing.evidence
+            for item in self.graph.evidence
             if item.source == source
         ]
         if source in self._admitting:

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from claims.actions.reads import note_shown
+from claims.evidence_graph import EvidenceGraph, EvidenceView
 from claims.models import Claim, Credibility, Evidence, Stance
 from claims.page_queries import relays_shown
 from claims.sentences import why_not_counted
-from claims.standing import EvidenceView, Standing
 from sources.models import Basis, Relay, Reliability, Visibility
 
 HIDDEN = "R"  # what the numbers of restricted evidence begin with
@@ -31,7 +31,7 @@ class Link:
 
 
 @dataclass
-class Line:
+class EvidenceLine:
     """One piece of evidence; see `parts/evidence.html` for what each attribute is."""
 
     evidence: Evidence
@@ -59,16 +59,16 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Group:
+class StanceGroup:
     """The live evidence of one stance, under its heading."""
 
     stance: str
     heading: str
-    lines: list[Line]
+    lines: list[EvidenceLine]
     empty: str
 
 
-def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], standing: Standing) -> list[Line]:
+def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], graph: EvidenceGraph) -> list[EvidenceLine]:
     """A claim's evidence that the person may see (`rows`, of `evidence_shown`), oldest first, the withdrawn too.
 
     That they were shown what of it is restricted is recorded.
@@ -76,10 +76,10 @@ def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], standing: Stand
     numbers = numbers_of(rows)
     relays = relays_shown(user, claim)
     note_shown(user, [*rows, *relays])
-    views = {item.id: item for item in standing.evidence}
+    views = {item.id: item for item in graph.evidence}
     found = []
     for row in rows:
-        line = line_of(row, numbers[row.pk], standing, views.get(str(row.pk)), numbers)
+        line = line_of(row, numbers[row.pk], graph, views.get(str(row.pk)), numbers)
         line.upstream = _upstream(row, relays, rows, numbers)
         found.append(line)
     return found
@@ -102,13 +102,13 @@ def numbers_of(rows: Iterable[Evidence]) -> dict[UUID, str]:
 def line_of(
     row: Evidence,
     number: str,
-    standing: Standing,
+    graph: EvidenceGraph,
     view: EvidenceView | None,
     numbers: Mapping[UUID, str],
-) -> Line:
+) -> EvidenceLine:
     """One line; `view` is the piece in the standing, None for what stays out of it (restricted, withdrawn)."""
     source = row.source
-    return Line(
+    return EvidenceLine(
         evidence=row,
         number=number,
         title=source.title,
@@ -121,7 +121,7 @@ def line_of(
         locator=row.locator,
         reliability=source.effective_reliability,
         credibility=row.credibility,
-        notes=_notes(row, standing, view, numbers),
+        notes=_notes(row, graph, view, numbers),
         restricted=row.visibility == Visibility.RESTRICTED,
         withdrawn=_withdrawn(row),
     )
@@ -141,13 +141,13 @@ def _withdrawn(row: Evidence) -> str:
     }
 
 
-def _notes(row: Evidence, standing: Standing, view: EvidenceView | None, numbers: Mapping[UUID, str]) -> list[str]:
+def _notes(row: Evidence, graph: EvidenceGraph, view: EvidenceView | None, numbers: Mapping[UUID, str]) -> list[str]:
     notes = []
     parts: list[str] = row.on_parts  # type: ignore[attr-defined]  # annotated by evidence_shown
     if parts:
         notes.append(_("on %(elements)s") % {"elements": ", ".join(f"“{text}”" for text in parts)})
     notes += facts_against(row, numbers)
-    if view is not None and (reason := why_not_counted(standing, view)):
+    if view is not None and (reason := why_not_counted(graph, view)):
         notes.append(reason[:1].upper() + reason[1:])
     if row.against_interest:
         notes.append(
@@ -189,7 +189,7 @@ def _upstream(
     return found
 
 
-def grouped(lines: Iterable[Line]) -> list[Group]:
+def grouped(lines: Iterable[EvidenceLine]) -> list[StanceGroup]:
     """The evidence that is not withdrawn, by stance, in the order in which one reads it."""
     live = [line for line in lines if not line.withdrawn]
     headings = {
@@ -199,6 +199,6 @@ def grouped(lines: Iterable[Line]) -> list[Group]:
         Stance.CONTEXT: (_("Context"), _("Nothing attached besides.")),
     }
     return [
-        Group(stance.value, heading, [line for line in live if line.evidence.stance == stance], empty)
+        StanceGroup(stance.value, heading, [line for line in live if line.evidence.stance == stance], empty)
         for stance, (heading, empty) in headings.items()
     ]

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 from accounts.errors import Invalid
 from accounts.pages import PersonsRequest, address, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
-from claims.lists import Choices, Line, Narrowed, Scope, read_lines, scope_with_choices
+from claims.lists import Choices, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
 from claims.models import NEVER_DUE
-from claims.paging import CLAIM_ORDERS, Page, find_order, page_of
+from claims.paging import CLAIM_ORDERS, KeysetPage, find_order, page_of
 from claims.views.lines import Link
 from sources.permissions import WRITERS
 
@@ -23,7 +23,7 @@ PAGE_SIZE = 25
 
 
 @dataclass(frozen=True)
-class Row:
+class ClaimRow:
     """One claim in the list; see `parts/register.html` for what each attribute is."""
 
     url: str
@@ -80,7 +80,7 @@ def _filters(request: PersonsRequest, choices: Choices) -> FilterForm:
     return form
 
 
-def _narrowed(scope: Scope, given: dict[str, Any]) -> Narrowed:
+def _narrowed(scope: ListScope, given: dict[str, Any]) -> Narrowed:
     assignee = {"": None, NOBODY: ""}.get(given["assignee"], given["assignee"])
     return Narrowed(
         scope,
@@ -96,8 +96,8 @@ def _narrowed(scope: Scope, given: dict[str, Any]) -> Narrowed:
     )
 
 
-def _row(claim: Line) -> Row:
-    return Row(
+def _row(claim: ClaimLine) -> ClaimRow:
+    return ClaimRow(
         url=address("claim", claim.reference),
         reference=claim.reference,
         statement=claim.statement,
@@ -147,7 +147,7 @@ def _address_without(request: PersonsRequest, name: str, value: str) -> str:
     return f"{request.path}?{query.urlencode()}"
 
 
-def neighbours(request: HttpRequest, page: Page[Any]) -> dict[str, str]:
+def neighbours(request: HttpRequest, page: KeysetPage[Any]) -> dict[str, str]:
     """The addresses of the pages before and after, for `parts/paging.html`."""
 
     def at(cursor: str | None) -> str:

@@ -15,7 +15,7 @@ from claims.paging import Order, read_page
 from claims.proofs import checkpoint_for
 from claims.public_bundles import public_bundle
 from claims.public_proofs import public_checkpoint, public_proof, public_proof_file, public_proof_files
-from claims.queries import published_claim, published_standings
+from claims.queries import published_claim, published_claims_listed
 from ledger.canonical import canonical
 from ledger.entries import format_time
 from ledger.models import Checkpoint
@@ -91,7 +91,7 @@ def public_claim_bundle(request: HttpRequest, reference: str) -> HttpResponseBas
 def published_list(request: HttpRequest) -> HttpResponse:
     """Which claims are published and how they stand, in pages, as `verifier.py replay` takes it: canonical JSON."""
     page = read_page(
-        published_standings(),
+        published_claims_listed(),
         order=Order("published_at", newest_first=True),
         cursor=request.GET.get("cursor", ""),
         filters={"list": "published"},

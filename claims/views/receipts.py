@@ -35,7 +35,7 @@ NEWEST_FIRST = Order("at", newest_first=True, id="entry_id")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReceiptLine:
     """One act with its receipt. `about`: what it is of, where the person may see that now."""
 
     row: Act
@@ -58,7 +58,7 @@ def receipts(request: PersonsRequest) -> HttpResponse:
     now = timezone.now()
     names = named_for(request.user, [row.about for row in page.rows])
     lines = [
-        Line(
+        ReceiptLine(
             row,
             str(KINDS.get(row.kind, row.kind)),
             names.get(row.about),

@@ -173,7 +173,7 @@ def _page(
         raise NotFound(_("Everybody may see this already."))
     note_shown(request.user, [row])
     form = ReleaseForm(**sent(request), present=row.visibility)
-    if form.handed_in(act):
+    if form.submitted(act):
         return redirect(back)
     return show_form(
         request,

@@ -15,7 +15,6 @@ from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_f
 from claims.actions.composing import change_source_with_publisher
 from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
-from claims.effects import Effects
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
 from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import (
@@ -28,6 +27,7 @@ from claims.queries import (
     search_sources,
     visible_sources,
 )
+from claims.side_effects import Effects
 from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from sources.actions import attach_file, request_capture
@@ -147,7 +147,7 @@ def _taken_back(
     form = ReasonForm(**sent(request), hint=hint)
     dry_run = "confirmed" not in request.POST
     effects = Effects(dry_run=dry_run)
-    tried = form.handed_in(lambda given: act(source=row, reason=given["reason"], effects=effects, by=request.user))
+    tried = form.submitted(lambda given: act(source=row, reason=given["reason"], effects=effects, by=request.user))
     if tried and not dry_run:
         return redirect("source", source_id)
     return show_form(
@@ -198,7 +198,7 @@ def _one_act(
 ) -> HttpResponse:
     """The page of one act on a source; the source's own page once it is done."""
     at = reverse("source", args=[row.pk])
-    if form.handed_in(act):
+    if form.submitted(act):
         return redirect(at)
     return show_form(request, form, title=title, button=button, back=at, lines=[line])
 

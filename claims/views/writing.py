@@ -35,7 +35,7 @@ def new_claim(request: PersonsRequest) -> HttpResponse:
     elements = element_forms(**sent(request))
     if request.method == "POST" and not elements.is_valid():
         form.add_error(None, _("Some parts of the claim cannot be used as they are."))
-    if form.handed_in(lambda given: _report(request, desk, given, elements)):
+    if form.submitted(lambda given: _report(request, desk, given, elements)):
         return redirect("claim", form.outcome.reference)
     return show_form(
         request,
@@ -86,7 +86,7 @@ def edit_claim(request: PersonsRequest, reference: str) -> HttpResponse:
     form = EditClaimForm(**sent(request), user=request.user, claim=claim)
     if request.method == "POST" and not form.elements.is_valid():
         form.add_error(None, _("Some parts of the claim cannot be used as they are."))
-    if form.handed_in(lambda given: _edit(request, claim, form)):
+    if form.submitted(lambda given: _edit(request, claim, form)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -146,7 +146,7 @@ def _confirmed(
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, message)
     form = ReasonForm(**sent(request), needed=False, hint=_("It is kept with the claim."))
-    if form.handed_in(lambda given: act(claim=claim, by=request.user, **given)):
+    if form.submitted(lambda given: act(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     back = reverse("claim", args=[claim.reference])
     return show_form(request, form, title=title, button=button, back=back, about=claim, lines=lines)
@@ -158,7 +158,7 @@ def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor sets the threshold of a claim."))
     form = ThresholdForm(**sent(request), claim=claim)
-    if form.handed_in(
+    if form.submitted(
         lambda given: set_threshold(
             claim=claim, **form.settled(), seen=form.what_was_seen, effects=consent(request), by=request.user
         )

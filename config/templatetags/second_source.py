@@ -277,7 +277,7 @@ def bdi(text: object) -> SafeString:
 
 
 @dataclass(frozen=True)
-class Step:
+class ListStep:
     """One item of a nested list, as `parts/tree.html` writes it down."""
 
     node: Any
@@ -287,7 +287,7 @@ class Step:
 
 
 @register.filter
-def steps(nodes: Sequence[Any]) -> Iterator[Step]:
+def steps(nodes: Sequence[Any]) -> Iterator[ListStep]:
     """A tree of nodes, each with `children` (key or attribute), as a flat run of steps, parents first.
 
     Flat, because a chain of relays may be longer than templates can include themselves.
@@ -300,7 +300,7 @@ def steps(nodes: Sequence[Any]) -> Iterator[Step]:
         stack += [(child, depth + 1) for child in reversed(_children(node))]
     depths = [0, *(depth for _node, depth in run), 0]
     for (node, depth), before, after in zip(run, depths, depths[2:], strict=False):
-        yield Step(node, opens=depth > before, ends=after <= depth, closes=range(depth - after))
+        yield ListStep(node, opens=depth > before, ends=after <= depth, closes=range(depth - after))
 
 
 def _children(node: Any) -> Sequence[Any]:

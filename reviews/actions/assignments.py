@@ -13,7 +13,7 @@ from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.fields import LAST_YEAR, given_text, optional_text
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.claims import mark_closed, mark_open
 from claims.conflicts import conflict_in_words, conflicts_told, conflicts_with
 from claims.models import Claim, Participant, ParticipantRole
@@ -42,7 +42,7 @@ def assign(
     Raises NotFound, Forbidden, Invalid, Conflict (closed, or given to them already).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor assigns."))
         due_at = due_at or now + timedelta(days=claim.desk.days_to_review)
@@ -131,7 +131,7 @@ def _still_open(assignment: Assignment) -> None:
 def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> Assignment:
     """Take the claim on. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assignment = _lock(assignment)
         may_answer(assignment, by)
         _still_open(assignment)
@@ -147,7 +147,7 @@ def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> 
 def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | None = None) -> Assignment:
     """Give the claim back with a reason. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assignment = _lock(assignment)
         may_answer(assignment, by)
         reason = given_text(reason, "reason", _("Say why, so that the editor can find somebody else."))
@@ -157,7 +157,7 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
     return assignment
 
 
-def hand_over(
+def reassign(
     *, assignment: Assignment, to: User | None, reason: str = "", by: User, now: datetime | None = None
 ) -> Assignment:
     """Pass the claim on to another reviewer, who is asked; the due time stays unless it is past.
@@ -165,7 +165,7 @@ def hand_over(
     Answers the new assignment. Raises NotFound, Forbidden, Invalid, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assignment = _lock(assignment)
         may_answer(assignment, by)
         reason = optional_text(reason, "reason")
@@ -184,7 +184,7 @@ def hand_over(
 def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None) -> Assignment:
     """Take an assignment back as an editor. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assignment = _lock(assignment)
         may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
         reason = optional_text(reason, "reason")
@@ -200,7 +200,7 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
     Raises NotFound, Forbidden, Invalid, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assignment = _lock(assignment)
         may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
         _still_to_come(due_at, now)
@@ -243,7 +243,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
     Raises NotFound, Forbidden, Invalid, Conflict (named already).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor names who decides."))
         fit = (
@@ -268,7 +268,7 @@ def unname_decider(*, decider: Participant, by: User, now: datetime | None = Non
     Raises NotFound, Forbidden, Conflict (taken back already, or ended with the decision).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(decider.claim)
         may_edit_as_editor(by, claim, _("An editor takes back who decides."))
         if not is_named_decider(decider.user, claim):
@@ -294,7 +294,7 @@ def end_invitations(claim: Claim, *, now: datetime) -> None:
 def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: datetime | None = None) -> Claim:
     """Close a claim: its state stays, its assignments end, its reminders stop. Raises Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(claim)
         mark_closed(claim, reason=reason, note=note, by=by, now=now)
         tell(NotificationKind.CLOSED, claim, by=by, now=now)
@@ -309,7 +309,7 @@ def close_claim(*, claim: Claim, reason: str, note: str = "", by: User, now: dat
 def open_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
     """Open a closed claim again: what still waits on it is recalled anew. Raises Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(claim)
         mark_open(claim, reason=reason, by=by, now=now)
         tell(NotificationKind.OPENED, claim, by=by, now=now)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid, NotFound, Stale
 from accounts.fields import optional_text
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim, StateChoices
 from claims.permissions import may_assess
 from claims.support import lock_claim
@@ -55,7 +55,7 @@ def keep_draft(
     by: User,
     now: datetime | None = None,
 ) -> AssessmentDraft:
-    """Keep what somebody has written of a finding, in the fields of `reviews.actions.findings.hand_in`.
+    """Keep what somebody has written of a finding, in the fields of `reviews.actions.assessments.submit_assessment`.
 
     Policy is not asked, nor which evidence is there: words on what is hidden or withdrawn are their author's still.
     `version`: that of the draft which this one goes on from, 0 for none. Keeping once more what is kept already changes
@@ -65,7 +65,7 @@ def keep_draft(
     Raises NotFound, Forbidden, Invalid (too long, not to be kept, an element of another claim), KeptElsewhere.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         claim = lock_claim(claim)
         may_assess(by, claim)
         written = {
@@ -135,7 +135,7 @@ def end_draft(claim: Claim, assessor: User, *, version: int | None = None, writt
 
 def drop_draft(*, claim: Claim, by: User) -> None:
     """Throw one's own draft away. Raises NotFound where there is none."""
-    with act():
+    with recorded_transaction():
         ended, _rows = AssessmentDraft.objects.filter(claim=claim, assessor=by).delete()
         if not ended:
             raise NotFound(_("There is no draft of yours on this claim."))

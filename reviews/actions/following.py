@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.grounds import RestsOn, keep_grounds
 from claims.models import Claim, GroundsCheck, GroundsToKeep, GroundsWatch, StatusChange
 from claims.states import VERDICTS
@@ -24,7 +24,7 @@ def check_next() -> bool:
     if found is None:
         return False
     pk, claim_id, desk_id = found
-    with act():
+    with recorded_transaction():
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=claim_id))
         check = GroundsCheck.objects.filter(pk=pk).first()
@@ -44,7 +44,7 @@ def keep_next(*, now: datetime | None = None) -> bool:
     if found is None:
         return False
     claim_id, desk_id = found
-    with act():
+    with recorded_transaction():
         lock_graph(desk_id, shared=True)
         claim = lock_claim(Claim(pk=claim_id))
         waiting, _rows = GroundsToKeep.objects.filter(claim=claim).delete()

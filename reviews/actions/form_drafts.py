@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid, NotFound
 from accounts.fields import optional_text
 from accounts.models import Desk, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim, Evidence
 from reviews.models import AssessmentDraft, FormDraft
 from sources.chosen import let_go
@@ -46,7 +46,7 @@ class About:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenDraft:
     """The draft that a window goes on from, and how far it is: see `FormDraft`. Without `id`: from none."""
 
     id: UUID | None = None
@@ -61,7 +61,7 @@ def keep_form_draft(
     path: str,
     about: About,
     content: Pairs,
-    seen: Seen,
+    seen: SeenDraft,
     is_last_chance: bool = False,
     by: User,
     now: datetime | None = None,
@@ -74,7 +74,7 @@ def keep_form_draft(
     """
     now = now or timezone.now()
     fields = _keepable(content)
-    with act():
+    with recorded_transaction():
         # One at a time for each person: two windows that save at once see each other.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         # A save that was overtaken by a later one of the same window has nothing to say any more.
@@ -95,12 +95,12 @@ def keep_form_draft(
     return row
 
 
-def _overtaken_by(seen: Seen, path: str, by: User) -> FormDraft | None:
+def _overtaken_by(seen: SeenDraft, path: str, by: User) -> FormDraft | None:
     rows = FormDraft.objects.filter(author=by, path=path, window=seen.window, step__gt=seen.step)
     return rows.first() if seen.window else None
 
 
-def _going_on_from(seen: Seen, path: str, by: User) -> FormDraft | None:
+def _going_on_from(seen: SeenDraft, path: str, by: User) -> FormDraft | None:
     """The draft that a save belongs to; None where it is one of its own."""
     rows = FormDraft.objects.select_for_update(no_key=True).filter(author=by, path=path)
     if seen.id is None:
@@ -113,7 +113,7 @@ def _going_on_from(seen: Seen, path: str, by: User) -> FormDraft | None:
     return row if row.version == seen.version or same_window else None
 
 
-def _sent_before(seen: Seen, path: str, fields: list[list[str]], by: User) -> FormDraft | None:
+def _sent_before(seen: SeenDraft, path: str, fields: list[list[str]], by: User) -> FormDraft | None:
     """The draft of the very same, which a form that knows of none made when it was sent the first time."""
     if seen.id is not None or seen.window:
         return None
@@ -137,12 +137,12 @@ def _not_too_many(by: User, most: int) -> None:
         raise Invalid({"": [message % {"limit": MOST_DRAFTS}]})
 
 
-def end_form_draft(*, path: str, seen: Seen, content: Pairs, by: User) -> None:
+def end_form_draft(*, path: str, seen: SeenDraft, content: Pairs, by: User) -> None:
     """A form was done: the draft that it was written from ends, and the files kept for it are let go.
 
     A draft that another window has saved since stays: those words were not submitted.
     """
-    with act():
+    with recorded_transaction():
         row = _going_on_from(seen, path, by)
         if row is not None:
             row.delete()
@@ -151,7 +151,7 @@ def end_form_draft(*, path: str, seen: Seen, content: Pairs, by: User) -> None:
 
 def discard_form_draft(*, draft: FormDraft, by: User) -> None:
     """Throw one's own draft away, with the files kept for it. Raises NotFound."""
-    with act():
+    with recorded_transaction():
         row = FormDraft.objects.select_for_update(no_key=True).filter(pk=draft.pk, author=by).first()
         if row is None:
             raise NotFound(_("There is no such draft of yours."))
@@ -184,7 +184,7 @@ def end_drafts_of(user: User, desk: Desk | None) -> None:
 def forget_drafts(*, now: datetime | None = None) -> int:
     """Forget drafts that were last saved longer than `KEPT_FOR` ago; how many."""
     last = (now or timezone.now()) - KEPT_FOR
-    with act():
+    with recorded_transaction():
         forms, _rows = FormDraft.objects.filter(kept_at__lte=last).delete()
         assessments, _rows = AssessmentDraft.objects.filter(kept_at__lte=last).delete()
     return forms + assessments

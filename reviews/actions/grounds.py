@@ -15,15 +15,15 @@ from accounts.errors import Conflict, Forbidden, NotFound, Stale
 from accounts.fields import given_text
 from accounts.models import Role, User
 from accounts.queries import members_of
-from accounts.transactions import Noted, act
+from accounts.transactions import Noted, recorded_transaction
 from claims.conflicts import conflicts_with, refuse_conflicted
-from claims.grounds import Found, RestsOn, differences, keep_grounds, now_of
+from claims.grounds import PresentGrounds, RestsOn, differences, keep_grounds, now_of
 from claims.grounds_authors import Authors, authors_of
 from claims.grounds_in_words import diff_for
-from claims.looking_again import end_tasks
 from claims.models import Claim, Grounds, RevisionKind, TaskKind
 from claims.permissions import is_named_decider, may_assess, role_for
-from claims.policy import Finding
+from claims.policy import NamedGrounds
+from claims.re_checks import end_tasks
 from claims.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders
 from claims.support import counts_outside, lock_claim, lock_graph
@@ -171,7 +171,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
     return kept
 
 
-def _is_all_contrary(kept: Grounds, found: Found) -> bool:
+def _is_all_contrary(kept: Grounds, found: PresentGrounds) -> bool:
     """Whether nothing differs but which evidence says otherwise."""
     then = content_of(kept)
     return then is not None and all(each.kind == "contrary" for each in differences(then, found.content))
@@ -182,7 +182,7 @@ def _ask_policy(assessment: Assessment) -> None:
     move = legal_move(assessment.claim, assessment.proposed_state, deciders=Deciders.SECOND)
     asked = rests_on(assessment)
     named, answered = frozenset(map(str, asked.named)), frozenset(map(str, asked.answered))
-    check_policy(assessment.claim, move, Finding(named, answered, assessment.recorded_mistake))
+    check_policy(assessment.claim, move, NamedGrounds(named, answered, assessment.recorded_mistake))
 
 
 @counts_outside
@@ -195,7 +195,7 @@ def confirm_assessment(
     hidden from them), PolicyNotMet.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(assessment.claim.desk_id, shared=True)
         claim = lock_claim(assessment.claim)
         rows = Assessment.objects.select_for_update(of=("self",), no_key=True).select_related("assessor")
@@ -267,7 +267,7 @@ def _may_still_submit(assessment: Assessment) -> Assignment | None:
     return Assignment.objects.filter(claim=claim, reviewer=assessment.assessor, ended_at__isnull=True).first()
 
 
-def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> Found:
+def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> PresentGrounds:
     """What grounds are now, where that is what the person was shown. Raises Stale with what has changed."""
     found = now_of(claim, kept)
     if seen != found.digest:
@@ -315,7 +315,7 @@ def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, n
     from them).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         watched = verdict_watch(claim)

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_user, set_role
-from accounts.edits import ANYTHING, Seen
+from accounts.edits import ANYTHING, SeenValues
 from accounts.models import Desk, Membership, Role, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim, Participant, ParticipantRole
 from claims.participants import leave
 from claims.permissions import is_assigned, is_named_decider
@@ -31,7 +31,13 @@ REVIEWING = (Role.REVIEWER, Role.EDITOR)
 
 
 def change_role(
-    *, desk: Desk, user: User, role: str | None, seen: Seen = ANYTHING, by: User | None, now: datetime | None = None
+    *,
+    desk: Desk,
+    user: User,
+    role: str | None,
+    seen: SeenValues = ANYTHING,
+    by: User | None,
+    now: datetime | None = None,
 ) -> Membership | None:
     """Give a person a role on a desk, change it, or take them off (None), as `accounts.actions.set_role` does.
 
@@ -42,7 +48,7 @@ def change_role(
     Raises Invalid, Forbidden, EditConflict, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         membership = set_role(desk=desk, user=user, role=role, seen=seen, by=by, now=now)
         role = membership.role if membership else None  # which may be another, where it was left as it was seen
         if role is None:
@@ -62,7 +68,7 @@ def change_account(
     user: User,
     changes: dict[str, Any],
     password: str = "",
-    seen: Seen = ANYTHING,
+    seen: SeenValues = ANYTHING,
     by: User,
     now: datetime | None = None,
 ) -> User:
@@ -72,7 +78,7 @@ def change_account(
     Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         if not changes.get("is_active", True):
             # Before the person's own row, as whoever decides on a claim locks the two.
             _lock_claims(user, Q(), Q())

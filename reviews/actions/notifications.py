@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim
 from reviews.models import Assessment, Assignment, Notification, NotificationKind
 from reviews.queries import notifications_of
@@ -35,7 +35,7 @@ def notify(
 def mark_read(*, notification: Notification, by: User, now: datetime | None = None) -> Notification:
     """Say that one's own notification was read; read already, it stays as it is."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         row = Notification.objects.select_for_update(no_key=True).get(pk=notification.pk, recipient=by)
         if row.read_at is None:
             row.read_at = now
@@ -50,6 +50,6 @@ def mark_all_read(*, until: datetime | None = None, by: User, now: datetime | No
     `until` is when the newest of those was written that the person had before them.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         rows = notifications_of(by).filter(read_at__isnull=True, at__lte=until or now)
         return Notification.objects.filter(pk__in=rows.values("pk")).update(read_at=now)

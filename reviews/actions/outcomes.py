@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from reviews.models import KeptOutcome
 
 KEPT_FOR = timedelta(hours=24)
@@ -106,6 +106,6 @@ def keep_outcome(
 def forget_outcomes(*, now: datetime | None = None) -> int:
     """Forget keys that are a day old: whoever repeats a request does so sooner. How many were forgotten."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         forgotten, _rows = KeptOutcome.objects.filter(created_at__lte=now - KEPT_FOR).delete()
     return forgotten

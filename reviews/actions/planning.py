@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim, Task, TaskKind
 from claims.support import lock_claim
 from reviews.models import Assessment, AssessmentState, Assignment, Reminder, ReminderKind, ReminderState
@@ -87,7 +87,7 @@ def follow_tasks(*, most: int = MOST_CLAIMS, now: datetime | None = None) -> int
     claim_ids = list(dict.fromkeys(waiting[:most]))
     for claim_id in claim_ids:
         try:
-            with act():
+            with recorded_transaction():
                 _follow(lock_claim(Claim(pk=claim_id)), now)
         except DatabaseError:  # the others, and what is due, do not wait for this one; the next tick tries it again
             logger.exception("reminders of claim %s do not follow its tasks", claim_id)

@@ -19,7 +19,7 @@ from accounts.errors import Conflict, Invalid, NotFound
 from accounts.fields import given_text, optional_text
 from accounts.models import Desk, Role, User
 from accounts.queries import members_of
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actor_queries import redacts_shared
 from claims.bundles import forget_bundles_on
 from claims.models import Claim, Element, Evidence, RevisionKind, Topic
@@ -39,7 +39,7 @@ from reviews.permissions import (
     may_withdraw,
 )
 from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
-from reviews.redacting import REDACTED, Findings, Found, find, find_in_drafts, find_in_shared, without
+from reviews.redacting import REDACTED, Match, Matches, find, find_in_drafts, find_in_shared, without
 from sources.erasing import ask_to_delete
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
 from sources.records import actor_recorded, source_recorded
@@ -50,53 +50,53 @@ MOST_WORDS = 200
 
 def look_for(
     *, desk: Desk, words: str, file: UUID | None, by: User, now: datetime | None = None
-) -> tuple[str, str, Findings]:
+) -> tuple[str, str, Matches]:
     """What redacting the words, or the file of an attachment, would erase: (words, digest of the file, findings).
 
     That it was asked is recorded first, whatever is found: who asks letter by letter leaves a trace for each.
     Raises NotFound, Forbidden, and Invalid where nothing on the desk holds it.
     """
-    with act():
+    with recorded_transaction():
         may_redact(desk, by)
         _read_words(words, with_file=file is not None)  # what cannot be looked for is no look
         redaction_previewed(desk, words=words, file=file, by=by, now=now or timezone.now())
     return _search(desk=desk, words=words, file=file, by=by)
 
 
-def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | None = None) -> tuple[str, Findings]:
+def look_for_in_shared(*, actor: Actor, words: str, by: User, now: datetime | None = None) -> tuple[str, Matches]:
     """What redacting the words would erase of an actor that all desks share: (words, findings); recorded as a look is.
 
     Raises NotFound, Forbidden, and Invalid where nothing of it holds them.
     """
-    with act():
+    with recorded_transaction():
         may_redact_shared(actor, by)
         _read_words(words, with_file=False)
         redaction_previewed(actor, words=words, file=None, by=by, now=now or timezone.now())
     return _search_in_shared(actor=actor, words=words, by=by)
 
 
-def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -> Findings:
+def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -> Matches:
     """What an open redaction would erase now; that it was asked is recorded.
 
     Raises NotFound, Forbidden, Conflict (it is not open any more).
     """
     of = redaction.actor or redaction.desk
     assert of is not None  # the database holds it to one of them
-    with act():
+    with recorded_transaction():
         may_take_part(redaction, by)
         _must_be_open(redaction)
         redaction_previewed(of, words=redaction.words, file=None, by=by, now=now or timezone.now())
     return _found_by(redaction, redaction.words, redaction.sha256, by)
 
 
-def _found_by(redaction: Redaction, words: str, sha256: str, by: User) -> Findings:
+def _found_by(redaction: Redaction, words: str, sha256: str, by: User) -> Matches:
     if redaction.actor is not None:
         return find_in_shared(redaction.actor, words=words)
     assert redaction.desk is not None  # the database holds it to one of them
     return find(redaction.desk, words=words, sha256=sha256, by=by)
 
 
-def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Findings]:
+def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str, str, Matches]:
     """The same for a proposal, which is recorded itself."""
     may_redact(desk, by)
     words = _read_words(words, with_file=file is not None)
@@ -107,7 +107,7 @@ def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str
     return words, sha256, found
 
 
-def _search_in_shared(*, actor: Actor, words: str, by: User) -> tuple[str, Findings]:
+def _search_in_shared(*, actor: Actor, words: str, by: User) -> tuple[str, Matches]:
     may_redact_shared(actor, by)
     words = _read_words(words, with_file=False)
     found = find_in_shared(actor, words=words)
@@ -142,7 +142,7 @@ def propose_redaction(
     Raises NotFound, Forbidden, Invalid (nothing holds it; the reason names what is to go).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         words, sha256, _found = _search(desk=desk, words=words, file=file, by=by)
         what = {"desk": desk, "words": words, "sha256": sha256, "reason": _read_reason(reason, words)}
         row = Redaction.objects.create(**what, proposed_by=by, proposed_at=now)
@@ -159,7 +159,7 @@ def propose_shared_redaction(
     Raises NotFound, Forbidden, Invalid (as `propose_redaction`).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         words, _found = _search_in_shared(actor=actor, words=words, by=by)
         what = {"actor": actor, "words": words, "reason": _read_reason(reason, words)}
         row = Redaction.objects.create(**what, proposed_by=by, proposed_at=now)
@@ -181,7 +181,7 @@ def name_second(*, redaction: Redaction, user: User | None, by: User, now: datet
     Conflict (somebody is asked already; the desk has another editor, who decides).
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         row = _open(redaction, by)
         may_ask_second(row, by)
         assert row.desk is not None
@@ -205,7 +205,7 @@ def other_editors(desk: Desk, by: User) -> bool:
 def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
     """Take back what one proposed oneself. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         row = _open(redaction, by)
         may_withdraw(row, by)
         _end(row, RedactionState.WITHDRAWN, decided_by=None, now=now)
@@ -216,7 +216,7 @@ def withdraw_redaction(*, redaction: Redaction, by: User, now: datetime | None =
 def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = None) -> Redaction:
     """Leave everything as it is. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         row = _open(redaction, by)
         may_decide(row, by)
         _end(row, RedactionState.REFUSED, decided_by=by, now=now)
@@ -232,7 +232,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
     findings are others by now, or something cannot be replaced.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         row = _open(redaction, by)
         may_decide(row, by)
         _still_proposed_by_one_who_may(row)
@@ -307,7 +307,7 @@ def _end_overtaken(done: Redaction, words: str, now: datetime) -> None:
             _end(other, RedactionState.WITHDRAWN, decided_by=None, now=now)
 
 
-def _lock_claims(desk: Desk, found: Findings) -> dict[str, Claim]:
+def _lock_claims(desk: Desk, found: Matches) -> dict[str, Claim]:
     """The claims that the findings touch, by reference, locked in the order in which they are locked everywhere."""
     references = {one.claim for one in found.texts if one.claim}
     topics = [one.pk for one in found.texts if one.place.model is Topic]
@@ -316,7 +316,7 @@ def _lock_claims(desk: Desk, found: Findings) -> dict[str, Claim]:
     return {claim.reference: claim for claim in locked}
 
 
-def _take_out(texts: Iterable[Found]) -> list[tuple[Found, Any]]:
+def _take_out(texts: Iterable[Match]) -> list[tuple[Match, Any]]:
     """Take the words out of what may change; each text with its row as it is now."""
     touched = []
     for one in texts:
@@ -346,7 +346,7 @@ def _erase_rows_that_only_grow(entry: int) -> None:
         cursor.execute("SELECT claims_erase(%(entry)s), reviews_erase(%(entry)s)", {"entry": entry})
 
 
-def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Found, Any]], by: User, now: datetime) -> None:
+def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Match, Any]], by: User, now: datetime) -> None:
     """Who has an old wording in a form is told before they write it back. Of restricted evidence no claim's version
     tells."""
     fields: dict[tuple[type[Any], Any], set[str]] = {}
@@ -370,13 +370,13 @@ def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Found, Any
             count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=of_claims[reference])
 
 
-def _fields_of_the_claim(one: Found, row: Any) -> set[str]:
+def _fields_of_the_claim(one: Match, row: Any) -> set[str]:
     if isinstance(row, Element):
         return {element_field(row, one.column)}
     return {one.column} if isinstance(row, Claim) else set()
 
 
-def _record_anew(touched: Iterable[tuple[Found, Any]], by: User, now: datetime) -> None:
+def _record_anew(touched: Iterable[tuple[Match, Any]], by: User, now: datetime) -> None:
     """What can be read now is committed to now: of what was before, only the hash is left."""
     subjects: dict[tuple[type[Any], Any], None] = {}
     for _found, row in touched:

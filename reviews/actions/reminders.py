@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.support import lock_claim
 from reviews.actions.mails import mail_of
 from reviews.actions.notifications import notify
@@ -39,7 +39,7 @@ def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> li
     A row that was taken `MOST_ATTEMPTS` times, and whose worker died each time, fails instead.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         rows = list(
             Reminder.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(
@@ -93,7 +93,7 @@ def _replace_by_people(lease: Lease, now: datetime) -> ReminderState:
 
     The claim's row is locked first, as by every act that cancels: none of the new rows is overlooked.
     """
-    with act():
+    with recorded_transaction():
         lock_claim(_read(lease.id).claim)
         # The row as well: a worker that takes it meanwhile, its lease having run out, would write the new rows again.
         Reminder.objects.select_for_update(no_key=True).get(pk=lease.id)
@@ -129,7 +129,7 @@ def _end(lease: Lease, state: ReminderState, now: datetime, error: str = "") -> 
     Who was told, or could not be told by mail, is told in the application, in the same transaction.
     """
     own = Reminder.objects.filter(pk=lease.id, attempt=lease.attempt, state=ReminderState.PENDING)
-    with act():
+    with recorded_transaction():
         ended = own.update(state=state, ended_at=now, lease_until=None, error=error[:300])
         row = _read(lease.id)
         if ended and row.recipient is not None and state in (ReminderState.SENT, ReminderState.FAILED):

@@ -15,8 +15,8 @@ from claims.actions.actors import merge_actors
 from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
 from claims.actor_queries import get_actor, shown_actors, survivor_of
-from claims.effects import Effects
-from reviews.api.bodies import Choice, Day, Fields, Flag, Id, Text, Whole, peek, read_body, read_changes, read_query
+from claims.side_effects import Effects
+from reviews.api.bodies import Day, Fields, Flag, Id, Text, Whole, WordField, peek, read_body, read_changes, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
@@ -50,14 +50,14 @@ class ActorShape(TypedDict):
 
 class ActorChanges(Fields):
     name = Text()
-    kind = Choice(ActorKind.choices, required=False)
+    kind = WordField(ActorKind.choices, required=False)
     part_of = Id(required=False, allow_null=True)
     part_of_from = Day(required=False, allow_null=True)
     part_of_to = Day(required=False, allow_null=True)
     stands_alone_because = Text()
     owned_by = Id(required=False, allow_null=True)
-    reliability = Choice(Reliability.choices, required=False)
-    visibility = Choice(Visibility.choices, required=False)
+    reliability = WordField(Reliability.choices, required=False)
+    visibility = WordField(Visibility.choices, required=False)
 
 
 class ChangesOfActor(ActorChanges):
@@ -71,7 +71,7 @@ class NewActor(ActorChanges):
 
     desk = Id(required=False, allow_null=True)
     name = Text(required=True)
-    kind = Choice(ActorKind.choices)
+    kind = WordField(ActorKind.choices)
 
 
 class Merging(Fields):
@@ -80,7 +80,7 @@ class Merging(Fields):
 
     into = Id()
     reason = Text(required=True)
-    chain = Choice([("into", "into"), ("merged", "merged")], required=False, allow_blank=True)
+    chain = WordField([("into", "into"), ("merged", "merged")], required=False, allow_blank=True)
     dry_run = Flag(default=False)
 
 
@@ -95,10 +95,10 @@ class MergedShape(ActorShape):
 class ActorQuery(ListQuery):
     q = Text()
     desk = Id(required=False)
-    kind = Choice(ActorKind.choices, required=False)
+    kind = WordField(ActorKind.choices, required=False)
 
 
-class Actors(ApiView):
+class ActorsApi(ApiView):
     @operation(
         "list_actors", "List the actors of your desks and shared actors", query=ActorQuery, answer=PageOf(ActorShape)
     )
@@ -128,7 +128,7 @@ class Actors(ApiView):
         return created(request, render_actors(by, [actor])[0], at=at, **tagged(actor))
 
 
-class OneActor(ApiView):
+class OneActorApi(ApiView):
     @operation(
         "read_actor",
         "Read one actor; a merged actor redirects to the one that replaced it",
@@ -165,7 +165,7 @@ class OneActor(ApiView):
         return Response(render_actors(by, [outcome.row])[0], headers=tagged(outcome.row))
 
 
-class MergedActor(ApiView):
+class MergedActorApi(ApiView):
     @operation(
         "merge_actor",
         "Merge an actor into another, which replaces it everywhere (editors; administrators for shared actors)",

@@ -17,7 +17,7 @@ from claims.bounds import MOST_ELEMENTS, MOST_NAMED
 from claims.models import StateChoices
 from claims.permissions import may_assess, may_decide
 from claims.queries import get_claim, seen_evidence
-from reviews.actions.findings import approve, hand_in, reject
+from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query, rows_of
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
@@ -102,7 +102,7 @@ class NewApproval(NewDecision):
     seen_grounds = Text(required=False, allow_null=True)
 
 
-class Assessments(ApiView):
+class AssessmentsApi(ApiView):
     @operation(
         "list_assessments",
         "List the assessments of a claim",
@@ -129,12 +129,12 @@ class Assessments(ApiView):
         by = person(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
-        assessment = hand_in(claim=claim, **read_body(request, NewAssessment), by=by)
+        assessment = submit_assessment(claim=claim, **read_body(request, NewAssessment), by=by)
         at = reverse("api:assessment", args=[claim.reference, assessment.pk])
         return created(request, _shown(assessment, seen_evidence(by, claim)), at=at)
 
 
-class OneAssessment(ApiView):
+class OneAssessmentApi(ApiView):
     @operation("read_assessment", "Read one assessment", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
@@ -142,7 +142,7 @@ class OneAssessment(ApiView):
         return Response(_shown(assessment, seen_evidence(by, assessment.claim)))
 
 
-class Approval(ApiView):
+class ApprovalApi(ApiView):
     @operation(
         "approve_assessment",
         "Approve an assessment as the second person; the claim’s status changes",
@@ -161,7 +161,7 @@ class Approval(ApiView):
         return Response(_shown(assessment, seen))
 
 
-class Rejection(ApiView):
+class RejectionApi(ApiView):
     @operation(
         "reject_assessment",
         "Reject an assessment, with a reason",

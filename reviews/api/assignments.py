@@ -20,9 +20,9 @@ from claims.models import Claim
 from claims.paging import BY_CREATION, Order
 from claims.permissions import may_edit_as_editor
 from claims.queries import get_claim
-from reviews.actions.assignments import accept, assign, change_due, decline, hand_over, may_answer, withdraw
+from reviews.actions.assignments import accept, assign, change_due, decline, may_answer, reassign, withdraw
 from reviews.api.attachments import NoFields
-from reviews.api.bodies import Choice, Fields, Flag, Moment, Text, peek, read_body, read_query
+from reviews.api.bodies import Fields, Flag, MomentField, Text, WordField, peek, read_body, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -54,11 +54,11 @@ class NewAssignment(Fields):
 
     claim = Text(required=True)
     reviewer = Text(required=True)
-    due_at = Moment(required=False, allow_null=True)
+    due_at = MomentField(required=False, allow_null=True)
 
 
 class AssignmentChanges(Fields):
-    due_at = Moment()
+    due_at = MomentField()
 
 
 class Reason(Fields):
@@ -73,15 +73,15 @@ class AssignmentQuery(ListQuery):
     """`mine`: given to oneself, or to others."""
 
     mine = Flag(required=False)
-    state = Choice(AssignmentState.choices, required=False)
+    state = WordField(AssignmentState.choices, required=False)
     claim = Text()
-    due_before = Moment(required=False)
+    due_before = MomentField(required=False)
 
 
 ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
-class Assignments(ApiView):
+class AssignmentsApi(ApiView):
     @operation(
         "list_assignments", "List the assignments on your desks", query=AssignmentQuery, answer=PageOf(AssignmentShape)
     )
@@ -141,7 +141,7 @@ def _member(claim: Claim, name: str) -> User | None:
     return members_of(claim.desk).filter(username=name).first()
 
 
-class OneAssignment(ApiView):
+class OneAssignmentApi(ApiView):
     @operation("read_assignment", "Read one assignment", answer=AssignmentShape, refuses=[404])
     def get(self, request: Request, assignment_id: UUID) -> Response:
         return Response(render_assignments([get_assignment(person(request), assignment_id)])[0])
@@ -157,7 +157,7 @@ class OneAssignment(ApiView):
         return _one_act(request, assignment_id, change_due, may=_may_change_due, body=AssignmentChanges)
 
 
-class Acceptance(ApiView):
+class AcceptanceApi(ApiView):
     @operation(
         "accept_assignment", "Accept an assignment", body=NoFields, answer=AssignmentShape, refuses=[403, 404, 409]
     )
@@ -165,7 +165,7 @@ class Acceptance(ApiView):
         return _one_act(request, assignment_id, accept, may=may_answer, body=NoFields)
 
 
-class Refusal(ApiView):
+class RefusalApi(ApiView):
     @operation(
         "decline_assignment",
         "Decline an assignment, with a reason",
@@ -177,7 +177,7 @@ class Refusal(ApiView):
         return _one_act(request, assignment_id, decline, may=may_answer, body=Reason)
 
 
-class HandOver(ApiView):
+class HandOverApi(ApiView):
     @operation(
         "hand_over_assignment",
         "Reassign a claim to another reviewer",
@@ -190,7 +190,7 @@ class HandOver(ApiView):
         assignment = get_assignment(by, assignment_id)
         may_answer(assignment, by)
         given = read_body(request, HandingOver)
-        new = hand_over(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
+        new = reassign(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
         return self._answer(get_assignment(by, assignment_id), new)
 
     def again(self, request: Request, assignment_id: UUID) -> Response:
@@ -203,7 +203,7 @@ class HandOver(ApiView):
         return Response({**shown, "handed_over_to": offered})
 
 
-class TakingBack(ApiView):
+class TakingBackApi(ApiView):
     @operation(
         "withdraw_assignment",
         "Withdraw an assignment (editors)",

@@ -20,7 +20,7 @@ from accounts.errors import Invalid
 from accounts.models import User
 from claims.actions.reads import note_shown
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_source
-from reviews.api.bodies import BodyTooLarge, Choice, Fields, read_body, read_query
+from reviews.api.bodies import BodyTooLarge, Fields, WordField, read_body, read_query
 from reviews.api.lists import ListQuery, answer_all, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -65,7 +65,7 @@ class CaptureShape(TypedDict):
 
 class NewAttachment(Fields):
     file = serializers.FileField(allow_empty_file=True)
-    visibility = Choice(Visibility.choices, required=False)
+    visibility = WordField(Visibility.choices, required=False)
 
 
 class NoFields(Fields):
@@ -84,7 +84,7 @@ UPLOAD: dict[str, Any] = {
 }
 
 
-class Attachments(ApiView):
+class AttachmentsApi(ApiView):
     counted_as = {"POST": "upload"}
     parser_classes = (MultiPartParser,)
 
@@ -123,7 +123,7 @@ class Attachments(ApiView):
         return created(request, shown, at=reverse("api:attachment", args=[attachment.pk]))
 
 
-class OneAttachment(ApiView):
+class OneAttachmentApi(ApiView):
     @operation("read_attachment", "Download a file", answer=OpenApiTypes.BINARY, refuses=[404])
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
         found = get_attachment(person(request), attachment_id)
@@ -135,7 +135,7 @@ class OneAttachment(ApiView):
         return Response(render_attachments(request, [get_attachment(person(request), attachment_id)])[0])
 
 
-class Captures(ApiView):
+class CapturesApi(ApiView):
     counted_as = {"POST": "capture"}
 
     @operation("list_captures", "List a source’s captures, newest first", answer=PageOf(CaptureShape), refuses=[404])
@@ -161,7 +161,7 @@ class Captures(ApiView):
         return created(request, render_captures(by, [capture])[0], at=at)
 
 
-class OneCapture(ApiView):
+class OneCaptureApi(ApiView):
     @operation("read_capture", "Read one capture and its progress", answer=CaptureShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
         by = person(request)

@@ -152,7 +152,7 @@ class Whole(serializers.IntegerField):
         super().__init__(**{"min_value": 0, "max_value": LARGEST_WHOLE, **options})
 
 
-class Choice(serializers.ChoiceField):
+class WordField(serializers.ChoiceField):
     """One of some words. With `allow_blank`, none of them may be said as null, too."""
 
     def __init__(self, choices: Any, **options: Any) -> None:
@@ -167,7 +167,7 @@ class Choice(serializers.ChoiceField):
         return "" if value is None and self.allow_blank else value
 
 
-class Moment(serializers.DateTimeField):
+class MomentField(serializers.DateTimeField):
     """A time (RFC 3339); one without an offset is UTC."""
 
     def to_internal_value(self, value: Any) -> datetime:

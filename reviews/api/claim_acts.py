@@ -12,7 +12,7 @@ from claims.models import Claim, CloseReason
 from claims.permissions import may_edit_as_editor
 from claims.queries import get_claim
 from reviews.actions.assignments import close_claim, open_claim
-from reviews.api.bodies import Choice, Fields, Text, read_body
+from reviews.api.bodies import Fields, Text, WordField, read_body
 from reviews.api.claims import ClaimShape, answer_claim
 from reviews.api.schema import ETAG, operation
 from reviews.api.view import ApiView, person
@@ -25,7 +25,7 @@ class WithReason(Fields):
 
 
 class Closing(Fields):
-    reason = Choice(CloseReason.choices)
+    reason = WordField(CloseReason.choices)
     note = Text(default="")
 
 
@@ -39,7 +39,7 @@ def _claim_for_editor(by: User, reference: str) -> Claim:
     return claim
 
 
-class Publication(ApiView):
+class PublicationApi(ApiView):
     @_described("publish_claim", "Publish a claim and its public material (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
@@ -48,7 +48,7 @@ class Publication(ApiView):
         return answer_claim(by, reference)
 
 
-class Withdrawal(ApiView):
+class WithdrawalApi(ApiView):
     @_described("unpublish_claim", "Unpublish a claim (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
@@ -57,7 +57,7 @@ class Withdrawal(ApiView):
         return answer_claim(by, reference)
 
 
-class Close(ApiView):
+class CloseApi(ApiView):
     @_described("close_claim", "Close a claim: its state stays, its assignments and reminders end (editors)", Closing)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
@@ -66,7 +66,7 @@ class Close(ApiView):
         return answer_claim(by, reference)
 
 
-class Open(ApiView):
+class OpenApi(ApiView):
     @_described("open_claim", "Open a closed claim again (editors)", WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)

@@ -13,10 +13,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.errors import Invalid
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
 from claims.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_whole, scope_of
@@ -25,16 +25,16 @@ from claims.paging import CLAIM_ORDERS
 from claims.permissions import may_edit_as_editor, may_edit_claim
 from claims.queries import get_claim
 from reviews.api.bodies import (
-    Choice,
     Day,
     Fields,
     Flag,
     Id,
     Ids,
     List,
-    Moment,
+    MomentField,
     Text,
     Whole,
+    WordField,
     peek,
     read_body,
     read_changes,
@@ -43,7 +43,7 @@ from reviews.api.bodies import (
 )
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import IntervalShape, interval
-from reviews.api.evidence import EvidenceFields
+from reviews.api.evidence import EvidenceFieldsBody
 from reviews.api.lists import SAID_BY_EVERY_LIST, ListQuery, answer_page
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
 from reviews.api.versions import seen_by, tagged
@@ -106,14 +106,14 @@ class ChangedElement(Fields):
     essential = Flag(required=False)
 
 
-class InlineEvidence(EvidenceFields):
+class InlineEvidence(EvidenceFieldsBody):
     """`elements` are numbers of the claim's elements, from 0."""
 
     source = Id()  # type: ignore[assignment]  # fields are taken off the class
     elements = List(child=Whole(), max_length=MOST_ELEMENTS)
 
 
-class ClaimFields(Fields):
+class ClaimFieldsBody(Fields):
     statement = Text()
     original_statement = Text()
     language = Text()
@@ -127,7 +127,7 @@ class ClaimFields(Fields):
     topics = List(child=Text(required=True), max_length=MOST_TOPICS)
 
 
-class NewClaim(ClaimFields):
+class NewClaim(ClaimFieldsBody):
     """At least one piece of evidence is needed."""
 
     desk = Id(required=False, allow_null=True)
@@ -137,7 +137,7 @@ class NewClaim(ClaimFields):
     reason = Text()
 
 
-class ClaimChanges(ClaimFields):
+class ClaimChanges(ClaimFieldsBody):
     """`threshold` (editors; null: the desk's again) goes with a `threshold_reason`."""
 
     elements = rows_of(ChangedElement, most=MOST_ELEMENTS)
@@ -150,7 +150,7 @@ class ClaimQuery(ListQuery):
     """`assignee`: a user name; empty for claims that nobody has. `due_before`: has an assignment due before then."""
 
     q = Text()
-    state = List(child=Choice(StateChoices.choices), max_length=len(StateChoices.choices))
+    state = List(child=WordField(StateChoices.choices), max_length=len(StateChoices.choices))
     desk = Id(required=False)
     claimant = Id(required=False)
     party = Id(required=False)
@@ -160,10 +160,10 @@ class ClaimQuery(ListQuery):
     support_lost = Flag(required=False)
     changed_since_verdict = Flag(required=False)
     closed = Flag(required=False)
-    due_before = Moment(required=False)
+    due_before = MomentField(required=False)
 
 
-class Claims(ApiView):
+class ClaimsApi(ApiView):
     @operation(
         "list_claims", "List the claims you have access to", query=ClaimQuery, answer=PageOf(ClaimShape, follows=True)
     )
@@ -198,7 +198,7 @@ class Claims(ApiView):
         return created(request, render_claim(claim), at=at, **tagged(claim))
 
 
-class OneClaim(ApiView):
+class OneClaimApi(ApiView):
     @operation("read_claim", "Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str) -> Response:
         return answer_claim(person(request), reference)
@@ -230,13 +230,13 @@ def _in_the_body(error: Invalid, count: int) -> Invalid:
     return Invalid({f"{place}.{name}" if name in inside else name: texts for name, texts in error.errors.items()})
 
 
-def _change(claim: Claim, changes: dict[str, Any], seen: Seen, by: User) -> None:
+def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -> None:
     """One change of the claim: its fields, its threshold, or both together."""
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
     if reason and not sets_threshold:
         raise Invalid({"threshold": [_("Give the threshold that this is the reason for.")]})
-    with act():
+    with recorded_transaction():
         if changes:
             edit_claim(claim=claim, fields=changes, seen=seen, by=by)
         if sets_threshold:

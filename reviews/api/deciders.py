@@ -36,7 +36,7 @@ class NewDecider(Fields):
     person = Text(required=True)
 
 
-class Deciders(ApiView):
+class DecidersApi(ApiView):
     @operation(
         "list_deciders", "List a claim’s approvers besides the editors", answer=PageOf(DeciderShape), refuses=[404]
     )
@@ -60,7 +60,7 @@ class Deciders(ApiView):
         return created(request, render_deciders([named])[0], at=at)
 
 
-class OneDecider(ApiView):
+class OneDeciderApi(ApiView):
     @operation("read_decider", "Read one approver", answer=DeciderShape, refuses=[404])
     def get(self, request: Request, reference: str, decider_id: UUID) -> Response:
         return Response(render_deciders([get_decider(get_claim(person(request), reference), decider_id)])[0])

@@ -17,7 +17,7 @@ from accounts.errors import Forbidden
 from accounts.models import Desk, Membership, Role
 from accounts.queries import desk_for, desks_of, get_desk, memberships_of
 from claims.actions.desks import change_desk_with_policy
-from claims.effects import Effects
+from claims.side_effects import Effects
 from reviews.api.bodies import Fields, Flag, Id, Text, Whole, raw_body, read_body, read_changes, read_query
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
@@ -84,7 +84,7 @@ class DeskQuery(ListQuery):
     q = Text()
 
 
-class Desks(ApiView):
+class DesksApi(ApiView):
     @operation(
         "list_desks", "List your desks; administrators see all of them", query=DeskQuery, answer=PageOf(DeskShape)
     )
@@ -111,7 +111,7 @@ class Desks(ApiView):
         return created(request, render_desks([desk])[0], at=reverse("api:desk", args=[desk.pk]), **tagged(desk))
 
 
-class OneDesk(ApiView):
+class OneDeskApi(ApiView):
     @operation("read_desk", "Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, desk_id: UUID) -> Response:
         desk = get_desk(person(request), desk_id)

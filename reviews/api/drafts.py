@@ -14,7 +14,7 @@ from claims.permissions import may_assess
 from claims.queries import get_claim, seen_evidence
 from reviews.actions.drafts import drop_draft, keep_draft
 from reviews.api.assessments import LineShape, NewAnswer, NewLine
-from reviews.api.bodies import Choice, Fields, Flag, Ids, Text, Whole, read_body, rows_of
+from reviews.api.bodies import Fields, Flag, Ids, Text, Whole, WordField, read_body, rows_of
 from reviews.api.schema import operation
 from reviews.api.view import ApiView, person
 from reviews.models import AssessmentDraft
@@ -46,7 +46,7 @@ class DraftShape(TypedDict):
 class NewDraft(Fields):
     """`version`: that of the draft which this one replaces, 0 where there is none; another one is answered 409."""
 
-    proposed_state = Choice(StateChoices.choices, required=False, allow_blank=True, default="")
+    proposed_state = WordField(StateChoices.choices, required=False, allow_blank=True, default="")
     rationale = Text(default="")
     evidence = Ids(default=list)
     answers = rows_of(NewAnswer, most=MOST_NAMED, default=list)
@@ -56,7 +56,7 @@ class NewDraft(Fields):
     version = Whole(default=0)
 
 
-class Draft(ApiView):
+class DraftApi(ApiView):
     @operation("read_draft", "Read your draft assessment", answer=DraftShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)

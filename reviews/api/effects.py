@@ -2,7 +2,7 @@
 
 from typing import NotRequired, TypedDict
 
-from claims.effects import Effect
+from claims.side_effects import Effect
 
 
 class IntervalShape(TypedDict):

@@ -17,7 +17,7 @@ from claims.bounds import MOST_ELEMENTS
 from claims.models import Credibility, Evidence, Stance
 from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
-from reviews.api.bodies import Choice, Fields, Id, Ids, Text, Whole, read_body, read_changes, read_query
+from reviews.api.bodies import Fields, Id, Ids, Text, Whole, WordField, read_body, read_changes, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import ETAG, IF_MATCH, PageOf, operation
 from reviews.api.versions import seen_by, tagged
@@ -51,21 +51,21 @@ class EvidenceShape(TypedDict):
     created_at: datetime
 
 
-class EvidenceFields(Fields):
+class EvidenceFieldsBody(Fields):
     """What is recorded of a piece of evidence besides its source."""
 
-    stance = Choice(Stance.choices)
-    basis = Choice(Basis.choices, required=False, allow_blank=True)
+    stance = WordField(Stance.choices)
+    basis = WordField(Basis.choices, required=False, allow_blank=True)
     basis_reason = Text()
     excerpt = Text()
     locator = Text()
-    credibility = Choice(Credibility.choices, required=False, allow_null=True)
+    credibility = WordField(Credibility.choices, required=False, allow_null=True)
     against_interest = Id(required=False, allow_null=True)
     against_interest_reason = Text()
-    visibility = Choice(Visibility.choices, required=False)
+    visibility = WordField(Visibility.choices, required=False)
 
 
-class NewEvidence(EvidenceFields):
+class NewEvidence(EvidenceFieldsBody):
     """`seen_version`, of the claim, is taken and not asked: adding never conflicts."""
 
     source = Id()  # type: ignore[assignment]  # fields are taken off the class
@@ -73,10 +73,10 @@ class NewEvidence(EvidenceFields):
     seen_version = Whole(required=False)
 
 
-class EvidenceChanges(EvidenceFields):
+class EvidenceChanges(EvidenceFieldsBody):
     """`seen_version`: the evidence’s, as it was read; fields that somebody else changed since are refused."""
 
-    stance = Choice(Stance.choices, required=False)
+    stance = WordField(Stance.choices, required=False)
     elements = Ids(max_length=MOST_ELEMENTS)
     superseded_by = Id(required=False, allow_null=True)
     seen_version = Whole(required=False)
@@ -95,7 +95,7 @@ class ExcerptNote(Fields):
     note = Text(default="")
 
 
-class EvidenceList(ApiView):
+class EvidenceListApi(ApiView):
     @operation(
         "list_evidence",
         "List a claim’s evidence, withdrawn evidence included. `withheld` tells auditors how much they are not shown",
@@ -130,7 +130,7 @@ class EvidenceList(ApiView):
         return created(request, render_evidence(by, [item])[0], at=at, **tagged(item))
 
 
-class OneEvidence(ApiView):
+class OneEvidenceApi(ApiView):
     @operation("read_evidence", "Read one piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
@@ -157,7 +157,7 @@ class OneEvidence(ApiView):
         return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
 
-class EvidenceWithdrawn(ApiView):
+class EvidenceWithdrawnApi(ApiView):
     @operation(
         "withdraw_evidence",
         "Withdraw evidence: it no longer counts and stays on record",
@@ -174,7 +174,7 @@ class EvidenceWithdrawn(ApiView):
         return Response(render_evidence(by, [item])[0])
 
 
-class ExcerptStands(ApiView):
+class ExcerptStandsApi(ApiView):
     @operation(
         "confirm_excerpt",
         "Confirm an excerpt after its source was corrected (editors, the claim’s reviewer)",

@@ -68,7 +68,7 @@ class VerdictConfirmation(Fields):
     reason = Text(default="")
 
 
-class AssessmentGrounds(ApiView):
+class AssessmentGroundsApi(ApiView):
     @operation(
         "read_assessment_grounds",
         "Read what has changed in the grounds of a pending assessment, and who changed it",
@@ -83,7 +83,7 @@ class AssessmentGrounds(ApiView):
         return Response(_render(shown))
 
 
-class AssessmentConfirmation(ApiView):
+class AssessmentConfirmationApi(ApiView):
     @operation(
         "confirm_assessment",
         "Confirm your pending assessment on its present grounds",
@@ -100,7 +100,7 @@ class AssessmentConfirmation(ApiView):
         return Response(render_assessments([found], seen_evidence(by, found.claim))[0])
 
 
-class VerdictGrounds(ApiView):
+class VerdictGroundsApi(ApiView):
     @operation(
         "read_verdict_grounds",
         "Read what has changed in the grounds of a verdict, and who changed it",
@@ -112,7 +112,7 @@ class VerdictGrounds(ApiView):
         return Response(_render(_of_verdict(by, get_claim(by, reference))))
 
 
-class VerdictConfirmed(ApiView):
+class VerdictConfirmedApi(ApiView):
     @operation(
         "confirm_verdict",
         "Confirm a verdict on its present grounds, as someone who changed none of them",

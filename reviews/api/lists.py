@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims.paging import BY_CREATION, LARGEST_SIZE, SIZE, Order, Place, find_order, page_of, read_at
+from claims.paging import BY_CREATION, LARGEST_SIZE, SIZE, Order, PagePosition, find_order, page_of, read_at
 from reviews.api.bodies import Fields, Text, Whole
 
 Row = TypeVar("Row", bound=Model)
@@ -44,7 +44,7 @@ def answer_list(
 
 def answer_page(
     request: Request,
-    read: Callable[[Place], list[Line]],
+    read: Callable[[PagePosition], list[Line]],
     query: Mapping[str, Any],
     render: Callable[[Sequence[Line]], list[Any]],
     *,

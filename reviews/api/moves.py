@@ -12,12 +12,12 @@ from rest_framework.response import Response
 
 from accounts.errors import Missing
 from claims.actions.claims import move_alone
-from claims.graphs import last_change, load_standing
+from claims.evidence_graph import EvidenceGraph
+from claims.graphs import last_change, load_evidence_graph
 from claims.models import Claim, StateChoices, StatusChange
 from claims.permissions import may_move_alone
-from claims.policy import STANCE_OF_VERDICT, Finding, LastChange, contrary, missing_for, refuted_element
-from claims.queries import Recorded, change_of, graph_at, history_of, known_claim, recorded_changes, seen_evidence
-from claims.standing import Standing
+from claims.policy import STANCE_OF_VERDICT, LastChange, NamedGrounds, contrary, missing_for, refuted_element
+from claims.queries import ChangeEntry, change_of, graph_at, history_of, known_claim, recorded_changes, seen_evidence
 from claims.states import Move, State, moves_from
 from ledger.entries import format_time
 from ledger.keys import receipt
@@ -81,7 +81,7 @@ class NewMove(Fields):
     seen_version = Whole()
 
 
-class Moves(ApiView):
+class MovesApi(ApiView):
     @operation(
         "list_moves",
         "List every move from the present state, and what each requires",
@@ -90,8 +90,8 @@ class Moves(ApiView):
     )
     def get(self, request: Request, reference: str) -> Response:
         claim = known_claim(person(request), reference)
-        standing, last = load_standing(claim), last_change(claim)
-        return answer_all([_render_move(claim, move, standing, last) for move in moves_from(claim.state)])
+        graph, last = load_evidence_graph(claim), last_change(claim)
+        return answer_all([_render_move(claim, move, graph, last) for move in moves_from(claim.state)])
 
     @operation(
         "make_move",
@@ -112,7 +112,7 @@ class Moves(ApiView):
         return created(request, shown, at=at)
 
 
-class History(ApiView):
+class HistoryApi(ApiView):
     @operation("list_history", "List the status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
@@ -122,7 +122,7 @@ class History(ApiView):
         return answer_all([_render_change(change, seen, recorded) for change in history_of(claim)])
 
 
-class OneStatusChange(ApiView):
+class OneStatusChangeApi(ApiView):
     @operation(
         "read_status_change",
         "Read one status change with the evidence graph it was decided on",
@@ -143,8 +143,8 @@ class OneStatusChange(ApiView):
         return Response(_render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim)))
 
 
-def _render_move(claim: Claim, move: Move, standing: Standing, last: LastChange | None) -> MoveShape:
-    missing = missing_for(move, standing, last, Finding())
+def _render_move(claim: Claim, move: Move, graph: EvidenceGraph, last: LastChange | None) -> MoveShape:
+    missing = missing_for(move, graph, last, NamedGrounds())
     if claim.closed_at is not None:
         missing = [Missing("closed", _("This claim is closed. Open it again first.")), *missing]
     return {
@@ -153,20 +153,20 @@ def _render_move(claim: Claim, move: Move, standing: Standing, last: LastChange 
         "decides": move.deciders.value,
         "possible": not missing,
         "missing": [{"code": item.code, "text": item.text} for item in missing],
-        "contrary": [UUID(pk) for pk in _contrary(move.after, standing)],
+        "contrary": [UUID(pk) for pk in _contrary(move.after, graph)],
     }
 
 
-def _contrary(to: State, standing: Standing) -> list[str]:
+def _contrary(to: State, graph: EvidenceGraph) -> list[str]:
     """What a verdict has to answer by name: for a refutation, on the element that it has come furthest on."""
     stance = STANCE_OF_VERDICT.get(to)
     if stance is None:
         return []
-    element = refuted_element(standing, None)[0] if to is State.REFUTED else None
-    return [item.id for item in contrary(standing, stance, element)]
+    element = refuted_element(graph, None)[0] if to is State.REFUTED else None
+    return [item.id for item in contrary(graph, stance, element)]
 
 
-def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, Recorded]) -> dict[str, Any]:
+def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mapping[int, ChangeEntry]) -> dict[str, Any]:
     """A status change, with that of its evidence that the reader may see (`seen`), and its entry in the ledger."""
     entry = recorded[change.seq]
     words = change.words  # type: ignore[attr-defined]  # history_of reads it beside the row

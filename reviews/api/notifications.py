@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from claims.paging import Order
 from reviews.actions.notifications import mark_all_read, mark_read
-from reviews.api.bodies import Choice, Fields, Flag, Moment, read_body, read_query
+from reviews.api.bodies import Fields, Flag, MomentField, WordField, read_body, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, person
@@ -42,19 +42,19 @@ class MarkedShape(TypedDict):
 
 class NotificationQuery(ListQuery):
     unread = Flag(required=False)
-    kind = Choice(NotificationKind.choices, required=False)
+    kind = WordField(NotificationKind.choices, required=False)
 
 
 class ReadUntil(Fields):
     """`until`: mark none that is newer, such as what came while one was reading."""
 
-    until = Moment(required=False, allow_null=True)
+    until = MomentField(required=False, allow_null=True)
 
 
 ORDERS = {"created": Order("at"), "-created": Order("at", newest_first=True)}
 
 
-class Notifications(ApiView):
+class NotificationsApi(ApiView):
     @operation(
         "list_notifications", "List your notifications", query=NotificationQuery, answer=PageOf(NotificationShape)
     )
@@ -72,14 +72,14 @@ class Notifications(ApiView):
         return answer_list(request, rows, query, render, orders=ORDERS)
 
 
-class OneNotification(ApiView):
+class OneNotificationApi(ApiView):
     @operation("read_notification", "Read one of your notifications", answer=NotificationShape, refuses=[404])
     def get(self, request: Request, notification_id: UUID) -> Response:
         row = get_notification(person(request), notification_id)
         return Response(render_notifications(request, [row])[0])
 
 
-class NotificationRead(ApiView):
+class NotificationReadApi(ApiView):
     @operation("mark_notification", "Mark one of your notifications as read", answer=NotificationShape, refuses=[404])
     def post(self, request: Request, notification_id: UUID) -> Response:
         by = person(request)
@@ -87,7 +87,7 @@ class NotificationRead(ApiView):
         return Response(render_notifications(request, [row])[0])
 
 
-class NotificationsRead(ApiView):
+class NotificationsReadApi(ApiView):
     # What is read stays read, however often it is said: there is nothing for a key to do.
     @operation(
         "mark_notifications",

@@ -7,11 +7,11 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from claims.graphs import load_standing
+from claims.evidence_graph import ElementResult, EvidenceGraph, EvidenceView, threshold_for
+from claims.graphs import load_evidence_graph
 from claims.provenance import TracedSource, Uncountable, provenance_of
 from claims.queries import get_claim, relays_among
 from claims.snapshots import digest, snapshot
-from claims.standing import ElementResult, EvidenceView, Standing, threshold_for
 from reviews.api.effects import IntervalShape
 from reviews.api.schema import operation
 from reviews.api.view import ApiView, person
@@ -101,30 +101,30 @@ class ProvenanceShape(SupportShape):
     digest: str
 
 
-class ClaimProvenance(ApiView):
+class ClaimProvenanceApi(ApiView):
     @operation("read_provenance", "Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
-        standing = load_standing(get_claim(by, reference))
-        quotes = {(one.downstream_id, one.upstream_id): one.quote for one in relays_among(by, standing.sources)}
-        return Response(_render(standing, quotes))
+        graph = load_evidence_graph(get_claim(by, reference))
+        quotes = {(one.downstream_id, one.upstream_id): one.quote for one in relays_among(by, graph.sources)}
+        return Response(_render(graph, quotes))
 
 
-def _render(standing: Standing, quotes: dict[tuple[UUID, UUID], str]) -> ProvenanceShape:
-    found = provenance_of(standing)
+def _render(graph: EvidenceGraph, quotes: dict[tuple[UUID, UUID], str]) -> ProvenanceShape:
+    found = provenance_of(graph)
     relays = [(UUID(below), UUID(above)) for below, above in found.relays]
     return {
         **_support(found.supports),
         "refuting": _support(found.refutes),
-        "elements": [_element(standing, result) for result in found.elements if result.element.id],
-        "evidence": [_evidence(item) for item in standing.evidence],
+        "elements": [_element(graph, result) for result in found.elements if result.element.id],
+        "evidence": [_evidence(item) for item in graph.evidence],
         "voices": [{"id": _id(voice.id), "name": voice.name, "sources": _ids(voice.sources)} for voice in found.voices],
         "sources": [_source(source) for source in found.sources],
         "relays": [
             {"downstream": below, "upstream": above, "quote": quotes.get((below, above), "")} for below, above in relays
         ],
         "uncountable": [_uncountable(one) for one in found.uncountable],
-        "digest": digest(snapshot(standing)),
+        "digest": digest(snapshot(graph)),
     }
 
 
@@ -144,12 +144,12 @@ def _support(result: Independence) -> SupportShape:
     return support if result.exact else {**support, "exact": False}
 
 
-def _element(standing: Standing, result: ElementResult) -> TracedElementShape:
+def _element(graph: EvidenceGraph, result: ElementResult) -> TracedElementShape:
     return {
         "id": UUID(result.element.id),
         "text": result.element.text,
         "essential": result.element.essential,
-        "threshold": threshold_for(standing, "supports", result.element),
+        "threshold": threshold_for(graph, "supports", result.element),
         **_support(result.supports),
         "refuting": _support(result.refutes),
     }

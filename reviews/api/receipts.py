@@ -45,7 +45,7 @@ class ReceiptsQuery(ListQuery):
     leaves = Text(default="")
 
 
-class Receipts(ApiView):
+class ReceiptsApi(ApiView):
     @operation(*("list_receipts", "List your receipts"), query=ReceiptsQuery, answer=PageOf(ReceiptShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReceiptsQuery)
@@ -58,7 +58,7 @@ class Receipts(ApiView):
         return answer_list(request, rows, query, render_receipts, orders=ORDERS)
 
 
-class OneReceipt(ApiView):
+class OneReceiptApi(ApiView):
     @operation("read_receipt", "Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
     def get(self, request: Request, leaf_hash: str) -> Response:
         found = receipts_of(person(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()

@@ -27,7 +27,7 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
-from reviews.api.bodies import Choice, Fields, Id, Text, peek, read_body, read_query
+from reviews.api.bodies import Fields, Id, Text, WordField, peek, read_body, read_query
 from reviews.api.desks import desk_to_write_on
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
@@ -35,7 +35,7 @@ from reviews.api.view import ApiView, created, person
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_ask_second, may_decide, may_redact, may_redact_shared, may_withdraw
 from reviews.queries import get_redaction_seen, redactions_seen
-from reviews.redacting import Findings
+from reviews.redacting import Matches
 from reviews.redactions_shown import is_outside, show_matches
 from sources.models import Actor
 
@@ -92,7 +92,7 @@ class RedactionMatchesShape(TypedDict):
 
 class RedactionQuery(ListQuery):
     desk = Id(required=False)
-    state = Choice(RedactionState.choices, required=False)
+    state = WordField(RedactionState.choices, required=False)
 
 
 class Sought(Fields):
@@ -325,7 +325,7 @@ def render_redactions(rows: Sequence[Redaction]) -> list[RedactionShape]:
     ]
 
 
-def render_matches(found: Findings, by: User, *, outside: bool) -> RedactionMatchesShape:
+def render_matches(found: Matches, by: User, *, outside: bool) -> RedactionMatchesShape:
     shown = show_matches(found, by, outside=outside)
     return {
         "seen": shown.seen,

@@ -37,7 +37,7 @@ class NewRelay(Fields):
     quote = Text(default="")
 
 
-class Relays(ApiView):
+class RelaysApi(ApiView):
     @operation(
         "list_relays",
         "List a source’s relays: its upstreams first, then its downstreams",
@@ -66,7 +66,7 @@ class Relays(ApiView):
         return created(request, render_relays(by, [relay])[0], at=at)
 
 
-class OneRelay(ApiView):
+class OneRelayApi(ApiView):
     @operation("read_relay", "Read one relay of a source", answer=RelayShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
         by = person(request)

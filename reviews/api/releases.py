@@ -16,11 +16,11 @@ from claims.actions.releasing import (
     release_source,
 )
 from claims.actor_queries import get_actor
-from claims.effects import Effects
 from claims.queries import get_attachment, get_capture, get_claim, get_evidence, get_source
+from claims.side_effects import Effects
 from reviews.api.actors import ActorShape, render_actors
 from reviews.api.attachments import AttachmentShape, CaptureShape, render_attachments, render_captures
-from reviews.api.bodies import Choice, Fields, Flag, Text, read_body
+from reviews.api.bodies import Fields, Flag, Text, WordField, read_body
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.evidence import EvidenceShape, render_evidence
 from reviews.api.schema import operation
@@ -35,7 +35,7 @@ WIDER = [(value, value) for value in (Visibility.DESK.value, Visibility.PUBLIC.v
 class Release(Fields):
     """`visibility`: who may see it from now on. `reason`: why nobody is put at risk by it; it is kept."""
 
-    visibility = Choice(WIDER)
+    visibility = WordField(WIDER)
     reason = Text(default="")
 
 
@@ -73,7 +73,7 @@ def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dic
     return given, Effects(dry_run=given.pop("dry_run"))
 
 
-class SourceRelease(ApiView):
+class SourceReleaseApi(ApiView):
     @operation(
         "release_source",
         "Release a source to more people (editors)",
@@ -89,7 +89,7 @@ class SourceRelease(ApiView):
         return _counted(render_source(by, release_source(source=source, effects=effects, by=by, **given).row), effects)
 
 
-class ActorRelease(ApiView):
+class ActorReleaseApi(ApiView):
     @operation(
         "release_actor",
         "Release an actor to more people (editors; administrators for shared actors)",
@@ -107,7 +107,7 @@ class ActorRelease(ApiView):
         )
 
 
-class EvidenceRelease(ApiView):
+class EvidenceReleaseApi(ApiView):
     @operation(
         "release_evidence",
         "Release a piece of evidence to more people; it counts from then on (editors)",
@@ -126,7 +126,7 @@ class EvidenceRelease(ApiView):
         )
 
 
-class AttachmentRelease(ApiView):
+class AttachmentReleaseApi(ApiView):
     @operation(
         "release_attachment",
         "Release a file, and the capture it came from, to more people (editors)",
@@ -143,7 +143,7 @@ class AttachmentRelease(ApiView):
         return Response(render_attachments(request, [row])[0])
 
 
-class CaptureRelease(ApiView):
+class CaptureReleaseApi(ApiView):
     @operation(
         "release_capture",
         "Release a capture and its file to more people (editors)",

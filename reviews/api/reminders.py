@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.errors import NotFound
 from claims.paging import BY_CREATION, Order
-from reviews.api.bodies import Choice, read_query
+from reviews.api.bodies import WordField, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, person
@@ -34,14 +34,14 @@ class ReminderShape(TypedDict):
 
 
 class ReminderQuery(ListQuery):
-    state = Choice(ReminderState.choices, required=False)
-    kind = Choice(ReminderKind.choices, required=False)
+    state = WordField(ReminderState.choices, required=False)
+    kind = WordField(ReminderKind.choices, required=False)
 
 
 ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
-class Reminders(ApiView):
+class RemindersApi(ApiView):
     @operation("list_reminders", "List your reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReminderQuery)
@@ -50,7 +50,7 @@ class Reminders(ApiView):
         return answer_list(request, rows, query, render_reminders, orders=ORDERS)
 
 
-class OneReminder(ApiView):
+class OneReminderApi(ApiView):
     @operation("read_reminder", "Read one of your reminders", answer=ReminderShape, refuses=[404])
     def get(self, request: Request, reminder_id: UUID) -> Response:
         found = reminders_of(person(request)).filter(pk=reminder_id).first()

@@ -12,11 +12,22 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from claims.actions.reads import note_shown
-from claims.actions.sources import Outcome, change_source, correct_source, retract_source
+from claims.actions.sources import SourceOutcome, change_source, correct_source, retract_source
 from claims.actor_queries import shown_actors
-from claims.effects import Effects
 from claims.queries import get_source, search_sources, visible_sources
-from reviews.api.bodies import Choice, Fields, Flag, Id, Moment, Text, Whole, read_body, read_changes, read_query
+from claims.side_effects import Effects
+from reviews.api.bodies import (
+    Fields,
+    Flag,
+    Id,
+    MomentField,
+    Text,
+    Whole,
+    WordField,
+    read_body,
+    read_changes,
+    read_query,
+)
 from reviews.api.desks import desk_to_write_on
 from reviews.api.effects import EffectShape, render_effect
 from reviews.api.lists import ListQuery, answer_list
@@ -65,16 +76,16 @@ class SourceEffectShape(SourceShape):
 
 
 class SourceChanges(Fields):
-    kind = Choice(SourceKind.choices, required=False)
+    kind = WordField(SourceKind.choices, required=False)
     title = Text()
     url = Text()
     publisher = Id(required=False, allow_null=True)
-    published_at = Moment(required=False, allow_null=True)
-    basis = Choice(Basis.choices, required=False)
+    published_at = MomentField(required=False, allow_null=True)
+    basis = WordField(Basis.choices, required=False)
     basis_reason = Text()
     language = Text()
-    reliability = Choice(Reliability.choices, required=False, allow_blank=True)
-    visibility = Choice(Visibility.choices, required=False)
+    reliability = WordField(Reliability.choices, required=False, allow_blank=True)
+    visibility = WordField(Visibility.choices, required=False)
 
 
 class ChangesOfSource(SourceChanges):
@@ -92,7 +103,7 @@ class NewSource(SourceChanges):
 class SourceQuery(ListQuery):
     q = Text()
     desk = Id(required=False)
-    kind = Choice(SourceKind.choices, required=False)
+    kind = WordField(SourceKind.choices, required=False)
     publisher = Id(required=False)
 
 
@@ -101,7 +112,7 @@ class SourceAct(Fields):
     dry_run = Flag(default=False)
 
 
-class Sources(ApiView):
+class SourcesApi(ApiView):
     @operation("list_sources", "List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, SourceQuery)
@@ -131,7 +142,7 @@ class Sources(ApiView):
         return created(request, render_source(by, source), at=at, **tagged(source))
 
 
-class OneSource(ApiView):
+class OneSourceApi(ApiView):
     @operation("read_source", "Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
@@ -157,7 +168,7 @@ class OneSource(ApiView):
         return Response(render_source(by, outcome.row), headers=tagged(outcome.row))
 
 
-class Retraction(ApiView):
+class RetractionApi(ApiView):
     @operation(
         "retract_source",
         "Record the retraction of a source by its publisher (editors)",
@@ -175,7 +186,7 @@ class Retraction(ApiView):
         return _answer_effects(by, outcome, given["dry_run"])
 
 
-class Correction(ApiView):
+class CorrectionApi(ApiView):
     @operation(
         "correct_source",
         "Record the correction of a source by its publisher (editors)",
@@ -193,7 +204,7 @@ class Correction(ApiView):
         return _answer_effects(by, outcome, given["dry_run"])
 
 
-def _answer_effects(by: User, outcome: Outcome, dry_run: bool) -> Response:
+def _answer_effects(by: User, outcome: SourceOutcome, dry_run: bool) -> Response:
     effects = [render_effect(effect) for effect in outcome.effects]
     row = render_source(by, outcome.row)
     return Response(

@@ -16,7 +16,7 @@ from accounts.models import Token, TokenScope, all_scopes
 from accounts.queries import tokens_of
 from claims.paging import Order
 from reviews.api.authentication import no_token_asks
-from reviews.api.bodies import Choice, Fields, List, Text, Whole, read_body, read_query
+from reviews.api.bodies import Fields, List, Text, Whole, WordField, read_body, read_query
 from reviews.api.lists import ListQuery, answer_list
 from reviews.api.schema import PageOf, operation
 from reviews.api.view import ApiView, created, person
@@ -41,14 +41,14 @@ class MadeTokenShape(TokenShape):
 class NewToken(Fields):
     name = Text(default="")
     lifetime_days = Whole(default=30, max_value=LONGEST_NUMBER)
-    scopes = List(child=Choice(TokenScope), default=all_scopes, allow_empty=False, max_length=2)
+    scopes = List(child=WordField(TokenScope), default=all_scopes, allow_empty=False, max_length=2)
 
 
 # The primary key of a token is its digest, which stays in the database.
 ORDERS = {"created": Order("created", id="id"), "-created": Order("created", newest_first=True, id="id")}
 
 
-class Tokens(ApiView):
+class TokensApi(ApiView):
     @operation("list_tokens", "List your tokens, without their secrets", query=ListQuery, answer=PageOf(TokenShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ListQuery)
@@ -73,7 +73,7 @@ class Tokens(ApiView):
         return created(request, {**render_tokens([row])[0], "token": token}, at=at)
 
 
-class OneToken(ApiView):
+class OneTokenApi(ApiView):
     @operation("read_token", "Read one of your tokens", answer=TokenShape, refuses=[404])
     def get(self, request: Request, token_id: UUID) -> Response:
         found = tokens_of(person(request)).filter(id=token_id).first()

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
-from accounts.edits import ANYTHING, Seen, Versioned
+from accounts.edits import ANYTHING, SeenValues, Versioned
 from accounts.errors import Stale
 
 
@@ -29,7 +29,7 @@ def tagged(row: Versioned) -> dict[str, str]:
 
 
 @contextmanager
-def seen_by(request: Request, row: Versioned, seen_version: int | None) -> Iterator[Seen]:
+def seen_by(request: Request, row: Versioned, seen_version: int | None) -> Iterator[SeenValues]:
     """What a request says that its author saw of a row, for the action that changes it.
 
     By `seen_version` fields that others changed since are refused, by `If-Match` any other version than the present
@@ -37,11 +37,11 @@ def seen_by(request: Request, row: Versioned, seen_version: int | None) -> Itera
     """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
-        yield ANYTHING if seen_version is None else Seen(version=seen_version)
+        yield ANYTHING if seen_version is None else SeenValues(version=seen_version)
         return
     if etag(row) not in parse_etags(header):
         raise PreconditionFailed
     try:
-        yield Seen(version=row.version, is_exact=True)
+        yield SeenValues(version=row.version, is_exact=True)
     except Stale as error:
         raise PreconditionFailed(str(error)) from error

@@ -97,7 +97,7 @@ def _look_who_asks(request: Request, *, asks_again: bool) -> None:
         raise NotRecent(_("Confirm first that it is you, on the page that this names. Then send it again."))
 
 
-class NoSuchAddress(ApiView):
+class NoSuchAddressApi(ApiView):
     """Every address of the API that is none: first who asks, then that there is nothing."""
 
     schema = None

@@ -8,10 +8,10 @@ from reviews.demonstration.shapes import (
     Attach,
     Decide,
     DemoClaim,
+    DemoEvidence,
+    DemoStep,
     Find,
-    Piece,
     Publish,
-    Step,
     Supersede,
 )
 
@@ -33,20 +33,26 @@ VOLUNTEERS = DemoClaim(
     topics=("North Korea", "foreign fighters"),
     fields={"language": "ru"},
     evidence=(
-        Piece("pundit", "supports", "He said that there were reports of 100,000 volunteers who stand ready."),
-        Piece("tabloid", "supports", "Tells what was said in the programme."),
-        Piece("news-site", "supports", "Tells what was said in the programme."),
-        Piece("regnum", "supports", "Speaks of volunteers. Where the agency got it is not known.", fields=_GRADED),
+        DemoEvidence("pundit", "supports", "He said that there were reports of 100,000 volunteers who stand ready."),
+        DemoEvidence("tabloid", "supports", "Tells what was said in the programme."),
+        DemoEvidence("news-site", "supports", "Tells what was said in the programme."),
+        DemoEvidence(
+            "regnum", "supports", "Speaks of volunteers. Where the agency got it is not known.", fields=_GRADED
+        ),
     ),
     steps=(
-        Step(_at(2024, 5, 23, 9), "editor", Assign("reviewer", _at(2024, 5, 30, 15))),
-        Step(_at(2024, 5, 23, 9, 30), "reviewer", Accept()),
-        Step(
+        DemoStep(_at(2024, 5, 23, 9), "editor", Assign("reviewer", _at(2024, 5, 30, 15))),
+        DemoStep(_at(2024, 5, 23, 9, 30), "reviewer", Accept()),
+        DemoStep(
             _at(2024, 5, 24, 9),
             "reviewer",
-            Attach(Piece("moscow-volunteers", "denies", "The ministry’s spokesman calls it a fake from start to end.")),
+            Attach(
+                DemoEvidence(
+                    "moscow-volunteers", "denies", "The ministry’s spokesman calls it a fake from start to end."
+                )
+            ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 24, 11),
             "reviewer",
             Find(
@@ -68,13 +74,13 @@ DRONES = DemoClaim(
     topics=("arms transfers", "drones", "Iran"),
     fields={"language": "uk", "place": "Kyiv", "happened_from": date(2022, 10, 17)},
     evidence=(
-        Piece(
+        DemoEvidence(
             "kyiv",
             "supports",
             "The drones that struck the capital this morning are Iranian, the government says.",
             fields=_PUBLIC | _GRADED,
         ),
-        Piece(
+        DemoEvidence(
             "tehran",
             "denies",
             "The ministry says that Iran has given no side of the war any weapons.",
@@ -83,13 +89,13 @@ DRONES = DemoClaim(
         ),
     ),
     steps=(
-        Step(_at(2024, 5, 23, 9, 10), "editor", Assign("reviewer", _at(2024, 6, 6, 15))),
-        Step(_at(2024, 5, 23, 9, 35), "reviewer", Accept()),
-        Step(
+        DemoStep(_at(2024, 5, 23, 9, 10), "editor", Assign("reviewer", _at(2024, 6, 6, 15))),
+        DemoStep(_at(2024, 5, 23, 9, 35), "reviewer", Accept()),
+        DemoStep(
             _at(2024, 5, 27, 9),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "afp",
                     "supports",
                     "A drone of the delta shape dives at a building in the middle of Kyiv.",
@@ -98,11 +104,11 @@ DRONES = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 27, 9, 15),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "reuters",
                     "supports",
                     "The agency’s own photographer shows a drone over the roofs of Kyiv, and the fire after it.",
@@ -111,11 +117,11 @@ DRONES = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 27, 9, 40),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "car-drones",
                     "supports",
                     "The wreckage is of Iranian make, down to parts and marks; its Russian names were painted on.",
@@ -124,11 +130,11 @@ DRONES = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 27, 10),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "minister",
                     "supports",
                     "The minister says that Iran gave Russia a limited number of drones, months before the war.",
@@ -143,12 +149,12 @@ DRONES = DemoClaim(
                 )
             ),
         ),
-        Step(_at(2024, 5, 27, 10, 10), "reviewer", Supersede("tehran", "minister")),
-        Step(
+        DemoStep(_at(2024, 5, 27, 10, 10), "reviewer", Supersede("tehran", "minister")),
+        DemoStep(
             _at(2024, 5, 27, 10, 30),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "kremlin",
                     "denies",
                     "The spokesman knows nothing of Iranian drones: Russian equipment with Russian names is used.",
@@ -156,7 +162,7 @@ DRONES = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 27, 14),
             "reviewer",
             Find(
@@ -166,12 +172,12 @@ DRONES = DemoClaim(
                 lines=("Examined, and admitted.", "Two photographers saw it."),
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 28, 8),
             "editor",
             Decide(False, "The examiners had the wreckage from a party. Say why that does not matter here."),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 28, 13),
             "reviewer",
             Find(
@@ -187,8 +193,8 @@ DRONES = DemoClaim(
                 ),
             ),
         ),
-        Step(_at(2024, 5, 29, 8), "editor", Decide(True, "Two voices for each element, and custody is explained.")),
-        Step(_at(2024, 5, 30, 8), "editor", Publish()),
+        DemoStep(_at(2024, 5, 29, 8), "editor", Decide(True, "Two voices for each element, and custody is explained.")),
+        DemoStep(_at(2024, 5, 30, 8), "editor", Publish()),
     ),
 )
 

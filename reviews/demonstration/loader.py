@@ -16,8 +16,8 @@ from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, retract_source
 from claims.models import Claim, Evidence
 from ledger.recording import older_acts
+from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept, assign, close_claim, name_decider
-from reviews.actions.findings import approve, hand_in, reject
 from reviews.demonstration import actors, drones, open_work, reporting, shells
 from reviews.demonstration.shapes import (
     Accept,
@@ -25,14 +25,14 @@ from reviews.demonstration.shapes import (
     Assign,
     At,
     Attach,
-    Close,
     Decide,
     DemoActor,
     DemoClaim,
+    DemoClose,
+    DemoEvidence,
     DemoSource,
     Find,
     NameDecider,
-    Piece,
     Publish,
     Retract,
     Supersede,
@@ -170,7 +170,7 @@ class _Loader:
         evidence = [self._piece(piece, piece.elements, by, now) for piece in row.evidence]
         return report_claim(desk=self.desk, fields=fields, evidence=evidence, by=by, reason=row.reason, now=now)
 
-    def _piece(self, piece: Piece, elements: Iterable[Any], by: User, now: datetime) -> dict[str, Any]:
+    def _piece(self, piece: DemoEvidence, elements: Iterable[Any], by: User, now: datetime) -> dict[str, Any]:
         return {
             **piece.fields,
             "source": self.source(piece.source, by=by, now=now).pk,
@@ -205,14 +205,14 @@ class _Loader:
                 publish_claim(claim=claim, by=by, now=now)
             case Retract(source, reason):
                 retract_source(source=self.sources[source], reason=reason, by=by, now=now)
-            case Close(reason, note):
+            case DemoClose(reason, note):
                 close_claim(claim=claim, reason=reason, note=note, by=by, now=now)
 
     def _evidence(self, claim: Claim, source: str) -> UUID:
         return claim.evidence.get(source=self.sources[source]).pk
 
     def _find(self, claim: Claim, act: Find, by: User, now: datetime) -> None:
-        hand_in(
+        submit_assessment(
             claim=claim,
             proposed_state=act.state,
             rationale=act.rationale,

@@ -9,16 +9,16 @@ from reviews.demonstration.shapes import (
     Accept,
     Assign,
     Attach,
-    Close,
     Decide,
     DemoActor,
     DemoClaim,
+    DemoClose,
+    DemoEvidence,
     DemoSource,
+    DemoStep,
     Find,
     NameDecider,
-    Piece,
     Retract,
-    Step,
 )
 
 
@@ -35,26 +35,28 @@ NO_SIDE = DemoClaim(
     reason="The other side of the drones claim, as its claimant put it.",
     topics=("arms transfers", "drones", "Iran"),
     fields={"language": "fa"},
-    evidence=(Piece("tehran", "supports", "The ministry says that Iran has given no side of the war any weapons."),),
+    evidence=(
+        DemoEvidence("tehran", "supports", "The ministry says that Iran has given no side of the war any weapons."),
+    ),
     steps=(
-        Step(_ago(6.2), "editor", Assign("reviewer", "today")),
-        Step(_ago(6), "reviewer", Accept()),
-        Step(
+        DemoStep(_ago(6.2), "editor", Assign("reviewer", "today")),
+        DemoStep(_ago(6), "reviewer", Accept()),
+        DemoStep(
             _ago(5),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "minister",
                     "context",
                     "The minister admits a supply before the war. That is less than a supply to a side of it.",
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _ago(4.9),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "car-drones",
                     "refutes",
                     "Wreckage of drones that fell in the war is of Iranian make.",
@@ -149,17 +151,19 @@ SIGNAL = DemoClaim(
     topics=_TOPICS,
     fields=_SHIP,
     evidence=(
-        Piece("harbour-watch", "supports", "The ship’s track breaks off in the evening and goes on in the morning."),
-        Piece("tracks", "supports", "No position from 20:10 to 05:15.", fields={"locator": "rows 114 and 115"}),
-        Piece("courier-signal", "supports", "The paper writes the same and does not say where it has it from."),
+        DemoEvidence(
+            "harbour-watch", "supports", "The ship’s track breaks off in the evening and goes on in the morning."
+        ),
+        DemoEvidence("tracks", "supports", "No position from 20:10 to 05:15.", fields={"locator": "rows 114 and 115"}),
+        DemoEvidence("courier-signal", "supports", "The paper writes the same and does not say where it has it from."),
     ),
     steps=(
-        Step(_ago(9), "editor", Assign("reviewer", _ago(2))),
-        Step(_ago(8.6), "reviewer", Accept()),
-        Step(
+        DemoStep(_ago(9), "editor", Assign("reviewer", _ago(2))),
+        DemoStep(_ago(8.6), "reviewer", Accept()),
+        DemoStep(
             _ago(8.5),
             "reporter",
-            Attach(Piece("deckhand", "supports", "He was told to pull the plug. His name is not to be known.")),
+            Attach(DemoEvidence("deckhand", "supports", "He was told to pull the plug. His name is not to be known.")),
         ),
     ),
 )
@@ -171,8 +175,8 @@ CRATES = DemoClaim(
     at=_ago(21),
     topics=_TOPICS,
     fields=_SHIP,
-    evidence=(Piece("courier-crates", "supports", "Somebody counted forty; the paper does not say who."),),
-    steps=(Step(_ago(0.03), "editor", Assign("reviewer", _ago(-5))),),
+    evidence=(DemoEvidence("courier-crates", "supports", "Somebody counted forty; the paper does not say who."),),
+    steps=(DemoStep(_ago(0.03), "editor", Assign("reviewer", _ago(-5))),),
 )
 HULL = DemoClaim(
     statement="Made-up example: the hull of the Meridian Dawn was torn open at berth 7.",
@@ -182,13 +186,17 @@ HULL = DemoClaim(
     at=_ago(15),
     topics=_TOPICS,
     fields=_SHIP,
-    evidence=(Piece("hull-photograph", "supports", "A gap of two metres above the water line."),),
+    evidence=(DemoEvidence("hull-photograph", "supports", "A gap of two metres above the water line."),),
     steps=(
-        Step(_ago(8), "editor", Assign("reviewer", _ago(-2))),
-        Step(_ago(7.9), "reviewer", Accept()),
-        Step(_ago(7), "reviewer", Attach(Piece("hull-survey", "supports", "The plating is torn over two metres."))),
-        Step(_ago(6.9), "reviewer", Attach(Piece("hull-denial", "denies", "The ship is whole, its owner says."))),
-        Step(
+        DemoStep(_ago(8), "editor", Assign("reviewer", _ago(-2))),
+        DemoStep(_ago(7.9), "reviewer", Accept()),
+        DemoStep(
+            _ago(7), "reviewer", Attach(DemoEvidence("hull-survey", "supports", "The plating is torn over two metres."))
+        ),
+        DemoStep(
+            _ago(6.9), "reviewer", Attach(DemoEvidence("hull-denial", "denies", "The ship is whole, its owner says."))
+        ),
+        DemoStep(
             _ago(1.1),
             "reviewer",
             Find(
@@ -211,14 +219,18 @@ BERTH = DemoClaim(
         "language": "de",
         "original_statement": "Erfundenes Beispiel: Liegeplatz 7 war gesperrt, als die Meridian Dawn anlegte.",
     },
-    evidence=(Piece("berth-notice", "supports", "No ship may moor at berth 7 in that week."),),
+    evidence=(DemoEvidence("berth-notice", "supports", "No ship may moor at berth 7 in that week."),),
     steps=(
-        Step(_ago(7.5), "editor", Assign("reviewer2", _ago(-3))),
-        Step(_ago(7.2), "reviewer2", Accept()),
-        Step(_ago(7), "editor", NameDecider("reviewer")),
-        Step(_ago(6.5), "reviewer2", Attach(Piece("berth-photograph", "refutes", "The ship lies at berth 7."))),
-        Step(_ago(6.4), "reviewer2", Attach(Piece("pilot-log", "refutes", "Brought the ship to berth 7 himself."))),
-        Step(
+        DemoStep(_ago(7.5), "editor", Assign("reviewer2", _ago(-3))),
+        DemoStep(_ago(7.2), "reviewer2", Accept()),
+        DemoStep(_ago(7), "editor", NameDecider("reviewer")),
+        DemoStep(
+            _ago(6.5), "reviewer2", Attach(DemoEvidence("berth-photograph", "refutes", "The ship lies at berth 7."))
+        ),
+        DemoStep(
+            _ago(6.4), "reviewer2", Attach(DemoEvidence("pilot-log", "refutes", "Brought the ship to berth 7 himself."))
+        ),
+        DemoStep(
             _ago(2.2),
             "reviewer2",
             Find(
@@ -239,13 +251,13 @@ FERTILISER = DemoClaim(
     topics=_TOPICS,
     fields=_SHIP,
     evidence=(
-        Piece("fertiliser-survey", "supports", "All four holds were opened: fertiliser."),
-        Piece("fertiliser-photograph", "supports", "White sacks up to the hatches."),
+        DemoEvidence("fertiliser-survey", "supports", "All four holds were opened: fertiliser."),
+        DemoEvidence("fertiliser-photograph", "supports", "White sacks up to the hatches."),
     ),
     steps=(
-        Step(_ago(12), "editor", Assign("reviewer2", _ago(5))),
-        Step(_ago(11.8), "reviewer2", Accept()),
-        Step(
+        DemoStep(_ago(12), "editor", Assign("reviewer2", _ago(5))),
+        DemoStep(_ago(11.8), "reviewer2", Accept()),
+        DemoStep(
             _ago(10),
             "reviewer2",
             Find(
@@ -254,8 +266,8 @@ FERTILISER = DemoClaim(
                 evidence=("fertiliser-survey", "fertiliser-photograph"),
             ),
         ),
-        Step(_ago(9.5), "editor", Decide(True, "Two pairs of eyes, four holds.")),
-        Step(
+        DemoStep(_ago(9.5), "editor", Decide(True, "Two pairs of eyes, four holds.")),
+        DemoStep(
             _ago(3),
             "editor",
             Retract("fertiliser-survey", "Made up: the surveyors took their report back; two holds were not opened."),
@@ -270,8 +282,8 @@ CRATES_AGAIN = DemoClaim(
     at=_ago(10),
     topics=_TOPICS,
     fields=_SHIP,
-    evidence=(Piece("crates-again", "supports", "Crates were seen on the quay."),),
-    steps=(Step(_ago(9.8), "editor", Close("duplicate", "The same as the claim about forty crates.")),),
+    evidence=(DemoEvidence("crates-again", "supports", "Crates were seen on the quay."),),
+    steps=(DemoStep(_ago(9.8), "editor", DemoClose("duplicate", "The same as the claim about forty crates.")),),
 )
 
 CLAIMS = (NO_SIDE, SIGNAL, CRATES, HULL, BERTH, FERTILISER, CRATES_AGAIN)
@@ -287,6 +299,6 @@ OTHER_CLAIMS = (
         claimed_on=None,
         at=_ago(3),
         by="stranger",
-        evidence=(Piece("cable", "supports", "The paper names an anchor."),),
+        evidence=(DemoEvidence("cable", "supports", "The paper names an anchor."),),
     ),
 )

@@ -36,7 +36,7 @@ class DemoSource:
 
 
 @dataclass(frozen=True)
-class Piece:
+class DemoEvidence:
     """A source attached to a claim. `elements` are numbers of the claim's elements, from 0; none: all."""
 
     source: str
@@ -49,7 +49,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Attach:
-    piece: Piece
+    piece: DemoEvidence
 
 
 @dataclass(frozen=True)
@@ -109,16 +109,16 @@ class Retract:
 
 
 @dataclass(frozen=True)
-class Close:
+class DemoClose:
     reason: str
     note: str
 
 
-Act = Attach | Supersede | Assign | Accept | Find | Decide | NameDecider | Publish | Retract | Close
+Act = Attach | Supersede | Assign | Accept | Find | Decide | NameDecider | Publish | Retract | DemoClose
 
 
 @dataclass(frozen=True)
-class Step:
+class DemoStep:
     """Who did what with a claim, and when."""
 
     at: At
@@ -135,10 +135,10 @@ class DemoClaim:
     parties: tuple[str, ...]
     claimed_on: date | None
     at: At
-    evidence: tuple[Piece, ...]
+    evidence: tuple[DemoEvidence, ...]
     by: str = "reporter"
     reason: str = ""
     elements: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
+    steps: tuple[DemoStep, ...] = ()

@@ -8,9 +8,9 @@ from reviews.demonstration.shapes import (
     Attach,
     Decide,
     DemoClaim,
+    DemoEvidence,
+    DemoStep,
     Find,
-    Piece,
-    Step,
 )
 
 
@@ -21,19 +21,19 @@ def _at(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime
 _GRADED = {"credibility": 3}
 _SHELLS_PARTIES = ("North Korea", "Russia", "US government")
 _CHAIN = (
-    Piece(
+    DemoEvidence(
         "aggregator",
         "supports",
         "Repeats what the spokesman told the network, and adds that he named no evidence for it.",
         fields={**_GRADED, "locator": "paragraphs 2 and 3"},
     ),
-    Piece(
+    DemoEvidence(
         "cnn",
         "supports",
         "The council’s spokesman said that Pyongyang is sending shells in secret.",
         fields={**_GRADED, "locator": "paragraph 2"},
     ),
-    Piece(
+    DemoEvidence(
         "kirby",
         "supports",
         "Washington has information that North Korea covertly sends Russia a considerable quantity of artillery "
@@ -54,13 +54,13 @@ SHELLS = DemoClaim(
     fields={"language": "en", "place": "North Korea and Russia"},
     evidence=_CHAIN,
     steps=(
-        Step(_at(2022, 11, 3, 8), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
-        Step(_at(2022, 11, 3, 9), "reviewer", Accept()),
-        Step(
+        DemoStep(_at(2022, 11, 3, 8), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
+        DemoStep(_at(2022, 11, 3, 9), "reviewer", Accept()),
+        DemoStep(
             _at(2022, 11, 3, 9, 30),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "kcna-september",
                     "context",
                     "The ministry says that it has sold Russia no arms and does not plan to. This came before the "
@@ -68,18 +68,18 @@ SHELLS = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2022, 11, 8, 9),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "kcna-november",
                     "denies",
                     "The ministry calls the accusation a rumour and says that there were no dealings in arms.",
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2022, 11, 8, 10),
             "reviewer",
             Find(
@@ -102,9 +102,9 @@ DISGUISE = DemoClaim(
     fields={"language": "en"},
     evidence=_CHAIN,
     steps=(
-        Step(_at(2022, 11, 3, 8, 10), "editor", Assign("reviewer2", _at(2022, 11, 10, 15))),
-        Step(_at(2022, 11, 3, 11), "reviewer2", Accept()),
-        Step(
+        DemoStep(_at(2022, 11, 3, 8, 10), "editor", Assign("reviewer2", _at(2022, 11, 10, 15))),
+        DemoStep(_at(2022, 11, 3, 11), "reviewer2", Accept()),
+        DemoStep(
             _at(2022, 11, 9, 14),
             "reviewer2",
             Find(
@@ -126,40 +126,40 @@ PURCHASES = DemoClaim(
     topics=("arms transfers", "North Korea"),
     fields={"language": "en"},
     evidence=(
-        Piece("nyt", "supports", "The paper has it from declassified American intelligence.", fields=_GRADED),
-        Piece("ap", "supports", "An American official, not named, told the agency the same.", fields=_GRADED),
+        DemoEvidence("nyt", "supports", "The paper has it from declassified American intelligence.", fields=_GRADED),
+        DemoEvidence("ap", "supports", "An American official, not named, told the agency the same.", fields=_GRADED),
     ),
     steps=(
-        Step(_at(2022, 11, 3, 8, 20), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
-        Step(_at(2022, 11, 3, 9, 5), "reviewer", Accept()),
-        Step(
+        DemoStep(_at(2022, 11, 3, 8, 20), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
+        DemoStep(_at(2022, 11, 3, 9, 5), "reviewer", Accept()),
+        DemoStep(
             _at(2022, 11, 3, 13),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "kirby-september",
                     "context",
                     "There was no sign yet that a purchase had been completed. This is the claimant’s own voice.",
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2022, 11, 3, 13, 20),
             "reviewer",
-            Attach(Piece("ambassador", "denies", "The ambassador calls the report a fake.")),
+            Attach(DemoEvidence("ambassador", "denies", "The ambassador calls the report a fake.")),
         ),
-        Step(
+        DemoStep(
             _at(2022, 11, 3, 13, 40),
             "reviewer",
             Attach(
-                Piece(
+                DemoEvidence(
                     "kcna-september",
                     "denies",
                     "The ministry says that it has sold Russia no arms and does not plan to.",
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2022, 11, 4, 10),
             "reviewer",
             Find(
@@ -181,20 +181,20 @@ NO_EXPORTS = DemoClaim(
     topics=("arms transfers", "North Korea"),
     fields={"language": "ko"},
     evidence=(
-        Piece(
+        DemoEvidence(
             "kcna-kim",
             "supports",
             "She says that her country’s weapons are for its own defence and that none were sent to Russia.",
         ),
     ),
     steps=(
-        Step(_at(2024, 5, 17, 9), "editor", Assign("reviewer2", _at(2024, 5, 24, 15))),
-        Step(_at(2024, 5, 17, 11), "reviewer2", Accept()),
-        Step(
+        DemoStep(_at(2024, 5, 17, 9), "editor", Assign("reviewer2", _at(2024, 5, 24, 15))),
+        DemoStep(_at(2024, 5, 17, 11), "reviewer2", Accept()),
+        DemoStep(
             _at(2024, 5, 20, 9),
             "reviewer2",
             Attach(
-                Piece(
+                DemoEvidence(
                     "car-missile",
                     "refutes",
                     "The ballistic missile that came down in Kharkiv was made in North Korea not long before.",
@@ -202,11 +202,11 @@ NO_EXPORTS = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 20, 9, 30),
             "reviewer2",
             Attach(
-                Piece(
+                DemoEvidence(
                     "reuters-monitors",
                     "refutes",
                     "The debris in Kharkiv is that of a North Korean missile, the monitors found.",
@@ -214,11 +214,11 @@ NO_EXPORTS = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 20, 10),
             "reviewer2",
             Attach(
-                Piece(
+                DemoEvidence(
                     "rusi",
                     "context",
                     "Ships carried cargoes from Rajin to Russian ports that are likely munitions. What was in the "
@@ -226,7 +226,7 @@ NO_EXPORTS = DemoClaim(
                 )
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 21, 13),
             "reviewer2",
             Find(
@@ -237,7 +237,7 @@ NO_EXPORTS = DemoClaim(
                 answers={"kcna-kim": "A party’s word. It does not say how else the missile could have come there."},
             ),
         ),
-        Step(
+        DemoStep(
             _at(2024, 5, 22, 8),
             "editor",
             Decide(True, "Two voices that examined it themselves; custody is written down for both."),

@@ -12,12 +12,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import Desk
-from claims.bringing_in import bring_in
+from claims.backfill import bring_in
 from claims.models import Topic
 from ledger.recording import older_acts
 from reviews.scale.moulds import Mould, Table, rows_of_transaction, tables_in_order
 from reviews.scale.people import TOPICS, Cast, make_casts, statements
-from reviews.scale.specimens import KINDS, Kind, Specimen, deniable
+from reviews.scale.specimens import KINDS, ClaimSpecimen, Specimen, deniable
 
 BATCH = 2000  # claims a transaction
 YEARS = 4  # over which the claims that are past are spread
@@ -55,7 +55,7 @@ def load_scale(
     desk = casts[0].desk
     Topic.objects.bulk_create(Topic(desk=desk, name=name) for name in TOPICS)
     tables = tables_in_order()
-    kinds = (Kind(deniable, share=1),) if only_deniable else KINDS
+    kinds = (ClaimSpecimen(deniable, share=1),) if only_deniable else KINDS
     moulds = _Moulds(kinds, casts, tables, now)
     Desk.objects.filter(pk=desk.pk).update(last_claim_number=claims)
     rows = done = 0
@@ -106,7 +106,7 @@ def _copy(table: Table, lines: str) -> None:
 class _Moulds:
     """A mould of every kind for every cast, and which of them each claim is cast from."""
 
-    def __init__(self, kinds: tuple[Kind, ...], casts: list[Cast], tables: list[Table], now: datetime) -> None:
+    def __init__(self, kinds: tuple[ClaimSpecimen, ...], casts: list[Cast], tables: list[Table], now: datetime) -> None:
         self.now = now
         self._past = [kind for kind in kinds if kind.share]
         self._shares = [kind.share for kind in self._past]
@@ -124,7 +124,7 @@ class _Moulds:
         return self._moulds[kind, chance.choice(self._reviewers)], False
 
 
-def _mould(kind: Kind, cast: Cast, tables: list[Table], now: datetime) -> Mould:
+def _mould(kind: ClaimSpecimen, cast: Cast, tables: list[Table], now: datetime) -> Mould:
     """Make one claim through the actions, keep the rows that they wrote as a mould, and take them back."""
     at = _moment(now, 0, is_open=True) if kind.open_for_each else _moment(now, 1, is_open=False)
     with transaction.atomic():

@@ -9,8 +9,8 @@ from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
 from claims.models import Claim, Evidence
+from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept, assign, close_claim
-from reviews.actions.findings import approve, hand_in
 from reviews.models import Assessment, Assignment
 from reviews.scale.people import Cast
 from sources.actions import create_source
@@ -107,7 +107,7 @@ class Specimen:
 
     def find(self, state: str, evidence: list[Any], answers: list[Any] = ()) -> Assessment:  # type: ignore[assignment]
         self.claim.refresh_from_db()
-        return hand_in(
+        return submit_assessment(
             claim=self.claim,
             proposed_state=state,
             rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
@@ -228,7 +228,7 @@ def support_lost(one: Specimen) -> None:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ClaimSpecimen:
     """A kind of claim. `share`: of a thousand that are past; `open_for_each`: so many for each reviewer, of today."""
 
     make: Callable[[Specimen], None]
@@ -238,16 +238,16 @@ class Kind:
 
 # Most of what a desk writes down is never given to anybody.
 KINDS = (
-    Kind(reported, share=600),
-    Kind(closed, share=110),
-    Kind(deniable, share=70),
-    Kind(denied, share=70),
-    Kind(corroborated, share=90),
-    Kind(contested, share=20),
-    Kind(refuted, share=30),
-    Kind(moved_often, share=10),
-    Kind(offered, open_for_each=4),
-    Kind(accepted, open_for_each=14),
-    Kind(waiting, open_for_each=3),
-    Kind(support_lost, open_for_each=1),
+    ClaimSpecimen(reported, share=600),
+    ClaimSpecimen(closed, share=110),
+    ClaimSpecimen(deniable, share=70),
+    ClaimSpecimen(denied, share=70),
+    ClaimSpecimen(corroborated, share=90),
+    ClaimSpecimen(contested, share=20),
+    ClaimSpecimen(refuted, share=30),
+    ClaimSpecimen(moved_often, share=10),
+    ClaimSpecimen(offered, open_for_each=4),
+    ClaimSpecimen(accepted, open_for_each=14),
+    ClaimSpecimen(waiting, open_for_each=3),
+    ClaimSpecimen(support_lost, open_for_each=1),
 )

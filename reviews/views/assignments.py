@@ -25,10 +25,10 @@ from reviews.actions.assignments import (
     change_due,
     close_claim,
     decline,
-    hand_over,
     may_answer,
     name_decider,
     open_claim,
+    reassign,
     unname_decider,
     withdraw,
 )
@@ -56,7 +56,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
         person = people[given["reviewer"]]
         return assign(claim=claim, reviewer=person, due_at=given["due_at"], by=request.user)
 
-    if form.handed_in(act):
+    if form.submitted(act):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -86,7 +86,7 @@ def give_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
     form = ReasonForm(**sent(request), hint=_("So that the editor can find somebody else."))
-    if form.handed_in(lambda given: decline(assignment=assignment, by=request.user, **given)):
+    if form.submitted(lambda given: decline(assignment=assignment, by=request.user, **given)):
         return redirect("work")
     return _show(request, form, assignment, title=_("Decline this claim"), button=_("Decline claim"))
 
@@ -100,8 +100,8 @@ def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
     form = HandOverForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
-    if form.handed_in(
-        lambda given: hand_over(assignment=assignment, to=people[given["to"]], reason=given["reason"], by=request.user)
+    if form.submitted(
+        lambda given: reassign(assignment=assignment, to=people[given["to"]], reason=given["reason"], by=request.user)
     ):
         return redirect("work")
     lines = [_("They are asked whether they take it. The due time stays, unless it is past.")]
@@ -114,7 +114,7 @@ def take_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     assignment = get_assignment(request.user, assignment_id)
     may_edit_as_editor(request.user, assignment.claim, _("An editor takes an assignment back."))
     form = ReasonForm(**sent(request), needed=False)
-    if form.handed_in(lambda given: withdraw(assignment=assignment, by=request.user, **given)):
+    if form.submitted(lambda given: withdraw(assignment=assignment, by=request.user, **given)):
         return redirect("claim", assignment.claim.reference)
     name = assignment.reviewer.username
     return _show(
@@ -133,7 +133,7 @@ def new_due(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     assignment = get_assignment(request.user, assignment_id)
     may_edit_as_editor(request.user, assignment.claim, _("An editor changes a due time."))
     form = DueForm(**sent(request), initial={"due_at": assignment.due_at})
-    if form.handed_in(lambda given: change_due(assignment=assignment, by=request.user, **given)):
+    if form.submitted(lambda given: change_due(assignment=assignment, by=request.user, **given)):
         return redirect("claim", assignment.claim.reference)
     lines = [_("The reminders move with it.")]
     return _show(request, form, assignment, title=_("Change the due time"), button=_("Set due time"), lines=lines)
@@ -151,7 +151,7 @@ def decider(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor names who decides."))
     form = DeciderForm(**sent(request))
-    if form.handed_in(lambda given: name_decider(claim=claim, user=person_named(given["person"]), by=request.user)):
+    if form.submitted(lambda given: name_decider(claim=claim, user=person_named(given["person"]), by=request.user)):
         return redirect("claim", claim.reference)
     deciding = {user.username for user in members_of(claim.desk, Role.EDITOR)}
     deciders = ", ".join(sorted(deciding | {named.user.username for named in deciders_of(claim)}))
@@ -178,7 +178,7 @@ def end_decider(request: PersonsRequest, reference: str, decider_id: UUID) -> Ht
     named = get_decider(claim, decider_id)
     may_edit_as_editor(request.user, claim, _("An editor takes back who decides."))
     form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: unname_decider(decider=named, by=request.user)):
+    if form.submitted(lambda given: unname_decider(decider=named, by=request.user)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -197,7 +197,7 @@ def close(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor closes a claim."))
     form = CloseForm(**sent(request))
-    if form.handed_in(lambda given: close_claim(claim=claim, by=request.user, **given)):
+    if form.submitted(lambda given: close_claim(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
@@ -216,7 +216,7 @@ def reopen(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("An editor opens a claim again."))
     form = ReasonForm(**sent(request), needed=False, hint=_("It is kept with the claim."))
-    if form.handed_in(lambda given: open_claim(claim=claim, by=request.user, **given)):
+    if form.submitted(lambda given: open_claim(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,

@@ -12,19 +12,19 @@ from django.views.decorators.http import require_safe
 from accounts.models import Role
 from accounts.pages import PersonsRequest, may, own_memberships
 from claims.conflicts import is_offered
+from claims.evidence_graph import ElementView, EvidenceGraph
 from claims.graphs import last_change
 from claims.models import Claim
 from claims.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
-from claims.permissions import Part, may_assess, may_edit_as_editor, may_edit_claim
+from claims.permissions import ClaimAccess, may_assess, may_edit_as_editor, may_edit_claim
+from claims.possible_moves import ways_from
 from claims.queries import withheld_evidence
 from claims.sentences import sentence_of
-from claims.standing import ElementView, Standing
 from claims.views.heading import claim_context, named
-from claims.views.lines import Line, Link, grouped, lines_of
-from claims.ways import ways_from
+from claims.views.lines import EvidenceLine, Link, grouped, lines_of
 from reviews.grounds_shown import of_verdict
 from reviews.models import AssessmentState
-from reviews.queries import assignments_shown, findings_shown
+from reviews.queries import assessments_shown, assignments_shown
 from reviews.views.form_drafts import own_drafts_on
 from sources.models import Visibility
 
@@ -43,27 +43,27 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     row = claim_shown(user, reference)
     evidence = evidence_shown(user, row)
     context = claim_context(row, "claim", evidence)
-    standing: Standing = context["standing"]
-    lines = lines_of(user, row, evidence, standing)
-    part = Part(user, row, own_memberships(request))
+    graph: EvidenceGraph = context["standing"]
+    lines = lines_of(user, row, evidence, graph)
+    part = ClaimAccess(user, row, own_memberships(request))
     if row.closed_at is None and may(may_edit_claim, user, row, part):
         _offer_changes(row, lines, part)  # whoever may edit the claim may edit what they see of its evidence
-    findings = findings_shown(row)
+    assessments = assessments_shown(row)
     assignments = assignments_shown(row)
     edits = may(may_edit_as_editor, user, row, "", part)
     context |= {
-        "sentence": sentence_of(standing),
+        "sentence": sentence_of(graph),
         "groups": grouped(lines),
         "withdrawn": [line for line in lines if line.withdrawn],
         "withheld": withheld_evidence(user, row) if part.role == Role.AUDITOR else 0,
-        "ways": ways_from(row.state, standing, last_change(row)),
-        "parties": _parties(row, standing),
+        "ways": ways_from(row.state, graph, last_change(row)),
+        "parties": _parties(row, graph),
         "mine": next((each for each in assignments if each.reviewer_id == user.pk), None),
         "assignments": assignments,
         "deciders": deciders_shown(row),
-        "findings": findings,
-        "waiting": [finding for finding in findings if finding.state == AssessmentState.WAITING],
-        "lines_on_parts": _lines_on_parts(standing, findings),
+        "findings": assessments,
+        "waiting": [assessment for assessment in assessments if assessment.state == AssessmentState.WAITING],
+        "lines_on_parts": _lines_on_parts(graph, assessments),
         "edits": edits,
         "verdict": of_verdict(user, row) if row.changed_since_verdict else None,
         "drafts": [] if row.closed_at is None else own_drafts_on(user, row),
@@ -74,7 +74,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     return render(request, "reviews/claim.html", context)
 
 
-def _offer_changes(row: Claim, lines: list[Line], part: Part) -> None:
+def _offer_changes(row: Claim, lines: list[EvidenceLine], part: ClaimAccess) -> None:
     for line in lines:
         if line.withdrawn:
             continue
@@ -84,11 +84,11 @@ def _offer_changes(row: Claim, lines: list[Line], part: Part) -> None:
             line.acts.append(Link(_("Release…"), reverse("release-evidence", args=at)))
 
 
-def _parties(row: Claim, standing: Standing) -> list[Party]:
+def _parties(row: Claim, graph: EvidenceGraph) -> list[Party]:
     """The claimant and the parties, each once, with what they are to the claim."""
-    claimants = named(filter(None, [row.claimant_id]), standing)
-    also = named(row.also_ids, standing)  # type: ignore[attr-defined]  # annotated by claim_shown
-    parties = named(standing.parties, standing)
+    claimants = named(filter(None, [row.claimant_id]), graph)
+    also = named(row.also_ids, graph)  # type: ignore[attr-defined]  # annotated by claim_shown
+    parties = named(graph.parties, graph)
     found = []
     for actor in dict.fromkeys([*claimants, *also, *parties]):
         roles = [_("claimant")] if actor in claimants else []
@@ -99,15 +99,15 @@ def _parties(row: Claim, standing: Standing) -> list[Party]:
     return found
 
 
-def _lines_on_parts(standing: Standing, findings: list[Any]) -> list[tuple[ElementView, str]]:
+def _lines_on_parts(graph: EvidenceGraph, assessments: list[Any]) -> list[tuple[ElementView, str]]:
     """What the last finding with a say on the claim says of each part; empty where nobody has looked."""
     telling = (AssessmentState.APPROVED, AssessmentState.RECORDED, AssessmentState.ENACTED)
-    last = next((finding for finding in findings if finding.state in telling), None)
-    texts = {str(line.element_id): line.text for line in last.elements.all()} if last and standing.elements else {}
-    return [(part, texts.get(part.id or "", "")) for part in standing.elements]
+    last = next((assessment for assessment in assessments if assessment.state in telling), None)
+    texts = {str(line.element_id): line.text for line in last.elements.all()} if last and graph.elements else {}
+    return [(part, texts.get(part.id or "", "")) for part in graph.elements]
 
 
-def _acts(part: Part, edits: bool) -> dict[str, Any]:
+def _acts(part: ClaimAccess, edits: bool) -> dict[str, Any]:
     """What the person is offered to do with the claim, by who may; whether it is possible the actions say."""
     user, row = part.user, part.claim
     writes = may(may_edit_claim, user, row, part)

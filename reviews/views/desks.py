@@ -10,16 +10,16 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions import may_administer, may_change_desk
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.models import Desk, Role
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import desks_of, get_desk, get_membership, memberships_on
 from accounts.recent import asks_again
 from claims.actions.desks import change_policy
-from claims.effects import Effects
 from claims.forms.desks import AddMemberForm, LeaveForm, PolicyForm, RoleForm
 from claims.models import PolicyField
 from claims.queries import policy_changes_of
+from claims.side_effects import Effects
 from reviews.actions.memberships import change_role
 from reviews.permissions import may_redact
 from reviews.queries import open_redactions_of
@@ -75,7 +75,7 @@ def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     confirming = " ".join(form.data.get(field, "") for field in PolicyField.values)
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
-    tried = form.handed_in(
+    tried = form.submitted(
         lambda given: change_policy(
             desk=row,
             changes=form.changes(),
@@ -110,12 +110,12 @@ def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
     form = AddMemberForm(**sent(request), desk=row)
-    if form.handed_in(
+    if form.submitted(
         lambda given: change_role(
             desk=row,
             user=form.people[given["user"]],
             role=given["role"],
-            seen=Seen(values={"role": None}),
+            seen=SeenValues(values={"role": None}),
             by=request.user,
         ),
     ):
@@ -138,7 +138,7 @@ def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -
     may_administer(request.user)
     member = get_membership(row, membership_id)
     form = RoleForm(**sent(request), present=member.role)
-    if form.handed_in(
+    if form.submitted(
         lambda _given: change_role(
             desk=row, user=member.user, role=form.chosen, seen=form.what_was_seen, by=request.user
         ),
@@ -163,12 +163,12 @@ def remove_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -
     may_administer(request.user)
     member = get_membership(row, membership_id)
     form = LeaveForm(**sent(request), initial={"seen_role": member.role})
-    if form.handed_in(
+    if form.submitted(
         lambda given: change_role(
             desk=row,
             user=member.user,
             role=None,
-            seen=Seen(values={"role": given["seen_role"]}),
+            seen=SeenValues(values={"role": given["seen_role"]}),
             by=request.user,
         ),
     ):

@@ -23,7 +23,7 @@ from accounts.errors import DomainError, Forbidden, Invalid
 from accounts.forms import AGAIN
 from accounts.models import Desk, User
 from accounts.queries import desk_for, get_desk
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actor_queries import get_actor
 from claims.forms.actors import ActorForm, MergeForm
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm
@@ -33,9 +33,9 @@ from claims.forms.releasing import ReleaseForm
 from claims.forms.sources import FileForm, ReasonForm, RelayBetweenForm, RelayForm, SourceForm
 from claims.queries import get_attachment, get_claim, get_evidence, get_source
 from reviews.actions.drafts import KeptElsewhere, keep_draft
-from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, Seen, end_form_draft, keep_form_draft, kept_files
+from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, SeenDraft, end_form_draft, keep_form_draft, kept_files
 from reviews.actions.outcomes import FORM_KEY, form_is_done
-from reviews.forms import CloseForm, ConfirmVerdictForm, DecisionForm, FindingForm, HandOverForm, as_it_stands
+from reviews.forms import AssessmentForm, CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment, own_draft
 from sources.chosen import keep_chosen
@@ -76,7 +76,7 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
 }
 # Whose drafts are kept elsewhere (`AssessmentDrafts`); here stands what its author may not submit any more.
 ASSESSMENT = "assess"
-TO_READ: dict[str, tuple[Any, type[forms.Form]]] = DRAFTED | {ASSESSMENT: (_("Assessment"), FindingForm)}
+TO_READ: dict[str, tuple[Any, type[forms.Form]]] = DRAFTED | {ASSESSMENT: (_("Assessment"), AssessmentForm)}
 # What a form says of its draft, and by what somebody shows that it is them.
 NEVER_KEPT = ("draft-", AGAIN)
 # Of the form's own machinery; and consent, which is given anew.
@@ -202,7 +202,7 @@ class DraftsOfRequest:
         meant: nothing is kept of it (410)."""
         assert self.author is not None
         key = self.request.POST.get("submission", "")
-        with act():
+        with recorded_transaction():
             if FORM_KEY.fullmatch(key) and form_is_done(self.author, self.request.path, key):
                 return JsonResponse({}, status=410)
             return self._kept_as_json()
@@ -463,13 +463,13 @@ def _as_posted(content: Any) -> QueryDict:
     return data
 
 
-def _seen(posted: QueryDict) -> Seen:
+def _seen(posted: QueryDict) -> SeenDraft:
     """Which draft the window goes on from, as the form carries it; none for what cannot be read."""
     try:
         pk = UUID(posted.get("draft-id", ""))
     except ValueError:
         pk = None
-    return Seen(
+    return SeenDraft(
         pk, _number(posted, "draft-version"), posted.get("draft-window", "")[:40], _number(posted, "draft-step")
     )
 

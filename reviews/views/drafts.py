@@ -11,19 +11,19 @@ from django.utils.translation import gettext as _
 
 from accounts.pages import PersonsRequest, form_page, sent, show_form
 from claims.forms.sources import ConfirmForm
-from claims.graphs import load_standing
+from claims.graphs import load_evidence_graph
 from claims.models import Claim, StateChoices
 from claims.page_queries import evidence_shown
 from claims.queries import get_claim
-from claims.views.lines import Line, lines_of
+from claims.views.lines import EvidenceLine, lines_of
 from reviews.actions.drafts import drop_draft
-from reviews.forms import FindingForm, as_it_stands
+from reviews.forms import AssessmentForm, as_it_stands
 from reviews.models import AssessmentDraft
 from reviews.queries import get_draft
 
 
 @dataclass(frozen=True)
-class Said:
+class DraftPart:
     """A part of a draft: what it is about, and what the draft says there."""
 
     about: str
@@ -36,7 +36,7 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     draft = get_draft(request.user, claim)
     form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: drop_draft(claim=claim, by=request.user)):
+    if form.submitted(lambda given: drop_draft(claim=claim, by=request.user)):
         return redirect("claim", reference)
     return show_form(
         request,
@@ -51,22 +51,24 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
         said=in_words(
             draft,
             claim,
-            lines_of(request.user, claim, evidence_shown(request.user, claim), load_standing(claim)),
+            lines_of(request.user, claim, evidence_shown(request.user, claim), load_evidence_graph(claim)),
         ),
     )
 
 
-def in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[Line]) -> list[Said]:
+def in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
     """All that a draft says, in the order of the form. `lines`: the evidence that its assessor sees."""
     content = draft.content
     numbers = {str(line.evidence.pk): line.number for line in lines}
     parts = {str(part.pk): part.text for part in claim.elements.all()}
     said = [
-        Said(_("Proposed"), str(StateChoices(content["proposed_state"]).label) if content["proposed_state"] else ""),
-        Said(_("Rests on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
-        *(Said(parts.get(item["element"], ""), item["text"]) for item in content["elements"]),
-        *(Said(_answer_to(numbers.get(item["evidence"])), item["text"]) for item in content["answers"]),
-        Said(_("Rationale"), content["rationale"]),
+        DraftPart(
+            _("Proposed"), str(StateChoices(content["proposed_state"]).label) if content["proposed_state"] else ""
+        ),
+        DraftPart(_("Rests on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
+        *(DraftPart(parts.get(item["element"], ""), item["text"]) for item in content["elements"]),
+        *(DraftPart(_answer_to(numbers.get(item["evidence"])), item["text"]) for item in content["answers"]),
+        DraftPart(_("Rationale"), content["rationale"]),
     ]
     return [part for part in said if part.text]
 
@@ -77,7 +79,7 @@ def _answer_to(number: str | None) -> str:
     return _("Answer to %(number)s") % {"number": number}
 
 
-def typed_in(form: FindingForm, draft: AssessmentDraft | None) -> dict[str, Any]:
+def typed_in(form: AssessmentForm, draft: AssessmentDraft | None) -> dict[str, Any]:
     """What a form that came back says, in the fields of a draft, with what the draft that it goes on from says of what
     the form has no field for."""
     assert isinstance(form.data, QueryDict)
@@ -92,7 +94,7 @@ def typed_in(form: FindingForm, draft: AssessmentDraft | None) -> dict[str, Any]
     }
 
 
-def no_longer_named(content: Mapping[str, Any], form: FindingForm, lines: Sequence[Line]) -> list[Said]:
+def no_longer_named(content: Mapping[str, Any], form: AssessmentForm, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
     """What of a draft's content the form has no place for, since the claim or its evidence changed."""
     by_id = {str(line.evidence.pk): line for line in lines}
     choices = {value for value, _label in form.fields["evidence"].choices}  # type: ignore[attr-defined]
@@ -101,17 +103,17 @@ def no_longer_named(content: Mapping[str, Any], form: FindingForm, lines: Sequen
         item["evidence"]: item["text"] for item in content["answers"] if f"answer_{item['evidence']}" not in form.fields
     }
     gone = [
-        Said(_why_gone(by_id.get(pk)), answers.get(pk, ""))
+        DraftPart(_why_gone(by_id.get(pk)), answers.get(pk, ""))
         for pk in dict.fromkeys([*content["evidence"], *answers])
         if pk not in choices or pk in answers
     ]
     if content["proposed_state"] in StateChoices.values and content["proposed_state"] not in states:
         state = StateChoices(content["proposed_state"]).label
-        gone.append(Said(_("It proposes “%(state)s”, to which no move leads from here.") % {"state": state}, ""))
+        gone.append(DraftPart(_("It proposes “%(state)s”, to which no move leads from here.") % {"state": state}, ""))
     return gone
 
 
-def _why_gone(line: Line | None) -> str:
+def _why_gone(line: EvidenceLine | None) -> str:
     if line is None:
         return _("A piece of evidence is not shown to you any more.")
     facts = {"number": line.number, "title": line.title}

@@ -27,14 +27,14 @@ from reviews.actions.form_drafts import KEPT_FILE, KEPT_FOR, discard_form_draft
 from reviews.models import FormDraft
 from reviews.queries import drafts_of, form_drafts_of, get_form_draft, own_draft
 from reviews.views.drafting import TO_READ, address_of
-from reviews.views.drafts import Said
+from reviews.views.drafts import DraftPart
 from sources.chosen import chosen_by
 
 _ELEMENT = re.compile(r"elements-\d+-text")
 
 
 @dataclass(frozen=True)
-class Line:
+class DraftLine:
     """A draft in the list: which form, about what, since when."""
 
     row: FormDraft
@@ -64,8 +64,8 @@ def drafts(request: PersonsRequest) -> HttpResponse:
     return render(request, "reviews/form_drafts.html", context)
 
 
-def line_of(row: FormDraft) -> Line:
-    return Line(row, title_of(row), row.claim, reverse("form-draft", args=[row.pk]), address_of(row), _begins(row))
+def line_of(row: FormDraft) -> DraftLine:
+    return DraftLine(row, title_of(row), row.claim, reverse("form-draft", args=[row.pk]), address_of(row), _begins(row))
 
 
 def _begins(row: FormDraft) -> str:
@@ -95,7 +95,7 @@ def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
     """Read one's draft once more, and throw it away."""
     row = get_form_draft(request.user, draft_id)
     form = ConfirmForm(**sent(request))
-    if form.handed_in(lambda given: discard_form_draft(draft=row, by=request.user)):
+    if form.submitted(lambda given: discard_form_draft(draft=row, by=request.user)):
         return redirect("form-drafts")
     return show_form(
         request,
@@ -112,14 +112,14 @@ def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
     )
 
 
-def in_words(row: FormDraft) -> list[Said]:
+def in_words(row: FormDraft) -> list[DraftPart]:
     """What somebody has written in a form, field by field. What they chose from lists, the form itself shows."""
     fields = _fields_of(row)
     said = []
     for name, value in row.content:
         label = _label(name, fields, row)
         if label and value.strip():
-            said.append(Said(label, _file_in_words(row, value) if name.endswith(KEPT_FILE) else value))
+            said.append(DraftPart(label, _file_in_words(row, value) if name.endswith(KEPT_FILE) else value))
     return [one for one in said if one.text]
 
 

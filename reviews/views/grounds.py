@@ -51,7 +51,7 @@ def verdict(request: PersonsRequest, reference: str) -> HttpResponse:
     if shown is None:
         raise Conflict(_("This claim is in no verdict whose grounds were kept."))
     form = ConfirmVerdictForm(**sent(request), seen_grounds=shown.now)
-    if form.handed_in(lambda given: confirm_verdict(claim=claim, by=request.user, **given)):
+    if form.submitted(lambda given: confirm_verdict(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,

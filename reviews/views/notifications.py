@@ -23,7 +23,7 @@ NEWEST_FIRST = Order("at", newest_first=True)
 
 
 @dataclass(frozen=True)
-class Line:
+class NotificationLine:
     """One notification on the page."""
 
     row: Notification
@@ -42,7 +42,7 @@ def notifications(request: PersonsRequest) -> HttpResponse:
         size=PAGE_SIZE,
     )
     context = {
-        "lines": [Line(row, in_words(row), place_of(row)) for row in page.rows],
+        "lines": [NotificationLine(row, in_words(row), place_of(row)) for row in page.rows],
         "any_unread": any(row.read_at is None for row in page.rows),
         "newest": page.rows[0].at.isoformat() if page.rows else "",
         **neighbours(request, page),

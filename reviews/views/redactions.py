@@ -33,7 +33,7 @@ from reviews.actions.redactions import (
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_of
-from reviews.redacting import Findings
+from reviews.redacting import Matches
 from reviews.redactions_shown import ShownText, show_matches
 
 
@@ -77,7 +77,7 @@ class ActorProposalForm(ActForm):
     )
 
 
-class DecisionForm(ActForm):
+class RedactionDecisionForm(ActForm):
     """What to do with a redaction, having seen what it would erase."""
 
     decision = forms.ChoiceField(
@@ -95,7 +95,7 @@ class DecisionForm(ActForm):
 
 
 @dataclass(frozen=True)
-class Line:
+class RedactionLine:
     """One text that would change: where it stands, and its words around what would go."""
 
     label: str
@@ -122,7 +122,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     form = ProposalForm(**sent(request), initial={"file": request.GET.get("file")})
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: dict[str, Any]) -> tuple[Findings, Redaction | None]:
+    def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
         words, _digest, found = look_for(desk=desk, words=given["words"], file=given["file"], by=request.user)
         # What was shown is what is proposed: other words are shown anew first.
         if confirmed != f"{given['file'] or ''} {words}":
@@ -130,7 +130,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
         what = {"words": words, "file": given["file"], "reason": given["reason"]}
         return found, propose_redaction(desk=desk, **what, by=request.user)
 
-    tried = form.handed_in(propose)
+    tried = form.submitted(propose)
     found, made = form.outcome if tried else (None, None)
     if made is not None:
         return redirect("redaction", desk_id, made.pk)
@@ -159,8 +159,8 @@ def redaction(request: PersonsRequest, desk_id: UUID, redaction_id: UUID) -> Htt
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     row = get_redaction(request.user, desk, redaction_id)
-    form = DecisionForm(**sent(request))
-    if form.handed_in(lambda given: _decide(row, request.user, given)):
+    form = RedactionDecisionForm(**sent(request))
+    if form.submitted(lambda given: _decide(row, request.user, given)):
         return redirect("redaction", desk_id, redaction_id)
     row = get_redaction(request.user, desk, redaction_id)
     is_open = row.state == RedactionState.PROPOSED
@@ -197,13 +197,13 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     form = ActorProposalForm(**sent(request))
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: dict[str, Any]) -> tuple[Findings, Redaction | None]:
+    def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
         words, found = look_for_in_shared(actor=row, words=given["words"], by=request.user)
         if confirmed != words:
             return found, None
         return found, propose_shared_redaction(actor=row, words=words, reason=given["reason"], by=request.user)
 
-    tried = form.handed_in(propose)
+    tried = form.submitted(propose)
     found, made = form.outcome if tried else (None, None)
     if made is not None:
         return redirect("redaction-elsewhere", made.pk)
@@ -229,8 +229,8 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResponse:
     """One redaction that is on no desk of the person's: what it would erase now, and what they may do with it."""
     row = get_redaction_elsewhere(request.user, redaction_id)
-    form = DecisionForm(**sent(request))
-    if form.handed_in(lambda given: _decide(row, request.user, given)):
+    form = RedactionDecisionForm(**sent(request))
+    if form.submitted(lambda given: _decide(row, request.user, given)):
         # Who was asked from another desk sees nothing of it any more.
         return redirect("redaction-elsewhere", redaction_id) if row.actor_id else redirect("redactions-elsewhere")
     row = get_redaction_elsewhere(request.user, redaction_id)
@@ -260,7 +260,7 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
     return act(redaction=row, by=by)
 
 
-def _shown(found: Findings, user: User, *, outside: bool = False) -> dict[str, Any]:
+def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:
     """What it would erase, as the page shows it."""
     shown = show_matches(found, user, outside=outside)
     return {
@@ -272,10 +272,10 @@ def _shown(found: Findings, user: User, *, outside: bool = False) -> dict[str, A
     }
 
 
-def _line(one: ShownText) -> Line:
+def _line(one: ShownText) -> RedactionLine:
     about, url = "", ""
     if one.claim:
         about, url = one.claim, reverse("claim", args=[one.claim])
     elif one.source:
         about, url = _("source"), reverse("source", args=[one.source])
-    return Line(one.name, about, url, one.parts, one.whole)
+    return RedactionLine(one.name, about, url, one.parts, one.whole)

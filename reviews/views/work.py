@@ -30,7 +30,7 @@ from reviews.queue import (
     Work,
     assigned_to,
     count_up_to,
-    handed_in_by,
+    submitted_by,
     tasks_for,
     to_decide_by,
     unassigned_of,
@@ -41,7 +41,7 @@ from reviews.views.form_drafts import line_of
 
 
 @dataclass(frozen=True)
-class Act:
+class WorkButton:
     """A button; see `parts/act.html` for what each attribute is."""
 
     label: str
@@ -52,7 +52,7 @@ class Act:
 
 
 @dataclass(frozen=True)
-class Entry:
+class WorkItem:
     """One claim in a list of work; see `parts/entry.html` for what each attribute is."""
 
     reference: str
@@ -65,17 +65,17 @@ class Entry:
     due_at: object = None
     note: str = ""
     proposed: str = ""
-    acts: list[Act] = field(default_factory=list)
+    acts: list[WorkButton] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Queue:
+class WorkSection:
     """A stretch of the page; left out where there is nothing. `count`: how many there are, where more than are shown;
     these are at `more`."""
 
     anchor: str
     heading: str
-    entries: list[Entry]
+    entries: list[WorkItem]
     late: bool = False
     count: str = ""
     more: str = ""
@@ -103,24 +103,24 @@ def work(request: PersonsRequest) -> HttpResponse:
     return render(request, "reviews/work.html", context)
 
 
-def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
+def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
     """`editing`: the desks on which the person is an editor, who assesses also what nobody gave them."""
-    handed_in = {row.claim_id: row for row in found.handed_in}
+    submitted = {row.claim_id: row for row in found.submitted}
     drafts = {row.claim_id: row for row in found.drafts}
     assessing = {row.claim_id for row in [*found.overdue, *found.today, *found.later]}
 
-    def assigned(rows: list[Assignment]) -> list[Entry]:
-        return [_assigned(row, handed_in.get(row.claim_id), drafts.get(row.claim_id)) for row in rows]
+    def assigned(rows: list[Assignment]) -> list[WorkItem]:
+        return [_assigned(row, submitted.get(row.claim_id), drafts.get(row.claim_id)) for row in rows]
 
     drafted = [_draft(row, editing) for row in found.drafts if row.claim_id not in assessing]
     return [
-        Queue("late", _("Overdue"), assigned(found.overdue), late=True),
-        Queue("today", _("Due today"), assigned(found.today)),
-        Queue("new", _("Given to you"), [_offered(row) for row in found.offered]),
+        WorkSection("late", _("Overdue"), assigned(found.overdue), late=True),
+        WorkSection("today", _("Due today"), assigned(found.today)),
+        WorkSection("new", _("Given to you"), [_offered(row) for row in found.offered]),
         _short(user, "decide", [_to_decide(row) for row in found.to_decide]),
         _later(user, assigned(found.later), found.assigned),
-        Queue("drafts", _("Your drafts"), drafted),
-        _short(user, "waiting", [_handed_in(row) for row in found.handed_in]),
+        WorkSection("drafts", _("Your drafts"), drafted),
+        _short(user, "waiting", [_handed_in(row) for row in found.submitted]),
         _short(user, "lost", [_support_lost(row) for row in found.lost]),
         _short(user, "changed", [_grounds_changed(row) for row in found.changed]),
         _short(user, "recheck", [_recheck(row) for row in found.rechecks]),
@@ -128,19 +128,23 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[Queue]:
     ]
 
 
-def _short(user: User, name: str, entries: list[Entry]) -> Queue:
+def _short(user: User, name: str, entries: list[WorkItem]) -> WorkSection:
     """A stretch of which no more than `MOST_SHOWN` are shown, and the way to all of them."""
     heading = str(LISTS[name].heading)
     if len(entries) <= MOST_SHOWN:
-        return Queue(name, heading, entries)
-    return Queue(name, heading, entries[:MOST_SHOWN], count=_count(user, name), more=reverse("queue", args=[name]))
+        return WorkSection(name, heading, entries)
+    return WorkSection(
+        name, heading, entries[:MOST_SHOWN], count=_count(user, name), more=reverse("queue", args=[name])
+    )
 
 
-def _later(user: User, entries: list[Entry], assigned: int) -> Queue:
+def _later(user: User, entries: list[WorkItem], assigned: int) -> WorkSection:
     """What is due after today, which is read last: of somebody who has very much, not all of it."""
     if assigned <= 4 * MOST_SHOWN:
-        return Queue("later", _("Later"), entries)
-    return Queue("later", _("Later"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"]))
+        return WorkSection("later", _("Later"), entries)
+    return WorkSection(
+        "later", _("Later"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"])
+    )
 
 
 def _count(user: User, name: str) -> str:
@@ -154,7 +158,7 @@ class Listed:
 
     heading: Any
     rows: Callable[[User], QuerySet[Any]]
-    entry: Callable[[Any], Entry]
+    entry: Callable[[Any], WorkItem]
     order: Order
 
 
@@ -183,20 +187,20 @@ def queue(request: PersonsRequest, name: str) -> HttpResponse:
     return render(request, "reviews/queue.html", context)
 
 
-def _assigned(row: Assignment, handed_in: Assessment | None, draft: AssessmentDraft | None) -> Entry:
+def _assigned(row: Assignment, submitted: Assessment | None, draft: AssessmentDraft | None) -> WorkItem:
     """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
-    if handed_in and not draft:
-        first = Act(_("See your finding"), address("review", handed_in.pk))
+    if submitted and not draft:
+        first = WorkButton(_("See your finding"), address("review", submitted.pk))
     else:
         label = _("Go on with your draft") if draft else _("Assess")
-        first = Act(label, address("assess", row.claim.reference), main=True)
+        first = WorkButton(label, address("assess", row.claim.reference), main=True)
     return _entry(
         row.claim,
         *([_kept(draft)] if draft else []),
         due_at=row.due_at,
         acts=[
             first,
-            Act(_("Hand over…"), address("hand-over", row.pk), plain=True),
+            WorkButton(_("Hand over…"), address("hand-over", row.pk), plain=True),
         ],
     )
 
@@ -205,32 +209,32 @@ def _kept(draft: AssessmentDraft) -> str:
     return _("Draft kept %(time)s ago") % {"time": _since(draft.kept_at)}
 
 
-def _draft(row: AssessmentDraft, editing: set[UUID]) -> Entry:
+def _draft(row: AssessmentDraft, editing: set[UUID]) -> WorkItem:
     """A draft on a claim that one was not given, or has no longer."""
-    acts = [Act(_("Read draft…"), address("drop-draft", row.claim.reference), plain=True)]
+    acts = [WorkButton(_("Read draft…"), address("drop-draft", row.claim.reference), plain=True)]
     if row.claim.desk_id in editing and row.claim.closed_at is None:
-        acts.insert(0, Act(_("Go on with your draft"), address("assess", row.claim.reference)))
+        acts.insert(0, WorkButton(_("Go on with your draft"), address("assess", row.claim.reference)))
     return _entry(row.claim, note=_kept(row), acts=acts)
 
 
-def _offered(row: Assignment) -> Entry:
+def _offered(row: Assignment) -> WorkItem:
     given = _("From %(person)s, %(time)s ago") % {"person": row.assigned_by.username, "time": _since(row.created_at)}
     return _entry(
         row.claim,
         given,
         due_at=row.due_at,
         acts=[
-            Act(_("Accept"), address("accept", row.pk), post=True),
-            Act(_("Decline…"), address("decline", row.pk), plain=True),
+            WorkButton(_("Accept"), address("accept", row.pk), post=True),
+            WorkButton(_("Decline…"), address("decline", row.pk), plain=True),
         ],
     )
 
 
-def _offered_or_assigned(row: Assignment) -> Entry:
+def _offered_or_assigned(row: Assignment) -> WorkItem:
     return _offered(row) if row.state == AssignmentState.OFFERED else _assigned(row, None, None)
 
 
-def _to_decide(row: Assessment) -> Entry:
+def _to_decide(row: Assessment) -> WorkItem:
     found = _("%(person)s found this %(time)s ago") % {
         "person": row.assessor.username,
         "time": _since(row.created_at),
@@ -239,46 +243,46 @@ def _to_decide(row: Assessment) -> Entry:
         row.claim,
         found,
         proposed=row.proposed_state,
-        acts=[Act(_("Look at the finding"), address("review", row.pk), main=True)],
+        acts=[WorkButton(_("Look at the finding"), address("review", row.pk), main=True)],
     )
 
 
-def _handed_in(row: Assessment) -> Entry:
+def _handed_in(row: Assessment) -> WorkItem:
     return _entry(
         row.claim,
         proposed=row.proposed_state,
         note=_("Waits for a second person, for %(time)s") % {"time": _since(row.created_at)},
-        acts=[Act(_("See your finding"), address("review", row.pk))],
+        acts=[WorkButton(_("See your finding"), address("review", row.pk))],
     )
 
 
-def _support_lost(row: Task) -> Entry:
+def _support_lost(row: Task) -> WorkItem:
     acts = [
-        Act(_("Look at it again"), address("claim", row.claim.reference)),
-        Act(_("Assign…"), address("assign", row.claim.reference), plain=True),
+        WorkButton(_("Look at it again"), address("claim", row.claim.reference)),
+        WorkButton(_("Assign…"), address("assign", row.claim.reference), plain=True),
     ]
     return _entry(row.claim, _("lost for %(time)s") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
 
-def _grounds_changed(row: Task) -> Entry:
-    acts = [Act(_("Re-check"), address("verdict-grounds", row.claim.reference))]
+def _grounds_changed(row: Task) -> WorkItem:
+    acts = [WorkButton(_("Re-check"), address("verdict-grounds", row.claim.reference))]
     return _entry(row.claim, _("changed %(time)s ago") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
 
-def _recheck(row: Task) -> Entry:
+def _recheck(row: Task) -> WorkItem:
     item = row.evidence
     assert item is not None
-    acts = [Act(_("Look at the excerpt"), reverse("recheck", args=[row.claim.reference, item.pk]))]
+    acts = [WorkButton(_("Look at the excerpt"), reverse("recheck", args=[row.claim.reference, item.pk]))]
     return _entry(
         row.claim, _("“%(title)s” was corrected") % {"title": item.source.title}, due_at=row.due_at, acts=acts
     )
 
 
-def _unassigned(claim: Claim) -> Entry:
+def _unassigned(claim: Claim) -> WorkItem:
     return _entry(
         claim,
         note=_("No due time"),
-        acts=[Act(_("Assign…"), address("assign", claim.reference))],
+        acts=[WorkButton(_("Assign…"), address("assign", claim.reference))],
     )
 
 
@@ -288,10 +292,10 @@ def _entry(
     due_at: object = None,
     note: str = "",
     proposed: str = "",
-    acts: list[Act],
-) -> Entry:
+    acts: list[WorkButton],
+) -> WorkItem:
     said_by = claim.claimant.name if claim.claimant else _("claimant unknown")
-    return Entry(
+    return WorkItem(
         reference=claim.reference,
         url=address("claim", claim.reference),
         statement=claim.statement,
@@ -319,7 +323,7 @@ def _since(moment: object) -> str:
 LISTS = {
     "assigned": Listed(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
     "decide": Listed(gettext_lazy("Waiting for your decision"), to_decide_by, _to_decide, Order("created_at")),
-    "waiting": Listed(gettext_lazy("Submitted by you"), handed_in_by, _handed_in, Order("created_at")),
+    "waiting": Listed(gettext_lazy("Submitted by you"), submitted_by, _handed_in, Order("created_at")),
     "lost": Listed(
         gettext_lazy("Support lost"),
         lambda user: tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST),

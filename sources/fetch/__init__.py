@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from sources.fetch.answer import ask, chunks, headers
 from sources.fetch.errors import FetchFailed, FetchRefused, in_plain_words
-from sources.fetch.line import Line, first_that_answers, secured
+from sources.fetch.line import FetchBudget, first_that_answers, secured
 from sources.fetch.reach import Network, Resolver, checked_addresses, resolve
 from sources.fetch.target import Target, joined, location_of, parse
 
@@ -85,7 +85,7 @@ def fetch(
     `allow`: networks that may be reached besides public addresses, on any port. `limit`: the most bytes of a body.
     `seconds`: how long all of it may take. Raises FetchRefused, FetchFailed, and what `sink` raises of its own.
     """
-    line = Line(time.monotonic() + seconds, limit + OVERHEAD)
+    line = FetchBudget(time.monotonic() + seconds, limit + OVERHEAD)
     redirects: list[Redirect] = []
     target = parse(url)
     while True:
@@ -116,7 +116,9 @@ def _said_of_redirect(redirects: Sequence[Redirect]) -> Iterator[None]:
         raise FetchRefused(_("This address redirects to another. %(reason)s") % {"reason": error}) from error
 
 
-def _connect(target: Target, allow: Sequence[Network], resolve: Resolver, line: Line) -> http.client.HTTPConnection:
+def _connect(
+    target: Target, allow: Sequence[Network], resolve: Resolver, line: FetchBudget
+) -> http.client.HTTPConnection:
     """A connection to a checked address of the target."""
     addresses = checked_addresses(target, allow, resolve, line)
     connection = http.client.HTTPConnection(target.host, target.port)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from sources.fetch.errors import FetchFailed, in_plain_words, too_large
-from sources.fetch.line import Line
+from sources.fetch.line import FetchBudget
 from sources.fetch.target import Target
 
 USER_AGENT = "SecondSource/1 (+capture)"
@@ -15,7 +15,7 @@ MOST_HEADER_BYTES = 64 * 2**10
 CHUNK = 64 * 2**10  # bytes
 
 
-def ask(connection: http.client.HTTPConnection, target: Target, line: Line) -> http.client.HTTPResponse:
+def ask(connection: http.client.HTTPConnection, target: Target, line: FetchBudget) -> http.client.HTTPResponse:
     """The answer with its headers read and its body to come. Raises FetchFailed."""
     sent = {
         "Host": target.netloc,

@@ -11,7 +11,7 @@ import certifi
 from sources.fetch.errors import FetchFailed, too_large
 
 
-class Line:
+class FetchBudget:
     """What is left of the time and of the bytes for the whole fetch."""
 
     def __init__(self, until: float, most: int) -> None:
@@ -34,7 +34,7 @@ class Line:
 
 
 class _Socket(socket.socket):
-    line: Line
+    line: FetchBudget
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         self.settimeout(self.line.left())  # what is left, not anew for each byte
@@ -42,14 +42,14 @@ class _Socket(socket.socket):
 
 
 class _SecureSocket(ssl.SSLSocket):
-    line: Line
+    line: FetchBudget
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
         self.settimeout(self.line.left())
         return self.line.count(super().recv_into(buffer, nbytes, flags))
 
 
-def first_that_answers(addresses: Sequence[str], port: int, line: Line) -> _Socket:
+def first_that_answers(addresses: Sequence[str], port: int, line: FetchBudget) -> _Socket:
     """A socket connected to the first of these addresses that answers. Raises OSError."""
     problem: OSError = ConnectionError()
     for place, address in enumerate(addresses):
@@ -66,7 +66,7 @@ def first_that_answers(addresses: Sequence[str], port: int, line: Line) -> _Sock
     raise problem
 
 
-def secured(connected: _Socket, host: str, line: Line) -> _SecureSocket:
+def secured(connected: _Socket, host: str, line: FetchBudget) -> _SecureSocket:
     """The same connection with TLS, for this host. Raises OSError."""
     try:
         context = ssl.create_default_context()  # the system's authorities, so that a desk can add its own

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from django.utils.translation import gettext as _
 
 from sources.fetch.errors import FetchFailed, FetchRefused, in_plain_words
-from sources.fetch.line import Line
+from sources.fetch.line import FetchBudget
 from sources.fetch.target import Target, is_literal
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -52,7 +52,7 @@ def _is_public(address: Address) -> bool:
     return not outside and not any(address in network for network in _NOT_PUBLIC)
 
 
-def checked_addresses(target: Target, allow: Sequence[Network], resolve: Resolver, line: Line) -> list[str]:
+def checked_addresses(target: Target, allow: Sequence[Network], resolve: Resolver, line: FetchBudget) -> list[str]:
     """The addresses of the target's host; refused as soon as one of them is neither public nor in `allow`."""
     resolved = _resolved(target.host, resolve, line)
     addresses = [_meant(ipaddress.ip_address(each)) for each in resolved]
@@ -66,7 +66,7 @@ def checked_addresses(target: Target, allow: Sequence[Network], resolve: Resolve
     return resolved
 
 
-def _resolved(host: str, resolve: Resolver, line: Line) -> list[str]:
+def _resolved(host: str, resolve: Resolver, line: FetchBudget) -> list[str]:
     if is_literal(host):
         return [host]
     answers: queue.SimpleQueue[list[str]] = queue.SimpleQueue()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sources.independence.graph import Bearing, Graph, Independence, SourceNode
-from sources.independence.net import Net, Relays
+from sources.independence.net import Net, RelayNet
 from sources.independence.search import MOST_WORK, Search
 
 
@@ -14,7 +14,7 @@ class Counting:
     """
 
     def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:
-        drawn = Relays(sources, relays)
+        drawn = RelayNet(sources, relays)
         self._least, self._most = Net(sources, drawn, generous=False), Net(sources, drawn, generous=True)
         self._nothing_unknown = (
             self._least.origins == self._most.origins and self._least.sources_of == self._most.sources_of

@@ -20,7 +20,7 @@ class Net:
     there, and those starts: none until `bearing` sets them.
     """
 
-    def __init__(self, sources: Sequence[SourceNode], relays: Relays, *, generous: bool) -> None:
+    def __init__(self, sources: Sequence[SourceNode], relays: RelayNet, *, generous: bool) -> None:
         self.up, self.down = relays.up, relays.down
         self.voice_of: list[int] = []
         self.sources_of: list[int] = []
@@ -97,7 +97,7 @@ class Net:
         return union(self.sources_of, voices)
 
 
-class Relays:
+class RelayNet:
     """The number of each source, and by number the sources directly up- and downstream."""
 
     def __init__(self, sources: Sequence[SourceNode], relays: Sequence[tuple[str, str]]) -> None:

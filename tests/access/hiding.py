@@ -18,7 +18,7 @@ from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
-from reviews.actions.form_drafts import About, Seen, keep_form_draft
+from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from sources.actions import attach_file, create_actor, create_source
 from sources.models import Actor, Attachment, Capture, Source
 from tests import factories
@@ -120,7 +120,7 @@ def _judged(web: Web, read: Evidence) -> None:
         path=world.form_draft.path,
         about=About(desk=cast.desk, claim=world.claim),
         content=[("excerpt", "Half a sentence"), ("upstream", str(contrary.source_id))],
-        seen=Seen(world.form_draft.pk, world.form_draft.version),
+        seen=SeenDraft(world.form_draft.pk, world.form_draft.version),
         by=cast.reviewer,
     )
     publish_here(_signer_of_its_own(world))

@@ -28,7 +28,7 @@ from accounts.models import Role
 from claims.actions.reads import note_shown
 from ledger.models import Entry
 from ledger.verifier import read_bundle, read_entry
-from reviews.actions.findings import approve
+from reviews.actions.assessments import approve
 from sources.actions import attach_file, create_source
 from tests import factories
 from tests.access.asking import signed_in

@@ -16,7 +16,7 @@ from claims.actions.conflicts import declare_conflict
 from claims.models import Bundle, Claim, Evidence, Participant
 from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
-from reviews.actions.form_drafts import About, Seen, keep_form_draft
+from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import propose_redaction, propose_shared_redaction
 from reviews.models import Assessment, Assignment, FormDraft, Redaction
 from sources.actions import attach_file, create_actor, request_capture
@@ -130,7 +130,7 @@ def make_world(files: Path) -> World:
             path=f"/claims/{claim.reference}/attach/",
             about=About(desk=cast.desk, claim=claim),
             content=[("excerpt", "Half a sentence")],
-            seen=Seen(),
+            seen=SeenDraft(),
             by=cast.reviewer,
         ),
         links=_links(cast.reporter),

@@ -17,8 +17,8 @@ from claims.models import Claim
 from claims.page_queries import history_shown
 from claims.views import history as pages
 from ledger.reading import count_of
+from reviews.actions.assessments import approve
 from reviews.actions.assignments import name_decider
-from reviews.actions.findings import approve
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
 from tests import factories

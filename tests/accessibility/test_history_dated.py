@@ -18,8 +18,8 @@ from tests.accessibility.test_history_tampered import _said as said_by
 from tests.accessibility.test_history_tampered import publish as publish
 from tests.accessibility.test_history_tampered import verdict as verdict
 from tests.accessibility.test_history_tampered import world as world
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.authorities import Authority, new_authority, serving
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

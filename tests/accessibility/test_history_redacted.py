@@ -18,8 +18,8 @@ from claims.erased import NOTHING
 from claims.models import Claim, StatusChange
 from claims.views import history as pages
 from reviews import redacting
+from reviews.actions.assessments import approve
 from reviews.actions.assignments import close_claim
-from reviews.actions.findings import approve
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
 from tests import factories
@@ -27,8 +27,8 @@ from tests.access.world import World
 from tests.accessibility.test_history_tampered import _run as run
 from tests.accessibility.test_history_tampered import _said as said_of
 from tests.accessibility.test_history_tampered import world as world
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.installation import publish_here
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

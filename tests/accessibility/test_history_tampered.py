@@ -18,8 +18,8 @@ from ledger.models import Checkpoint, DailyStamp
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from tests import factories
 from tests.access.world import World
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.installation import publish_here
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -25,9 +25,9 @@ from tests.accessibility.axe import barriers, sideways
 from tests.accessibility.test_history_tampered import _run
 from tests.accessibility.test_history_tampered import world as world
 from tests.claims.bundling import checked
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.installation import publish_here
 from tests.pages import body_of, text_of
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

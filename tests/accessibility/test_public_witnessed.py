@@ -26,9 +26,9 @@ from tests.accessibility.test_public_checked import publish as publish
 from tests.accessibility.test_public_checked import published as published
 from tests.accessibility.test_public_checked import world as world
 from tests.claims.bundling import checked
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.authorities import Authority, new_authority, serving
 from tests.pages import body_of, text_of
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -19,8 +19,8 @@ from tests.access.world import World
 from tests.accessibility.axe import barriers, sideways
 from tests.accessibility.test_history_tampered import _run as run
 from tests.accessibility.test_history_tampered import world as world
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.installation import publish_here
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

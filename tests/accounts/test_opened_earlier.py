@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import account, change_user, set_role
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.errors import EditConflict
 from accounts.models import Act, Desk, Membership, User
 from accounts.queries import role_in
@@ -129,7 +129,10 @@ def test_an_action_refuses_by_the_values_that_were_seen(cast: Cast) -> None:
     change_user(user=cast.reporter, changes={"email": "theirs@example.org"}, by=cast.admin)
     with pytest.raises(EditConflict):
         change_user(
-            user=cast.reporter, changes={"email": "mine@example.org"}, seen=Seen(values={"email": ""}), by=cast.admin
+            user=cast.reporter,
+            changes={"email": "mine@example.org"},
+            seen=SeenValues(values={"email": ""}),
+            by=cast.admin,
         )
 
 
@@ -232,7 +235,9 @@ def test_who_was_given_another_role_meanwhile_is_not_taken_off_unseen(cast: Cast
 def test_who_is_on_the_desk_by_now_is_not_added_with_another_role(cast: Cast, other: User) -> None:
     set_role(desk=cast.desk, user=cast.stranger, role="auditor", by=other)
     with pytest.raises(EditConflict):
-        set_role(desk=cast.desk, user=cast.stranger, role="editor", seen=Seen(values={"role": None}), by=cast.admin)
+        set_role(
+            desk=cast.desk, user=cast.stranger, role="editor", seen=SeenValues(values={"role": None}), by=cast.admin
+        )
 
 
 def test_a_role_that_somebody_has_already_is_no_act(cast: Cast) -> None:

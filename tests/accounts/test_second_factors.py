@@ -22,8 +22,8 @@ from accounts.actions.factors import (
 from accounts.checks_of_factors import CHECKS
 from accounts.codes import PERIOD, digest_of_code, new_secret, period_of
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
+from accounts.integrity import IntegrityScope
 from accounts.models import Act, Mail, Token, User
-from accounts.verification import Scope
 from claims.actions.desks import change_policy
 from ledger.reading import openings_of
 from tests import factories, second_factors
@@ -321,9 +321,9 @@ def test_secrets_open_with_the_key_of_before_until_they_are_sealed_anew(user: Us
     app = second_factors.app(user)
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another key of fifty characters, which nobody guesses"
     assert reseal_secrets() == (0, 1)
-    assert [found for check in CHECKS for found in check.findings(Scope(timezone.now()))] != []
+    assert [found for check in CHECKS for found in check.findings(IntegrityScope(timezone.now()))] != []
     settings.SECRET_KEY_FALLBACKS = [old]
     assert reseal_secrets() == (1, 0)
     settings.SECRET_KEY_FALLBACKS = []
-    assert [found for check in CHECKS for found in check.findings(Scope(timezone.now()))] == []
+    assert [found for check in CHECKS for found in check.findings(IntegrityScope(timezone.now()))] == []
     assert use_code(user=user, code=app.code()) is not None

@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.claims import edit_claim, publish_claim
 from claims.models import Claim
-from claims.paging import CLAIM_ORDERS, Order, Page, read_page
+from claims.paging import CLAIM_ORDERS, KeysetPage, Order, read_page
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast, days_ago
@@ -147,7 +147,7 @@ def test_no_row_is_lost_whichever_change_while_the_pages_are_read(
     claims = made(cast, 6)
     rows = Claim.objects.filter(pk__in=[claim.pk for claim in claims])
     order = CLAIM_ORDERS["-changed" if newest else "changed"]
-    page: Page[Claim] = read_page(rows, order=order, size=size)
+    page: KeysetPage[Claim] = read_page(rows, order=order, size=size)
     found = {row.pk for row in page.rows}
     steps = iter(moves)
     while page.next:
@@ -164,7 +164,7 @@ def changed_and_not_committed(cast: Cast, claim: Claim) -> Iterator[None]:
 
     def slowly() -> None:
         try:
-            with act():
+            with recorded_transaction():
                 publish_claim(claim=claim, by=cast.editor)  # which holds no lock that the others need
                 written.set()
                 assert others_are_done.wait(10)

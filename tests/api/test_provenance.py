@@ -2,7 +2,7 @@
 
 import hashlib
 
-from claims.graphs import load_standing
+from claims.graphs import load_evidence_graph
 from claims.snapshots import snapshot
 from tests import factories
 from tests.api.client import Api
@@ -80,7 +80,7 @@ def test_an_unknown_voice_is_null_and_its_lineage_said_to_be_unknown(cast: Cast,
 
 def test_the_digest_is_that_of_the_graph_as_it_would_be_recorded(cast: Cast, reviewer: Api) -> None:
     claim = factories.claim(cast)
-    digest = hashlib.sha256(snapshot(load_standing(claim)).encode()).hexdigest()
+    digest = hashlib.sha256(snapshot(load_evidence_graph(claim)).encode()).hexdigest()
     assert reviewer.get(f"claims/{claim.reference}/provenance/").json()["digest"] == digest
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
 from claims.bundles import as_parts, content_of
 from claims.models import Bundle, Claim
-from ledger.bundles import Part, zip_pieces
+from ledger.bundles import BundleFile, zip_pieces
 from ledger.keys import policy_text
 from ledger.verifier import Policy, Report, ZippedBundle, check_bundle, read_policy
 from sources.actions import attach_file
@@ -56,7 +56,7 @@ def files_in(data: bytes) -> dict[str, bytes]:
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
     """A zip as the desk writes it, of any files."""
-    parts = [Part(path, len(content), zlib.crc32(content)) for path, content in files.items()]
+    parts = [BundleFile(path, len(content), zlib.crc32(content)) for path, content in files.items()]
     return b"".join(zip_pieces(parts, lambda part: iter([files[part.path]])))
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay
-from reviews.actions.findings import reject
+from reviews.actions.assessments import reject
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redacting import find
 from sources.actions import lease_captures, run_capture

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from claims.standing import ElementView, EvidenceView, SourceView, Standing
+from claims.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from sources.voices import ActorLink
 
 DAY = date(2022, 11, 2)
@@ -30,7 +30,7 @@ def evidence(source: str, stance: str = "supports", *elements: str, **fields: An
                            "attached_at": ATTACHED, **fields})  # fmt: skip
 
 
-def standing(
+def graph(
     sources: Sequence[SourceView],
     items: Sequence[EvidenceView],
     *,
@@ -41,9 +41,9 @@ def standing(
     elements: Sequence[ElementView] = (),
     actors: Sequence[ActorLink] = (),
     **fields: Any,
-) -> Standing:
+) -> EvidenceGraph:
     """A claim of DAY by `claimant`, with the desk's threshold of 2."""
-    return Standing(
+    return EvidenceGraph(
         day=DAY,
         claimants=frozenset(name for name in (claimant, *also) if name),
         first_claimant=claimant,

@@ -60,7 +60,7 @@ def lone_outcome(before: str, after: str, part: str, met: bool) -> Outcome:
     return None if met else PolicyNotMet
 
 
-def finding_outcome(before: str, after: str, part: str, met: bool) -> type[Exception] | AssessmentState:
+def assessment_outcome(before: str, after: str, part: str, met: bool) -> type[Exception] | AssessmentState:
     """What refuses a finding, or what becomes of it."""
     if (refused := _refused_person(part)) is not None:
         return refused

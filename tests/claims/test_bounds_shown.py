@@ -8,8 +8,8 @@ import pytest
 from claims import counting
 from claims.actions.claims import publish_claim
 from claims.actions.sources import retract_source
-from claims.effects import Effects
 from claims.models import Claim, StatusChange
+from claims.side_effects import Effects
 from sources.models import Source
 from tests import factories
 from tests.api.client import Api

@@ -20,9 +20,9 @@ from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in
 from tests.claims.full_claim import full_claim
 from tests.claims.test_bundles_tampered import Whole, signed_anew, wrong
+from tests.integrity.forging import other
 from tests.ledger.installation import publish_here
 from tests.sources.sites import LOOPBACK, Site
-from tests.verification.forging import other
 
 if TYPE_CHECKING:
     from _pytest.capture import CaptureFixture

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.errors import Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from claims.actions.claims import (
     edit_claim,
@@ -158,7 +158,7 @@ def test_an_edit_on_an_older_version_is_refused_with_what_changed_in_words(cast:
     edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.reviewer)
     denial = factories.attach(cast, claim, factories.source(cast, "A new item"), "context", by=cast.reviewer2)
     with pytest.raises(Stale) as error:
-        edit_claim(claim=claim, fields={"place": "Kyiv"}, by=cast.editor, seen=Seen(version=seen))
+        edit_claim(claim=claim, fields={"place": "Kyiv"}, by=cast.editor, seen=SeenValues(version=seen))
     assert (error.value.version, error.value.changes) == (
         3,
         ["reviewer changed this while you were editing: place."],

@@ -9,10 +9,10 @@ from claims.actions.claims import (
     set_threshold,
     unpublish_claim,
 )
-from claims.graphs import load_standing
+from claims.evidence_graph import threshold_of_claim
+from claims.graphs import load_evidence_graph
 from claims.queries import graph_at, history_of, published_claim
 from claims.snapshots import digest
-from claims.standing import threshold_of_claim
 from reviews.actions.assignments import close_claim, open_claim
 from tests import factories
 from tests.factories import Cast, fresh
@@ -21,9 +21,9 @@ from tests.factories import Cast, fresh
 def test_an_editor_sets_a_threshold_with_a_reason(cast: Cast) -> None:
     claim = factories.claim(cast)
     set_threshold(claim=claim, threshold=3, reason="A grave accusation.", by=cast.editor)
-    assert threshold_of_claim(load_standing(fresh(claim))) == 3
+    assert threshold_of_claim(load_evidence_graph(fresh(claim))) == 3
     set_threshold(claim=claim, threshold=None, reason="", by=cast.editor)
-    assert threshold_of_claim(load_standing(fresh(claim))) == 2
+    assert threshold_of_claim(load_evidence_graph(fresh(claim))) == 2
 
 
 @pytest.mark.parametrize(

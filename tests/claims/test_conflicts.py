@@ -11,12 +11,12 @@ from accounts.actions.account import change_preferences
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Role, User
 from claims.actions.claims import move_alone
-from claims.actions.conflicts import declare_conflict, take_back_conflict
+from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.sources import change_actor
 from claims.conflicts import conflicts_with
 from claims.models import Claim
-from reviews.actions.assignments import assign, hand_over, name_decider
-from reviews.actions.findings import approve, reject
+from reviews.actions.assessments import approve, reject
+from reviews.actions.assignments import assign, name_decider, reassign
 from reviews.candidates import candidates_for
 from reviews.models import Assignment
 from reviews.queue import work_of
@@ -69,7 +69,7 @@ def test_it_touches_who_speaks_with_the_same_voice_on_the_claims_day(cast: Cast,
     for actor in (state, spokesman, former, owned):
         row = _declare(cast.reviewer, actor)
         found.append(_touched(cast.reviewer, claim))
-        take_back_conflict(conflict_id=row.pk, by=cast.reviewer)
+        withdraw_conflict(conflict_id=row.pk, by=cast.reviewer)
     assert found == ["The ministry", "The ministry", "", ""]
 
 
@@ -99,7 +99,7 @@ def test_who_hands_over_is_not_told_of_anothers_conflict(cast: Cast, claim: Clai
     _declare(cast.reviewer2, state)
     given = factories.assigned(cast, claim)
     with pytest.raises(Invalid) as error:
-        hand_over(assignment=given, to=cast.reviewer2, by=cast.reviewer)
+        reassign(assignment=given, to=cast.reviewer2, by=cast.reviewer)
     assert error.value.errors == {"to": ["reviewer2 cannot take this claim. Name somebody else."]}
     page = got(cast.reviewer, f"/assignments/{given.pk}/hand-over/").content.decode()
     assert ("conflict" in page, "reviewer2" in page, "editor, 0 open" in page) == (False, False, True)
@@ -137,10 +137,10 @@ def test_who_declares_later_no_longer_assesses_what_they_have(cast: Cast, claim:
     row = _declare(cast.reviewer, state)
     got(cast.reviewer, f"/claims/{claim.reference}/assess/", status=403)
     with pytest.raises(Forbidden):
-        factories.hand_in_as(cast.reviewer, fresh(claim), claim.state, [])
+        factories.submit_as(cast.reviewer, fresh(claim), claim.state, [])
     assert f"You no longer judge these {claim.reference}" in text_of(got(cast.reviewer, "/account/conflicts/"))
-    take_back_conflict(conflict_id=row.pk, by=cast.reviewer)
-    assert factories.hand_in_as(cast.reviewer, fresh(claim), claim.state, []).state == "recorded"
+    withdraw_conflict(conflict_id=row.pk, by=cast.reviewer)
+    assert factories.submit_as(cast.reviewer, fresh(claim), claim.state, []).state == "recorded"
 
 
 def test_who_has_a_conflict_makes_no_move_alone(cast: Cast, claim: Claim, state: Actor) -> None:
@@ -166,10 +166,10 @@ def test_nobody_takes_back_anothers_word(cast: Cast, state: Actor) -> None:
     row = _declare(cast.reviewer, state)
     for person in (cast.editor, cast.admin, cast.stranger):
         with pytest.raises(NotFound):
-            take_back_conflict(conflict_id=row.pk, by=person)
-    take_back_conflict(conflict_id=row.pk, by=cast.reviewer)
+            withdraw_conflict(conflict_id=row.pk, by=person)
+    withdraw_conflict(conflict_id=row.pk, by=cast.reviewer)
     with pytest.raises(NotFound):
-        take_back_conflict(conflict_id=row.pk, by=cast.reviewer)
+        withdraw_conflict(conflict_id=row.pk, by=cast.reviewer)
 
 
 def test_only_actors_that_one_may_see_can_be_named(cast: Cast, state: Actor) -> None:
@@ -248,7 +248,7 @@ def test_a_refusal_does_not_say_what_a_hidden_actor_is_tied_to(cast: Cast, claim
     factories.assigned(cast, claim)
     _tie(cast, _hidden(cast, cast.reviewer), claim)
     with pytest.raises(Forbidden) as error:
-        factories.hand_in_as(cast.reviewer, fresh(claim), claim.state, [])
+        factories.submit_as(cast.reviewer, fresh(claim), claim.state, [])
     assert str(error.value) == "You declared a conflict of interest. Somebody else judges this claim."
 
 
@@ -257,7 +257,7 @@ def test_what_a_visible_actor_is_tied_to_is_told_beside_a_hidden_one(cast: Cast,
     _hidden(cast, cast.reviewer)
     _declare(cast.reviewer, state)
     with pytest.raises(Forbidden, match="touches The ministry, whom the claim names"):
-        factories.hand_in_as(cast.reviewer, fresh(claim), claim.state, [])
+        factories.submit_as(cast.reviewer, fresh(claim), claim.state, [])
 
 
 def test_an_editor_who_assigns_themselves_does_not_read_what_a_hidden_actor_is_tied_to(

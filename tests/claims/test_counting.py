@@ -8,14 +8,14 @@ import pytest
 
 from claims import counting
 from claims.counting import Allowance, NotCounted, allowed
+from claims.evidence_graph import EvidenceGraph, by_element, of_claim, on_element
 from claims.policy import LastChange, holds
+from claims.possible_moves import ways_from
 from claims.provenance import provenance_of
 from claims.sentences import sentence_of, why_not_counted, why_source_does_not_count
-from claims.standing import Standing, by_element, of_claim, on_element
 from claims.states import State
-from claims.ways import ways_from
 from sources.independence import Counting
-from tests.claims.graphs import ATTACHED, element, evidence, source, standing
+from tests.claims.graphs import ATTACHED, element, evidence, graph, source
 from tests.tangles import tangle
 
 
@@ -49,7 +49,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return done
 
 
-def tangled(**given: Any) -> Standing:
+def tangled(**given: Any) -> EvidenceGraph:
     """The standing of a claim with 20 elements on a tangle of 500 sources."""
     made = tangle(**given)
     names = {f"V{voice}": f"V{voice}" for voice in made.voices} | {"claimant": "claimant", "party": "party"}
@@ -62,10 +62,10 @@ def tangled(**given: Any) -> Standing:
         for place, numbers in enumerate(made.bears)
     ]
     relays = [(f"s{below}", f"s{above}") for below, above in made.relays]
-    return standing(sources, bearing, relays=relays, elements=[element(f"e{n}") for n in range(20)], names=names)
+    return graph(sources, bearing, relays=relays, elements=[element(f"e{n}") for n in range(20)], names=names)
 
 
-def _ask_everything(found: Standing) -> None:
+def _ask_everything(found: EvidenceGraph) -> None:
     """What the pages of a claim, its API and a change of its graph ask."""
     last = LastChange(State.CORROBORATED, frozenset(item.id for item in found.evidence), ATTACHED)
     provenance_of(found)
@@ -93,22 +93,22 @@ def test_all_that_is_asked_of_a_claim_stays_within_one_budget(work: list[int]) -
 def test_elements_with_the_same_evidence_are_counted_once(work: list[int]) -> None:
     sources = [source("a"), source("b"), source("c")]
     items = [evidence("a"), evidence("b", "supports", "e1", "e2", "e3"), evidence("c", "refutes")]
-    found = standing(sources, items, elements=[element(f"e{n}") for n in range(4)])
+    found = graph(sources, items, elements=[element(f"e{n}") for n in range(4)])
     by_element(found)
     assert len(work) == 3  # a and b; a alone; c against it
 
 
 def test_an_equal_graph_is_not_counted_again_whatever_its_identifiers(work: list[int]) -> None:
-    def written(prefix: str) -> Standing:
+    def written(prefix: str) -> EvidenceGraph:
         sources = [source(f"{prefix}{n}", f"{prefix}V{n % 3}") for n in range(4)]
-        return standing(sources, [evidence(each.id) for each in sources])
+        return graph(sources, [evidence(each.id) for each in sources])
 
     first, second = of_claim(written("x")), of_claim(written("y"))
     assert (len(work), first) == (1, second)
 
 
 def test_what_makes_a_difference_is_counted_anew(work: list[int]) -> None:
-    one = standing([source("a"), source("b", "V", "secondhand")], [evidence("a"), evidence("b")], relays=[("b", "a")])
+    one = graph([source("a"), source("b", "V", "secondhand")], [evidence("a"), evidence("b")], relays=[("b", "a")])
     others = [
         replace(one, relays=()),
         replace(one, claimants=frozenset({"a"})),
@@ -121,8 +121,8 @@ def test_what_makes_a_difference_is_counted_anew(work: list[int]) -> None:
 
 
 def test_single_points_of_failure_have_the_names_of_their_own_graph() -> None:
-    def only(name: str) -> Standing:
-        return standing([source("a", name), source("b", name)], [evidence("a"), evidence("b")])
+    def only(name: str) -> EvidenceGraph:
+        return graph([source("a", name), source("b", name)], [evidence("a"), evidence("b")])
 
     assert [of_claim(only(name)).single_points_of_failure for name in ("Reuters", "AP")] == [("Reuters",), ("AP",)]
 
@@ -154,7 +154,7 @@ def test_a_claim_that_is_not_tangled_is_exact_within_its_budget() -> None:
         for layer in range(5)
     ]
     relays = [(f"{n}{layer}", f"{n}{layer + 1}") for n in range(3) for layer in range(4)]
-    found = standing(
+    found = graph(
         chains, [evidence(f"{n}0") for n in range(3)], relays=relays, elements=[element(f"e{n}") for n in range(20)]
     )
     result = of_claim(found)
@@ -162,7 +162,7 @@ def test_a_claim_that_is_not_tangled_is_exact_within_its_budget() -> None:
 
 
 def test_while_locks_are_held_a_tangle_is_not_counted_and_an_ordinary_claim_is(work: list[int]) -> None:
-    ordinary = standing([source("a"), source("b")], [evidence("a"), evidence("b")])
+    ordinary = graph([source("a"), source("b")], [evidence("a"), evidence("b")])
     with allowed(Allowance()):
         assert of_claim(ordinary).min == 2
         with pytest.raises(NotCounted):
@@ -180,4 +180,4 @@ def test_fifty_ordinary_claims_are_counted_while_locks_are_held() -> None:
                 source(f"{number}-{n}", f"V{n}", "firsthand" if n < 6 + number % 5 else "secondhand") for n in range(12)
             ]
             relays = [(f"{number}-11", f"{number}-{n}") for n in range(number % 11)]
-            of_claim(standing(sources, [evidence(each.id) for each in sources], relays=relays))
+            of_claim(graph(sources, [evidence(each.id) for each in sources], relays=relays))

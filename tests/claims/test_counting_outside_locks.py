@@ -17,10 +17,10 @@ from claims.actions.composing import File, report_with_source
 from claims.actions.evidence import attach_evidence
 from claims.actions.recomputing import lease_recomputations
 from claims.actions.sources import add_relay, retract_source
-from claims.effects import Effects
-from claims.graphs import load_standing
+from claims.evidence_graph import of_claim
+from claims.graphs import load_evidence_graph
 from claims.models import Claim, Recomputation, StatusChange
-from claims.standing import of_claim
+from claims.side_effects import Effects
 from claims.tasks import recompute_claims
 from sources.independence import Counting, find_cycle
 from sources.models import Attachment
@@ -103,7 +103,7 @@ def test_a_claim_on_a_tangle_is_written_down_with_its_true_bounds(
     claim = report_on(cast, desk)
     assert _little(long_under_locks)
     counting.forget()
-    found = of_claim(load_standing(claim))
+    found = of_claim(load_evidence_graph(claim))
     first = StatusChange.objects.get(claim=claim)
     assert (claim.independence_min, claim.independence_max) == (found.min, found.max)
     assert (first.independence_min, first.independence_max) == (found.min, found.max)
@@ -126,7 +126,7 @@ def test_a_relay_at_the_far_end_brings_the_claim_up_to_date_and_counts_outside(
     below, above = next(far_ends(desk.made))
     add_relay(downstream=desk.sources[below], upstream=desk.sources[above].pk, by=cast.editor)
     assert _little(long_under_locks)
-    found = of_claim(load_standing(claim))
+    found = of_claim(load_evidence_graph(claim))
     assert (fresh(claim).independence_min, fresh(claim).independence_max) == (found.min, found.max)
     assert not Recomputation.objects.exists()
 
@@ -152,7 +152,7 @@ def test_a_graph_that_changes_each_time_in_between_ends_with_a_row_for_later(
     assert set(Recomputation.objects.values_list("claim", flat=True)) == {claim.pk}
     monkeypatch.undo()
     assert recompute_claims() == 1
-    found = of_claim(load_standing(claim))
+    found = of_claim(load_evidence_graph(claim))
     assert (fresh(claim).independence_min, fresh(claim).independence_max) == (found.min, found.max)
     assert not Recomputation.objects.exists()
 
@@ -185,7 +185,7 @@ def test_of_many_claims_on_a_tangle_some_are_recomputed_at_once_and_the_others_b
     cast: Cast, desk: Tangled, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims = [report_on(cast, desk) for _ in range(4)]
-    size = load_standing(claims[0]).size
+    size = load_evidence_graph(claims[0]).size
     monkeypatch.setattr(support, "READ_AT_ONCE", size + 1)
     outcome = retract_source(source=desk.sources[0], reason="A test.", by=cast.editor)
     assert (Recomputation.objects.count(), outcome.later) == (2, 2)

@@ -7,8 +7,8 @@ from django.db import DatabaseError, transaction
 
 from accounts.errors import Forbidden, Invalid, NotFound
 from claims.actions.desks import change_desk_with_policy, change_policy
-from claims.effects import Effects
 from claims.models import PolicyChange
+from claims.side_effects import Effects
 from tests import factories
 from tests.factories import Cast, fresh
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.errors import Conflict, EditConflict, Forbidden, Invalid, NotFound, Stale
 from claims.actions.evidence import attach_evidence, change_evidence, withdraw_evidence
 from claims.models import Claim, Evidence
@@ -94,7 +94,7 @@ def test_attaching_changing_and_withdrawing_raise_the_version(cast: Cast) -> Non
 
 def test_a_field_that_somebody_else_changed_meanwhile_is_not_overwritten(cast: Cast) -> None:
     (item,) = factories.firsthand(cast, factories.claim(cast), 1)
-    seen = Seen(version=item.version)
+    seen = SeenValues(version=item.version)
     _change(cast, item, locator="page 3")
     change_evidence(evidence=item, fields={"excerpt": "So it was."}, seen=seen, by=cast.editor)
     with pytest.raises(EditConflict) as error:

@@ -17,9 +17,9 @@ from ledger.models import Key
 from ledger.notes import SigningKey
 from ledger.trusted import own_policy
 from tests import factories
+from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.installation import NOW, publish_here
 from tests.pages import got, text_of
-from tests.verification.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from pytest_django import Settings

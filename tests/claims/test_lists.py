@@ -16,7 +16,7 @@ from accounts.models import Membership, User
 from claims import lists
 from claims.lists import Narrowed, read_lines, read_whole, scope_of, scope_with_choices
 from claims.models import Claim
-from claims.paging import CLAIM_ORDERS, Place, page_of
+from claims.paging import CLAIM_ORDERS, PagePosition, page_of
 from claims.queries import deciders_of, visible_claims
 from reviews.actions.assignments import close_claim, name_decider, unname_decider
 from tests import factories
@@ -27,7 +27,7 @@ from tests.pages import signed_in, text_of
 if TYPE_CHECKING:
     from tests.factories import Cast
 
-FIRST = Place(CLAIM_ORDERS["-created"], newest_first=True, most=100)
+FIRST = PagePosition(CLAIM_ORDERS["-created"], newest_first=True, most=100)
 
 
 def _listed(user: User, **narrowed: Any) -> list[str]:

@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from claims.graphs import claim_day, day_of, load_standing
+from claims.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
+from claims.graphs import claim_day, day_of, load_evidence_graph
 from claims.models import Claim, Element, Evidence
 from claims.snapshots import snapshot
-from claims.standing import ElementView, EvidenceView, SourceView, Standing
 from sources.models import Actor, Relay, Source
 from sources.voices import ActorLink
 from tests import factories
@@ -23,7 +23,7 @@ STANCES = ["supports", "denies", "refutes", "context"]
 BASES = ["firsthand", "secondhand", "unknown"]
 
 
-def read_plainly(claim: Claim) -> Standing:
+def read_plainly(claim: Claim) -> EvidenceGraph:
     """The standing as the definitions of docs/provenance.md have it, each kind of row by itself."""
     claim = factories.fresh(claim)
     items = [
@@ -41,7 +41,7 @@ def read_plainly(claim: Claim) -> Standing:
         | {str(item.against_interest_id) for item in items if item.against_interest_id}
     )
     relays = Relay.objects.filter(removed_at=None).order_by("created_at", "id")
-    return Standing(
+    return EvidenceGraph(
         day=claim_day(claim),
         claimants=frozenset(claimants),
         first_claimant=str(claim.claimant_id) if claim.claimant_id else None,
@@ -203,16 +203,16 @@ def _attach(
 def test_a_standing_is_the_same_as_read_row_by_row() -> None:
     cast, chance = factories.cast(), random.Random(20221102)
     claims = [_generated(cast, chance) for _ in range(40)]
-    read = [load_standing(factories.fresh(claim)) for claim in claims]
+    read = [load_evidence_graph(factories.fresh(claim)) for claim in claims]
     plain = [read_plainly(claim) for claim in claims]
     assert read == plain
-    assert [list(standing.sources) for standing in read] == [list(standing.sources) for standing in plain]
-    assert [snapshot(standing) for standing in read] == [snapshot(standing) for standing in plain]
+    assert [list(graph.sources) for graph in read] == [list(graph.sources) for graph in plain]
+    assert [snapshot(graph) for graph in read] == [snapshot(graph) for graph in plain]
 
 
 def test_a_standing_takes_one_statement() -> None:
     cast = factories.cast()
     claim = Claim.objects.get(pk=factories.claim_in(cast, "corroborated").pk)
     with CaptureQueriesContext(connection) as asked:
-        load_standing(claim)
+        load_evidence_graph(claim)
     assert len(asked) == 1

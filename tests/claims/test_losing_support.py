@@ -17,8 +17,8 @@ from claims.actions.composing import attach_source
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.effects import Effects
 from claims.models import Claim, Evidence
+from claims.side_effects import Effects
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
 from tests import factories

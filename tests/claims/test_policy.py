@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from claims.policy import Finding, LastChange, contrary, holds, missing_for, refuted_element
-from claims.standing import EvidenceView, Standing
+from claims.evidence_graph import EvidenceGraph, EvidenceView
+from claims.policy import LastChange, NamedGrounds, contrary, holds, missing_for, refuted_element
 from claims.states import State, find_move
-from tests.claims.graphs import ATTACHED, DAY, element, evidence, source, standing
+from tests.claims.graphs import ATTACHED, DAY, element, evidence, graph, source
 
 
 def _missing(
     before: State | None,
     after: State,
-    found: Standing,
+    found: EvidenceGraph,
     *,
     named: set[str] | None = None,
     answered: set[str] | None = None,
@@ -23,7 +23,7 @@ def _missing(
     """The codes of what the move lacks."""
     move = find_move(before, after)
     assert move is not None
-    finding = Finding(
+    finding = NamedGrounds(
         frozenset(named) if named is not None else None,
         frozenset(answered) if answered is not None else None,
         mistake,
@@ -31,26 +31,26 @@ def _missing(
     return [item.code for item in missing_for(move, found, last, finding)]
 
 
-def _witnesses(*names: str, stance: str = "supports", more: tuple[EvidenceView, ...] = ()) -> Standing:
+def _witnesses(*names: str, stance: str = "supports", more: tuple[EvidenceView, ...] = ()) -> EvidenceGraph:
     items = [evidence(name, stance) for name in names] + list(more)
-    return standing([source(item.source) for item in items], items)
+    return graph([source(item.source) for item in items], items)
 
 
 def test_reporting_needs_a_source() -> None:
-    assert _missing(None, State.REPORTED, standing([], [])) == ["no_source"]
+    assert _missing(None, State.REPORTED, graph([], [])) == ["no_source"]
     assert _missing(None, State.REPORTED, _witnesses("a")) == []
 
 
 def test_a_denial_is_recorded_on_a_denial_by_a_party() -> None:
     sources = [source("d", "party"), source("b")]
-    found = standing(sources, [evidence("d", "denies"), evidence("b", "denies")])
+    found = graph(sources, [evidence("d", "denies"), evidence("b", "denies")])
     assert _missing(State.REPORTED, State.DENIED, found, named={"d"}) == []
     assert _missing(State.REPORTED, State.DENIED, found, named={"b"}) == ["party_denial_not_named"]
 
 
 def test_without_a_partys_denial_none_is_recorded() -> None:
     before = source("d", "party", day=DAY - timedelta(days=40))
-    found = standing([before], [evidence("d", "denies")])
+    found = graph([before], [evidence("d", "denies")])
     assert _missing(State.REPORTED, State.DENIED, found, named={"d"}) == ["no_party_denial"]
 
 
@@ -66,25 +66,25 @@ def test_only_what_is_named_counts() -> None:
 
 def test_it_is_the_least_number_that_counts() -> None:
     items = [evidence("a"), evidence("u")]
-    found = standing([source("a"), source("u", basis="unknown")], items)
+    found = graph([source("a"), source("u", basis="unknown")], items)
     assert _missing(State.REPORTED, State.CORROBORATED, found, named={"a", "u"}) == ["voices_supports"]
 
 
 def test_what_is_missing_says_how_many_and_what_could_supply_it() -> None:
-    found = standing([source("a"), source("u", basis="unknown")], [evidence("a"), evidence("u")])
+    found = graph([source("a"), source("u", basis="unknown")], [evidence("a"), evidence("u")])
     move = find_move(State.REPORTED, State.CORROBORATED)
     assert move is not None
-    (item,) = missing_for(move, found, None, Finding())
+    (item,) = missing_for(move, found, None, NamedGrounds())
     assert item.text == "1 more independent voice. Establishing where this source got it could supply it."
 
 
 def test_what_is_missing_names_the_element() -> None:
     parts = [element("artillery shells"), element("to Russia"), element("by rail", essential=False)]
     items = [evidence("a"), evidence("b", "supports", "to Russia")]
-    found = standing([source("a"), source("b")], items, elements=parts)
+    found = graph([source("a"), source("b")], items, elements=parts)
     move = find_move(State.REPORTED, State.CORROBORATED)
     assert move is not None
-    assert [item.text for item in missing_for(move, found, None, Finding())] == [
+    assert [item.text for item in missing_for(move, found, None, NamedGrounds())] == [
         "1 more independent voice for “artillery shells”."
     ]
 
@@ -127,7 +127,7 @@ def test_one_refuted_element_is_enough_and_its_supports_alone_are_answered() -> 
         evidence("s", "supports", "one"),
         evidence("t", "supports", "two"),
     ]
-    found = standing([source(item.source) for item in items], items, elements=parts)
+    found = graph([source(item.source) for item in items], items, elements=parts)
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"s"}) == []
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered={"t"}) == ["unanswered"]
     assert [item.id for item in contrary(found, "refutes", parts[0])] == ["s"]
@@ -140,7 +140,7 @@ def test_a_refuted_element_whose_supports_are_answered_goes_before_one_with_more
         *(evidence(name, "refutes", "two") for name in "de"),
         evidence("s", "supports", "one"),
     ]
-    found = standing([source(item.source) for item in items], items, elements=parts)
+    found = graph([source(item.source) for item in items], items, elements=parts)
     named = frozenset("abcde")
     assert _missing(State.REPORTED, State.REFUTED, found, named=set(named), answered=set()) == []
     refuted, result = refuted_element(found, named, frozenset())
@@ -151,20 +151,20 @@ def test_a_refuted_element_whose_supports_are_answered_goes_before_one_with_more
 
 def test_half_a_refutation_of_two_elements_is_none() -> None:
     items = [evidence("a", "refutes", "one"), evidence("b", "refutes", "two")]
-    found = standing([source("a"), source("b")], items, elements=[element("one"), element("two")])
+    found = graph([source("a"), source("b")], items, elements=[element("one"), element("two")])
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered=set()) == ["voices_refutes"]
 
 
 def test_an_element_that_is_not_essential_refutes_nothing() -> None:
     parts = [element("one"), element("aside", essential=False)]
     items = [evidence("a", "refutes", "aside"), evidence("b", "refutes", "aside")]
-    found = standing([source("a"), source("b")], items, elements=parts)
+    found = graph([source("a"), source("b")], items, elements=parts)
     assert _missing(State.REPORTED, State.REFUTED, found, named={"a", "b"}, answered=set()) == ["voices_refutes"]
 
 
 def test_a_denial_is_withdrawn_once_none_stands() -> None:
-    standing_denial = standing([source("d", "party")], [evidence("d", "denies")])
-    superseded = standing([source("d", "party")], [evidence("d", "denies", live=False)])
+    standing_denial = graph([source("d", "party")], [evidence("d", "denies")])
+    superseded = graph([source("d", "party")], [evidence("d", "denies", live=False)])
     assert _missing(State.DENIED, State.REPORTED, standing_denial, named=set()) == ["denial_stands"]
     assert _missing(State.DENIED, State.REPORTED, superseded, named=set()) == []
 
@@ -188,7 +188,7 @@ def test_evidence_attached_since_reopens() -> None:
 
 
 def test_a_refutation_that_lost_its_support_reopens() -> None:
-    lost = standing(
+    lost = graph(
         [source("a"), source("b", counts=False)], [evidence("a", "refutes"), evidence("b", "refutes", counts=False)]
     )
     assert _missing(State.REFUTED, State.REPORTED, lost, named=set(), last=REFUTED) == []
@@ -211,9 +211,9 @@ def test_a_verdict_holds_on_what_it_named_and_on_nothing_else(state: State, stan
 def test_a_denied_claim_holds_while_the_denial_it_named_stands() -> None:
     named = LastChange(State.DENIED, frozenset({"d"}), ATTACHED)
     sources = [source("d", "party"), source("e", "party")]
-    assert holds(standing(sources, [evidence("d", "denies"), evidence("e", "denies")]), named)
-    assert not holds(standing(sources, [evidence("d", "denies", live=False), evidence("e", "denies")]), named)
+    assert holds(graph(sources, [evidence("d", "denies"), evidence("e", "denies")]), named)
+    assert not holds(graph(sources, [evidence("d", "denies", live=False), evidence("e", "denies")]), named)
 
 
 def test_a_reported_claim_has_nothing_to_lose() -> None:
-    assert holds(standing([], []), LastChange(State.REPORTED, frozenset({"gone"}), ATTACHED))
+    assert holds(graph([], []), LastChange(State.REPORTED, frozenset({"gone"}), ATTACHED))

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from claims.actions.claims import publish_claim, unpublish_claim
-from claims.bringing_in import bring_in
+from claims.backfill import bring_in
 from claims.models import Claim
 from claims.views import public_files
 from ledger.canonical import canonical

@@ -12,10 +12,10 @@ from claims.actions import recomputing
 from claims.actions.claims import publish_claim
 from claims.actions.recomputing import LEASE, lease_recomputations, recompute_leased
 from claims.actions.sources import change_source, retract_source
-from claims.effects import LATER, Effects
 from claims.models import Claim, Recomputation
+from claims.side_effects import LATER, Effects
 from claims.tasks import recompute_claims
-from reviews.actions.findings import approve
+from reviews.actions.assessments import approve
 from sources.models import Source
 from tests import factories
 from tests.edits.browsing import opened

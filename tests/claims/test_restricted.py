@@ -10,8 +10,7 @@ from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
 from claims.actor_queries import get_actor
-from claims.effects import Effects
-from claims.graphs import load_standing
+from claims.graphs import load_evidence_graph
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
     captures_of,
@@ -24,6 +23,7 @@ from claims.queries import (
     withheld_evidence,
 )
 from claims.revisions import changes_since
+from claims.side_effects import Effects
 from claims.snapshots import digest, snapshot
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
@@ -39,7 +39,7 @@ def _seen_by_others(claim: Claim) -> tuple[Any, ...]:
     return (
         *(row.version, row.changed_at, row.state, row.contested, row.support_lost),
         *(row.independence_min, row.independence_max),
-        digest(snapshot(load_standing(row))),
+        digest(snapshot(load_evidence_graph(row))),
         Revision.objects.filter(claim=row).count(),
     )
 

@@ -18,7 +18,7 @@ from claims.snapshots import digest
 from ledger.keys import policy_text
 from ledger.reading import openings_of
 from ledger.verifier import check_claim_proof, read_policy
-from reviews.actions.assignments import decline, hand_over, withdraw
+from reviews.actions.assignments import decline, reassign, withdraw
 from reviews.actions.memberships import change_role
 from reviews.models import Notification
 from reviews.tasks import send_due_reminders
@@ -90,7 +90,7 @@ def test_what_an_assignment_showed_ends_with_it(cast: Cast, end: str) -> None:
     elif end == "decline":
         decline(assignment=assignment, reason="Too much.", by=cast.reviewer)
     else:
-        hand_over(assignment=assignment, to=cast.reviewer2, reason="Yours.", by=cast.reviewer)
+        reassign(assignment=assignment, to=cast.reviewer2, reason="Yours.", by=cast.reviewer)
     seen = evidence_of(cast.reviewer, claim).filter(pk=item.pk), visible_sources(cast.reviewer).filter(pk=source.pk)
     assert [rows.exists() for rows in seen] == [False, False]
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from claims.evidence_graph import EvidenceGraph
 from claims.sentences import (
     Sentence,
     interval_in_words,
@@ -11,20 +12,19 @@ from claims.sentences import (
     why_not_counted,
     why_source_does_not_count,
 )
-from claims.standing import Standing
-from tests.claims.graphs import DAY, element, evidence, source, standing, unsigned
+from tests.claims.graphs import DAY, element, evidence, graph, source, unsigned
 
 NAMES = {"claimant": "The council", "party": "The navy", "a": "Agency A", "b": "Agency B", "c": "Agency C"}
 
 
-def _said(found: Standing, stance: str = "supports") -> str:
+def _said(found: EvidenceGraph, stance: str = "supports") -> str:
     sentence = sentence_of(found, stance)
     return f"{sentence.head} {sentence.rest}".strip()
 
 
-def _chain() -> Standing:
+def _chain() -> EvidenceGraph:
     """Two articles that both go back to the claimant."""
-    return standing(
+    return graph(
         [source("word", "claimant"), source("a", basis="secondhand"), source("b", basis="secondhand")],
         [evidence("word"), evidence("a"), evidence("b")],
         relays=[("a", "word"), ("b", "a")],
@@ -40,7 +40,7 @@ def test_three_sources_that_go_back_to_the_claimant_are_one_origin_that_is_named
 
 
 def test_support_by_a_party_alone_names_the_party() -> None:
-    found = standing([source("p", "party")], [evidence("p")], names=NAMES)
+    found = graph([source("p", "party")], [evidence("p")], names=NAMES)
     assert _said(found) == (
         "1 source, one origin. Everything here rests on The navy, a party to the claim. "
         "A party’s word does not count for it."
@@ -48,7 +48,7 @@ def test_support_by_a_party_alone_names_the_party() -> None:
 
 
 def test_claimant_and_party_together_are_both_named() -> None:
-    found = standing([source("w", "claimant"), source("p", "party")], [evidence("w"), evidence("p")], names=NAMES)
+    found = graph([source("w", "claimant"), source("p", "party")], [evidence("w"), evidence("p")], names=NAMES)
     assert _said(found) == (
         "2 sources, 2 origins. Everything here rests on The council, which claims it, "
         "and on The navy, which is a party."
@@ -56,12 +56,12 @@ def test_claimant_and_party_together_are_both_named() -> None:
 
 
 def test_one_voice_is_named_as_what_everything_hangs_on() -> None:
-    found = standing([source("a")], [evidence("a")], names=NAMES)
+    found = graph([source("a")], [evidence("a")], names=NAMES)
     assert _said(found) == ("1 source, 1 independent voice. Take Agency A away and nothing is left that surely counts.")
 
 
 def test_voices_in_a_row_are_named_as_each_enough_to_fail() -> None:
-    found = standing([source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES)
+    found = graph([source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES)
     assert _said(found) == (
         "2 sources, 1 independent voice. "
         "Take any one of Agency A and Agency B away and nothing is left that surely counts."
@@ -69,12 +69,12 @@ def test_voices_in_a_row_are_named_as_each_enough_to_fail() -> None:
 
 
 def test_two_voices_say_that_no_one_carries_it_alone() -> None:
-    found = standing([source("a"), source("b")], [evidence("a"), evidence("b")], names=NAMES)
+    found = graph([source("a"), source("b")], [evidence("a"), evidence("b")], names=NAMES)
     assert _said(found) == "2 sources, 2 independent voices. No one voice carries it alone."
 
 
 def test_unknown_lineage_is_said_with_how_many_sources_have_it() -> None:
-    found = standing([source("a"), source("b", basis="unknown")], [evidence("a"), evidence("b")], names=NAMES)
+    found = graph([source("a"), source("b", basis="unknown")], [evidence("a"), evidence("b")], names=NAMES)
     assert _said(found) == (
         "2 sources, 1–2 independent voices. Take Agency A away and nothing is left that surely counts. "
         "Where 1 of the sources got it is not known yet."
@@ -82,7 +82,7 @@ def test_unknown_lineage_is_said_with_how_many_sources_have_it() -> None:
 
 
 def test_nothing_sure_is_said_as_that() -> None:
-    found = standing([source("b", basis="unknown")], [evidence("b")], names=NAMES)
+    found = graph([source("b", basis="unknown")], [evidence("b")], names=NAMES)
     assert _said(found) == (
         "1 source, 0–1 independent voices. Nothing here surely counts. Where 1 of the sources got it is not known yet."
     )
@@ -90,13 +90,13 @@ def test_nothing_sure_is_said_as_that() -> None:
 
 def test_a_part_that_nothing_bears_on_is_named() -> None:
     parts = [element("by night"), element("by sea")]
-    found = standing([source("a")], [evidence("a", "supports", "by night")], elements=parts, names=NAMES)
+    found = graph([source("a")], [evidence("a", "supports", "by night")], elements=parts, names=NAMES)
     assert _said(found) == "1 source, one origin. Nothing attached bears on “by sea”."
 
 
 def test_the_weakest_part_is_named_where_the_parts_differ() -> None:
     parts = [element("by night"), element("by sea")]
-    found = standing(
+    found = graph(
         [source("a"), source("b")],
         [evidence("a"), evidence("b", "supports", "by night")],
         elements=parts,
@@ -106,14 +106,14 @@ def test_the_weakest_part_is_named_where_the_parts_differ() -> None:
 
 
 def test_what_was_retracted_is_said_to_count_no_more() -> None:
-    found = standing([source("a", counts=False)], [evidence("a", counts=False)], names=NAMES)
+    found = graph([source("a", counts=False)], [evidence("a", counts=False)], names=NAMES)
     assert _said(found) == (
         "1 source, one origin. None of it counts: it was retracted, or is judged unreliable or improbable."
     )
 
 
 def test_a_chain_that_breaks_at_a_retracted_source_has_no_way_to_the_claim() -> None:
-    found = standing(
+    found = graph(
         [source("a", counts=False), source("b", basis="secondhand")],
         [evidence("b")],
         relays=[("b", "a")],
@@ -123,8 +123,8 @@ def test_a_chain_that_breaks_at_a_retracted_source_has_no_way_to_the_claim() -> 
 
 
 def test_nothing_attached_is_said_for_either_side() -> None:
-    assert sentence_of(standing([], [])) == Sentence("", "Nothing attached supports it.")
-    assert sentence_of(standing([], []), "refutes") == Sentence("", "Nothing attached shows that it is not so.")
+    assert sentence_of(graph([], [])) == Sentence("", "Nothing attached supports it.")
+    assert sentence_of(graph([], []), "refutes") == Sentence("", "Nothing attached shows that it is not so.")
 
 
 def test_the_claimants_own_voice_does_not_count() -> None:
@@ -137,23 +137,23 @@ def test_the_claimants_own_voice_does_not_count() -> None:
 
 
 def test_evidence_that_counts_has_no_reason_against_it() -> None:
-    found = standing([source("a")], [evidence("a")], names=NAMES)
+    found = graph([source("a")], [evidence("a")], names=NAMES)
     assert why_not_counted(found, found.evidence[0]) == ""
 
 
 def test_a_party_that_admits_against_its_interest_counts() -> None:
-    found = standing([source("p", "party")], [evidence("p", against_interest="party")], names=NAMES)
+    found = graph([source("p", "party")], [evidence("p", against_interest="party")], names=NAMES)
     assert why_not_counted(found, found.evidence[0]) == "against its own interest: counts"
 
 
 def test_unknown_lineage_counts_in_the_upper_figure_only() -> None:
-    found = standing([unsigned("u", "unknown")], [evidence("u")])
+    found = graph([unsigned("u", "unknown")], [evidence("u")])
     assert why_not_counted(found, found.evidence[0]) == "lineage unknown: counts in the upper figure only"
 
 
 def test_a_denial_is_told_from_a_refutation_and_from_what_decides_nothing() -> None:
     early = DAY - timedelta(days=1)
-    found = standing(
+    found = graph(
         [source("p", "party"), source("old", "party", day=early), source("w", "claimant"), source("a")],
         [evidence(name, "denies") for name in ("p", "old", "w", "a")],
         names=NAMES,
@@ -167,7 +167,7 @@ def test_a_denial_is_told_from_a_refutation_and_from_what_decides_nothing() -> N
 
 
 def test_an_agency_that_carries_a_partys_denial_is_a_partys_denial() -> None:
-    found = standing(
+    found = graph(
         [source("p", "party"), source("a", basis="secondhand")],
         [evidence("a", "denies")],
         relays=[("a", "p")],
@@ -177,17 +177,17 @@ def test_an_agency_that_carries_a_partys_denial_is_a_partys_denial() -> None:
 
 
 def test_context_is_never_said_not_to_count() -> None:
-    found = standing([source("w", "claimant")], [evidence("w", "context")], names=NAMES)
+    found = graph([source("w", "claimant")], [evidence("w", "context")], names=NAMES)
     assert why_not_counted(found, found.evidence[0]) == ""
 
 
 def test_a_source_below_an_independent_origin_may_carry_a_path() -> None:
-    found = standing([source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES)
+    found = graph([source("a"), source("b", basis="secondhand")], [evidence("b")], relays=[("b", "a")], names=NAMES)
     assert why_source_does_not_count(found, "b") == ""
 
 
 def test_what_comes_only_by_way_of_the_claimant_names_them_and_not_the_origin() -> None:
-    found = standing(
+    found = graph(
         [source("u", basis="unknown"), source("w", "claimant", basis="secondhand"), source("a", basis="secondhand")],
         [evidence("a")],
         relays=[("w", "u"), ("a", "w")],

@@ -15,8 +15,8 @@ from claims.actions.sources import (
     remove_relay,
     retract_source,
 )
-from claims.effects import Effects
 from claims.models import Claim
+from claims.side_effects import Effects
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
 from tests import factories

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
 from claims.actions.claims import move_alone
 from claims.models import Claim, StatusChange
-from reviews.actions.findings import approve
+from reviews.actions.assessments import approve
 from reviews.models import Assessment, AssessmentState
 from tests import factories
 from tests.claims.matrix import (
@@ -18,8 +18,8 @@ from tests.claims.matrix import (
     MOVES,
     REPORTERS,
     Outcome,
+    assessment_outcome,
     decision_outcome,
-    finding_outcome,
     lone_outcome,
 )
 from tests.claims.worlds import World, make_world, undo
@@ -50,7 +50,7 @@ def _stands(claim: Claim) -> tuple[object, ...]:
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_move_alone(world: World, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
-    standing = _stands(claim)
+    graph = _stands(claim)
 
     def move() -> StatusChange:
         return move_alone(
@@ -73,17 +73,17 @@ def test_a_move_alone(world: World, before: str, after: str, part: str, met: boo
     with pytest.raises(outcome) as error:
         move()
     assert type(error.value) is outcome
-    assert _stands(claim) == standing
+    assert _stands(claim) == graph
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_finding(world: World, before: str, after: str, part: str, met: bool) -> None:
-    claim, outcome = world.claim(before, met=met), finding_outcome(before, after, part, met)
-    standing = _stands(claim)
+    claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
+    graph = _stands(claim)
     named, answers = world.named(claim, after), world.answers(claim, after)
 
     def hand_in() -> AssessmentState:
-        row = factories.hand_in_as(world.people[part], claim, after, named, answers)
+        row = factories.submit_as(world.people[part], claim, after, named, answers)
         return AssessmentState(row.state)
 
     if isinstance(outcome, AssessmentState):
@@ -95,7 +95,7 @@ def test_a_finding(world: World, before: str, after: str, part: str, met: bool) 
     with pytest.raises(outcome) as error:
         hand_in()
     assert type(error.value) is outcome
-    assert (_stands(claim), claim.assessments.filter(state="waiting").count()) == (standing, 0)
+    assert (_stands(claim), claim.assessments.filter(state="waiting").count()) == (graph, 0)
 
 
 @pytest.mark.parametrize(("pair", "met"), DECISIONS)
@@ -104,7 +104,7 @@ def test_a_decision(world: World, pair: tuple[str, str], met: bool) -> None:
     before, after = pair
     claim = world.claim(before, met=True)
     named, answers = world.named(claim, after), world.answers(claim, after)
-    assessment = factories.hand_in_as(world.people["assigned"], claim, after, named, answers)
+    assessment = factories.submit_as(world.people["assigned"], claim, after, named, answers)
     if not met:
         undo(world, claim, named)
     claim = factories.fresh(claim)
@@ -115,14 +115,14 @@ def test_a_decision(world: World, pair: tuple[str, str], met: bool) -> None:
 
 
 def _decide(world: World, claim: Claim, assessment: Assessment, part: str, outcome: Outcome) -> None:
-    standing, by, refused = _stands(claim), world.people[part], None
+    graph, by, refused = _stands(claim), world.people[part], None
     try:
         approve(assessment=assessment, reason="I agree.", seen_version=claim.version, by=by)
     except (Conflict, Forbidden, NotFound, PolicyNotMet) as error:
         refused = type(error)
     assert (part, refused) == (part, outcome)
     if refused:
-        assert (part, _stands(claim), factories.fresh(assessment).state) == (part, standing, AssessmentState.WAITING)
+        assert (part, _stands(claim), factories.fresh(assessment).state) == (part, graph, AssessmentState.WAITING)
         return
     change = StatusChange.objects.get(claim=claim, seq=claim.last_seq + 1)
     assert (part, change.from_state, change.to_state) == (part, claim.state, assessment.proposed_state)

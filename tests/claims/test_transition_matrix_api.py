@@ -16,8 +16,8 @@ from tests.claims.matrix import (
     DECISIONS,
     MOVES,
     REPORTERS,
+    assessment_outcome,
     decision_outcome,
-    finding_outcome,
     lone_outcome,
 )
 from tests.claims.worlds import World, make_world, undo
@@ -86,7 +86,7 @@ def test_a_move_alone(world: World, clients: dict[str, Api], before: str, after:
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_finding(world: World, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
-    claim, outcome = world.claim(before, met=met), finding_outcome(before, after, part, met)
+    claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     changes = _changes(claim)
     response = clients[part].post(f"claims/{claim.reference}/assessments/", _finding(world, claim, after))
     if isinstance(outcome, AssessmentState):
@@ -104,14 +104,14 @@ def test_a_decision(world: World, clients: dict[str, Api], pair: tuple[str, str]
     claim = world.claim(before, met=True)
     changes, named = _changes(claim), world.named(claim, after)
     path = f"claims/{claim.reference}/assessments/"
-    handed_in = clients["assigned"].post(path, _finding(world, claim, after)).json()
+    submitted = clients["assigned"].post(path, _finding(world, claim, after)).json()
     if not met:
         undo(world, claim, named)
     body = {"reason": "I agree.", "seen_version": factories.fresh(claim).version}
     for part in DECIDERS:
         outcome = decision_outcome(pair, part, met)
         with transaction.atomic():
-            response = clients[part].post(f"{path}{handed_in['id']}/approve/", body)
+            response = clients[part].post(f"{path}{submitted['id']}/approve/", body)
             status = 200 if outcome is None else STATUS[outcome]
             assert (part, response.status_code) == (part, status), response.content
             moved = [(claim.last_seq + 1, after)] if outcome is None else []

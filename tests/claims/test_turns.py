@@ -15,7 +15,7 @@ from accounts.errors import TooMany
 from claims import counting, graphs, turns
 from claims.actions.claims import edit_claim
 from claims.counting import Allowance, allowed
-from claims.graphs import load_standing
+from claims.graphs import load_evidence_graph
 from claims.support import lock_graph
 from tests import factories
 from tests.factories import Cast, fresh
@@ -108,13 +108,13 @@ def test_only_large_graphs_are_waited_for(cast: Cast, monkeypatch: pytest.Monkey
     with turns.one_request():
         turns.take_turn(may_wait=True)
         with turns.one_request():
-            load_standing(claim)
+            load_evidence_graph(claim)
             monkeypatch.setattr(graphs, "LARGE", 1)
             with pytest.raises(TooMany):
-                load_standing(claim)
+                load_evidence_graph(claim)
             # With locks held it does not wait: they are let go first.
             with allowed(Allowance()), pytest.raises(turns.TurnFirst):
-                load_standing(claim)
+                load_evidence_graph(claim)
 
 
 def test_the_page_of_a_large_graph_says_when_to_ask_again_and_lists_go_on(
@@ -156,12 +156,12 @@ def test_an_act_that_has_to_wait_for_its_turn_lets_the_locks_go_and_is_done_then
 
 
 def test_a_large_graph_is_not_begun_to_be_counted_while_locks_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    from claims.standing import of_claim
-    from tests.claims.graphs import evidence, source, standing
+    from claims.evidence_graph import of_claim
+    from tests.claims.graphs import evidence, graph, source
 
     monkeypatch.setattr(counting, "_LARGE", 1)
     counting.forget()
-    found = standing([source("a"), source("b")], [evidence("a"), evidence("b")])
+    found = graph([source("a"), source("b")], [evidence("a"), evidence("b")])
     with allowed(Allowance()), pytest.raises(counting.NotCounted):
         of_claim(found)
     assert of_claim(found).min == 2

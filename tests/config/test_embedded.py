@@ -15,9 +15,9 @@ import pytest
 import redis
 
 from config import processes
-from config.data_folder import DataFolder, Refused
+from config.data_folder import DataFolder, StartRefused
 from config.embedded import Servers, start_servers
-from config.processes import Account
+from config.processes import ChildAccount
 from config.system_user import let_through
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,7 +158,7 @@ def test_the_secrets_stay_the_same(tmp_path: Path) -> None:
 
 def test_lost_secrets_stop_the_start(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(StartRefused) as refused:
         DataFolder(tmp_path).secrets()
     assert str(refused.value) == (
         f"DATA_DIR: {tmp_path}/secrets.json is missing, and without it nobody can log in to the database "
@@ -171,7 +171,7 @@ def test_data_of_another_major_version_is_refused(tmp_path: Path) -> None:
     folder.secrets()
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("17\n")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(StartRefused) as refused:
         start_servers(folder, {"REDIS_URL": "redis://cache"})
     assert str(refused.value) == (
         f"DATA_DIR: {tmp_path}/postgres was made by PostgreSQL 17 and this is 18; start the release that "
@@ -181,7 +181,7 @@ def test_data_of_another_major_version_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(StartRefused) as refused:
         DataFolder(tmp_path / "file" / "var")
     assert str(refused.value) == (
         f"DATA_DIR: {tmp_path}/file/var cannot be written (Not a directory); set another folder"
@@ -191,11 +191,11 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 def test_only_the_system_user_is_let_through_a_closed_folder(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    let_through(Account(64321, 64321), closed)
+    let_through(ChildAccount(64321, 64321), closed)
     assert stat.S_IMODE(closed.stat().st_mode) & stat.S_IRWXO == 0
     first = os.getxattr(closed, "system.posix_acl_access")
     assert first.count((64321).to_bytes(4, "little")) == 1
-    let_through(Account(64321, 64321), closed)
+    let_through(ChildAccount(64321, 64321), closed)
     assert os.getxattr(closed, "system.posix_acl_access") == first
 
 

@@ -11,10 +11,10 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from claims.views.listing import Row
+from claims.views.listing import ClaimRow
 from config import words
 from config.templatetags import second_source
-from reviews.views.work import Act, Entry
+from reviews.views.work import WorkButton, WorkItem
 
 KYIV = ZoneInfo("Europe/Kyiv")
 NOW = datetime(2024, 3, 14, 7, 0, tzinfo=UTC)  # Thursday, 09:00 in Kyiv
@@ -230,8 +230,8 @@ def test_a_node_that_does_not_count_says_why_and_a_keystone_has_its_word() -> No
 
 
 def test_an_entry_offers_a_sent_form_for_what_changes_something_and_a_link_for_the_rest() -> None:
-    acts = [Act("Accept", "/accept/", post=True), Act("Decline…", "/decline/")]
-    entry = Entry("UKR-2", "/c/", "So it is.", "reported", contested=False, support_lost=False, facts=[], acts=acts)
+    acts = [WorkButton("Accept", "/accept/", post=True), WorkButton("Decline…", "/decline/")]
+    entry = WorkItem("UKR-2", "/c/", "So it is.", "reported", contested=False, support_lost=False, facts=[], acts=acts)
     html = render_to_string("parts/entry.html", {"entry": entry, "csrf_token": "t"})
     assert '<form method="post" action="/accept/"><input type="hidden" name="csrfmiddlewaretoken" value="t">' in html
     assert '<a class="button small" href="/decline/">Decline…</a>' in html
@@ -282,7 +282,7 @@ def test_the_first_page_says_that_it_is_the_beginning() -> None:
 
 
 def test_the_register_keeps_the_roles_of_a_table_when_it_is_stacked() -> None:
-    row = Row(
+    row = ClaimRow(
         *("/c/", "UKR-1", "So.", "", "", "denied"), contested=False, support_lost=False, changed_since_verdict=True,
         said_by="", claimed_on=None, least=0, most=6, exact=True, assignees="", due_at=None, closed=False,
     )  # fmt: skip

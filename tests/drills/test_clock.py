@@ -42,7 +42,7 @@ def test_daily_reminders_over_the_change(
     from reviews.actions.reminders import lease_due_reminders, send_reminder
     from reviews.models import Reminder
     from tests import factories
-    from tests.verification.looking import found
+    from tests.integrity.looking import found
 
     claim = factories.claim(cast, now=change - timedelta(days=6))
     due = _at(change, "03:30", days=-2)

@@ -13,7 +13,7 @@ import pytest
 
 from ledger.notes import checkpoint_text, sign_note
 from ledger.signer import LOG_KEY, read_key
-from ledger.verifier import Checkpoint, Policy, read_checkpoint, read_policy, split_note
+from ledger.verifier import LogSize, Policy, read_checkpoint, read_policy, split_note
 from ledger.witnessing import request_body
 from tests.drills.people import Person, Refused
 from tests.drills.system import ROOT, System
@@ -124,7 +124,7 @@ def test_a_second_log_by_the_same_key_is_cosigned_by_nobody(installations: list[
     """Whoever runs north has its key, and shows its witness another history than everybody else."""
     one = installations[0]
     until_witnessed(one)
-    newest: Checkpoint = read_checkpoint(split_note(one.note())[0])
+    newest: LogSize = read_checkpoint(split_note(one.note())[0])
     key = read_key(one.system.folder.path / "signer" / LOG_KEY)
     other = sign_note(checkpoint_text(key.name, newest.size + 1, bytes(32)), [key]).decode()
     same = sign_note(checkpoint_text(key.name, newest.size, bytes(32)), [key]).decode()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.errors import EditConflict
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
@@ -66,7 +66,7 @@ def test_a_program_that_did_not_see_an_element_leaves_it(cast: "Cast") -> None:
     claim = factories.claim(cast, elements=["closed"])
     mine, version = {"id": claim.elements.get().pk, "text": "shut"}, claim.version
     edit_claim(claim=claim, fields={"elements": [{"id": mine["id"]}, {"text": "by order"}]}, by=cast.editor)
-    edit_claim(claim=claim, fields={"elements": [mine]}, seen=Seen(version=version), by=cast.reviewer)
+    edit_claim(claim=claim, fields={"elements": [mine]}, seen=SeenValues(version=version), by=cast.reviewer)
     assert [part.text for part in claim.elements.all()] == ["shut", "by order"]
 
 
@@ -158,7 +158,7 @@ def test_an_actor_that_was_merged_meanwhile_is_no_conflict_for_other_fields(cast
 
 def test_an_action_refuses_by_the_values_that_were_seen(cast: "Cast") -> None:
     source = factories.source(cast, "First")
-    seen = Seen(values={"title": "First", "language": ""})
+    seen = SeenValues(values={"title": "First", "language": ""})
     change_source(source=source, fields={"title": "Second"}, by=cast.editor)
     with pytest.raises(EditConflict):
         change_source(source=source, fields={"title": "Mine"}, seen=seen, by=cast.reviewer)

@@ -8,13 +8,13 @@ from django.db import transaction
 from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from accounts.models import User
 from claims.actions.claims import move_alone
-from claims.actions.conflicts import declare_conflict, take_back_conflict
+from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
 from claims.models import GroundsWatch, StatusChangeGrounds
 from claims.states import State
-from reviews.actions.assignments import accept, assign, close_claim, decline, hand_over, open_claim, withdraw
-from reviews.actions.findings import approve, reject
+from reviews.actions.assessments import approve, reject
+from reviews.actions.assignments import accept, assign, close_claim, decline, open_claim, reassign, withdraw
 from reviews.actions.grounds import confirm_assessment, last_stood_for
 from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment
@@ -208,7 +208,7 @@ def _end(made: World, how: str) -> None:
     elif how == "declined":
         decline(assignment=assignment, reason="No time.", by=cast.reviewer)  # type: ignore[arg-type]
     elif how == "handed over":
-        hand_over(assignment=assignment, to=cast.reviewer2, by=cast.reviewer)  # type: ignore[arg-type]
+        reassign(assignment=assignment, to=cast.reviewer2, by=cast.reviewer)  # type: ignore[arg-type]
     elif how == "closed and opened":
         close_claim(claim=made.claim, reason="moot", by=cast.editor)
         open_claim(claim=made.claim, by=cast.editor)
@@ -238,7 +238,7 @@ def test_who_may_not_assess_any_more_has_nothing_approved(made: World, how: str)
 
 def _declared_and_taken_back(made: World, person: User) -> None:
     actor = made.claim.parties.all()[0]
-    take_back_conflict(conflict_id=declare_conflict(actor_id=actor.pk, by=person).pk, by=person)
+    withdraw_conflict(conflict_id=declare_conflict(actor_id=actor.pk, by=person).pk, by=person)
 
 
 def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: World) -> None:

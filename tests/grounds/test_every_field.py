@@ -11,10 +11,10 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from accounts.errors import Missing
-from claims.graphs import load_standing
+from claims.graphs import load_evidence_graph
 from claims.grounds import now_of
 from claims.models import Claim, Element, Evidence
-from claims.policy import Finding, LastChange, holds, missing_for
+from claims.policy import LastChange, NamedGrounds, holds, missing_for
 from claims.states import State, find_move
 from claims.support import lock_graph
 from claims.watching import verdict_watch
@@ -267,12 +267,12 @@ def test_a_change_of_what_nobody_named_changes_the_policys_answer_or_the_grounds
     extra = factories.attach(made.cast, made.claim, made.source, by=made.cast.reviewer2)
     item = extra if row == "extra" else getattr(made, row)
     asked = rests_on(made.assessment)
-    finding = Finding(frozenset(map(str, asked.named)), frozenset(map(str, asked.answered)))
+    finding = NamedGrounds(frozenset(map(str, asked.named)), frozenset(map(str, asked.answered)))
     move = find_move("reported", "corroborated")
     assert move is not None
 
     def answers() -> list[Missing]:
-        return missing_for(move, load_standing(fresh(made.claim)), None, finding)
+        return missing_for(move, load_evidence_graph(fresh(made.claim)), None, finding)
 
     before, kept = answers(), last_stood_for(made.assessment)
     assert (before, kept is not None) == ([], True)
@@ -283,8 +283,8 @@ def test_a_change_of_what_nobody_named_changes_the_policys_answer_or_the_grounds
             strict = {"restricted": "desk"}.get(item.visibility, "restricted")
             Source.objects.filter(pk=item.source_id).update(visibility=strict)
             Evidence.objects.filter(source=item.source_id).update(visibility=strict)
-        standing = load_standing(fresh(made.claim))
+        graph = load_evidence_graph(fresh(made.claim))
         verdict = LastChange(State.CORROBORATED, finding.named or frozenset(), MOMENT)
-        if answers() != before and holds(standing, verdict):
+        if answers() != before and holds(graph, verdict):
             assert kept is not None and now_of(made.claim, kept.grounds).digest != kept.grounds.digest
         transaction.set_rollback(True)

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.sources import change_source
 from claims.models import Claim, StatusChange
 from claims.support import lock_graph
@@ -227,7 +227,7 @@ def test_with_the_graph_held_it_is_followed_or_refused(people: Cast) -> None:
     _refused(unfollowed, "nobody followed it")
 
     def unrecorded() -> None:
-        with act():
+        with recorded_transaction():
             lock_graph(people.desk.pk)
             _title(source)
 

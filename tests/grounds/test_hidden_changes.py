@@ -11,8 +11,8 @@ from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
 from claims.grounds_in_words import GroundsDiff
+from reviews.actions.assessments import approve
 from reviews.actions.assignments import name_decider
-from reviews.actions.findings import approve
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
 from tests import factories

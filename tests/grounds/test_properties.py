@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.errors import Conflict, DomainError, Forbidden, PolicyNotMet, Stale
+from accounts.integrity import IntegrityScope
 from accounts.models import User
-from accounts.verification import Scope
 from claims.grounds import now_of
-from claims.grounds_verification import CHECKS
+from claims.grounds_integrity import CHECKS
 from claims.watching import verdict_watch
-from reviews.actions.findings import approve
+from reviews.actions.assessments import approve
 from reviews.actions.grounds import confirm_assessment, confirm_verdict, last_stood_for
 from tests import factories
 from tests.factories import fresh
@@ -133,5 +133,5 @@ def _confirm_verdict(made: World, by: User, seen: str) -> bool:
     return True
 
 
-def _scope() -> Scope:
-    return Scope(now=factories.days_ago(0), sample=None)
+def _scope() -> IntegrityScope:
+    return IntegrityScope(now=factories.days_ago(0), sample=None)

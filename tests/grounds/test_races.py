@@ -14,7 +14,7 @@ from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_actor, change_source
 from claims.models import Claim
 from claims.watching import verdict_watch
-from reviews.actions.findings import approve, reject
+from reviews.actions.assessments import approve, reject
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment, of_verdict

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ledger.canonical import canonical, read_canonical
-from ledger.entries import Entry, Opening, commitment, leaf_bytes, leaf_hash
+from ledger.entries import LeafEntry, Opening, commitment, leaf_bytes, leaf_hash
 from ledger.notes import checkpoint_text, sign_note
 from ledger.opened import entry_line, head_line, last_line
 from ledger.proofs import ProvenLeaf
@@ -22,7 +22,7 @@ ERASED_ENTRY = 1
 ENTRY_LINES = (0, 1, 3, 4, 5, 6)  # of the sample what one desk has
 
 
-def sample(entries: list[Entry], openings: list[Openings]) -> tuple[list[ProvenLeaf], str]:
+def sample(entries: list[LeafEntry], openings: list[Openings]) -> tuple[list[ProvenLeaf], str]:
     """The entries and a redaction of one of their fields, each proven, and the signed checkpoint of them all."""
     entries, openings = list(entries), [dict(one) for one in openings]
     openings[ERASED_ENTRY]["reason"] = None
@@ -30,7 +30,7 @@ def sample(entries: list[Entry], openings: list[Openings]) -> tuple[list[ProvenL
     by = Opening(bytes(range(32)), {"id": READER["id"], "name": "editor"})
     body = {"fields": {erased: ["reason"]}, "rows": []}
     c = {"by": commitment(by.salt, "by", by.value)}
-    entries.append(Entry(f"redaction:{READER['id']}", 1, None, "redacted", AT.format(len(entries)), body, c))
+    entries.append(LeafEntry(f"redaction:{READER['id']}", 1, None, "redacted", AT.format(len(entries)), body, c))
     openings.append({"by": by})
     leaves = [leaf_bytes(entry) for entry in entries]
     hashes = [leaf_hash(leaf) for leaf in leaves]
@@ -139,7 +139,7 @@ def _withheld(line: dict[str, Any]) -> dict[str, Any]:
     return {name: line[name] for name in ("index", "leaf_hash", "proof")}
 
 
-def export_vectors(entries: list[Entry], openings: list[Openings]) -> list[dict[str, Any]]:
+def export_vectors(entries: list[LeafEntry], openings: list[Openings]) -> list[dict[str, Any]]:
     """Files with what is found in each: nothing in those that hold."""
     leaves, note = sample(entries, openings)
     of_a_desk = [leaves[at] for at in ENTRY_LINES]

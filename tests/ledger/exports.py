@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ledger.entries import Entry, Opening, commitment, format_time, leaf_bytes, leaf_hash
+from ledger.entries import LeafEntry, Opening, commitment, format_time, leaf_bytes, leaf_hash
 from ledger.notes import Policy, Receipt, SigningKey, checkpoint_text, receipt_key_name, receipt_text, sign_note
 from ledger.proofs import Dated, ProvenLeaf, claim_proof
 from ledger.tiles import TILE_WIDTH, Tile, bundle_bytes, disclosures_path, hash_tiles, node_reader
@@ -41,7 +41,7 @@ class Log:
             outer = {name: Opening(self._salt(stream, seq, name), value) for name, value in content.items()}
             openings = {**outer, **{f"content/{name}": one for name, one in openings.items()}}
             body, c = {}, commitments(outer)
-        leaf = leaf_bytes(Entry(stream, seq + 1, prev, kind, format_time(at), body, c))
+        leaf = leaf_bytes(LeafEntry(stream, seq + 1, prev, kind, format_time(at), body, c))
         self.heads[stream] = (seq + 1, leaf_hash(leaf).hex())
         self.leaves.append(leaf)
         self.openings.append({**openings})

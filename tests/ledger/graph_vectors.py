@@ -4,8 +4,8 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
+from claims.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from claims.snapshots import digest, snapshot
-from claims.standing import ElementView, EvidenceView, SourceView, Standing
 from sources.voices import ActorLink
 
 Rows = dict[str, Any]
@@ -68,10 +68,10 @@ CASES: dict[str, Rows] = {
 }
 
 
-def standing_of(rows: Rows) -> Standing:
+def standing_of(rows: Rows) -> EvidenceGraph:
     """The same rows as the code has them."""
     claim = rows["claim"]
-    return Standing(
+    return EvidenceGraph(
         day=date.fromisoformat(claim["day"]),
         claimants=frozenset(claim["claimants"]),
         first_claimant=None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts import records
 from claims.kinds import ALWAYS, CATALOGUE, NEVER, SHAPES
-from ledger.recording import Recorded, record
+from ledger.recording import WrittenEntry, record
 from ledger.verifier import read_time
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -84,7 +84,7 @@ def _is(value: Any, of: str) -> bool:
     return of in _PATTERNS and isinstance(value, str) and _PATTERNS[of].fullmatch(value) is not None
 
 
-def _checked(**act: Any) -> Recorded:
+def _checked(**act: Any) -> WrittenEntry:
     found = differences(act["stream"], act["kind"], act["body"], act["committed"], sealed=act["sealed"])
     assert not found, found
     return record(**act)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ledger.canonical import canonical, read_canonical
-from ledger.entries import Entry, Opening, commitment, leaf_bytes, leaf_hash
+from ledger.entries import LeafEntry, Opening, commitment, leaf_bytes, leaf_hash
 from ledger.notes import checkpoint_text, sign_note
 from ledger.proofs import Dated, ProvenLeaf, claim_proof
 from ledger.tree import Frontier, ReadNode, inclusion_proof
@@ -18,7 +18,7 @@ class SampleLog:
     """Entries with what opens them. Salts are made from the place and the name: the vectors are the same each time."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry] = []
+        self.entries: list[LeafEntry] = []
         self.openings: list[dict[str, Opening | None]] = []
         self._heads: dict[str, tuple[int, str]] = {}
 
@@ -35,7 +35,7 @@ class SampleLog:
             outer = {"kind": Opening(_salt(at, "kind"), sealed), "content": content}
             opened = {**outer, **{f"content/{name}": one for name, one in opened.items()}}
             c, body = {name: commitment(one.salt, name, one.value) for name, one in outer.items()}, {}
-        entry = Entry(stream, seq + 1, prev, kind, AT.format(at), body, c)
+        entry = LeafEntry(stream, seq + 1, prev, kind, AT.format(at), body, c)
         hashed = leaf_hash(leaf_bytes(entry)).hex()
         self._heads[stream] = (seq + 1, hashed)
         self.entries.append(entry)

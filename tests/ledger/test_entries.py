@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ledger.canonical import canonical
 from ledger.entries import (
     Broken,
-    Entry,
+    LeafEntry,
     Opening,
     check_disclosures,
     commit,
@@ -26,7 +26,7 @@ from ledger.entries import (
 )
 
 ZEROS = "0" * 64
-FIRST = Entry(
+FIRST = LeafEntry(
     "claim:1", 1, None, "claim_created", "2026-11-22T22:14:03.123Z", {"reference": "UKR-42"}, {"reason": ZEROS}
 )
 SECOND = FIRST._replace(seq=2, prev=ZEROS)
@@ -48,7 +48,7 @@ def test_the_leaf_hash_is_of_a_zero_byte_and_the_leaf() -> None:
 
 
 @pytest.mark.parametrize("entry", [FIRST, SECOND])
-def test_a_leaf_reads_back(entry: Entry) -> None:
+def test_a_leaf_reads_back(entry: LeafEntry) -> None:
     assert read_entry(leaf_bytes(entry)) == entry
 
 
@@ -188,9 +188,9 @@ def test_a_disclosure_of_another_form_is_refused(wrong: Any) -> None:
         check_disclosures(FIRST, wrong)
 
 
-def sealed_entry(kind: str, body: dict[str, Any], values: dict[str, Any]) -> tuple[Entry, dict[str, Any]]:
+def sealed_entry(kind: str, body: dict[str, Any], values: dict[str, Any]) -> tuple[LeafEntry, dict[str, Any]]:
     c, openings = seal(kind, body, values)
-    return Entry(new_sealed_stream(), 1, None, "sealed", FIRST.at, {}, c), disclosed(openings)
+    return LeafEntry(new_sealed_stream(), 1, None, "sealed", FIRST.at, {}, c), disclosed(openings)
 
 
 def test_sealed_entries_look_alike_whatever_is_in_them() -> None:

@@ -23,8 +23,8 @@ from ledger.recording import record
 from ledger.sequencer import Sequencer
 from ledger.verifier import audit, read_policy
 from tests.conftest import ROOT, superuser
+from tests.integrity.looking import found_both_ways
 from tests.ledger.installation import NOW, sequencing
-from tests.verification.looking import found_both_ways
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Row = tuple[Any, ...]

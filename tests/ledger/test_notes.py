@@ -6,7 +6,7 @@ import pytest
 
 from ledger.entries import Broken
 from ledger.notes import (
-    Checkpoint,
+    LogSize,
     Policy,
     Receipt,
     SigningKey,
@@ -147,7 +147,7 @@ ROOT = base64.b64decode("CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=")
 
 
 def test_the_specifications_checkpoint_reads_and_is_written() -> None:
-    assert read_checkpoint(EXAMPLE) == Checkpoint("example.com/behind-the-sofa", 20852163, ROOT)
+    assert read_checkpoint(EXAMPLE) == LogSize("example.com/behind-the-sofa", 20852163, ROOT)
     assert checkpoint_text("example.com/behind-the-sofa", 20852163, ROOT) == EXAMPLE
 
 
@@ -189,7 +189,7 @@ def test_a_checkpoint_that_would_read_otherwise_is_not_written(origin: str, size
 
 
 def test_a_policy_takes_its_own_logs_checkpoints_only() -> None:
-    assert POLICY.checkpoint(sign_note(checkpoint_text(ORIGIN, 5, ROOT), [LOG_KEY])) == Checkpoint(ORIGIN, 5, ROOT)
+    assert POLICY.checkpoint(sign_note(checkpoint_text(ORIGIN, 5, ROOT), [LOG_KEY])) == LogSize(ORIGIN, 5, ROOT)
     with pytest.raises(Broken, match=r"origin: expected desk\.example\.org/ledger"):
         POLICY.checkpoint(sign_note(checkpoint_text("other.example.org", 5, ROOT), [LOG_KEY]))
     with pytest.raises(Broken, match="signature"):

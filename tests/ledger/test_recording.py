@@ -10,19 +10,19 @@ from django.utils import timezone
 from ledger.entries import check_disclosures, format_time, read_entry
 from ledger.models import Entry, Outbox, Secret
 from ledger.reading import openings_of
-from ledger.recording import Recorded, older_acts, record
+from ledger.recording import WrittenEntry, older_acts, record
 from ledger.verifier import leaf_hash
 from tests.ledger.installation import NOW
 
 pytestmark = pytest.mark.django_db
 
 
-def made(stream: str = "claim:1", **given: object) -> Recorded:
+def made(stream: str = "claim:1", **given: object) -> WrittenEntry:
     fields = {"kind": "tried", "at": NOW, "body": {"n": 1}, "committed": {"by": "Ada", "reason": "Because"}}
     return record(stream=stream, **{**fields, **given})  # type: ignore[arg-type]
 
 
-def leaf_of(recorded: Recorded) -> bytes:
+def leaf_of(recorded: WrittenEntry) -> bytes:
     return bytes(Entry.objects.get(pk=recorded.id).leaf)
 
 
@@ -121,7 +121,7 @@ def test_the_database_refuses_an_entry_that_is_not_so(changed: dict[str, object]
 
 
 def bytes_with(seq: int, prev: str | None) -> bytes:
-    from ledger.entries import Entry as Said
+    from ledger.entries import LeafEntry as Said
     from ledger.entries import format_time, leaf_bytes
 
     return leaf_bytes(Said("claim:9", seq, prev, "tried", format_time(NOW), {}, {"by": "0" * 64}))

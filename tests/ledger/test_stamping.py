@@ -23,7 +23,7 @@ from ledger.models import Checkpoint, DailyStamp
 from ledger.reading import newest_checkpoint
 from ledger.recording import record
 from ledger.stamping import stamp_checkpoints
-from ledger.stamps import dated_for, standings
+from ledger.stamps import authority_states, dated_for
 from ledger.verifier import check_stamp
 from tests.conftest import superuser
 from tests.ledger.authorities import Authority, der, new_authority, serving
@@ -78,7 +78,7 @@ def test_every_authority_stamps_the_days_checkpoint(
         stamp = check_stamp(bytes(row.token or b""), note, trusted(authority))
         assert (row.before, row.signer, row.error) == (stamp.before, authority.name, "")
         assert now - timedelta(seconds=2) < stamp.at < now + timedelta(minutes=1)
-    assert [one.missing_since for one in standings()] == [None, None]
+    assert [one.missing_since for one in authority_states()] == [None, None]
 
 
 def test_each_day_is_stamped_once_where_the_log_has_grown(
@@ -101,7 +101,7 @@ def test_nothing_is_asked_before_there_is_anything_to_stamp(settings: "Settings"
 
 def test_a_key_in_an_address_is_shown_to_nobody(settings: "Settings") -> None:
     settings.TIMESTAMP_AUTHORITIES = {"https://stamps.example.org/tsa?key=Zephyrine": ()}
-    assert [one.authority for one in standings()] == ["https://stamps.example.org/tsa"]
+    assert [one.authority for one in authority_states()] == ["https://stamps.example.org/tsa"]
 
 
 def test_one_that_is_away_holds_up_no_other_and_is_asked_again(
@@ -112,7 +112,7 @@ def test_one_that_is_away_holds_up_no_other_and_is_asked_again(
     settings.TIMESTAMP_AUTHORITIES = {away: trusted(authorities[0]), there: trusted(authorities[1])}
     publish(tmp_path, now)
     assert stamp_checkpoints(now) == 1
-    first, second = standings()
+    first, second = authority_states()
     assert (first.missing_since, first.last) == (now, None)
     assert first.error == "the authority could not be reached: Connection refused"
     assert (second.missing_since, second.error) == (None, "")

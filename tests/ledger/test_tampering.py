@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger.entries import Entry, leaf_bytes, leaf_hash, read_entry
+from ledger.entries import LeafEntry, leaf_bytes, leaf_hash, read_entry
 from ledger.tiles import Tile, bundle_bytes, hash_tiles
 from ledger.verifier import audit
 from tests.ledger.exports import POLICY, make_log, tiles_of
@@ -27,7 +27,7 @@ def edit(leaves: list[bytes], chance: random.Random) -> list[set[int]]:
     at = chance.randrange(len(leaves))
     entry = read_entry(leaves[at])
     name = chance.choice(["at", "c", "prev"] if entry.kind == "sealed" else ["at", "body", "kind", "c"])
-    changes: dict[str, Entry] = {
+    changes: dict[str, LeafEntry] = {
         "at": entry._replace(at=entry.at[:-2] + ("1Z" if entry.at[-2] != "1" else "2Z")),
         "body": entry._replace(body={**entry.body, "to": "refuted", "note": 1}),
         "kind": entry._replace(kind="claim_edited"),

@@ -257,9 +257,9 @@ def test_the_verifier_knows_the_moves_of_the_table_of_states() -> None:
 
 
 def api_claims() -> list[dict[str, Any]]:
-    standing = verifier.Standing(Report())
-    audit(EXPORT.get, POLICY, each=standing.take)
-    return [{"reference": name, "state": standing.states[stream]} for name, stream in standing.references.items()]
+    graph = verifier.ReplayedStates(Report())
+    audit(EXPORT.get, POLICY, each=graph.take)
+    return [{"reference": name, "state": graph.states[stream]} for name, stream in graph.references.items()]
 
 
 def test_states_follow_from_the_entries() -> None:

@@ -18,7 +18,7 @@ from ledger.entries import format_time, leaf_hash
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
-from ledger.verifier import Checkpoint, Memory, Report, TileTree, Unusable, address_reader, main, root_hash, watch
+from ledger.verifier import LogSize, Memory, Report, TileTree, Unusable, address_reader, main, root_hash, watch
 from tests.ledger.exports import BEGIN, ORIGIN, POLICY, Log, make_log, receipt_for
 from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
 from tests.ledger.test_tampering import Tampering, delete, duplicate, edit, insert, swap, truncate
@@ -62,7 +62,7 @@ def written(folder: Path, name: str, data: bytes) -> Path:
 @pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 511, 512, 513, 600])
 def test_the_tiles_tell_the_root_of_every_size_before(size: int) -> None:
     root = root_hash(HASHES[:size])
-    tree = TileTree(hashes_alone(first(size)).get, Checkpoint(ORIGIN, size, root))
+    tree = TileTree(hashes_alone(first(size)).get, LogSize(ORIGIN, size, root))
     assert [tree.root(old) for old in range(size + 1)] == [root_hash(HASHES[:old]) for old in range(size + 1)]
     assert [tree.leaf(index) for index in range(size)] == HASHES[:size]
 
@@ -80,7 +80,7 @@ def test_the_tiles_of_a_large_log_tell_its_roots() -> None:
         for level, row in enumerate(rows)
         for number in range(-(-len(row) // 256))
     }
-    tree = TileTree(files.get, Checkpoint(ORIGIN, 66_000, root_hash(hashes)))
+    tree = TileTree(files.get, LogSize(ORIGIN, 66_000, root_hash(hashes)))
     for old in (1, 255, 65_535, 65_536, 65_537, 65_792, 65_999, 66_000):
         assert tree.root(old) == root_hash(hashes[:old]), old
 

@@ -18,7 +18,7 @@ import pytest
 from ledger import witness_server
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.tree import Frontier, consistency_proof, leaf_hash, root_hash
-from ledger.verifier import Checkpoint, VerifierKey, read_checkpoint, read_cosignatures, split_note
+from ledger.verifier import LogSize, VerifierKey, read_checkpoint, read_cosignatures, split_note
 from ledger.witness_server import WitnessServer
 from ledger.witnessing import (
     COSIGNED,
@@ -88,7 +88,7 @@ def get(running: Running, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
-def cosigned(note: str, answer: Answer, key: VerifierKey) -> Checkpoint:
+def cosigned(note: str, answer: Answer, key: VerifierKey) -> LogSize:
     """The checkpoint that an answer cosigns."""
     assert answer.status == 200, answer
     (found,) = read_cosignatures(f"{note}{answer.content}".encode(), [key])

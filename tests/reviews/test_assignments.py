@@ -18,8 +18,8 @@ from reviews.actions.assignments import (
     change_due,
     close_claim,
     decline,
-    hand_over,
     name_decider,
+    reassign,
     withdraw,
 )
 from reviews.candidates import candidates_for
@@ -46,7 +46,7 @@ def _decline(cast: Cast, row: Assignment, by: User) -> Assignment:
 
 
 def _hand_over(cast: Cast, row: Assignment, by: User) -> Assignment:
-    return hand_over(assignment=row, to=cast.editor if by == cast.reviewer2 else cast.reviewer2, by=by)
+    return reassign(assignment=row, to=cast.editor if by == cast.reviewer2 else cast.reviewer2, by=by)
 
 
 def _withdraw(cast: Cast, row: Assignment, by: User) -> Assignment:
@@ -208,7 +208,7 @@ def test_after_declining_one_may_be_asked_again(cast: Cast) -> None:
 
 def test_who_is_handed_a_claim_is_asked_and_has_the_same_time(cast: Cast) -> None:
     row = factories.assigned(cast, factories.claim(cast))
-    passed = hand_over(assignment=row, to=cast.reviewer2, reason="Away.", by=cast.reviewer)
+    passed = reassign(assignment=row, to=cast.reviewer2, reason="Away.", by=cast.reviewer)
     assert (passed.reviewer, passed.state, passed.due_at) == (cast.reviewer2, "offered", row.due_at)
     assert fresh(row).ended_reason == "Away."
 
@@ -217,7 +217,7 @@ def test_an_overdue_claim_is_handed_over_with_new_time(cast: Cast) -> None:
     claim = factories.claim(cast, now=days_ago(20))
     row = factories.assigned(cast, claim, due_at=days_ago(1), now=days_ago(10))
     now = timezone.now()
-    passed = hand_over(assignment=row, to=cast.reviewer2, by=cast.reviewer, now=now)
+    passed = reassign(assignment=row, to=cast.reviewer2, by=cast.reviewer, now=now)
     assert passed.due_at == now + timedelta(days=7)
 
 
@@ -225,7 +225,7 @@ def test_an_overdue_claim_is_handed_over_with_new_time(cast: Cast) -> None:
 def test_one_hands_over_to_another_reviewer(cast: Cast, name: str) -> None:
     row = factories.assigned(cast, factories.claim(cast))
     with pytest.raises(Invalid) as error:
-        hand_over(assignment=row, to=getattr(cast, name), by=cast.reviewer)
+        reassign(assignment=row, to=getattr(cast, name), by=cast.reviewer)
     assert set(error.value.errors) == {"to"}
     assert fresh(row).state == "accepted"
 

@@ -7,8 +7,8 @@ import pytest
 from accounts.errors import Conflict, Forbidden, NotFound
 from claims.models import Claim, Participant
 from claims.queries import deciders_of, visible_claims
+from reviews.actions.assessments import approve, reject
 from reviews.actions.assignments import name_decider, unname_decider
-from reviews.actions.findings import approve, reject
 from reviews.models import Assessment
 from tests import factories
 from tests.factories import Cast, fresh
@@ -17,7 +17,7 @@ from tests.pages import got, signed_in, text_of
 
 
 @Kept
-def kept_finding(cast: Cast) -> Assessment:
+def kept_assessment(cast: Cast) -> Assessment:
     """It waits; the editor of another desk is invited to decide."""
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
@@ -28,7 +28,7 @@ def kept_finding(cast: Cast) -> Assessment:
 
 @pytest.fixture
 def finding(cast: Cast) -> Assessment:
-    return kept_finding(cast)
+    return kept_assessment(cast)
 
 
 def _sees(cast: Cast, claim: Claim) -> bool:

@@ -12,8 +12,8 @@ from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
 from claims.queries import history_of
+from reviews.actions.assessments import approve, reject
 from reviews.actions.assignments import close_claim, name_decider, open_claim
-from reviews.actions.findings import approve, reject
 from reviews.models import Assessment, Assignment, Decision
 from reviews.queries import get_assessment, may_be_decided_by, to_decide
 from reviews.queue import work_of
@@ -196,7 +196,7 @@ def test_what_waits_on_a_closed_claim_is_in_no_queue_until_it_is_opened(cast: Ca
 
     def queues() -> list[list[Assessment]]:
         now = timezone.now()
-        return [work_of(cast.editor, now=now).to_decide, work_of(cast.reviewer, now=now).handed_in]
+        return [work_of(cast.editor, now=now).to_decide, work_of(cast.reviewer, now=now).submitted]
 
     close_claim(claim=assessment.claim, reason="moot", by=cast.editor)
     assert queues() == [[], []]

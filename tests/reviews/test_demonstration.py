@@ -13,11 +13,11 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import Desk, Membership, User
-from claims.graphs import load_standing
+from claims.evidence_graph import by_element, of_claim, threshold_of_claim
+from claims.graphs import load_evidence_graph
 from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.policy import contrary
 from claims.queries import evidence_of, history_of, public_evidence, published_claim, visible_claims, withheld_evidence
-from claims.standing import by_element, of_claim, threshold_of_claim
 from ledger.keys import policy_text
 from ledger.reading import newest_checkpoint, published
 from ledger.verifier import audit, read_policy
@@ -84,12 +84,12 @@ def test_each_row_of_the_worked_example(
     threshold: int,
 ) -> None:
     claim = _claim(number)
-    standing = load_standing(claim)
-    against = of_claim(standing, "refutes")
+    graph = load_evidence_graph(claim)
+    against = of_claim(graph, "refutes")
     assert (claim.state, claim.contested, claim.support_lost) == (state, contested, False)
     assert (claim.independence_min, claim.independence_max) == independence
     assert (against.min, against.max) == refuting
-    assert threshold_of_claim(standing) == threshold
+    assert threshold_of_claim(graph) == threshold
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_each_row_of_the_worked_example(
     ],
 )
 def test_each_element_has_its_own_number(loaded: str, number: int, elements: list[tuple[str, int]]) -> None:
-    results = by_element(load_standing(_claim(number)))
+    results = by_element(load_evidence_graph(_claim(number)))
     assert [(result.element.text, result.supports.min) for result in results] == elements
 
 
@@ -169,15 +169,15 @@ def test_what_carries_a_claim(loaded: str, number: int, carries: dict[str, list[
 
 
 def test_three_sources_of_the_first_claim_have_one_origin(loaded: str) -> None:
-    standing = load_standing(_claim(1))
+    graph = load_evidence_graph(_claim(1))
     origins = {
-        standing.voice(source)
-        for item in standing.evidence
+        graph.voice(source)
+        for item in graph.evidence
         if item.stance == "supports"
-        for source in standing.upstream_of(item.source)
-        if standing.basis_of(source) == "firsthand"
+        for source in graph.upstream_of(item.source)
+        if graph.basis_of(source) == "firsthand"
     }
-    assert [standing.names[voice or ""] for voice in origins] == ["US government"]
+    assert [graph.names[voice or ""] for voice in origins] == ["US government"]
 
 
 def test_an_examiner_who_had_it_from_a_party_says_why_it_was_not_tampered_with(loaded: str) -> None:
@@ -202,9 +202,9 @@ def test_irans_earlier_denial_is_superseded_and_moscows_stands(loaded: str) -> N
 
 
 def test_one_refuting_voice_is_not_enough_for_the_seventh(loaded: str) -> None:
-    standing = load_standing(_claim(7))
-    assert of_claim(standing, "refutes").min == 1
-    assert len(contrary(standing, "supports")) == 1
+    graph = load_evidence_graph(_claim(7))
+    assert of_claim(graph, "refutes").min == 1
+    assert len(contrary(graph, "supports")) == 1
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_the_reviewers_queue_has_each_kind_of_work(loaded: str) -> None:
     assert [item.claim.reference for item in work.today] == ["UKR-7"]
     assert [item.claim.reference for item in work.offered] == ["UKR-9"]
     assert [item.claim.reference for item in work.later] == ["UKR-10"]
-    assert [item.claim.reference for item in work.handed_in] == ["UKR-10"]
+    assert [item.claim.reference for item in work.submitted] == ["UKR-10"]
     assert [item.claim.reference for item in work.to_decide] == ["UKR-11"]
 
 

@@ -10,8 +10,8 @@ from claims.actions.evidence import withdraw_evidence
 from claims.actions.sources import change_source
 from claims.models import Claim, StatusChange
 from claims.queries import history_of
+from reviews.actions.assessments import approve
 from reviews.actions.assignments import close_claim, name_decider
-from reviews.actions.findings import approve
 from reviews.actions.grounds import confirm_assessment
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Assignment
@@ -178,15 +178,15 @@ def _named_at_approval(cast: Cast, assessment: Assessment) -> set[Any]:
 
 def test_what_was_withdrawn_meanwhile_is_not_named_by_the_verdict(cast: Cast) -> None:
     claim = factories.claim(cast)
-    fallen, *standing = items = factories.firsthand(cast, claim, 3)
+    fallen, *graph = items = factories.firsthand(cast, claim, 3)
     assessment = factories.finding(cast, claim, "corroborated", evidence=items)
     withdraw_evidence(evidence=fallen, reason="A mistake.", by=cast.reviewer2)
-    assert _named_at_approval(cast, assessment) == {item.pk for item in standing}
+    assert _named_at_approval(cast, assessment) == {item.pk for item in graph}
 
 
 def test_what_was_restricted_meanwhile_is_not_named_by_the_verdict(cast: Cast) -> None:
     claim = factories.claim(cast)
-    hidden, *standing = items = factories.firsthand(cast, claim, 3)
+    hidden, *graph = items = factories.firsthand(cast, claim, 3)
     assessment = factories.finding(cast, claim, "corroborated", evidence=items)
     change_source(source=hidden.source, fields={"visibility": "restricted"}, by=cast.reviewer2)
-    assert _named_at_approval(cast, assessment) == {item.pk for item in standing}
+    assert _named_at_approval(cast, assessment) == {item.pk for item in graph}

@@ -15,7 +15,7 @@ from reviews.actions.form_drafts import (
     KEPT_FOR,
     LONGEST_DRAFT,
     About,
-    Seen,
+    SeenDraft,
     discard_form_draft,
     end_form_draft,
     forget_drafts,
@@ -44,7 +44,7 @@ def _kept(by: User, claim: Claim, text: str, *, now: Any = None, **seen: Any) ->
         path=PATH,
         about=About(desk=claim.desk, claim=claim),
         content=[("excerpt", text), ("stance", "supports")],
-        seen=Seen(**seen),
+        seen=SeenDraft(**seen),
         by=by,
         now=now,
     )
@@ -92,9 +92,9 @@ def test_saving_what_is_kept_changes_nothing(cast: Cast, claim: Claim) -> None:
 def test_a_form_that_is_done_ends_the_draft_that_was_seen_and_no_other(cast: Cast, claim: Claim) -> None:
     first = _kept(cast.reviewer, claim, "One.")
     other = _kept(cast.reviewer, claim, "Beside it.")
-    end_form_draft(path=PATH, seen=Seen(first.pk, first.version - 1), content=[], by=cast.reviewer)
+    end_form_draft(path=PATH, seen=SeenDraft(first.pk, first.version - 1), content=[], by=cast.reviewer)
     assert len(_texts(cast.reviewer)) == 2
-    end_form_draft(path=PATH, seen=Seen(first.pk, first.version), content=[], by=cast.reviewer)
+    end_form_draft(path=PATH, seen=SeenDraft(first.pk, first.version), content=[], by=cast.reviewer)
     assert [row.pk for row in form_drafts_of(cast.reviewer)] == [other.pk]
 
 
@@ -105,7 +105,7 @@ def test_a_form_that_is_done_ends_the_draft_that_was_seen_and_no_other(cast: Cas
 )
 def test_what_cannot_be_kept_is_refused(cast: Cast, claim: Claim, content: list[tuple[str, str]]) -> None:
     with pytest.raises(Invalid):
-        keep_form_draft(name="attach", path=PATH, about=About(), content=content, seen=Seen(), by=cast.reviewer)
+        keep_form_draft(name="attach", path=PATH, about=About(), content=content, seen=SeenDraft(), by=cast.reviewer)
     assert not FormDraft.objects.exists()
 
 
@@ -130,7 +130,13 @@ def test_some_more_are_kept_where_nothing_else_can_save_them(
     monkeypatch.setattr(form_drafts, "MOST_DRAFTS", 1)
     monkeypatch.setattr(form_drafts, "SPARE_DRAFTS", 1)
     _kept(cast.reviewer, claim, "One.")
-    last: dict[str, Any] = {"name": "attach", "path": PATH, "about": About(), "seen": Seen(), "is_last_chance": True}
+    last: dict[str, Any] = {
+        "name": "attach",
+        "path": PATH,
+        "about": About(),
+        "seen": SeenDraft(),
+        "is_last_chance": True,
+    }
     keep_form_draft(**last, content=[("excerpt", "Two.")], by=cast.reviewer)
     with pytest.raises(Invalid):
         keep_form_draft(**last, content=[("excerpt", "Three.")], by=cast.reviewer)
@@ -144,7 +150,7 @@ def test_nobody_reads_or_ends_somebody_elses(cast: Cast, claim: Claim) -> None:
             get_form_draft(other, row.pk)
         with pytest.raises(NotFound):
             discard_form_draft(draft=row, by=other)
-        end_form_draft(path=PATH, seen=Seen(row.pk, row.version), content=[], by=other)
+        end_form_draft(path=PATH, seen=SeenDraft(row.pk, row.version), content=[], by=other)
     assert FormDraft.objects.count() == 1
 
 
@@ -153,7 +159,7 @@ def test_a_draft_about_what_one_may_see_no_more_is_not_shown(cast: Cast) -> None
     about = About(desk=cast.desk, source=source)
     content = [("title", "Corrected title")]
     path = f"/sources/{source.pk}/edit/"
-    keep_form_draft(name="edit-source", path=path, about=about, content=content, seen=Seen(), by=cast.reviewer)
+    keep_form_draft(name="edit-source", path=path, about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
     assert form_drafts_of(cast.reviewer).count() == 1
     change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
     assert form_drafts_of(cast.reviewer).count() == 0
@@ -168,7 +174,7 @@ def test_who_leaves_takes_their_drafts_away(cast: Cast, claim: Claim, leaves: st
         path=PATH,
         about=About(desk=cast.desk, claim=claim),
         content=[("file-kept", str(kept.pk))],
-        seen=Seen(),
+        seen=SeenDraft(),
         by=cast.reviewer,
     )
     _kept(cast.editor, claim, "Stays.")

@@ -72,7 +72,7 @@ def test_whoever_left_reads_nothing_of_the_desks_claims_in_their_queue(cast: Cas
     factories.firsthand(cast, claim, 2)
     finding = factories.finding(cast, claim, "corroborated")
     change_role(desk=cast.desk, user=cast.reviewer, role=None, by=cast.admin)
-    assert work_of(cast.reviewer, now=finding.created_at).handed_in == []
+    assert work_of(cast.reviewer, now=finding.created_at).submitted == []
     assert list(reminders_of(cast.reviewer)) == []
 
 

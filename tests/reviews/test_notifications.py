@@ -11,8 +11,8 @@ from accounts.models import User
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import correct_source
 from claims.models import Evidence
-from reviews.actions.assignments import assign, hand_over, name_decider
-from reviews.actions.findings import reject
+from reviews.actions.assessments import reject
+from reviews.actions.assignments import assign, name_decider, reassign
 from reviews.actions.memberships import change_role
 from reviews.actions.notifications import mark_all_read, mark_read
 from reviews.actions.planning import follow_tasks
@@ -46,7 +46,7 @@ def test_who_is_given_a_claim_is_told_and_who_takes_it_themselves_is_not(cast: C
 
 def test_who_is_handed_a_claim_over_is_told(cast: Cast) -> None:
     row = factories.assigned(cast, factories.claim(cast))
-    hand_over(assignment=row, to=cast.reviewer2, by=cast.reviewer)
+    reassign(assignment=row, to=cast.reviewer2, by=cast.reviewer)
     assert _of(cast.reviewer2) == [("handed_over", row.claim.reference, "reviewer")]
 
 
@@ -119,7 +119,7 @@ def test_a_recheck_is_told_to_nobody_who_may_not_see_the_excerpt(cast: Cast) -> 
     item = _corrected(cast)
     assert "recheck" in [kind for kind, _claim, _by in _of(cast.reviewer)]
     change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
-    hand_over(assignment=item.claim.assignments.get(), to=cast.reviewer2, by=cast.reviewer)
+    reassign(assignment=item.claim.assignments.get(), to=cast.reviewer2, by=cast.reviewer)
     kinds = [kind for kind, _claim, _by in _of(cast.reviewer)]
     assert (kinds, _unread(cast.reviewer)) == (["assigned"], 1)
 

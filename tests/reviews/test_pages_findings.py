@@ -6,8 +6,8 @@ import pytest
 
 from claims.actions.claims import edit_claim
 from claims.models import Claim
+from reviews.actions.assessments import reject
 from reviews.actions.assignments import name_decider
-from reviews.actions.findings import reject
 from reviews.models import Assessment
 from tests import factories
 from tests.pages import fields_of, got, signed_in, text_of

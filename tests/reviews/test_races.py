@@ -9,20 +9,20 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.edits import Seen
+from accounts.edits import SeenValues
 from accounts.errors import Conflict, Forbidden, Invalid, Stale
 from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
-from claims.graphs import last_change, load_standing
+from claims.evidence_graph import of_claim
+from claims.graphs import last_change, load_evidence_graph
 from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.policy import holds
-from claims.standing import of_claim
 from claims.support import lock_graph
 from claims.tasks import recompute_claims
+from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept, assign, name_decider
-from reviews.actions.findings import approve, hand_in, reject
 from reviews.actions.reminders import Lease, lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Decision, Reminder
 from sources.models import Relay
@@ -124,7 +124,7 @@ def _honest(claim: Claim) -> bool:
     """Whether a claim says 'support lost' exactly where its state no longer holds."""
     last = last_change(claim)
     assert last is not None
-    return claim.support_lost is not holds(load_standing(claim), last)
+    return claim.support_lost is not holds(load_evidence_graph(claim), last)
 
 
 @pytest.mark.parametrize("leads", [True, False])
@@ -225,7 +225,7 @@ def test_two_actors_cannot_each_become_part_of_the_other(people: Cast) -> None:
 def test_two_edits_on_one_version(people: Cast) -> None:
     for number in range(ROUNDS):
         claim = factories.claim(people)
-        edit = partial(edit_claim, claim=claim, seen=Seen(version=claim.version))
+        edit = partial(edit_claim, claim=claim, seen=SeenValues(version=claim.version))
         outcomes = together(
             partial(edit, fields={"statement": f"First {number}."}, by=people.reviewer),
             partial(edit, fields={"statement": f"Second {number}."}, by=people.reviewer2),
@@ -274,7 +274,7 @@ def test_one_assessor_hands_in_twice_at_once(people: Cast) -> None:
             "seen_version": _version(first.claim),
             "by": people.reviewer,
         }
-        outcomes = together(partial(hand_in, **again), partial(hand_in, **again))
+        outcomes = together(partial(submit_assessment, **again), partial(submit_assessment, **again))
         assert refusals(outcomes) == []
         states = Assessment.objects.filter(claim=first.claim).order_by("state").values_list("state", flat=True)
         assert list(states) == ["replaced", "replaced", "waiting"]
@@ -351,7 +351,7 @@ def test_a_claim_is_recomputed_while_its_source_changes(people: Cast, monkeypatc
             for lease in leases:
                 recompute_leased(lease)
         row = Claim.objects.get(pk=claim.pk)
-        found = of_claim(load_standing(row))
+        found = of_claim(load_evidence_graph(row))
         assert (row.independence_min, row.independence_max) == (found.min, found.max)
         assert row.independence_min == int(basis == "firsthand")
 

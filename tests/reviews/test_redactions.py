@@ -13,7 +13,7 @@ from accounts.actions import set_role
 from accounts.actions.invitations import invite
 from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Act, User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.actions.bundles import ask_for_bundle
 from claims.acts import KINDS, READ_BY_ADMINISTRATORS, READ_BY_EDITORS
 from claims.models import Bundle, Claim, Grounds, StatusChangeText
@@ -24,8 +24,8 @@ from ledger.keys import policy_text
 from ledger.models import Entry, Erasure, Secret
 from ledger.reading import newest_checkpoint, published
 from ledger.verifier import audit, check_claim_proof, read_policy
+from reviews.actions.assessments import approve
 from reviews.actions.drafts import keep_draft
-from reviews.actions.findings import approve
 from reviews.actions.redactions import (
     look_for,
     propose_redaction,
@@ -401,7 +401,7 @@ def test_an_erasure_without_a_second_person_is_refused(cast: Cast) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     row = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
     found = find(cast.desk, words=NAME, sha256="", by=cast.editor)
-    with pytest.raises(DatabaseError) as refusal, act():
+    with pytest.raises(DatabaseError) as refusal, recorded_transaction():
         for entry, fields, rows in redacted(row, found, by=cast.editor, now=claim.created_at):
             erase(entry, fields=fields, rows=rows)
     assert "no two persons redacted this" in str(refusal.value)

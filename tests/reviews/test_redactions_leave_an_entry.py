@@ -18,7 +18,7 @@ from sources.actions import attach_file, request_capture
 from sources.models import Attachment, Capture
 from tests import factories
 from tests.factories import Cast
-from tests.verification.looking import found, found_both_ways
+from tests.integrity.looking import found, found_both_ways
 
 WORD = "zelda"
 pytestmark = pytest.mark.django_db

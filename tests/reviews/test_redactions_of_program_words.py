@@ -14,14 +14,14 @@ from claims.models import Revision
 from ledger.models import Secret
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
-from reviews.actions.form_drafts import About, Seen, keep_form_draft
+from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import SHORTEST, propose_redaction, redact
 from reviews.models import AssessmentDraft, Assignment, FormDraft
 from reviews.redacting import REDACTED, find
 from reviews.written import changed, written_in, written_in_entry
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.verification.looking import found, found_both_ways
+from tests.integrity.looking import found, found_both_ways
 
 pytestmark = pytest.mark.django_db
 
@@ -78,9 +78,9 @@ def _desk(cast: Cast) -> None:
     keep_draft(claim=claim, proposed_state="corroborated", rationale="Ww", seen_version=1, by=cast.reviewer)
     content = [("stance", "supports"), ("visibility", "desk"), ("excerpt", "It supports that.")]
     about = About(desk=cast.desk, claim=claim)
-    keep_form_draft(name="claim-attach", path="/a", about=about, content=content, seen=Seen(), by=cast.reviewer)
+    keep_form_draft(name="claim-attach", path="/a", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
     content = [("reason", "moot"), ("note", "A moot point.")]
-    keep_form_draft(name="claim-close", path="/b", about=about, content=content, seen=Seen(), by=cast.reviewer)
+    keep_form_draft(name="claim-close", path="/b", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
 
 
 def test_no_word_of_the_program_is_taken_and_the_log_agrees(cast: Cast, editor2: User) -> None:

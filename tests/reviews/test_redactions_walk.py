@@ -26,7 +26,7 @@ from sources.erasing import delete_asked
 from sources.models import Actor, Attachment, Source
 from tests import factories
 from tests.factories import Cast
-from tests.verification.looking import found, found_both_ways
+from tests.integrity.looking import found, found_both_ways
 
 ACTS = 60
 WORDS = ("zelda", "moot", "quay", "supports", "editor", "restricted", "log.txt", "crane")

@@ -14,16 +14,16 @@ from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import correct_source, retract_source
 from claims.models import Claim, Evidence, Task
+from reviews.actions.assessments import reject
 from reviews.actions.assignments import (
     change_due,
     close_claim,
     decline,
-    hand_over,
     name_decider,
     open_claim,
+    reassign,
     withdraw,
 )
-from reviews.actions.findings import reject
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import MOST_ATTEMPTS, Lease, lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Reminder, ReminderState
@@ -154,7 +154,7 @@ def test_what_ends_an_assignment_cancels_every_kind(cast: Cast, end: Callable[[C
 
 def test_handing_over_plans_them_for_the_next(cast: Cast) -> None:
     row = factories.assigned(cast, factories.claim(cast), due_at=timezone.now() + 5 * DAY)
-    later = hand_over(assignment=row, to=cast.reviewer2, by=cast.reviewer)
+    later = reassign(assignment=row, to=cast.reviewer2, by=cast.reviewer)
     assert {who for _kind, who, _state in _rows(assignment=later)} == {"", "reviewer2"}
     assert {state for _kind, _who, state in _rows(assignment=row)} == {"cancelled"}
 

@@ -11,13 +11,13 @@ from django.test import TransactionTestCase
 from django.utils import timezone
 
 from accounts.models import Desk, User
-from claims.graphs import load_standing
+from claims.graphs import load_evidence_graph
 from claims.models import Claim, GroundsWatch, StatusChangeGraph
 from claims.snapshots import digest, snapshot
 from claims.support import recompute_claim
 from reviews.queue import work_of
 from reviews.scale.loader import load_scale
-from tests.verification.looking import found, named
+from tests.integrity.looking import found, named
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -69,12 +69,12 @@ def test_a_copys_last_graph_is_what_its_rows_say(claims: list[Claim]) -> None:
     verdicts = [claim for claim in claims[:60] if claim.state == "corroborated"]
     kept = [claim for claim in verdicts if not claim.contested and not claim.support_lost]
     told = [StatusChangeGraph.objects.get(claim=claim, seq=claim.last_seq).graph for claim in kept]
-    assert told == [snapshot(load_standing(claim)) for claim in kept]
+    assert told == [snapshot(load_evidence_graph(claim)) for claim in kept]
 
 
 def test_the_reviewer_has_open_work_and_the_desk_claims_of_all_states(claims: list[Claim]) -> None:
     work = work_of(User.objects.get(username="scale-reviewer-1"), now=timezone.now())
-    assert (len(work.later), len(work.offered), len(work.handed_in)) == (17, 4, 3)
+    assert (len(work.later), len(work.offered), len(work.submitted)) == (17, 4, 3)
     assert set(Counter(claim.state for claim in claims)) == {"reported", "denied", "corroborated", "refuted"}
 
 

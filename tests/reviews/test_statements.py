@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from claims.actions.claims import move_alone
-from reviews.actions.findings import approve
+from reviews.actions.assessments import approve
 from tests import factories
 from tests.factories import Cast
 from tests.pages import signed_in

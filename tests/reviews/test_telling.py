@@ -14,9 +14,9 @@ from reviews.actions.assignments import (
     change_due,
     close_claim,
     decline,
-    hand_over,
     name_decider,
     open_claim,
+    reassign,
     unname_decider,
     withdraw,
 )
@@ -60,7 +60,7 @@ def _decline(scene: Scene) -> None:
 
 def _reassign(scene: Scene) -> None:
     third = factories.person("third", Role.REVIEWER, scene.cast.desk)
-    hand_over(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
+    reassign(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
 
 
 def _withdraw(scene: Scene) -> None:
@@ -88,7 +88,7 @@ def _editor_who_submitted(scene: Scene) -> User:
     third = factories.person("third", Role.EDITOR, scene.cast.desk)
     claim = factories.claim(scene.cast)
     evidence = factories.firsthand(scene.cast, claim, 2)
-    factories.hand_in_as(third, fresh(claim), "corroborated", evidence)
+    factories.submit_as(third, fresh(claim), "corroborated", evidence)
     Notification.objects.all().delete()
     return third
 
@@ -205,7 +205,7 @@ def test_nobody_whose_account_is_closed_is_in_an_audience(scene: Scene, audience
 
 def test_a_claim_that_was_handed_on_and_declined_is_told_to_who_handed_it_on(scene: Scene) -> None:
     third = factories.person("third", Role.REVIEWER, scene.cast.desk)
-    given = hand_over(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
+    given = reassign(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
     Notification.objects.all().delete()
     decline(assignment=given, reason="No.", by=third)
     assert {row.recipient.username for row in Notification.objects.all()} == {"editor", "editor2", "reviewer"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.accessibility.conftest import _context
-from tests.verification.conftest import past_the_guards as past_the_guards
+from tests.integrity.conftest import past_the_guards as past_the_guards
 
 if TYPE_CHECKING:
     from pathlib import Path

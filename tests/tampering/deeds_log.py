@@ -17,10 +17,10 @@ from ledger.models import Checkpoint, Entry, Outbox
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.verifier import root_hash
 from tests import factories
+from tests.integrity.forging import forge, value_of
 from tests.ledger import test_tampering_database as by_force
 from tests.tampering.doing import do, run
 from tests.tampering.noticing import Outside
-from tests.verification.forging import forge, value_of
 
 Deed = Callable[[Outside], object]
 FORGED = "Forged."

@@ -17,6 +17,7 @@ from ledger.recording import older_acts
 from ledger.verifier import Memory, audit, check_claim_proof, watch
 from sources.models import Source
 from tests import factories
+from tests.integrity.forging import forge
 from tests.ledger.exports import BEGIN, POLICY, Log
 from tests.tampering import deeds_key, deeds_log
 from tests.tampering.deeds_files import changed
@@ -24,7 +25,6 @@ from tests.tampering.deeds_log import FORGED, Deed, an_act_that_waits, change_wh
 from tests.tampering.doing import do, run
 from tests.tampering.handing_over import LOG, OTHER, PROOF, first
 from tests.tampering.noticing import Outside
-from tests.verification.forging import forge
 
 
 def say_what_is_not_so(outside: Outside) -> None:

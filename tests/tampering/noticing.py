@@ -25,9 +25,9 @@ from ledger.signer import SignerRefused
 from ledger.verifier import Memory, Report, check_claim_proof, check_expected, monitor, watch
 from tests.api.client import Api
 from tests.claims.bundling import bundle_of, checked
+from tests.integrity.looking import found, found_both_ways
 from tests.pages import signed_in
 from tests.tampering.world import Desk, Kept
-from tests.verification.looking import found, found_both_ways
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from claims.kinds import ALWAYS, CATALOGUE, NEVER, RESTRICTED, SHAPES, TYPES, Kind
+from claims.kinds import ALWAYS, CATALOGUE, NEVER, RESTRICTED, SHAPES, TYPES, EntryKind
 
 PATH = "docs/ledger-kinds.md"
 SEALED = {NEVER: "never", ALWAYS: "always", RESTRICTED: "where what it is about is restricted"}
@@ -56,7 +56,7 @@ def kinds_page() -> Iterator[str]:
     yield ""
 
 
-def _section(name: str, kind: Kind) -> Iterator[str]:
+def _section(name: str, kind: EntryKind) -> Iterator[str]:
     yield from (f"## {name}", "", kind.meaning, "")
     yield from (
         f"- stream: {_streams(kind.stream)}",

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from config.backup import Failed, save
+from config.backup import BackupFailed, save
 from sources.copying import Damaged
 
 
@@ -20,6 +20,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             dump, copied = save(options["folder"], timezone.now())
-        except (Failed, Damaged, OSError) as error:
+        except (BackupFailed, Damaged, OSError) as error:
             raise CommandError(f"Nothing was saved: {error}") from error
         self.stdout.write(f"{dump} ({dump.stat().st_size} bytes) and {copied} new files of evidence are saved.")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.backup import Failed, put_back
+from config.backup import BackupFailed, put_back
 from sources.copying import Damaged
 
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             copied = put_back(options["dump"])
-        except (Failed, Damaged, OSError) as error:
+        except (BackupFailed, Damaged, OSError) as error:
             raise CommandError(f"The database was not put back: {error}") from error
         self.stdout.write(
             f"The database and {copied} files of evidence are back. Now run migrate, grant_roles and verify."

@@ -12,16 +12,16 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.checks_of_factors import CHECKS as ACCOUNT_CHECKS
+from accounts.integrity import Check, IntegrityMismatch, IntegrityScope, one_moment
 from accounts.reference_verification import CHECKS as REFERENCE_CHECKS
-from accounts.verification import Check, Finding, Scope, one_moment
+from claims.integrity import CHECKS as CLAIM_CHECKS
 from claims.models import Claim, StatusChange
-from claims.verification import CHECKS as CLAIM_CHECKS
 from ledger.verifier import printable
 from reviews.both_ways import CHECKS as BOTH_WAYS
+from reviews.integrity import CHECKS as REVIEW_CHECKS
 from reviews.models import Assignment, Reminder
-from reviews.verification import CHECKS as REVIEW_CHECKS
+from sources.integrity import CHECKS as SOURCE_CHECKS
 from sources.models import Attachment, Source
-from sources.verification import CHECKS as SOURCE_CHECKS
 
 CHECKS = (*REFERENCE_CHECKS, *ACCOUNT_CHECKS, *SOURCE_CHECKS, *CLAIM_CHECKS, *REVIEW_CHECKS, *BOTH_WAYS)
 TELL_EVERY = 10  # seconds
@@ -60,7 +60,9 @@ class Command(BaseCommand):
         sample = None if options["recompute"] == "all" else int(options["recompute"])
         grace = timedelta(seconds=options["grace"])
         now, read_files, part = timezone.now(), options["files"] == "read", options["part"]
-        scope = Scope(now, grace, sample, read_files=read_files, part=part, tell=_every_so_often(self.stderr.write))
+        scope = IntegrityScope(
+            now, grace, sample, read_files=read_files, part=part, tell=_every_so_often(self.stderr.write)
+        )
         checks = _chosen(options["only"], part)
         with one_moment():
             write = self._write_json if options["json"] else self._write_lines
@@ -68,7 +70,7 @@ class Command(BaseCommand):
         if found:
             sys.exit(1)
 
-    def _write_lines(self, checks: Sequence[Check], findings: Iterator[Finding]) -> int:
+    def _write_lines(self, checks: Sequence[Check], findings: Iterator[IntegrityMismatch]) -> int:
         found = 0
         for finding in findings:
             found += 1
@@ -77,7 +79,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(checks)} checks over {looked_at}: {found or 'no'} finding{'' if found == 1 else 's'}")
         return found
 
-    def _write_json(self, checks: Sequence[Check], findings: Iterator[Finding]) -> int:
+    def _write_json(self, checks: Sequence[Check], findings: Iterator[IntegrityMismatch]) -> int:
         """One object, written as it is found: however much disagrees, it is never all in memory."""
         found = 0
         self.stdout.write('{"findings": [', ending="")
@@ -90,7 +92,7 @@ class Command(BaseCommand):
         return found
 
 
-def _findings(checks: Sequence[Check], scope: Scope) -> Iterator[Finding]:
+def _findings(checks: Sequence[Check], scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
     for number, check in enumerate(checks, 1):
         scope.tell(f"{check.name} ({number} of {len(checks)})")
         yield from check.findings(scope)

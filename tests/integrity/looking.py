@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.verification import Check, Finding, Scope
+from accounts.integrity import Check, IntegrityMismatch, IntegrityScope
 from claims.models import Claim
 from reviews.both_ways import CHECKS as BOTH_WAYS
 from reviews.management.commands.verify import CHECKS
@@ -19,21 +19,21 @@ def kept_verdict(cast: factories.Cast) -> Claim:
     return factories.claim_in(cast, "corroborated", now=factories.days_ago(1 / 24))
 
 
-def found(**scope: Any) -> list[Finding]:
+def found(**scope: Any) -> list[IntegrityMismatch]:
     """All that is found by the checks of rows among themselves."""
     return _findings([check for check in CHECKS if check not in BOTH_WAYS], scope)
 
 
-def found_both_ways(**scope: Any) -> list[Finding]:
+def found_both_ways(**scope: Any) -> list[IntegrityMismatch]:
     """All that is found by the checks of rows and the ledger's entries."""
     return _findings(BOTH_WAYS, scope)
 
 
-def _findings(checks: Iterable[Check], scope: dict[str, Any]) -> list[Finding]:
-    looked = Scope(**{"now": timezone.now(), "sample": None, **scope})
+def _findings(checks: Iterable[Check], scope: dict[str, Any]) -> list[IntegrityMismatch]:
+    looked = IntegrityScope(**{"now": timezone.now(), "sample": None, **scope})
     return [finding for check in checks for finding in check.findings(looked)]
 
 
-def named(findings: list[Finding]) -> set[str]:
+def named(findings: list[IntegrityMismatch]) -> set[str]:
     """The names of the checks that found something."""
     return {finding.check for finding in findings}

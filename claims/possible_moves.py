@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from accounts.errors import Missing
-from claims.policy import Finding, LastChange, missing_for, refuted_element
-from claims.standing import Standing, of_claim, threshold_for, threshold_of_claim
+from claims.evidence_graph import EvidenceGraph, of_claim, threshold_for, threshold_of_claim
+from claims.policy import LastChange, NamedGrounds, missing_for, refuted_element
 from claims.states import Deciders, Move, State, moves_from
 
 
@@ -34,17 +34,17 @@ class Way:
         return self.move.deciders is not Deciders.SECOND
 
 
-def ways_from(state: str, standing: Standing, last: LastChange | None) -> list[Way]:
+def ways_from(state: str, graph: EvidenceGraph, last: LastChange | None) -> list[Way]:
     """Every move from a state, on all the evidence that counts; answers to contrary evidence are taken as given."""
-    return [_way(move, standing, last) for move in moves_from(state)]
+    return [_way(move, graph, last) for move in moves_from(state)]
 
 
-def _way(move: Move, standing: Standing, last: LastChange | None) -> Way:
-    missing = missing_for(move, standing, last, Finding())
+def _way(move: Move, graph: EvidenceGraph, last: LastChange | None) -> Way:
+    missing = missing_for(move, graph, last, NamedGrounds())
     if move.after is State.CORROBORATED:
-        result = of_claim(standing)
-        return Way(move, missing, result.min, result.max, threshold_of_claim(standing), result.exact)
+        result = of_claim(graph)
+        return Way(move, missing, result.min, result.max, threshold_of_claim(graph), result.exact)
     if move.after is State.REFUTED:
-        element, result = refuted_element(standing, None)
-        return Way(move, missing, result.min, result.max, threshold_for(standing, "refutes", element), result.exact)
+        element, result = refuted_element(graph, None)
+        return Way(move, missing, result.min, result.max, threshold_for(graph, "refutes", element), result.exact)
     return Way(move, missing)

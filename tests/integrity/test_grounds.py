@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 
 from claims.models import Claim, GroundsTouch, GroundsWatch
 from tests import factories
-from tests.verification.looking import found, named
+from tests.integrity.looking import found, named
 
 Execute = Callable[..., None]
 Unguarded = Callable[[], AbstractContextManager[None]]

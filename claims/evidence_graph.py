@@ -64,7 +64,7 @@ class ElementResult:
 
 
 @dataclass(frozen=True)
-class Standing:
+class EvidenceGraph:
     """All that the policy of a claim is decided on."""
 
     day: date
@@ -131,7 +131,7 @@ class Standing:
         """Whether the source's voice is neither a claimant's nor a party's; an unknown voice always is countable."""
         return not (self.is_claimants(source) or self.is_partys(source))
 
-    def rests_on(self, named: Collection[str] | None) -> "Standing":
+    def rests_on(self, named: Collection[str] | None) -> "EvidenceGraph":
         """The same for who rests on this evidence: no other makes a source stronger than it says itself.
 
         What nobody named, nobody looked at: it may take support away, and never gives any (docs/decisions/0096).
@@ -144,7 +144,7 @@ class Standing:
         return self._resting[key]
 
     @cached_property
-    def _resting(self) -> "dict[frozenset[str], Standing]":
+    def _resting(self) -> "dict[frozenset[str], EvidenceGraph]":
         return {}
 
     @cached_property
@@ -269,41 +269,41 @@ def _weakest_of(bases: Collection[str]) -> str:
 
 
 def bearings(
-    standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
+    graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> list[Bearing]:
     """The evidence that counts for one stance on one element; `only` keeps what was named."""
     return [
-        Bearing(item.source, admits(standing, item))
-        for item in standing.evidence
+        Bearing(item.source, admits(graph, item))
+        for item in graph.evidence
         if item.stance == stance and item.counts and item.bears_on(element) and (only is None or item.id in only)
     ]
 
 
-def admits(standing: Standing, item: EvidenceView) -> str | None:
+def admits(graph: EvidenceGraph, item: EvidenceView) -> str | None:
     """The voice that admits something against its interest, at the date of the evidence's source."""
-    return voice_at(item.against_interest, standing.sources[item.source].day, standing.actors)
+    return voice_at(item.against_interest, graph.sources[item.source].day, graph.actors)
 
 
 def on_element(
-    standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None
+    graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None
 ) -> Independence:
     """The independence of one stance on one element. Elements with the same evidence are counted once."""
-    return counted(standing.rests_on(only).counter, bearings(standing, stance, element, only))
+    return counted(graph.rests_on(only).counter, bearings(graph, stance, element, only))
 
 
-def count_all(standing: Standing, named: Iterable[Collection[str]] = ()) -> None:
+def count_all(graph: EvidenceGraph, named: Iterable[Collection[str]] = ()) -> None:
     """Count whatever is asked of a claim: on all its evidence, and on each set of evidence that is `named`."""
     for only in (None, *named):
         for stance in ("supports", "refutes"):
-            for part in standing.parts:
-                on_element(standing, stance, part, only)
+            for part in graph.parts:
+                on_element(graph, stance, part, only)
 
 
-def by_element(standing: Standing) -> list[ElementResult]:
+def by_element(graph: EvidenceGraph) -> list[ElementResult]:
     """Supporting and refuting independence of every part of the claim."""
     return [
-        ElementResult(part, on_element(standing, "supports", part), on_element(standing, "refutes", part))
-        for part in standing.parts
+        ElementResult(part, on_element(graph, "supports", part), on_element(graph, "refutes", part))
+        for part in graph.parts
     ]
 
 
@@ -319,37 +319,37 @@ def weakest(results: Iterable[Independence]) -> Independence:
     )
 
 
-def of_claim(standing: Standing, stance: str = "supports", only: Collection[str] | None = None) -> Independence:
+def of_claim(graph: EvidenceGraph, stance: str = "supports", only: Collection[str] | None = None) -> Independence:
     """The independence of the claim: that of its weakest essential element."""
-    return weakest(on_element(standing, stance, part, only) for part in standing.essential)
+    return weakest(on_element(graph, stance, part, only) for part in graph.essential)
 
 
-def party_denials(standing: Standing) -> list[EvidenceView]:
+def party_denials(graph: EvidenceGraph) -> list[EvidenceView]:
     """Live denials, dated on or after the claim, whose voice (or one upstream) is a party's and not a claimant's."""
-    return list(standing.denials)
+    return list(graph.denials)
 
 
-def denying_parties(standing: Standing) -> list[str]:
+def denying_parties(graph: EvidenceGraph) -> list[str]:
     """The voices of the parties that deny, in the order of their first denial, each once."""
     voices: dict[str, None] = {}
-    for denial in dict.fromkeys(item.source for item in party_denials(standing)):
-        for source in sorted(standing.upstream_of(denial)):
-            voice = standing.voice(source)
-            if voice is not None and standing.is_partys(source) and not standing.is_claimants(source):
+    for denial in dict.fromkeys(item.source for item in party_denials(graph)):
+        for source in sorted(graph.upstream_of(denial)):
+            voice = graph.voice(source)
+            if voice is not None and graph.is_partys(source) and not graph.is_claimants(source):
                 voices[voice] = None
     return list(voices)
 
 
-def threshold_for(standing: Standing, stance: str, element: ElementView, only: Collection[str] | None = None) -> int:
+def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None) -> int:
     """How many independent voices a verdict needs on this element.
 
     To corroborate, one is enough where the counting support includes a firsthand source of the claimant's voice and
     that voice is no party's: it is the first source. A threshold that an editor set for the claim goes before.
     """
-    if stance != "supports" or standing.threshold_is_set or standing.first_claimant is None:
-        return standing.threshold
-    standing = standing.rests_on(only)
-    for item in standing.evidence:
+    if stance != "supports" or graph.threshold_is_set or graph.first_claimant is None:
+        return graph.threshold
+    graph = graph.rests_on(only)
+    for item in graph.evidence:
         if (
             item.stance != "supports"
             or not item.counts
@@ -357,17 +357,17 @@ def threshold_for(standing: Standing, stance: str, element: ElementView, only: C
             or (only is not None and item.id not in only)
         ):
             continue
-        day = standing.sources[item.source].day
-        claimant = voice_at(standing.first_claimant, day, standing.actors)
+        day = graph.sources[item.source].day
+        claimant = voice_at(graph.first_claimant, day, graph.actors)
         if (
-            standing.voice(item.source) == claimant
-            and standing.basis_of(item.source) == "firsthand"
-            and not standing.is_partys(item.source)
+            graph.voice(item.source) == claimant
+            and graph.basis_of(item.source) == "firsthand"
+            and not graph.is_partys(item.source)
         ):
             return 1
-    return standing.threshold
+    return graph.threshold
 
 
-def threshold_of_claim(standing: Standing) -> int:
+def threshold_of_claim(graph: EvidenceGraph) -> int:
     """The threshold printed beside the claim: the highest over its essential elements, to corroborate."""
-    return max(threshold_for(standing, "supports", part) for part in standing.essential)
+    return max(threshold_for(graph, "supports", part) for part in graph.essential)

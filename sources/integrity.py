@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
-from accounts.verification import Check, Scope, by_overdue_query, by_query, rows
+from accounts.integrity import Check, IntegrityScope, by_overdue_query, by_query, rows
 from sources.evidence_storage import open_stored, place, place_name
 from sources.independence import find_cycle
 from sources.models import Visibility
@@ -41,7 +41,7 @@ ORDER BY d.desk_id
 _OPEN = "d.visibility <> 'restricted' AND u.visibility <> 'restricted'"
 
 
-def _cycles(_scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _cycles(_scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
     for desk, relays in groupby(rows(_INNER_RELAYS.format(counted=_OPEN)), key=lambda row: row[0]):
         cycle = find_cycle((below, above) for _desk, below, above in relays)
         if cycle is not None:
@@ -57,7 +57,7 @@ GROUP BY sha256 ORDER BY sha256 COLLATE "C"
 """
 
 
-def _files(scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _files(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
     """Rows and files side by side, both in the order of their names."""
     named, kept = rows(_FILES), place().kept()
     row, file = next(named, None), next(kept, None)
@@ -75,7 +75,7 @@ def _files(scope: Scope) -> Iterator[tuple[str, str, str]]:
             row, file = next(named, None), next(kept, None)
 
 
-def _compared(row: tuple[str, str, int, int], size: int, scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _compared(row: tuple[str, str, int, int], size: int, scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
     sha256, named, least, most = row
     for expected in {least, most} - {size}:
         yield named, f"{expected} bytes", f"{size} bytes"
@@ -88,7 +88,7 @@ def _compared(row: tuple[str, str, int, int], size: int, scope: Scope) -> Iterat
             yield named, f"SHA-256 {sha256}", f"SHA-256 {digest.hexdigest()}"
 
 
-def _unfinished(scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _unfinished(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
     for name, _size, modified in place().unfinished():
         if modified < scope.now - LEFT_BEHIND - timedelta(hours=1) - scope.grace:
             yield f"file {name}", "cleared after a day", f"of {modified.isoformat(timespec='seconds')}"

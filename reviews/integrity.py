@@ -1,6 +1,6 @@
 """Whether assignments, findings, decisions and reminders agree with each other and with the claims."""
 
-from accounts.verification import by_overdue_query, by_query
+from accounts.integrity import by_overdue_query, by_query
 from claims.models import NEVER_DUE
 
 _PARTICIPANTS = """

@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from claims.models import Claim, Participant, Task
-from reviews.actions.findings import reject
+from reviews.actions.assessments import reject
 from reviews.models import Assessment, Assignment, Decision, Reminder
 from tests import factories
-from tests.verification.looking import found, named
+from tests.integrity.looking import found, named
 
 Execute = Callable[..., None]
 Unguarded = Callable[[], AbstractContextManager[None]]

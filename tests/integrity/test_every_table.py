@@ -10,9 +10,9 @@ from claims import models as claims
 from ledger import models as ledger
 from reviews import models as reviews
 from sources import models as sources
+from tests.integrity.test_both_ways import EXCUSED, TOLD_MODELS, UNTOLD
+from tests.integrity.test_changes import CHANGES
 from tests.tampering.table import LEDGER
-from tests.verification.test_both_ways import EXCUSED, TOLD_MODELS, UNTOLD
-from tests.verification.test_changes import CHANGES
 
 OURS = ("accounts", "claims", "ledger", "reviews", "sources")
 WORK = "work for later, which is done and gone"

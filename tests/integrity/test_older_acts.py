@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from reviews.demonstration.loader import load_demonstration
-from tests.verification.forging import drop_rules, run
-from tests.verification.looking import found_both_ways
+from tests.integrity.forging import drop_rules, run
+from tests.integrity.looking import found_both_ways
 
 LONG_AGO = "timestamptz '2022-10-01'"
 # Each table with rows that entries tell of, and the column that says since when a row is there.

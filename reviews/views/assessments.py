@@ -19,26 +19,26 @@ from accounts.models import User
 from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.recent import asks_again
 from claims.conflicts import conflicts_told
+from claims.evidence_graph import EvidenceGraph
 from claims.graphs import last_change
 from claims.models import Claim, Evidence
 from claims.page_queries import evidence_shown
 from claims.permissions import may_assess, may_decide, may_edit_as_editor
+from claims.possible_moves import Way, ways_from
 from claims.queries import get_claim, visible_claims
 from claims.revisions import changes_since
-from claims.standing import Standing
-from claims.views.heading import standing_context
-from claims.views.lines import Line, lines_of
-from claims.ways import Way, ways_from
+from claims.views.heading import graph_context
+from claims.views.lines import EvidenceLine, lines_of
+from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
-from reviews.actions.findings import approve, hand_in, reject
 from reviews.actions.grounds import barred
-from reviews.forms import DecisionForm, FindingForm
+from reviews.forms import AssessmentForm, DecisionForm
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import (
     get_assessment,
     has_moved_since,
-    last_own_finding,
+    last_own_assessment,
     may_be_decided_by,
     open_assignment,
     own_draft,
@@ -60,7 +60,7 @@ class Tick:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ProposableState:
     """One state that can be proposed, with whether it is possible and what is missing."""
 
     state: str
@@ -74,27 +74,27 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     may_assess(request.user, claim)
     rows = evidence_shown(request.user, claim)
-    context = standing_context(claim)
-    standing: Standing = context["standing"]
-    everything = lines_of(request.user, claim, rows, standing)
+    context = graph_context(claim)
+    graph: EvidenceGraph = context["standing"]
+    everything = lines_of(request.user, claim, rows, graph)
     lines = [line for line in everything if not line.withdrawn]
-    ways = ways_from(claim.state, standing, last_change(claim))
+    ways = ways_from(claim.state, graph, last_change(claim))
     nameable = [line for line in lines if line.evidence.visibility != Visibility.RESTRICTED]
     draft = own_draft(request.user, claim)
-    form = FindingForm(
+    form = AssessmentForm(
         **sent(request),
         claim=claim,
         evidence=[(line.evidence.pk, line.title) for line in nameable],
         contrary=[(line.evidence.pk, _answer_label(line)) for line in nameable if _is_contrary(line.evidence)],
         states=[claim.state, *(way.to for way in ways)],
-        before=last_own_finding(request.user, claim),
+        before=last_own_assessment(request.user, claim),
         draft=draft,
     )
     if "keep" in request.POST:
         if form.kept(lambda given: keep_draft(claim=claim, by=request.user, **given)):
             AssessmentDrafts(request).kept_as_assessment()
             return redirect("assess", claim.reference)
-    elif form.handed_in(lambda given: hand_in(claim=claim, by=request.user, **form.found(given))):
+    elif form.submitted(lambda given: submit_assessment(claim=claim, by=request.user, **form.found(given))):
         return redirect("review", form.outcome.pk)
     ticked = {str(value) for value in form["evidence"].value() or ()}
     proposed = form["proposed_state"].value()
@@ -102,7 +102,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
         "mine": open_assignment(request.user, claim),
         "items": [(line, _tick(line, ticked)) for line in lines],
         "choices": [
-            Choice(state, state == proposed, way)
+            ProposableState(state, state == proposed, way)
             for state, way in [(claim.state, None), *((way.to, way) for way in ways)]
         ],
         "missing_title": _("Not handed in: this is missing"),
@@ -119,7 +119,9 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     )
 
 
-def _of_the_draft(claim: Claim, form: FindingForm, draft: AssessmentDraft | None, lines: list[Line]) -> dict[str, Any]:
+def _of_the_draft(
+    claim: Claim, form: AssessmentForm, draft: AssessmentDraft | None, lines: list[EvidenceLine]
+) -> dict[str, Any]:
     """What the page says of the draft: since when it is kept, what happened since, and what another window kept."""
     context: dict[str, Any] = {"draft": draft}
     if isinstance(form.stale, KeptElsewhere):
@@ -141,7 +143,7 @@ def _is_contrary(row: Evidence) -> bool:
     return row.live and row.stance in ("supports", "refutes")
 
 
-def _answer_label(line: Line) -> str:
+def _answer_label(line: EvidenceLine) -> str:
     return _("Answer to %(number)s, which %(stance)s it: %(title)s") % {
         "number": line.number,
         "stance": line.evidence.get_stance_display(),
@@ -149,7 +151,7 @@ def _answer_label(line: Line) -> str:
     }
 
 
-def _tick(line: Line, ticked: set[str]) -> Tick | None:
+def _tick(line: EvidenceLine, ticked: set[str]) -> Tick | None:
     """The checkbox of a piece that a finding may rest on; restricted ones have none."""
     if line.restricted:
         return None
@@ -161,37 +163,37 @@ def _tick(line: Line, ticked: set[str]) -> Tick | None:
 @form_page
 def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     """A finding; for who may decide on it, the form to do so."""
-    finding = get_assessment(request.user, assessment_id)
-    claim = get_claim(request.user, finding.claim.reference)
-    grounds = of_assessment(request.user, finding)
+    assessment = get_assessment(request.user, assessment_id)
+    claim = get_claim(request.user, assessment.claim.reference)
+    grounds = of_assessment(request.user, assessment)
     form = DecisionForm(**sent(request), claim=claim, seen_grounds=grounds.kept if grounds else "")
     if request.method == "POST":
-        may_decide(request.user, claim, finding.assessor)
-        if form.handed_in(lambda given: _decide(request.user, finding, given)):
-            return _after_the_decision(request, finding)
+        may_decide(request.user, claim, assessment.assessor)
+        if form.submitted(lambda given: _decide(request.user, assessment, given)):
+            return _after_the_decision(request, assessment)
     rows = evidence_shown(request.user, claim)
-    context = standing_context(claim)
-    moved_on = finding.state == AssessmentState.WAITING and has_moved_since(finding)
+    context = graph_context(claim)
+    moved_on = assessment.state == AssessmentState.WAITING and has_moved_since(assessment)
     numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
-    named = {item.pk for item in finding.evidence.all()}
-    decides = may_be_decided_by(request.user, finding) or form.status != 200
-    stands_against = barred(finding) if decides and grounds is not None else ""
+    named = {item.pk for item in assessment.evidence.all()}
+    decides = may_be_decided_by(request.user, assessment) or form.status != 200
+    stands_against = barred(assessment) if decides and grounds is not None else ""
     context |= {
-        "finding": finding,
+        "finding": assessment,
         "rests_on": [line for pk, line in numbers.items() if pk in named],
         "answers": [
             (numbers[answer.evidence_id], answer.text)
-            for answer in finding.answers.all()
+            for answer in assessment.answers.all()
             if answer.evidence_id in numbers
         ],
-        "others": _others(finding, named, numbers.values()),
-        "decision": getattr(finding, "decision", None),
+        "others": _others(assessment, named, numbers.values()),
+        "decision": getattr(assessment, "decision", None),
         # Decided by somebody else meanwhile: what was typed stays to be read.
         "may_decide": decides,
-        "own": finding.assessor_id == request.user.pk,
+        "own": assessment.assessor_id == request.user.pk,
         "touched": conflicts_told(claim, [request.user.pk], to=request.user).get(request.user.pk),
         "edits": may(may_edit_as_editor, request.user, claim, ""),
-        "changes": _changed_meanwhile(claim, finding),
+        "changes": _changed_meanwhile(claim, assessment),
         "grounds": grounds,
         "moved_on": moved_on,
         "barred": stands_against,
@@ -211,11 +213,11 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     )
 
 
-def _others(finding: Assessment, named: Collection[UUID], lines: Iterable[Line]) -> list[Line]:
+def _others(assessment: Assessment, named: Collection[UUID], lines: Iterable[EvidenceLine]) -> list[EvidenceLine]:
     """While a finding waits: the evidence that it neither rests on nor answers, and who last changed its bearing."""
-    if finding.state != AssessmentState.WAITING:
+    if assessment.state != AssessmentState.WAITING:
         return []
-    answered = {answer.evidence_id for answer in finding.answers.all()}
+    answered = {answer.evidence_id for answer in assessment.answers.all()}
     others = [line for line in lines if line.evidence.pk not in {*named, *answered}]
     changes = last_changes([line.evidence.pk for line in others], "stance", "superseded_by")
     for line in others:
@@ -227,22 +229,22 @@ def _others(finding: Assessment, named: Collection[UUID], lines: Iterable[Line])
     return others
 
 
-def _after_the_decision(request: PersonsRequest, finding: Assessment) -> HttpResponse:
+def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> HttpResponse:
     """Back to the finding; whoever was invited for it from another desk does not see it any more."""
-    if visible_claims(request.user).filter(pk=finding.claim_id).exists():
-        return redirect("review", finding.pk)
+    if visible_claims(request.user).filter(pk=assessment.claim_id).exists():
+        return redirect("review", assessment.pk)
     told = _("Your decision on %(reference)s is recorded. Your invitation to that claim has ended with it.")
-    messages.info(request, told % {"reference": finding.claim.reference})
+    messages.info(request, told % {"reference": assessment.claim.reference})
     return redirect("work")
 
 
-def _decide(user: User, finding: Assessment, given: dict[str, Any]) -> Assessment:
-    decision = {"assessment": finding, "reason": given["reason"], "seen_version": given["seen_version"], "by": user}
+def _decide(user: User, assessment: Assessment, given: dict[str, Any]) -> Assessment:
+    decision = {"assessment": assessment, "reason": given["reason"], "seen_version": given["seen_version"], "by": user}
     if given["decision"] == "approve":
         return approve(**decision, seen_grounds=given["seen_grounds"] or None)
     return reject(**decision)
 
 
-def _changed_meanwhile(claim: Claim, finding: Assessment) -> list[str]:
+def _changed_meanwhile(claim: Claim, assessment: Assessment) -> list[str]:
     """What happened to the claim since a finding that waits was handed in."""
-    return changes_since(claim, finding.seen_version) if finding.state == AssessmentState.WAITING else []
+    return changes_since(claim, assessment.seen_version) if assessment.state == AssessmentState.WAITING else []

@@ -13,11 +13,11 @@ from claims.actions.sources import change_source
 from claims.models import GroundsChange, Participant, Revision
 from tests import factories
 from tests.factories import fresh
+from tests.integrity.forging import drop_rules, run
+from tests.integrity.looking import found, found_both_ways
+from tests.integrity.test_both_ways import ITS_OWN_KEY, UNTOLD, keep_keys
+from tests.integrity.test_both_ways import TAMPERED as ALTERED
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import drop_rules, run
-from tests.verification.looking import found, found_both_ways
-from tests.verification.test_both_ways import ITS_OWN_KEY, UNTOLD, keep_keys
-from tests.verification.test_both_ways import TAMPERED as ALTERED
 
 # Tables of what is kept of changes, with the columns that are asked nowhere, each with the reason why.
 CHANGES: dict[type[models.Model], dict[str, str]] = {

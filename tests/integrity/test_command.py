@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, connection
 
-from accounts.verification import one_moment
+from accounts.integrity import one_moment
 from claims.models import Claim
 from reviews.management.commands.verify import CHECKS
 from tests import factories

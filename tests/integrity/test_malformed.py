@@ -6,12 +6,12 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from accounts.verification import LOOKED_AT
+from accounts.integrity import LOOKED_AT
 from reviews.management.commands.verify import CHECKS
 from tests import factories
+from tests.integrity.forging import drop_rules, run
+from tests.integrity.looking import found, found_both_ways
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import drop_rules, run
-from tests.verification.looking import found, found_both_ways
 
 # What no reader of a column expects, by its sort.
 MALFORMED = {

@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 import pytest
 from django.db.models import F
 
-from accounts.verification import Finding
+from accounts.integrity import IntegrityMismatch
 from claims.actions.actors import merge_actors
 from claims.models import Bundle, Claim, Evidence, Revision, StatusChange, Task
 from sources.models import Actor, Source
 from tests import factories
-from tests.verification.looking import found, found_both_ways, named
+from tests.integrity.looking import found, found_both_ways, named
 
 Execute = Callable[..., None]
 Unguarded = Callable[[], AbstractContextManager[None]]
@@ -29,7 +29,7 @@ def test_nothing_is_found_in_what_people_did(cast: factories.Cast) -> None:
 
 def test_a_state_that_is_not_that_of_the_last_status_change(verdict: Claim, execute: Execute) -> None:
     execute("UPDATE claims_claim SET state = 'denied' WHERE id = %s", verdict.pk)
-    assert found()[0] == Finding(
+    assert found()[0] == IntegrityMismatch(
         "state is that of the last status change", verdict.reference, "corroborated (status change 2)", "denied"
     )
 
@@ -214,7 +214,7 @@ def test_a_restricted_actor_as_claimant_and_one_of_another_desk_as_party(
 )
 def test_numbers_that_are_not_those_of_the_evidence(verdict: Claim, field: str, value: object, wrong: str) -> None:
     Claim.objects.filter(pk=verdict.pk).update(**{field: value})
-    assert found() == [Finding("numbers are those of the evidence", verdict.reference, "2–2 of 2", wrong)]
+    assert found() == [IntegrityMismatch("numbers are those of the evidence", verdict.reference, "2–2 of 2", wrong)]
 
 
 def test_lost_support_that_the_claim_does_not_say(
@@ -277,8 +277,10 @@ def test_an_actor_that_was_merged_and_is_named_still(cast: factories.Cast, verdi
     execute("DELETE FROM claims_actormerge")
     check = "actor that was merged is named by nothing"
     assert found() == [
-        Finding(check, f"source {source.pk}", f"actor {remains.pk}", f"actor {merged.pk}, which was merged into it"),
-        Finding("actor merged on record", f"actor {merged.pk}", "who merged it, and why", "nothing"),
+        IntegrityMismatch(
+            check, f"source {source.pk}", f"actor {remains.pk}", f"actor {merged.pk}, which was merged into it"
+        ),
+        IntegrityMismatch("actor merged on record", f"actor {merged.pk}", "who merged it, and why", "nothing"),
     ]
 
 

@@ -4,7 +4,7 @@ Each room declares which of its rows entries tell of, and what these have to say
 read once, with all rows that hang on it, and compared field by field. What a later entry says anew is asked of the
 newest one alone. A row without its entry is a finding, and so is an entry without its row.
 
-That an entry is whole in itself is looked at in `accounts.entry_verification`.
+That an entry is whole in itself is looked at in `accounts.entry_integrity`.
 """
 
 import re
@@ -21,9 +21,9 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
+from accounts.integrity import LOOKED_AT, Check, IntegrityScope, Place, rows, unreadable
 from accounts.models import User
 from accounts.records import person
-from accounts.verification import LOOKED_AT, Check, Place, Scope, rows, unreadable
 from ledger.canonical import read_canonical
 from ledger.entries import BLIND
 from ledger.verifier import read_time
@@ -45,7 +45,7 @@ _SHOWN = re.compile(rf"{_ID}|{_MOMENT.pattern}|\d{{4}}-\d\d-\d\d")
 
 
 @dataclass(eq=False, slots=True)
-class Said:
+class OpenedEntry:
     """An entry as far as it can be opened.
 
     `body`: None where a redaction erased the content of a sealed entry. `opened`: what it commits to, by name;
@@ -64,8 +64,8 @@ class Said:
     body: dict[str, Any] | None
     opened: dict[str, Any]
     closed: frozenset[str]
-    around: Mapping[str, list["Said"]]
-    earlier: Sequence["Said"] = ()
+    around: Mapping[str, list["OpenedEntry"]]
+    earlier: Sequence["OpenedEntry"] = ()
 
     def __str__(self) -> str:
         return f"entry {self.id} ({self.kind})"
@@ -100,14 +100,14 @@ class Field(Generic[Row]):
     `optional`: not each entry has it. `normal`: makes values alike that say the same.
     """
 
-    value: Callable[[Row, Said], Any]
+    value: Callable[[Row, OpenedEntry], Any]
     latest: bool = False
     optional: bool = False
     normal: Callable[[Any], Any] = lambda value: value
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Row]):
+class ExpectedEntries(Generic[Row]):
     """What entries of one kind say of a row.
 
     `when`: at which moment of the row there was one, and one alone; None where there was none. With `last` there may
@@ -135,16 +135,16 @@ class Told(Generic[Row]):
     """
 
     root: str
-    kinds: Mapping[str, Kind[Row]]
+    kinds: Mapping[str, ExpectedEntries[Row]]
     rows: Callable[[Sequence[UUID]], Iterable[Row]]
     key: Callable[[Row], str]
-    key_said: Callable[[Said], str | None]
+    key_said: Callable[[OpenedEntry], str | None]
     subject: Callable[[Row], str]
     desk: Callable[[Row], UUID | None] | None = None
     claim: Callable[[Row], UUID] | None = None
     born: Callable[[Row], datetime] | None = None
     subjects: Callable[[Row], Iterable[str]] = lambda _row: ()
-    also: Callable[[Row, Sequence[Said], "Beginnings"], Iterable[tuple[str, str]]] | None = None
+    also: Callable[[Row, Sequence[OpenedEntry], "Beginnings"], Iterable[tuple[str, str]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Beginnings:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.around: Mapping[str, Sequence[Said]] = {}
+        self.around: Mapping[str, Sequence[OpenedEntry]] = {}
         self._of_claim: datetime | None = None
         with connection.cursor() as cursor:
             cursor.execute("SELECT min(at) FROM ledger_entry")
@@ -180,13 +180,13 @@ class Beginnings:
         if desks and all(desks.values()):
             self._made_here.add(None)
 
-    def beside(self, around: Mapping[str, Sequence[Said]]) -> "Beginnings":
+    def beside(self, around: Mapping[str, Sequence[OpenedEntry]]) -> "Beginnings":
         """The same, with all entries that were read together, by subject: for a row that has none itself, too."""
         same = copy(self)
         same.around = around
         return same
 
-    def of_claim(self, entries: Iterable[Said]) -> "Beginnings":
+    def of_claim(self, entries: Iterable[OpenedEntry]) -> "Beginnings":
         """The same for what hangs on a claim, by its entries."""
         brought_in = [said.at for said in entries if said.body and said.body.get("brought_in")]
         if any(said.kind == "claim_reported" for said in entries):
@@ -227,7 +227,7 @@ def ledger_check(root: Root, declared: Iterable[Told[Any]], written: Written) ->
     """The check of what hangs on a sort of roots, both ways round. `written`: where a redaction leaves its mark."""
     told = [each for each in declared if each.root == root.name]
 
-    def look(scope: Scope) -> Iterator[Place]:
+    def look(scope: IntegrityScope) -> Iterator[Place]:
         beginnings, ids, done = Beginnings(scope.now), _ids(root.model._default_manager.all(), scope), 0
         while chunk := list(islice(ids, AT_ONCE)):
             yield from _each_as_far_as_it_goes(root, told, chunk, beginnings, written)
@@ -237,7 +237,7 @@ def ledger_check(root: Root, declared: Iterable[Told[Any]], written: Written) ->
     return Check(root.check, look, by_part=True)
 
 
-def _ids(rows: QuerySet[Any], scope: Scope) -> Iterator[UUID]:
+def _ids(rows: QuerySet[Any], scope: IntegrityScope) -> Iterator[UUID]:
     """The keys of the part that is looked at: a range, as ids are spread evenly."""
     part, parts = scope.part
     low, high = (UUID(int=((1 << 128) - 1) * step // parts) for step in (part - 1, part))
@@ -285,7 +285,7 @@ def _look_at(
         yield from _compare(each, rows_of_it, around, people, beginnings, written)
 
 
-def _people(around: Mapping[str, list[Said]]) -> dict[UUID, Any]:
+def _people(around: Mapping[str, list[OpenedEntry]]) -> dict[UUID, Any]:
     ids = {said.by for entries in around.values() for said in entries if said.by}
     return {user.pk: person(user) for user in User.objects.filter(pk__in=ids).only("pk", "username")}
 
@@ -293,12 +293,12 @@ def _people(around: Mapping[str, list[Said]]) -> dict[UUID, Any]:
 def _compare(
     told: Told[Any],
     rows_of_it: Mapping[str, Any],
-    around: Mapping[str, list[Said]],
+    around: Mapping[str, list[OpenedEntry]],
     people: Mapping[UUID, Any],
     beginnings: Beginnings,
     written: Written,
 ) -> Iterator[Place]:
-    of_row: dict[str, list[Said]] = {}
+    of_row: dict[str, list[OpenedEntry]] = {}
     erased: set[tuple[str, str]] = set()
     for said in sorted((one for entries in around.values() for one in entries), key=lambda one: one.id):
         if said.kind not in told.kinds:
@@ -325,7 +325,7 @@ def _compare(
 def _compare_row(
     told: Told[Any],
     row: Any,
-    entries: Sequence[Said],
+    entries: Sequence[OpenedEntry],
     people: Mapping[UUID, Any],
     beginnings: Beginnings,
     erased: Collection[tuple[str, str]],
@@ -358,7 +358,12 @@ def _may_be_about(told: Told[Any], row: Any, about: str) -> bool:
 
 
 def _compare_number(
-    told: Told[Any], row: Any, name: str, kind: Kind[Any], of_kind: Sequence[Said], beginnings: Beginnings
+    told: Told[Any],
+    row: Any,
+    name: str,
+    kind: ExpectedEntries[Any],
+    of_kind: Sequence[OpenedEntry],
+    beginnings: Beginnings,
 ) -> Iterator[tuple[str, str]]:
     """How many entries of a kind there are, and when the one was written whose moment the row says."""
     if kind.when is None and not kind.once:
@@ -379,7 +384,12 @@ def _compare_number(
 
 
 def _compare_entry(
-    told: Told[Any], row: Any, kind: Kind[Any], said: Said, newest: Mapping[str, int], people: Mapping[UUID, Any]
+    told: Told[Any],
+    row: Any,
+    kind: ExpectedEntries[Any],
+    said: OpenedEntry,
+    newest: Mapping[str, int],
+    people: Mapping[UUID, Any],
 ) -> Iterator[tuple[str, str]]:
     if told.desk is not None and said.desk != told.desk(row):
         yield f"{said} on desk {said.desk}", f"desk {told.desk(row)}"
@@ -409,7 +419,7 @@ def _compare_entry(
 
 
 def _left_of_what_is_closed(
-    row: Any, kind: Kind[Any], said: Said, newest: Mapping[str, int], written: Written
+    row: Any, kind: ExpectedEntries[Any], said: OpenedEntry, newest: Mapping[str, int], written: Written
 ) -> Iterator[tuple[str, str]]:
     """Where what nothing opens any more has words in the row all the same, none of them a redaction's mark."""
     for name in sorted(said.closed & kind.fields.keys()):
@@ -437,7 +447,7 @@ def is_left_by_a_redaction(texts: Iterable[str]) -> bool:
     return not there or any(REDACTED in text or text.endswith(_CUT) for text in there)
 
 
-def _differences(said: Said, name: str, value: Any, now: Any) -> Iterator[tuple[str, str]]:
+def _differences(said: OpenedEntry, name: str, value: Any, now: Any) -> Iterator[tuple[str, str]]:
     """Where an entry's value and the row's differ; of objects, member by member."""
     if isinstance(value, dict) and isinstance(now, dict):
         for member in sorted(value.keys() | now.keys()):
@@ -463,14 +473,14 @@ def _are_alike(value: Any, now: Any) -> bool:
 def by(who: Callable[[Row], UUID | None]) -> Field[Row]:
     """Who did it, by the row; that it is who the act names is asked of every entry."""
 
-    def value(row: Row, said: Said) -> str | None:
+    def value(row: Row, said: OpenedEntry) -> str | None:
         pk = who(row)
         return str(pk) if pk else None
 
     return Field(value, normal=lambda value: value["id"] if isinstance(value, dict) else value)
 
 
-def _difference(said: Said, name: str, value: Any, now: Any) -> tuple[str, str]:
+def _difference(said: OpenedEntry, name: str, value: Any, now: Any) -> tuple[str, str]:
     return f"{name} of {said}: {_shown(value)}", _shown(now)
 
 
@@ -486,7 +496,9 @@ def moment_in_words(moment: datetime | None) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds") if moment else "never"
 
 
-def in_order(rows_of_it: Sequence[Row], said: Said, alike: Callable[[Said], bool] = lambda _said: True) -> Row | None:
+def in_order(
+    rows_of_it: Sequence[Row], said: OpenedEntry, alike: Callable[[OpenedEntry], bool] = lambda _said: True
+) -> Row | None:
     """The row that an entry tells of, where rows and the entries of its kind and subject follow each other.
 
     Counted from the last: the first rows may be older than the ledger. `alike`: which of these entries are counted.
@@ -503,9 +515,9 @@ FROM accounts_act a JOIN ledger_entry e ON e.id = a.entry_id WHERE a.about = ANY
 _SECRETS = "SELECT entry_id, name, value FROM ledger_secret WHERE entry_id = ANY(%s)"
 
 
-def read_entries(subjects: Collection[str]) -> dict[str, list[Said]]:
+def read_entries(subjects: Collection[str]) -> dict[str, list[OpenedEntry]]:
     """The entries about these subjects, oldest first, each as far as it can be opened. Needs a transaction."""
-    found: dict[str, list[Said]] = {}
+    found: dict[str, list[OpenedEntry]] = {}
     lines = list(rows(_ENTRIES, sorted(subjects)))
     secrets: dict[int, dict[str, Any]] = {}
     for pk, name, value in rows(_SECRETS, [line[0] for line in lines]):
@@ -526,7 +538,7 @@ def read_entries(subjects: Collection[str]) -> dict[str, list[Said]]:
         except MALFORMED:  # told by the check of each entry
             continue
         found.setdefault(about, []).append(
-            Said(
+            OpenedEntry(
                 *(pk, about, kind, moment, last.get(stream), desk, who, bytes(leaf_hash).hex(), body, opened, closed),
                 around=found,
             )

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.fields import given_text
 from accounts.models import User
-from accounts.transactions import act
+from accounts.transactions import recorded_transaction
 from claims.models import Claim, Element, Evidence, Grounds, StateChoices
 from claims.permissions import may_assess, may_decide
-from claims.policy import Finding
+from claims.policy import NamedGrounds
 from claims.queries import named_evidence
 from claims.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
@@ -49,7 +49,7 @@ from sources.models import Visibility
 
 
 @counts_outside
-def hand_in(
+def submit_assessment(
     *,
     claim: Claim,
     proposed_state: str,
@@ -73,7 +73,7 @@ def hand_in(
     Raises NotFound, Forbidden, Invalid, Stale, KeptElsewhere, Conflict, PolicyNotMet.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_assess(by, claim)
@@ -93,8 +93,8 @@ def hand_in(
             "recorded_mistake": recorded_mistake,
         }
         end_draft(claim, by, version=draft_version, written=written)
-        finding = Finding(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
-        state = _try(claim, proposed_state, finding)
+        named_grounds = NamedGrounds(_ids(named), _ids(item for item, _text in replies), recorded_mistake)
+        state = _try(claim, proposed_state, named_grounds)
         _replace_waiting(claim, by, now)
         assignment = (
             Assignment.objects.select_for_update(no_key=True)
@@ -120,14 +120,14 @@ def hand_in(
         AssessmentElement.objects.bulk_create(said)
         kept = stand_for(assessment, assignment, now=now)
         content = assessment_content(
-            assessment, evidence=finding.named or (), answers=given, elements=said, grounds=kept.digest
+            assessment, evidence=named_grounds.named or (), answers=given, elements=said, grounds=kept.digest
         )
         assessed(assessment, content=content, now=now)
         if state == AssessmentState.WAITING:
             plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
-            make_move(claim, move, finding, by=by, reason=rationale, now=now)
+            make_move(claim, move, named_grounds, by=by, reason=rationale, now=now)
         if state != AssessmentState.WAITING and assignment is not None:
             _complete(assignment, claim, by, by, now)
     return assessment
@@ -146,7 +146,7 @@ def _ids(items: Any) -> frozenset[str]:
     return frozenset(str(item.pk) for item in items)
 
 
-def _try(claim: Claim, proposed: str, finding: Finding) -> AssessmentState:
+def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> AssessmentState:
     """What a finding becomes when it is handed in; the policy is asked now, and once more at approval."""
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Open it again first."))
@@ -154,13 +154,13 @@ def _try(claim: Claim, proposed: str, finding: Finding) -> AssessmentState:
         return AssessmentState.RECORDED
     move = find_move(claim.state, proposed)
     if move is not None and move.deciders is Deciders.ALONE:
-        if move.needs_evidence and not finding.named:
+        if move.needs_evidence and not named_grounds.named:
             raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
         return AssessmentState.ENACTED
     move = legal_move(claim, proposed, deciders=Deciders.SECOND)
-    if move.needs_evidence and not finding.named:
+    if move.needs_evidence and not named_grounds.named:
         raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
-    check_policy(claim, move, finding)
+    check_policy(claim, move, named_grounds)
     return AssessmentState.WAITING
 
 
@@ -208,7 +208,7 @@ def approve(
     Raises NotFound, Forbidden (also on one's own), Invalid, Stale (with who changed what), Conflict, PolicyNotMet.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
         reason = given_text(reason, "reason", _("Say why you agree."))
         claim = assessment.claim
@@ -221,7 +221,7 @@ def approve(
         no_conflict_meanwhile(assessment, stood, by)
         grounds = unchanged_grounds(assessment, stood, seen_grounds, by)
         move = legal_move(claim, assessment.proposed_state, deciders=Deciders.SECOND)
-        finding = Finding(
+        named_grounds = NamedGrounds(
             _still_named(assessment),
             frozenset(str(pk) for pk in assessment.answers.values_list("evidence_id", flat=True)),
             assessment.recorded_mistake,
@@ -229,7 +229,7 @@ def approve(
         make_move(
             claim,
             move,
-            finding,
+            named_grounds,
             by=assessment.assessor,
             decided_by=by,
             reason=assessment.rationale,
@@ -264,7 +264,7 @@ def reject(
     Raises NotFound, Forbidden, Invalid, Stale, Conflict.
     """
     now = now or timezone.now()
-    with act():
+    with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
         reason = given_text(reason, "reason", _("Say what is missing or what you see otherwise."))
         check_version(assessment.claim, seen_version)

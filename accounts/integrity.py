@@ -1,6 +1,6 @@
 """What checks of the whole database are made of: each looks for what disagrees, reads only, and keeps no rows.
 
-The rooms' own checks are in `sources.verification`, `claims.verification` and `reviews.verification`.
+The rooms' own checks are in `sources.integrity`, `claims.integrity` and `reviews.integrity`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ Place = tuple[str, str, str]  # subject, expected, found
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class IntegrityMismatch:
     """Something that is not as it has to be. Only references, identifiers, states, numbers and times."""
 
     check: str
@@ -29,7 +29,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class IntegrityScope:
     """How far to look.
 
     `grace`: how long work for later may lie about. `sample`: of so many claims, taken at random, the support is
@@ -53,19 +53,19 @@ class Check:
     """
 
     name: str
-    look: Callable[[Scope], Iterable[Sequence[str]]]
+    look: Callable[[IntegrityScope], Iterable[Sequence[str]]]
     by_part: bool = False
 
-    def findings(self, scope: Scope) -> Iterator[Finding]:
+    def findings(self, scope: IntegrityScope) -> Iterator[IntegrityMismatch]:
         """What it finds. Where a row holds what nobody can read, that is a finding too, the last one of this check."""
         try:
             with transaction.atomic():
                 for subject, expected, found in self.look(scope):
-                    yield Finding(self.name, subject, expected, found)
+                    yield IntegrityMismatch(self.name, subject, expected, found)
         except (OperationalError, InterfaceError):  # the database does not answer: that says nothing about its rows
             raise
         except Exception as error:
-            yield Finding(self.name, "all that is looked at after this", LOOKED_AT, unreadable(error))
+            yield IntegrityMismatch(self.name, "all that is looked at after this", LOOKED_AT, unreadable(error))
 
 
 # Whoever tampers can write what no reader expects: no sort of error may hide what else there is to find.

@@ -6,14 +6,14 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.integrity import IntegrityScope
 from accounts.reference_verification import CHECKS, leads_nowhere, references
-from accounts.verification import Scope
 from claims.models import Evidence
 from reviews.models import Assessment
 from tests import factories
+from tests.integrity.forging import drop_rules, run
+from tests.integrity.looking import found_both_ways
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import drop_rules, run
-from tests.verification.looking import found_both_ways
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
 
 
 def _told() -> list[str]:
-    return [str(finding) for check in CHECKS for finding in check.findings(Scope(timezone.now()))]
+    return [str(finding) for check in CHECKS for finding in check.findings(IntegrityScope(timezone.now()))]
 
 
 def test_nothing_is_found_in_what_people_did(world: factories.Cast) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from ledger.models import Entry, Secret
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in
+from tests.integrity.forging import run
 from tests.ledger.installation import publish_here
-from tests.verification.forging import run
 
 
 def _gone(table: str, column: str, *ids: int) -> None:

@@ -16,16 +16,16 @@ from django.utils import timezone
 from accounts.actions import create_token
 from accounts.actions.identities import join_by_identity
 from accounts.actions.invitations import invite
-from accounts.entry_verification import ALONE
+from accounts.entry_integrity import ALONE
+from accounts.integrity import IntegrityMismatch, IntegrityScope
 from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Role, Token, User
-from accounts.verification import Finding, Scope
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
 from claims.acts import KINDS
-from claims.bringing_in import bring_in
+from claims.backfill import bring_in
 from claims.models import (
     ActorMerge,
     Claim,
@@ -63,9 +63,9 @@ from sources.actions import attach_file, create_actor
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
+from tests.integrity.forging import drop_rules, forge, other, run, value_of
+from tests.integrity.looking import found_both_ways
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import drop_rules, forge, other, run, value_of
-from tests.verification.looking import found_both_ways
 
 # What an entry says, by its kind and field: as declared.
 FIELDS = sorted(
@@ -335,11 +335,11 @@ def _is_found(kind: str, entry: int, name: str, value: Any) -> bool:
         return any(f"entry {entry} ({kind})" in str(finding) for finding in _found_of(kind))
 
 
-def _found_of(kind: str) -> list[Finding]:
+def _found_of(kind: str) -> list[IntegrityMismatch]:
     """What the checks of the rows find of which such entries tell."""
     names = {told.root for told in DECLARED if kind in told.kinds}
     wanted = {root.check for root in ROOTS if root.name in names}
-    scope = Scope(timezone.now())
+    scope = IntegrityScope(timezone.now())
     return [finding for check in CHECKS if check.name in wanted for finding in check.findings(scope)]
 
 
@@ -634,5 +634,5 @@ def test_the_parts_are_the_whole(world: factories.Cast) -> None:
         assert {one.partition(":")[0] for one in parts} >= {"claims as the ledger has them", "entry whole"}
 
 
-def _by_part(finding: Finding) -> bool:
+def _by_part(finding: IntegrityMismatch) -> bool:
     return any(check.by_part for check in CHECKS if check.name == finding.check)

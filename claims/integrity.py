@@ -8,15 +8,15 @@ from uuid import UUID
 from django.db.models import F, Model, TextField, Value
 from django.db.models.functions import Cast, Coalesce
 
-from accounts.verification import Check, Place, Scope, by_overdue_query, by_query, one_by_one
-from claims import change_verification, grounds_verification
-from claims.graphs import last_change, load_standing
+from accounts.integrity import Check, IntegrityScope, Place, by_overdue_query, by_query, one_by_one
+from claims import change_verification, grounds_integrity
+from claims.evidence_graph import of_claim, party_denials, threshold_of_claim
+from claims.graphs import last_change, load_evidence_graph
 from claims.models import Claim
 from claims.policy import holds
-from claims.standing import of_claim, party_denials, threshold_of_claim
 from claims.states import MOVES, Deciders
+from sources.integrity import strictness
 from sources.models import Source
-from sources.verification import strictness
 
 _STATE = """
 SELECT c.reference, coalesce(s.to_state || ' (status change ' || s.seq || ')', 'a status change'), c.state
@@ -195,7 +195,7 @@ def _moves() -> Check:
     )
 
 
-def _numbers(scope: Scope) -> Iterator[tuple[str, str, str]]:
+def _numbers(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
     """What claims say of their support, against what their evidence adds up to now."""
     claims = Claim.objects.filter(recomputation__isnull=True).order_by("?" if scope.sample is not None else "pk")
     ids = claims.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
@@ -216,11 +216,11 @@ def _said(claim: Claim) -> str:
 
 
 def _counted(claim: Claim) -> str:
-    standing, last = load_standing(claim), last_change(claim)
-    result = of_claim(standing)
-    lost = last is not None and not holds(standing, last)
+    graph, last = load_evidence_graph(claim), last_change(claim)
+    result = of_claim(graph)
+    lost = last is not None and not holds(graph, last)
     interval = result.min, result.max, result.exact
-    return _words(interval, threshold_of_claim(standing), bool(party_denials(standing)), lost)
+    return _words(interval, threshold_of_claim(graph), bool(party_denials(graph)), lost)
 
 
 def _words(interval: tuple[int, int, bool], threshold: int, contested: bool, lost: bool) -> str:
@@ -232,7 +232,7 @@ def _words(interval: tuple[int, int, bool], threshold: int, contested: bool, los
 def _search_words(model: type[Model], subject: str) -> Check:
     """The stored words, against what the database makes of the texts now: another dictionary makes others."""
 
-    def look(_scope: Scope) -> Iterator[Sequence[str]]:
+    def look(_scope: IntegrityScope) -> Iterator[Sequence[str]]:
         field: Any = model._meta.get_field("words")
         kept, now = (
             Coalesce(Cast("words", TextField()), Value(""), output_field=TextField()),
@@ -271,7 +271,7 @@ CHECKS = (
     by_overdue_query("bundle made and forgotten in time", _LATE_BUNDLE),
     by_overdue_query("what was read is in the ledger", _READS),
     by_query("task for lost support", _TASK),
-    *grounds_verification.CHECKS,
+    *grounds_integrity.CHECKS,
     *change_verification.CHECKS,
     _search_words(Claim, "reference"),
     _search_words(Source, "pk"),

@@ -70,6 +70,6 @@ def execute(unguarded: Callable[[], AbstractContextManager[None]]) -> Callable[.
 @pytest.fixture
 def verdict(cast: "Cast") -> "Claim":
     """A claim with a history: reported, then corroborated by two people, an hour ago."""
-    from tests.verification.looking import kept_verdict
+    from tests.integrity.looking import kept_verdict
 
     return kept_verdict(cast)

@@ -10,11 +10,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions.reads import note_reads
-from accounts.verification import Finding
+from accounts.integrity import IntegrityMismatch
 from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
-from tests.verification.looking import found, named
+from tests.integrity.looking import found, named
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -50,12 +50,12 @@ def test_a_file_that_is_there_is_no_finding(attachment: Attachment) -> None:
 
 def test_a_file_that_is_gone(attachment: Attachment, settings: "Settings") -> None:
     _place(settings, attachment.sha256).unlink()
-    assert found() == [Finding("file kept", f"attachment {attachment.pk}", "13 bytes", "no file")]
+    assert found() == [IntegrityMismatch("file kept", f"attachment {attachment.pk}", "13 bytes", "no file")]
 
 
 def test_a_file_that_was_cut_short(attachment: Attachment, settings: "Settings") -> None:
     _place(settings, attachment.sha256).write_bytes(b"what")
-    assert found() == [Finding("file kept", f"attachment {attachment.pk}", "13 bytes", "4 bytes")]
+    assert found() == [IntegrityMismatch("file kept", f"attachment {attachment.pk}", "13 bytes", "4 bytes")]
 
 
 def test_a_file_that_was_altered_is_found_by_reading_it(attachment: Attachment, settings: "Settings") -> None:
@@ -110,7 +110,9 @@ def test_relays_in_a_circle(cast: factories.Cast) -> None:
 def test_a_relay_between_desks(cast: factories.Cast) -> None:
     relay = factories.relay(cast, factories.source(cast), factories.source(cast))
     Source.objects.filter(pk=relay.upstream_id).update(desk=cast.other_desk)
-    assert found() == [Finding("relay within a desk", f"relay {relay.pk}", "sources of one desk", "two desks")]
+    assert found() == [
+        IntegrityMismatch("relay within a desk", f"relay {relay.pk}", "sources of one desk", "two desks")
+    ]
 
 
 def test_what_is_less_strict_than_what_it_hangs_on(

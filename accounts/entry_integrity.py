@@ -1,6 +1,6 @@
 """Whether each entry of the ledger is whole: its bytes, its place, its act, and what opens its commitments.
 
-What rows say of it is asked in `accounts.ledger_verification`; the log with its tiles and checkpoints is asked by
+What rows say of it is asked in `accounts.ledger_integrity`; the log with its tiles and checkpoints is asked by
 `verify_ledger`.
 """
 
@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import groupby, islice
 from typing import Any
 
-from accounts.ledger_verification import MALFORMED, Said, read_entries
+from accounts.integrity import Check, IntegrityScope, Place, by_query, rows
+from accounts.ledger_integrity import MALFORMED, OpenedEntry, read_entries
 from accounts.models import User
 from accounts.records import person
-from accounts.verification import Check, Place, Scope, by_query, rows
 from ledger.canonical import read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key
@@ -45,7 +45,7 @@ WHERE index <> coalesce(before + 1, 0)
 """
 
 
-def _unsigned(_scope: Scope) -> Iterator[Place]:
+def _unsigned(_scope: IntegrityScope) -> Iterator[Place]:
     """The leaf behind the newest checkpoint that the sequencer does not sign."""
     forged = forged_place()
     if forged is not None:
@@ -80,7 +80,7 @@ WHERE (e.id IS NULL OR e.kind = 'sealed') AND s.subject IS DISTINCT FROM a.about
 """
 
 
-def _entries(scope: Scope) -> Iterator[Place]:
+def _entries(scope: IntegrityScope) -> Iterator[Place]:
     """Each entry by its own bytes, with its act, and what opens it."""
     [(first, last)] = list(rows("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM ledger_entry"))
     part, parts = scope.part
@@ -184,7 +184,7 @@ def _commitment(salt: bytes, name: str, value: bytes) -> str | None:
 # Redactions: what their entries name is erased, and nothing else.
 
 
-def _erasures(_scope: Scope) -> Iterator[Place]:
+def _erasures(_scope: IntegrityScope) -> Iterator[Place]:
     for entry, group in groupby(rows(_ERASED), key=lambda row: row[0]):
         lines = list(group)
         body = _redacted_body(*lines[0][1:4])
@@ -245,7 +245,7 @@ def _redacted_body(kind: str, leaf: Any, content: bytes | None) -> Any:
 # Entries of what no row stands for: who took records away, and the keys of the log.
 
 
-def _alone(scope: Scope) -> Iterator[Place]:
+def _alone(scope: IntegrityScope) -> Iterator[Place]:
     subjects = (line[0] for line in rows(_ABOUT_ALONE))
     keys: dict[str, bool] = dict(Key.objects.values_list("text", "signs_receipts"))
     while chunk := list(islice(subjects, AT_ONCE)):
@@ -264,7 +264,7 @@ ALONE = {
 }
 
 
-def _key(said: Said, keys: dict[str, bool]) -> Iterator[Place]:
+def _key(said: OpenedEntry, keys: dict[str, bool]) -> Iterator[Place]:
     body, subject = said.body or {}, str(said)
     # Earlier releases kept no note of the key before: `verify_ledger` says of these that they give over no trust.
     if said.kind != "key_rotated" or body.keys() - {"signed"} != {"key", "replaces", "signs"}:
@@ -275,7 +275,7 @@ def _key(said: Said, keys: dict[str, bool]) -> Iterator[Place]:
             yield subject, f"body/{name} that signs {body['signs']}", "no such key"
 
 
-def _read(said: Said) -> Iterator[Place]:
+def _read(said: OpenedEntry) -> Iterator[Place]:
     """What somebody took away or, before there was an entry for each hour, read."""
     subject, wanted = str(said), {"what", "by"}
     _sort, who, day = [*said.about.split(":"), "", ""][:3]

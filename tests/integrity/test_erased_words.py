@@ -20,10 +20,10 @@ from sources.actions import attach_file
 from sources.models import Attachment
 from tests import factories
 from tests.factories import fresh
+from tests.integrity.forging import run
+from tests.integrity.looking import found_both_ways
+from tests.integrity.test_both_ways import keep_keys, taken_back
 from tests.ledger.test_golden import do_everything
-from tests.verification.forging import run
-from tests.verification.looking import found_both_ways
-from tests.verification.test_both_ways import keep_keys, taken_back
 
 # Columns of which no entry tells.
 UNCOMMITTED = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from accounts.verification import Check, Place, Scope, by_overdue_query, by_query, one_by_one
+from accounts.integrity import Check, IntegrityScope, Place, by_overdue_query, by_query, one_by_one
 from claims.erased import ERASED
 from claims.grounds import digest_of, now_of
 from claims.models import Grounds, GroundsWatch
@@ -43,7 +43,7 @@ JOIN claims_claim c ON c.id = w.claim_id WHERE k.at < %(late)s
 """
 
 
-def _digests(scope: Scope) -> Iterator[Sequence[str]]:
+def _digests(scope: IntegrityScope) -> Iterator[Sequence[str]]:
     """The digest of each that no redaction erased, against that of its content."""
     rows = Grounds.objects.select_related("claim").order_by("?" if scope.sample is not None else "pk")
     kept = rows[: scope.sample].iterator(chunk_size=200)
@@ -58,7 +58,7 @@ def _digest(grounds: Grounds) -> Iterator[Place]:
         yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest}", digest_of(content)
 
 
-def _as_they_are(scope: Scope) -> Iterator[Sequence[str]]:
+def _as_they_are(scope: IntegrityScope) -> Iterator[Sequence[str]]:
     """What is watched, against what is there now: a change that passed unseen shows here."""
     rows = GroundsWatch.objects.filter(checks=None).order_by("?" if scope.sample is not None else "pk")
     ids = rows.values_list("pk", flat=True)[: scope.sample].iterator(chunk_size=2000)
