@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import InvalidToken
 
-from accounts.integrity import Check, IntegrityScope, Place, by_query, one_by_one
 from accounts.sealing import unseal
+from house.integrity import Check, IntegrityScope, Place, by_query, one_by_one
 
 _CODES_ALONE = """
 SELECT 'person ' || c.user_id, 'recovery codes beside a second factor', 'alone'

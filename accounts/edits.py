@@ -7,56 +7,16 @@ of each field, where a form showed it, or the row's version, where a program rea
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext as _
 
-from accounts.errors import EditConflict, FieldConflict, Stale
 from accounts.models import FieldChange, User
-
-
-class Versioned(Protocol):
-    """A row that people edit."""
-
-    pk: UUID
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class SeenValues:
-    """What the author of an edit saw of the row: its `version`, and the `values` of its fields as `plain` puts them.
-
-    None: not known. Without either the edit is made on the row as it is. `is_exact`: it is wanted on that version only,
-    whatever was changed since.
-    """
-
-    version: int | None = None
-    values: Mapping[str, Any] | None = None
-    is_exact: bool = False
-
-
-ANYTHING = SeenValues()
-
-
-def plain(value: Any) -> Any:
-    """A field's value as JSON has it, so that what was seen and what is there can be compared; sets in one order."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, str):  # a choice too
-        return str(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value) if value == int(value) else value
-    if isinstance(value, list | tuple | set | frozenset | QuerySet):
-        return sorted((plain(each) for each in value), key=str)
-    return value
+from house.errors import EditConflict, FieldConflict, Stale
+from house.seen import SeenValues, Versioned, plain
 
 
 def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import groupby, islice
 from typing import Any
 
-from accounts.integrity import Check, IntegrityScope, Place, by_query, rows
+from accounts.ledger_entries import person
 from accounts.ledger_integrity import MALFORMED, OpenedEntry, read_entries
 from accounts.models import User
-from accounts.records import person
+from house.integrity import Check, IntegrityScope, Place, by_query, rows
 from ledger.canonical import read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key

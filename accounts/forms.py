@@ -14,15 +14,15 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import LONGEST_TOKEN_LIFETIME
-from accounts.edit_forms import EditForm
-from accounts.errors import Invalid
 from accounts.models import Desk, RemindersByMail, Role, TokenScope, User
-from accounts.pages import ActForm
 from accounts.passkeys import checked_passkey
 from accounts.passwords import RULE
 from accounts.recent import note_authentication
 from accounts.security_events import security_event
 from accounts.trying import tried_code
+from house.edit_forms import EditForm
+from house.errors import Invalid
+from house.pages import ActForm
 
 
 def _zones() -> list[tuple[str, str]]:

@@ -21,9 +21,9 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
-from accounts.integrity import LOOKED_AT, Check, IntegrityScope, Place, rows, unreadable
+from accounts.ledger_entries import person
 from accounts.models import User
-from accounts.records import person
+from house.integrity import LOOKED_AT, Check, IntegrityScope, Place, rows, unreadable
 from ledger.canonical import read_canonical
 from ledger.entries import BLIND
 from ledger.verifier import read_time

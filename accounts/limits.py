@@ -22,8 +22,8 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from rest_framework.request import Request
 
-from accounts.errors import TooMany
 from accounts.models import Spending, User
+from house.errors import TooMany
 
 _FORGOTTEN_AFTER = timedelta(hours=1)  # since it was last asked for: by then everything is allowed again
 _NETWORK_OF_ONE = 64  # bits of an IPv6 address that are its network's: whoever has one has all that begin like it

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from accounts.errors import NotFound
 from accounts.models import Invitation, Mail, MailKind, User
+from house.errors import NotFound
 
 
 def digest_of(token: str) -> str:

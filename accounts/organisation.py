@@ -27,7 +27,7 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from accounts.errors import Forbidden, NotFound
+from house.errors import Forbidden, NotFound
 
 # Signatures with a key that the provider alone has. None of the shared secrets, and never `none`.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")

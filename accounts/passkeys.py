@@ -13,8 +13,8 @@ from allauth.mfa.webauthn.internal import auth
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
 from accounts.models import User
+from house.errors import Invalid
 
 # What malformed answers make the packages raise: they were written for what browsers send.
 _MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ValidationError, struct.error)

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
-from accounts.errors import Invalid, NotFound
 from accounts.models import (
     Act,
     Desk,
@@ -25,7 +24,8 @@ from accounts.models import (
     Token,
     User,
 )
-from accounts.transactions import Noted
+from house.errors import Invalid, NotFound
+from house.transactions import Noted
 from ledger.keys import LONGEST_DELAY
 
 

@@ -1,7 +1,7 @@
 """Whether it was shown lately that it is the person who sits there, and which addresses ask for it.
 
 A page says so by `asks_again`, an operation of the API in its description. `config.middleware.AsksAgain` and
-`reviews.api.view.ApiView` hold both to it. A token is asked nothing: it was made behind this.
+`api.view.ApiView` hold both to it. A token is asked nothing: it was made behind this.
 """
 
 import time

@@ -15,10 +15,10 @@ from unittest.mock import patch
 
 from accounts.models import Role, User
 from accounts.queries import receipts_given, receipts_of
-from accounts.transactions import Noted, kept_acts
 from claims.actions.claims import move_alone
 from claims.models import Evidence, Stance
 from claims.states import State
+from house.transactions import Noted, kept_acts
 from ledger.entries import format_time
 from ledger.keys import receipts
 from ledger.recording import WrittenEntry
@@ -67,7 +67,7 @@ def main() -> None:
         named.append(_rate(block[BLOCK : 2 * BLOCK], editor, partial(_name, editor)))
         fetched.append(_rate(block[2 * BLOCK : 3 * BLOCK], editor, partial(_fetch, editor)))
         # Only here: nothing in the application can switch the ledger off.
-        with patch("claims.records.record_act", lambda **_: WrittenEntry(0, "", 0, "", b"")):
+        with patch("claims.record.ledger_entries.record_act", lambda **_: WrittenEntry(0, "", 0, "", b"")):
             plain.append(_rate(block[3 * BLOCK :], editor))
     found = {"ours": ours, "plain": plain, "ratio": _ratio(ours, plain)}
     found |= {"named": named, "named_ratio": _ratio(named, ours)}

@@ -18,7 +18,19 @@ import django
 from vulture import Vulture
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("accounts", "bench", "bin", "claims", "config", "ledger", "reviews", "sources")
+ROOMS = (
+    "accounts",
+    "api",
+    "bench",
+    "bin",
+    "claims",
+    "config",
+    "demonstration",
+    "house",
+    "ledger",
+    "reviews",
+    "sources",
+)
 KINDS = {"class", "function", "import", "method", "property", "unreachable_code"}
 # Called because of how they are registered.
 REGISTERED = ["@app.task", "@shared_task", "@register.*", "@receiver", "@*.connect", "@admin.register", "@register"]

@@ -27,9 +27,9 @@ TESTS: dict[str, tuple[str, list[str]]] = {
         "claims/states.py",
         ["tests/claims/test_states_doc.py", "tests/claims/test_policy.py", "tests/claims/test_transition_matrix.py"],
     ),
-    "policy": ("claims/policy.py", ["tests/claims/test_policy.py"]),
+    "policy": ("claims/verdicts/policy.py", ["tests/claims/test_policy.py"]),
     "permissions": (
-        "claims/permissions.py",
+        "claims/access/permissions.py",
         [
             "tests/claims/test_claim_actions.py",
             "tests/claims/test_conflicts.py",

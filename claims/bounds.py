@@ -7,7 +7,7 @@ from collections.abc import Sized
 
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
+from house.errors import Invalid
 
 MOST_ELEMENTS = 20  # of a claim
 MOST_ACTORS = 50  # who claim the same, and who are parties, each

@@ -1,7 +1,7 @@
 """What must stay true: claims, their evidence, and every move they made."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -153,6 +153,11 @@ class Claim(models.Model):
                 name="claim_closed_with_a_reason",
             ),
         ]
+
+    @property
+    def day(self) -> date:
+        """When the claim was made, else the day it was written down (UTC)."""
+        return self.claimed_on or self.created_at.astimezone(UTC).date()
 
     def __str__(self) -> str:
         return self.reference
@@ -640,7 +645,8 @@ class ActorMerge(models.Model):
 
 
 class Grounds(models.Model):
-    """What an assessment or a verdict rests on, as it was at one moment (claims.grounds). Never edited, never deleted.
+    """What an assessment or a verdict rests on, as it was at one moment (claims.verdicts.grounds). Never edited,
+    never deleted.
 
     `digest` is the SHA-256 of `content` in canonical JSON (RFC 8785). `state`: which one they are to establish, or did;
     `named` and `answered`: on which evidence. A redaction can erase the content; the digest stays.

@@ -11,9 +11,9 @@ from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, Query
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
-from accounts.errors import Invalid, NotFound
 from accounts.models import Desk, User
 from accounts.scopes import is_auditor, is_member
+from claims.access.scopes import claims_for, evidence_for, material_for, sources_for
 from claims.bounds import MOST_NAMED, check_number
 from claims.models import (
     Claim,
@@ -24,12 +24,9 @@ from claims.models import (
     PolicyChange,
     Recomputation,
     StatusChange,
-    StatusChangeGraph,
     StatusChangeText,
 )
-from claims.scopes import claims_for, evidence_for, material_for, sources_for
-from claims.shown import hidden_among, ids_in
-from claims.snapshots import without
+from house.errors import Invalid, NotFound
 from ledger.models import Entry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
@@ -289,14 +286,6 @@ def change_of(claim: Claim, seq: int) -> StatusChange:
         raise NotFound(_("There is no such status change."))
     change.words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()  # type: ignore[attr-defined]  # as there
     return change
-
-
-def graph_at(user: User, claim: Claim, seq: int) -> tuple[str | None, bool]:
-    """The canonical JSON of the graph that one status change was decided on, and whether something of it is withheld:
-    what the person may not see now. Its digest is that of the whole."""
-    graph = StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
-    hidden = {str(pk) for pk in hidden_among(user, ids_in(graph or ""))}
-    return (without(graph, hidden), True) if graph and hidden else (graph, False)
 
 
 def policy_changes_of(desk: Desk) -> QuerySet[PolicyChange]:

@@ -6,18 +6,18 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, PolicyNotMet
 from accounts.models import User
-from claims.evidence_graph import EvidenceGraph, of_claim, threshold_for
-from claims.graphs import as_last_change, last_change, load_evidence_graph
 from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
-from claims.policy import STANCE_OF_VERDICT, NamedGrounds, missing_for, refuted_element
-from claims.records import status_changed
-from claims.revisions import count_version
-from claims.snapshots import digest, snapshot
+from claims.record.ledger_entries import status_changed
+from claims.record.revisions import count_version
 from claims.states import Deciders, Move, State, find_move
-from claims.support import counting_for, restate
-from claims.watching import rest_on
+from claims.verdicts.evidence_graph import EvidenceGraph, of_claim, threshold_for
+from claims.verdicts.graph_loading import as_last_change, last_change, load_evidence_graph
+from claims.verdicts.grounds_watch import rest_on
+from claims.verdicts.policy import STANCE_OF_VERDICT, NamedGrounds, missing_for, refuted_element
+from claims.verdicts.snapshots import digest, snapshot
+from claims.verdicts.support import counting_for, restate
+from house.errors import Conflict, PolicyNotMet
 from sources.independence import Independence
 
 

@@ -25,7 +25,7 @@ from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
-from accounts.errors import TooMany
+from house.errors import TooMany
 
 LARGE = 500  # rows of a graph
 AT_ONCE = 2  # requests on such graphs, of different people

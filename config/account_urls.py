@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import path
 
 from accounts.limits import slowed
-from accounts.pages import PersonsRequest
+from accounts.requests import PersonsRequest
 from accounts.second_factor import open_without_factor
 from accounts.stages import while_first_step_holds
 

@@ -18,13 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import OF_AN_ACCOUNT, create_desk, create_user
 from accounts.actions.sessions import end_access_of
-from accounts.edit_forms import Base
-from accounts.edits import SeenValues, plain
-from accounts.errors import EditConflict, FieldConflict
 from accounts.models import Desk, Membership, User
 from accounts.second_factor import open_without_factor
 from claims.actions.desks import change_desk_with_policy
 from claims.models import PolicyField
+from house.edit_forms import Base
+from house.errors import EditConflict, FieldConflict
+from house.seen import SeenValues, plain
 from reviews.actions.memberships import change_account, change_role
 
 # Pages of Django's that change or tell something past the actions and queries, or that nothing here leads to.
@@ -67,7 +67,7 @@ def _acting(request: HttpRequest) -> User:
 
 
 class SeenForm(forms.ModelForm):  # type: ignore[type-arg]  # no generic class when it runs
-    """A form of a row that carries what its author saw of it, in a hidden control, as `accounts.edit_forms` does.
+    """A form of a row that carries what its author saw of it, in a hidden control, as `house.edit_forms` does.
 
     `conflicts`: the fields that somebody else changed meanwhile, when the action has refused for them.
     """

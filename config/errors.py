@@ -16,7 +16,9 @@ from psycopg import errors as refused
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from accounts.errors import (
+from accounts.security_events import security_event
+from config.logs import request_id
+from house.errors import (
     Busy,
     Conflict,
     DomainError,
@@ -32,8 +34,6 @@ from accounts.errors import (
     Stale,
     TooMany,
 )
-from accounts.security_events import security_event
-from config.logs import request_id
 from ledger.reading import NotWhole
 from reviews.views.drafting import DraftsOfRequest, keep_for_its_author, lost_draft, wants_json
 from reviews.views.form_drafts import in_words

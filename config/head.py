@@ -84,6 +84,6 @@ def head_of(request: HttpRequest) -> Head | None:
 
 
 def memberships_in_head(request: HttpRequest) -> list[Membership]:
-    """What `accounts.pages.own_memberships` answers where the head is to be shown."""
+    """What `accounts.requests.own_memberships` answers where the head is to be shown."""
     head = head_of(request)
     return head.memberships if head else []

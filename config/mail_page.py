@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.actions import may_administer
-from accounts.errors import NotFound
-from accounts.pages import PersonsRequest
+from accounts.requests import PersonsRequest
+from house.errors import NotFound
 
 MOST_SHOWN = 100
 _NAME = re.compile(r"\d{8}-\d{6}-\d+\.log")  # as Django's file backend calls them: they sort by time

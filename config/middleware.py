@@ -16,15 +16,16 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.errors import DomainError, TooMany
 from accounts.limits import spend, stated_length
-from accounts.pages import PersonsRequest, drafts_of
 from accounts.recent import is_shut_out
+from accounts.requests import PersonsRequest
 from accounts.views.again import asked_again
 from claims.turns import asked_by, one_request
 from config.errors import error_page, not_kept, page_response
 from config.head import memberships_in_head
 from config.route_limits import DRAFT, counted_as
+from house.errors import DomainError, TooMany
+from house.pages import drafts_of
 from reviews.views.drafting import drafts_for, keep_for_its_author, keep_or_lose, wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -46,7 +47,7 @@ class PersonsTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.reads_memberships = memberships_in_head  # type: ignore[attr-defined]  # for accounts.pages
+        request.reads_memberships = memberships_in_head  # type: ignore[attr-defined]  # for house.pages
         with timezone.override(UTC):
             return self.get_response(request)
 
@@ -60,7 +61,7 @@ class PersonsTimeZone:
 
 
 class KeptForms:
-    """Gives every request the drafts of the form that it asks for, as `accounts.pages` looks for them."""
+    """Gives every request the drafts of the form that it asks for, as `house.pages` looks for them."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -71,7 +72,7 @@ class KeptForms:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        request.drafts = drafts_for(request)  # type: ignore[attr-defined]  # for accounts.pages
+        request.drafts = drafts_for(request)  # type: ignore[attr-defined]  # for house.pages
 
 
 class SignInFirst(LoginRequiredMiddleware):
@@ -219,7 +220,7 @@ class DomainErrors:
 class NeedsSecondFactor:
     """Who ought to have a second factor by now, and has none, gets to the pages on which to add one, and no further.
 
-    The API asks by itself (`reviews.api.view`), since it also knows who holds a token.
+    The API asks by itself (`api.view`), since it also knows who holds a token.
     """
 
     def __init__(self, get_response: Handler) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from accounts.queries import MOST_RECEIPTS, receipts_given
-from accounts.transactions import Noted, kept_acts
+from house.transactions import Noted, kept_acts
 
 HEADER = "Ledger-Receipts"
 COOKIE = "__Host-receipts" if settings.HTTPS else "receipts"

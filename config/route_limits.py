@@ -1,4 +1,4 @@
-"""What each page counts as, of RATE_LIMITS. The API's views say it themselves (`reviews.api.view.ApiView`).
+"""What each page counts as, of RATE_LIMITS. The API's views say it themselves (`api.view.ApiView`).
 
 A page that is not named here counts as a form when something is handed in, and is not counted when it is read:
 reading takes few statements, none longer than WEB_STATEMENT_SECONDS, and counts voices once for everybody.

@@ -267,6 +267,7 @@ INSTALLED_APPS = [
     "sources",
     "claims",
     "reviews",
+    "demonstration",
 ]
 MIDDLEWARE = [
     "config.request_log.RequestLog",
@@ -501,15 +502,15 @@ CELERY_BEAT_SCHEDULE = {
 # API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "reviews.api.authentication.BearerAuthentication",
-        "reviews.api.authentication.PersonsSession",
+        "api.authentication.BearerAuthentication",
+        "api.authentication.PersonsSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
-        "reviews.api.authentication.ScopeOfToken",
+        "api.authentication.ScopeOfToken",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["reviews.api.bodies.JsonBody"],
+    "DEFAULT_PARSER_CLASSES": ["api.bodies.JsonBody"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.errors.api_exception_handler",
     "UNAUTHENTICATED_USER": None,

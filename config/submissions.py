@@ -14,9 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 
-from accounts.pages import is_done
-from accounts.transactions import kept_acts
 from config.errors import page_response
+from house.pages import is_done
+from house.transactions import kept_acts
 from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, form_is_done, keep_outcome, outcome_of
 
 Handler = Callable[[HttpRequest], HttpResponse]

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from api import docs
 from config import health, mail_page, metrics
-from reviews.api import docs
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("reviews.urls")),
@@ -13,7 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("account/", include("config.account_urls")),
     path("ledger/", include("ledger.urls")),
-    path("api/v1/", include("reviews.api.urls")),
+    path("api/v1/", include("api.urls")),
     path("api/schema/", docs.Schema.as_view(), name="api-schema"),
     path("api/docs/", docs.api_docs, name="api-docs"),
     path("api/docs/plain/", docs.api_docs_plain, name="api-docs-plain"),

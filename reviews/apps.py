@@ -6,7 +6,7 @@ class ReviewsConfig(AppConfig):
     verbose_name = "Reviews"
 
     def ready(self) -> None:
-        from accounts.transactions import last_step
+        from house.transactions import last_step
         from reviews.actions.grounds import follow_changes
 
         last_step(follow_changes)

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 
 from accounts.models import Role, User
 from accounts.queries import members_of
-from claims.conflicts import conflicts_told
+from claims.access.conflicts import conflicts_told
 from claims.models import Claim
 from reviews.models import Assignment, AssignmentState
 from sources.models import Actor

@@ -11,11 +11,11 @@ from django.http import QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Stale
-from accounts.pages import ActForm
 from claims.forms.choosing import OneOf
 from claims.models import Claim, CloseReason, Element
 from claims.states import State
+from house.errors import Stale
+from house.pages import ActForm
 from reviews.actions.drafts import KeptElsewhere
 from reviews.candidates import Candidate
 from reviews.models import Assessment, AssessmentDraft

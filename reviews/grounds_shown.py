@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from accounts.models import User
-from claims.actions.reads import note_shown
-from claims.conflicts import is_offered
-from claims.grounds import PresentGrounds, load_grounds, now_of
-from claims.grounds_authors import Authors, authors_of
-from claims.grounds_in_words import GroundsDiff, diff_for
+from claims.access.conflicts import is_offered
 from claims.models import Claim, Grounds
-from claims.watching import verdict_watch
+from claims.record.reads import note_shown
+from claims.verdicts.grounds import PresentGrounds, load_grounds, now_of
+from claims.verdicts.grounds_authors import Authors, authors_of
+from claims.verdicts.grounds_differences import GroundsDiff, diff_for
+from claims.verdicts.grounds_watch import verdict_watch
 from reviews.actions.grounds import (
     assignment_ended,
     last_stood_for,

@@ -1,7 +1,7 @@
 """Whether assignments, findings, decisions and reminders agree with each other and with the claims."""
 
-from accounts.integrity import by_overdue_query, by_query
 from claims.models import NEVER_DUE
+from house.integrity import by_overdue_query, by_query
 
 _PARTICIPANTS = """
 SELECT c.reference, 'a reviewer for each open assignment',

@@ -3,10 +3,10 @@
 from django.utils.translation import gettext as _
 
 from accounts.actions import may_change_desk
-from accounts.errors import Forbidden, NotFound
 from accounts.models import Desk, Membership, Role, User
 from accounts.queries import role_in
-from claims.actor_queries import redacts_shared
+from claims.reading.actor_queries import redacts_shared
+from house.errors import Forbidden, NotFound
 from reviews.models import Redaction, RedactionState
 from sources.models import Actor
 

@@ -7,15 +7,15 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from accounts.compiled import compiled
-from accounts.errors import NotFound
 from accounts.models import Desk, Membership, Role, User
 from accounts.queries import desks_of, role_in
 from accounts.scopes import is_editor, is_member
-from claims.actor_queries import redacted_by_editor, shown_actors
-from claims.conflicts import conflicts_told
+from claims.access.conflicts import conflicts_told
+from claims.access.scopes import evidence_for, takes_part
 from claims.models import Claim, Evidence, ParticipantRole, StatusChange, Task, TaskKind
 from claims.queries import visible_claims, visible_sources
-from claims.scopes import evidence_for, takes_part
+from claims.reading.actor_queries import redacted_by_editor, shown_actors
+from house.errors import NotFound
 from reviews.models import (
     Assessment,
     AssessmentDraft,

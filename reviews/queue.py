@@ -15,7 +15,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.compiled import compiled, prepared
 from accounts.models import Membership, Role, User
 from accounts.scopes import is_editor, is_member
-from claims.conflicts import conflicts_told
+from claims.access.conflicts import conflicts_told
+from claims.access.scopes import evidence_for, takes_part
 from claims.models import (
     NEVER_DUE,
     Claim,
@@ -26,7 +27,6 @@ from claims.models import (
     Task,
     TaskKind,
 )
-from claims.scopes import evidence_for, takes_part
 from claims.states import OPEN
 from reviews.models import (
     Assessment,

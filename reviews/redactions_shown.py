@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from accounts.models import User
-from claims.actions.reads import Shown, note_shown
 from claims.models import ActorMerge, Evidence
+from claims.record.reads import Shown, note_shown
 from reviews.models import Redaction
-from reviews.redacting import Match, Matches
+from reviews.redaction_matches import Match, Matches
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
 AROUND = 160  # characters shown before and after what would go

@@ -18,19 +18,19 @@ from django.http import UnreadablePostError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
-from accounts.fields import check_fields
 from accounts.models import Desk, User
-from accounts.transactions import recorded_transaction
+from house.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
+from house.fields import check_fields
+from house.transactions import recorded_transaction
 from sources.addresses import completed
 from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.graph_lock import lock_graph
+from sources.ledger_entries import actor_recorded, attachment_kept, source_recorded
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor, visible_actors
-from sources.records import actor_recorded, attachment_kept, source_recorded
 from sources.values import ACTOR_FIELDS, SOURCE_FIELDS, tidied
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Desk, User
-from accounts.transactions import recorded_transaction
+from house.transactions import recorded_transaction
 from sources.actions import file_name
 from sources.erasing import ask_to_delete, hold_file
 from sources.evidence_storage import TooLarge, open_stored, store

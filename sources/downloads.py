@@ -9,7 +9,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from accounts.errors import NotFound, OutOfService
+from house.errors import NotFound, OutOfService
 from sources.evidence_storage import open_stored
 from sources.models import Attachment
 

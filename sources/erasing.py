@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from accounts.errors import OutOfService
-from accounts.transactions import recorded_transaction
+from house.errors import OutOfService
+from house.transactions import recorded_transaction
 from sources.evidence_storage import delete_stored, stored_size
 from sources.models import Attachment, ChosenFile, FileErasure
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
-from accounts.integrity import Check, IntegrityScope, by_overdue_query, by_query, rows
+from house.integrity import Check, IntegrityScope, by_overdue_query, by_query, rows
 from sources.evidence_storage import open_stored, place, place_name
 from sources.independence import find_cycle
 from sources.models import Visibility

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from accounts.errors import Forbidden, NotFound
 from accounts.models import Desk, Role, User
 from accounts.queries import role_in
+from house.errors import Forbidden, NotFound
 from sources.models import Actor, Source
 
 WRITERS = (Role.REPORTER, Role.REVIEWER, Role.EDITOR)

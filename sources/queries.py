@@ -1,9 +1,10 @@
 """Reading actors that a person may name: scoped, and fetched in the same step.
 
 Which sources a person may see, and which more actors they are shown, depends on the claims they review: see
-`claims.queries` and `claims.actor_queries`.
+`claims.queries` and `claims.reading.actor_queries`.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.postgres.search import TrigramSimilarity
@@ -12,10 +13,20 @@ from django.db.models import Exists, Q, QuerySet, Value
 from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
 from accounts.models import Membership, User
 from accounts.scopes import is_editor, is_member
+from house.errors import Invalid
 from sources.models import Actor, Visibility
+from sources.voices import ActorLink
+
+_CHAINS = """
+WITH RECURSIVE chain (id) AS (
+    SELECT unnest(%s::uuid[])
+    UNION
+    SELECT a.part_of_id FROM chain JOIN sources_actor a ON a.id = chain.id WHERE a.part_of_id IS NOT NULL
+)
+SELECT id FROM chain
+"""
 
 
 def nameable_actors(user: User) -> Q:
@@ -104,3 +115,16 @@ def alike_actors(user: User, actor: Actor) -> QuerySet[Actor]:
         .filter(likeness__gte=ALIKE)
         .order_by("-likeness", "id")[:MOST_ALIKE]
     )
+
+
+def actor_links(actor_ids: Iterable[UUID]) -> dict[str, ActorLink]:
+    """The links of these actors, and of all that they are or were part of, by id."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CHAINS, [list(actor_ids)])
+        ids = [row[0] for row in cursor.fetchall()]
+    return {str(actor.pk): _link(actor) for actor in Actor.objects.filter(pk__in=ids)}
+
+
+def _link(actor: Actor) -> ActorLink:
+    part_of = str(actor.part_of_id) if actor.part_of_id else None
+    return ActorLink(str(actor.pk), part_of, actor.part_of_from, actor.part_of_to)

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
-from accounts.edits import ANYTHING, SeenValues, count_edit, merge, merge_values
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
-from accounts.fields import check_fields
+from accounts.edits import count_edit, merge, merge_values
+from accounts.ledger_entries import account_recorded, desk_recorded, role_granted
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
-from accounts.records import account_recorded, desk_recorded, role_granted
-from accounts.transactions import recorded_transaction
+from house.errors import Conflict, Forbidden, Invalid, NotFound
+from house.fields import check_fields
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 
 POLICY_FIELDS = ("min_independence", "days_to_review", "days_to_look_again", "second_factor_days")
 OF_AN_ACCOUNT = ("email", "time_zone", "is_active", "is_staff")  # what an administrator changes of one

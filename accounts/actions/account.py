@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import end_access, known_zone, strong_password
 from accounts.actions.mails import forget_links, write_mail
-from accounts.edits import ANYTHING, SeenValues, merge_values
-from accounts.errors import Invalid
-from accounts.fields import check_fields, optional_text
+from accounts.edits import merge_values
+from accounts.ledger_entries import account_recorded
 from accounts.links import mail_of_link
 from accounts.models import Mail, MailKind, User
-from accounts.records import account_recorded
-from accounts.transactions import recorded_transaction
+from house.errors import Invalid
+from house.fields import check_fields, optional_text
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 
 # As far as one needs to tell languages apart: a language, and what follows it (RFC 5646, section 2.1).
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")

@@ -13,13 +13,13 @@ from django.utils.translation import gettext as _
 from accounts.actions import end_access, may_administer
 from accounts.actions.mails import write_mail
 from accounts.codes import digest_of_code, digests_of, new_recovery_codes, period_of
-from accounts.errors import Conflict, Invalid, NotFound
-from accounts.fields import given_text
+from accounts.ledger_entries import account_recorded
 from accounts.models import MailKind, User
-from accounts.records import account_recorded
 from accounts.sealing import seal, seal_anew, unseal
 from accounts.second_factor import FACTORS, is_required
-from accounts.transactions import recorded_transaction
+from house.errors import Conflict, Invalid, NotFound
+from house.fields import given_text
+from house.transactions import recorded_transaction
 
 logger = logging.getLogger(__name__)
 TYPE = Authenticator.Type

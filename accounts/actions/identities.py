@@ -8,10 +8,10 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, set_role
 from accounts.actions.mails import forget_links, write_mail
-from accounts.errors import Conflict, NotFound
+from accounts.ledger_entries import account_recorded
 from accounts.models import Invitation, MailKind, User
-from accounts.records import account_recorded
-from accounts.transactions import recorded_transaction
+from house.errors import Conflict, NotFound
+from house.transactions import recorded_transaction
 
 
 def join_by_identity(

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, may_administer, set_role
 from accounts.actions.mails import forget_links, write_mail
-from accounts.errors import Conflict, Invalid
-from accounts.fields import check_fields, given_text
+from accounts.ledger_entries import invitation_recorded
 from accounts.links import invitation_of_link
 from accounts.models import Desk, Invitation, MailKind, User
-from accounts.records import invitation_recorded
-from accounts.transactions import recorded_transaction
+from house.errors import Conflict, Invalid
+from house.fields import check_fields, given_text
+from house.transactions import recorded_transaction
 
 
 def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datetime | None = None) -> Invitation:

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from accounts.ledger_entries import key_rotated
 from accounts.models import User
-from accounts.records import key_rotated
-from accounts.transactions import recorded_transaction
+from house.transactions import recorded_transaction
 from ledger.keys import Rotation, rotating
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from accounts.links import digest_of
 from accounts.models import Mail, MailKind, MailState, User
-from accounts.transactions import recorded_transaction
+from house.transactions import recorded_transaction
 
 LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 5

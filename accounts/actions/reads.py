@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from accounts.ledger_entries import read_said, record_act
 from accounts.models import Desk, ReadsOfDesk, RestrictedRead, User
-from accounts.records import read_said, record_act
-from accounts.transactions import recorded_transaction
+from house.transactions import recorded_transaction
 
 HOUR = timedelta(hours=1)
 MOST_HOURS = 48  # of a desk, in one go

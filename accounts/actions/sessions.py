@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import end_access, may_administer
-from accounts.errors import NotFound
+from accounts.ledger_entries import account_recorded
 from accounts.models import Session, User
-from accounts.records import account_recorded
-from accounts.transactions import recorded_transaction
+from house.errors import NotFound
+from house.transactions import recorded_transaction
 
 
 def end_session(*, session_id: UUID, by: User, now: datetime | None = None) -> None:

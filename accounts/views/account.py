@@ -18,9 +18,10 @@ from accounts.forms import AddressForm, RemindersForm, SettingsForm
 from accounts.limits import limited, slowed
 from accounts.links import mail_of_link
 from accounts.models import MailKind
-from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
 from accounts.queries import address_to_confirm, memberships_of, sessions_of
+from accounts.requests import PersonsRequest
 from accounts.views.tabs import account_tabs
+from house.pages import ActForm, form_page, sent, show_form
 
 
 @form_page

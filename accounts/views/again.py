@@ -16,9 +16,9 @@ from django.views.decorators.http import require_safe
 from accounts.forms import AGAIN, AgainForm
 from accounts.limits import limited, tell_to_wait
 from accounts.organisation import issuer_id
-from accounts.pages import PersonsRequest
 from accounts.passkeys import authentication_options
 from accounts.recent import asks_again, is_recent, note_authentication
+from accounts.requests import PersonsRequest
 from accounts.security_events import security_event
 
 LOOK = "again-look"  # what was asked for was to look at the page: it is shown anew

@@ -17,18 +17,19 @@ from django.views.decorators.http import require_safe
 from accounts.actions import may_administer
 from accounts.actions.factors import add_passkey, add_totp, remove_factor, renew_recovery_codes, reset_factors
 from accounts.codes import RECOVERY_CODES, new_secret
-from accounts.errors import NotFound
 from accounts.forms import AppForm, PasskeyForm, ResetFactorsForm
 from accounts.limits import limited
 from accounts.organisation import issuer_id
-from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
 from accounts.passkeys import checked_registration, registration_options
 from accounts.qr import outline
 from accounts.queries import get_person
 from accounts.recent import asks_again
+from accounts.requests import PersonsRequest
 from accounts.sealing import seal, unseal
 from accounts.second_factor import FACTORS, due_for, is_required, open_without_factor
 from accounts.views.tabs import account_tabs
+from house.errors import NotFound
+from house.pages import ActForm, form_page, sent, show_form
 
 NEW_APP = "accounts_new_app"  # where the session has the secret of an app that is being added
 

@@ -11,9 +11,10 @@ from accounts.actions import may_administer
 from accounts.actions.invitations import invite, resend_invitation, revoke_invitation
 from accounts.forms import InviteForm
 from accounts.limits import limited
-from accounts.pages import PersonsRequest, form_page, sent
 from accounts.queries import get_invitation, invitations_for
 from accounts.recent import asks_again
+from accounts.requests import PersonsRequest
+from house.pages import form_page, sent
 
 MOST_SHOWN = 100
 

@@ -18,9 +18,9 @@ from accounts.forms import ForgottenForm, JoinForm, NewPasswordForm
 from accounts.limits import limited
 from accounts.links import invitation_of_link, mail_of_link
 from accounts.models import MailKind, User
-from accounts.pages import form_page, sent, show_form
 from accounts.recent import note_authentication
 from accounts.security_events import security_event
+from house.pages import form_page, sent, show_form
 
 
 @login_not_required

@@ -22,10 +22,11 @@ from accounts.forms import JoinByIdentityForm
 from accounts.limits import limited
 from accounts.models import User
 from accounts.organisation import Identity, IdentityRefused, issuer_id, lead_there, provider_of, read_answer
-from accounts.pages import ActForm, PersonsRequest, form_page, sent, show_form
 from accounts.queries import has_account, is_invited
 from accounts.recent import ORGANISATION, asks_again, is_recent, note_authentication
+from accounts.requests import PersonsRequest
 from accounts.security_events import security_event
+from house.pages import ActForm, form_page, sent, show_form
 
 JOINING = "accounts_joining"  # where the session has who the organisation says it is, until they chose a user name
 LONGEST_WAIT = 600  # seconds to choose it in

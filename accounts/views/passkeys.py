@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 
 from accounts.forms import ShownPasskeyForm
 from accounts.limits import limited
-from accounts.pages import form_page
 from accounts.passkeys import authentication_options
+from house.pages import form_page
 
 
 @login_not_required

@@ -9,20 +9,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import count_edit, edit_all
-from accounts.errors import Conflict, Invalid, refuse_unsaid
-from accounts.fields import given_text
 from accounts.models import User
-from accounts.transactions import recorded_transaction
 from claims.actions.sources import SourceOutcome
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
-from claims.records import claim_written, evidence_recorded
-from claims.revisions import count_version
-from claims.side_effects import Effects
-from claims.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
+from claims.record.ledger_entries import claim_written, evidence_recorded
+from claims.record.revisions import count_version
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
+from house.errors import Conflict, Invalid, refuse_unsaid
+from house.fields import given_text
+from house.transactions import recorded_transaction
+from sources.ledger_entries import actor_recorded
 from sources.models import Actor, DeclaredConflict, Source, Visibility
 from sources.permissions import may_merge
 from sources.queries import named_actor, visible_actors
-from sources.records import actor_recorded
 
 INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the two differ
 

@@ -16,16 +16,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions.reads import note_export
-from accounts.errors import NotFound
 from accounts.models import User
-from accounts.transactions import recorded_transaction
-from claims.actions.reads import note_shown
-from claims.bundle_files import TooLarge, made_for, named_in, path_of
-from claims.bundles import Shown, as_parts, forget_old_bundles, read_whole, shown_to
+from claims.bundles.files import TooLarge, made_for, named_in, path_of
+from claims.bundles.history_proofs import checkpoint_for
+from claims.bundles.stored import Shown, as_parts, forget_old_bundles, read_whole, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
-from claims.proofs import checkpoint_for
 from claims.queries import get_claim
-from claims.support import lock_graph
+from claims.record.reads import note_shown
+from claims.verdicts.support import lock_graph
+from house.errors import NotFound
+from house.transactions import recorded_transaction
 from ledger.bundles import LARGEST_FILE, Made, zip_size
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint

@@ -9,11 +9,9 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, SeenValues, merge
-from accounts.errors import Conflict, Invalid
-from accounts.fields import check_fields, given_text, optional_text
+from accounts.edits import merge
 from accounts.models import Desk, User
-from accounts.transactions import recorded_transaction
+from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
 from claims.actions.elements import ElementsGiven
 from claims.actions.evidence import write_evidence
 from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
@@ -29,16 +27,19 @@ from claims.models import (
     Task,
     Topic,
 )
-from claims.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
-from claims.policy import NamedGrounds
 from claims.queries import named_evidence, sources_by_id
-from claims.records import claim_set, claim_written
-from claims.revisions import check_version, count_version
-from claims.side_effects import Effects
+from claims.reading.values import CLAIM_FIELDS, claim_values, threshold_values
+from claims.record.ledger_entries import claim_set, claim_written
+from claims.record.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from claims.transitions import first_change, legal_move, make_move
-from claims.values import CLAIM_FIELDS, claim_values, threshold_values
+from claims.verdicts.policy import NamedGrounds
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
+from house.errors import Conflict, Invalid
+from house.fields import check_fields, given_text, optional_text
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor

@@ -16,17 +16,17 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, SeenValues
-from accounts.errors import Invalid
 from accounts.models import Desk, User
-from accounts.transactions import recorded_transaction
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import SourceOutcome, add_relay, change_source
 from claims.models import Claim, Evidence
 from claims.queries import named_source
-from claims.side_effects import Effects
-from claims.support import counts_outside, lock_desk, lock_graph
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.support import counts_outside, lock_desk, lock_graph
+from house.errors import Invalid
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 from sources.actions import create_actor, create_source, keep_file, record_file
 from sources.evidence_storage import Stored
 from sources.models import Actor, Source, Visibility

@@ -6,10 +6,10 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Invalid
 from accounts.models import User
-from accounts.transactions import recorded_transaction
-from claims.conflicts import conflicts_of, get_conflict
+from claims.access.conflicts import conflicts_of, get_conflict
+from house.errors import Conflict, Invalid
+from house.transactions import recorded_transaction
 from sources.models import DeclaredConflict
 from sources.queries import visible_actors
 

@@ -10,17 +10,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_desk, may_change_desk
-from accounts.edits import ANYTHING, SeenValues, count_edit, merge
-from accounts.errors import Invalid
-from accounts.fields import check_fields, optional_text
+from accounts.edits import count_edit, merge
+from accounts.ledger_entries import policy_changed
 from accounts.models import Desk, User
-from accounts.records import policy_changed
-from accounts.transactions import recorded_transaction
 from claims.actions.sources import SourceOutcome
 from claims.models import Claim, PolicyChange, PolicyField
-from claims.side_effects import Effects
-from claims.support import counts_outside, lock_desk, lock_graph, recompute
-from claims.values import desk_values
+from claims.reading.values import desk_values
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.support import counts_outside, lock_desk, lock_graph, recompute
+from house.errors import Invalid
+from house.fields import check_fields, optional_text
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 
 
 @counts_outside

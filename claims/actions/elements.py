@@ -7,12 +7,13 @@ from uuid import UUID
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts.edits import SeenValues, fields_changed_since
-from accounts.errors import Invalid
-from accounts.fields import check_fields, given_text
+from accounts.edits import fields_changed_since
 from claims.bounds import MOST_ELEMENTS, check_number
 from claims.models import Claim, Element
-from claims.values import element_field
+from claims.reading.values import element_field
+from house.errors import Invalid
+from house.fields import check_fields, given_text
+from house.seen import SeenValues
 
 ORDER = "elements.order"
 
@@ -21,8 +22,8 @@ class ElementsGiven:
     """What an edit says of a locked claim's elements.
 
     `entries`: the whole list as the author has it, each with its `id` or, to be added, without; None says nothing.
-    `changes`: what that gives as fields of an edit (`claims.values.element_values`); `order`: the order now, as one
-    more field; `added`: the elements to be added. Raises Invalid.
+    `changes`: what that gives as fields of an edit (`claims.reading.values.element_values`); `order`: the order now,
+    as one more field; `added`: the elements to be added. Raises Invalid.
     """
 
     def __init__(self, claim: Claim, entries: Sequence[Mapping[str, Any]] | None, seen: SeenValues) -> None:

@@ -8,24 +8,25 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, SeenValues, check_seen, count_edit, edit_all, merge
-from accounts.errors import Conflict, Invalid, refuse_unsaid
-from accounts.fields import check_fields, given_text, optional_text
+from accounts.edits import check_seen, count_edit, edit_all, merge
 from accounts.models import Role, User
 from accounts.queries import role_in
-from accounts.transactions import recorded_transaction
+from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
+from claims.access.releasing import refuse_looser
 from claims.bounds import MOST_ELEMENTS, check_number
-from claims.graphs import day_of, load_evidence_graph
 from claims.models import Claim, Element, Evidence, RevisionKind
-from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, named_source
-from claims.re_checks import end_tasks
-from claims.records import evidence_recorded
-from claims.releasing import refuse_looser
-from claims.revisions import count_version
-from claims.side_effects import Effects
-from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
-from claims.values import EVIDENCE_FIELDS, evidence_values
+from claims.reading.values import EVIDENCE_FIELDS, evidence_values
+from claims.record.ledger_entries import evidence_recorded
+from claims.record.revisions import count_version
+from claims.verdicts.graph_loading import day_of, load_evidence_graph
+from claims.verdicts.re_checks import end_tasks
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.support import counts_outside, lock_claim, lock_graph, recompute_claim
+from house.errors import Conflict, Invalid, refuse_unsaid
+from house.fields import check_fields, given_text, optional_text
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 from sources.models import Actor, Source, Visibility
 from sources.queries import named_actor, visible_actors
 from sources.values import tidied

@@ -5,10 +5,10 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from accounts.actions.reads import note_export
-from accounts.errors import Forbidden
+from accounts.ledger_entries import person
 from accounts.models import User
-from accounts.records import person
-from claims.opened_acts import Reader, acts_told, whole_log
+from claims.bundles.opened_entries import Reader, acts_told, whole_log
+from house.errors import Forbidden
 from ledger.exporting import refuse_taken, write_opened
 from ledger.models import Checkpoint
 from ledger.opened import head_line

@@ -1,4 +1,4 @@
-"""Bringing the numbers of claims up to date after a change on which very many rest (claims.support.recompute).
+"""Bringing the numbers of claims up to date after a change on which very many rest (claims.verdicts.support.recompute).
 
 A row a claim, leased when its turn comes, taken away in the transaction that recomputes the claim: whatever dies in
 between, the row is found again, and to recompute a claim twice does no harm.
@@ -11,9 +11,9 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.transactions import recorded_transaction
 from claims.models import Claim, Recomputation
-from claims.support import counts_outside, lock_claim, lock_graph, recompute_claim
+from claims.verdicts.support import counts_outside, lock_claim, lock_graph, recompute_claim
+from house.transactions import recorded_transaction
 
 LEASE = timedelta(minutes=2)
 

@@ -1,7 +1,7 @@
 """Releasing: letting more people see a source, an actor, evidence, a file or a capture. One transaction each.
 
-Who, why and what is recorded. No form that edits a thing does it: `claims.releasing`. A file and the capture that it
-came by are released together; all else by itself: what hangs on a released source stays as strict as it was.
+Who, why and what is recorded. No form that edits a thing does it: `claims.access.releasing`. A file and the capture
+that it came by are released together; all else by itself: what hangs on a released source stays as strict as it was.
 """
 
 from datetime import datetime
@@ -10,21 +10,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import count_edit
-from accounts.errors import Conflict
-from accounts.fields import given_text
 from accounts.models import User
-from accounts.transactions import recorded_transaction
+from claims.access.releasing import check_hanging_on, check_release
 from claims.actions.evidence import after_change, save_released
 from claims.actions.sources import SourceOutcome, outcome_of, refuse_cycle_once_open
 from claims.models import Evidence, RevisionKind
-from claims.records import evidence_recorded
-from claims.releasing import check_hanging_on, check_release
-from claims.side_effects import Effects
-from claims.support import claims_resting_on, claims_touching, counts_outside, lock_claim, lock_graph, lock_graphs_of
+from claims.record.ledger_entries import evidence_recorded
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.support import (
+    claims_resting_on,
+    claims_touching,
+    counts_outside,
+    lock_claim,
+    lock_graph,
+    lock_graphs_of,
+)
+from house.errors import Conflict
+from house.fields import given_text
+from house.transactions import recorded_transaction
 from sources.actions import set_actor_fields, set_source_fields
+from sources.ledger_entries import actor_recorded, material_released, source_recorded
 from sources.models import Actor, Attachment, Capture, Source, Visibility
 from sources.permissions import may_release
-from sources.records import actor_recorded, material_released, source_recorded
 
 
 @counts_outside

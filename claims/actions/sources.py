@@ -1,7 +1,7 @@
 """Changes of sources, relays and actors that change what claims rest on.
 
 Each takes the desk's graph, changes it and recomputes the claims that rest on it in the same transaction. `effects`
-says whether it is only tried, and which losses its person agreed to (claims.side_effects).
+says whether it is only tried, and which losses its person agreed to (claims.verdicts.side_effects).
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,20 +14,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.edits import ANYTHING, SeenValues, count_edit, edit_all, merge
-from accounts.errors import Conflict, Invalid, refuse_unsaid
-from accounts.fields import given_text, optional_text
+from accounts.edits import count_edit, edit_all, merge
 from accounts.models import User
-from accounts.transactions import recorded_transaction
+from claims.access.releasing import is_looser, refuse_looser
 from claims.actions.evidence import supersede_no_more
 from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source, visible_sources
-from claims.re_checks import open_rechecks
-from claims.records import evidence_recorded
-from claims.releasing import is_looser, refuse_looser
-from claims.revisions import count_version
-from claims.side_effects import Effect, Effects
-from claims.support import (
+from claims.record.ledger_entries import evidence_recorded
+from claims.record.revisions import count_version
+from claims.verdicts.re_checks import open_rechecks
+from claims.verdicts.side_effects import Effect, Effects
+from claims.verdicts.support import (
     claims_resting_on,
     claims_touching,
     counts_outside,
@@ -37,11 +34,15 @@ from claims.support import (
     recompute,
     sources_above,
 )
+from house.errors import Conflict, Invalid, refuse_unsaid
+from house.fields import given_text, optional_text
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 from sources.actions import ask_for_capture, set_actor_fields, set_source_fields
 from sources.independence import find_cycle
+from sources.ledger_entries import actor_recorded, relay_recorded, source_recorded
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 from sources.permissions import may_change_actor, may_change_source, may_retract
-from sources.records import actor_recorded, relay_recorded, source_recorded
 from sources.values import actor_values, source_values, tidied
 
 

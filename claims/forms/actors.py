@@ -6,13 +6,13 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.edit_forms import EditForm
 from accounts.models import Desk, User
-from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
 from claims.forms.days import DayField
 from claims.forms.releasing import offer_stricter
-from claims.names import ActorNames
+from claims.reading.names import ActorNames
+from house.edit_forms import EditForm
+from house.pages import ActForm
 from sources.models import Actor, ActorKind, Reliability, Visibility
 from sources.values import actor_values
 

@@ -8,7 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from claims.names import ID, Entries, NameMatch, Names, source_label
+from claims.reading.names import ID, Entries, NameMatch, Names, source_label
 from sources.models import Source
 
 

@@ -10,9 +10,7 @@ from django.forms import formset_factory
 from django.forms.utils import ErrorDict, ErrorList
 from django.utils.translation import gettext_lazy as _
 
-from accounts.edit_forms import EditForm
 from accounts.models import Desk, User
-from accounts.pages import ActForm
 from claims.bounds import MOST_ELEMENTS
 from claims.forms.choosing import OneOf, SeveralOf, offer
 from claims.forms.days import DayField
@@ -20,8 +18,10 @@ from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
 from claims.forms.sources import NewSourceFields, chosen_actor
 from claims.models import Claim, StateChoices
-from claims.names import ID, ActorNames, SourceNames
-from claims.values import claim_values, threshold_values
+from claims.reading.names import ID, ActorNames, SourceNames
+from claims.reading.values import claim_values, threshold_values
+from house.edit_forms import EditForm
+from house.pages import ActForm
 from sources.models import ActorKind
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
-from claims.names import ActorNames
+from claims.reading.names import ActorNames
+from house.pages import ActForm
 
 
 class ConflictForm(ActForm):

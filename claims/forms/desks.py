@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.edit_forms import EditForm
-from accounts.errors import EditConflict, Stale
 from accounts.models import Desk, Role
-from accounts.pages import ActForm
 from accounts.queries import people_not_on
 from claims.forms.choosing import OneOf
 from claims.models import PolicyField
+from house.edit_forms import EditForm
+from house.errors import EditConflict, Stale
+from house.pages import ActForm
 
 MOST: dict[str, int] = {PolicyField.MIN_INDEPENDENCE: 5, PolicyField.SECOND_FACTOR_DAYS: 90}
 

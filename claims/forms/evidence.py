@@ -7,16 +7,16 @@ from uuid import UUID
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.edit_forms import EditForm
 from accounts.models import User
-from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, offer
 from claims.forms.files import keep_files_of
 from claims.forms.releasing import offer_stricter
 from claims.forms.sources import NewSourceFields
 from claims.models import Claim, Credibility, Evidence, Stance
-from claims.names import ActorNames, SourceNames
-from claims.values import evidence_values
+from claims.reading.names import ActorNames, SourceNames
+from claims.reading.values import evidence_values
+from house.edit_forms import EditForm
+from house.pages import ActForm
 from sources.models import Basis, Visibility
 
 STANCES = [

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.pages import ActForm
-from claims.releasing import is_looser
+from claims.access.releasing import is_looser
+from house.pages import ActForm
 from sources.models import Visibility
 
 

@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from accounts.edit_forms import EditForm
 from accounts.models import User
-from accounts.pages import ActForm
 from claims.forms.choosing import OneOf, entries_of, offer
 from claims.forms.days import Moment, moment_in
 from claims.forms.files import KeptFileField, keep_files_of
 from claims.forms.releasing import offer_stricter
-from claims.names import ActorNames, SourceNames
+from claims.reading.names import ActorNames, SourceNames
+from house.edit_forms import EditForm
+from house.pages import ActForm
 from sources.models import ActorKind, Basis, Reliability, Source, SourceKind, Visibility
 from sources.values import source_values
 

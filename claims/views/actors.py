@@ -8,20 +8,21 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import memberships_of
+from accounts.requests import PersonsRequest
 from claims.actions.actors import merge_actors
-from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor
-from claims.actor_queries import chain_of, get_actor, parts_of, redacts_shared, shown_actors, survivor_of
 from claims.forms.actors import ActorForm, MergeForm, NewActorForm
-from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import claims_naming, published_by
-from claims.side_effects import Effects
+from claims.reading.actor_queries import chain_of, get_actor, parts_of, redacts_shared, shown_actors, survivor_of
+from claims.reading.paging import BY_CREATION, find_order, read_page
+from claims.record.reads import note_shown
+from claims.verdicts.side_effects import Effects
 from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
 from claims.views.sources import searched
 from claims.views.writing import chosen_desk
+from house.pages import form_page, may, sent, show_form
 from sources.actions import create_actor
 from sources.models import Visibility
 from sources.permissions import WRITERS, may_change_actor, may_merge, may_release, may_write

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from claims.side_effects import Effects
+from claims.verdicts.side_effects import Effects
 
 
 def consent(request: HttpRequest) -> Effects:

@@ -5,9 +5,9 @@ from uuid import UUID
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from accounts.pages import PersonsRequest
-from claims.actions.reads import note_shown
+from accounts.requests import PersonsRequest
 from claims.queries import get_attachment
+from claims.record.reads import note_shown
 from sources.downloads import file_response
 
 

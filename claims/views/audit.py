@@ -21,23 +21,23 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions.reads import note_export
-from accounts.errors import Forbidden, Invalid, NotFound
+from accounts.ledger_entries import person
 from accounts.models import Act, RestrictedRead, Role, User
-from accounts.pages import PersonsRequest, own_memberships
 from accounts.queries import acts_of, late_for
-from accounts.records import person
-from claims.actions.reads import note_shown
-from claims.actor_queries import shown_actors
-from claims.acts import KINDS
+from accounts.requests import PersonsRequest, own_memberships
+from claims.access.scopes import evidence_for
+from claims.access.withheld import hidden_among, ids_in
+from claims.bundles.opened_entries import Reader, in_log_order, opened_acts
 from claims.models import Evidence
-from claims.opened_acts import Reader, in_log_order, opened_acts
-from claims.paging import Order, PagePosition, page_of, read_at
 from claims.queries import visible_claims, visible_sources
-from claims.scopes import evidence_for
-from claims.shown import hidden_among, ids_in
+from claims.reading.actor_queries import shown_actors
+from claims.reading.paging import Order, PagePosition, page_of, read_at
+from claims.record.entry_labels import KINDS
+from claims.record.reads import note_shown
 from claims.views.keys import unkeyed
 from claims.views.lines import Link
 from claims.views.listing import neighbours
+from house.errors import Forbidden, Invalid, NotFound
 from ledger.models import Anchor, Checkpoint
 from ledger.opened import entry_line, head_line, last_line
 from ledger.reading import newest_checkpoint, newest_witnessed, openings_of

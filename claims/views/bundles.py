@@ -7,9 +7,9 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.pages import PersonsRequest
+from accounts.requests import PersonsRequest
 from claims.actions.bundles import ask_for_bundle, take_bundle
-from claims.bundles import KEPT, as_parts, content_of, get_bundle
+from claims.bundles.stored import KEPT, as_parts, content_of, get_bundle
 from claims.models import BundleState
 from claims.queries import get_claim
 from ledger.bundles import zip_pieces

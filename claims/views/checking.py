@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from claims.public_proofs import in_groups
+from claims.bundles.public_proofs import in_groups
 from claims.queries import published_claims
 from claims.views.keys import unkeyed
 from ledger.reading import newest_checkpoint

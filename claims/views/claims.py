@@ -8,16 +8,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.pages import PersonsRequest, drafts_shown, form_page, may, sent
-from claims.actions.reads import note_shown
+from accounts.requests import PersonsRequest
+from claims.access.permissions import may_edit_claim
 from claims.actions.sources import add_relay
-from claims.evidence_graph import by_element, of_claim
 from claims.forms.sources import RelayBetweenForm
-from claims.graphs import last_change
 from claims.models import Evidence
-from claims.page_queries import claim_shown, evidence_numbered, evidence_shown
-from claims.permissions import may_edit_claim
-from claims.possible_moves import ways_from
 from claims.queries import (
     get_source,
     last_captures,
@@ -25,11 +20,17 @@ from claims.queries import (
     visible_sources,
     withheld_evidence,
 )
-from claims.sentences import name_of, sentence_of
+from claims.reading.page_queries import claim_shown, evidence_numbered, evidence_shown
+from claims.record.reads import note_shown
+from claims.verdicts.evidence_graph import by_element, of_claim
+from claims.verdicts.graph_loading import last_change
+from claims.verdicts.possible_moves import ways_from
+from claims.verdicts.sentences import name_of, sentence_of
 from claims.views.asking import consent
 from claims.views.heading import claim_context
 from claims.views.lineage import Lineage
 from claims.views.lines import numbers_of
+from house.pages import drafts_shown, form_page, may, sent
 from sources.models import Capture, CaptureState, Source
 
 

@@ -7,12 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.pages import PersonsRequest, form_page, sent
+from accounts.requests import PersonsRequest
 from accounts.views.tabs import account_tabs
+from claims.access.conflicts import claims_touched, conflicts_of
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
-from claims.actor_queries import shown_actors
-from claims.conflicts import claims_touched, conflicts_of
 from claims.forms.conflicts import ConflictForm
+from claims.reading.actor_queries import shown_actors
+from house.pages import form_page, sent
 
 
 @form_page

@@ -8,18 +8,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.pages import PersonsRequest, form_page, may, sent, show_form
+from accounts.requests import PersonsRequest
+from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.actions.composing import attach_source
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
-from claims.actions.reads import note_shown
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.sources import ReasonForm
 from claims.models import Claim, Evidence
-from claims.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.queries import evidence_of, get_claim, get_evidence
+from claims.record.reads import note_shown
 from claims.views.asking import consent
 from claims.views.lines import numbers_of
 from claims.views.writing import file_in
+from house.pages import form_page, may, sent, show_form
 
 
 @form_page

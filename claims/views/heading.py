@@ -9,11 +9,11 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from claims.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
-from claims.evidence_graph import EvidenceGraph, denying_parties
-from claims.graphs import load_evidence_graph
 from claims.models import Claim, Evidence
-from claims.sentences import listed, name_of
+from claims.record.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
+from claims.verdicts.evidence_graph import EvidenceGraph, denying_parties
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.sentences import listed, name_of
 from sources.voices import voice_at
 
 

@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.pages import PersonsRequest
-from claims.erased import ERASED, NOTHING, Erased, erased_of, openable_of
-from claims.evidence_graph import EvidenceGraph
+from accounts.requests import PersonsRequest
+from claims.access.withheld import hidden_among, ids_in
+from claims.bundles.history_proofs import checkpoint_for
 from claims.models import Claim, StatusChange
-from claims.page_queries import claim_shown, evidence_numbered, history_shown
-from claims.proofs import checkpoint_for
-from claims.records import CLAIM_FIELDS
-from claims.sentences import told_interval, voices_in_words
-from claims.shown import hidden_among, ids_in
+from claims.reading.page_queries import claim_shown, evidence_numbered, history_shown
+from claims.record.erased import ERASED, NOTHING, Erased, erased_of, openable_of
+from claims.record.ledger_entries import CLAIM_FIELDS
 from claims.states import find_move
+from claims.verdicts.evidence_graph import EvidenceGraph
+from claims.verdicts.sentences import told_interval, voices_in_words
 from claims.views.heading import claim_context, names_above, without_erased
 from claims.views.keys import unkeyed
 from claims.views.lines import HIDDEN, Link, numbers_of
@@ -40,7 +40,7 @@ from ledger.reading import (
 )
 from ledger.stamps import last_stamps
 from ledger.views import tiles_address
-from sources.records import plain
+from sources.ledger_entries import plain
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import Invalid, NotFound
-from accounts.pages import PersonsRequest
 from accounts.recent import is_shut_out
-from claims.name_proofs import name_proof_files
-from claims.opened_acts import Reader
-from claims.proofs import checkpoint_for, proof_file
-from claims.public_proofs import public_leaves
+from accounts.requests import PersonsRequest
+from claims.access.withheld import is_id
+from claims.bundles.history_proofs import checkpoint_for, proof_file
+from claims.bundles.name_proofs import name_proof_files
+from claims.bundles.opened_entries import Reader
+from claims.bundles.public_proofs import public_leaves
 from claims.queries import get_claim
-from claims.shown import is_id
+from house.errors import Invalid, NotFound
 from ledger.canonical import canonical
 from ledger.models import Checkpoint
 from ledger.reading import from_a_whole_log, newest_checkpoint, read_tile

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from claims.evidence_graph import EvidenceGraph, of_claim
 from claims.models import Stance
-from claims.policy import lineage_unknown
-from claims.sentences import why_source_does_not_count
+from claims.verdicts.evidence_graph import EvidenceGraph, of_claim
+from claims.verdicts.policy import lineage_unknown
+from claims.verdicts.sentences import why_source_does_not_count
 from claims.views.lines import basis_in_words
 from sources.models import Relay
 

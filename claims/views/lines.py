@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from claims.actions.reads import note_shown
-from claims.evidence_graph import EvidenceGraph, EvidenceView
 from claims.models import Claim, Credibility, Evidence, Stance
-from claims.page_queries import relays_shown
-from claims.sentences import why_not_counted
+from claims.reading.page_queries import relays_shown
+from claims.record.reads import note_shown
+from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
+from claims.verdicts.sentences import why_not_counted
 from sources.models import Basis, Relay, Reliability, Visibility
 
 HIDDEN = "R"  # what the numbers of restricted evidence begin with

@@ -10,13 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import Invalid
-from accounts.pages import PersonsRequest, address, own_memberships
+from accounts.requests import PersonsRequest, own_memberships
 from claims.forms.claims import NOBODY, FilterForm
-from claims.lists import Choices, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
 from claims.models import NEVER_DUE
-from claims.paging import CLAIM_ORDERS, KeysetPage, find_order, page_of
+from claims.reading.lists import Choices, ClaimLine, ListScope, Narrowed, read_lines, scope_with_choices
+from claims.reading.paging import CLAIM_ORDERS, KeysetPage, find_order, page_of
 from claims.views.lines import Link
+from house.errors import Invalid
+from house.pages import address
 from sources.permissions import WRITERS
 
 PAGE_SIZE = 25

@@ -6,9 +6,9 @@ from django.http import HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import Invalid
-from accounts.pages import PersonsRequest
-from claims.names import ActorNames, Names, SourceNames
+from accounts.requests import PersonsRequest
+from claims.reading.names import ActorNames, Names, SourceNames
+from house.errors import Invalid
 
 
 @require_safe

@@ -15,13 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.qr import outline
+from claims.bundles.public_proofs import Printed, printed, public_checkpoint, waiting
 from claims.models import Claim, Evidence, Stance, StatusChange
-from claims.paging import Order, read_page
-from claims.public_proofs import Printed, printed, public_checkpoint, waiting
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
-from claims.records import claim_public, evidence_public, status_body
-from claims.sentences import voices_in_words
+from claims.reading.paging import Order, read_page
+from claims.record.ledger_entries import claim_public, evidence_public, status_body
 from claims.states import Deciders, find_move
+from claims.verdicts.sentences import voices_in_words
 from claims.views.keys import unkeyed
 from claims.views.listing import PAGE_SIZE, neighbours
 from ledger.entries import format_time
@@ -29,8 +29,8 @@ from ledger.models import Checkpoint, DailyStamp
 from ledger.reading import is_overdue, newest_checkpoint
 from ledger.stamps import last_stamps
 from ledger.views import tiles_address
+from sources.ledger_entries import source_public
 from sources.models import Actor, Visibility
-from sources.records import source_public
 
 
 @require_safe

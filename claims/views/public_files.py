@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import NotFound
+from claims.bundles.history_proofs import checkpoint_for
+from claims.bundles.public_bundles import public_bundle
+from claims.bundles.public_proofs import public_checkpoint, public_proof, public_proof_file, public_proof_files
 from claims.models import Claim
-from claims.paging import Order, read_page
-from claims.proofs import checkpoint_for
-from claims.public_bundles import public_bundle
-from claims.public_proofs import public_checkpoint, public_proof, public_proof_file, public_proof_files
 from claims.queries import published_claim, published_claims_listed
+from claims.reading.paging import Order, read_page
+from house.errors import NotFound
 from ledger.canonical import canonical
 from ledger.entries import format_time
 from ledger.models import Checkpoint

@@ -13,18 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.errors import NotFound, OutOfService
 from accounts.models import Act
-from accounts.pages import PersonsRequest
 from accounts.queries import MOST_RECEIPTS, receipts_of
+from accounts.requests import PersonsRequest
 from accounts.views.tabs import account_tabs
-from claims.acts import KINDS
-from claims.paging import Order, read_page
-from claims.receipts import check
+from claims.bundles.receipts import check
+from claims.reading.paging import Order, read_page
+from claims.record.entry_labels import KINDS
 from claims.views.audit import named_for
 from claims.views.keys import unkeyed
 from claims.views.lines import Link
 from claims.views.listing import neighbours
+from house.errors import NotFound, OutOfService
 from ledger.entries import format_time, leaf_hashes
 from ledger.keys import receipts as signed
 from ledger.reading import is_overdue

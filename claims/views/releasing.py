@@ -10,12 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.errors import NotFound
 from accounts.models import Desk
-from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import members_of
 from accounts.recent import asks_again
-from claims.actions.reads import note_shown
+from accounts.requests import PersonsRequest
 from claims.actions.releasing import (
     release_actor,
     release_attachment,
@@ -23,10 +21,13 @@ from claims.actions.releasing import (
     release_evidence,
     release_source,
 )
-from claims.actor_queries import get_actor
 from claims.forms.releasing import ReleaseForm
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_claim, get_evidence, get_source
+from claims.reading.actor_queries import get_actor
+from claims.record.reads import note_shown
 from claims.views.asking import consent
+from house.errors import NotFound
+from house.pages import form_page, sent, show_form
 from sources.models import Visibility
 from sources.permissions import may_release
 

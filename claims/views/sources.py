@@ -10,13 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.errors import Invalid
-from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
+from accounts.requests import PersonsRequest
 from claims.actions.composing import change_source_with_publisher
-from claims.actions.reads import note_shown
 from claims.actions.sources import add_relay, correct_source, remove_relay, retract_source
 from claims.forms.sources import ConfirmForm, FileForm, ReasonForm, RelayForm, SearchForm, SourceForm
-from claims.paging import BY_CREATION, find_order, read_page
 from claims.queries import (
     attachments_of,
     captures_of,
@@ -27,9 +24,13 @@ from claims.queries import (
     search_sources,
     visible_sources,
 )
-from claims.side_effects import Effects
+from claims.reading.paging import BY_CREATION, find_order, read_page
+from claims.record.reads import note_shown
+from claims.verdicts.side_effects import Effects
 from claims.views.asking import consent
 from claims.views.listing import PAGE_SIZE, neighbours
+from house.errors import Invalid
+from house.pages import ActForm, form_page, may, sent, show_form
 from sources.actions import attach_file, request_capture
 from sources.models import CaptureState, Source
 from sources.permissions import may_change_source, may_retract

@@ -8,18 +8,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid
 from accounts.models import Desk
-from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import desk_for, memberships_of
+from accounts.requests import PersonsRequest
+from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import publish_claim, set_threshold, unpublish_claim
 from claims.actions.composing import File, edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
 from claims.forms.sources import ReasonForm
 from claims.models import Claim
-from claims.permissions import may_edit_as_editor, may_edit_claim
 from claims.queries import get_claim
 from claims.views.asking import consent
+from house.errors import Invalid
+from house.pages import form_page, sent, show_form
 from sources.permissions import WRITERS, may_write
 
 

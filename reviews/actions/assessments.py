@@ -8,19 +8,19 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Invalid
-from accounts.fields import given_text
 from accounts.models import User
-from accounts.transactions import recorded_transaction
+from claims.access.permissions import may_assess, may_decide
 from claims.models import Claim, Element, Evidence, Grounds, StateChoices
-from claims.permissions import may_assess, may_decide
-from claims.policy import NamedGrounds
 from claims.queries import named_evidence
-from claims.revisions import check_version
+from claims.record.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
-from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move, make_move
-from claims.watching import stop_watching
+from claims.verdicts.grounds_watch import stop_watching
+from claims.verdicts.policy import NamedGrounds
+from claims.verdicts.support import counts_outside, lock_claim, lock_graph
+from house.errors import Conflict, Invalid
+from house.fields import given_text
+from house.transactions import recorded_transaction
 from reviews.actions.assignments import end_assignment, end_invitations
 from reviews.actions.drafts import end_draft
 from reviews.actions.grounds import (
@@ -33,6 +33,7 @@ from reviews.actions.grounds import (
 )
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
+from reviews.ledger_entries import assessed, assessment_content, decided
 from reviews.models import (
     Answer,
     Assessment,
@@ -44,7 +45,6 @@ from reviews.models import (
     NotificationKind,
 )
 from reviews.queries import has_moved_since
-from reviews.records import assessed, assessment_content, decided
 from sources.models import Visibility
 
 

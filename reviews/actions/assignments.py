@@ -9,24 +9,24 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
-from accounts.fields import LAST_YEAR, given_text, optional_text
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
-from accounts.transactions import recorded_transaction
+from claims.access.conflicts import conflict_in_words, conflicts_told, conflicts_with
+from claims.access.participants import join, leave, set_due
+from claims.access.permissions import is_named_decider, may_edit_as_editor
 from claims.actions.claims import mark_closed, mark_open
-from claims.conflicts import conflict_in_words, conflicts_told, conflicts_with
 from claims.models import Claim, Participant, ParticipantRole
-from claims.participants import join, leave, set_due
-from claims.permissions import is_named_decider, may_edit_as_editor
 from claims.queries import deciders_of
-from claims.support import lock_claim
+from claims.verdicts.support import lock_claim
+from house.errors import Conflict, Forbidden, Invalid, NotFound
+from house.fields import LAST_YEAR, given_text, optional_text
+from house.transactions import recorded_transaction
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decisions_of, plan_reminders
 from reviews.actions.telling import tell
+from reviews.ledger_entries import assignment_recorded, decider_recorded
 from reviews.models import Assessment, AssessmentState, Assignment, AssignmentState, NotificationKind
-from reviews.records import assignment_recorded, decider_recorded
-from reviews.written import ASSIGNMENT_ENDS
+from reviews.written_words import ASSIGNMENT_ENDS
 
 
 def assign(

@@ -13,13 +13,13 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid, NotFound, Stale
-from accounts.fields import optional_text
 from accounts.models import User
-from accounts.transactions import recorded_transaction
+from claims.access.permissions import may_assess
 from claims.models import Claim, StateChoices
-from claims.permissions import may_assess
-from claims.support import lock_claim
+from claims.verdicts.support import lock_claim
+from house.errors import Invalid, NotFound, Stale
+from house.fields import optional_text
+from house.transactions import recorded_transaction
 from reviews.models import AssessmentDraft
 
 LONGEST_DRAFT = 200_000  # characters, in all of its texts together

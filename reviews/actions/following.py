@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from accounts.transactions import recorded_transaction
-from claims.grounds import RestsOn, keep_grounds
 from claims.models import Claim, GroundsCheck, GroundsToKeep, GroundsWatch, StatusChange
 from claims.states import VERDICTS
-from claims.support import lock_claim, lock_graph
-from claims.watching import look_again, verdict_watch, watch
+from claims.verdicts.grounds import RestsOn, keep_grounds
+from claims.verdicts.grounds_watch import look_again, verdict_watch, watch
+from claims.verdicts.support import lock_claim, lock_graph
+from house.transactions import recorded_transaction
 from reviews.actions.grounds import tell_of_change
 from reviews.models import Answer, AssessmentState
 

@@ -15,11 +15,11 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Invalid, NotFound
-from accounts.fields import optional_text
 from accounts.models import Desk, User
-from accounts.transactions import recorded_transaction
 from claims.models import Claim, Evidence
+from house.errors import Invalid, NotFound
+from house.fields import optional_text
+from house.transactions import recorded_transaction
 from reviews.models import AssessmentDraft, FormDraft
 from sources.chosen import let_go
 from sources.models import Actor, Source

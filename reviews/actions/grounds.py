@@ -11,26 +11,35 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict, Forbidden, NotFound, Stale
-from accounts.fields import given_text
 from accounts.models import Role, User
 from accounts.queries import members_of
-from accounts.transactions import Noted, recorded_transaction
-from claims.conflicts import conflicts_with, refuse_conflicted
-from claims.grounds import PresentGrounds, RestsOn, differences, keep_grounds, now_of
-from claims.grounds_authors import Authors, authors_of
-from claims.grounds_in_words import diff_for
+from claims.access.conflicts import conflicts_with, refuse_conflicted
+from claims.access.permissions import is_named_decider, may_assess, role_for
 from claims.models import Claim, Grounds, RevisionKind, TaskKind
-from claims.permissions import is_named_decider, may_assess, role_for
-from claims.policy import NamedGrounds
-from claims.re_checks import end_tasks
-from claims.revisions import check_version, count_version
+from claims.record.revisions import check_version, count_version
 from claims.states import VERDICTS, Deciders
-from claims.support import counts_outside, lock_claim, lock_graph
 from claims.transitions import check_policy, legal_move
-from claims.watching import Followed, content_of, follow, keep_and_watch, stand_for_now, stop_watching, verdict_watch
+from claims.verdicts.grounds import PresentGrounds, RestsOn, differences, keep_grounds, now_of
+from claims.verdicts.grounds_authors import Authors, authors_of
+from claims.verdicts.grounds_differences import diff_for
+from claims.verdicts.grounds_watch import (
+    Followed,
+    content_of,
+    follow,
+    keep_and_watch,
+    stand_for_now,
+    stop_watching,
+    verdict_watch,
+)
+from claims.verdicts.policy import NamedGrounds
+from claims.verdicts.re_checks import end_tasks
+from claims.verdicts.support import counts_outside, lock_claim, lock_graph
+from house.errors import Conflict, Forbidden, NotFound, Stale
+from house.fields import given_text
+from house.transactions import Noted, recorded_transaction
 from reviews.actions.notifications import notify
 from reviews.actions.telling import people_of_the_verdict, told_of
+from reviews.ledger_entries import confirmed, grounds_confirmed
 from reviews.models import (
     Assessment,
     AssessmentGrounds,
@@ -41,7 +50,6 @@ from reviews.models import (
     NotificationKind,
 )
 from reviews.queries import has_moved_since
-from reviews.records import confirmed, grounds_confirmed
 
 LATER = frozenset({"capture_kept"})  # acts that are somebody's, and are done for them later
 

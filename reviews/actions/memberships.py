@@ -8,13 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actions import change_user, set_role
-from accounts.edits import ANYTHING, SeenValues
 from accounts.models import Desk, Membership, Role, User
-from accounts.transactions import recorded_transaction
+from claims.access.participants import leave
+from claims.access.permissions import is_assigned, is_named_decider
 from claims.models import Claim, Participant, ParticipantRole
-from claims.participants import leave
-from claims.permissions import is_assigned, is_named_decider
-from claims.support import lock_claim
+from claims.verdicts.support import lock_claim
+from house.seen import ANYTHING, SeenValues
+from house.transactions import recorded_transaction
 from reviews.actions.assignments import end_assignment
 from reviews.actions.form_drafts import end_drafts_of
 from reviews.actions.telling import tell

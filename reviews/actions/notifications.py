@@ -6,8 +6,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.transactions import recorded_transaction
 from claims.models import Claim
+from house.transactions import recorded_transaction
 from reviews.models import Assessment, Assignment, Notification, NotificationKind
 from reviews.queries import notifications_of
 

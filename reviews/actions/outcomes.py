@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts.errors import Conflict
 from accounts.models import User
-from accounts.transactions import recorded_transaction
+from house.errors import Conflict
+from house.transactions import recorded_transaction
 from reviews.models import KeptOutcome
 
 KEPT_FOR = timedelta(hours=24)

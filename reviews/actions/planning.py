@@ -11,9 +11,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.transactions import recorded_transaction
 from claims.models import Claim, Task, TaskKind
-from claims.support import lock_claim
+from claims.verdicts.support import lock_claim
+from house.transactions import recorded_transaction
 from reviews.models import Assessment, AssessmentState, Assignment, Reminder, ReminderKind, ReminderState
 
 logger = logging.getLogger(__name__)

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
-from claims.conflicts import is_offered
+from claims.access.conflicts import is_offered
+from claims.access.permissions import is_assigned, may_decide
+from claims.access.scopes import evidence_for
 from claims.models import Evidence, ParticipantRole, Task, TaskKind
-from claims.permissions import is_assigned, may_decide
-from claims.scopes import evidence_for
 from reviews.actions.grounds import may_confirm
 from reviews.actions.telling import people_of_the_verdict
 from reviews.models import (

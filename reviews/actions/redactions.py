@@ -15,19 +15,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.edits import count_edit
-from accounts.errors import Conflict, Invalid, NotFound
-from accounts.fields import given_text, optional_text
 from accounts.models import Desk, Role, User
 from accounts.queries import members_of
-from accounts.transactions import recorded_transaction
-from claims.actor_queries import redacts_shared
-from claims.bundles import forget_bundles_on
+from claims.bundles.stored import forget_bundles_on
 from claims.models import Claim, Element, Evidence, RevisionKind, Topic
-from claims.records import claim_written, evidence_recorded
-from claims.revisions import count_version
-from claims.support import counts_outside, lock_claim, lock_graph, lock_graphs_of
-from claims.values import element_field
+from claims.reading.actor_queries import redacts_shared
+from claims.reading.values import element_field
+from claims.record.ledger_entries import claim_written, evidence_recorded
+from claims.record.revisions import count_version
+from claims.verdicts.support import counts_outside, lock_claim, lock_graph, lock_graphs_of
+from house.errors import Conflict, Invalid, NotFound
+from house.fields import given_text, optional_text
+from house.transactions import recorded_transaction
 from ledger.erasing import erase
+from reviews.ledger_entries import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import (
     edits_elsewhere,
@@ -38,11 +39,10 @@ from reviews.permissions import (
     may_take_part,
     may_withdraw,
 )
-from reviews.records import redacted, redaction_ended, redaction_previewed, redaction_proposed, second_named
-from reviews.redacting import REDACTED, Match, Matches, find, find_in_drafts, find_in_shared, without
+from reviews.redaction_matches import REDACTED, Match, Matches, find, find_in_drafts, find_in_shared, without
 from sources.erasing import ask_to_delete
+from sources.ledger_entries import actor_recorded, source_recorded
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
-from sources.records import actor_recorded, source_recorded
 
 SHORTEST = 3  # characters: less stands everywhere
 MOST_WORDS = 200

@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.transactions import recorded_transaction
-from claims.support import lock_claim
+from claims.verdicts.support import lock_claim
+from house.transactions import recorded_transaction
 from reviews.actions.mails import mail_of
 from reviews.actions.notifications import notify
 from reviews.actions.planning import DAY, plan_decision

@@ -5,7 +5,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 from django.utils import timezone
 
-from reviews.bringing_in import bring_in_redactions
+from reviews.redaction_backfill import bring_in_redactions
 
 
 def forwards(_apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:

@@ -16,19 +16,20 @@ from django.utils.translation import gettext as _
 
 from accounts.edits import last_changes
 from accounts.models import User
-from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.recent import asks_again
-from claims.conflicts import conflicts_told
-from claims.evidence_graph import EvidenceGraph
-from claims.graphs import last_change
+from accounts.requests import PersonsRequest
+from claims.access.conflicts import conflicts_told
+from claims.access.permissions import may_assess, may_decide, may_edit_as_editor
 from claims.models import Claim, Evidence
-from claims.page_queries import evidence_shown
-from claims.permissions import may_assess, may_decide, may_edit_as_editor
-from claims.possible_moves import Way, ways_from
 from claims.queries import get_claim, visible_claims
-from claims.revisions import changes_since
+from claims.reading.page_queries import evidence_shown
+from claims.record.revisions import changes_since
+from claims.verdicts.evidence_graph import EvidenceGraph
+from claims.verdicts.graph_loading import last_change
+from claims.verdicts.possible_moves import Way, ways_from
 from claims.views.heading import graph_context
 from claims.views.lines import EvidenceLine, lines_of
+from house.pages import form_page, may, sent, show_form
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.grounds import barred

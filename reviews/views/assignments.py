@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.models import Role
-from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.queries import members_of, person_named
 from accounts.recent import asks_again
-from claims.conflicts import conflict_in_words
+from accounts.requests import PersonsRequest
+from claims.access.conflicts import conflict_in_words
+from claims.access.permissions import may_edit_as_editor
 from claims.forms.sources import ConfirmForm, ReasonForm
-from claims.permissions import may_edit_as_editor
 from claims.queries import deciders_of, get_claim, get_decider
+from house.pages import form_page, sent, show_form
 from reviews.actions.assignments import (
     accept,
     assign,

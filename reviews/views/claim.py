@@ -10,18 +10,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Role
-from accounts.pages import PersonsRequest, may, own_memberships
-from claims.conflicts import is_offered
-from claims.evidence_graph import ElementView, EvidenceGraph
-from claims.graphs import last_change
+from accounts.requests import PersonsRequest, own_memberships
+from claims.access.conflicts import is_offered
+from claims.access.permissions import ClaimAccess, may_assess, may_edit_as_editor, may_edit_claim
 from claims.models import Claim
-from claims.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
-from claims.permissions import ClaimAccess, may_assess, may_edit_as_editor, may_edit_claim
-from claims.possible_moves import ways_from
 from claims.queries import withheld_evidence
-from claims.sentences import sentence_of
+from claims.reading.page_queries import claim_shown, deciders_shown, evidence_shown, open_tasks_shown
+from claims.verdicts.evidence_graph import ElementView, EvidenceGraph
+from claims.verdicts.graph_loading import last_change
+from claims.verdicts.possible_moves import ways_from
+from claims.verdicts.sentences import sentence_of
 from claims.views.heading import claim_context, named
 from claims.views.lines import EvidenceLine, Link, grouped, lines_of
+from house.pages import may
 from reviews.grounds_shown import of_verdict
 from reviews.models import AssessmentState
 from reviews.queries import assessments_shown, assignments_shown

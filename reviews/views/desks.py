@@ -10,16 +10,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions import may_administer, may_change_desk
-from accounts.edits import SeenValues
 from accounts.models import Desk, Role
-from accounts.pages import PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import desks_of, get_desk, get_membership, memberships_on
 from accounts.recent import asks_again
+from accounts.requests import PersonsRequest
 from claims.actions.desks import change_policy
 from claims.forms.desks import AddMemberForm, LeaveForm, PolicyForm, RoleForm
 from claims.models import PolicyField
 from claims.queries import policy_changes_of
-from claims.side_effects import Effects
+from claims.verdicts.side_effects import Effects
+from house.pages import form_page, may, sent, show_form
+from house.seen import SeenValues
 from reviews.actions.memberships import change_role
 from reviews.permissions import may_redact
 from reviews.queries import open_redactions_of

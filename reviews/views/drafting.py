@@ -1,6 +1,6 @@
 """Drafts of the form at an address: kept while one types and where it came back, brought back, ended once it is done.
 
-`accounts.pages.form_page` asks this of every form in `DRAFTED`, before and after the view. A form carries which draft
+`house.pages.form_page` asks this of every form in `DRAFTED`, before and after the view. A form carries which draft
 it goes on from and, signed, whose it is: where its session has ended meanwhile, what was posted is kept for that
 person, and nothing is done with it.
 """
@@ -19,12 +19,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import DomainError, Forbidden, Invalid
 from accounts.forms import AGAIN
 from accounts.models import Desk, User
 from accounts.queries import desk_for, get_desk
-from accounts.transactions import recorded_transaction
-from claims.actor_queries import get_actor
 from claims.forms.actors import ActorForm, MergeForm
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
@@ -32,6 +29,9 @@ from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.releasing import ReleaseForm
 from claims.forms.sources import FileForm, ReasonForm, RelayBetweenForm, RelayForm, SourceForm
 from claims.queries import get_attachment, get_claim, get_evidence, get_source
+from claims.reading.actor_queries import get_actor
+from house.errors import DomainError, Forbidden, Invalid
+from house.transactions import recorded_transaction
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, SeenDraft, end_form_draft, keep_form_draft, kept_files
 from reviews.actions.outcomes import FORM_KEY, form_is_done
@@ -86,7 +86,7 @@ DONE = "second-source-done"  # the cookie that tells the browser which form was 
 
 
 class DraftsOfRequest:
-    """What `accounts.pages.Drafts` says, of one request. `author`: whose they are, else who is signed in."""
+    """What `house.pages.Drafts` says, of one request. `author`: whose they are, else who is signed in."""
 
     def __init__(self, request: HttpRequest, author: User | None = None) -> None:
         self.request = request

@@ -9,13 +9,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.requests import PersonsRequest
 from claims.forms.sources import ConfirmForm
-from claims.graphs import load_evidence_graph
 from claims.models import Claim, StateChoices
-from claims.page_queries import evidence_shown
 from claims.queries import get_claim
+from claims.reading.page_queries import evidence_shown
+from claims.verdicts.graph_loading import load_evidence_graph
 from claims.views.lines import EvidenceLine, lines_of
+from house.pages import form_page, sent, show_form
 from reviews.actions.drafts import drop_draft
 from reviews.forms import AssessmentForm, as_it_stands
 from reviews.models import AssessmentDraft

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.pages import PersonsRequest, form_page, sent, show_form
+from accounts.requests import PersonsRequest
 from claims.forms.claims import ElementForm
 from claims.forms.sources import ConfirmForm
 from claims.models import Claim
-from claims.paging import Order, read_page
+from claims.reading.paging import Order, read_page
 from claims.views.lines import Link
 from claims.views.listing import PAGE_SIZE, neighbours
+from house.pages import form_page, sent, show_form
 from reviews.actions.form_drafts import KEPT_FILE, KEPT_FOR, discard_form_draft
 from reviews.models import FormDraft
 from reviews.queries import drafts_of, form_drafts_of, get_form_draft, own_draft

@@ -9,10 +9,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.errors import Conflict, PolicyNotMet
-from accounts.pages import PersonsRequest, form_page, sent, show_form
 from accounts.recent import asks_again
+from accounts.requests import PersonsRequest
 from claims.queries import get_claim
+from house.errors import Conflict, PolicyNotMet
+from house.pages import form_page, sent, show_form
 from reviews.actions.grounds import confirm_assessment, confirm_verdict, may_confirm, may_confirm_assessment
 from reviews.forms import LARGEST_VERSION, ConfirmVerdictForm
 from reviews.grounds_shown import of_verdict

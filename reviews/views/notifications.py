@@ -10,10 +10,10 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.errors import Invalid
-from accounts.pages import PersonsRequest
-from claims.paging import Order, read_page
+from accounts.requests import PersonsRequest
+from claims.reading.paging import Order, read_page
 from claims.views.listing import PAGE_SIZE, neighbours
+from house.errors import Invalid
 from reviews.actions.notifications import mark_all_read, mark_read
 from reviews.models import Notification
 from reviews.notices import in_words, place_of

@@ -13,10 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.pages import ActForm, PersonsRequest, form_page, may, sent, show_form
 from accounts.queries import get_desk, person_named
 from accounts.recent import asks_again
-from claims.actor_queries import get_actor
+from accounts.requests import PersonsRequest
+from claims.reading.actor_queries import get_actor
+from house.pages import ActForm, form_page, may, sent, show_form
 from reviews.actions.redactions import (
     MOST_WORDS,
     look_for,
@@ -33,7 +34,7 @@ from reviews.actions.redactions import (
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_of
-from reviews.redacting import Matches
+from reviews.redaction_matches import Matches
 from reviews.redactions_shown import ShownText, show_matches
 
 

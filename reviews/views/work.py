@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from accounts.errors import NotFound
 from accounts.models import Role, User
-from accounts.pages import PersonsRequest, address, own_memberships
-from claims.actions.reads import note_shown
+from accounts.requests import PersonsRequest, own_memberships
 from claims.models import Claim, Task, TaskKind
-from claims.paging import Order, read_page
-from claims.sentences import voices_in_words
+from claims.reading.paging import Order, read_page
+from claims.record.reads import note_shown
+from claims.verdicts.sentences import voices_in_words
 from claims.views.listing import PAGE_SIZE, neighbours
+from house.errors import NotFound
+from house.pages import address
 from reviews.models import Assessment, AssessmentDraft, Assignment, AssignmentState
 from reviews.queue import (
     MOST_COUNTED,

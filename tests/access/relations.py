@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Field, JSONField, Model, UUIDField
 
-from claims.scopes import SCOPES
+from claims.access.scopes import SCOPES
 
 ROOMS = ("ledger", "accounts", "sources", "claims", "reviews")
 

@@ -19,11 +19,11 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from accounts.errors import Invalid
 from accounts.models import RestrictedRead
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import withdraw_evidence
 from claims.actions.sources import add_relay, correct_source, retract_source
+from house.errors import Invalid
 from ledger.verifier import MANIFEST, MANIFEST_NOTE, PAGE
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft

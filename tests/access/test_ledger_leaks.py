@@ -25,7 +25,7 @@ from django.utils import timezone
 from accounts.actions import set_role
 from accounts.actions.reads import record_reads
 from accounts.models import Role
-from claims.actions.reads import note_shown
+from claims.record.reads import note_shown
 from ledger.models import Entry
 from ledger.verifier import read_bundle, read_entry
 from reviews.actions.assessments import approve

@@ -14,8 +14,8 @@ from django.test import Client
 
 from accounts.actions.reads import record_reads
 from accounts.models import Act, RestrictedRead
-from claims.actions.reads import note_shown
 from claims.actions.sources import correct_source
+from claims.record.reads import note_shown
 from ledger.models import Entry
 from ledger.reading import openings_of
 from ledger.verifier import read_entry
@@ -181,7 +181,7 @@ def test_a_page_whose_reading_cannot_be_recorded_is_not_shown(
     def fail(**_given: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("claims.actions.reads.note_reads", fail)
+    monkeypatch.setattr("claims.record.reads.note_reads", fail)
     file = hidden.attachments.get().pk
     for at in (f"/sources/{hidden.pk}/", f"/attachments/{file}/", f"/api/v1/sources/{hidden.pk}/"):
         with transaction.atomic():

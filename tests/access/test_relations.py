@@ -16,11 +16,11 @@ from django.apps import apps
 from django.db import transaction
 from django.test import Client
 
-from accounts.errors import Invalid
 from accounts.models import Role
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.models import Bundle
+from house.errors import Invalid
 from reviews.actions.assignments import name_decider, withdraw
 from reviews.actions.memberships import change_role
 from tests import factories

@@ -14,13 +14,13 @@ from django.utils import timezone
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
-from claims.page_queries import history_shown
+from claims.reading.page_queries import history_shown
 from claims.views import history as pages
 from ledger.reading import count_of
 from reviews.actions.assessments import approve
 from reviews.actions.assignments import name_decider
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from tests import factories
 from tests.access.world import World
 from tests.accessibility.axe import barriers, sideways

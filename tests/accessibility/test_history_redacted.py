@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims.actions.claims import set_threshold
-from claims.erased import NOTHING
 from claims.models import Claim, StatusChange
+from claims.record.erased import NOTHING
 from claims.views import history as pages
-from reviews import redacting
+from reviews import redaction_matches
 from reviews.actions.assessments import approve
 from reviews.actions.assignments import close_claim
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from tests import factories
 from tests.access.world import World
 from tests.accessibility.test_history_tampered import _run as run
@@ -107,7 +107,7 @@ def closed(world: World, taken_back: None) -> Claim:
 def erase(world: World, closed: Claim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Erased], None]:
     """Erases the words of a field, and publishes. Days, ids and digests are searched, as earlier releases did: logs
     have such redactions."""
-    monkeypatch.setattr(redacting, "_written", lambda _words, *of: redacting._whatever(*of))
+    monkeypatch.setattr(redaction_matches, "_written", lambda _words, *of: redaction_matches._whatever(*of))
     second = factories.person("editor2", "editor", world.cast.desk)
 
     def do(field: Erased) -> None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 
-from claims import records
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
 from claims.models import Claim
+from claims.record import ledger_entries
 from ledger.models import Checkpoint
 from ledger.notes import SigningKey
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.models import Actor
 from tests import factories
 from tests.access.world import World
@@ -400,7 +400,7 @@ def test_somebody_who_is_not_public_is_named_nowhere(
 def test_what_was_recorded_before_there_were_public_words_is_said_not_to_be_compared(
     world: World, taken_back: None, page: "Page", publish: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "claim_public", lambda claim: {})
+    monkeypatch.setattr(ledger_entries, "claim_public", lambda claim: {})
     claim = factories.claim(world.cast)
     publish_claim(claim=claim, by=world.cast.editor)
     publish()

@@ -19,8 +19,8 @@ from accounts.actions.account import (
 )
 from accounts.actions.mails import KEPT_FOR, delete_old_mails
 from accounts.actions.sessions import end_sessions
-from accounts.errors import Invalid, NotFound
 from accounts.models import Mail, MailState, Token, User
+from house.errors import Invalid, NotFound
 from tests.factories import Cast, fresh, password_of
 from tests.links import links_sent, send_waiting_mails
 from tests.pages import fields_of, got, signed_in, text_of

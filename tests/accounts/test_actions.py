@@ -15,9 +15,9 @@ from accounts.actions import (
     revoke_token,
     set_role,
 )
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Desk, Membership, Role, Token, User
 from accounts.queries import desk_for, members_of, role_in
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.factories import Cast, fresh, person
 
 GOOD = "a-long-enough-secret"

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from accounts.actions import change_user
 from accounts.actions.invitations import accept_invitation, invite, resend_invitation, revoke_invitation
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Invitation, Mail, Role, User
 from accounts.queries import role_in
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.factories import Cast, fresh
 from tests.links import links_sent
 from tests.pages import got, signed_in, text_of

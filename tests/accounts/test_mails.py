@@ -12,10 +12,10 @@ from django.utils import timezone
 from accounts.actions.account import ask_for_password
 from accounts.actions.invitations import accept_invitation, invite
 from accounts.actions.mails import LEASE, MOST_ATTEMPTS, lease_mails, send_mail
-from accounts.errors import NotFound
 from accounts.models import Invitation, Mail, Role, User
 from accounts.tasks import send_mails
 from config.embedded import free_port
+from house.errors import NotFound
 from tests import factories
 from tests.factories import Cast
 from tests.links import links_sent

@@ -10,11 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.actions import account, change_user, set_role
-from accounts.edits import SeenValues
-from accounts.errors import EditConflict
 from accounts.models import Act, Desk, Membership, User
 from accounts.queries import role_in
 from claims.actions.desks import change_desk_with_policy
+from house.errors import EditConflict
+from house.seen import SeenValues
 from reviews.actions.memberships import change_account, change_role
 from tests import factories
 from tests.administration import shown_at

@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 
 from accounts.actions import create_user, strong_password
-from accounts.errors import Invalid
 from accounts.models import User
+from house.errors import Invalid
 from tests.factories import Cast
 
 GOOD = (

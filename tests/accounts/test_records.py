@@ -94,7 +94,7 @@ def test_an_account_that_cannot_be_recorded_is_not_made(monkeypatch: pytest.Monk
     def fail(**_given: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("accounts.records.record_act", fail)
+    monkeypatch.setattr("accounts.ledger_entries.record_act", fail)
     with pytest.raises(ZeroDivisionError):
         create_user(username="vera", password="long enough, surely", by=None)
     assert not User.objects.filter(username="vera").exists()

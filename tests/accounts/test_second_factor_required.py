@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts.actions import create_desk, create_token, create_user, set_role
 from accounts.actions.factors import reset_factors
-from accounts.errors import Invalid
 from accounts.models import Desk, User
 from accounts.second_factor import due_for, is_required
 from claims.actions.desks import change_policy
 from claims.models import PolicyChange
+from house.errors import Invalid
 from reviews.models import FormDraft
 from sources.models import Actor
 from tests import factories, second_factors

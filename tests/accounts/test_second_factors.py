@@ -21,10 +21,10 @@ from accounts.actions.factors import (
 )
 from accounts.checks_of_factors import CHECKS
 from accounts.codes import PERIOD, digest_of_code, new_secret, period_of
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
-from accounts.integrity import IntegrityScope
 from accounts.models import Act, Mail, Token, User
 from claims.actions.desks import change_policy
+from house.errors import Conflict, Forbidden, Invalid, NotFound
+from house.integrity import IntegrityScope
 from ledger.reading import openings_of
 from tests import factories, second_factors
 from tests.accounts.test_records import recorded

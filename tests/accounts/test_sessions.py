@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from accounts.actions import change_user, create_token
 from accounts.actions.sessions import end_access_of, end_sessions, forget_ended_sessions
-from accounts.errors import Forbidden
 from accounts.models import Session, Token
 from accounts.sessions import SessionStore
+from house.errors import Forbidden
 from reviews.actions.memberships import change_account, change_role
 from tests.factories import Cast, fresh, password_of
 from tests.pages import signed_in, text_of

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 from rest_framework import serializers
 
+from api.bodies import MOST_IDS, TOO_MANY, Fields
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_NAMED, MOST_TOPICS
-from reviews.api.bodies import MOST_IDS, TOO_MANY, Fields
 from tests import factories
 from tests.access.routes import routes
 from tests.api.client import Api

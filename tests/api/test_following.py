@@ -11,10 +11,10 @@ from django.db.models import QuerySet
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.transactions import recorded_transaction
 from claims.actions.claims import edit_claim, publish_claim
 from claims.models import Claim
-from claims.paging import CLAIM_ORDERS, KeysetPage, Order, read_page
+from claims.reading.paging import CLAIM_ORDERS, KeysetPage, Order, read_page
+from house.transactions import recorded_transaction
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast, days_ago

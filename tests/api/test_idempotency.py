@@ -12,10 +12,10 @@ from django.urls import resolve
 from django.utils import timezone
 
 from accounts.models import Token
+from api.idempotency import once
 from claims.models import Claim
 from reviews.actions.memberships import change_role
 from reviews.actions.outcomes import forget_outcomes
-from reviews.api.idempotency import once
 from reviews.models import Assessment, Assignment, KeptOutcome
 from sources.models import Actor, Attachment, Source
 from tests import factories

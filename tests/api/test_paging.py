@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.actions import create_desk
-from accounts.errors import Invalid
 from accounts.models import Desk
-from claims.paging import BY_CREATION, Order, find_order, read_page
+from claims.reading.paging import BY_CREATION, Order, find_order, read_page
+from house.errors import Invalid
 
 pytestmark = pytest.mark.django_db
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from claims.graphs import load_evidence_graph
-from claims.snapshots import snapshot
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.snapshots import snapshot
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast

@@ -10,8 +10,8 @@ from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema import Draft202012Validator, FormatChecker
 
-from reviews.api.bodies import Fields
-from reviews.api.examples import EXAMPLES
+from api.bodies import Fields
+from api.examples import EXAMPLES
 from tests.api.client import schema
 
 METHODS = ("get", "post", "patch", "put", "delete")

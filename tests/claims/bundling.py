@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
-from claims.bundles import as_parts, content_of
+from claims.bundles.stored import as_parts, content_of
 from claims.models import Bundle, Claim
 from ledger.bundles import BundleFile, zip_pieces
 from ledger.keys import policy_text

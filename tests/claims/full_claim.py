@@ -7,7 +7,7 @@ from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay
 from reviews.actions.assessments import reject
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import lease_captures, run_capture
 from tests import factories
 from tests.claims.bundling import with_file

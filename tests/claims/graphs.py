@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from claims.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
+from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
 from sources.voices import ActorLink
 
 DAY = date(2022, 11, 2)

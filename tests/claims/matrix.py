@@ -2,8 +2,8 @@
 
 from itertools import product
 
-from accounts.errors import Conflict, Forbidden, NotFound, PolicyNotMet, Stale
 from claims.states import State
+from house.errors import Conflict, Forbidden, NotFound, PolicyNotMet, Stale
 from reviews.models import AssessmentState
 
 LONE = {("reported", "denied"), ("denied", "reported")}

@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.errors import Invalid
 from claims.actions.claims import edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_NAMED, MOST_TOPICS
 from claims.queries import named_evidence
+from house.errors import Invalid
 from tests import factories
 from tests.factories import Cast
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from claims import counting
 from claims.actions.claims import publish_claim
 from claims.actions.sources import retract_source
 from claims.models import Claim, StatusChange
-from claims.side_effects import Effects
+from claims.verdicts import counting
+from claims.verdicts.side_effects import Effects
 from sources.models import Source
 from tests import factories
 from tests.api.client import Api

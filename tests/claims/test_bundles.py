@@ -15,17 +15,17 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.errors import NotFound
 from accounts.models import Act, RestrictedRead
-from claims import bundles
 from claims.actions.bundles import LEASE, MOST_TRIES, ask_for_bundle, lease_bundles, make_leased, take_bundle
 from claims.actions.claims import publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
-from claims.bundles import forget_bundles_on
+from claims.bundles import stored
+from claims.bundles.stored import forget_bundles_on
 from claims.models import Bundle, BundlePart, Claim
-from claims.support import lock_graph
 from claims.tasks import forget_old_bundles, make_bundles
+from claims.verdicts.support import lock_graph
+from house.errors import NotFound
 from ledger import keys
 from ledger.keys import policy_text
 from ledger.models import SealedStream
@@ -102,7 +102,7 @@ FILES = {"first.txt": b"Ten bytes.", "large.txt": b"Eleven byte", "last.txt": b"
 def test_a_file_that_is_too_large_for_a_bundle_is_left_out_and_named_with_the_reason(
     cast: Cast, publish: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("claims.bundles.LARGEST_FILES", 20)
+    monkeypatch.setattr("claims.bundles.stored.LARGEST_FILES", 20)
     claim = factories.claim(cast)
     source = claim.evidence.get().source
     kept = [with_file(cast, source, content, name).pk for name, content in FILES.items()]
@@ -121,7 +121,7 @@ def test_a_file_that_is_too_large_for_a_bundle_is_left_out_and_named_with_the_re
 def test_a_history_that_no_checker_would_read_as_a_whole_fails_in_words(
     cast: Cast, verdict: Claim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("claims.bundle_files.LARGEST_READ", 1000)
+    monkeypatch.setattr("claims.bundles.files.LARGEST_READ", 1000)
     row = make(ask_for_bundle(claim=verdict, by=cast.reporter))
     assert (row.state, "too long for one bundle" in row.error) == ("failed", True)
 
@@ -309,7 +309,7 @@ def test_one_that_was_killed_half_way_is_finished_by_the_next(
             raise SystemExit
         return evidence_storage.open_stored(sha256)
 
-    monkeypatch.setattr(bundles, "open_stored", die_at_the_third)
+    monkeypatch.setattr(stored, "open_stored", die_at_the_third)
     row, now = ask_for_bundle(claim=verdict, by=cast.reporter), timezone.now()
     (lease,) = lease_bundles(now=now)
     with pytest.raises(SystemExit):
@@ -350,7 +350,7 @@ def test_a_storage_that_does_not_answer_is_asked_again(
         raise OSError("no route to the storage")
 
     with monkeypatch.context() as patch:
-        patch.setattr(bundles, "open_stored", fail)
+        patch.setattr(stored, "open_stored", fail)
         make(row)
     assert (fresh(row).state, lease_bundles()) == ("running", [])
     Bundle.objects.update(lease_until=None)

@@ -12,7 +12,7 @@ from claims.actions.bundles import ask_for_bundle
 from claims.actions.sources import add_relay
 from claims.models import Claim
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, make, with_file, zip_of
 from tests.factories import Cast

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.edits import SeenValues
-from accounts.errors import Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from claims.actions.claims import (
     edit_claim,
 )
 from claims.models import Claim, Revision
 from claims.queries import evidence_of, get_claim
-from claims.revisions import changes_since
+from claims.record.revisions import changes_since
+from house.errors import Forbidden, Invalid, NotFound, PolicyNotMet, Stale
+from house.seen import SeenValues
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
 

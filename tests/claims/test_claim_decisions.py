@@ -2,17 +2,18 @@
 
 import pytest
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from claims.actions.claims import (
     move_alone,
     publish_claim,
     set_threshold,
     unpublish_claim,
 )
-from claims.evidence_graph import threshold_of_claim
-from claims.graphs import load_evidence_graph
-from claims.queries import graph_at, history_of, published_claim
-from claims.snapshots import digest
+from claims.queries import history_of, published_claim
+from claims.reading.page_queries import graph_at
+from claims.verdicts.evidence_graph import threshold_of_claim
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.snapshots import digest
+from house.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from reviews.actions.assignments import close_claim, open_claim
 from tests import factories
 from tests.factories import Cast, fresh

@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from accounts.actions import set_role
 from accounts.actions.account import change_preferences
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Role, User
+from claims.access.conflicts import conflicts_with
 from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.sources import change_actor
-from claims.conflicts import conflicts_with
 from claims.models import Claim
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from reviews.actions.assessments import approve, reject
 from reviews.actions.assignments import assign, name_decider, reassign
 from reviews.candidates import candidates_for

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from claims import counting
-from claims.counting import Allowance, NotCounted, allowed
-from claims.evidence_graph import EvidenceGraph, by_element, of_claim, on_element
-from claims.policy import LastChange, holds
-from claims.possible_moves import ways_from
-from claims.provenance import provenance_of
-from claims.sentences import sentence_of, why_not_counted, why_source_does_not_count
+from claims.reading.provenance import provenance_of
 from claims.states import State
+from claims.verdicts import counting
+from claims.verdicts.counting import Allowance, NotCounted, allowed
+from claims.verdicts.evidence_graph import EvidenceGraph, by_element, of_claim, on_element
+from claims.verdicts.policy import LastChange, holds
+from claims.verdicts.possible_moves import ways_from
+from claims.verdicts.sentences import sentence_of, why_not_counted, why_source_does_not_count
 from sources.independence import Counting
 from tests.claims.graphs import ATTACHED, element, evidence, graph, source
 from tests.tangles import tangle

@@ -9,19 +9,19 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
 
-from accounts.errors import Invalid
-from claims import counting, support
 from claims.actions import recomputing, sources
 from claims.actions.claims import edit_claim
 from claims.actions.composing import File, report_with_source
 from claims.actions.evidence import attach_evidence
 from claims.actions.recomputing import lease_recomputations
 from claims.actions.sources import add_relay, retract_source
-from claims.evidence_graph import of_claim
-from claims.graphs import load_evidence_graph
 from claims.models import Claim, Recomputation, StatusChange
-from claims.side_effects import Effects
 from claims.tasks import recompute_claims
+from claims.verdicts import counting, support
+from claims.verdicts.evidence_graph import of_claim
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.side_effects import Effects
+from house.errors import Invalid
 from sources.independence import Counting, find_cycle
 from sources.models import Attachment
 from tests import factories

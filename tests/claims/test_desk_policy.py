@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts.errors import Forbidden, Invalid, NotFound
 from claims.actions.desks import change_desk_with_policy, change_policy
 from claims.models import PolicyChange
-from claims.side_effects import Effects
+from claims.verdicts.side_effects import Effects
+from house.errors import Forbidden, Invalid, NotFound
 from tests import factories
 from tests.factories import Cast, fresh
 

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.edits import SeenValues
-from accounts.errors import Conflict, EditConflict, Forbidden, Invalid, NotFound, Stale
 from claims.actions.evidence import attach_evidence, change_evidence, withdraw_evidence
 from claims.models import Claim, Evidence
+from house.errors import Conflict, EditConflict, Forbidden, Invalid, NotFound, Stale
+from house.seen import SeenValues
 from tests import factories
 from tests.factories import Cast, days_ago, fresh
 

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from accounts.actions import set_role
 from accounts.models import Membership, User
-from claims import lists
-from claims.lists import Narrowed, read_lines, read_whole, scope_of, scope_with_choices
 from claims.models import Claim
-from claims.paging import CLAIM_ORDERS, PagePosition, page_of
 from claims.queries import deciders_of, visible_claims
+from claims.reading import lists
+from claims.reading.lists import Narrowed, read_lines, read_whole, scope_of, scope_with_choices
+from claims.reading.paging import CLAIM_ORDERS, PagePosition, page_of
 from reviews.actions.assignments import close_claim, name_decider, unname_decider
 from tests import factories
 from tests.api.client import Api

@@ -10,7 +10,6 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions import set_role
-from accounts.errors import Unconfirmed
 from accounts.models import Role
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.actions.composing import attach_source
@@ -18,7 +17,8 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
 from claims.models import Claim, Evidence
-from claims.side_effects import Effects
+from claims.verdicts.side_effects import Effects
+from house.errors import Unconfirmed
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
 from tests import factories

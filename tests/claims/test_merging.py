@@ -7,14 +7,14 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import report_with_source
 from claims.actions.conflicts import declare_conflict
-from claims.actor_queries import get_actor
 from claims.models import ActorMerge, Revision
-from claims.side_effects import Effects
+from claims.reading.actor_queries import get_actor
+from claims.verdicts.side_effects import Effects
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import create_actor, create_source
 from sources.models import Actor, DeclaredConflict
 from sources.queries import alike_actors, named_actor, other_names_of, search_actors, visible_actors

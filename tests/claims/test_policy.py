@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from claims.evidence_graph import EvidenceGraph, EvidenceView
-from claims.policy import LastChange, NamedGrounds, contrary, holds, missing_for, refuted_element
 from claims.states import State, find_move
+from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
+from claims.verdicts.policy import LastChange, NamedGrounds, contrary, holds, missing_for, refuted_element
 from tests.claims.graphs import ATTACHED, DAY, element, evidence, graph, source
 
 

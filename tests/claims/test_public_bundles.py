@@ -9,14 +9,15 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from claims import public_bundles, records
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.evidence import change_evidence
+from claims.bundles import public_bundles
 from claims.models import Claim
+from claims.record import ledger_entries
 from ledger.models import Checkpoint, Entry
 from ledger.reading import newest_checkpoint
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.evidence_storage import delete_stored
 from sources.models import Attachment, Source
 from tests import factories
@@ -213,7 +214,7 @@ def test_that_something_hidden_is_erased_changes_no_reason(cast: "Cast", publish
 def test_what_was_published_before_there_were_public_words_is_told_as_unproven(
     cast: "Cast", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(records, "claim_public", lambda claim: {})
+    monkeypatch.setattr(ledger_entries, "claim_public", lambda claim: {})
     claim = publish_claim(claim=factories.claim(cast, "An older one."), by=cast.editor)
     monkeypatch.undo()
     publish_here(tmp_path / "signer")

@@ -9,9 +9,9 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from claims import public_proofs
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.evidence import change_evidence
+from claims.bundles import public_proofs
 from claims.models import Claim, Evidence
 from ledger.canonical import canonical
 from ledger.keys import policy_text

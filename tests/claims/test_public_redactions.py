@@ -8,8 +8,8 @@ import pytest
 
 from accounts.models import User
 from claims.actions.claims import publish_claim
+from claims.bundles.public_proofs import public_proof_file
 from claims.models import Claim
-from claims.public_proofs import public_proof_file
 from ledger.canonical import read_canonical
 from ledger.entries import read_entry
 from ledger.keys import policy_text
@@ -17,7 +17,7 @@ from ledger.models import Checkpoint
 from ledger.reading import newest_checkpoint
 from ledger.verifier import Report, check_claim_proof, read_policy
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.ledger.installation import publish_here

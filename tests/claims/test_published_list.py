@@ -11,8 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from claims.actions.claims import publish_claim, unpublish_claim
-from claims.backfill import bring_in
 from claims.models import Claim
+from claims.record.backfill import bring_in
 from claims.views import public_files
 from ledger.canonical import canonical
 from ledger.keys import policy_text

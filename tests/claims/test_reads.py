@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.actions.reads import note_reads, record_reads
 from accounts.models import Act, RestrictedRead
-from claims.actions.reads import note_shown
+from claims.record.reads import note_shown
 from ledger.models import Entry
 from ledger.reading import openings_of
 from sources.models import Source

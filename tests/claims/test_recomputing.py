@@ -7,14 +7,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.errors import Stale, Unconfirmed
 from claims.actions import recomputing
 from claims.actions.claims import publish_claim
 from claims.actions.recomputing import LEASE, lease_recomputations, recompute_leased
 from claims.actions.sources import change_source, retract_source
 from claims.models import Claim, Recomputation
-from claims.side_effects import LATER, Effects
 from claims.tasks import recompute_claims
+from claims.verdicts.side_effects import LATER, Effects
+from house.errors import Stale, Unconfirmed
 from reviews.actions.assessments import approve
 from sources.models import Source
 from tests import factories
@@ -26,7 +26,7 @@ from tests.pages import signed_in
 @pytest.fixture(autouse=True)
 def one_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that two claims are very many."""
-    monkeypatch.setattr("claims.support.AT_ONCE", 1)
+    monkeypatch.setattr("claims.verdicts.support.AT_ONCE", 1)
 
 
 def _shared(cast: Cast, *claims: Claim) -> Source:

@@ -4,13 +4,10 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Forbidden, Invalid, NotFound
 from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
-from claims.actor_queries import get_actor
-from claims.graphs import load_evidence_graph
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
     captures_of,
@@ -22,9 +19,12 @@ from claims.queries import (
     visible_sources,
     withheld_evidence,
 )
-from claims.revisions import changes_since
-from claims.side_effects import Effects
-from claims.snapshots import digest, snapshot
+from claims.reading.actor_queries import get_actor
+from claims.record.revisions import changes_since
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.side_effects import Effects
+from claims.verdicts.snapshots import digest, snapshot
+from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
 from sources.models import Actor, Source

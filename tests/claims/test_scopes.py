@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Invalid
 from accounts.models import Act, Role, User
+from claims.access.scopes import evidence_for
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_source
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.models import Evidence
 from claims.queries import attachments_of, captures_of, evidence_of, get_evidence, get_source, visible_sources
-from claims.scopes import evidence_for
-from claims.snapshots import digest
+from claims.verdicts.snapshots import digest
+from house.errors import Invalid
 from ledger.keys import policy_text
 from ledger.reading import openings_of
 from ledger.verifier import check_claim_proof, read_policy

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from claims.evidence_graph import EvidenceGraph
-from claims.sentences import (
+from claims.verdicts.evidence_graph import EvidenceGraph
+from claims.verdicts.sentences import (
     Sentence,
     interval_in_words,
     listed,

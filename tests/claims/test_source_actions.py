@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from claims.actions.sources import (
     add_relay,
     change_actor,
@@ -16,7 +15,8 @@ from claims.actions.sources import (
     retract_source,
 )
 from claims.models import Claim
-from claims.side_effects import Effects
+from claims.verdicts.side_effects import Effects
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
 from tests import factories

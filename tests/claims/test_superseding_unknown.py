@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts.errors import Invalid
 from claims.actions.evidence import change_evidence
+from house.errors import Invalid
 from sources.models import Source
 from tests import factories
 from tests.factories import Cast, fresh

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
 from claims.actions.claims import move_alone
 from claims.models import Claim, StatusChange
+from house.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
 from reviews.actions.assessments import approve
 from reviews.models import Assessment, AssessmentState
 from tests import factories

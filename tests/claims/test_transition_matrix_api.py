@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Forbidden, NotFound, PolicyNotMet, Stale
 from claims.models import Claim, Evidence, StatusChange
+from house.errors import Conflict, Forbidden, NotFound, PolicyNotMet, Stale
 from reviews.models import AssessmentState
 from tests import factories
 from tests.api.client import Api

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from accounts.errors import TooMany
-from claims import counting, graphs, turns
+from claims import turns
 from claims.actions.claims import edit_claim
-from claims.counting import Allowance, allowed
-from claims.graphs import load_evidence_graph
-from claims.support import lock_graph
+from claims.verdicts import counting, graph_loading
+from claims.verdicts.counting import Allowance, allowed
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.support import lock_graph
+from house.errors import TooMany
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.pages import signed_in
@@ -109,7 +110,7 @@ def test_only_large_graphs_are_waited_for(cast: Cast, monkeypatch: pytest.Monkey
         turns.take_turn(may_wait=True)
         with turns.one_request():
             load_evidence_graph(claim)
-            monkeypatch.setattr(graphs, "LARGE", 1)
+            monkeypatch.setattr(graph_loading, "LARGE", 1)
             with pytest.raises(TooMany):
                 load_evidence_graph(claim)
             # With locks held it does not wait: they are let go first.
@@ -121,7 +122,7 @@ def test_the_page_of_a_large_graph_says_when_to_ask_again_and_lists_go_on(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = factories.claim(cast)
-    monkeypatch.setattr(graphs, "LARGE", 1)
+    monkeypatch.setattr(graph_loading, "LARGE", 1)
     monkeypatch.setattr(turns, "REST", 0)
     client = signed_in(cast.reviewer)
     with turns.one_request():
@@ -137,7 +138,7 @@ def test_an_act_that_has_to_wait_for_its_turn_lets_the_locks_go_and_is_done_then
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claim = factories.claim(cast)
-    monkeypatch.setattr(graphs, "LARGE", 1)
+    monkeypatch.setattr(graph_loading, "LARGE", 1)
     given_back = threading.Event()
 
     def work() -> None:
@@ -156,7 +157,7 @@ def test_an_act_that_has_to_wait_for_its_turn_lets_the_locks_go_and_is_done_then
 
 
 def test_a_large_graph_is_not_begun_to_be_counted_while_locks_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    from claims.evidence_graph import of_claim
+    from claims.verdicts.evidence_graph import of_claim
     from tests.claims.graphs import evidence, graph, source
 
     monkeypatch.setattr(counting, "_LARGE", 1)
@@ -306,7 +307,7 @@ def test_whether_an_act_found_a_large_graph_is_remembered(cast: Cast, monkeypatc
     edit_claim(claim=small, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
     edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 2)}, by=cast.editor)
     assert {small.pk, claim.pk} <= turns._small.keys()
-    monkeypatch.setattr(graphs, "LARGE", 1)
+    monkeypatch.setattr(graph_loading, "LARGE", 1)
     with turns.one_request():
         turns.asked_by("editor")
         edit_claim(claim=claim, fields={"claimed_on": date(2020, 1, 3)}, by=cast.editor)

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.template import engines
 from django.urls import include, path
 
-from accounts.errors import Missing, NotFound, PolicyNotMet, Stale
+from house.errors import Missing, NotFound, PolicyNotMet, Stale
 
 handler404 = "config.errors.not_found"
 handler500 = "config.errors.server_error"
@@ -82,7 +82,7 @@ urlpatterns = [
     path("notifications/", home, name="notifications"),
     path("account/receipts/", home, name="receipts"),
     path("account/receipts/file", home, name="receipt-file"),
-    path("api/v1/", include("reviews.api.urls")),
+    path("api/v1/", include("api.urls")),
     path("claims/unknown/", unknown),
     path("claims/stale/", stale),
     path("claims/not-yet/", not_yet),

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from config.dev import DEMONSTRATION
 from config.embedded import create_database, free_port
-from reviews.demonstration.loader import LOGINS
+from demonstration.desk.loader import LOGINS
 from tests import migrated
 from tests.conftest import replace_path, superuser
 

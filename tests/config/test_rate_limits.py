@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.limits import forget_spent
 from accounts.models import Spending
+from api.view import ApiView
 from config.route_limits import COUNTED, DRAFT, FORM, UNCOUNTED, counted_as
-from reviews.api.view import ApiView
 from tests import factories
 from tests.access.routes import routes
 from tests.api.client import Api

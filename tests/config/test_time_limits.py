@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from claims.models import Claim, Evidence
-from claims.support import lock_graph
+from claims.verdicts.support import lock_graph
 from config.errors import STATUS, busy
 from sources.models import Source
 from tests import factories

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db.models import Model
 
-from accounts.edit_forms import EditForm
 from accounts.models import Desk, User
 from claims.actions.claims import edit_claim, set_threshold
 from claims.actions.desks import change_policy
@@ -19,6 +18,7 @@ from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
 from claims.models import PolicyField
+from house.edit_forms import EditForm
 from tests import factories
 from tests.factories import Cast
 

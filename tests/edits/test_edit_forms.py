@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.apps import apps
 
-from accounts.edit_forms import EditForm
 from accounts.models import Act, FieldChange, Role, User
 from claims.models import Claim
+from house.edit_forms import EditForm
 from tests import factories
 from tests.edits.browsing import OpenForm, opened
 from tests.edits.subjects import SUBJECTS, Subject, begin_again

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from accounts.edits import SeenValues
-from accounts.errors import EditConflict
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import attach_source
 from claims.actions.sources import add_relay, change_source
+from house.errors import EditConflict
+from house.seen import SeenValues
 from sources.actions import attach_file
 from sources.models import Actor
 from tests import factories

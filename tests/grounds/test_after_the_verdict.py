@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Forbidden, Invalid, Stale
 from accounts.models import Membership, User
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
 from claims.models import Claim, GroundsCheck, GroundsTouch, Task
-from claims.watching import verdict_watch
+from claims.verdicts.grounds_watch import verdict_watch
+from house.errors import Conflict, Forbidden, Invalid, Stale
 from reviews.actions.assignments import name_decider
 from reviews.actions.following import check_next
 from reviews.actions.grounds import authors_now, confirm_verdict
@@ -241,7 +241,7 @@ def test_two_claims_on_one_source_are_both_marked(made: World) -> None:
 
 
 def test_what_too_many_verdicts_rest_on_is_followed_by_workers(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claims.watching.AT_ONCE", 0)
+    monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     _retitle(made, made.cast.reviewer2)
     assert (fresh(made.claim).changed_since_verdict, GroundsCheck.objects.count()) == (False, 1)
     assert (check_next(), check_next()) == (True, False)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from accounts.models import User
 from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
@@ -13,6 +12,7 @@ from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
 from claims.models import GroundsWatch, StatusChangeGrounds
 from claims.states import State
+from house.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from reviews.actions.assessments import approve, reject
 from reviews.actions.assignments import accept, assign, close_claim, decline, open_claim, reassign, withdraw
 from reviews.actions.grounds import confirm_assessment, last_stood_for

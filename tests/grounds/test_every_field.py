@@ -10,14 +10,14 @@ import pytest
 from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
-from accounts.errors import Missing
-from claims.graphs import load_evidence_graph
-from claims.grounds import now_of
 from claims.models import Claim, Element, Evidence
-from claims.policy import LastChange, NamedGrounds, holds, missing_for
 from claims.states import State, find_move
-from claims.support import lock_graph
-from claims.watching import verdict_watch
+from claims.verdicts.graph_loading import load_evidence_graph
+from claims.verdicts.grounds import now_of
+from claims.verdicts.grounds_watch import verdict_watch
+from claims.verdicts.policy import LastChange, NamedGrounds, holds, missing_for
+from claims.verdicts.support import lock_graph
+from house.errors import Missing
 from reviews.actions.grounds import last_stood_for, rests_on
 from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, CaptureState, Relay, Source

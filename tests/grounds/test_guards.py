@@ -9,11 +9,11 @@ import psycopg
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts.transactions import recorded_transaction
 from claims.actions.sources import change_source
 from claims.models import Claim, StatusChange
-from claims.support import lock_graph
-from claims.watching import verdict_watch
+from claims.verdicts.grounds_watch import verdict_watch
+from claims.verdicts.support import lock_graph
+from house.transactions import recorded_transaction
 from reviews.models import Answer, Assessment, AssessmentElement, AssessmentGrounds, Decision
 from sources.models import Source
 from tests import factories

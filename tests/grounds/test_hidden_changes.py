@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from accounts.errors import Conflict, Stale
 from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
-from claims.grounds_in_words import GroundsDiff
+from claims.verdicts.grounds_differences import GroundsDiff
+from house.errors import Conflict, Stale
 from reviews.actions.assessments import approve
 from reviews.actions.assignments import name_decider
 from reviews.actions.grounds import confirm_assessment, confirm_verdict

@@ -3,7 +3,6 @@ marked, and looked at by somebody who had no part in it."""
 
 import pytest
 
-from accounts.errors import Conflict, Forbidden
 from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.claims import set_threshold
@@ -11,6 +10,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import change_source, retract_source
+from house.errors import Conflict, Forbidden
 from reviews.actions.assignments import withdraw
 from reviews.actions.following import check_next
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
@@ -89,9 +89,9 @@ def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(
 
 def test_a_change_before_a_worker_has_read_the_last_one_is_marked(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
     change_source(source=made.source, fields={"title": "Swapped"}, by=made.cast.reviewer2)
-    monkeypatch.setattr("claims.watching.AT_ONCE", 0)
+    monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     change_source(source=fresh(made.source), fields={"title": "Harbour log"}, by=made.cast.reviewer2)
-    monkeypatch.setattr("claims.watching.AT_ONCE", 50)
+    monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 50)
     factories.approved(made.cast, made.assessment)
     change_source(source=fresh(made.source), fields={"title": "Swapped"}, by=made.cast.reviewer2)
     while check_next():
@@ -102,7 +102,7 @@ def test_a_change_before_a_worker_has_read_the_last_one_is_marked(made: World, m
 def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
     verdict: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("claims.watching.AT_ONCE", 0)
+    monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     change_source(source=verdict.source, fields={"title": "Swapped"}, by=verdict.cast.reviewer2)
     change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
     while check_next():

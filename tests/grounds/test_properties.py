@@ -7,12 +7,12 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.errors import Conflict, DomainError, Forbidden, PolicyNotMet, Stale
-from accounts.integrity import IntegrityScope
 from accounts.models import User
-from claims.grounds import now_of
-from claims.grounds_integrity import CHECKS
-from claims.watching import verdict_watch
+from claims.record.grounds_integrity import CHECKS
+from claims.verdicts.grounds import now_of
+from claims.verdicts.grounds_watch import verdict_watch
+from house.errors import Conflict, DomainError, Forbidden, PolicyNotMet, Stale
+from house.integrity import IntegrityScope
 from reviews.actions.assessments import approve
 from reviews.actions.grounds import confirm_assessment, confirm_verdict, last_stood_for
 from tests import factories

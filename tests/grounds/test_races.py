@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Conflict, Stale
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_actor, change_source
 from claims.models import Claim
-from claims.watching import verdict_watch
+from claims.verdicts.grounds_watch import verdict_watch
+from house.errors import Conflict, Stale
 from reviews.actions.assessments import approve, reject
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.actions.memberships import change_account, change_role

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from claims.models import Grounds, GroundsWatch
-from claims.watching import verdict_watch
+from claims.verdicts.grounds_watch import verdict_watch
 from reviews.actions.grounds import authors_now, confirm_verdict
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.grounds_shown import of_verdict
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import attach_file
 from tests import factories
 from tests.factories import fresh

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Forbidden
 from accounts.models import User
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import add_relay, change_actor, change_source, remove_relay
-from claims.grounds_authors import Authors, authors_of
-from claims.watching import verdict_watch
+from claims.verdicts.grounds_authors import Authors, authors_of
+from claims.verdicts.grounds_watch import verdict_watch
+from house.errors import Forbidden
 from reviews.actions.grounds import confirm_verdict, may_confirm_verdict
 from reviews.grounds_shown import of_verdict
 from sources.actions import attach_file

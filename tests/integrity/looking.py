@@ -5,9 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.integrity import Check, IntegrityMismatch, IntegrityScope
 from claims.models import Claim
-from reviews.both_ways import CHECKS as BOTH_WAYS
+from house.integrity import Check, IntegrityMismatch, IntegrityScope
+from reviews.ledger_comparison import CHECKS as BOTH_WAYS
 from reviews.management.commands.verify import CHECKS
 from tests import factories
 from tests.kept import Kept

@@ -17,15 +17,12 @@ from accounts.actions import create_token
 from accounts.actions.identities import join_by_identity
 from accounts.actions.invitations import invite
 from accounts.entry_integrity import ALONE
-from accounts.integrity import IntegrityMismatch, IntegrityScope
 from accounts.models import Act, Desk, Invitation, Membership, RestrictedRead, Role, Token, User
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
-from claims.acts import KINDS
-from claims.backfill import bring_in
 from claims.models import (
     ActorMerge,
     Claim,
@@ -36,7 +33,10 @@ from claims.models import (
     StatusChangeText,
     Topic,
 )
-from claims.records import claim_set
+from claims.record.backfill import bring_in
+from claims.record.entry_labels import KINDS
+from claims.record.ledger_entries import claim_set
+from house.integrity import IntegrityMismatch, IntegrityScope
 from ledger.models import Entry, Erasure, Key, Leaf, Outbox, SealedStream, Secret
 from ledger.recording import older_acts
 from reviews.actions.assignments import accept, assign, change_due, close_claim
@@ -48,7 +48,7 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
-from reviews.both_ways import CHECKS, DECLARED, ROOTS
+from reviews.ledger_comparison import CHECKS, DECLARED, ROOTS
 from reviews.models import (
     Answer,
     Assessment,
@@ -58,7 +58,7 @@ from reviews.models import (
     Decision,
     Redaction,
 )
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import attach_file, create_actor
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 import pytest
 from django.db.models import F
 
-from accounts.integrity import IntegrityMismatch
 from claims.actions.actors import merge_actors
 from claims.models import Bundle, Claim, Evidence, Revision, StatusChange, Task
+from house.integrity import IntegrityMismatch
 from sources.models import Actor, Source
 from tests import factories
 from tests.integrity.looking import found, found_both_ways, named

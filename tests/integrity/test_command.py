@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import InternalError, connection
 
-from accounts.integrity import one_moment
 from claims.models import Claim
+from house.integrity import one_moment
 from reviews.management.commands.verify import CHECKS
 from tests import factories
 from tests.conftest import superuser

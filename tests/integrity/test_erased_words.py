@@ -15,7 +15,7 @@ from accounts.models import User
 from claims.actions.claims import set_threshold
 from reviews.actions.assignments import close_claim, decline
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import PLACES, REDACTED, find
+from reviews.redaction_matches import PLACES, REDACTED, find
 from sources.actions import attach_file
 from sources.models import Attachment
 from tests import factories

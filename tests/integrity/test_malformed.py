@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from accounts.integrity import LOOKED_AT
+from house.integrity import LOOKED_AT
 from reviews.management.commands.verify import CHECKS
 from tests import factories
 from tests.integrity.forging import drop_rules, run

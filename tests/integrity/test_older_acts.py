@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from reviews.demonstration.loader import load_demonstration
+from demonstration.desk.loader import load_demonstration
 from tests.integrity.forging import drop_rules, run
 from tests.integrity.looking import found_both_ways
 

@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.integrity import IntegrityScope
-from accounts.reference_verification import CHECKS, leads_nowhere, references
 from claims.models import Evidence
+from house.integrity import IntegrityScope
+from house.reference_integrity import CHECKS, leads_nowhere, references
 from reviews.models import Assessment
 from tests import factories
 from tests.integrity.forging import drop_rules, run

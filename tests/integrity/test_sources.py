@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions.reads import note_reads
-from accounts.integrity import IntegrityMismatch
+from house.integrity import IntegrityMismatch
 from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories

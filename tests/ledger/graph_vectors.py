@@ -4,8 +4,8 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from claims.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
-from claims.snapshots import digest, snapshot
+from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
+from claims.verdicts.snapshots import digest, snapshot
 from sources.voices import ActorLink
 
 Rows = dict[str, Any]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from accounts import records
-from claims.kinds import ALWAYS, CATALOGUE, NEVER, SHAPES
+from accounts import ledger_entries
+from claims.record.entry_kinds import ALWAYS, CATALOGUE, NEVER, SHAPES
 from ledger.recording import WrittenEntry, record
 from ledger.verifier import read_time
 
@@ -27,7 +27,7 @@ def differences(
     """What of an act is not as the catalogue has it; `stream`: what it is about."""
     known = CATALOGUE.get(kind)
     if known is None:
-        return [f"{kind} is not in the catalogue (claims/kinds.py)"]
+        return [f"{kind} is not in the catalogue (claims/record/entry_kinds.py)"]
     found = list(_of_object(body, known.body, f"{kind}: body"))
     found += _of_object(committed, {"by": known.by, **known.committed}, f"{kind}: committed")
     usual, _comma, hidden = known.stream.partition(", sealed ")
@@ -93,4 +93,4 @@ def _checked(**act: Any) -> WrittenEntry:
 def install() -> None:
     """From now on an act that the catalogue does not know as it is fails where it is recorded."""
     # Where acts are recorded, and nowhere else.
-    records.record = _checked  # type: ignore[attr-defined]
+    ledger_entries.record = _checked  # type: ignore[attr-defined]

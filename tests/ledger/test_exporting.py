@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 from accounts.actions import change_user, set_role
 from accounts.actions.invitations import invite
 from accounts.models import Act, RestrictedRead, Role
-from claims.acts import READ_BY_EDITORS_ALONE
-from claims.kinds import CATALOGUE
+from claims.record.entry_kinds import CATALOGUE
+from claims.record.entry_labels import READ_BY_EDITORS_ALONE
 from ledger.models import Entry
 from ledger.reading import newest_checkpoint
 from tests import factories

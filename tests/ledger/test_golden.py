@@ -24,15 +24,15 @@ from accounts.actions.identities import link_identity, unlink_identity
 from accounts.actions.invitations import invite, revoke_invitation
 from accounts.actions.reads import note_export, note_reads, record_reads
 from accounts.actions.sessions import end_access_of, end_session, end_sessions
+from accounts.ledger_entries import key_rotated
 from accounts.models import Act, Role, User
-from accounts.records import key_rotated
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
-from claims.actions.reads import note_shown
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.acts import KINDS
+from claims.record.entry_labels import KINDS
+from claims.record.reads import note_shown
 from ledger.entries import read_entry
 from ledger.keys import Rotation
 from ledger.models import Entry
@@ -48,7 +48,7 @@ from reviews.actions.redactions import (
     withdraw_redaction,
 )
 from reviews.grounds_shown import of_assessment, of_verdict
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import attach_file, lease_captures, request_capture, run_capture
 from sources.fetch import Fetched
 from sources.models import Capture, Source

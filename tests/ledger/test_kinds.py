@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from claims.acts import KINDS
-from claims.kinds import CATALOGUE, SHAPES, TYPES
+from claims.record.entry_kinds import CATALOGUE, SHAPES, TYPES
+from claims.record.entry_labels import KINDS
 from tests import factories
 from tests.ledger.kinds import differences
 

@@ -14,10 +14,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import records
+from accounts import ledger_entries
 from accounts.actions import keys as rotations
 from accounts.models import Act
-from claims.receipts import Fate, check
+from claims.bundles.receipts import Fate, check
 from ledger import keys
 from ledger.entries import read_entry
 from ledger.models import Checkpoint, Entry, Key
@@ -364,8 +364,8 @@ def without_signatures(monkeypatch: pytest.MonkeyPatch, signed: str | None) -> N
         del body["signed"]
         return record_act(body=body if signed is None else {**body, "signed": signed}, **given)
 
-    record_act = records.record_act
-    monkeypatch.setattr(records, "record_act", recorded)
+    record_act = ledger_entries.record_act
+    monkeypatch.setattr(ledger_entries, "record_act", recorded)
 
 
 def test_a_rotation_without_a_signature_gives_over_nothing_and_the_keys_owner_may_name_it(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from django.utils import timezone
 
-from claims.proofs import proof_file
+from claims.bundles.history_proofs import proof_file
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
 from ledger.reading import newest_checkpoint

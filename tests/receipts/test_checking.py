@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from claims.receipts import Fate, check
+from claims.bundles.receipts import Fate, check
 from ledger.entries import format_time
 from ledger.keys import receipt, receipt_key, receipts
 from ledger.models import Entry

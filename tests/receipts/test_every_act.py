@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import Act, Invitation, Token
-from accounts.transactions import kept_acts
-from claims.acts import KINDS
 from claims.models import Claim, Evidence
+from claims.record.entry_labels import KINDS
+from house.transactions import kept_acts
 from ledger.models import Entry
 from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.models import Assessment, Assignment, Redaction

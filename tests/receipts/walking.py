@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Act, User
 from accounts.queries import receipts_of
-from claims.receipts import Fate, check
+from claims.bundles.receipts import Fate, check
 from ledger.entries import format_time
 from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django import forms
 
-from accounts.pages import ActForm
+from house.pages import ActForm
 from reviews import urls as _every_form  # noqa: F401 - which loads the forms of all pages
 from sources.addresses import completed
 from sources.models import Source

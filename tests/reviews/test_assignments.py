@@ -8,10 +8,10 @@ import pytest
 from django.utils import timezone
 
 from accounts.actions import set_role
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import User
+from claims.access.permissions import is_assigned, is_named_decider
 from claims.models import NEVER_DUE, Participant
-from claims.permissions import is_assigned, is_named_decider
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from reviews.actions.assignments import (
     accept,
     assign,

@@ -88,8 +88,8 @@ def test_every_form_with_a_file_keeps_it(cast: Cast, claim: Claim, address: str)
 def test_these_are_the_forms_with_a_file() -> None:
     from django import forms
 
-    from accounts.pages import ActForm
     from claims.forms.files import KeptFileField
+    from house.pages import ActForm
 
     def kinds(of: Any) -> set[Any]:
         return {of}.union(*(kinds(each) for each in of.__subclasses__()))

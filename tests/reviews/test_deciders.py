@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import Conflict, Forbidden, NotFound
 from claims.models import Claim, Participant
 from claims.queries import deciders_of, visible_claims
+from house.errors import Conflict, Forbidden, NotFound
 from reviews.actions.assessments import approve, reject
 from reviews.actions.assignments import name_decider, unname_decider
 from reviews.models import Assessment

@@ -6,12 +6,12 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
 from claims.models import Claim
 from claims.queries import history_of
+from house.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
 from reviews.actions.assessments import approve, reject
 from reviews.actions.assignments import close_claim, name_decider, open_claim
 from reviews.models import Assessment, Assignment, Decision

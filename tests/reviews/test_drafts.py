@@ -6,11 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from accounts.errors import Forbidden, Invalid, NotFound
 from accounts.models import Role
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.models import Claim
+from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
 from reviews.actions.drafts import LONGEST_DRAFT, KeptElsewhere, drop_draft, keep_draft
 from reviews.actions.memberships import change_account, change_role

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.errors import Invalid, NotFound
 from accounts.models import User
 from claims.actions.sources import change_source
 from claims.models import Claim
+from house.errors import Invalid, NotFound
 from reviews.actions import form_drafts
 from reviews.actions.form_drafts import (
     KEPT_FOR,

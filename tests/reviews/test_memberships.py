@@ -3,10 +3,10 @@
 import pytest
 
 from accounts.actions import set_role
-from accounts.errors import Forbidden
 from accounts.models import Role
 from claims.models import Claim
 from claims.queries import visible_claims
+from house.errors import Forbidden
 from reviews.actions.assignments import name_decider
 from reviews.actions.memberships import change_role
 from reviews.models import Reminder

@@ -9,10 +9,10 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
-from accounts.errors import Busy, TooMany
 from accounts.models import Membership
 from claims.actions.claims import edit_claim
 from claims.models import Claim, Evidence
+from house.errors import Busy, TooMany
 from reviews.actions import form_drafts
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft

@@ -9,18 +9,18 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.edits import SeenValues
-from accounts.errors import Conflict, Forbidden, Invalid, Stale
 from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
-from claims.evidence_graph import of_claim
-from claims.graphs import last_change, load_evidence_graph
 from claims.models import Claim, Evidence, Revision, StatusChange
-from claims.policy import holds
-from claims.support import lock_graph
 from claims.tasks import recompute_claims
+from claims.verdicts.evidence_graph import of_claim
+from claims.verdicts.graph_loading import last_change, load_evidence_graph
+from claims.verdicts.policy import holds
+from claims.verdicts.support import lock_graph
+from house.errors import Conflict, Forbidden, Invalid, Stale
+from house.seen import SeenValues
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept, assign, name_decider
 from reviews.actions.reminders import Lease, lease_due_reminders, send_reminder
@@ -341,7 +341,7 @@ def test_a_finding_is_decided_while_those_who_may_decide_are_told(people: Cast) 
 
 def test_a_claim_is_recomputed_while_its_source_changes(people: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """However they meet: once nothing waits any more, the numbers are those of the graph."""
-    monkeypatch.setattr("claims.support.AT_ONCE", 0)
+    monkeypatch.setattr("claims.verdicts.support.AT_ONCE", 0)
     claim = factories.claim(people)
     source = factories.firsthand(people, claim, 1)[0].source
     for basis in ("unknown", "firsthand", "unknown", "firsthand", "unknown"):

@@ -11,14 +11,14 @@ from django.db import DatabaseError, connection, connections, models, transactio
 
 from accounts.actions import set_role
 from accounts.actions.invitations import invite
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Act, User
-from accounts.transactions import recorded_transaction
 from claims.actions.bundles import ask_for_bundle
-from claims.acts import KINDS, READ_BY_ADMINISTRATORS, READ_BY_EDITORS
+from claims.bundles.history_proofs import proof_file
 from claims.models import Bundle, Claim, Grounds, StatusChangeText
-from claims.proofs import proof_file
+from claims.record.entry_labels import KINDS, READ_BY_ADMINISTRATORS, READ_BY_EDITORS
 from config.backup import run_postgres_program
+from house.errors import Conflict, Forbidden, Invalid, NotFound
+from house.transactions import recorded_transaction
 from ledger.erasing import erase
 from ledger.keys import policy_text
 from ledger.models import Entry, Erasure, Secret
@@ -33,9 +33,9 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
+from reviews.ledger_entries import redacted
 from reviews.models import Assessment, AssessmentDraft, Redaction
-from reviews.records import redacted
-from reviews.redacting import PLACES, find
+from reviews.redaction_matches import PLACES, find
 from sources.actions import attach_file, create_source
 from sources.erasing import delete_asked
 from sources.evidence_storage import open_stored

@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from accounts.actions import set_role
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import Act, RestrictedRead, User
 from claims.actions.actors import merge_actors
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger.entries import read_entry
 from ledger.keys import policy_text
 from ledger.models import Erasure

@@ -11,9 +11,9 @@ from django.utils import timezone
 from accounts.models import Act, User
 from ledger.entries import read_entry
 from reviews.actions.redactions import look_for, preview_of, propose_redaction, redact
-from reviews.bringing_in import bring_in_redactions
 from reviews.models import Redaction, RedactionState
-from reviews.redacting import find
+from reviews.redaction_backfill import bring_in_redactions
+from reviews.redaction_matches import find
 from sources.actions import attach_file, request_capture
 from sources.models import Attachment, Capture
 from tests import factories

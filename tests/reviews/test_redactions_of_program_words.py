@@ -7,18 +7,18 @@ import pytest
 from django.apps import apps
 from django.db.models import CharField, TextChoices
 
-from accounts.errors import Invalid
 from accounts.models import User
-from claims.kinds import CATALOGUE, SHAPES, TYPES
 from claims.models import Revision
+from claims.record.entry_kinds import CATALOGUE, SHAPES, TYPES
+from house.errors import Invalid
 from ledger.models import Secret
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import SHORTEST, propose_redaction, redact
 from reviews.models import AssessmentDraft, Assignment, FormDraft
-from reviews.redacting import REDACTED, find
-from reviews.written import changed, written_in, written_in_entry
+from reviews.redaction_matches import REDACTED, find
+from reviews.written_words import changed, written_in, written_in_entry
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.integrity.looking import found, found_both_ways

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from accounts.errors import DomainError
 from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source, retract_source
 from claims.models import Claim, CloseReason, Evidence
+from house.errors import DomainError
 from reviews.actions.assignments import close_claim, open_claim
 from reviews.actions.redactions import look_for, preview_of, propose_redaction, redact, refuse_redaction
 from reviews.models import Redaction, RedactionState
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import attach_file, create_actor
 from sources.erasing import delete_asked
 from sources.models import Actor, Attachment, Source

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
-from accounts.errors import Conflict, Forbidden, Invalid, NotFound
 from accounts.models import User
+from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import (
     CAPTURE_LEASE,
     MOST_CAPTURE_ATTEMPTS,

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from accounts.errors import OutOfService
+from house.errors import OutOfService
 from sources.actions import attach_file
 from sources.models import Attachment, Source
 from tests import factories

@@ -4,7 +4,7 @@ import random
 
 from django.utils import timezone
 
-from accounts.records import key_rotated
+from accounts.ledger_entries import key_rotated
 from ledger.entries import format_time
 from ledger.keys import Rotation
 from ledger.models import Entry, Leaf

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.records import key_rotated
+from accounts.ledger_entries import key_rotated
 from claims.actions.claims import edit_claim
 from claims.models import Claim
-from claims.records import claim_set
+from claims.record.ledger_entries import claim_set
 from ledger.entries import leaf_bytes, leaf_hash, read_entry
 from ledger.keys import Rotation
 from ledger.models import Checkpoint, Entry, Outbox

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
-from claims.actions.reads import note_shown
 from claims.models import Claim
+from claims.record.reads import note_shown
 from ledger.recording import older_acts
 from ledger.verifier import Memory, audit, check_claim_proof, watch
 from sources.models import Source

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
+from claims.bundles.history_proofs import proof_file
 from claims.models import Claim
-from claims.proofs import proof_file
 from ledger import verifier
 from ledger.entries import read_entry
 from ledger.keys import receipt

@@ -13,15 +13,15 @@ from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpu
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import remove_relay, retract_source
+from claims.bundles.history_proofs import proof_file
 from claims.models import Claim
-from claims.proofs import proof_file
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
 from ledger.reading import newest_checkpoint
 from ledger.verifier import Policy, read_entry, read_policy
 from reviews.actions.assignments import close_claim
 from reviews.actions.redactions import propose_redaction, redact
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import lease_captures, request_capture, run_capture
 from sources.fetch import Fetched
 from tests import factories

@@ -26,7 +26,7 @@ from reviews.actions.drafts import keep_draft
 from reviews.actions.memberships import change_account
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.models import Assignment
-from reviews.redacting import find
+from reviews.redaction_matches import find
 from sources.actions import attach_file, create_source
 from sources.models import Source
 from sources.tasks import run_due_captures

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actions import create_token
-from accounts.errors import DomainError
 from accounts.models import TokenScope, User, all_scopes
+from house.errors import DomainError
 
 
 class Command(BaseCommand):

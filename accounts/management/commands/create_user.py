@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.actions import create_user, set_role
-from accounts.errors import DomainError
 from accounts.models import Desk, Role
+from house.errors import DomainError
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.actions.factors import reset_factors
-from accounts.errors import DomainError
 from accounts.models import User
+from house.errors import DomainError
 
 
 class Command(BaseCommand):

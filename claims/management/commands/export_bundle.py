@@ -6,13 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.errors import DomainError
 from accounts.models import User
 from accounts.queries import person_named
 from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
-from claims.bundles import as_parts, content_of, get_bundle
+from claims.bundles.stored import as_parts, content_of, get_bundle
 from claims.models import Bundle, BundleState
 from claims.queries import get_claim
+from house.errors import DomainError
 from ledger.bundles import zip_pieces
 
 A_TURN = 10.0  # seconds between two words on how far it is

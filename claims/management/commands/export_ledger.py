@@ -7,9 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.errors import DomainError
 from accounts.queries import person_named
 from claims.actions.exports import take_opened
+from house.errors import DomainError
 from ledger.exporting import write_export
 from ledger.models import Checkpoint
 from ledger.reading import checkpoint_of, newest_checkpoint, newest_witnessed

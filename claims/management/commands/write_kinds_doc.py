@@ -6,14 +6,14 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from claims.kinds import ALWAYS, CATALOGUE, NEVER, RESTRICTED, SHAPES, TYPES, EntryKind
+from claims.record.entry_kinds import ALWAYS, CATALOGUE, NEVER, RESTRICTED, SHAPES, TYPES, EntryKind
 
 PATH = "docs/ledger-kinds.md"
 SEALED = {NEVER: "never", ALWAYS: "always", RESTRICTED: "where what it is about is restricted"}
 
 
 class Command(BaseCommand):
-    help = f"Writes {PATH} from the catalogue in claims/kinds.py."
+    help = f"Writes {PATH} from the catalogue in claims/record/entry_kinds.py."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,7 +26,9 @@ class Command(BaseCommand):
             path.write_text(made)
             self.stdout.write(f"{PATH} is written.")
         elif not path.exists() or path.read_text() != made:
-            raise CommandError(f"{PATH} is not what claims/kinds.py says: run python manage.py write_kinds_doc")
+            raise CommandError(
+                f"{PATH} is not what claims/record/entry_kinds.py says: run python manage.py write_kinds_doc"
+            )
 
 
 def kinds_page() -> Iterator[str]:
@@ -34,10 +36,10 @@ def kinds_page() -> Iterator[str]:
     yield from (
         "# The kinds of entries",
         "",
-        "Made from the catalogue in `claims/kinds.py` by `python manage.py write_kinds_doc`: edit the catalogue,",
-        "not this page. It goes with [ledger.md](ledger.md), whose sections are named here. A verifier needs what",
-        "is said of `status_changed`, `key_rotated`, `redacted`, `attachment_kept` and `capture_kept`, and where",
-        "a claim's statement stands. Of all others it checks the form alone, and it takes kinds that it does not",
+        "Made from the catalogue in `claims/record/entry_kinds.py` by `python manage.py write_kinds_doc`: edit the",
+        "catalogue, not this page. It goes with [ledger.md](ledger.md), whose sections are named here. A verifier",
+        "needs what is said of `status_changed`, `key_rotated`, `redacted`, `attachment_kept` and `capture_kept`, and",
+        "where a claim's statement stands. Of all others it checks the form alone, and it takes kinds that it does not",
         "know.",
         "",
         "Every entry commits also to `by`: who did it, a person, or `null` for a command or the machine. What is",

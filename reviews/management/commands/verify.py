@@ -12,13 +12,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.checks_of_factors import CHECKS as ACCOUNT_CHECKS
-from accounts.integrity import Check, IntegrityMismatch, IntegrityScope, one_moment
-from accounts.reference_verification import CHECKS as REFERENCE_CHECKS
-from claims.integrity import CHECKS as CLAIM_CHECKS
 from claims.models import Claim, StatusChange
+from claims.record.integrity import CHECKS as CLAIM_CHECKS
+from house.integrity import Check, IntegrityMismatch, IntegrityScope, one_moment
+from house.reference_integrity import CHECKS as REFERENCE_CHECKS
 from ledger.verifier import printable
-from reviews.both_ways import CHECKS as BOTH_WAYS
 from reviews.integrity import CHECKS as REVIEW_CHECKS
+from reviews.ledger_comparison import CHECKS as BOTH_WAYS
 from reviews.models import Assignment, Reminder
 from sources.integrity import CHECKS as SOURCE_CHECKS
 from sources.models import Attachment, Source

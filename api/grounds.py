@@ -1,0 +1,163 @@
+"""What assessments and verdicts rest on: whether it is what it was, who changed what, and confirming it."""
+
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from api.assessments import AssessmentShape, find_assessment, render_assessments
+from api.bodies import Fields, Text, Whole, read_body
+from api.claims import ClaimShape, answer_claim
+from api.schema import ETAG, operation
+from api.view import ApiView, person
+from claims.models import Claim
+from claims.queries import get_claim, seen_evidence
+from house.errors import Conflict
+from reviews.actions.grounds import confirm_assessment, confirm_verdict, may_confirm, may_confirm_assessment
+from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
+
+
+class ChangerShape(TypedDict):
+    by: str
+    at: datetime
+
+
+class GroundsChangeShape(TypedDict):
+    """`kind`: claim, element, evidence, source, relay, file or actor. `field`: empty where the whole of it was added
+    (`then` is empty) or removed. `text`: all of it as a sentence."""
+
+    kind: str
+    id: UUID
+    title: str
+    field: str
+    then: str
+    now: str
+    who: list[ChangerShape]
+    text: str
+
+
+class GroundsShape(TypedDict):
+    """`kept`: the SHA-256 of what the people stand for (empty: nothing was kept); `now`: of what is there now.
+
+    `withheld`: so many changes are of what the reader may not see. `erased`: a redaction erased what was kept.
+    """
+
+    kept: str
+    now: str
+    changed: bool
+    changes: list[GroundsChangeShape]
+    withheld: int
+    erased: bool
+
+
+class Confirmation(Fields):
+    """`seen_grounds`: the `now` that was shown."""
+
+    seen_version = Whole()
+    seen_grounds = Text(required=True)
+
+
+class VerdictConfirmation(Fields):
+    """`seen_grounds`: the `now` that was shown. `reason`: what was looked at, and why the verdict stands."""
+
+    seen_grounds = Text(required=True)
+    reason = Text(default="")
+
+
+class AssessmentGroundsApi(ApiView):
+    @operation(
+        "read_assessment_grounds",
+        "Read what has changed in the grounds of a pending assessment, and who changed it",
+        answer=GroundsShape,
+        refuses=[404, 409],
+    )
+    def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
+        by = person(request)
+        shown = of_assessment(by, find_assessment(by, reference, assessment_id))
+        if shown is None:
+            raise Conflict(_("This assessment does not wait for a decision."))
+        return Response(_render(shown))
+
+
+class AssessmentConfirmationApi(ApiView):
+    @operation(
+        "confirm_assessment",
+        "Confirm your pending assessment on its present grounds",
+        body=Confirmation,
+        answer=AssessmentShape,
+        refuses=[403, 404, 409, 422],
+    )
+    def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
+        by = person(request)
+        assessment = find_assessment(by, reference, assessment_id)
+        may_confirm_assessment(by, assessment)
+        confirm_assessment(assessment=assessment, **read_body(request, Confirmation), by=by)
+        found = find_assessment(by, reference, assessment_id)
+        return Response(render_assessments([found], seen_evidence(by, found.claim))[0])
+
+
+class VerdictGroundsApi(ApiView):
+    @operation(
+        "read_verdict_grounds",
+        "Read what has changed in the grounds of a verdict, and who changed it",
+        answer=GroundsShape,
+        refuses=[404, 409],
+    )
+    def get(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        return Response(_render(_of_verdict(by, get_claim(by, reference))))
+
+
+class VerdictConfirmedApi(ApiView):
+    @operation(
+        "confirm_verdict",
+        "Confirm a verdict on its present grounds, as someone who changed none of them",
+        body=VerdictConfirmation,
+        answer=ClaimShape,
+        refuses=[403, 404, 409],
+        headers=[ETAG],
+        asks_again=True,
+    )
+    def post(self, request: Request, reference: str) -> Response:
+        by = person(request)
+        claim = get_claim(by, reference)
+        may_confirm(by, claim)
+        confirm_verdict(claim=claim, **read_body(request, VerdictConfirmation), by=by)
+        return answer_claim(by, reference)
+
+    def again(self, request: Request, reference: str) -> Response:
+        return answer_claim(person(request), reference)
+
+
+def _of_verdict(user: User, claim: Claim) -> GroundsShown:
+    shown = of_verdict(user, claim)
+    if shown is None:
+        raise Conflict(_("This claim is in no verdict whose grounds were kept."))
+    return shown
+
+
+def _render(shown: GroundsShown) -> GroundsShape:
+    return {
+        "kept": shown.kept,
+        "now": shown.now,
+        "changed": shown.changed,
+        "changes": [
+            {
+                "kind": line.kind,
+                "id": UUID(line.subject),
+                "title": line.title,
+                "field": line.field,
+                "then": line.then,
+                "now": line.now,
+                "who": [{"by": name, "at": at} for name, at in line.who],
+                "text": str(line),
+            }
+            for line in shown.diff.lines
+        ],
+        "withheld": shown.diff.withheld,
+        "erased": shown.diff.erased,
+    }

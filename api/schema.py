@@ -1,0 +1,285 @@
+"""How the schema (OpenAPI 3.1) is made of the code: shapes of answers, refusals, ways to say who asks."""
+
+import types
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import (
+    Annotated,
+    Any,
+    NotRequired,
+    TypedDict,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+from uuid import UUID
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+
+from api.bodies import Fields
+from api.examples import EXAMPLES
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Lacking(TypedDict):
+    """One thing that policy asks for and that is not there."""
+
+    code: str
+    text: str
+
+
+class FieldConflictShape(TypedDict):
+    """A field that somebody else (`by`) changed since it was seen: its present value, and the one that was sent."""
+
+    field: str
+    theirs: Any
+    yours: Any
+    by: str
+    at: datetime | None
+
+
+class Problem(TypedDict):
+    """Why something was refused (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: dict[str, list[str]]
+    missing: NotRequired[list[Lacking]]
+    version: NotRequired[int]
+    changes: NotRequired[list[str]]
+    conflicts: NotRequired[list[FieldConflictShape]]
+
+
+REFUSALS = {
+    400: "The request is not valid; `errors` says why, by field.",
+    401: "No valid token and no session.",
+    403: "You don’t have permission.",
+    404: "Not found, or nothing you may know of.",
+    409: "You saw an older version (`version`, `changes`), or it isn’t possible in the present state.",
+    412: "`If-Match` names another version than the present one.",
+    413: "The body is too large.",
+    415: "The body has a content type that this operation doesn’t take.",
+    422: "Policy isn’t met; `missing` says what is needed. Or the idempotency key was sent with another body.",
+    429: "Too many requests from this person or address; `Retry-After` says how many seconds to wait.",
+    503: "Part of the service is down or too slow. Nothing was saved.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """A page of a list whose rows have the shape `row`; `more` are members of the page besides.
+
+    `follows`: some orders of it have `follow`, the address of what changes later.
+    """
+
+    row: Any
+    more: tuple[tuple[str, Any], ...] = ()
+    follows: bool = False
+
+
+def operation(
+    name: str,
+    summary: str,
+    *,
+    answer: Any = None,
+    status: int = 200,
+    body: type[Fields] | dict[str, Any] | None = None,
+    query: type[Fields] | None = None,
+    refuses: Sequence[int] = (),
+    headers: Sequence[OpenApiParameter] = (),
+    keyed: bool = True,
+    moved: bool = False,
+    asks_again: bool = False,
+) -> Callable[[Method], Method]:
+    """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
+
+    One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
+
+    `asks_again`: in a session only for who showed lately that it is them (`accounts.recent`).
+
+    `moved`: it may answer 301. 401, 429 and 503 go without saying, and with a body or a query 400, with a body 413 and
+    415.
+    """
+    codes = {401, 429, 503, *refuses} | ({403} if asks_again else set())
+    codes |= ({400} if body or query else set()) | ({413, 415} if body else set())
+    # A file is of any type.
+    good = (status, "*/*") if answer is OpenApiTypes.BINARY else status
+    responses: dict[Any, Any] = {good: answer or OpenApiResponse(description="Done.")}
+    if moved:
+        responses[301] = OpenApiResponse(description="Merged into another: `Location` says which.")
+    for code in sorted(codes):
+        responses[(code, "application/problem+json")] = OpenApiResponse(Problem, description=REFUSALS[code])
+
+    def describe(method: Method) -> Method:
+        takes_key = keyed and method.__name__ != "get"
+        for code in KEY_REFUSALS if takes_key else ():
+            refusal = OpenApiResponse(Problem, description=REFUSALS[code])
+            responses.setdefault((code, "application/problem+json"), refusal)
+        parameters: list[Any] = [*([query] if query else []), *headers, *([LOCATION] if status == 201 else [])]
+        parameters += [_receipts(status)] if method.__name__ != "get" else []
+        described: Method = extend_schema(
+            operation_id=name,
+            summary=summary,
+            request=body,
+            responses=responses,
+            parameters=[*parameters, *([IDEMPOTENCY_KEY] if takes_key else [])],
+            examples=_examples(body),
+        )(method)
+        described.keyed = takes_key  # type: ignore[attr-defined]  # read by ApiView
+        described.tries = (  # type: ignore[attr-defined]  # read by ApiView
+            isinstance(body, type) and issubclass(body, Fields) and "dry_run" in body._declared_fields
+        )
+        described.asks_again = asks_again  # type: ignore[attr-defined]  # read by ApiView
+        return described
+
+    return describe
+
+
+def _examples(body: type[Fields] | dict[str, Any] | None) -> list[OpenApiExample]:
+    """The example of a body. Raises KeyError where reviews/api/examples.py has none."""
+    if body is None:
+        return []
+    if isinstance(body, dict):  # a form, of one media type
+        (media_type,) = body
+        return [OpenApiExample("Example", EXAMPLES["NewAttachment"], request_only=True, media_type=media_type)]
+    return [OpenApiExample("Example", EXAMPLES[body.__name__], request_only=True)]
+
+
+LOCATION = OpenApiParameter(
+    "Location", str, OpenApiParameter.HEADER, response=[201], description="The address of the new row."
+)
+ETAG = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, response=[200, 201], description='The row’s version, as in "v3".'
+)
+
+
+def _receipts(status: int) -> OpenApiParameter:
+    return OpenApiParameter(
+        "Ledger-Receipts",
+        str,
+        OpenApiParameter.HEADER,
+        response=[status],
+        description="The address of the ledger receipts for this request; absent if it recorded nothing.",
+    )
+
+
+KEY_REFUSALS = (400, 404, 409, 422)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="A retry with the same key and body within a day changes nothing and returns the row as it is then. "
+    "With another body it is refused (422); while the first request is still running, too (409).",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="Change it only if this is still its version."
+)
+
+_PLAIN: dict[Any, dict[str, str]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    UUID: {"type": "string", "format": "uuid"},
+    datetime: {"type": "string", "format": "date-time"},
+    date: {"type": "string", "format": "date"},
+    type(None): {"type": "null"},
+}
+
+
+class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]  # the library registers it untyped
+    """A TypedDict, or a page of such rows, as a component of the schema."""
+
+    @classmethod
+    def _matches(cls, target: Any) -> bool:
+        return is_typeddict(target) or isinstance(target, PageOf)
+
+    def get_name(self, auto_schema: AutoSchema, direction: str) -> str:
+        if isinstance(self.target, PageOf):
+            return _name(self.target.row) + "Page"
+        return _name(self.target)
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+        if isinstance(self.target, PageOf):
+            return _page(self.target, auto_schema)
+        hints = get_type_hints(self.target, include_extras=True)
+        return {
+            "type": "object",
+            "properties": {name: _shape(hint, auto_schema) for name, hint in hints.items()},
+            "required": sorted(self.target.__required_keys__),
+        } | ({"description": self.target.__doc__} if self.target.__doc__ else {})
+
+
+def _name(shape: Any) -> str:
+    """What a shape is called in the schema: without the ending that keeps it apart from the model of that name."""
+    return str(shape.__name__).removesuffix("Shape")
+
+
+def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
+    address = {"type": ["string", "null"], "format": "uri"}
+    properties = {"next": address, "previous": address}
+    properties |= {name: _shape(hint, auto_schema) for name, hint in page.more}
+    properties["results"] = _shape(list[page.row], auto_schema)  # type: ignore[name-defined]  # known at run time
+    required = list(properties)
+    if page.follows:
+        properties["follow"] = {"type": "string", "format": "uri"}
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
+    """The schema of a type as it is written in the shapes of answers."""
+    if hint is Any:  # a value of any type
+        return {}
+    if hint in _PLAIN:
+        return dict(_PLAIN[hint])
+    if is_typeddict(hint):
+        component: ResolvedComponent = auto_schema.resolve_serializer(hint, "response")
+        return dict(component.ref)
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is list:
+        return {"type": "array", "items": _shape(inner[0], auto_schema)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _shape(inner[1], auto_schema)}
+    if origin is Annotated:  # one of some words: Annotated[str, TheChoices]
+        return _shape(inner[0], auto_schema) | {"enum": list(inner[1].values)}
+    if origin is NotRequired:
+        return _shape(inner[0], auto_schema)
+    if origin in (Union, types.UnionType):
+        return _union([_shape(one, auto_schema) for one in inner])
+    raise TypeError(f"no schema for {hint!r}")
+
+
+def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+    """A type or null as one schema where that says it all."""
+    null = {"type": "null"}
+    others = [shape for shape in shapes if shape != null]
+    if len(others) == 1 and null in shapes and "type" in others[0] and "enum" not in others[0]:
+        return others[0] | {"type": [others[0]["type"], "null"]}
+    return {"oneOf": shapes}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library registers it untyped
+    target_class = "api.authentication.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library registers it untyped
+    target_class = "api.authentication.PersonsSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

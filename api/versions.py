@@ -1,0 +1,47 @@
+"""Entity tags: a row's version, and changing it only where it is still the one that was read (RFC 9110)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.utils.http import parse_etags
+from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from house.errors import Stale
+from house.seen import ANYTHING, SeenValues, Versioned
+
+
+class PreconditionFailed(APIException):
+    """`If-Match` names another version than the present one."""
+
+    status_code = 412
+    default_detail = gettext_lazy("This has changed since you read it. Read it again.")
+
+
+def etag(row: Versioned) -> str:
+    return f'"v{row.version}"'
+
+
+def tagged(row: Versioned) -> dict[str, str]:
+    """The headers of an answer that shows the row."""
+    return {"ETag": etag(row)}
+
+
+@contextmanager
+def seen_by(request: Request, row: Versioned, seen_version: int | None) -> Iterator[SeenValues]:
+    """What a request says that its author saw of a row, for the action that changes it.
+
+    By `seen_version` fields that others changed since are refused, by `If-Match` any other version than the present
+    one. Raises PreconditionFailed, here or when the action has the row and finds it changed meanwhile.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        yield ANYTHING if seen_version is None else SeenValues(version=seen_version)
+        return
+    if etag(row) not in parse_etags(header):
+        raise PreconditionFailed
+    try:
+        yield SeenValues(version=row.version, is_exact=True)
+    except Stale as error:
+        raise PreconditionFailed(str(error)) from error

@@ -1,0 +1,144 @@
+"""Who may do what with claims, evidence, sources and actors. Whether it is possible now is asked in policy.py.
+
+Every function raises: NotFound where the person may not know of the thing, Forbidden where they may not do it.
+They are called after the locks are taken, inside the transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.compiled import compiled
+from accounts.models import Membership, Role, User
+from accounts.queries import role_in
+from claims.access.conflicts import refuse_conflicted
+from claims.access.scopes import evidence_for
+from claims.models import Claim, Evidence, Participant, ParticipantRole
+from house.errors import Forbidden, NotFound
+from sources.models import Visibility
+
+
+def is_assigned(user: User, claim: Claim, *, accepted: bool = False) -> bool:
+    """Whether the claim is given to the person; with `accepted`, whether they took it on."""
+    found = _reviews(user, claim)
+    return any(found) if accepted else bool(found)
+
+
+@compiled(User, Claim)
+def _reviews(user: User, claim: Claim) -> QuerySet[Participant, bool]:
+    rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.REVIEWER, until__isnull=True)
+    return rows.values_list("accepted", flat=True)
+
+
+def is_named_decider(user: User, claim: Claim) -> bool:
+    """Whether an editor named the person to decide on this claim."""
+    return bool(_named(user, claim))
+
+
+@compiled(User, Claim)
+def _named(user: User, claim: Claim) -> QuerySet[Participant, UUID]:
+    rows = Participant.objects.filter(claim=claim, user=user, role=ParticipantRole.DECIDER, until__isnull=True)
+    return rows.values_list("pk", flat=True)
+
+
+def role_for(user: User, claim: Claim) -> Role | None:
+    """The person's role on the claim's desk. None for somebody of another desk who was invited to decide."""
+    role = role_in(user, claim.desk_id)
+    if role is None and not is_named_decider(user, claim):
+        raise NotFound(_("There is no such claim."))
+    return role
+
+
+@dataclass
+class ClaimAccess:
+    """What a person is to a claim, read once for a page that offers several acts.
+
+    `memberships`: the person's own, where the page has read them. An action never takes a part over: it asks after its
+    locks, and what was read before may hold no longer.
+    """
+
+    user: User
+    claim: Claim
+    memberships: Sequence[Membership] = ()
+
+    @cached_property
+    def role(self) -> Role | None:
+        """As `role_for`, which it asks where the memberships do not say. Raises NotFound."""
+        own = (row.role for row in self.memberships if row.desk_id == self.claim.desk_id)
+        found = next(own, None)
+        return role_for(self.user, self.claim) if found is None else Role(found)
+
+    @cached_property
+    def reviews(self) -> list[bool]:
+        """For each time that the claim is given to the person, whether they took it on."""
+        return _reviews(self.user, self.claim)
+
+
+def may_edit_claim(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
+    """Claims and their evidence: a reporter's own, any for a reviewer or an editor."""
+    role = (part or ClaimAccess(user, claim)).role
+    if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and claim.created_by_id == user.pk):
+        return
+    raise Forbidden(_("A reporter changes their own claims; a reviewer or an editor any of the desk’s."))
+
+
+def may_edit_evidence(user: User, evidence: Evidence) -> None:
+    """Evidence on a claim that one may edit; restricted evidence also has to be visible to one."""
+    may_edit_claim(user, evidence.claim)
+    _may_see(user, evidence)
+
+
+def may_confirm_excerpt(user: User, evidence: Evidence) -> None:
+    """Whether an excerpt still stands: an editor, or the reviewer who has the claim. Restricted, they may see it."""
+    role = role_for(user, evidence.claim)
+    _may_see(user, evidence)  # what one may not know of is not there
+    if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, evidence.claim)):
+        return
+    may_edit_claim(user, evidence.claim)
+    raise Forbidden(_("An editor, or the reviewer who has this claim, says whether an excerpt still stands."))
+
+
+def _may_see(user: User, evidence: Evidence) -> None:
+    if evidence.visibility != Visibility.RESTRICTED:
+        return
+    if not Evidence.objects.filter(evidence_for(user), pk=evidence.pk).exists():
+        raise NotFound(_("There is no such evidence."))
+
+
+def may_edit_as_editor(user: User, claim: Claim, message: str, part: ClaimAccess | None = None) -> None:
+    """Assigning, deciding, retracting, publishing, closing: an editor."""
+    if (part or ClaimAccess(user, claim)).role != Role.EDITOR:
+        raise Forbidden(message)
+
+
+def may_move_alone(user: User, claim: Claim) -> None:
+    """A lone move: the reviewer to whom it is assigned and who accepted, or an editor; nobody with a conflict."""
+    role = role_for(user, claim)
+    if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
+        refuse_conflicted(user, claim)
+        return
+    raise Forbidden(_("An editor, or the reviewer who accepted this claim, records this."))
+
+
+def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
+    """A finding: the same people who may make a lone move."""
+    part = part or ClaimAccess(user, claim)
+    if part.role == Role.EDITOR or (part.role == Role.REVIEWER and any(part.reviews)):
+        refuse_conflicted(user, claim)
+        return
+    raise Forbidden(_("An editor, or the reviewer who accepted this claim, assesses it."))
+
+
+def may_decide(user: User, claim: Claim, assessor: User) -> None:
+    """A second person: an editor, or somebody whom an editor named; never the assessor, nobody with a conflict."""
+    role = role_for(user, claim)
+    if user.pk == assessor.pk:
+        raise Forbidden(_("A second person decides: you cannot decide on your own finding."))
+    if role == Role.EDITOR or (role != Role.AUDITOR and is_named_decider(user, claim)):
+        refuse_conflicted(user, claim)
+        return
+    raise Forbidden(_("An editor decides, or somebody whom an editor named for it."))

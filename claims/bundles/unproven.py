@@ -1,0 +1,154 @@
+"""What an evidence bundle shows and no entry in it proves: rows from before the ledger, or whose entries its reader may
+not read. The rest of its history is told by its proofs (`ledger.verifier.compute_history`)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from accounts.ledger_entries import person
+from claims.bundles.stored import Shown
+from claims.models import Claim, Evidence, StatusChange
+from claims.queries import history_of
+from claims.verdicts.sentences import told_interval
+from ledger.entries import format_time
+from ledger.verifier import STATUS_CHANGED
+from sources.ledger_entries import plain
+from sources.models import Actor, Attachment, Capture, Relay, Source
+
+
+def unproven_rows(shown: Shown, history: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows that this reader may see of which the history of the bundle has nothing, nor why that is left out."""
+    told = {(subject["sort"], subject["id"]) for subject in history["subjects"] if "content" in subject}
+    moves = [act["body"]["number"] for act in history["acts"] if act.get("kind") == STATUS_CHANGED]
+    # What is later than the checkpoint is counted, and left out; what is older than the log has no entry.
+    changes = [change for change in history_of(shown.claim) if change.seq < min(moves, default=0)]
+    rows: list[tuple[str, str, dict[str, Any]]] = [("claim", str(shown.claim.pk), _claim(shown.claim))]
+    rows += [("status change", "", _change(change, shown)) for change in changes]
+    rows += [("evidence", str(item.pk), _evidence(item, shown)) for item in shown.evidence]
+    rows += [("source", str(source.pk), _source(source)) for source in shown.sources]
+    rows += [("relay", str(relay.pk), _relay(relay)) for relay in shown.relays]
+    rows += [("attachment", str(file.pk), _file(file)) for file in shown.files]
+    return [{"what": sort, "row": row} for sort, name, row in rows if (sort, name) not in told]
+
+
+def _time(value: Any) -> str | None:
+    return format_time(value) if value else None
+
+
+def _actor(actor: Actor | None) -> dict[str, str] | None:
+    return {"id": str(actor.pk), "name": actor.name} if actor else None
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
+    return {
+        **{
+            name: plain(getattr(claim, name)) for name in (*names, "state", "threshold", "closed_reason", "closed_note")
+        },
+        "id": str(claim.pk),
+        "reference": claim.reference,
+        "desk": claim.desk.name,
+        "claimant": _actor(claim.claimant),
+        "also_claimed_by": [_actor(actor) for actor in claim.also_claimed_by.order_by("name", "id")],
+        "parties": [_actor(actor) for actor in claim.parties.order_by("name", "id")],
+        "topics": sorted(claim.topics.values_list("name", flat=True)),
+        "elements": [
+            {"id": str(part.pk), "text": part.text, "essential": part.essential}
+            for part in claim.elements.order_by("position")
+        ],
+        "created_by": person(claim.created_by),
+        "created_at": _time(claim.created_at),
+        "published_at": _time(claim.published_at),
+        "closed_at": _time(claim.closed_at),
+    }
+
+
+def _change(change: StatusChange, shown: Shown) -> dict[str, Any]:
+    words = change.words  # type: ignore[attr-defined]  # of history_of
+    seen = set(shown.ids["evidence"])
+    return {
+        "number": change.seq,
+        "from": change.from_state,
+        "to": change.to_state,
+        "happened_at": format_time(change.at),
+        "by": person(change.by),
+        "decided_by": person(change.decided_by),
+        "reason": words.reason if words else None,
+        "decision_reason": words.decision_reason if words else None,
+        "evidence": sorted({str(pk) for pk in change.evidence} & seen),
+        "stance": change.stance,
+        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+        "threshold": change.threshold,
+        "graph_digest": change.graph_digest,
+    }
+
+
+def _evidence(item: Evidence, shown: Shown) -> dict[str, Any]:
+    names = ("stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_reason")
+    superseded_by = str(item.superseded_by_id) if item.superseded_by_id else None
+    return {
+        **{name: getattr(item, name) for name in (*names, "visibility", "withdrawn_reason")},
+        "id": str(item.pk),
+        "source": str(item.source_id),
+        "title": item.source.title,
+        "elements": [str(part.pk) for part in item.elements.all()],
+        "against_interest": _actor(item.against_interest),
+        "superseded_by": superseded_by if superseded_by in shown.ids["evidence"] else None,
+        "withdrawn_at": _time(item.withdrawn_at),
+        "withdrawn_by": person(item.withdrawn_by),
+        "created_by": person(item.created_by),
+        "created_at": _time(item.created_at),
+    }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    names = ("kind", "title", "url", "basis", "basis_reason", "language", "visibility")
+    return {
+        **{name: getattr(source, name) for name in (*names, "retracted_reason", "corrected_reason")},
+        "id": str(source.pk),
+        "reliability": source.effective_reliability,
+        "publisher": _actor(source.publisher),
+        "published_at": _time(source.published_at),
+        "created_by": person(source.created_by),
+        "created_at": _time(source.created_at),
+        "retracted_at": _time(source.retracted_at),
+        "retracted_by": person(source.retracted_by),
+        "corrected_at": _time(source.corrected_at),
+        "corrected_by": person(source.corrected_by),
+    }
+
+
+def _relay(relay: Relay) -> dict[str, Any]:
+    return {
+        "id": str(relay.pk),
+        "downstream": str(relay.downstream_id),
+        "upstream": str(relay.upstream_id),
+        "quote": relay.quote,
+        "created_by": person(relay.created_by),
+        "created_at": _time(relay.created_at),
+    }
+
+
+def _file(file: Attachment) -> dict[str, Any]:
+    capture: Capture | None = getattr(file, "capture", None)
+    return {
+        "attachment": str(file.pk),
+        "source": str(file.source_id),
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "visibility": file.visibility,
+        "created_by": person(file.created_by),
+        "created_at": _time(file.created_at),
+        "capture": _capture(capture) if capture else None,
+    }
+
+
+def _capture(capture: Capture) -> dict[str, Any]:
+    return {
+        "url": capture.url,
+        "final_url": capture.final_url,
+        "status": capture.status,
+        "redirects": capture.redirects,
+        "finished_at": _time(capture.finished_at),
+    }

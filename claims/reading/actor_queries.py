@@ -1,0 +1,87 @@
+"""Reading the actors that a person is shown: those that they may name, and those of the claims that they review or
+decide."""
+
+from functools import reduce
+from operator import or_
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, Role, User
+from claims.access.scopes import actors_for
+from claims.access.withheld import withhold
+from claims.models import Claim, Evidence
+from house.errors import NotFound
+from sources.models import Actor, Source
+from sources.queries import merged_actors
+
+
+def shown_actors(user: User) -> QuerySet[Actor]:
+    """The actors that the person may see, without those that proved to be another."""
+    return Actor.objects.filter(actors_for(user), merged_into__isnull=True).select_related("part_of", "owned_by")
+
+
+def get_actor(user: User, actor_id: UUID) -> Actor:
+    """One actor that the person may see. Raises NotFound."""
+    actor = shown_actors(user).select_related("desk", "created_by").filter(pk=actor_id).first()
+    if actor is None:
+        raise NotFound(_("There is no such actor."))
+    withhold(user, [actor])
+    return actor
+
+
+def survivor_of(user: User, actor_id: UUID) -> Actor | None:
+    """What an actor that was merged is now, where the person may see both; None for any other."""
+    merged = merged_actors(user).filter(pk=actor_id)
+    return shown_actors(user).filter(pk__in=merged.values("merged_into")).first()
+
+
+def redacted_by_editor(user: User) -> QuerySet[Actor]:
+    """The actors that all desks share of which the person may redact words as an editor: those that a desk uses which
+    they edit, and, where they edit any, those that no desk uses."""
+    desks = Membership.objects.filter(user=user, user__is_active=True, role=Role.EDITOR).values("desk")
+    unused = ~_used_by(Q(desk__isnull=False)) & Q(Exists(desks))
+    shared = Actor.objects.filter(desk__isnull=True, merged_into__isnull=True)
+    return shared.filter(_used_by(Q(desk__in=desks)) | unused)
+
+
+def _used_by(desks: Q) -> Q:
+    """Of actors: that one of these desks uses it, as publisher, as claimant or party of a claim, in an admission, above
+    an actor of its own, or as what such an actor proved to be."""
+    claims = Q(claim__in=Claim.objects.filter(desks).values("pk"))
+    named: list[QuerySet[Any]] = [
+        Source.objects.filter(desks, publisher=OuterRef("pk")),
+        Claim.objects.filter(desks, claimant=OuterRef("pk")),
+        Claim.also_claimed_by.through.objects.filter(claims, actor=OuterRef("pk")),
+        Claim.parties.through.objects.filter(claims, actor=OuterRef("pk")),
+        Evidence.objects.filter(claims, against_interest=OuterRef("pk")),
+        *(Actor.objects.filter(desks, **{leads: OuterRef("pk")}) for leads in ("part_of", "owned_by", "merged_into")),
+    ]
+    return reduce(or_, (Q(Exists(rows)) for rows in named))
+
+
+def redacts_shared(user: User, actor: Actor) -> bool:
+    """Whether the person is one of the two whom redacting an actor takes that all desks share: an administrator, or an
+    editor of a desk that uses it, of any desk where none does."""
+    if actor.desk_id is not None or not user.is_active:
+        return False
+    return user.is_staff or redacted_by_editor(user).filter(pk=actor.pk).exists()
+
+
+def chain_of(user: User, actor: Actor) -> list[Actor]:
+    """The actor and those above it that it is, or was, part of, up to the first that the person may not see."""
+    chain, above = [actor], actor.part_of_id
+    while above is not None:
+        step = shown_actors(user).filter(pk=above).first()
+        if step is None or step in chain:
+            break
+        chain.append(step)
+        above = step.part_of_id
+    return chain
+
+
+def parts_of(user: User, actor: Actor) -> QuerySet[Actor]:
+    """The actors that are, or were, part of this one, of those that the person may see."""
+    return shown_actors(user).filter(part_of=actor).order_by("name", "id")

@@ -1,0 +1,262 @@
+"""Lists of claims: those that one may know of, narrowed and in an order, a page at a time, each by one statement.
+
+Written as SQL: a list is what is asked for most, and composing the same statement anew takes several times as long as
+answering it. `claims.access.scopes.claims_for` says the same of one claim; tests/claims/test_lists.py holds the two
+together.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.compiled import prepared
+from accounts.models import User
+from claims.reading.paging import PagePosition
+
+MOST_COUNTED, MOST_COUNTED_BY_WORDS = 1000, 100
+
+
+@dataclass(frozen=True, slots=True)
+class ListScope:
+    """What a person's lists are taken from: the desks that they are on, and claims that they were named to decide."""
+
+    desks: Sequence[UUID]
+    invited: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a list can be narrowed by on the desks of a person: user names of those who review, and topics."""
+
+    people: Sequence[str]
+    topics: Sequence[str]
+
+
+# Claims of the person's own desks are found by the desk.
+_INVITED = """SELECT claim_id FROM claims_participant JOIN claims_claim c ON c.id = claim_id
+    WHERE user_id = %(user)s AND role = 'decider' AND until IS NULL AND c.desk_id <> ALL({desks})"""
+_OWN_DESKS = "ARRAY(SELECT desk_id FROM accounts_membership WHERE user_id = %(user)s)"
+
+
+def scope_of(user: User) -> ListScope:
+    """What the person may have in a list."""
+    [found] = prepared(f"SELECT {_OWN_DESKS}, ARRAY({_INVITED.format(desks=_OWN_DESKS)})", {"user": user.pk})
+    return ListScope(*found)
+
+
+_CHOICES = f"""SELECT ARRAY({_INVITED.format(desks="%(desks)s::uuid[]")}),
+    ARRAY(SELECT DISTINCT username FROM accounts_membership m JOIN accounts_user u ON u.id = m.user_id
+          WHERE m.desk_id = ANY(%(desks)s::uuid[]) AND m.role IN ('reviewer', 'editor') AND u.is_active
+          ORDER BY username),
+    ARRAY(SELECT DISTINCT name FROM claims_topic WHERE desk_id = ANY(%(desks)s::uuid[]) ORDER BY name)"""  # noqa: S608 - our own
+
+
+def scope_with_choices(user: User, desks: Sequence[UUID]) -> tuple[ListScope, Choices]:
+    """The same, where the caller has just read the person's `desks`, and what a form offers to narrow it by."""
+    [(invited, people, topics)] = prepared(_CHOICES, {"user": user.pk, "desks": list(desks)})
+    return ListScope(desks, invited), Choices(people, topics)
+
+
+_REVIEWING = """SELECT 1 FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
+    WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL"""
+
+# What people and programs narrow a list by. `assignee` is a user name; `nobody`: nobody reviews it.
+_CONDITIONS = {
+    "states": "c.state = ANY(%(states)s)",
+    "q": "c.words @@ (websearch_to_tsquery('english', %(q)s) || websearch_to_tsquery('simple', %(q)s))",
+    "topic": "EXISTS (SELECT 1 FROM claims_claim_topics ct JOIN claims_topic t ON t.id = ct.topic_id"
+    " WHERE ct.claim_id = c.id AND t.name = %(topic)s)",
+    "assignee": f"EXISTS ({_REVIEWING} AND u.username = %(assignee)s)",
+    "nobody": f"NOT EXISTS ({_REVIEWING})",
+    "claimant": "c.claimant_id = %(claimant)s",
+    "party": "EXISTS (SELECT 1 FROM claims_claim_parties cp WHERE cp.claim_id = c.id AND cp.actor_id = %(party)s)",
+    "desk": "c.desk_id = %(desk)s",
+    "contested": "c.contested = %(contested)s",
+    "support_lost": "(c.support_lost_at IS NOT NULL) = %(support_lost)s",
+    "changed_since_verdict": "(c.grounds_changed_at IS NOT NULL) = %(changed_since_verdict)s",
+    "closed": "(c.closed_at IS NOT NULL) = %(closed)s",
+    "due_before": "c.due_at < %(due_before)s",
+}
+
+
+class Narrowed:
+    """The claims of a scope, narrowed."""
+
+    def __init__(
+        self,
+        scope: ListScope,
+        *,
+        states: Iterable[str] = (),
+        q: str = "",
+        topic: str = "",
+        assignee: str | None = None,
+        claimant: UUID | None = None,
+        party: UUID | None = None,
+        desk: UUID | None = None,
+        contested: bool | None = None,
+        support_lost: bool | None = None,
+        changed_since_verdict: bool | None = None,
+        closed: bool | None = None,
+        due_before: datetime | None = None,
+    ) -> None:
+        """What is not given narrows nothing. `assignee`: a user name; "" means nobody."""
+        given: dict[str, Any] = {"states": list(states), "q": q, "topic": topic, "claimant": claimant, "party": party}
+        given |= {"desk": desk, "assignee": assignee, "nobody": assignee == ""}
+        self._values = {name: value for name, value in given.items() if value}
+        flags = {"contested": contested, "support_lost": support_lost, "closed": closed, "due_before": due_before}
+        flags["changed_since_verdict"] = changed_since_verdict
+        self._values |= {name: value for name, value in flags.items() if value is not None}
+        self._narrowed = "".join(f" AND {_CONDITIONS[name]}" for name in self._values)
+        self._values |= {"desks": list(scope.desks), "invited": list(scope.invited)}
+        self._values |= {f"desk_{number}": desk for number, desk in enumerate(scope.desks)}
+        # Each by itself: PostgreSQL reads the claims of one desk along the index, in their order, and stops.
+        self._stretches = [f"c.desk_id = %(desk_{number})s" for number in range(len(scope.desks))]
+        if scope.invited or not scope.desks:
+            self._stretches.append("c.id = ANY(%(invited)s::uuid[])")
+        self.most_counted = MOST_COUNTED_BY_WORDS if q else MOST_COUNTED
+
+    def read(self, columns: str, place: PagePosition) -> list[Any]:
+        """The rows of a page: `columns`, expressions of the claim `c`, its claimant `a`, its author `u`."""
+        return self._fetch(
+            f"SELECT {columns} FROM ({self._page(place)}) c LEFT JOIN sources_actor a ON a.id = c.claimant_id"  # noqa: S608 - our own
+            f" JOIN accounts_user u ON u.id = c.created_by_id ORDER BY {_order(place)}",
+            {"key": place.key, "id": place.id, "floor": place.floor, "most": place.most},
+        )
+
+    def _page(self, place: PagePosition) -> str:
+        beyond, order = "", _order(place)
+        if place.key is not None:
+            side = "<" if place.newest_first else ">"
+            beyond = f" AND (c.{place.order.key}, c.id) {side} (%(key)s, %(id)s)"
+            if place.id is None:
+                beyond = f" AND c.{place.order.key} {side}= %(key)s"
+        if place.floor is not None:
+            beyond += f" AND c.{place.order.key} > %(floor)s"
+        stretches = [
+            f"SELECT c.* FROM claims_claim c WHERE {stretch}{self._narrowed}{beyond} ORDER BY {order} LIMIT %(most)s"  # noqa: S608 - our own
+            for stretch in self._stretches
+        ]
+        if len(stretches) == 1:
+            return stretches[0]
+        every = " UNION ALL ".join(f"({stretch})" for stretch in stretches)
+        return f"SELECT c.* FROM ({every}) c ORDER BY {order} LIMIT %(most)s"  # noqa: S608 - our own
+
+    def count(self) -> int:
+        """How many there are; more than `most_counted` are not counted and answer one more than that."""
+        return int(self._fetch(f"SELECT {self.counted}", {})[0][0])
+
+    @property
+    def counted(self) -> str:
+        """`count` as a column of a page."""
+        scope = " OR ".join(self._stretches)
+        rows = f"SELECT 1 FROM claims_claim c WHERE ({scope}){self._narrowed} LIMIT {self.most_counted + 1}"  # noqa: S608 - our own
+        return f"(SELECT count(*) FROM ({rows}) counted)"  # noqa: S608 - our own
+
+    def _fetch(self, statement: str, more: dict[str, Any]) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, self._values | more)
+            return list(cursor.fetchall())
+
+
+def _order(place: PagePosition) -> str:
+    """By the key of an order, which is a column of ours, and among claims that share it by id."""
+    way = "DESC" if place.newest_first else "ASC"
+    return f"c.{place.order.key} {way}, c.id {way}"
+
+
+class ClaimLine(NamedTuple):
+    """What a list shows of a claim, or is ordered by. `reviewing`: the user names of those who review it, in their
+    order; `found`: how many claims the whole list has, as `Narrowed.count` says it."""
+
+    id: UUID
+    reference: str
+    statement: str
+    original_statement: str
+    language: str
+    state: str
+    contested: bool
+    support_lost_at: datetime | None
+    grounds_changed_at: datetime | None
+    claimed_on: date | None
+    independence_min: int
+    independence_max: int
+    independence_exact: bool
+    due_at: datetime
+    closed_at: datetime | None
+    created_at: datetime
+    changed_at: datetime
+    said_by: str | None
+    reviewing: list[str]
+    found: int
+
+
+_OF_THE_CLAIM = ", ".join(f"c.{name}" for name in ClaimLine._fields[:-3])
+_PEOPLE = """ARRAY(SELECT u.username FROM claims_participant p JOIN accounts_user u ON u.id = p.user_id
+    WHERE p.claim_id = c.id AND p.role = 'reviewer' AND p.until IS NULL ORDER BY p.since, p.id)"""
+
+
+def read_lines(claims: Narrowed, place: PagePosition) -> list[ClaimLine]:
+    """The lines of one page."""
+    return [ClaimLine(*row) for row in claims.read(f"{_OF_THE_CLAIM}, a.name, {_PEOPLE}, {claims.counted}", place)]
+
+
+class WholeClaim(NamedTuple):
+    """All that is told of a claim by the API. `elements`: id, text and whether it is essential, of each."""
+
+    id: UUID
+    reference: str
+    desk_id: UUID
+    statement: str
+    original_statement: str
+    language: str
+    claimant_id: UUID | None
+    claimed_on: date | None
+    happened_from: date | None
+    happened_to: date | None
+    place: str
+    state: str
+    contested: bool
+    support_lost_at: datetime | None
+    grounds_changed_at: datetime | None
+    independence_min: int
+    independence_max: int
+    independence_exact: bool
+    threshold: int
+    threshold_reason: str
+    version: int
+    due_at: datetime
+    published_at: datetime | None
+    closed_at: datetime | None
+    closed_reason: str
+    closed_note: str
+    created_at: datetime
+    changed_at: datetime
+    created_by: str
+    also_claimed_by: list[UUID]
+    parties: list[UUID]
+    topics: list[str]
+    elements: list[tuple[UUID, str, bool]]
+
+
+OF_THE_CLAIM = WholeClaim._fields[:-5]  # its own columns
+
+_NAMED = """ARRAY(SELECT n.actor_id FROM claims_claim_{kind} n JOIN sources_actor o ON o.id = n.actor_id
+    WHERE n.claim_id = c.id ORDER BY o.name, o.id)"""
+_TOPICS = """ARRAY(SELECT t.name FROM claims_claim_topics ct JOIN claims_topic t ON t.id = ct.topic_id
+    WHERE ct.claim_id = c.id ORDER BY t.name)"""
+_ELEMENTS = "ARRAY(SELECT ({column}) FROM claims_element e WHERE e.claim_id = c.id ORDER BY e.position)"
+_WHOLE = ", ".join(
+    [f"c.{name}" for name in OF_THE_CLAIM]
+    + ["u.username", _NAMED.format(kind="also_claimed_by"), _NAMED.format(kind="parties"), _TOPICS]
+    + [_ELEMENTS.format(column=f"e.{column}") for column in ("id", "text", "essential")]
+)
+
+
+def read_whole(claims: Narrowed, place: PagePosition) -> list[WholeClaim]:
+    """The claims of one page with all that is told of them."""
+    rows = claims.read(_WHOLE, place)
+    return [WholeClaim._make([*row[:-3], list(zip(*row[-3:], strict=True))]) for row in rows]

@@ -1,0 +1,144 @@
+"""What acts on claims and their evidence leave in the ledger. Each is called last in its action's transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.ledger_entries import person, record_act
+from accounts.models import User
+from claims.models import Claim, Evidence, StatusChange
+from claims.verdicts.sentences import told_interval
+from ledger.entries import format_time
+from ledger.recording import WrittenEntry
+from sources.ledger_entries import is_sealed, plain
+from sources.models import Visibility
+
+CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
+EVIDENCE_FIELDS = (
+    *("source_id", "stance", "basis", "basis_reason", "excerpt", "locator", "credibility", "against_interest_id"),
+    *("against_interest_reason", "visibility", "superseded_by_id"),
+)
+
+
+def _of_claim(
+    claim: Claim, kind: str, *, by: User, now: datetime, committed: Mapping[str, Any], **body: Any
+) -> WrittenEntry:
+    return record_act(
+        about=f"claim:{claim.pk}",
+        kind=kind,
+        desk=claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(claim.pk), **body},
+        committed=committed,
+    )
+
+
+def claim_content(claim: Claim) -> dict[str, Any]:
+    """What an entry commits to of a claim: how it reads."""
+    return {
+        **{name: plain(getattr(claim, name)) for name in CLAIM_FIELDS},
+        "claimant": plain(claim.claimant_id),
+        "parties": sorted(str(actor.pk) for actor in claim.parties.all()),
+        "also_claimed_by": sorted(str(actor.pk) for actor in claim.also_claimed_by.all()),
+        "topics": sorted(topic.name for topic in claim.topics.all()),
+        "elements": [
+            {"id": str(part.pk), "text": part.text, "essential": part.essential} for part in claim.elements.all()
+        ],
+        "threshold": claim.threshold_override,
+    }
+
+
+def evidence_content(item: Evidence) -> dict[str, Any]:
+    """What an entry commits to of a piece of evidence."""
+    content = {name: plain(getattr(item, name)) for name in EVIDENCE_FIELDS}
+    return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
+
+
+def claim_public(claim: Claim) -> dict[str, Any]:
+    """What an entry commits to by itself of a published claim: what its public page shows, and who claims it."""
+    if claim.published_at is None:
+        return {}
+    names = ("reference", "statement", "original_statement", "language", "claimed_on")
+    shown = {name: plain(getattr(claim, name)) for name in names}
+    threshold = {"threshold": claim.threshold_override, "threshold_reason": claim.threshold_reason}
+    return {"public": {**shown, **threshold}, "claimant": plain(claim.claimant_id)}
+
+
+def evidence_public(item: Evidence) -> dict[str, Any]:
+    """The same of a piece of evidence that everybody may see."""
+    if item.visibility != Visibility.PUBLIC:
+        return {}
+    names = ("source_id", "stance", "basis", "excerpt", "locator", "credibility")
+    return {"public": {name.removesuffix("_id"): plain(getattr(item, name)) for name in names}}
+
+
+def status_body(change: StatusChange) -> dict[str, Any]:
+    """What an entry says in the open of a status change, besides which claim's it is."""
+    return {
+        "number": change.seq,
+        "happened_at": format_time(change.at),
+        "from": change.from_state,
+        "to": change.to_state,
+        "stance": change.stance,
+        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+        "threshold": change.threshold,
+    }
+
+
+def status_committed(change: StatusChange, reason: str, decision_reason: str) -> dict[str, Any]:
+    """What an entry commits to of a status change, besides who proposed it."""
+    return {
+        "decided_by": person(change.decided_by),
+        "reason": reason,
+        "decision_reason": decision_reason,
+        "evidence": sorted(str(pk) for pk in change.evidence),
+        "graph_digest": change.graph_digest,
+    }
+
+
+def claim_written(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "") -> None:
+    """A claim was written down (`claim_reported`), edited or reworded: as it reads now."""
+    body = {"desk": str(claim.desk_id), "reference": claim.reference, "version": claim.version}
+    why_another = {} if claim.threshold_override is None else {"threshold_reason": claim.threshold_reason}
+    committed = {"content": claim_content(claim), **claim_public(claim), **why_another, "reason": reason}
+    _of_claim(claim, kind, by=by, now=now, committed=committed, **body)
+
+
+def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str = "", **body: Any) -> None:
+    """A claim was published, unpublished, closed or opened again."""
+    committed = {"reason": reason, **(claim_public(claim) if kind == "claim_published" else {})}
+    _of_claim(claim, kind, by=by, now=now, committed=committed, version=claim.version, **body)
+
+
+def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> WrittenEntry:
+    """A claim moved. The state before and after, and the numbers then, are open; who, why and on what is committed."""
+    return _of_claim(
+        claim,
+        "status_changed",
+        by=change.by,
+        now=change.at,
+        committed=status_committed(change, reason, decision_reason),
+        reference=claim.reference,
+        **status_body(change),
+    )
+
+
+def evidence_recorded(
+    kind: str, item: Evidence, *, by: User, now: datetime, sealed: bool = False, reason: str = ""
+) -> None:
+    """A source was attached to a claim (`evidence_attached`), what is recorded of that changed, or it was withdrawn.
+
+    Restricted evidence is sealed. `sealed`: also where it is restricted no more.
+    """
+    hidden = sealed or is_sealed(item.visibility)
+    record_act(
+        about=f"evidence:{item.pk}" if hidden else f"claim:{item.claim_id}",
+        kind=kind,
+        desk=item.claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(item.claim_id), "evidence": str(item.pk)},
+        committed={"content": evidence_content(item), **({} if hidden else evidence_public(item)), "reason": reason},
+        sealed=hidden,
+    )

@@ -1,0 +1,89 @@
+"""Versions of a claim: they grow, and what made each grow can be told in words."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from accounts.edits import count_edit
+from accounts.models import User
+from claims.models import Claim, Evidence, Revision, RevisionKind, StatusChange
+from house.errors import Stale
+from sources.models import Visibility
+
+
+def count_version(
+    claim: Claim,
+    kind: RevisionKind,
+    *,
+    by: User,
+    now: datetime,
+    evidence: Evidence | None = None,
+    note: str = "",
+    closed_as: str = "",
+    changed: Sequence[str] = (),
+    fields: Iterable[str] = (),
+) -> None:
+    """Raise a locked claim's version and keep what did it, and the reason where one was given.
+
+    `changed`: the claim's columns that the caller has set and that are saved with it. `fields`: those of the claim that
+    an edit changed, by the names that people edit them by.
+
+    Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
+    that the version tells nobody of what they may not see.
+    """
+    if names := list(fields):
+        count_edit(claim, names, by=by, now=now)
+    else:
+        claim.version += 1
+    # Always later: who follows what has changed would not find what moves back, having waited for a lock.
+    claim.changed_at = max(now, claim.changed_at + timedelta(microseconds=1))
+    claim.save(update_fields=[*changed, "version", "changed_at"])
+    row = Revision(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence)
+    row.note, row.closed_as = note, closed_as
+    row.save()
+
+
+def check_version(claim: Claim, seen: int) -> None:
+    """Refuse what was decided on another version than the present one. Raises Stale with what happened since."""
+    if seen == claim.version:
+        return
+    raise Stale(
+        _("This claim has changed since you opened it."),
+        version=claim.version,
+        changes=changes_since(claim, seen),
+    )
+
+
+def changes_since(claim: Claim, seen: int) -> list[str]:
+    """What raised the version after `seen`, oldest first, one sentence each."""
+    rows = (
+        Revision.objects.filter(claim=claim, version__gt=seen)
+        .select_related("by", "evidence__source")
+        .order_by("version")
+    )
+    return [_in_words(row) for row in rows]
+
+
+def _in_words(row: Revision) -> str:
+    who = {"person": row.by.username}
+    if row.kind == RevisionKind.MOVED:
+        change = StatusChange.objects.filter(claim=row.claim, at=row.at).order_by("-seq").first()
+        state = change.to_state if change else row.claim.state
+        return _("%(person)s moved the claim: it is now “%(state)s”.") % {**who, "state": state}
+    title = (
+        row.evidence.source.title
+        if row.evidence and row.evidence.visibility != Visibility.RESTRICTED
+        else _("withheld")
+    )
+    if row.kind == RevisionKind.REWORDED:
+        return _("%(person)s changed the claim’s wording or its parts.") % who
+    if row.kind == RevisionKind.ATTACHED:
+        return _("%(person)s attached “%(title)s”.") % {**who, "title": title}
+    if row.kind == RevisionKind.CHANGED:
+        return _("%(person)s changed the evidence “%(title)s”.") % {**who, "title": title}
+    if row.kind == RevisionKind.CONFIRMED:
+        return _("%(person)s confirmed their assessment anew.") % who
+    if row.kind == RevisionKind.WITHDRAWN:
+        return _("%(person)s withdrew the evidence “%(title)s”.") % {**who, "title": title}
+    return _("%(person)s edited the claim.") % who

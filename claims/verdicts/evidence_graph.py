@@ -1,0 +1,373 @@
+"""Where a claim stands: what its evidence adds up to, by element and stance. Pure: no database.
+
+The definitions are those of docs/provenance.md; only material that is not restricted ever gets in here, so that
+everybody reads the same numbers.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+
+from claims.verdicts.counting import Counter, counted
+from sources.independence import Bearing, Independence, SourceNode
+from sources.voices import ActorLink, voice_at
+
+
+@dataclass(frozen=True, slots=True)
+class ElementView:
+    """One part of the claim. `id` is None for the whole of a claim that has no elements."""
+
+    id: str | None
+    text: str
+    essential: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SourceView:
+    """A source in the graph. `day`: its date in UTC; `counts`: neither retracted nor of reliability E."""
+
+    id: str
+    title: str
+    publisher: str | None
+    day: date
+    basis: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """A piece of evidence that is not withdrawn. `elements` empty: it bears on all of them.
+
+    `basis` is set where it overrides its source's; `live`: not superseded; `counts`: see product.md.
+    """
+
+    id: str
+    source: str
+    stance: str
+    elements: frozenset[str]
+    basis: str | None
+    live: bool
+    counts: bool
+    against_interest: str | None
+    attached_at: datetime
+
+    def bears_on(self, element: ElementView) -> bool:
+        return not self.elements or element.id is None or element.id in self.elements
+
+
+@dataclass(frozen=True, slots=True)
+class ElementResult:
+    element: ElementView
+    supports: Independence
+    refutes: Independence
+
+
+@dataclass(frozen=True)
+class EvidenceGraph:
+    """All that the policy of a claim is decided on."""
+
+    day: date
+    claimants: frozenset[str]
+    first_claimant: str | None
+    parties: frozenset[str]
+    elements: tuple[ElementView, ...]
+    evidence: tuple[EvidenceView, ...]
+    sources: Mapping[str, SourceView]
+    relays: tuple[tuple[str, str], ...]
+    actors: Mapping[str, ActorLink]
+    threshold: int
+    threshold_is_set: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
+    named: frozenset[str] | None = None  # the evidence that somebody rests on; None: all of it
+
+    @property
+    def parts(self) -> tuple[ElementView, ...]:
+        """The claim's elements, or the claim as one where it has none."""
+        return self.elements or (ElementView(None, ""),)
+
+    @property
+    def essential(self) -> tuple[ElementView, ...]:
+        return tuple(part for part in self.parts if part.essential)
+
+    @cached_property
+    def voices(self) -> Mapping[str, str | None]:
+        """The voice of each source, at its own date."""
+        return {view.id: voice_at(view.publisher, view.day, self.actors) for view in self.sources.values()}
+
+    @property
+    def size(self) -> int:
+        """How many rows it was read from, more or less."""
+        return len(self.sources) + len(self.relays) + len(self.evidence)
+
+    def voice(self, source: str) -> str | None:
+        """The voice of a source, at its own date."""
+        return self.voices[source]
+
+    def voices_of(self, actors: Iterable[str], day: date) -> frozenset[str]:
+        return frozenset(voice for actor in actors if (voice := voice_at(actor, day, self.actors)) is not None)
+
+    @cached_property
+    def _claimants_sources(self) -> frozenset[str]:
+        return self._speaking_for(self.claimants)
+
+    @cached_property
+    def _partys_sources(self) -> frozenset[str]:
+        return self._speaking_for(self.parties)
+
+    def _speaking_for(self, actors: frozenset[str]) -> frozenset[str]:
+        """The sources with the voice of one of these actors, each at its own date."""
+        on = {day: self.voices_of(actors, day) for day in {view.day for view in self.sources.values()}}
+        return frozenset(view.id for view in self.sources.values() if self.voices[view.id] in on[view.day])
+
+    def is_claimants(self, source: str) -> bool:
+        """Whether a source speaks with the voice of the claimant or of somebody who claims the same."""
+        return source in self._claimants_sources
+
+    def is_partys(self, source: str) -> bool:
+        return source in self._partys_sources
+
+    def countable(self, source: str) -> bool:
+        """Whether the source's voice is neither a claimant's nor a party's; an unknown voice always is countable."""
+        return not (self.is_claimants(source) or self.is_partys(source))
+
+    def rests_on(self, named: Collection[str] | None) -> "EvidenceGraph":
+        """The same for who rests on this evidence: no other makes a source stronger than it says itself.
+
+        What nobody named, nobody looked at: it may take support away, and never gives any (docs/decisions/0096).
+        """
+        if named is None or self.named is not None or all(not item.basis or item.id in named for item in self.evidence):
+            return self
+        key = frozenset(named)
+        if key not in self._resting:
+            self._resting[key] = replace(self, named=key)
+        return self._resting[key]
+
+    @cached_property
+    def _resting(self) -> "dict[frozenset[str], EvidenceGraph]":
+        return {}
+
+    @cached_property
+    def _bases(self) -> Mapping[str, str]:
+        overrides: dict[str, set[str]] = {}
+        weaker: dict[str, set[str]] = {}
+        for item in self.evidence:
+            if item.basis:
+                said = overrides if self.named is None or item.id in self.named else weaker
+                said.setdefault(item.source, set()).add(item.basis)
+        found = {view.id: _weakest_of(overrides.get(view.id) or {view.basis}) for view in self.sources.values()}
+        return {source: _weakest_of({basis, *weaker.get(source, ())}) for source, basis in found.items()}
+
+    def basis_of(self, source: str) -> str:
+        """A source's basis for this claim. Where its evidence overrides it differently, the weakest holds."""
+        return self._bases[source]
+
+    @cached_property
+    def above(self) -> Mapping[str, Sequence[str]]:
+        """The sources directly upstream of each that has any."""
+        found: dict[str, list[str]] = {}
+        for below, above in self.relays:
+            found.setdefault(below, []).append(above)
+        return found
+
+    def upstream_of(self, *sources: str) -> frozenset[str]:
+        """These sources and every source upstream of one of them."""
+        found, waiting = set(sources), list(sources)
+        while waiting:
+            for above in self.above.get(waiting.pop(), ()):
+                if above not in found:
+                    found.add(above)
+                    waiting.append(above)
+        return frozenset(found)
+
+    def begins(self, source: str) -> bool:
+        """Whether something begins with the source: it is firsthand, or got it from nowhere recorded."""
+        return self.basis_of(source) == "firsthand" or source not in self.above
+
+    def carried(self, admitted: str | None = None, *, possibly: bool = False) -> frozenset[str]:
+        """The sources that an origin reaches over sources that may carry a support path; themselves included.
+
+        `admitted`: the voice that the path's evidence admits against interest; `possibly`: where something of unknown
+        lineage is an origin, as in the upper figure.
+        """
+        asked = (admitted, possibly)
+        if asked not in self._carried:
+            self._carried[asked] = self._reached_by_origins(admitted, possibly)
+        return self._carried[asked]
+
+    @cached_property
+    def _carried(self) -> dict[tuple[str | None, bool], frozenset[str]]:
+        return {}
+
+    def _reached_by_origins(self, admitted: str | None, possibly: bool) -> frozenset[str]:
+        usable = {
+            view.id
+            for view in self.sources.values()
+            if view.counts and (self.countable(view.id) or (admitted is not None and self.voices[view.id] == admitted))
+        }
+        below: dict[str, list[str]] = {}
+        for downstream, upstream in self.relays:
+            below.setdefault(upstream, []).append(downstream)
+        found = {source for source in usable if self._is_origin(source, possibly)}
+        waiting = list(found)
+        while waiting:
+            for source in below.get(waiting.pop(), ()):
+                if source in usable and source not in found:
+                    found.add(source)
+                    waiting.append(source)
+        return frozenset(found)
+
+    def _is_origin(self, source: str, possibly: bool) -> bool:
+        basis = self.basis_of(source)
+        unknown = basis == "unknown" or (basis == "secondhand" and source not in self.above)
+        return basis == "firsthand" or (possibly and unknown)
+
+    @cached_property
+    def denials(self) -> Sequence[EvidenceView]:
+        """What `party_denials` answers."""
+        opposed = self._partys_sources - self._claimants_sources
+        reached: dict[str, bool] = {}
+        for item in self.evidence:
+            if item.stance == "denies" and item.live and item.source not in reached:
+                reached[item.source] = not opposed.isdisjoint(self.upstream_of(item.source))
+        return [
+            item
+            for item in self.evidence
+            if item.stance == "denies"
+            and item.live
+            and self.sources[item.source].day >= self.day
+            and not self.is_claimants(item.source)
+            and reached[item.source]
+        ]
+
+    @cached_property
+    def counter(self) -> Counter:
+        """What counts on this graph: the same sources and relays, for one set of evidence after the other.
+
+        Each of the sets that all evidence makes, by element and stance, has an equal part of the work; so has a set
+        of evidence that was named. It depends on the claim alone, so that everybody is given the same numbers.
+        """
+        nodes = [
+            SourceNode(
+                id=source.id,
+                voice=self.voice(source.id),
+                basis=self.basis_of(source.id),  # type: ignore[arg-type]  # the database holds the three words
+                counts=source.counts,
+                countable=self.countable(source.id),
+            )
+            for source in self.sources.values()
+        ]
+        sets = {frozenset(bearings(self, stance, part)) for stance in ("supports", "refutes") for part in self.parts}
+        return Counter(nodes, self.relays, shares=len(sets - {frozenset()}))
+
+
+_WEAKEST_FIRST = ("unknown", "secondhand", "firsthand")
+
+
+def _weakest_of(bases: Collection[str]) -> str:
+    return min(bases, key=_WEAKEST_FIRST.index)
+
+
+def bearings(
+    graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None
+) -> list[Bearing]:
+    """The evidence that counts for one stance on one element; `only` keeps what was named."""
+    return [
+        Bearing(item.source, admits(graph, item))
+        for item in graph.evidence
+        if item.stance == stance and item.counts and item.bears_on(element) and (only is None or item.id in only)
+    ]
+
+
+def admits(graph: EvidenceGraph, item: EvidenceView) -> str | None:
+    """The voice that admits something against its interest, at the date of the evidence's source."""
+    return voice_at(item.against_interest, graph.sources[item.source].day, graph.actors)
+
+
+def on_element(
+    graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None
+) -> Independence:
+    """The independence of one stance on one element. Elements with the same evidence are counted once."""
+    return counted(graph.rests_on(only).counter, bearings(graph, stance, element, only))
+
+
+def count_all(graph: EvidenceGraph, named: Iterable[Collection[str]] = ()) -> None:
+    """Count whatever is asked of a claim: on all its evidence, and on each set of evidence that is `named`."""
+    for only in (None, *named):
+        for stance in ("supports", "refutes"):
+            for part in graph.parts:
+                on_element(graph, stance, part, only)
+
+
+def by_element(graph: EvidenceGraph) -> list[ElementResult]:
+    """Supporting and refuting independence of every part of the claim."""
+    return [
+        ElementResult(part, on_element(graph, "supports", part), on_element(graph, "refutes", part))
+        for part in graph.parts
+    ]
+
+
+def weakest(results: Iterable[Independence]) -> Independence:
+    """The claim's interval: the least min and the least max; single points of failure are those of the least min."""
+    found = list(results)
+    least = min(found, key=lambda result: result.min)
+    return Independence(
+        least.min,
+        min(result.max for result in found),
+        least.single_points_of_failure,
+        exact=all(result.exact for result in found),
+    )
+
+
+def of_claim(graph: EvidenceGraph, stance: str = "supports", only: Collection[str] | None = None) -> Independence:
+    """The independence of the claim: that of its weakest essential element."""
+    return weakest(on_element(graph, stance, part, only) for part in graph.essential)
+
+
+def party_denials(graph: EvidenceGraph) -> list[EvidenceView]:
+    """Live denials, dated on or after the claim, whose voice (or one upstream) is a party's and not a claimant's."""
+    return list(graph.denials)
+
+
+def denying_parties(graph: EvidenceGraph) -> list[str]:
+    """The voices of the parties that deny, in the order of their first denial, each once."""
+    voices: dict[str, None] = {}
+    for denial in dict.fromkeys(item.source for item in party_denials(graph)):
+        for source in sorted(graph.upstream_of(denial)):
+            voice = graph.voice(source)
+            if voice is not None and graph.is_partys(source) and not graph.is_claimants(source):
+                voices[voice] = None
+    return list(voices)
+
+
+def threshold_for(graph: EvidenceGraph, stance: str, element: ElementView, only: Collection[str] | None = None) -> int:
+    """How many independent voices a verdict needs on this element.
+
+    To corroborate, one is enough where the counting support includes a firsthand source of the claimant's voice and
+    that voice is no party's: it is the first source. A threshold that an editor set for the claim goes before.
+    """
+    if stance != "supports" or graph.threshold_is_set or graph.first_claimant is None:
+        return graph.threshold
+    graph = graph.rests_on(only)
+    for item in graph.evidence:
+        if (
+            item.stance != "supports"
+            or not item.counts
+            or not item.bears_on(element)
+            or (only is not None and item.id not in only)
+        ):
+            continue
+        day = graph.sources[item.source].day
+        claimant = voice_at(graph.first_claimant, day, graph.actors)
+        if (
+            graph.voice(item.source) == claimant
+            and graph.basis_of(item.source) == "firsthand"
+            and not graph.is_partys(item.source)
+        ):
+            return 1
+    return graph.threshold
+
+
+def threshold_of_claim(graph: EvidenceGraph) -> int:
+    """The threshold printed beside the claim: the highest over its essential elements, to corroborate."""
+    return max(threshold_for(graph, "supports", part) for part in graph.essential)

@@ -1,0 +1,184 @@
+"""Reading a claim's graph from the database. Its form for the record stands in `claims.verdicts.snapshots`.
+
+Restricted evidence, sources and actors are left out here, in one place: no number, policy, mark, digest or
+snapshot is ever made from them.
+"""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.compiled import compiled, prepared
+from claims.models import Claim, StatusChange
+from claims.states import State
+from claims.turns import LARGE, take_turn
+from claims.verdicts.counting import allowance
+from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
+from claims.verdicts.policy import LastChange
+from sources.models import Source
+from sources.voices import ActorLink
+
+# The whole graph by one statement: as many round trips as it has kinds of rows would take longer than all else of a
+# move. One snapshot also means that no row of it is from before a change and another from after it. What counts is what
+# `Source.counts` and `Evidence.counts` say, which a test holds against this. PostgreSQL cannot know how far relays go,
+# guesses hundreds, and would read whole tables to join them: OFFSET 0 has it look each row up by its key.
+_STANDING = """
+WITH RECURSIVE item AS MATERIALIZED (
+    SELECT e.id, e.source_id, e.stance, e.basis, e.superseded_by_id IS NULL AS live, e.against_interest_id,
+        e.superseded_by_id IS NULL AND e.credibility IS DISTINCT FROM 5 AND s.retracted_at IS NULL
+            AND COALESCE(NULLIF(s.reliability, ''), p.reliability, 'F') <> 'E' AS counts,
+        e.created_at
+    FROM claims_evidence e
+    JOIN sources_source s ON s.id = e.source_id
+    LEFT JOIN sources_actor p ON p.id = s.publisher_id
+    WHERE e.claim_id = %(claim)s AND e.withdrawn_at IS NULL AND e.visibility <> 'restricted'
+), up (id) AS (
+    SELECT s.id FROM sources_source s WHERE s.id IN (SELECT source_id FROM item) AND s.visibility <> 'restricted'
+    UNION
+    SELECT s.id FROM up
+    JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
+    JOIN sources_source s ON s.id = r.upstream_id AND s.visibility <> 'restricted'
+), source AS MATERIALIZED (
+    SELECT found.* FROM up CROSS JOIN LATERAL (
+        SELECT s.id, s.title, s.publisher_id, (COALESCE(s.published_at, s.created_at) AT TIME ZONE 'UTC')::date AS day,
+            s.basis, s.created_at,
+            s.retracted_at IS NULL AND COALESCE(NULLIF(s.reliability, ''), p.reliability, 'F') <> 'E' AS counts
+        FROM sources_source s LEFT JOIN sources_actor p ON p.id = s.publisher_id WHERE s.id = up.id OFFSET 0
+    ) found
+), chain (id) AS (
+    (
+        SELECT %(claimant)s::uuid WHERE %(claimant)s IS NOT NULL
+        UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s
+        UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id = %(claim)s
+        UNION SELECT publisher_id FROM source WHERE publisher_id IS NOT NULL
+        UNION SELECT against_interest_id FROM item WHERE against_interest_id IS NOT NULL
+    )
+    UNION
+    SELECT whole.id FROM chain CROSS JOIN LATERAL (
+        SELECT part_of_id AS id FROM sources_actor WHERE id = chain.id AND part_of_id IS NOT NULL OFFSET 0
+    ) whole
+)
+SELECT json_build_object(
+    'threshold', (SELECT min_independence FROM accounts_desk WHERE id = %(desk)s),
+    'also', (SELECT json_agg(actor_id) FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s),
+    'parties', (SELECT json_agg(actor_id) FROM claims_claim_parties WHERE claim_id = %(claim)s),
+    'elements', (
+        SELECT json_agg(json_build_array(id, text, essential) ORDER BY position)
+        FROM claims_element WHERE claim_id = %(claim)s
+    ),
+    'evidence', (
+        SELECT json_agg(json_build_array(
+            id, source_id, stance,
+            (SELECT json_agg(element_id) FROM claims_evidence_elements WHERE evidence_id = item.id),
+            basis, live, counts, against_interest_id, created_at
+        ) ORDER BY created_at, id) FROM item
+    ),
+    'sources', (
+        SELECT json_agg(json_build_array(id, title, publisher_id, day, basis, counts) ORDER BY created_at, id)
+        FROM source
+    ),
+    'relays', (
+        SELECT json_agg(json_build_array(up.id, r.upstream_id) ORDER BY r.created_at, r.id)
+        FROM up CROSS JOIN LATERAL (
+            SELECT upstream_id, created_at, id FROM sources_relay
+            WHERE downstream_id = up.id AND removed_at IS NULL OFFSET 0
+        ) r WHERE r.upstream_id IN (SELECT id FROM up)
+    ),
+    'actors', (
+        SELECT json_agg(json_build_array(a.id, name, part_of_id, part_of_from, part_of_to) ORDER BY name, a.id)
+        FROM chain CROSS JOIN LATERAL (SELECT * FROM sources_actor WHERE id = chain.id OFFSET 0) a
+    )
+)::text
+"""
+
+
+def day_of(source: Source) -> date:
+    """A source's date: when it was published, in UTC, else the day it was added."""
+    moment: datetime = source.published_at or source.created_at
+    return moment.astimezone(UTC).date()
+
+
+def load_evidence_graph(claim: Claim) -> EvidenceGraph:
+    """Everything that a claim's policy is decided on, as it is now in the database, read by one statement.
+
+    Raises TooMany and TurnFirst where others are at work on large graphs, and this one is (`claims.turns`).
+    """
+    graph = _read_graph(claim)
+    if sum(len(graph[kind] or ()) for kind in ("sources", "relays", "evidence")) > LARGE:
+        take_turn(may_wait=allowance() is None)
+    claimant = str(claim.claimant_id) if claim.claimant_id else None
+    override = claim.threshold_override
+    return EvidenceGraph(
+        day=claim.day,
+        claimants=frozenset([*(graph["also"] or ()), *([claimant] if claimant else ())]),
+        first_claimant=claimant,
+        parties=frozenset(graph["parties"] or ()),
+        elements=tuple(ElementView(*row) for row in graph["elements"] or ()),
+        evidence=tuple(_evidence_view(*row) for row in graph["evidence"] or ()),
+        sources={row[0]: _source_view(*row) for row in graph["sources"] or ()},
+        relays=tuple((below, above) for below, above in graph["relays"] or ()),
+        actors={row[0]: _link_of(*row) for row in graph["actors"] or ()},
+        threshold=graph["threshold"] if override is None else override,
+        threshold_is_set=override is not None,
+        names={row[0]: row[1] for row in graph["actors"] or ()},
+    )
+
+
+def _read_graph(claim: Claim) -> dict[str, Any]:
+    """The rows of a claim's graph by kind, each in the order of `_STANDING`; None for a kind of which there is none."""
+    [(text,)] = prepared(_STANDING, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _source_view(pk: str, title: str, publisher: str | None, day: str, basis: str, counts: bool) -> SourceView:
+    return SourceView(pk, title, publisher, date.fromisoformat(day), basis, counts)
+
+
+def _evidence_view(
+    pk: str,
+    source: str,
+    stance: str,
+    elements: list[str] | None,
+    basis: str,
+    live: bool,
+    counts: bool,
+    against_interest: str | None,
+    attached_at: str,
+) -> EvidenceView:
+    return EvidenceView(
+        id=pk,
+        source=source,
+        stance=stance,
+        elements=frozenset(elements or ()),
+        basis=basis or None,
+        live=live,
+        counts=counts,
+        against_interest=against_interest,
+        attached_at=datetime.fromisoformat(attached_at),
+    )
+
+
+def _link_of(pk: str, _name: str, part_of: str | None, since: str | None, until: str | None) -> ActorLink:
+    return ActorLink(pk, part_of, _day(since), _day(until))
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def last_change(claim: Claim) -> LastChange | None:
+    """The claim's last status change as policy needs it; None before the first."""
+    return next(map(as_last_change, _changes(claim, claim.last_seq)), None)
+
+
+@compiled(Claim, int)
+def _changes(claim: Claim, seq: int) -> QuerySet[StatusChange]:
+    return StatusChange.objects.filter(claim=claim, seq=seq).only("claim", "seq", "to_state", "evidence", "at")
+
+
+def as_last_change(change: StatusChange) -> LastChange:
+    """A status change as policy needs it where it is the last."""
+    return LastChange(State(change.to_state), frozenset(str(pk) for pk in change.evidence), change.at)

@@ -1,0 +1,254 @@
+"""What an assessment or a verdict rests on: the claim's wording, elements, claimant, parties and threshold; the
+evidence named and answered; its sources and all upstream of them, with publishers, relays and files.
+
+And on what is not there: evidence that says otherwise and is answered by nobody (`contrary`; of a refutation what bears
+on the same elements), and the pairs by which some of it counts no more, since a later statement of the same voice
+supersedes it. Who set it aside before they submitted, and brings it back after the verdict, changes what that rests on;
+so does who attaches more of it.
+
+Read by one statement as rows by kind and id. Restricted material is left out: of evidence that was restricted it is
+said that it is, and nothing else.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+from accounts.compiled import prepared
+from claims.models import Claim, Grounds
+from claims.states import State
+from claims.verdicts.policy import CONTRARY_STANCE
+
+Content = Mapping[str, Any]
+"""Kind of row → its id → field → value; and `v`, the version of this form."""
+
+KINDS = ("claim", "element", "evidence", "contrary", "source", "relay", "file", "actor")
+
+# OFFSET 0 as in claims.verdicts.graph_loading: each row is looked up by its key, however many PostgreSQL guesses.
+_GROUNDS = """
+WITH RECURSIVE item AS MATERIALIZED (
+    SELECT e.* FROM claims_evidence e
+    WHERE e.claim_id = %(claim)s AND (e.id = ANY(%(evidence)s::uuid[]) OR e.id IN (
+        SELECT unnest(ARRAY[o.id, o.superseded_by_id]) FROM claims_evidence o
+        WHERE o.claim_id = %(claim)s AND o.stance = %(contrary)s AND o.superseded_by_id IS NOT NULL
+            AND o.withdrawn_at IS NULL AND o.visibility <> 'restricted'
+    ))
+), up (id) AS (
+    SELECT s.id FROM sources_source s
+    WHERE s.id IN (SELECT source_id FROM item WHERE visibility <> 'restricted') AND s.visibility <> 'restricted'
+    UNION
+    SELECT s.id FROM up
+    JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
+    JOIN sources_source s ON s.id = r.upstream_id AND s.visibility <> 'restricted'
+), source AS MATERIALIZED (
+    SELECT found.* FROM up CROSS JOIN LATERAL (SELECT * FROM sources_source s WHERE s.id = up.id OFFSET 0) found
+), chain (id) AS (
+    (
+        SELECT claimant_id FROM claims_claim WHERE id = %(claim)s AND claimant_id IS NOT NULL
+        UNION SELECT actor_id FROM claims_claim_also_claimed_by WHERE claim_id = %(claim)s
+        UNION SELECT actor_id FROM claims_claim_parties WHERE claim_id = %(claim)s
+        UNION SELECT publisher_id FROM source WHERE publisher_id IS NOT NULL
+        UNION SELECT against_interest_id FROM item
+            WHERE against_interest_id IS NOT NULL AND visibility <> 'restricted'
+    )
+    UNION
+    SELECT whole.id FROM chain CROSS JOIN LATERAL (
+        SELECT part_of_id AS id FROM sources_actor WHERE id = chain.id AND part_of_id IS NOT NULL OFFSET 0
+    ) whole
+)
+SELECT json_build_object(
+    'claim', (
+        SELECT json_object_agg(c.id, json_build_object(
+            'statement', c.statement, 'original_statement', c.original_statement, 'language', c.language,
+            'claimant', c.claimant_id, 'claimed_on', c.claimed_on, 'happened_from', c.happened_from,
+            'happened_to', c.happened_to, 'place', c.place,
+            'also_claimed_by', ARRAY(
+                SELECT actor_id::text FROM claims_claim_also_claimed_by WHERE claim_id = c.id ORDER BY actor_id
+            ),
+            'parties', ARRAY(SELECT actor_id::text FROM claims_claim_parties WHERE claim_id = c.id ORDER BY actor_id),
+            'threshold', COALESCE(c.threshold_override, d.min_independence),
+            'threshold_is_set', c.threshold_override IS NOT NULL, 'threshold_reason', c.threshold_reason
+        )) FROM claims_claim c JOIN accounts_desk d ON d.id = c.desk_id WHERE c.id = %(claim)s
+    ),
+    'element', (
+        SELECT json_object_agg(id, json_build_object('text', text, 'essential', essential))
+        FROM claims_element WHERE claim_id = %(claim)s
+    ),
+    'evidence', (
+        SELECT json_object_agg(id, CASE WHEN visibility = 'restricted'
+            THEN json_build_object('visibility', visibility)
+            ELSE json_build_object(
+                'source', source_id, 'stance', stance, 'basis', basis, 'basis_reason', basis_reason,
+                'excerpt', excerpt, 'locator', locator, 'credibility', credibility,
+                'against_interest', against_interest_id, 'against_interest_reason', against_interest_reason,
+                'superseded_by', superseded_by_id, 'visibility', visibility,
+                'withdrawn', withdrawn_at IS NOT NULL, 'withdrawn_reason', withdrawn_reason,
+                'elements', ARRAY(
+                    SELECT element_id::text FROM claims_evidence_elements x
+                    WHERE x.evidence_id = item.id ORDER BY element_id
+                )
+            ) END) FROM item
+    ),
+    'contrary', (
+        SELECT json_object_agg(e.id, json_build_object(
+            'source', e.source_id,
+            'elements', ARRAY(
+                SELECT element_id::text FROM claims_evidence_elements x WHERE x.evidence_id = e.id ORDER BY element_id
+            )
+        )) FROM claims_evidence e
+        WHERE e.claim_id = %(claim)s AND e.stance = %(contrary)s AND e.superseded_by_id IS NULL
+            AND e.withdrawn_at IS NULL AND e.visibility <> 'restricted' AND e.id <> ALL(%(evidence)s::uuid[])
+            AND (
+                %(contrary)s = 'refutes'
+                OR NOT EXISTS (SELECT FROM claims_evidence_elements x WHERE x.evidence_id = e.id)
+                OR EXISTS (SELECT FROM unnest(%(named)s::uuid[]) n (id) WHERE NOT EXISTS (
+                    SELECT FROM claims_evidence_elements x WHERE x.evidence_id = n.id
+                ))
+                OR EXISTS (
+                    SELECT FROM claims_evidence_elements x JOIN claims_evidence_elements y USING (element_id)
+                    WHERE x.evidence_id = e.id AND y.evidence_id = ANY(%(named)s::uuid[])
+                )
+            )
+    ),
+    'source', (
+        SELECT json_object_agg(id, json_build_object(
+            'kind', kind, 'title', title, 'url', url, 'publisher', publisher_id,
+            'published_at', (published_at AT TIME ZONE 'UTC')::text || '+00',
+            'basis', basis, 'basis_reason', basis_reason, 'language', language, 'reliability', reliability,
+            'retracted_at', (retracted_at AT TIME ZONE 'UTC')::text || '+00',
+            'retracted_reason', retracted_reason,
+            'corrected_at', (corrected_at AT TIME ZONE 'UTC')::text || '+00',
+            'corrected_reason', corrected_reason
+        )) FROM source
+    ),
+    'relay', (
+        SELECT json_object_agg(r.id, json_build_object(
+            'downstream', up.id, 'upstream', r.upstream_id, 'quote', r.quote
+        )) FROM up CROSS JOIN LATERAL (
+            SELECT id, upstream_id, quote FROM sources_relay
+            WHERE downstream_id = up.id AND removed_at IS NULL OFFSET 0
+        ) r WHERE r.upstream_id IN (SELECT id FROM up)
+    ),
+    'file', (
+        SELECT json_object_agg(f.id, json_build_object(
+            'source', f.source_id, 'sha256', f.sha256, 'size', f.size, 'media_type', f.media_type, 'name', f.name,
+            'captured_from', f.url, 'answered_by', f.final_url, 'status', f.status
+        )) FROM up CROSS JOIN LATERAL (
+            SELECT a.*, c.url, c.final_url, c.status FROM sources_attachment a
+            LEFT JOIN sources_capture c ON c.attachment_id = a.id AND c.visibility <> 'restricted'
+            WHERE a.source_id = up.id AND a.visibility <> 'restricted' AND a.erased_at IS NULL OFFSET 0
+        ) f
+    ),
+    'actor', (
+        SELECT json_object_agg(a.id, json_build_object(
+            'name', a.name, 'kind', a.kind, 'part_of', a.part_of_id, 'part_of_from', a.part_of_from,
+            'part_of_to', a.part_of_to, 'stands_alone_because', a.stands_alone_because, 'reliability', a.reliability
+        )) FROM chain CROSS JOIN LATERAL (
+            SELECT * FROM sources_actor WHERE id = chain.id AND visibility <> 'restricted' OFFSET 0
+        ) a
+    ),
+    'near', (
+        SELECT json_agg(id) FROM (
+            SELECT id FROM chain
+            UNION
+            SELECT r.upstream_id FROM up JOIN sources_relay r ON r.downstream_id = up.id AND r.removed_at IS NULL
+        ) near
+    )
+)::text
+"""
+
+
+@dataclass(frozen=True)
+class PresentGrounds:
+    """Grounds as they are now. `subjects`: the ids of the rows that they are read from, and of those that are left out
+    since they are restricted: released, they are part of them."""
+
+    content: Content
+    digest: str
+    subjects: frozenset[UUID]
+
+
+@dataclass(frozen=True)
+class RestsOn:
+    """Whose grounds are asked for: of what is to establish `state`, or has, on the evidence named and answered."""
+
+    state: State | str
+    named: Iterable[UUID]
+    answered: Iterable[UUID]
+
+
+def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
+    """What the claim's assessment or verdict on this evidence rests on, as it is now in the database."""
+    evidence = {*asked.named, *asked.answered}
+    contrary = CONTRARY_STANCE.get(State(asked.state), "")
+    asked_with = {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary, "named": list(asked.named)}
+    [(text,)] = prepared(_GROUNDS, asked_with)
+    read = json.loads(text)
+    content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
+    read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
+    near = {UUID(pk) for pk in read["near"] or ()}
+    return PresentGrounds(content, digest_of(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
+
+
+def now_of(claim: Claim, kept: Grounds) -> PresentGrounds:
+    """What kept grounds of the claim are now in the database."""
+    return load_grounds(claim, RestsOn(kept.state, kept.named, kept.answered))
+
+
+def digest_of(content: Content) -> str:
+    """SHA-256 of the canonical JSON, in hex."""
+    return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
+
+
+def keep_grounds(claim: Claim, asked: RestsOn, *, now: datetime) -> tuple[Grounds, PresentGrounds]:
+    """Keep what is there now; answers it as kept and as found. The graph's lock has to be held, shared or alone."""
+    found = load_grounds(claim, asked)
+    grounds = Grounds.objects.create(
+        claim=claim,
+        state=asked.state,
+        digest=found.digest,
+        content=found.content,
+        named=sorted(asked.named),
+        answered=sorted(asked.answered),
+        kept_at=now,
+    )
+    return grounds, found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of one row that is not as it was. `field` is "" where the whole row came (`then` is None) or went."""
+
+    kind: str
+    subject: str
+    field: str
+    then: Any
+    now: Any
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        return (self.kind, self.subject, self.field)
+
+
+def differences(then: Content, now: Content) -> list[Difference]:
+    """All fields in which the two differ, by kind and row, in one order."""
+    found = []
+    for kind in KINDS:
+        before, after = then.get(kind, {}), now.get(kind, {})
+        for pk in sorted({*before, *after}):
+            one, other = before.get(pk), after.get(pk)
+            if one is None or other is None:
+                found.append(Difference(kind, pk, "", one, other))
+                continue
+            if "visibility" in one and (len(one) == 1) != (len(other) == 1):
+                names = ["visibility"]  # evidence that is restricted now, or was: nothing else of it is said
+            else:
+                names = sorted(name for name in {*one, *other} if one.get(name) != other.get(name))
+            found += [Difference(kind, pk, name, one.get(name), other.get(name)) for name in names]
+    return found

@@ -1,0 +1,169 @@
+"""Whose the changes of kept grounds are: who made one, and who acted on its row since, also while it was outside."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, Q
+
+from accounts.models import Act, FieldChange
+from claims.models import Claim, Evidence, Grounds, GroundsChange, GroundsCheck
+from claims.verdicts.grounds import Content, Difference, differences
+from claims.verdicts.grounds_watch import content_of
+from ledger.entries import read_entry
+from sources.models import Actor, Attachment, Relay, Source, Visibility
+
+By = tuple[UUID, str, datetime]
+"""Somebody: their id, their user name, and when they did it."""
+
+Place = tuple[str, str, str]
+
+# The model of each kind of row, and how acts begin that change one. A claim and its elements are never outside, but
+# its desk's threshold is while it has one of its own.
+_KINDS: dict[str, tuple[type[Model], tuple[str, ...]]] = {
+    "claim": (Claim, ("policy_changed",)),
+    "evidence": (Evidence, ("evidence_",)),
+    "contrary": (Evidence, ("evidence_",)),
+    "source": (Source, ("source_",)),
+    "relay": (Relay, ("relay_",)),
+    "file": (Attachment, ("attachment_", "capture_")),
+    "actor": (Actor, ("actor_",)),
+}
+
+
+@dataclass(frozen=True)
+class Authors:
+    """`people`: all who made what differs, or acted on it. `known`: whether somebody is known for each difference."""
+
+    people: frozenset[UUID] = frozenset()
+    known: bool = True
+    by_place: Mapping[Place, tuple[By, ...]] = field(default_factory=dict)
+
+
+def authors_of(kept: Grounds, now: Content) -> Authors:
+    """Whose the difference is between what was kept and what is there now.
+
+    What came with a release is also of whoever put it in, and of all who acted on it before. Where a redaction erased
+    what was kept, all that is there now may differ, and somebody unknown may have made it so.
+    """
+    then = content_of(kept)
+    changed = differences(then or {}, now)
+    since, changes = _since(kept)
+    by_place: dict[Place, list[By]] = {}
+    for change in changes:
+        for place in change.fields:
+            if change.by is not None:
+                by_place.setdefault(tuple(place), []).append((change.by.pk, change.by.username, change.at))
+    acted = _acted_on(changed, then or {}, now, since, kept)
+    edits = _edits(changed, since)
+    made = {
+        each.place: tuple(edits.get(each.place) or by_place.get(each.place) or acted.get(each.place, ()))
+        for each in changed
+    }
+    known = then is not None and all(made.values())
+    people = {change.by_id for change in changes if change.by_id is not None}
+    people |= {by for rows in acted.values() for by, _name, _at in rows}
+    people |= set(GroundsCheck.objects.filter(watch=kept.pk, by__isnull=False).values_list("by", flat=True))
+    if not known:  # what a redaction erased outside the grounds says so in no row's stream
+        erasing = Act.objects.filter(kind="redacted", desk=kept.claim.desk_id, at__gt=since, by__isnull=False)
+        people |= set(erasing.values_list("by", flat=True))
+    return Authors(frozenset(people), known, made)
+
+
+def _edits(changed: Iterable[Difference], since: datetime) -> dict[Place, tuple[By, ...]]:
+    """Of each field that differs, who edited that very field since, also while its row was outside."""
+    wanted = {(UUID(each.subject), each.field): each.place for each in changed if each.field}
+    found: dict[Place, tuple[By, ...]] = {}
+    rows = FieldChange.objects.filter(row__in={row for row, _name in wanted}, at__gt=since, by__isnull=False)
+    for change in rows.select_related("by").order_by("version"):
+        for name in change.fields:
+            place = wanted.get((change.row, name))
+            if place is not None and change.by is not None:
+                found[place] = (*found.get(place, ()), (change.by.pk, change.by.username, change.at))
+    return found
+
+
+def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
+    """The changes that make the difference, oldest first, and since when: what was undone altogether counts no more."""
+    since, found = kept.kept_at, list[GroundsChange]()
+    for change in GroundsChange.objects.filter(grounds=kept).select_related("by").order_by("pk"):
+        if change.digest == kept.digest:
+            since, found = change.at, []
+        else:
+            found.append(change)
+    return since, found
+
+
+def _acted_on(
+    changed: Iterable[Difference], then: Content, now: Content, since: datetime, kept: Grounds
+) -> dict[Place, tuple[By, ...]]:
+    """Of each difference who acted on its row since, whatever its place in the grounds was then."""
+    wanted = [(each, _streams(each, then, now, kept)) for each in changed if each.kind in _KINDS]
+    if not wanted:
+        return {}
+    acts = _acts_about({stream for _each, streams in wanted for stream in streams}, kept)
+    creators = _creators(each for each, _named in wanted)
+    found: dict[Place, tuple[By, ...]] = {}
+    for each, streams in wanted:
+        all_of_it = [act for stream in streams for act in acts.get(stream, ())]
+        own = [act for act in all_of_it if act.kind.startswith(_KINDS[each.kind][1])]
+        rows = [(act.by.pk, act.by.username, act.at) for act in own if act.by and act.at > since]
+        if _came(each) and any(act.kind.endswith("_released") and act.at > since for act in all_of_it):
+            # A file and a relay stand in the stream of a source, with others: before, they are their creator's alone.
+            before = own if each.kind not in ("file", "relay") else []
+            rows = [(act.by.pk, act.by.username, act.at) for act in before if act.by and act.at <= since] + rows
+            rows = [*creators.get(each.subject, ()), *rows]
+        found[each.place] = tuple(dict.fromkeys(rows))
+    return found
+
+
+def _came(each: Difference) -> bool:
+    """Whether of the row nothing was in what was kept but, of restricted evidence, that it is."""
+    if each.kind == "evidence" and each.field == "visibility":
+        return bool(each.then == Visibility.RESTRICTED)
+    return not each.field and each.then is None
+
+
+def _acts_about(streams: Iterable[str], kept: Grounds) -> dict[str, list[Act]]:
+    """The acts in these streams that change a row, oldest first. Those on evidence that was not restricted stand in the
+    stream of its claim, and are given by the evidence that they name."""
+    changes = reduce(or_, (Q(kind__startswith=prefix) for _model, prefixes in _KINDS.values() for prefix in prefixes))
+    found: dict[str, list[Act]] = {}
+    wanted = set(streams)
+    of_claim = f"claim:{kept.claim_id}"
+    named_there = {of_claim} if any(stream.startswith("evidence:") for stream in wanted) else set()
+    rows = Act.objects.filter(changes, about__in=wanted | named_there, by__isnull=False)
+    for act in rows.select_related("by", "entry").order_by("pk"):
+        about = act.about
+        if about == of_claim:
+            if not act.kind.startswith("evidence_"):
+                continue
+            about = f"evidence:{read_entry(bytes(act.entry.leaf)).body['evidence']}"
+        found.setdefault(about, []).append(act)
+    return found
+
+
+def _streams(each: Difference, then: Content, now: Content, kept: Grounds) -> list[str]:
+    """The streams of the ledger in which acts on a row stand; of evidence as `_acts_about` gives them."""
+    if each.kind == "claim":
+        return [f"desk:{kept.claim.desk_id}"] if each.field == "threshold" else []
+    if each.kind not in ("relay", "file"):
+        return [f"{'evidence' if each.kind == 'contrary' else each.kind}:{each.subject}"]
+    row: Any = now.get(each.kind, {}).get(each.subject) or then.get(each.kind, {}).get(each.subject) or {}
+    return [f"source:{row[name]}" for name in ("source", "downstream", "upstream") if name in row]
+
+
+def _creators(changed: Iterable[Difference]) -> dict[str, tuple[By, ...]]:
+    """Who put the rows in that came, by their ids."""
+    found: dict[str, tuple[By, ...]] = {}
+    came = [each for each in changed if _came(each)]
+    for kind in {each.kind for each in came}:
+        rows = _KINDS[kind][0]._default_manager.filter(pk__in=[each.subject for each in came if each.kind == kind])
+        for row in rows.select_related("created_by").order_by():
+            by = row.created_by  # type: ignore[attr-defined]  # each of these models has it
+            found[str(row.pk)] = ((by.pk, by.username, row.created_at),)  # type: ignore[attr-defined]
+    return found

@@ -1,0 +1,259 @@
+"""What changed of kept grounds, line by line, for one reader: who changed which field of what, what it was and is.
+
+What the reader may not see now is told to them by no line: its earlier values neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import User
+from claims.models import Claim, Grounds
+from claims.verdicts.grounds import Content, Difference, differences
+from claims.verdicts.grounds_authors import Place, authors_of
+from claims.verdicts.grounds_visible import Sight
+from claims.verdicts.grounds_watch import content_of
+
+KINDS: Mapping[str, Promise] = {
+    "claim": gettext_lazy("Claim"),
+    "element": gettext_lazy("Element"),
+    "evidence": gettext_lazy("Evidence"),
+    "contrary": gettext_lazy("Evidence that says otherwise"),
+    "source": gettext_lazy("Source"),
+    "relay": gettext_lazy("Relay"),
+    "file": gettext_lazy("File"),
+    "actor": gettext_lazy("Actor"),
+}
+FIELDS: Mapping[str, Promise] = {
+    "statement": gettext_lazy("statement"),
+    "original_statement": gettext_lazy("original wording"),
+    "language": gettext_lazy("language"),
+    "claimant": gettext_lazy("claimant"),
+    "claimed_on": gettext_lazy("date of claim"),
+    "happened_from": gettext_lazy("alleged date"),
+    "happened_to": gettext_lazy("alleged end"),
+    "place": gettext_lazy("place"),
+    "also_claimed_by": gettext_lazy("also claimed by"),
+    "parties": gettext_lazy("parties"),
+    "threshold": gettext_lazy("threshold"),
+    "threshold_is_set": gettext_lazy("threshold of its own"),
+    "threshold_reason": gettext_lazy("reason for the threshold"),
+    "text": gettext_lazy("words"),
+    "essential": gettext_lazy("essential"),
+    "source": gettext_lazy("source"),
+    "stance": gettext_lazy("bearing on the claim"),
+    "basis": gettext_lazy("basis"),
+    "basis_reason": gettext_lazy("reason for the basis"),
+    "excerpt": gettext_lazy("quote"),
+    "locator": gettext_lazy("page, paragraph or timestamp"),
+    "credibility": gettext_lazy("credibility"),
+    "against_interest": gettext_lazy("admission against interest of"),
+    "against_interest_reason": gettext_lazy("reason for the admission"),
+    "superseded_by": gettext_lazy("superseded by"),
+    "visibility": gettext_lazy("visibility"),
+    "withdrawn": gettext_lazy("withdrawn"),
+    "withdrawn_reason": gettext_lazy("reason for the withdrawal"),
+    "elements": gettext_lazy("elements"),
+    "kind": gettext_lazy("type"),
+    "title": gettext_lazy("title"),
+    "url": gettext_lazy("URL"),
+    "publisher": gettext_lazy("publisher"),
+    "published_at": gettext_lazy("published"),
+    "reliability": gettext_lazy("reliability"),
+    "retracted_at": gettext_lazy("retracted"),
+    "retracted_reason": gettext_lazy("reason for the retraction"),
+    "corrected_at": gettext_lazy("corrected"),
+    "corrected_reason": gettext_lazy("reason for the correction"),
+    "downstream": gettext_lazy("source"),
+    "upstream": gettext_lazy("based on"),
+    "quote": gettext_lazy("quote"),
+    "sha256": gettext_lazy("SHA-256"),
+    "size": gettext_lazy("size"),
+    "media_type": gettext_lazy("media type"),
+    "name": gettext_lazy("name"),
+    "captured_from": gettext_lazy("captured from"),
+    "answered_by": gettext_lazy("answered by"),
+    "status": gettext_lazy("status of the answer"),
+    "part_of": gettext_lazy("speaks for"),
+    "part_of_from": gettext_lazy("speaks for it from"),
+    "part_of_to": gettext_lazy("speaks for it until"),
+    "stands_alone_because": gettext_lazy("why it is editorially independent"),
+}
+# Which kind of row a field's value names.
+_NAMES = {
+    **dict.fromkeys(["claimant", "also_claimed_by", "parties", "against_interest", "publisher", "part_of"], "actor"),
+    **dict.fromkeys(["source", "downstream", "upstream"], "source"),
+    "elements": "element",
+    "superseded_by": "evidence",
+}
+
+_MOMENTS = {"published_at", "retracted_at", "corrected_at"}
+_DAYS = {"claimed_on", "happened_from", "happened_to", "part_of_from", "part_of_to"}
+
+
+@dataclass(frozen=True, slots=True)
+class GroundsLine:
+    """One change. `field` is "" where the whole of it was added or removed; `who`: by user name, and when."""
+
+    kind: str
+    subject: str
+    title: str
+    field: str
+    then: str
+    now: str
+    who: tuple[tuple[str, datetime], ...]
+
+    @property
+    def label(self) -> str:
+        """What it is of: "Source “Harbour log”"."""
+        kind = str(KINDS[self.kind])
+        return kind if self.kind == "claim" else _("%(kind)s “%(title)s”") % {"kind": kind, "title": self.title}
+
+    @property
+    def field_label(self) -> str:
+        if self.field:
+            return str(FIELDS[self.field])
+        return _("added") if not self.then else _("removed")
+
+    def __str__(self) -> str:
+        person = ", ".join(dict.fromkeys(name for name, _at in self.who))
+        words = {"person": person, "what": self.label, "field": self.field_label, "then": self.then, "now": self.now}
+        if self.field and person:
+            return _("%(person)s changed %(what)s, %(field)s: “%(then)s” is now “%(now)s”.") % words
+        if self.field:
+            return _("%(what)s, %(field)s: “%(then)s” is now “%(now)s”.") % words
+        if person:
+            return _("%(person)s: %(what)s, %(field)s.") % words
+        return _("%(what)s, %(field)s.") % words
+
+
+@dataclass(frozen=True)
+class GroundsDiff:
+    """All that changed, as one reader may see it. `withheld`: so many changes are of what the reader may not see;
+    `unsaid`: of what they may see, and is restricted, so that an error does not tell it.
+
+    `erased`: what was kept was erased by a redaction, so that it cannot be said what changed. `restricted`: the rows
+    that are restricted now and that this reader may see.
+    """
+
+    lines: list[GroundsLine] = field(default_factory=list)
+    withheld: int = 0
+    unsaid: int = 0
+    erased: bool = False
+    restricted: list[Any] = field(default_factory=list)
+
+    def sentences(self) -> list[str]:
+        """One for each change, and one for what is withheld."""
+        said = [str(line) for line in self.lines]
+        if self.erased:
+            said.append(_("What it rested on then was erased by a redaction."))
+        if self.unsaid:
+            text = ngettext(
+                "%(count)d change is of restricted material: the page of what changed shows it.",
+                "%(count)d changes are of restricted material: the page of what changed shows them.",
+                self.unsaid,
+            )
+            said.append(text % {"count": self.unsaid})
+        if self.withheld:
+            text = ngettext(
+                "%(count)d change is of what you may not see.",
+                "%(count)d changes are of what you may not see.",
+                self.withheld,
+            )
+            said.append(text % {"count": self.withheld})
+        return said
+
+
+def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestricted: bool = False) -> GroundsDiff:
+    """What the reader may see of how the grounds of a claim (already scoped) differ from those kept.
+
+    `unrestricted`: of what is restricted now nothing, also where the reader may see it: for errors, which leave no
+    record that it was read. Else the caller notes that the diff's `restricted` rows were shown.
+    """
+    then = content_of(kept)
+    if then is None:
+        return GroundsDiff(erased=True)
+    changed = differences(then, now)
+    if not changed:
+        return GroundsDiff()
+    sight = Sight(user, claim, (then, now), unrestricted=unrestricted)
+    seen_then, seen_now = sight.part_of(then), sight.part_of(now)
+    seen, rows, who = differences(seen_then, seen_now), _Rows(seen_then, seen_now, sight.titles), _who(kept, now)
+    left_out = len({each.place for each in changed} - {each.place for each in seen})
+    withheld = diff_for(user, claim, kept, now).withheld if unrestricted and left_out else left_out
+    return GroundsDiff(
+        [_line(each, rows, who) for each in seen],
+        withheld=withheld,
+        unsaid=max(0, left_out - withheld),
+        restricted=sight.restricted(seen_then, seen_now),
+    )
+
+
+def _who(kept: Grounds, now: Content) -> dict[Place, list[tuple[str, datetime]]]:
+    """Whose each difference is, and when they made it, oldest first."""
+    made = authors_of(kept, now).by_place
+    return {place: [(name, at) for _pk, name, at in rows] for place, rows in made.items()}
+
+
+class _Rows:
+    """What the reader may see of both sides: what each row is called. `titles`: of sources besides."""
+
+    def __init__(self, then: Content, now: Content, titles: Mapping[str, str]) -> None:
+        self._sides, self._titles = (now, then), titles
+
+    def of(self, kind: str, subject: str) -> Mapping[str, Any]:
+        """What is known of a row: now, else then."""
+        return next((side[kind][subject] for side in self._sides if subject in side.get(kind, {})), {})
+
+    def name(self, kind: str, subject: str) -> str:
+        """What a row is called; what the reader may not see is called nothing."""
+        row = self.of(kind, subject)
+        if not row:
+            return _("withheld")
+        if kind == "contrary":
+            return self._titles.get(row["source"]) or _("withheld")
+        if kind == "evidence":
+            source = row.get("source") or self._source_of(subject)
+            return self.name("source", source) if source else _("withheld")
+        if kind == "relay":
+            return " ← ".join(self.name("source", row[end]) for end in ("downstream", "upstream"))
+        title: str = row[{"claim": "statement", "element": "text", "source": "title"}.get(kind, "name")]
+        return title
+
+    def _source_of(self, evidence: str) -> str | None:
+        sides = (side.get("evidence", {}).get(evidence, {}) for side in self._sides)
+        return next((row["source"] for row in sides if "source" in row), None)
+
+
+def _line(each: Difference, rows: _Rows, who: Mapping[Place, list[tuple[str, datetime]]]) -> GroundsLine:
+    title = rows.name(each.kind, each.subject)
+    then, now = (
+        (_value(each.field, value, rows) for value in (each.then, each.now))
+        if each.field
+        else ("" if side is None else title for side in (each.then, each.now))
+    )
+    return GroundsLine(each.kind, each.subject, title, each.field, then, now, tuple(who.get(each.place, ())))
+
+
+def _value(name: str, value: Any, rows: _Rows) -> str:
+    """A field's value as people read it; what it names by the name that the reader may see."""
+    if isinstance(value, list):
+        return ", ".join(_value(name, each, rows) for each in value) or _("none")
+    if value is None or value == "":
+        return _("none")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if name in _NAMES:
+        return rows.name(_NAMES[name], value)
+    if name in _MOMENTS:
+        return date_format(localtime(datetime.fromisoformat(value)), "j M Y, H:i:s")
+    if name in _DAYS:
+        return date_format(date.fromisoformat(value), "j M Y")
+    return str(value)

@@ -1,0 +1,201 @@
+"""Whether a move is possible now, and what is missing where it is not. Pure; who may make it is asked elsewhere."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from claims.states import Move, State
+from claims.verdicts.evidence_graph import (
+    ElementView,
+    EvidenceGraph,
+    EvidenceView,
+    bearings,
+    on_element,
+    party_denials,
+    threshold_for,
+)
+from house.errors import Missing
+from sources.independence import Independence
+
+STANCE_OF_VERDICT = {State.CORROBORATED: "supports", State.REFUTED: "refutes"}
+CONTRARY_STANCE = {State.CORROBORATED: "refutes", State.REFUTED: "supports"}
+"""The bearing of the evidence that a verdict has to answer by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """The last status change: on which evidence it rests, and when it was."""
+
+    to: State
+    evidence: frozenset[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedGrounds:
+    """What somebody wants to move a claim on.
+
+    `named`: ids of the evidence it rests on; None asks about all that counts, as the page does beforehand.
+    `answered`: ids of the contrary evidence answered by name; None takes the answers as given.
+    """
+
+    named: frozenset[str] | None = None
+    answered: frozenset[str] | None = None
+    recorded_mistake: bool = False
+
+
+def missing_for(move: Move, graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
+    """What a move lacks, in the order in which one would see to it; empty when it is possible now."""
+    if move.name == "report":
+        return [] if graph.evidence else [Missing("no_source", _("Reporting needs at least one source."))]
+    if move.name == "record denial":
+        return _missing_denial(graph, grounds)
+    if move.name == "corroborate":
+        return _missing_corroboration(graph, grounds)
+    if move.name == "refute":
+        return _missing_refutation(graph, grounds)
+    if move.name == "withdraw denial":
+        count = len(party_denials(graph))
+        text = ngettext("%(count)d denial by a party still stands.", "%(count)d denials by parties still stand.", count)
+        return [Missing("denial_stands", text % {"count": count})] if count else []
+    if move.name == "reopen":
+        return _missing_reopening(graph, last, grounds)
+    return []
+
+
+def _missing_denial(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+    denials = {item.id for item in party_denials(graph)}
+    if not denials:
+        return [Missing("no_party_denial", _("Nothing attached is a denial by a party, dated on or after the claim."))]
+    if grounds.named is not None and not denials & grounds.named:
+        return [Missing("party_denial_not_named", _("Name the denial by a party that this rests on."))]
+    return []
+
+
+def contrary(graph: EvidenceGraph, stance: str, element: ElementView | None = None) -> list[EvidenceView]:
+    """Live evidence of the other side that a verdict has to answer by name: refutations, or supports of an element."""
+    other = "refutes" if stance == "supports" else "supports"
+    return [
+        item
+        for item in graph.evidence
+        if item.stance == other and item.live and (element is None or item.bears_on(element))
+    ]
+
+
+def _missing_corroboration(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+    missing = []
+    for element in graph.essential:
+        missing += _missing_voices(graph, "supports", element, grounds.named)
+    return missing + _missing_answers(graph, contrary(graph, "supports"), grounds)
+
+
+def _missing_refutation(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+    """One essential element is enough: what the one nearest to refuted lacks."""
+    return _nearest_refuted(graph, grounds)[2]
+
+
+def _nearest_refuted(graph: EvidenceGraph, grounds: NamedGrounds) -> tuple[ElementView, Independence, list[Missing]]:
+    """The essential element that lacks nothing, else the one that refutation has come furthest on; what it lacks."""
+    options = []
+    for element in graph.essential:
+        voices = _missing_voices(graph, "refutes", element, grounds.named)
+        answers = _missing_answers(graph, contrary(graph, "refutes", element), grounds)
+        result = on_element(graph, "refutes", element, grounds.named)
+        order = (bool(voices or answers), bool(voices), -result.min, -result.max, len(answers))
+        options.append((order, (element, result, voices + answers)))
+    return min(options, key=lambda option: option[0])[1]
+
+
+def refuted_element(
+    graph: EvidenceGraph, named: frozenset[str] | None, answered: frozenset[str] | None = None
+) -> tuple[ElementView, Independence]:
+    """The essential element that a refutation rests on, or has come furthest on, with its interval."""
+    return _nearest_refuted(graph, NamedGrounds(named, answered))[:2]
+
+
+def _missing_voices(
+    graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None
+) -> list[Missing]:
+    """The independent voices that a stance lacks on an element, and what could supply them."""
+    result = on_element(graph, stance, element, named)
+    needed = threshold_for(graph, stance, element, named)
+    if result.min >= needed:
+        return []
+    count = needed - result.min
+    if element.id is None:
+        text = ngettext("%(count)d more independent voice.", "%(count)d more independent voices.", count) % {
+            "count": count
+        }
+    else:
+        text = ngettext(
+            "%(count)d more independent voice for “%(element)s”.",
+            "%(count)d more independent voices for “%(element)s”.",
+            count,
+        ) % {"count": count, "element": element.text}
+    if result.max > result.min:
+        text += " " + _could_supply(graph, stance, element, named)
+    return [Missing(f"voices_{stance}", text)]
+
+
+def _could_supply(graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None) -> str:
+    unknown = [source for source in _involved(graph, stance, element, named) if lineage_unknown(graph, source)]
+    count = len(unknown)
+    return ngettext(
+        "Establishing where this source got it could supply it.",
+        "Establishing where these %(count)d sources got it could supply it.",
+        count,
+    ) % {"count": count}
+
+
+def _involved(graph: EvidenceGraph, stance: str, element: ElementView, named: Collection[str] | None) -> frozenset[str]:
+    return graph.upstream_of(*(piece.source for piece in bearings(graph, stance, element, named)))
+
+
+def lineage_unknown(graph: EvidenceGraph, source: str) -> bool:
+    """Whether a counting, countable source is of unknown lineage (provenance.md)."""
+    if not graph.sources[source].counts or not graph.countable(source):
+        return False
+    basis = graph.basis_of(source)
+    return basis == "unknown" or (basis == "secondhand" and source not in graph.above)
+
+
+def _missing_answers(graph: EvidenceGraph, against: list[EvidenceView], grounds: NamedGrounds) -> list[Missing]:
+    if grounds.answered is None:
+        return []
+    return [
+        Missing(
+            "unanswered",
+            _("An answer to “%(title)s”, which says otherwise.") % {"title": graph.sources[item.source].title},
+        )
+        for item in against
+        if item.id not in grounds.answered
+    ]
+
+
+def _missing_reopening(graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
+    if grounds.recorded_mistake or last is None:
+        return []
+    if any(item.attached_at > last.at for item in graph.evidence) or not holds(graph, last):
+        return []
+    return [Missing("nothing_new", _("New evidence, lost support, or a mistake that is recorded in the rationale."))]
+
+
+def holds(graph: EvidenceGraph, last: LastChange) -> bool:
+    """Whether a state's policy still holds on the evidence named in its last change."""
+    named = last.evidence
+    if last.to is State.CORROBORATED:
+        return all(
+            on_element(graph, "supports", part, named).min >= threshold_for(graph, "supports", part, named)
+            for part in graph.essential
+        )
+    if last.to is State.REFUTED:
+        return any(
+            on_element(graph, "refutes", part, named).min >= threshold_for(graph, "refutes", part, named)
+            for part in graph.essential
+        )
+    if last.to is State.DENIED:
+        return any(item.id in named for item in party_denials(graph))
+    return True

@@ -1,0 +1,206 @@
+"""What a claim's standing says in plain sentences: whom everything rests on, and why a piece does not count.
+
+Pure, over `Standing`: nothing restricted is ever in it, so that everybody reads the same sentences.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView, admits, of_claim, on_element
+from claims.verdicts.policy import lineage_unknown
+from sources.independence import LIMIT, Independence
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`head` counts ("3 sources, one origin."), `rest` names the voice that it rests on. Either may be empty."""
+
+    head: str
+    rest: str
+
+
+def told_interval(least: int, most: int, exact: bool) -> dict[str, int | bool]:
+    """How many independent voices, as the ledger, bundles and the API tell it; `exact` is there where it is false."""
+    return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
+
+
+def interval_in_words(least: int, most: int) -> str:
+    """How many independent voices: "2", "1–3"; "5+" for everything above five."""
+    ends = [str(number) if number < LIMIT else f"{LIMIT - 1}+" for number in (least, most)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
+
+
+def voices_in_words(least: int, most: int, exact: bool = True) -> str:
+    """The same with its noun: "1–3 independent voices", and whether these are bounds."""
+    text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
+    text = text % {"count": interval_in_words(least, most)}
+    return text if exact else _("%(voices)s (not counted exactly)") % {"voices": text}
+
+
+def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
+    """What one stance's evidence adds up to, and on whose word."""
+    bearing = [item for item in graph.evidence if item.stance == stance and item.live]
+    if not bearing:
+        nothing = {"refutes": _("Nothing attached shows that it is not so.")}
+        return Sentence("", nothing.get(stance, _("Nothing attached supports it.")))
+    sources = graph.upstream_of(*(item.source for item in bearing))
+    result = of_claim(graph, stance)
+    if result.max == 0:
+        return _nothing_independent(graph, stance, bearing, sources)
+    head = _("%(sources)s, %(voices)s.") % {
+        "sources": sources_in_words(len(sources)),
+        "voices": voices_in_words(result.min, result.max),
+    }
+    parts = [_whom_it_hangs_on(graph, result), _what_is_unknown(graph, sources, result)]
+    if not result.exact:
+        parts.append(_("These sources are too tangled to count exactly: it is at least the lower figure."))
+    return Sentence(head, " ".join(part for part in (*parts, _weakest_part(graph, stance, result)) if part))
+
+
+def sources_in_words(count: int) -> str:
+    return ngettext("%(count)d source", "%(count)d sources", count) % {"count": count}
+
+
+def _nothing_independent(
+    graph: EvidenceGraph, stance: str, bearing: list[EvidenceView], sources: frozenset[str]
+) -> Sentence:
+    """Nothing counts at all: because of who says it, or because a part of the claim has nothing."""
+    origins = _origins(graph, sources)
+    voices = {graph.voice(source) for source in origins}
+    head = ngettext("%(sources)s, one origin.", "%(sources)s, %(count)d origins.", len(voices)) % {
+        "sources": sources_in_words(len(sources)),
+        "count": len(voices),
+    }
+    silent = [part for part in graph.essential if not any(item.bears_on(part) for item in bearing)]
+    if silent:
+        text = _("Nothing attached bears on “%(element)s”.") % {"element": silent[0].text}
+    elif not any(item.counts for item in bearing):
+        text = _("None of it counts: it was retracted, or is judged unreliable or improbable.")
+    elif all(not graph.countable(source) for source in origins):
+        text = _rests_on_the_interested(graph, origins)
+    else:
+        text = _("No way leads from an independent origin to the claim.")
+    return Sentence(head, text)
+
+
+def _origins(graph: EvidenceGraph, sources: Iterable[str]) -> list[str]:
+    """The sources that chains begin with: firsthand ones, and those that got it from nowhere recorded."""
+    return [source for source in sorted(sources) if graph.begins(source)]
+
+
+def _rests_on_the_interested(graph: EvidenceGraph, origins: list[str]) -> str:
+    claimants = _names(graph, (source for source in origins if graph.is_claimants(source)))
+    parties = _names(graph, (source for source in origins if not graph.is_claimants(source)))
+    if claimants and parties:
+        text = _("Everything here rests on %(claimants)s, which claims it, and on %(parties)s, which is a party.")
+        return text % {"claimants": listed(claimants), "parties": listed(parties)}
+    if parties:
+        text = _("Everything here rests on %(names)s, a party to the claim. A party’s word does not count for it.")
+        return text % {"names": listed(parties)}
+    text = _("Everything here rests on %(names)s, which is the claimant. A claimant cannot corroborate its own word.")
+    return text % {"names": listed(claimants)}
+
+
+def _names(graph: EvidenceGraph, sources: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name_of(graph, graph.voice(source)) for source in sources))
+
+
+def name_of(graph: EvidenceGraph, voice: str | None) -> str:
+    """A voice by its name; an unknown one says so."""
+    return graph.names.get(voice, "") if voice is not None else _("an unknown voice")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names as one reads them out: "A, B and C"."""
+    *first, last = list(names) or [""]
+    return _("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last} if first else last
+
+
+def _whom_it_hangs_on(graph: EvidenceGraph, result: Independence) -> str:
+    voices = [name_of(graph, voice) for voice in result.single_points_of_failure]
+    if result.min >= 2:
+        return _("No one voice carries it alone.")
+    if result.min == 0 or not voices:
+        return _("Nothing here surely counts.")
+    if len(voices) == 1:
+        return _("Take %(name)s away and nothing is left that surely counts.") % {"name": voices[0]}
+    return _("Take any one of %(names)s away and nothing is left that surely counts.") % {"names": listed(voices)}
+
+
+def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Independence) -> str:
+    if result.min == result.max:
+        return ""
+    count = sum(lineage_unknown(graph, source) for source in sources)
+    text = ngettext(
+        "Where %(count)d of the sources got it is not known yet.",
+        "Where %(count)d of the sources got it is not known yet.",
+        count,
+    )
+    return text % {"count": count} if count else ""
+
+
+def _weakest_part(graph: EvidenceGraph, stance: str, result: Independence) -> str:
+    """Says which element the figure is of, where the elements differ."""
+    found = [(part, on_element(graph, stance, part)) for part in graph.essential]
+    if len({(each.min, each.max) for _part, each in found}) < 2:
+        return ""
+    weakest = next(part for part, each in found if each.min == result.min)
+    return _("That is for its weakest part, “%(element)s”.") % {"element": weakest.text}
+
+
+def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
+    """Why a live piece of evidence adds nothing, or not surely; empty where it counts.
+
+    Retraction and grades are said by who shows the source: they are facts of the rows, not of the graph.
+    """
+    if not item.counts or item.stance == "context":
+        return ""
+    if item.stance == "denies":
+        return _of_a_denial(graph, item)
+    admitted = admits(graph, item)
+    if item.source in graph.carried(admitted):
+        return _("against its own interest: counts") if item.against_interest else ""
+    if item.source in graph.carried(admitted, possibly=True):
+        return _("lineage unknown: counts in the upper figure only")
+    if graph.is_claimants(item.source):
+        return _("the claimant’s own voice: does not count")
+    if graph.is_partys(item.source):
+        return _("a party’s word: does not count")
+    return why_source_does_not_count(graph, item.source)
+
+
+def _of_a_denial(graph: EvidenceGraph, item: EvidenceView) -> str:
+    if graph.is_claimants(item.source):
+        return _("withdrawn by the claimant")
+    above = graph.upstream_of(item.source)
+    if not any(graph.is_partys(source) and not graph.is_claimants(source) for source in above):
+        return _("not a party’s: decides nothing")
+    if graph.sources[item.source].day < graph.day:
+        return _("older than the claim: no denial of it")
+    return _("a party’s word: a denial, not a refutation")
+
+
+def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
+    """Why a source carries no support path; empty where it may carry one."""
+    if not graph.sources[source].counts:
+        return _("retracted, or judged unreliable")
+    if graph.is_claimants(source):
+        return _("the claimant’s voice")
+    if graph.is_partys(source):
+        return _("a party’s voice")
+    if source in graph.carried(possibly=True):
+        return ""
+    above = graph.upstream_of(source) - {source}
+    origins = _origins(graph, above)
+    if any(_usable(graph, origin) for origin in origins):
+        between = sorted(each for each in above if not _usable(graph, each))
+        return _("comes by way of %(names)s only") % {"names": listed(_names(graph, between))}
+    return _("goes back to %(names)s only") % {"names": listed(_names(graph, origins))}
+
+
+def _usable(graph: EvidenceGraph, source: str) -> bool:
+    """Whether a support path may run over this source."""
+    return graph.sources[source].counts and graph.countable(source)

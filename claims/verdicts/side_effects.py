@@ -1,0 +1,91 @@
+"""What an act does to the standing of claims: collected while it runs, and asked about before it takes support away."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from claims.queries import visible_claims
+from house.errors import Unconfirmed
+
+LATER = "later"  # stands among what a person agreed to for the claims that are recomputed after the act
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change of support did to one claim, or would do. `exact`: False where `after` are bounds."""
+
+    reference: str
+    state: str
+    before: tuple[int, int]
+    after: tuple[int, int]
+    loses_support: bool
+    regains_support: bool
+    exact: bool = True
+
+    def then(self, later: "Effect") -> "Effect":
+        """Both in one: what the first and a later change did together."""
+        change = self.loses_support - self.regains_support + later.loses_support - later.regains_support
+        return replace(later, before=self.before, loses_support=change > 0, regains_support=change < 0)
+
+
+@dataclass
+class Effects:
+    """Handed to an action, which fills it and settles it last in its transaction.
+
+    `dry_run`: the act is taken back, so that one sees what it would do. `agreed`: the references of the claims whose
+    loss of support the person knows of, and `LATER` where they know that more are recomputed later; where the act goes
+    beyond that it is refused with Unconfirmed. None: the act asks nothing.
+    """
+
+    dry_run: bool = False
+    agreed: Collection[str] | None = None
+    shown: list[Effect] = field(default_factory=list)
+    later: int = 0
+    _found: dict[str, Effect] = field(default_factory=dict)
+    _later: set[UUID] = field(default_factory=set)
+
+    def add(self, effect: Effect | None) -> None:
+        """Keep what was done to one claim; None where nothing was."""
+        if effect is not None:
+            before = self._found.get(effect.reference)
+            self._found[effect.reference] = before.then(effect) if before else effect
+
+    def leave_for_later(self, claim_ids: Collection[UUID]) -> None:
+        """Keep which claims are recomputed after the act."""
+        self._later |= set(claim_ids)
+
+    def forget(self) -> None:
+        """Begin anew: the act was taken back and is tried again."""
+        self.shown, self.later = [], 0
+        self._found.clear()
+        self._later.clear()
+
+    def absorb(self, other: "Effects") -> None:
+        """Keep what a part of the act did."""
+        for effect in other._found.values():
+            self.add(effect)
+        self._later |= other._later
+
+    def settle(self, by: User) -> None:
+        """Say in `shown` what was done to claims that the person may know of, in `later` how many wait of these.
+
+        Takes the transaction back for a dry run. Raises Unconfirmed.
+        """
+        known = visible_claims(by)
+        if self._found:
+            seen = set(known.filter(reference__in=self._found).values_list("reference", flat=True))
+            self.shown = [effect for reference, effect in self._found.items() if reference in seen]
+        if self._later:
+            self.later = known.filter(pk__in=self._later).count()
+        needed = {effect.reference for effect in self.shown if effect.loses_support}
+        if self.later:
+            needed.add(LATER)
+        if self.agreed is not None and not needed <= set(self.agreed):
+            message = _("This would take support away. Nothing was saved: look at the claims below, then confirm.")
+            raise Unconfirmed(message, effects=self.shown, later=self.later, agreement=" ".join(sorted(needed)))
+        if self.dry_run:
+            transaction.set_rollback(True)

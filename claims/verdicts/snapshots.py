@@ -1,0 +1,67 @@
+"""A claim's graph as it is kept with each status change, and its digest: `docs/ledger.md`, section 15. Pure."""
+
+import hashlib
+import json
+from collections.abc import Collection
+from typing import Any
+
+import rfc8785
+
+from claims.verdicts.evidence_graph import EvidenceGraph
+
+
+def snapshot(graph: EvidenceGraph) -> str:
+    """The graph as canonical JSON (RFC 8785): identifiers, words and days only, nothing that somebody wrote."""
+    recorded: dict[str, Any] = {
+        "v": 1,
+        "day": graph.day.isoformat(),
+        "threshold": graph.threshold,
+        "claimants": sorted(graph.claimants),
+        "parties": sorted(graph.parties),
+        "elements": [{"id": part.id, "essential": part.essential} for part in graph.elements],
+        "evidence": [
+            {
+                "id": item.id,
+                "source": item.source,
+                "stance": item.stance,
+                "elements": sorted(item.elements),
+                "counts": item.counts,
+                "live": item.live,
+                "against_interest": item.against_interest,
+            }
+            for item in sorted(graph.evidence, key=lambda item: item.id)
+        ],
+        "sources": [
+            {
+                "id": source.id,
+                "publisher": source.publisher,
+                "voice": graph.voice(source.id),
+                "day": source.day.isoformat(),
+                "basis": graph.basis_of(source.id),
+                "counts": source.counts,
+                "countable": graph.countable(source.id),
+            }
+            for source in sorted(graph.sources.values(), key=lambda source: source.id)
+        ],
+        "relays": [{"downstream": below, "upstream": above} for below, above in sorted(graph.relays)],
+    }
+    return rfc8785.dumps(recorded).decode()
+
+
+def without(graph: str, hidden: Collection[str]) -> str:
+    """A snapshot without these identifiers: rows that are named by one are left out, fields that name one are null."""
+    kept: dict[str, Any] = json.loads(graph)
+    for name in ("claimants", "parties"):
+        kept[name] = [pk for pk in kept[name] if pk not in hidden]
+    for name, ends in (("evidence", ("id", "source")), ("sources", ("id",)), ("relays", ("downstream", "upstream"))):
+        rows = [row for row in kept[name] if not any(row[end] in hidden for end in ends)]
+        kept[name] = [
+            {key: None if isinstance(value, str) and value in hidden else value for key, value in row.items()}
+            for row in rows
+        ]
+    return rfc8785.dumps(kept).decode()
+
+
+def digest(graph: str) -> str:
+    """SHA-256 of a snapshot, in hex."""
+    return hashlib.sha256(graph.encode()).hexdigest()

@@ -1,0 +1,317 @@
+"""Forms that edit a row: they carry what their author saw, hand on what was changed, and show who else changed it.
+
+What was seen stands in a hidden control, as JSON: browsers change line endings and spaces in anything else. A control
+that comes back as the page showed it is not touched, whatever its widget leaves out of the value (the seconds of a
+moment); what is stored stays as it is then.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import QueryDict
+from django.utils.dateparse import parse_date
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from house.errors import EditConflict, FieldConflict, Stale
+from house.pages import ActForm
+from house.seen import SeenValues, plain
+from house.word_diff import DiffPiece, compare_words
+
+MINE, THEIRS = "mine", "theirs"
+_LINE_END = re.compile(r"\r\n?|\n")
+
+
+@dataclass
+class Base:
+    """What a page showed of a row: its version, each field's value, and the text of its control where it is another."""
+
+    version: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    texts: dict[str, Any] = field(default_factory=dict)
+
+    def written(self) -> str:
+        return json.dumps({"version": self.version, "values": self.values, "texts": self.texts})
+
+    @classmethod
+    def read(cls, text: str) -> "Base":
+        """What `written` wrote; nothing of what it did not."""
+        said = _parsed(text)
+        if said.keys() != {"version", "values", "texts"}:
+            return cls()
+        base = cls(**said)
+        is_version = base.version is None or (type(base.version) is int and 0 < base.version < 2**31)
+        return base if is_version and isinstance(base.values, dict) and isinstance(base.texts, dict) else cls()
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """A JSON object that came back with a form; an empty one for anything else."""
+    try:
+        said = json.loads(text or "{}")
+        json.dumps(said, ensure_ascii=False).encode()  # half a character could not be shown
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+@dataclass(frozen=True)
+class ShownConflict:
+    """One field that two people changed, for the page: what stands there now, what its reader typed, and who it was."""
+
+    name: str
+    label: str
+    by: str
+    at: datetime | None
+    seen: str
+    theirs: str
+    yours: str
+    pieces: Sequence[DiffPiece]
+    is_undecided: bool  # it was shown before, and neither was chosen
+
+
+class EditForm(ActForm):
+    """What is recorded of a row, to be changed.
+
+    Made with `values`, the row's fields as its reader may see them, and its `version`, if it has any. After `handed_in`
+    called its action, `changes` and `seen` are what the action gets. Where others changed the same fields meanwhile,
+    `conflicts` are shown, with a choice for each; without one nothing is overwritten, however often the button is
+    pressed.
+    """
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    theirs = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    # Controls beside one that say the same in another way: a new publisher beside the list of those that are there.
+    beside: ClassVar[Mapping[str, Sequence[str]]] = {}
+    # The form's name of a field that the row has under another.
+    form_names: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(
+        self,
+        *arguments: Any,
+        values: Mapping[str, Any],
+        version: int | None,
+        initial: Mapping[str, Any] | None = None,
+        **named: Any,
+    ) -> None:
+        shown = {self.form_name(name): self.to_control(name, value) for name, value in values.items()}
+        super().__init__(*arguments, initial={**(initial or {}), **shown}, **named)
+        self.values, self.version = dict(values), version
+        self.conflicts: list[ShownConflict] = []
+        self.undecided: set[str] = set()
+
+    def form_name(self, name: str) -> str:
+        return self.form_names.get(name, name)
+
+    def ready(self) -> None:
+        """Called when all fields offer what they offer: from here on it is known what is shown and what was touched."""
+        names = [name for name in self.values if self.form_name(name) in self.fields]
+        now = Base(self.version, {name: plain(value) for name, value in self.values.items()})
+        now.texts = {name: text for name in names if (text := self.shown(name, self.values[name])) != now.values[name]}
+        self.row_names = names
+        if self.is_bound:
+            assert isinstance(self.data, QueryDict)
+            self.data = self.data.copy()
+            self.base = Base.read(self.data.get(self.add_prefix("seen"), ""))
+            self._settle_choices()
+            self.untouched = {name for name in names if not self._is_touched(name)}
+        else:
+            self.base, self.untouched = now, set(names)
+            self.initial["seen"] = now.written()
+
+    # What the controls show and send
+
+    def to_control(self, name: str, value: Any) -> Any:
+        """A value of the row, as it is or as JSON has it, as its control takes it."""
+        return value
+
+    def shown(self, name: str, value: Any) -> Any:
+        """What the browser sends of a field's control when nobody touches it."""
+        control = self.fields[self.form_name(name)].widget
+        value = self.to_control(name, value)
+        if isinstance(control, forms.MultiWidget):
+            parts = zip(control.widgets, control.decompress(value) or (), strict=True)
+            return [_text(widget, part) for widget, part in parts]
+        if isinstance(control, forms.CheckboxInput):
+            return bool(value)
+        if isinstance(value, list | tuple | set | frozenset):
+            each: Any = getattr(control, "each", control)
+            return sorted(text for one in value if (text := _text(each, one)))
+        return _text(control, value)
+
+    def _sent(self, name: str) -> Any:
+        control = self.fields[self.form_name(name)].widget
+        sent = control.value_from_datadict(self.data, self.files, self.add_prefix(self.form_name(name)))
+        return sorted(sent) if isinstance(sent, list) and not isinstance(control, forms.MultiWidget) else sent
+
+    def _is_touched(self, name: str) -> bool:
+        if name not in self.base.values or self._is_said_beside(name):
+            return True
+        shown = self.base.texts.get(name, self.base.values[name])
+        in_one_line = isinstance(self.fields[self.form_name(name)].widget, forms.TextInput)
+        return bool(_squared(self._sent(name), in_one_line) != _squared(shown, in_one_line))
+
+    def _is_said_beside(self, name: str) -> bool:
+        first, *_rest = self.beside.get(name, ("",))
+        return bool(first) and bool(str(self.data.get(self.add_prefix(first), "")).strip())
+
+    def _put(self, name: str, value: Any) -> None:
+        """Let a field's control show another value than was sent."""
+        html_name, text = self.add_prefix(self.form_name(name)), self.shown(name, value)
+        control = self.fields[self.form_name(name)].widget
+        for other in [html_name, *(key for key in self.data if key.startswith(f"{html_name}-"))]:
+            self.data.pop(other, None)  # type: ignore[attr-defined]  # of a copy
+        for other in self.beside.get(name, ())[:1]:
+            self.data[self.add_prefix(other)] = ""  # type: ignore[index]
+        if isinstance(control, forms.MultiWidget):
+            for suffix, part in zip(control.widgets_names, text, strict=True):  # type: ignore[attr-defined]  # untyped
+                self.data[html_name + suffix] = part  # type: ignore[index]
+        elif isinstance(text, list):
+            self.data.setlist(html_name, text)  # type: ignore[attr-defined]
+        elif text is not False:
+            self.data[html_name] = "on" if text is True else text  # type: ignore[index]
+
+    # What was changed
+
+    def _clean_fields(self) -> None:
+        """An untouched control is not looked at: what it shows need not be a value that could be given today."""
+        untouched = {self.form_name(name) for name in self.untouched}
+        every = self.fields
+        self.fields = {name: each for name, each in every.items() if name not in untouched}
+        try:
+            super()._clean_fields()  # type: ignore[misc]  # untyped
+        finally:
+            self.fields = every
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that the person changed, by the row's names, each with its new value."""
+        given = self.cleaned_data
+        return {
+            name: self._as_kept(name, given[self.form_name(name)])
+            for name in self.row_names
+            if name not in self.untouched and self.form_name(name) in given
+        }
+
+    def _as_kept(self, name: str, value: Any) -> Any:
+        """Line endings as the value has them that the person changed: browsers send them all as CR LF."""
+        base = self.base.values.get(name)
+        if isinstance(value, str) and isinstance(base, str) and base and "\r\n" not in base:
+            return value.replace("\r\n", "\n")
+        return value
+
+    @property
+    def what_was_seen(self) -> SeenValues:
+        """For the action, beside `changes`."""
+        return SeenValues(version=self.base.version, values=self.base.values)
+
+    # What others changed
+
+    def _show_again(self, error: Stale) -> None:
+        if not isinstance(error, EditConflict):
+            return super()._show_again(error)
+        self.stale = error
+        self.conflicts = [self._in_words(conflict) for conflict in error.fields]
+        for name in self.untouched:
+            self.base.values[name] = plain(self.values[name])
+            self.base.texts[name] = self.shown(name, self.values[name])
+            self._put(name, self.values[name])
+        # The version stays that which was seen: by it the next answer still says who changed what is not chosen yet.
+        self._write_down({conflict.field: conflict.theirs for conflict in error.fields})
+
+    def _write_down(self, theirs: Mapping[str, Any]) -> None:
+        self.data[self.add_prefix("seen")] = self.base.written()  # type: ignore[index]
+        self.data[self.add_prefix("theirs")] = json.dumps(dict(theirs))  # type: ignore[index]
+
+    def _settle_choices(self) -> None:
+        """Having seen both values, the person keeps their own or takes the other's: either way, they have seen that."""
+        theirs = _parsed(self.data.get(self.add_prefix("theirs"), ""))
+        open_ones = {}
+        for name, value in theirs.items():
+            choice = self.data.get(f"take-{name}")
+            if not self.is_of_the_row(name):
+                continue
+            if choice in (MINE, THEIRS):
+                self.base.values[name] = value
+                self.settle(name, value, take=choice == THEIRS)
+            else:
+                open_ones[name] = value
+        self.undecided = set(open_ones)
+        if theirs:
+            self._write_down(open_ones)
+
+    def is_of_the_row(self, name: str) -> bool:
+        return name in self.row_names
+
+    def settle(self, name: str, value: Any, *, take: bool) -> None:
+        """The other's value of a field is seen; `take`: and taken."""
+        self.base.texts[name] = self.shown(name, value)
+        if take:
+            self._put(name, value)
+
+    # What it is called
+
+    def label_of(self, name: str) -> str:
+        """What the page calls a field of the row."""
+        return str(self.fields[self.form_name(name)].label)
+
+    def worded(self, name: str, value: Any) -> str:
+        """A value, as JSON has it, as the page says it."""
+        each = self.fields.get(self.form_name(name))
+        if isinstance(value, list):
+            return ", ".join(self.worded(name, one) for one in value)
+        if value is None or value == "":
+            return ""
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        if isinstance(each, forms.DateField) and (day := parse_date(str(value))):
+            return date_format(day, "j F Y")
+        choices = {str(key): str(label) for key, label in getattr(each, "choices", None) or ()}
+        return choices.get(str(value), str(value))
+
+    def _in_words(self, conflict: FieldConflict) -> ShownConflict:
+        name = conflict.field
+        theirs, yours = self.worded(name, conflict.theirs), self.worded(name, conflict.yours)
+        if self.is_of_the_row(name) and self._is_said_beside(name):
+            yours = self.data.get(self.add_prefix(self.beside[name][0]), "").strip()
+        return ShownConflict(
+            name=name,
+            label=self.label_of(name),
+            by=conflict.by,
+            at=conflict.at,
+            seen=self.worded(name, conflict.seen),
+            theirs=theirs,
+            yours=yours,
+            pieces=compare_words(theirs, yours),
+            is_undecided=name in self.undecided,
+        )
+
+
+def _text(control: forms.Widget, value: Any) -> str:
+    """What a control sends of a value that it shows; "" where it does not offer it."""
+    shown = control.format_value(value)
+    if isinstance(shown, list | tuple):
+        shown = shown[0] if shown else ""
+    text = "" if shown is None else str(shown)
+    if isinstance(control, forms.Select | forms.RadioSelect) and text not in _offers(control):
+        return ""
+    return text
+
+
+def _offers(control: Any) -> set[str]:
+    return {str(key) for key, _label in control.choices}
+
+
+def _squared(sent: Any, in_one_line: bool) -> Any:
+    """What a control sent, or would have, so that it can be compared: without what browsers and actions do to texts."""
+    if isinstance(sent, str):
+        return _LINE_END.sub("" if in_one_line else "\n", sent).strip()
+    if isinstance(sent, list | tuple):
+        return [_squared(each, in_one_line) for each in sent]
+    if sent is None:
+        return ""
+    return sent if isinstance(sent, bool) else str(sent)

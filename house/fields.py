@@ -1,0 +1,72 @@
+"""Checking what people hand in, before anything is written."""
+
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model, TextField
+from django.utils.translation import gettext as _
+
+from house.errors import Invalid
+
+LONGEST_TEXT = 20_000  # characters
+# Far from the ends of what can be reckoned with: a time zone or some days more must not run over them.
+FIRST_YEAR, LAST_YEAR = 1000, 9000
+
+
+def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
+    """Ask a row's own field rules, and that every text and day can be kept. Raises Invalid that names each field."""
+    errors: dict[str, list[Any]] = {}
+    for field in row._meta.concrete_fields:
+        if field.generated:  # the database makes it when the row is written
+            continue
+        value = getattr(row, field.attname)
+        # The longest text of a TextField is asked of forms only; a CharField asks by itself below.
+        limit = field.max_length if isinstance(field, TextField) else None
+        if isinstance(value, str) and (problem := _not_keepable(value, limit or LONGEST_TEXT)):
+            errors[field.name] = [problem]
+        if field.name not in exclude and isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            errors[field.name] = [
+                _("Give a year from %(first)d to %(last)d.") % {"first": FIRST_YEAR, "last": LAST_YEAR}
+            ]
+    if errors:
+        raise Invalid(errors)
+    try:
+        row.full_clean(exclude=exclude, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        raise Invalid({field: list(texts) for field, texts in error.message_dict.items()}) from error
+
+
+def _not_keepable(text: str, limit: int = LONGEST_TEXT) -> str:
+    if "\x00" in text:
+        return _("This holds a NUL character, which cannot be kept. Take it out.")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _("This holds half a character (a lone surrogate), which cannot be kept. Take it out.")
+    if len(text) > limit:
+        return _("This is too long: %(length)d characters; at most %(limit)d fit.") % {
+            "length": len(text),
+            "limit": limit,
+        }
+    return ""
+
+
+def given_text(text: str, field: str, message: str) -> str:
+    """A text that has to be there, without the space around it.
+
+    Raises Invalid for `field`, with `message` when empty.
+    """
+    text = (text or "").strip()
+    problem = _not_keepable(text) if text else message
+    if problem:
+        raise Invalid({field: [problem]})
+    return text
+
+
+def optional_text(text: str, field: str) -> str:
+    """A text that may be empty, without the space around it. Raises Invalid for `field` when it cannot be kept."""
+    text = (text or "").strip()
+    if problem := _not_keepable(text):
+        raise Invalid({field: [problem]})
+    return text

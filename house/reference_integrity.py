@@ -1,0 +1,50 @@
+"""Whether every row that another one refers to is there: of all tables, as whoever tampers can take foreign keys off.
+
+Other checks read rows with what they refer to, and may see nothing of a row that refers to nothing.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Field, ForeignKey
+
+from house.integrity import Check, IntegrityScope, Place, one_by_one, rows
+
+_NOWHERE = """
+SELECT concat_ws(' ', {key}), r.{column}::text FROM {table} r
+WHERE r.{column} IS NOT NULL AND NOT EXISTS (SELECT FROM {target} t WHERE t.{target_column} = r.{column})
+ORDER BY 1
+"""
+
+
+def references() -> list["ForeignKey[Any, Any]"]:
+    """All foreign keys of all tables, those between the rows of many-to-many relations among them."""
+    models = (model for model in apps.get_models(include_auto_created=True) if model._meta.managed)
+    fields = (field for model in models for field in model._meta.concrete_fields)
+    return sorted((field for field in fields if isinstance(field, ForeignKey)), key=_name)
+
+
+def _name(field: "Field[Any, Any]") -> str:
+    return f"{field.model._meta.db_table}.{field.column}"
+
+
+def _all(scope: IntegrityScope) -> Iterable[Place]:
+    return one_by_one(references(), _name, leads_nowhere)
+
+
+def leads_nowhere(field: "ForeignKey[Any, Any]") -> Iterator[Place]:
+    """The rows of its table that name another one which is not there."""
+    table, target = field.model._meta, field.target_field
+    query = _NOWHERE.format(
+        key=", ".join(f'r."{one.column}"' for one in table.pk_fields),
+        column=f'"{field.column}"',
+        table=f'"{table.db_table}"',
+        target=f'"{target.model._meta.db_table}"',
+        target_column=f'"{target.column}"',
+    )
+    for key, value in rows(query):
+        yield f"{table.db_table} {key}", f"a row for its {field.name}", f"none: {value}"
+
+
+CHECKS = (Check("what a row refers to is there", _all),)

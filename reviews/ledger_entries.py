@@ -1,0 +1,244 @@
+"""What assigning, assessing and deciding leave in the ledger. Each is called last in its action's transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import UUID
+
+from accounts.ledger_entries import person, record_act
+from accounts.models import Desk, User
+from claims.models import Claim, Grounds
+from ledger.erasing import OpenField
+from ledger.recording import last_hash
+from reviews.models import (
+    Answer,
+    Assessment,
+    AssessmentElement,
+    AssessmentState,
+    Assignment,
+    Decision,
+    Redaction,
+)
+from reviews.redaction_matches import PREVIEWED, Matches
+from sources.models import Actor
+
+Named = TypeVar("Named")
+# So many fields and rows fit an entry's 65,535 bytes, whatever their names are.
+MOST_NAMED = 200
+
+
+def assignment_recorded(kind: str, row: Assignment, *, by: User | None, now: datetime, reason: str = "") -> None:
+    """A claim was given to a reviewer (`assigned`), who accepted, or it ended; or its due time changed."""
+    record_act(
+        about=f"claim:{row.claim_id}",
+        kind=kind,
+        desk=row.claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(row.claim_id), "assignment": str(row.pk), "state": row.state},
+        committed={
+            "reviewer": person(row.reviewer),
+            "due_at": row.due_at.isoformat(),
+            "reason": reason,
+        },
+    )
+
+
+def decider_recorded(kind: str, claim: Claim, user: User, *, by: User | None, now: datetime) -> None:
+    """Somebody was named to decide on a claim, or no longer is."""
+    record_act(
+        about=f"claim:{claim.pk}",
+        kind=kind,
+        desk=claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(claim.pk)},
+        committed={"person": person(user)},
+    )
+
+
+def assessment_content(
+    assessment: Assessment,
+    *,
+    evidence: Iterable[str],
+    answers: Iterable[Answer],
+    elements: Iterable[AssessmentElement],
+    grounds: str,
+) -> dict[str, Any]:
+    """A finding with all that belongs to it: what its entry commits to. `grounds`: their digest."""
+    return {
+        "from": assessment.from_state,
+        "to": assessment.proposed_state,
+        "rationale": assessment.rationale,
+        "recorded_mistake": assessment.recorded_mistake,
+        "seen_version": assessment.seen_version,
+        "evidence": sorted(evidence),
+        "answers": [{"evidence": str(one.evidence_id), "text": one.text} for one in answers],
+        "elements": [{"element": str(one.element_id), "text": one.text} for one in elements],
+        "grounds": grounds,
+    }
+
+
+def assessed(assessment: Assessment, *, content: dict[str, Any], now: datetime) -> None:
+    """A finding was handed in. Sealed as long as it waits for a second person; else nothing is left to decide."""
+    waits = assessment.state == AssessmentState.WAITING
+    record_act(
+        about=f"assessment:{assessment.pk}" if waits else f"claim:{assessment.claim_id}",
+        kind="assessed",
+        desk=assessment.claim.desk_id,
+        by=assessment.assessor,
+        now=now,
+        body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
+        committed={"content": content},
+        sealed=waits,
+    )
+
+
+def confirmed(assessment: Assessment, grounds: Grounds, *, now: datetime) -> None:
+    """An assessor stands for what their assessment that waits rests on now. Sealed beside the assessment itself."""
+    record_act(
+        about=f"assessment:{assessment.pk}",
+        kind="assessment_confirmed",
+        desk=assessment.claim.desk_id,
+        by=assessment.assessor,
+        now=now,
+        body={"claim": str(assessment.claim_id), "assessment": str(assessment.pk)},
+        committed={"grounds": grounds.digest},
+        sealed=True,
+    )
+
+
+def grounds_confirmed(claim: Claim, grounds: Grounds, *, by: User, now: datetime, reason: str) -> None:
+    """Somebody who did not change what a verdict rests on has looked: the verdict rests on this from now on."""
+    record_act(
+        about=f"claim:{claim.pk}",
+        kind="grounds_confirmed",
+        desk=claim.desk_id,
+        by=by,
+        now=now,
+        body={"claim": str(claim.pk), "number": claim.last_seq},
+        committed={"grounds": grounds.digest, "reason": reason},
+    )
+
+
+def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | None, now: datetime) -> None:
+    """A second person agreed with a finding or sent it back: with the leaf hash of the sealed entry that holds it.
+
+    `grounds`: what was approved; None for what was sent back.
+    """
+    submitted = last_hash(f"assessment:{assessment.pk}", sealed=True)
+    record_act(
+        about=f"claim:{assessment.claim_id}",
+        kind="decided",
+        desk=assessment.claim.desk_id,
+        by=decision.decided_by,
+        now=now,
+        body={
+            "claim": str(assessment.claim_id),
+            "assessment": str(assessment.pk),
+            "approved": decision.approved,
+        },
+        committed={
+            "assessor": person(decision.assessor),
+            "reason": decision.reason,
+            "finding": submitted.hex() if submitted else None,
+            "grounds": grounds.digest if grounds else None,
+        },
+    )
+
+
+def redaction_proposed(redaction: Redaction, *, by: User, now: datetime) -> None:
+    """Somebody asked for something to be erased; of what, no word."""
+    _of_redaction("redaction_proposed", redaction, by=by, now=now, reason=redaction.reason)
+
+
+def redaction_ended(kind: str, redaction: Redaction, *, by: User, now: datetime) -> None:
+    """A redaction was refused, or taken back by who proposed it."""
+    _of_redaction(kind, redaction, by=by, now=now)
+
+
+def second_named(redaction: Redaction, *, by: User, now: datetime) -> None:
+    """An editor of another desk was asked to decide on a redaction."""
+    _of_redaction("redaction_second_named", redaction, by=by, now=now, second=person(redaction.second))
+
+
+def redaction_previewed(of: Desk | Actor, *, words: str, file: UUID | None, by: User, now: datetime) -> None:
+    """Somebody looked for what a redaction would erase, on a desk or of an actor that all share. What they asked for is
+    erased with it."""
+    sort = "desk" if isinstance(of, Desk) else "actor"
+    record_act(
+        about=f"{sort}:{of.pk}",
+        kind=PREVIEWED,
+        desk=of.pk if isinstance(of, Desk) else None,
+        by=by,
+        now=now,
+        body={sort: str(of.pk)},
+        committed={"words": words, "file": str(file) if file else None},
+    )
+
+
+def _of_redaction(kind: str, redaction: Redaction, *, by: User, now: datetime, **committed: Any) -> None:
+    record_act(
+        about=f"redaction:{redaction.pk}",
+        kind=kind,
+        desk=redaction.desk_id,
+        by=by,
+        now=now,
+        body=_redaction_body(redaction),
+        committed=committed,
+    )
+
+
+def _redaction_body(redaction: Redaction) -> dict[str, str | None]:
+    desk = {"redaction": str(redaction.pk), "desk": str(redaction.desk_id) if redaction.desk_id else None}
+    return desk | ({"actor": str(redaction.actor_id)} if redaction.actor_id else {})
+
+
+def redacted(
+    redaction: Redaction, found: Matches, *, by: User, now: datetime
+) -> list[tuple[int, list[OpenField], list[str]]]:
+    """Something was erased by two persons: the entries say which fields of which entries, and which rows.
+
+    What was sealed is named in sealed entries, and rows in sealed ones of their own: an assessment that nobody has
+    decided on is a row, and who is given a proof of a stream is given what names its fields. Where nothing has to be
+    named (no field of it is open any more, and the rows are none that only grow), one entry says so. Gives each entry's
+    database id with the fields and rows that it names.
+    """
+    held = (*found.fields, *found.previews)
+    said: list[tuple[int, list[OpenField], list[str]]] = []
+    for sealed in (False, True):
+        for fields in _batched([one for one in held if one.sealed == sealed]):
+            said.append((_redacted(redaction, fields, [], sealed, by, now), fields, []))
+    for rows in _batched([one.row for one in found.texts if one.place.grows]):
+        said.append((_redacted(redaction, [], rows, True, by, now), [], rows))
+    return said or [(_redacted(redaction, [], [], False, by, now), [], [])]
+
+
+def _batched(named: Sequence[Named]) -> Iterator[list[Named]]:
+    """As many at a time as one entry names."""
+    left = iter(named)
+    while part := list(islice(left, MOST_NAMED)):
+        yield part
+
+
+def _redacted(
+    redaction: Redaction, fields: list[OpenField], rows: list[str], sealed: bool, by: User, now: datetime
+) -> int:
+    by_leaf: dict[str, list[str]] = {}
+    for one in fields:
+        by_leaf.setdefault(one.leaf_hash, []).append(one.name)
+    return record_act(
+        about=f"redaction:{redaction.pk}",
+        kind="redacted",
+        desk=redaction.desk_id,
+        by=by,
+        now=now,
+        body={
+            **_redaction_body(redaction),
+            "fields": {leaf: sorted(names) for leaf, names in by_leaf.items()},
+            "rows": rows,
+        },
+        committed={"proposed_by": person(redaction.proposed_by), "reason": redaction.reason},
+        sealed=sealed,
+    ).id
