@@ -148,7 +148,7 @@ def operation(
 
 
 def _examples(body: type[Fields] | dict[str, Any] | None) -> list[OpenApiExample]:
-    """The example of a body. Raises KeyError where reviews/api/examples.py has none."""
+    """The example of a body. Raises KeyError where api/examples.py has none."""
     if body is None:
         return []
     if isinstance(body, dict):  # a form, of one media type

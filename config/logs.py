@@ -19,7 +19,9 @@ from types import MappingProxyType, TracebackType
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
-OURS = frozenset({"accounts", "sources", "claims", "reviews", "ledger", "config", "security"})
+OURS = frozenset(
+    {"accounts", "api", "claims", "config", "demonstration", "house", "ledger", "reviews", "security", "sources"}
+)
 HIDDEN = "…"
 # What Celery's messages say of a task by name; none of it comes from people.
 NAMES_OF_WORK = frozenset({"name", "id", "hostname"})

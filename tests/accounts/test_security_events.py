@@ -18,7 +18,7 @@ from tests.logs import Log, recorded
 from tests.pages import signed_in
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("accounts", "sources", "claims", "reviews", "config")
+ROOMS = ("accounts", "sources", "claims", "reviews", "api", "config", "house")
 FROM = "192.0.2.17"
 KNOWN = ("event", "outcome", "address", "person", "by")
 

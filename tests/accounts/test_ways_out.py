@@ -20,7 +20,7 @@ from tests.logs import recorded
 from tests.pages import signed_in
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("accounts", "sources", "claims", "reviews", "config")
+ROOMS = ("accounts", "sources", "claims", "reviews", "api", "config", "house")
 ENDING = {"logout", "end_access", "end_access_of", "end_session", "end_sessions"}
 GOOD = "violet-anchors-drift-42"
 EVERYTHING = '"cache", "cookies", "storage"'

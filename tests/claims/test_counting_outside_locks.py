@@ -31,7 +31,7 @@ from tests.tangles import far_ends, tangle
 
 ACTIONS = [
     path
-    for room in ("claims", "reviews")
+    for room in ("claims", "reviews", "api")
     for path in (Path(__file__).resolve().parents[2] / room / "actions").glob("*.py")
 ]
 # Takes the lock, and asks for no count.

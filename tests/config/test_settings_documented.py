@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "bin", "claims", "config", "ledger", "reviews", "sources")
+ROOMS = ("accounts", "api", "bin", "claims", "config", "demonstration", "house", "ledger", "reviews", "sources")
 NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
 # Handed from one of our own processes to another.
 BETWEEN_PROCESSES = {
