@@ -30,7 +30,7 @@ def totp(secret: str, counter: int) -> str:
     return f"{number % 10**DIGITS:0{DIGITS}}"
 
 
-def period_of(secret: str, code: str, *, now: datetime, after: int = 0) -> int | None:
+def period_of(secret: str, *, code: str, now: datetime, after: int = 0) -> int | None:
     """The period whose code this is; None for no code, and for one of a period up to `after`: each works once."""
     given = "".join(code.split()).encode(errors="replace")
     present = int(now.timestamp()) // PERIOD

@@ -19,7 +19,7 @@ from house.errors import EditConflict, FieldConflict, Stale
 from house.seen import SeenValues, Versioned, plain
 
 
-def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
+def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
     """Those of the given fields that change the row as it is: what is to be set.
 
     `row` is locked; `present` has its fields as they are shown to the person who edits it. A field that is given with
@@ -30,39 +30,45 @@ def merge(row: Versioned, given: Mapping[str, Any], present: Mapping[str, Any], 
         check_seen(row, seen.version)
     if seen.version is not None and seen.version > row.version:
         raise Stale(_("There is no such version. Read it again."), version=row.version)
-    changed = _changed(given, present, seen)
+    changed = _changed(given, present=present, seen=seen)
     since = _changes_since(row, seen, changed)
     if seen.values is None:
         conflicts = [name for name in changed if name in since]
     else:
-        conflicts = _changed_unseen(changed, present, seen.values)
+        conflicts = _changed_unseen(changed, present, values=seen.values)
     if conflicts:
         raise EditConflict(
-            [_conflict(name, changed[name], present[name], seen, since.get(name)) for name in conflicts],
+            [
+                _conflict(name, changed[name], theirs=present[name], seen=seen, change=since.get(name))
+                for name in conflicts
+            ],
             version=row.version,
         )
     return changed
 
 
-def merge_values(given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
+def merge_values(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
     """As `merge`, by the values alone that were seen: for accounts and roles, of which no versions are kept.
 
     The row is locked. Raises EditConflict, which does not know who the other was.
     """
-    changed = _changed(given, present, seen)
-    conflicts = [] if seen.values is None else _changed_unseen(changed, present, seen.values)
+    changed = _changed(given, present=present, seen=seen)
+    conflicts = [] if seen.values is None else _changed_unseen(changed, present, values=seen.values)
     if conflicts:
-        raise EditConflict([_conflict(name, changed[name], present[name], seen, None) for name in conflicts], version=0)
+        raise EditConflict(
+            [_conflict(name, changed[name], theirs=present[name], seen=seen, change=None) for name in conflicts],
+            version=0,
+        )
     return changed
 
 
-def _changed(given: Mapping[str, Any], present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
+def _changed(given: Mapping[str, Any], *, present: Mapping[str, Any], seen: SeenValues) -> dict[str, Any]:
     """What the author changed of what they saw, where the row does not have it already."""
     touched = {name: value for name, value in given.items() if _is_changed(name, value, seen)}
     return {name: value for name, value in touched.items() if plain(value) != plain(present[name])}
 
 
-def _changed_unseen(names: Iterable[str], present: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+def _changed_unseen(names: Iterable[str], present: Mapping[str, Any], *, values: Mapping[str, Any]) -> list[str]:
     """Those of the fields whose present value is not the one that was seen."""
     unknown = object()
     return [name for name in names if values.get(name, unknown) != plain(present[name])]
@@ -93,7 +99,7 @@ def last_changes(rows: Iterable[UUID], *names: str) -> dict[UUID, FieldChange]:
     return {change.row: change for change in changes.order_by("version")}
 
 
-def _conflict(name: str, yours: Any, theirs: Any, seen: SeenValues, change: FieldChange | None) -> FieldConflict:
+def _conflict(name: str, yours: Any, *, theirs: Any, seen: SeenValues, change: FieldChange | None) -> FieldConflict:
     return FieldConflict(
         field=name,
         seen=(seen.values or {}).get(name),

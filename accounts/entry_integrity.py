@@ -92,7 +92,7 @@ def _entries(scope: IntegrityScope) -> Iterator[Place]:
         erased = _by_entry(rows(_ERASURES, ids))
         people = {user.pk: person(user) for user in User.objects.filter(pk__in={line[9] for line in chunk if line[9]})}
         for line in chunk:
-            yield from _look_at(line, secrets.get(line[0], {}), erased.get(line[0], {}), people)
+            yield from _look_at(line, secrets.get(line[0], {}), erased=erased.get(line[0], {}), people=people)
         done += len(chunk)
         scope.tell(f"entries whole: {done}")
 
@@ -112,7 +112,7 @@ def _by_entry(found: Iterator[Any]) -> dict[int, dict[str, Any]]:
     return by_entry
 
 
-def _look_at(line: Any, secrets: dict[str, Any], erased: dict[str, Any], people: dict[Any, Any]) -> Iterator[Place]:
+def _look_at(line: Any, secrets: dict[str, Any], *, erased: dict[str, Any], people: dict[Any, Any]) -> Iterator[Place]:
     pk, stream, seq, prev, kind, at, leaf, hashed, act_kind, by, about, act_at, act_sealed = line
     subject = f"entry {pk}"
     try:
@@ -125,7 +125,7 @@ def _look_at(line: Any, secrets: dict[str, Any], erased: dict[str, Any], people:
         yield subject, "columns as its bytes have them", "others"
     if leaf_hash(bytes(leaf)) != bytes(hashed):
         yield subject, "the hash of its bytes", "another"
-    yield from _secrets(subject, entry.c, secrets, erased)
+    yield from _secrets(subject, entry.c, secrets, erased=erased)
     if act_kind is None:
         return
     said = _opened(secrets)
@@ -149,7 +149,7 @@ def _opened(secrets: dict[str, Any]) -> dict[str, Any]:
 
 
 def _secrets(
-    subject: str, committed: dict[str, str], secrets: dict[str, Any], erased: dict[str, Any]
+    subject: str, committed: dict[str, str], secrets: dict[str, Any], *, erased: dict[str, Any]
 ) -> Iterator[Place]:
     """Each committed field can be opened, by a value and a salt that give its commitment; or a redaction erased it."""
     wanted = dict(committed)

@@ -395,7 +395,7 @@ def _compare_entry(
         yield f"{said} on desk {said.desk}", f"desk {told.desk(row)}"
     names = said.names() - {BLIND}
     if "by" in said.opened:
-        yield from _differences(said, "by", said.opened["by"], people.get(said.by) if said.by else None)
+        yield from _differences(said, "by", said.opened["by"], now=people.get(said.by) if said.by else None)
     wanted = kind.fields.keys() | kind.nowhere.keys()
     optional = kind.optional | {name for name, one in kind.fields.items() if one.optional}
     missing = wanted - names - optional - {"at"}
@@ -415,7 +415,7 @@ def _compare_entry(
             if now is None or not said.is_of(now):
                 yield f"{said} at {moment_in_words(said.at)}", moment_in_words(now)
         else:
-            yield from _differences(said, name, one.normal(said.get(name)), one.normal(now))
+            yield from _differences(said, name, one.normal(said.get(name)), now=one.normal(now))
 
 
 def _left_of_what_is_closed(
@@ -447,18 +447,18 @@ def is_left_by_a_redaction(texts: Iterable[str]) -> bool:
     return not there or any(REDACTED in text or text.endswith(_CUT) for text in there)
 
 
-def _differences(said: OpenedEntry, name: str, value: Any, now: Any) -> Iterator[tuple[str, str]]:
+def _differences(said: OpenedEntry, name: str, value: Any, *, now: Any) -> Iterator[tuple[str, str]]:
     """Where an entry's value and the row's differ; of objects, member by member."""
     if isinstance(value, dict) and isinstance(now, dict):
         for member in sorted(value.keys() | now.keys()):
             absent = object()
-            if not _are_alike(value.get(member, absent), now.get(member, absent)):
-                yield _difference(said, f"{name}/{member}", value.get(member), now.get(member))
-    elif not _are_alike(value, now):
-        yield _difference(said, name, value, now)
+            if not _are_alike(value.get(member, absent), now=now.get(member, absent)):
+                yield _difference(said, f"{name}/{member}", value.get(member), now=now.get(member))
+    elif not _are_alike(value, now=now):
+        yield _difference(said, name, value, now=now)
 
 
-def _are_alike(value: Any, now: Any) -> bool:
+def _are_alike(value: Any, *, now: Any) -> bool:
     """Whether two values are the same; of moments, in whichever zone somebody gave them."""
     if isinstance(value, str) and isinstance(now, str) and value != now:
         if not (_MOMENT.fullmatch(value) and _MOMENT.fullmatch(now)):
@@ -480,7 +480,7 @@ def by(who: Callable[[Row], UUID | None]) -> Field[Row]:
     return Field(value, normal=lambda value: value["id"] if isinstance(value, dict) else value)
 
 
-def _difference(said: OpenedEntry, name: str, value: Any, now: Any) -> tuple[str, str]:
+def _difference(said: OpenedEntry, name: str, value: Any, *, now: Any) -> tuple[str, str]:
     return f"{name} of {said}: {_shown(value)}", _shown(now)
 
 

@@ -89,7 +89,7 @@ def spend(request: HttpRequest | Request, kinds: Iterable[str], *, user: User | 
     Raises TooMany where one of them is used up, PermissionDenied where it cannot be told where the request comes from.
     """
     rates = {
-        _key(kind, whose, user, request): rate
+        _key(kind, whose=whose, user=user, request=request): rate
         for kind in kinds
         for whose, rate in settings.RATE_LIMITS[kind].items()
         if whose != "user" or user is not None
@@ -113,7 +113,7 @@ def spend(request: HttpRequest | Request, kinds: Iterable[str], *, user: User | 
         raise TooMany(text % {"seconds": seconds}, retry_after=seconds)
 
 
-def _key(kind: str, whose: str, user: User | None, request: HttpRequest | Request) -> str:
+def _key(kind: str, *, whose: str, user: User | None, request: HttpRequest | Request) -> str:
     """Who or what is counted, so that no row tells of an address or of a person."""
     subject = f"user:{user.pk}" if whose == "user" and user is not None else f"ip:{_network(request)}"
     told = f"limit:{kind}:{subject}".encode()

@@ -155,9 +155,9 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
             adapter.get_client(request, provider.app),
             pkce_code_verifier=state["pkce_code_verifier"],
         )
-        claims = _checked(adapter.openid_config, str(answer["id_token"]), state["data"]["nonce"])
+        claims = _checked(adapter.openid_config, str(answer["id_token"]), nonce=state["data"]["nonce"])
         if "email" not in claims and "userinfo_endpoint" in adapter.openid_config:
-            claims |= _more(adapter, answer["access_token"], claims["sub"])
+            claims |= _more(adapter, answer["access_token"], subject=claims["sub"])
         return _identity(claims), state["data"]
     except (OAuth2Error, jwt.PyJWTError, requests.RequestException, *_MALFORMED) as error:
         raise IdentityRefused(
@@ -165,7 +165,7 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
         ) from error
 
 
-def _checked(config: dict[str, Any], token: str, nonce: str) -> dict[str, Any]:
+def _checked(config: dict[str, Any], token: str, *, nonce: str) -> dict[str, Any]:
     """The claims of an ID token whose signature, issuer, audience, times and nonce are right. Raises PyJWTError."""
     header = jwt.get_unverified_header(token)
     if header.get("alg") not in ALGORITHMS:
@@ -201,7 +201,7 @@ def _key(address: str, header: dict[str, Any]) -> jwt.PyJWK:
     return named[0]
 
 
-def _more(adapter: Adapter, access_token: str, subject: str) -> dict[str, Any]:
+def _more(adapter: Adapter, access_token: str, *, subject: str) -> dict[str, Any]:
     """What else the provider says of the same person, and nothing that an ID token has to say."""
     found = adapter._fetch_user_info(access_token)
     if found.get("sub") != subject:

@@ -50,7 +50,7 @@ class Sessions(SessionMiddleware):
         answer = super().process_response(request, response)
         for old, new, value in getattr(request, "cookies_of_before", ()):
             if new not in answer.cookies:
-                _set(answer, new, value)
+                _set(answer, new, value=value)
             answer.delete_cookie(old, samesite="Lax")
         if forgets:
             answer["Clear-Site-Data"] = forgets
@@ -85,7 +85,7 @@ class Sessions(SessionMiddleware):
         request.cookies_of_before = moved  # type: ignore[attr-defined]  # for the answer, above
 
 
-def _set(answer: HttpResponse, name: str, value: str) -> None:
+def _set(answer: HttpResponse, name: str, *, value: str) -> None:
     """As Django sets both of them."""
     is_csrf = name == settings.CSRF_COOKIE_NAME
     age = settings.CSRF_COOKIE_AGE if is_csrf else None

@@ -100,7 +100,10 @@ class ActorQuery(ListQuery):
 
 class ActorsApi(ApiView):
     @operation(
-        "list_actors", "List the actors of your desks and shared actors", query=ActorQuery, answer=PageOf(ActorShape)
+        "list_actors",
+        summary="List the actors of your desks and shared actors",
+        query=ActorQuery,
+        answer=PageOf(ActorShape),
     )
     def get(self, request: Request) -> Response:
         by = person(request)
@@ -112,7 +115,13 @@ class ActorsApi(ApiView):
         return answer_list(request, rows, query, partial(render_actors, by))
 
     @operation(
-        "create_actor", "Create an actor", body=NewActor, status=201, answer=ActorShape, refuses=[403], headers=[ETAG]
+        "create_actor",
+        summary="Create an actor",
+        body=NewActor,
+        status=201,
+        answer=ActorShape,
+        refuses=[403],
+        headers=[ETAG],
     )
     def post(self, request: Request) -> Response:
         by = person(request)
@@ -131,7 +140,7 @@ class ActorsApi(ApiView):
 class OneActorApi(ApiView):
     @operation(
         "read_actor",
-        "Read one actor; a merged actor redirects to the one that replaced it",
+        summary="Read one actor; a merged actor redirects to the one that replaced it",
         answer=ActorShape,
         moved=True,
         refuses=[404],
@@ -148,7 +157,7 @@ class OneActorApi(ApiView):
 
     @operation(
         "change_actor",
-        "Change an actor; claims that rely on its voice are recomputed",
+        summary="Change an actor; claims that rely on its voice are recomputed",
         body=ChangesOfActor,
         answer=ActorShape,
         refuses=[403, 404, 409, 412],
@@ -168,7 +177,7 @@ class OneActorApi(ApiView):
 class MergedActorApi(ApiView):
     @operation(
         "merge_actor",
-        "Merge an actor into another, which replaces it everywhere (editors; administrators for shared actors)",
+        summary="Merge an actor into another, which replaces it everywhere (editors; administrators for shared actors)",
         body=Merging,
         answer=MergedShape,
         refuses=[403, 404, 409],

@@ -105,7 +105,7 @@ class NewApproval(NewDecision):
 class AssessmentsApi(ApiView):
     @operation(
         "list_assessments",
-        "List the assessments of a claim",
+        summary="List the assessments of a claim",
         query=ListQuery,
         answer=PageOf(AssessmentShape),
         refuses=[404],
@@ -119,7 +119,7 @@ class AssessmentsApi(ApiView):
 
     @operation(
         "hand_in_assessment",
-        "Submit an assessment; it replaces a pending one of yours",
+        summary="Submit an assessment; it replaces a pending one of yours",
         body=NewAssessment,
         status=201,
         answer=AssessmentShape,
@@ -135,7 +135,7 @@ class AssessmentsApi(ApiView):
 
 
 class OneAssessmentApi(ApiView):
-    @operation("read_assessment", "Read one assessment", answer=AssessmentShape, refuses=[404])
+    @operation("read_assessment", summary="Read one assessment", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
         by = person(request)
         assessment = find_assessment(by, reference, assessment_id)
@@ -145,7 +145,7 @@ class OneAssessmentApi(ApiView):
 class ApprovalApi(ApiView):
     @operation(
         "approve_assessment",
-        "Approve an assessment as the second person; the claim’s status changes",
+        summary="Approve an assessment as the second person; the claim’s status changes",
         body=NewApproval,
         answer=AssessmentShape,
         refuses=[403, 404, 409, 422],
@@ -164,7 +164,7 @@ class ApprovalApi(ApiView):
 class RejectionApi(ApiView):
     @operation(
         "reject_assessment",
-        "Reject an assessment, with a reason",
+        summary="Reject an assessment, with a reason",
         body=NewDecision,
         answer=AssessmentShape,
         refuses=[403, 404, 409],

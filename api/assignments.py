@@ -83,7 +83,10 @@ ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 class AssignmentsApi(ApiView):
     @operation(
-        "list_assignments", "List the assignments on your desks", query=AssignmentQuery, answer=PageOf(AssignmentShape)
+        "list_assignments",
+        summary="List the assignments on your desks",
+        query=AssignmentQuery,
+        answer=PageOf(AssignmentShape),
     )
     def get(self, request: Request) -> Response:
         by = person(request)
@@ -100,7 +103,11 @@ class AssignmentsApi(ApiView):
         return answer_list(request, rows, query, render_assignments, orders=ORDERS)
 
     @operation(
-        "assign", "Assign a claim to a reviewer (editors)", body=NewAssignment, status=201, answer=AssignmentShape,
+        "assign",
+        summary="Assign a claim to a reviewer (editors)",
+        body=NewAssignment,
+        status=201,
+        answer=AssignmentShape,
         refuses=[403, 409],
     )  # fmt: skip
     def post(self, request: Request) -> Response:
@@ -142,13 +149,13 @@ def _member(claim: Claim, name: str) -> User | None:
 
 
 class OneAssignmentApi(ApiView):
-    @operation("read_assignment", "Read one assignment", answer=AssignmentShape, refuses=[404])
+    @operation("read_assignment", summary="Read one assignment", answer=AssignmentShape, refuses=[404])
     def get(self, request: Request, assignment_id: UUID) -> Response:
         return Response(render_assignments([get_assignment(person(request), assignment_id)])[0])
 
     @operation(
         "change_assignment",
-        "Change when an assignment is due; its reminders move with it (editors)",
+        summary="Change when an assignment is due; its reminders move with it (editors)",
         body=AssignmentChanges,
         answer=AssignmentShape,
         refuses=[403, 404, 409],
@@ -159,7 +166,11 @@ class OneAssignmentApi(ApiView):
 
 class AcceptanceApi(ApiView):
     @operation(
-        "accept_assignment", "Accept an assignment", body=NoFields, answer=AssignmentShape, refuses=[403, 404, 409]
+        "accept_assignment",
+        summary="Accept an assignment",
+        body=NoFields,
+        answer=AssignmentShape,
+        refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
         return _one_act(request, assignment_id, accept, may=may_answer, body=NoFields)
@@ -168,7 +179,7 @@ class AcceptanceApi(ApiView):
 class RefusalApi(ApiView):
     @operation(
         "decline_assignment",
-        "Decline an assignment, with a reason",
+        summary="Decline an assignment, with a reason",
         body=Reason,
         answer=AssignmentShape,
         refuses=[403, 404, 409],
@@ -180,7 +191,7 @@ class RefusalApi(ApiView):
 class HandOverApi(ApiView):
     @operation(
         "hand_over_assignment",
-        "Reassign a claim to another reviewer",
+        summary="Reassign a claim to another reviewer",
         body=HandingOver,
         answer=HandedOverShape,
         refuses=[403, 404, 409],
@@ -191,14 +202,14 @@ class HandOverApi(ApiView):
         may_answer(assignment, by)
         given = read_body(request, HandingOver)
         new = reassign(assignment=assignment, to=_member(assignment.claim, given["to"]), reason=given["reason"], by=by)
-        return self._answer(get_assignment(by, assignment_id), new)
+        return self._answer(get_assignment(by, assignment_id), new=new)
 
     def again(self, request: Request, assignment_id: UUID) -> Response:
         ended = get_assignment(person(request), assignment_id)
-        return self._answer(ended, handed_on(ended))
+        return self._answer(ended, new=handed_on(ended))
 
     @staticmethod
-    def _answer(ended: Assignment, new: Assignment) -> Response:
+    def _answer(ended: Assignment, *, new: Assignment) -> Response:
         shown, offered = render_assignments([ended, new])
         return Response({**shown, "handed_over_to": offered})
 
@@ -206,7 +217,7 @@ class HandOverApi(ApiView):
 class TakingBackApi(ApiView):
     @operation(
         "withdraw_assignment",
-        "Withdraw an assignment (editors)",
+        summary="Withdraw an assignment (editors)",
         body=Reason,
         answer=AssignmentShape,
         refuses=[403, 404, 409],

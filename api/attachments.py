@@ -94,7 +94,11 @@ class AttachmentsApi(ApiView):
         return int(settings.ATTACHMENT_LIMIT) + FORM_OVERHEAD
 
     @operation(
-        "list_attachments", "List a source’s files", query=ListQuery, answer=PageOf(AttachmentShape), refuses=[404]
+        "list_attachments",
+        summary="List a source’s files",
+        query=ListQuery,
+        answer=PageOf(AttachmentShape),
+        refuses=[404],
     )
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
@@ -104,7 +108,7 @@ class AttachmentsApi(ApiView):
 
     @operation(
         "attach_file",
-        "Upload a file to a source; it is kept byte for byte",
+        summary="Upload a file to a source; it is kept byte for byte",
         body=UPLOAD,
         status=201,
         answer=AttachmentShape,
@@ -124,7 +128,7 @@ class AttachmentsApi(ApiView):
 
 
 class OneAttachmentApi(ApiView):
-    @operation("read_attachment", "Download a file", answer=OpenApiTypes.BINARY, refuses=[404])
+    @operation("read_attachment", summary="Download a file", answer=OpenApiTypes.BINARY, refuses=[404])
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
         found = get_attachment(person(request), attachment_id)
         note_shown(person(request), [found])
@@ -138,14 +142,16 @@ class OneAttachmentApi(ApiView):
 class CapturesApi(ApiView):
     counted_as = {"POST": "capture"}
 
-    @operation("list_captures", "List a source’s captures, newest first", answer=PageOf(CaptureShape), refuses=[404])
+    @operation(
+        "list_captures", summary="List a source’s captures, newest first", answer=PageOf(CaptureShape), refuses=[404]
+    )
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
         return answer_all(render_captures(by, list(captures_of(by, get_source(by, source_id)))))
 
     @operation(
         "request_capture",
-        "Request a capture of a source’s URL; it is fetched soon after",
+        summary="Request a capture of a source’s URL; it is fetched soon after",
         body=NoFields,
         status=201,
         answer=CaptureShape,
@@ -162,7 +168,7 @@ class CapturesApi(ApiView):
 
 
 class OneCaptureApi(ApiView):
-    @operation("read_capture", "Read one capture and its progress", answer=CaptureShape, refuses=[404])
+    @operation("read_capture", summary="Read one capture and its progress", answer=CaptureShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
         by = person(request)
         return Response(render_captures(by, [get_capture(by, get_source(by, source_id), capture_id)])[0])

@@ -29,8 +29,8 @@ class Closing(Fields):
     note = Text(default="")
 
 
-def _described(name: str, summary: str, body: type[Fields]) -> Callable[..., Callable[..., Response]]:
-    return operation(name, summary, body=body, answer=ClaimShape, refuses=[403, 404, 409], headers=[ETAG])
+def _described(name: str, *, summary: str, body: type[Fields]) -> Callable[..., Callable[..., Response]]:
+    return operation(name, summary=summary, body=body, answer=ClaimShape, refuses=[403, 404, 409], headers=[ETAG])
 
 
 def _claim_for_editor(by: User, reference: str) -> Claim:
@@ -40,7 +40,7 @@ def _claim_for_editor(by: User, reference: str) -> Claim:
 
 
 class PublicationApi(ApiView):
-    @_described("publish_claim", "Publish a claim and its public material (editors)", WithReason)
+    @_described("publish_claim", summary="Publish a claim and its public material (editors)", body=WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
@@ -49,7 +49,7 @@ class PublicationApi(ApiView):
 
 
 class WithdrawalApi(ApiView):
-    @_described("unpublish_claim", "Unpublish a claim (editors)", WithReason)
+    @_described("unpublish_claim", summary="Unpublish a claim (editors)", body=WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
@@ -58,7 +58,11 @@ class WithdrawalApi(ApiView):
 
 
 class CloseApi(ApiView):
-    @_described("close_claim", "Close a claim: its state stays, its assignments and reminders end (editors)", Closing)
+    @_described(
+        "close_claim",
+        summary="Close a claim: its state stays, its assignments and reminders end (editors)",
+        body=Closing,
+    )
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)
@@ -67,7 +71,7 @@ class CloseApi(ApiView):
 
 
 class OpenApi(ApiView):
-    @_described("open_claim", "Open a closed claim again (editors)", WithReason)
+    @_described("open_claim", summary="Open a closed claim again (editors)", body=WithReason)
     def post(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = _claim_for_editor(by, reference)

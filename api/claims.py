@@ -165,7 +165,10 @@ class ClaimQuery(ListQuery):
 
 class ClaimsApi(ApiView):
     @operation(
-        "list_claims", "List the claims you have access to", query=ClaimQuery, answer=PageOf(ClaimShape, follows=True)
+        "list_claims",
+        summary="List the claims you have access to",
+        query=ClaimQuery,
+        answer=PageOf(ClaimShape, follows=True),
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
@@ -175,7 +178,7 @@ class ClaimsApi(ApiView):
 
     @operation(
         "report_claim",
-        "Create a claim with its first evidence",
+        summary="Create a claim with its first evidence",
         body=NewClaim,
         status=201,
         answer=ClaimShape,
@@ -199,13 +202,13 @@ class ClaimsApi(ApiView):
 
 
 class OneClaimApi(ApiView):
-    @operation("read_claim", "Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
+    @operation("read_claim", summary="Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str) -> Response:
         return answer_claim(person(request), reference)
 
     @operation(
         "change_claim",
-        "Change a claim’s wording, dates, place, people, topics, elements or threshold",
+        summary="Change a claim’s wording, dates, place, people, topics, elements or threshold",
         body=ClaimChanges,
         answer=ClaimShape,
         refuses=[403, 404, 409, 412],
@@ -286,7 +289,7 @@ def _render(rows: Sequence[WholeClaim]) -> list[ClaimShape]:
             "contested": claim.contested,
             "support_lost": claim.support_lost_at is not None,
             "changed_since_verdict": claim.grounds_changed_at is not None,
-            "independence": interval(claim.independence_min, claim.independence_max, claim.independence_exact),
+            "independence": interval(claim.independence_min, claim.independence_max, exact=claim.independence_exact),
             "threshold": claim.threshold,
             "threshold_reason": claim.threshold_reason,
             "version": claim.version,

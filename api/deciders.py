@@ -38,14 +38,17 @@ class NewDecider(Fields):
 
 class DecidersApi(ApiView):
     @operation(
-        "list_deciders", "List a claim’s approvers besides the editors", answer=PageOf(DeciderShape), refuses=[404]
+        "list_deciders",
+        summary="List a claim’s approvers besides the editors",
+        answer=PageOf(DeciderShape),
+        refuses=[404],
     )
     def get(self, request: Request, reference: str) -> Response:
         return answer_all(render_deciders(list(deciders_of(get_claim(person(request), reference)))))
 
     @operation(
         "name_decider",
-        "Add an approver to a claim; one from another desk keeps access until the decision (editors)",
+        summary="Add an approver to a claim; one from another desk keeps access until the decision (editors)",
         body=NewDecider,
         status=201,
         answer=DeciderShape,
@@ -61,11 +64,11 @@ class DecidersApi(ApiView):
 
 
 class OneDeciderApi(ApiView):
-    @operation("read_decider", "Read one approver", answer=DeciderShape, refuses=[404])
+    @operation("read_decider", summary="Read one approver", answer=DeciderShape, refuses=[404])
     def get(self, request: Request, reference: str, decider_id: UUID) -> Response:
         return Response(render_deciders([get_decider(get_claim(person(request), reference), decider_id)])[0])
 
-    @operation("unname_decider", "Remove an approver (editors)", status=204, refuses=[403, 404, 409])
+    @operation("unname_decider", summary="Remove an approver (editors)", status=204, refuses=[403, 404, 409])
     def delete(self, request: Request, reference: str, decider_id: UUID) -> Response:
         by = person(request)
         named = get_decider(get_claim(by, reference), decider_id)

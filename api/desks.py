@@ -86,7 +86,10 @@ class DeskQuery(ListQuery):
 
 class DesksApi(ApiView):
     @operation(
-        "list_desks", "List your desks; administrators see all of them", query=DeskQuery, answer=PageOf(DeskShape)
+        "list_desks",
+        summary="List your desks; administrators see all of them",
+        query=DeskQuery,
+        answer=PageOf(DeskShape),
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, DeskQuery)
@@ -97,7 +100,7 @@ class DesksApi(ApiView):
 
     @operation(
         "create_desk",
-        "Create a desk (administrators)",
+        summary="Create a desk (administrators)",
         body=NewDesk,
         status=201,
         answer=DeskShape,
@@ -112,14 +115,14 @@ class DesksApi(ApiView):
 
 
 class OneDeskApi(ApiView):
-    @operation("read_desk", "Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
+    @operation("read_desk", summary="Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, desk_id: UUID) -> Response:
         desk = get_desk(person(request), desk_id)
         return Response(render_desks([desk])[0], headers=tagged(desk))
 
     @operation(
         "change_desk",
-        "Change a desk’s name or policy (its editors, administrators)",
+        summary="Change a desk’s name or policy (its editors, administrators)",
         body=DeskChanges,
         answer=DeskEffectShape,
         refuses=[403, 404, 409, 412],

@@ -106,22 +106,22 @@ def resources() -> list[Resource]:
         name = path.removeprefix("/api/v1/").split("/")[0]
         for method in METHODS:
             if method in item:
-                found.setdefault(name, []).append(_operation(method, path, item[method], schema))
+                found.setdefault(name, []).append(_operation(method, path=path, said=item[method], schema=schema))
     return [Resource(name, operations) for name, operations in found.items()]
 
 
-def _operation(method: str, path: str, said: dict[str, Any], schema: dict[str, Any]) -> Operation:
+def _operation(method: str, *, path: str, said: dict[str, Any], schema: dict[str, Any]) -> Operation:
     return Operation(
         method=method.upper(),
         path=path,
         summary=said["summary"],
         query=[one["name"] for one in said.get("parameters", []) if one["in"] == "query"],
-        fields=_fields(said.get("requestBody", {}), schema),
+        fields=_fields(said.get("requestBody", {}), schema=schema),
         statuses=sorted(said["responses"]),
     )
 
 
-def _fields(body: dict[str, Any], schema: dict[str, Any]) -> list[tuple[str, bool]]:
+def _fields(body: dict[str, Any], *, schema: dict[str, Any]) -> list[tuple[str, bool]]:
     """The names of a body's fields, each with whether it has to be there."""
     for content in body.get("content", {}).values():
         shape = content["schema"]

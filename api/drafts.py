@@ -57,14 +57,14 @@ class NewDraft(Fields):
 
 
 class DraftApi(ApiView):
-    @operation("read_draft", "Read your draft assessment", answer=DraftShape, refuses=[404])
+    @operation("read_draft", summary="Read your draft assessment", answer=DraftShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
         return Response(render_draft(by, get_draft(by, get_claim(by, reference))))
 
     @operation(
         "keep_draft",
-        "Save your draft assessment; only you see it, and submitting removes it",
+        summary="Save your draft assessment; only you see it, and submitting removes it",
         body=NewDraft,
         answer=DraftShape,
         refuses=[403, 404, 409],
@@ -76,7 +76,7 @@ class DraftApi(ApiView):
         draft = keep_draft(claim=claim, **read_body(request, NewDraft), by=by)
         return Response(render_draft(by, draft))
 
-    @operation("drop_draft", "Discard your draft assessment", status=204, refuses=[404])
+    @operation("drop_draft", summary="Discard your draft assessment", status=204, refuses=[404])
     def delete(self, request: Request, reference: str) -> Response:
         by = person(request)
         drop_draft(claim=get_claim(by, reference), by=by)

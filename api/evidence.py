@@ -98,7 +98,7 @@ class ExcerptNote(Fields):
 class EvidenceListApi(ApiView):
     @operation(
         "list_evidence",
-        "List a claim’s evidence, withdrawn evidence included. `withheld` tells auditors how much they are not shown",
+        summary="List a claim’s evidence, withdrawn evidence included. `withheld` tells auditors how much is not shown",
         query=ListQuery,
         answer=PageOf(EvidenceShape, more=(("withheld", int),)),
         refuses=[404],
@@ -112,7 +112,7 @@ class EvidenceListApi(ApiView):
 
     @operation(
         "attach_evidence",
-        "Attach a source to a claim as evidence",
+        summary="Attach a source to a claim as evidence",
         body=NewEvidence,
         status=201,
         answer=EvidenceShape,
@@ -131,7 +131,9 @@ class EvidenceListApi(ApiView):
 
 
 class OneEvidenceApi(ApiView):
-    @operation("read_evidence", "Read one piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG])
+    @operation(
+        "read_evidence", summary="Read one piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG]
+    )
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
         by = person(request)
         item = get_evidence(by, get_claim(by, reference), evidence_id)
@@ -139,7 +141,7 @@ class OneEvidenceApi(ApiView):
 
     @operation(
         "change_evidence",
-        "Change a piece of evidence",
+        summary="Change a piece of evidence",
         body=EvidenceChanges,
         answer=EvidenceShape,
         refuses=[403, 404, 409, 412],
@@ -160,7 +162,7 @@ class OneEvidenceApi(ApiView):
 class EvidenceWithdrawnApi(ApiView):
     @operation(
         "withdraw_evidence",
-        "Withdraw evidence: it no longer counts and stays on record",
+        summary="Withdraw evidence: it no longer counts and stays on record",
         body=EvidenceWithdrawal,
         answer=EvidenceShape,
         refuses=[403, 404, 409],
@@ -177,7 +179,7 @@ class EvidenceWithdrawnApi(ApiView):
 class ExcerptStandsApi(ApiView):
     @operation(
         "confirm_excerpt",
-        "Confirm an excerpt after its source was corrected (editors, the claim’s reviewer)",
+        summary="Confirm an excerpt after its source was corrected (editors, the claim’s reviewer)",
         body=ExcerptNote,
         answer=EvidenceShape,
         refuses=[403, 404, 409],

@@ -71,7 +71,7 @@ class VerdictConfirmation(Fields):
 class AssessmentGroundsApi(ApiView):
     @operation(
         "read_assessment_grounds",
-        "Read what has changed in the grounds of a pending assessment, and who changed it",
+        summary="Read what has changed in the grounds of a pending assessment, and who changed it",
         answer=GroundsShape,
         refuses=[404, 409],
     )
@@ -86,7 +86,7 @@ class AssessmentGroundsApi(ApiView):
 class AssessmentConfirmationApi(ApiView):
     @operation(
         "confirm_assessment",
-        "Confirm your pending assessment on its present grounds",
+        summary="Confirm your pending assessment on its present grounds",
         body=Confirmation,
         answer=AssessmentShape,
         refuses=[403, 404, 409, 422],
@@ -103,7 +103,7 @@ class AssessmentConfirmationApi(ApiView):
 class VerdictGroundsApi(ApiView):
     @operation(
         "read_verdict_grounds",
-        "Read what has changed in the grounds of a verdict, and who changed it",
+        summary="Read what has changed in the grounds of a verdict, and who changed it",
         answer=GroundsShape,
         refuses=[404, 409],
     )
@@ -115,7 +115,7 @@ class VerdictGroundsApi(ApiView):
 class VerdictConfirmedApi(ApiView):
     @operation(
         "confirm_verdict",
-        "Confirm a verdict on its present grounds, as someone who changed none of them",
+        summary="Confirm a verdict on its present grounds, as someone who changed none of them",
         body=VerdictConfirmation,
         answer=ClaimShape,
         refuses=[403, 404, 409],

@@ -85,7 +85,7 @@ class NewMove(Fields):
 class MovesApi(ApiView):
     @operation(
         "list_moves",
-        "List every move from the present state, and what each requires",
+        summary="List every move from the present state, and what each requires",
         answer=PageOf(MoveShape),
         refuses=[404],
     )
@@ -96,7 +96,7 @@ class MovesApi(ApiView):
 
     @operation(
         "make_move",
-        "Make a move that needs no approval: record a denial or withdraw one",
+        summary="Make a move that needs no approval: record a denial or withdraw one",
         body=NewMove,
         status=201,
         answer=StatusChangeShape,
@@ -114,7 +114,9 @@ class MovesApi(ApiView):
 
 
 class HistoryApi(ApiView):
-    @operation("list_history", "List the status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404])
+    @operation(
+        "list_history", summary="List the status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404]
+    )
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
         claim = known_claim(by, reference)
@@ -126,7 +128,7 @@ class HistoryApi(ApiView):
 class OneStatusChangeApi(ApiView):
     @operation(
         "read_status_change",
-        "Read one status change with the evidence graph it was decided on",
+        summary="Read one status change with the evidence graph it was decided on",
         answer=RecordedChangeShape,
         refuses=[404],
     )
@@ -182,7 +184,7 @@ def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mappin
         "decision_reason": words.decision_reason if words else None,
         "evidence": [pk for pk in change.evidence if pk in seen],
         "stance": change.stance,
-        "independence": interval(change.independence_min, change.independence_max, change.independence_exact),
+        "independence": interval(change.independence_min, change.independence_max, exact=change.independence_exact),
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
         "leaf_hash": entry.leaf_hash.hex(),

@@ -56,7 +56,10 @@ ORDERS = {"created": Order("at"), "-created": Order("at", newest_first=True)}
 
 class NotificationsApi(ApiView):
     @operation(
-        "list_notifications", "List your notifications", query=NotificationQuery, answer=PageOf(NotificationShape)
+        "list_notifications",
+        summary="List your notifications",
+        query=NotificationQuery,
+        answer=PageOf(NotificationShape),
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, NotificationQuery)
@@ -73,14 +76,16 @@ class NotificationsApi(ApiView):
 
 
 class OneNotificationApi(ApiView):
-    @operation("read_notification", "Read one of your notifications", answer=NotificationShape, refuses=[404])
+    @operation("read_notification", summary="Read one of your notifications", answer=NotificationShape, refuses=[404])
     def get(self, request: Request, notification_id: UUID) -> Response:
         row = get_notification(person(request), notification_id)
         return Response(render_notifications(request, [row])[0])
 
 
 class NotificationReadApi(ApiView):
-    @operation("mark_notification", "Mark one of your notifications as read", answer=NotificationShape, refuses=[404])
+    @operation(
+        "mark_notification", summary="Mark one of your notifications as read", answer=NotificationShape, refuses=[404]
+    )
     def post(self, request: Request, notification_id: UUID) -> Response:
         by = person(request)
         row = mark_read(notification=get_notification(by, notification_id), by=by)
@@ -91,7 +96,7 @@ class NotificationsReadApi(ApiView):
     # What is read stays read, however often it is said: there is nothing for a key to do.
     @operation(
         "mark_notifications",
-        "Mark all your notifications as read",
+        summary="Mark all your notifications as read",
         body=ReadUntil,
         answer=MarkedShape,
         keyed=False,

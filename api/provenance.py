@@ -102,7 +102,7 @@ class ProvenanceShape(SupportShape):
 
 
 class ClaimProvenanceApi(ApiView):
-    @operation("read_provenance", "Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
+    @operation("read_provenance", summary="Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
         by = person(request)
         graph = load_evidence_graph(get_claim(by, reference))

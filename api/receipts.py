@@ -46,7 +46,7 @@ class ReceiptsQuery(ListQuery):
 
 
 class ReceiptsApi(ApiView):
-    @operation(*("list_receipts", "List your receipts"), query=ReceiptsQuery, answer=PageOf(ReceiptShape))
+    @operation("list_receipts", summary="List your receipts", query=ReceiptsQuery, answer=PageOf(ReceiptShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReceiptsQuery)
         rows = receipts_of(person(request))
@@ -59,7 +59,7 @@ class ReceiptsApi(ApiView):
 
 
 class OneReceiptApi(ApiView):
-    @operation("read_receipt", "Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
+    @operation("read_receipt", summary="Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
     def get(self, request: Request, leaf_hash: str) -> Response:
         found = receipts_of(person(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()
         if found is None:

@@ -131,7 +131,7 @@ class Redactions(ApiView):
 
     @operation(
         "list_redactions",
-        "List the redactions that you may read: of your desks, of shared actors, and those you were asked to decide",
+        summary="List the redactions that you may read: of your desks, of shared actors, and those you are to decide",
         query=RedactionQuery,
         answer=PageOf(RedactionShape),
     )
@@ -143,7 +143,7 @@ class Redactions(ApiView):
 
     @operation(
         "propose_redaction",
-        "Propose to erase words or a file; a second person decides",
+        summary="Propose to erase words or a file; a second person decides",
         body=NewRedaction,
         status=201,
         answer=RedactionShape,
@@ -166,7 +166,7 @@ class RedactionPreview(ApiView):
 
     @operation(
         "preview_redaction",
-        "Preview what erasing words or a file would remove; the look is recorded",
+        summary="Preview what erasing words or a file would remove; the look is recorded",
         body=Sought,
         answer=RedactionMatchesShape,
         refuses=[403],
@@ -185,7 +185,7 @@ class RedactionPreview(ApiView):
 
 
 class OneRedaction(ApiView):
-    @operation("read_redaction", "Read a redaction", answer=RedactionShape, refuses=[404])
+    @operation("read_redaction", summary="Read a redaction", answer=RedactionShape, refuses=[404])
     def get(self, request: Request, redaction_id: UUID) -> Response:
         return Response(render_redactions([get_redaction_seen(person(request), redaction_id)])[0])
 
@@ -195,7 +195,7 @@ class WouldErase(ApiView):
 
     @operation(
         "read_redaction_matches",
-        "Read what an open redaction would erase now; the look is recorded",
+        summary="Read what an open redaction would erase now; the look is recorded",
         answer=RedactionMatchesShape,
         refuses=[403, 404, 409],
     )
@@ -210,7 +210,7 @@ class RedactionApproved(ApiView):
 
     @operation(
         "approve_redaction",
-        "Approve a redaction as the second person; the words are erased for good",
+        summary="Approve a redaction as the second person; the words are erased for good",
         body=RedactionApproval,
         answer=RedactionShape,
         refuses=[403, 404, 409],
@@ -226,7 +226,7 @@ class RedactionApproved(ApiView):
 class RedactionRejected(ApiView):
     @operation(
         "reject_redaction",
-        "Reject a redaction as the second person; nothing is erased",
+        summary="Reject a redaction as the second person; nothing is erased",
         answer=RedactionShape,
         refuses=[403, 404, 409],
         asks_again=True,
@@ -241,7 +241,7 @@ class RedactionRejected(ApiView):
 class RedactionWithdrawn(ApiView):
     @operation(
         "withdraw_redaction",
-        "Withdraw a redaction that you proposed",
+        summary="Withdraw a redaction that you proposed",
         answer=RedactionShape,
         refuses=[403, 404, 409],
         asks_again=True,
@@ -256,7 +256,7 @@ class RedactionWithdrawn(ApiView):
 class RedactionSecond(ApiView):
     @operation(
         "ask_second_for_redaction",
-        "Ask an editor of another desk to decide, where you are your desk’s only editor",
+        summary="Ask an editor of another desk to decide, where you are your desk’s only editor",
         body=SecondPerson,
         answer=RedactionShape,
         refuses=[403, 404, 409],

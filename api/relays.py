@@ -40,7 +40,7 @@ class NewRelay(Fields):
 class RelaysApi(ApiView):
     @operation(
         "list_relays",
-        "List a source’s relays: its upstreams first, then its downstreams",
+        summary="List a source’s relays: its upstreams first, then its downstreams",
         answer=PageOf(RelayShape),
         refuses=[404],
     )
@@ -51,7 +51,7 @@ class RelaysApi(ApiView):
 
     @operation(
         "add_relay",
-        "Record that a source is based on another",
+        summary="Record that a source is based on another",
         body=NewRelay,
         status=201,
         answer=RelayShape,
@@ -67,12 +67,14 @@ class RelaysApi(ApiView):
 
 
 class OneRelayApi(ApiView):
-    @operation("read_relay", "Read one relay of a source", answer=RelayShape, refuses=[404])
+    @operation("read_relay", summary="Read one relay of a source", answer=RelayShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
         by = person(request)
         return Response(render_relays(by, [get_relay(by, get_source(by, source_id), relay_id)])[0])
 
-    @operation("remove_relay", "Remove a relay that was recorded by mistake", status=204, refuses=[403, 404, 409])
+    @operation(
+        "remove_relay", summary="Remove a relay that was recorded by mistake", status=204, refuses=[403, 404, 409]
+    )
     def delete(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
         by = person(request)
         remove_relay(relay=get_relay(by, get_source(by, source_id), relay_id), by=by)

@@ -76,7 +76,7 @@ def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dic
 class SourceReleaseApi(ApiView):
     @operation(
         "release_source",
-        "Release a source to more people (editors)",
+        summary="Release a source to more people (editors)",
         body=CountedRelease,
         answer=SourceEffectShape,
         refuses=[403, 404],
@@ -92,7 +92,7 @@ class SourceReleaseApi(ApiView):
 class ActorReleaseApi(ApiView):
     @operation(
         "release_actor",
-        "Release an actor to more people (editors; administrators for shared actors)",
+        summary="Release an actor to more people (editors; administrators for shared actors)",
         body=CountedRelease,
         answer=ReleasedActorShape,
         refuses=[403, 404],
@@ -110,7 +110,7 @@ class ActorReleaseApi(ApiView):
 class EvidenceReleaseApi(ApiView):
     @operation(
         "release_evidence",
-        "Release a piece of evidence to more people; it counts from then on (editors)",
+        summary="Release a piece of evidence to more people; it counts from then on (editors)",
         body=CountedRelease,
         answer=ReleasedEvidenceShape,
         refuses=[403, 404, 409],
@@ -129,7 +129,7 @@ class EvidenceReleaseApi(ApiView):
 class AttachmentReleaseApi(ApiView):
     @operation(
         "release_attachment",
-        "Release a file, and the capture it came from, to more people (editors)",
+        summary="Release a file, and the capture it came from, to more people (editors)",
         body=Release,
         answer=AttachmentShape,
         refuses=[403, 404],
@@ -146,7 +146,7 @@ class AttachmentReleaseApi(ApiView):
 class CaptureReleaseApi(ApiView):
     @operation(
         "release_capture",
-        "Release a capture and its file to more people (editors)",
+        summary="Release a capture and its file to more people (editors)",
         body=Release,
         answer=CaptureShape,
         refuses=[403, 404],

@@ -42,7 +42,7 @@ ORDERS = {**BY_CREATION, "due": Order("due_at")}
 
 
 class RemindersApi(ApiView):
-    @operation("list_reminders", "List your reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
+    @operation("list_reminders", summary="List your reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReminderQuery)
         rows = reminders_of(person(request))
@@ -51,7 +51,7 @@ class RemindersApi(ApiView):
 
 
 class OneReminderApi(ApiView):
-    @operation("read_reminder", "Read one of your reminders", answer=ReminderShape, refuses=[404])
+    @operation("read_reminder", summary="Read one of your reminders", answer=ReminderShape, refuses=[404])
     def get(self, request: Request, reminder_id: UUID) -> Response:
         found = reminders_of(person(request)).filter(pk=reminder_id).first()
         if found is None:

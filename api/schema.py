@@ -91,8 +91,8 @@ class PageOf:
 
 def operation(
     name: str,
-    summary: str,
     *,
+    summary: str,
     answer: Any = None,
     status: int = 200,
     body: type[Fields] | dict[str, Any] | None = None,

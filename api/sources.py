@@ -113,7 +113,7 @@ class SourceAct(Fields):
 
 
 class SourcesApi(ApiView):
-    @operation("list_sources", "List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape))
+    @operation("list_sources", summary="List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, SourceQuery)
         by = person(request)
@@ -125,7 +125,7 @@ class SourcesApi(ApiView):
 
     @operation(
         "create_source",
-        "Create a source; the page at its URL is archived soon after",
+        summary="Create a source; the page at its URL is archived soon after",
         body=NewSource,
         status=201,
         answer=SourceShape,
@@ -143,7 +143,7 @@ class SourcesApi(ApiView):
 
 
 class OneSourceApi(ApiView):
-    @operation("read_source", "Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
+    @operation("read_source", summary="Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, source_id: UUID) -> Response:
         by = person(request)
         source = get_source(by, source_id)
@@ -151,7 +151,7 @@ class OneSourceApi(ApiView):
 
     @operation(
         "change_source",
-        "Change a source; claims that rely on it are recomputed",
+        summary="Change a source; claims that rely on it are recomputed",
         body=ChangesOfSource,
         answer=SourceShape,
         refuses=[403, 404, 409, 412],
@@ -171,7 +171,7 @@ class OneSourceApi(ApiView):
 class RetractionApi(ApiView):
     @operation(
         "retract_source",
-        "Record the retraction of a source by its publisher (editors)",
+        summary="Record the retraction of a source by its publisher (editors)",
         body=SourceAct,
         answer=SourceEffectShape,
         refuses=[403, 404, 409],
@@ -189,7 +189,7 @@ class RetractionApi(ApiView):
 class CorrectionApi(ApiView):
     @operation(
         "correct_source",
-        "Record the correction of a source by its publisher (editors)",
+        summary="Record the correction of a source by its publisher (editors)",
         body=SourceAct,
         answer=SourceEffectShape,
         refuses=[403, 404],

@@ -49,13 +49,16 @@ ORDERS = {"created": Order("created", id="id"), "-created": Order("created", new
 
 
 class TokensApi(ApiView):
-    @operation("list_tokens", "List your tokens, without their secrets", query=ListQuery, answer=PageOf(TokenShape))
+    @operation(
+        "list_tokens", summary="List your tokens, without their secrets", query=ListQuery, answer=PageOf(TokenShape)
+    )
     def get(self, request: Request) -> Response:
         query = read_query(request, ListQuery)
         return answer_list(request, tokens_of(person(request)), query, render_tokens, orders=ORDERS)
 
     @operation(
-        *("create_token", "Create a token; its secret is shown once. Needs a session, not a token"),
+        "create_token",
+        summary="Create a token; its secret is shown once. Needs a session, not a token",
         body=NewToken,
         status=201,
         answer=MadeTokenShape,
@@ -74,14 +77,14 @@ class TokensApi(ApiView):
 
 
 class OneTokenApi(ApiView):
-    @operation("read_token", "Read one of your tokens", answer=TokenShape, refuses=[404])
+    @operation("read_token", summary="Read one of your tokens", answer=TokenShape, refuses=[404])
     def get(self, request: Request, token_id: UUID) -> Response:
         found = tokens_of(person(request)).filter(id=token_id).first()
         if found is None:
             raise NotFound(_("There is no such token."))
         return Response(render_tokens([found])[0])
 
-    @operation("revoke_token", "Revoke one of your tokens", status=204, refuses=[404], keyed=False)
+    @operation("revoke_token", summary="Revoke one of your tokens", status=204, refuses=[404], keyed=False)
     def delete(self, request: Request, token_id: UUID) -> Response:
         revoke_token(token_id=token_id, by=person(request))
         return Response(status=204)

@@ -72,11 +72,13 @@ def installation(path: Path, *, claims: int, moves: int) -> Iterator[Installatio
         _make_room_to_load(servers.superuser_url)
         _run(folder, environment, "prepare", [sys.executable, "manage.py", "prepare"])
         _run(folder, environment, "prepare-bare", [sys.executable, "-m", "bench.bare.prepare", PASSWORD])
-        ours = _start(folder, environment, "ours", "config.wsgi:application", "/healthz", children)
-        bare = _start(folder, environment, "bare", "bench.bare.wsgi:application", "/login/", children)
+        ours = _start(folder, environment, "ours", wsgi="config.wsgi:application", probe="/healthz", children=children)
+        bare = _start(
+            folder, environment, "bare", wsgi="bench.bare.wsgi:application", probe="/login/", children=children
+        )
         database = next(child for child in servers.children if child.name == "PostgreSQL")
         running = Installation(ours, bare, database, environment, folder)
-        _seed(running, claims, moves)
+        _seed(running, claims, moves=moves)
         yield running
     finally:
         processes.stop(children, 5)
@@ -125,7 +127,7 @@ def _run(folder: DataFolder, environment: dict[str, str], name: str, command: li
 
 
 def _start(
-    folder: DataFolder, environment: dict[str, str], name: str, wsgi: str, probe: str, children: list[Child]
+    folder: DataFolder, environment: dict[str, str], name: str, *, wsgi: str, probe: str, children: list[Child]
 ) -> BenchServer:
     port = free_port()
     options = ("-c", "python:config.web_server", "--bind", f"127.0.0.1:{port}")
@@ -144,7 +146,7 @@ def _start(
     raise processes.ChildEnded(f"{name} did not answer within {_SECONDS_TO_ANSWER} s: {processes.tail(child.log)}")
 
 
-def _seed(running: Installation, claims: int, moves: int) -> None:
+def _seed(running: Installation, claims: int, *, moves: int) -> None:
     """Makes the desk of `claims` claims once, and each time a fresh one whose claims have not moved."""
     there = running.rows("SELECT last_claim_number FROM accounts_desk WHERE prefix = %s", PREFIX)
     if there and there[0][0] != claims:

@@ -93,13 +93,13 @@ def measure(
         clients=clients,
         page=turns["page"].figures(),
         bare=turns["bare"].figures(),
-        ratio=_ratio(turns["page"], turns["bare"]),
-        ratio_to_list=_ratio(turns["page"], turns["list"]) if "list" in turns else None,
+        ratio=_ratio(turns["page"], bare=turns["bare"]),
+        ratio_to_list=_ratio(turns["page"], bare=turns["list"]) if "list" in turns else None,
         bar=scenario.bar,
     )
 
 
-def _ratio(page: _Turns, bare: _Turns) -> float:
+def _ratio(page: _Turns, *, bare: _Turns) -> float:
     return median(ours / theirs for ours, theirs in zip(page.rates, bare.rates, strict=True))
 
 

@@ -69,11 +69,11 @@ def main() -> None:
         # Only here: nothing in the application can switch the ledger off.
         with patch("claims.record.ledger_entries.record_act", lambda **_: WrittenEntry(0, "", 0, "", b"")):
             plain.append(_rate(block[3 * BLOCK :], editor))
-    found = {"ours": ours, "plain": plain, "ratio": _ratio(ours, plain)}
-    found |= {"named": named, "named_ratio": _ratio(named, ours)}
-    found |= {"fetched": fetched, "fetched_ratio": _ratio(fetched, ours)}
+    found = {"ours": ours, "plain": plain, "ratio": _ratio(ours, others=plain)}
+    found |= {"named": named, "named_ratio": _ratio(named, others=ours)}
+    found |= {"fetched": fetched, "fetched_ratio": _ratio(fetched, others=ours)}
     sys.stdout.write(json.dumps(found) + "\n")
 
 
-def _ratio(some: list[float], others: list[float]) -> float:
+def _ratio(some: list[float], *, others: list[float]) -> float:
     return median(one / other for one, other in zip(some, others, strict=True))

@@ -72,7 +72,7 @@ def dead() -> Iterator[tuple[str, str, str]]:
             name not in EXPLAINED
             and not _is_called_by_name(name)
             and name not in said()
-            and not is_inherited(place, name)
+            and not is_inherited(place, name=name)
         ):
             yield place, kind, name
 
@@ -112,7 +112,7 @@ def _is_called_by_name(name: str) -> bool:
     return any(re.fullmatch(pattern, name) for pattern in PROTOCOLS.values())
 
 
-def is_inherited(place: str, name: str) -> bool:
+def is_inherited(place: str, *, name: str) -> bool:
     """Whether a class in this file has the name from a class that is not ours, or is one that Django looks for."""
     path = place.partition(":")[0]
     if path.startswith(("bench/bare/", "bin/")):

@@ -72,7 +72,7 @@ def make_move(
     """
     graph = check_policy(claim, move, named_grounds)
     claim.state, claim.last_seq = move.after.value, claim.last_seq + 1
-    change = _write(claim, move, graph, named_grounds, by, decided_by, reason, decision_reason, now)
+    change = _write(claim, move, graph, named_grounds, by, decided_by, reason, decision_reason=decision_reason, now=now)
     count_version(claim, RevisionKind.MOVED, by=decided_by or by, now=now, changed=["state", "last_seq"])
     # With the lock held, a move changes nothing that the graph is made of: it is not read a second time.
     restate(claim, graph, as_last_change(change), now=now)
@@ -88,7 +88,7 @@ def first_change(claim: Claim, evidence: Sequence[UUID], *, by: User, reason: st
     graph = load_evidence_graph(claim)
     if not named:
         raise PolicyNotMet(missing_for(move, graph, None, NamedGrounds(named)))
-    change = _write(claim, move, graph, NamedGrounds(named), by, None, reason, "", now)
+    change = _write(claim, move, graph, NamedGrounds(named), by, None, reason, decision_reason="", now=now)
     restate(claim, graph, as_last_change(change), now=now)
     return change
 
@@ -101,6 +101,7 @@ def _write(
     by: User,
     decided_by: User | None,
     reason: str,
+    *,
     decision_reason: str,
     now: datetime,
 ) -> StatusChange:
@@ -128,7 +129,7 @@ def _write(
     words.save(force_insert=True)
     change.words = words  # type: ignore[attr-defined]  # as claims.queries.history_of has it
     StatusChangeGraph.objects.create(claim=claim, seq=claim.last_seq, graph=recorded)
-    status_changed(claim, change, reason, decision_reason)
+    status_changed(claim, change, reason, decision_reason=decision_reason)
     return change
 
 
@@ -145,6 +146,6 @@ def _measure(
         needed = max(threshold_for(graph, stance, part, named) for part in graph.essential)
         return stance, of_claim(graph, stance, named), needed
     if stance == Stance.REFUTES:
-        element, result = refuted_element(graph, named, answered)
+        element, result = refuted_element(graph, named, answered=answered)
         return stance, result, threshold_for(graph, stance, element, named)
     return Stance.SUPPORTS.value, of_claim(graph), graph.threshold

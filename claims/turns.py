@@ -161,7 +161,7 @@ def _is_held(who: str) -> bool:
     if not folder:
         return False
     # Shared, so that two requests that ask this at the same moment do not take each other for one at work.
-    file = _locked_file(folder, who, fcntl.LOCK_SH)
+    file = _locked_file(folder, who=who, lock=fcntl.LOCK_SH)
     if file is not None:
         os.close(file)
     return file is None
@@ -173,7 +173,7 @@ def _take(asking: _Asking) -> bool:
         return False
     folder = os.environ.get("SECOND_SOURCE_TURNS")
     if folder:
-        asking.file = _locked_file(folder, asking.who, fcntl.LOCK_EX)
+        asking.file = _locked_file(folder, who=asking.who, lock=fcntl.LOCK_EX)
         if asking.file is None:
             return False
     _working.add(asking.who)
@@ -181,7 +181,7 @@ def _take(asking: _Asking) -> bool:
     return True
 
 
-def _locked_file(folder: str, who: str, lock: int) -> int | None:
+def _locked_file(folder: str, *, who: str, lock: int) -> int | None:
     """The file of this person, locked; None where another process has it, or they rest: its time says until when."""
     name = hashlib.sha256(who.encode()).hexdigest()[:32]
     file = os.open(Path(folder) / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -38,7 +38,7 @@ def save(folder: Path, now: datetime) -> tuple[Path, int]:
     os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
     try:
         run_postgres_program("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={unfinished}")
-        copied = copy_evidence(place(), Folder(folder / EVIDENCE))
+        copied = copy_evidence(place(), target=Folder(folder / EVIDENCE))
         unfinished.rename(dump)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -57,7 +57,7 @@ def put_back(dump: Path) -> int:
         cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         if cursor.fetchone()[0]:
             raise BackupFailed("The database has tables already; make an empty one and set DATABASE_OWNER_URL to it")
-    copied = copy_evidence(Folder(dump.parent / EVIDENCE), place())
+    copied = copy_evidence(Folder(dump.parent / EVIDENCE), target=place())
     name = str(settings.DATABASES["owner"]["NAME"])
     options = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", f"--dbname={name}")
     run_postgres_program("pg_restore", *options, str(dump))

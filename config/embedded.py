@@ -74,12 +74,12 @@ def start_servers(folder: DataFolder, environ: Mapping[str, str], *, durable: bo
             port = free_port()
             postgres = start_postgres(folder, secrets, port, durable=durable)
             started.append(postgres)
-            superuser_url = _url(SUPERUSER, secrets.superuser, port, "postgres")
+            superuser_url = _url(SUPERUSER, password=secrets.superuser, port=port, database="postgres")
             _wait(postgres, lambda: psycopg.connect(superuser_url, connect_timeout=2).close())
             _ensure_roles(superuser_url, secrets)
-            given["DATABASE_URL"] = _url(APPLICATION, secrets.application, port)
-            given["DATABASE_OWNER_URL"] = _url(OWNER, secrets.owner, port)
-            given["DATABASE_SEQUENCER_URL"] = _url(SEQUENCER, secrets.sequencer, port)
+            given["DATABASE_URL"] = _url(APPLICATION, password=secrets.application, port=port)
+            given["DATABASE_OWNER_URL"] = _url(OWNER, password=secrets.owner, port=port)
+            given["DATABASE_SEQUENCER_URL"] = _url(SEQUENCER, password=secrets.sequencer, port=port)
     except BaseException:
         processes.stop(started, 4)
         raise
@@ -113,7 +113,7 @@ def servers_for_command(environ: MutableMapping[str, str]) -> Iterator[None]:
         folder.unlock()
 
 
-def _url(user: str, password: str, port: int, database: str = DATABASE) -> str:
+def _url(user: str, *, password: str, port: int, database: str = DATABASE) -> str:
     return f"postgresql://{user}:{password}@127.0.0.1:{port}/{database}"
 
 
@@ -161,10 +161,10 @@ def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: 
         let_through(account, folder.path)
         let_through(account, programs)
     if data.exists():
-        _check_version(programs, data)
+        _check_version(programs, data=data)
         _wait_for_predecessor(data)
     else:
-        _make_cluster(programs, data, secrets, account, folder.logs / "initdb.log")
+        _make_cluster(programs, data=data, secrets=secrets, account=account, log=folder.logs / "initdb.log")
     settings = [
         "listen_addresses=127.0.0.1",
         f"port={port}",
@@ -185,7 +185,7 @@ def start_postgres(folder: DataFolder, secrets: Secrets, port: int, *, durable: 
     )
 
 
-def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: ChildAccount | None, log: Path) -> None:
+def _make_cluster(programs: Path, *, data: Path, secrets: Secrets, account: ChildAccount | None, log: Path) -> None:
     """A new cluster with a password for everybody. Made beside and renamed: it is whole or missing."""
     unfinished = data.with_name("postgres.unfinished")
     password = data.with_name("initdb.password")
@@ -210,7 +210,7 @@ def _make_cluster(programs: Path, data: Path, secrets: Secrets, account: ChildAc
     unfinished.rename(data)
 
 
-def _check_version(programs: Path, data: Path) -> None:
+def _check_version(programs: Path, *, data: Path) -> None:
     """Raises Refused when the cluster is of another major version, which these programs cannot read."""
     command = [str(programs / "postgres"), "--version"]
     version = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]  # noqa: S603
@@ -267,7 +267,7 @@ def _ensure_roles(superuser_url: str, secrets: Secrets) -> None:
 
 
 def create_database(
-    connection: "psycopg.Connection[tuple[object, ...]]", name: str, owner: str = OWNER, template: str = "template1"
+    connection: "psycopg.Connection[tuple[object, ...]]", name: str, *, owner: str = OWNER, template: str = "template1"
 ) -> None:
     """A copy of `template` that belongs to `owner`, its schema included; nobody else may make anything in it."""
     database, role, copied = map(sql.Identifier, (name, owner, template))

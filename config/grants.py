@@ -69,7 +69,7 @@ def sequencer_role() -> str:
     return str(urlsplit(settings.LEDGER_SEQUENCER_URL).username or "")
 
 
-def rights_of(role: str, table: str) -> str:
+def rights_of(role: str, *, table: str) -> str:
     """What a role may do with a table, "" for nothing. One role may be both application and sequencer."""
     rights = []
     if role == application_role():
@@ -104,7 +104,7 @@ def grant_roles() -> bool:
             ):
                 cursor.execute(sql.SQL(template).format(role=sql.Identifier(role), database=database).as_string())
             for table in tables:
-                if rights := rights_of(role, table):
+                if rights := rights_of(role, table=table):
                     grant = sql.SQL("GRANT {} ON {} TO {}")
                     parts = (sql.SQL(rights), sql.Identifier(table), sql.Identifier(role))
                     cursor.execute(grant.format(*parts).as_string())

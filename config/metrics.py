@@ -35,7 +35,7 @@ REQUESTS = Counter("second_source_requests", "Requests answered.", ["method", "r
 SECONDS = Histogram("second_source_request_seconds", "Time to answer.", ["route"], buckets=BUCKETS, registry=_own)
 
 
-def count(method: str, route: str, status: int, seconds: float) -> None:
+def count(method: str, *, route: str, status: int, seconds: float) -> None:
     """Counts an answered request."""
     REQUESTS.labels(method, route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)

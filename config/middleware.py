@@ -161,7 +161,7 @@ class Limits:
         self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         found = request.resolver_match
-        kind = counted_as(found.view_name, request.method or "") if found else None
+        kind = counted_as(found.view_name, method=request.method or "") if found else None
         if kind is None:
             return None
         if request.method == "POST" and "keep" in request.POST:

@@ -50,7 +50,7 @@ class RequestLog:
 
 def _log(request: HttpRequest, status: int, seconds: float) -> None:
     route = route_of(request)
-    metrics.count(method_of(request), route, status, seconds)
+    metrics.count(method_of(request), route=route, status=status, seconds=seconds)
     if route in QUIET and status < 400:
         return
     fields = {

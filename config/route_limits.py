@@ -45,7 +45,7 @@ UNCOUNTED = {
 }
 
 
-def counted_as(name: str, method: str) -> str | None:
+def counted_as(name: str, *, method: str) -> str | None:
     """What a request for the page of this name counts as; None where it is not counted here."""
     if name.startswith(("api:", "admin:")) or name in UNCOUNTED:
         return None

@@ -21,12 +21,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
 
 
-def _stop(name: str, remedy: str) -> SystemExit:
+def _stop(name: str, *, remedy: str) -> SystemExit:
     """One line that names the variable and what to set."""
     return SystemExit(f"{name}: {remedy}")
 
 
-def _text(name: str, default: str = "") -> str:
+def _text(name: str, *, default: str = "") -> str:
     """The value of a variable; one that is set to nothing counts as unset."""
     value: str = env.str(name, "") or default
     return value
@@ -37,25 +37,25 @@ def _list(name: str) -> list[str]:
 
 
 def _number(name: str, default: int) -> int:
-    text = _text(name, str(default))
+    text = _text(name, default=str(default))
     if not (text.isascii() and text.isdigit()):
-        raise _stop(name, f"set a whole number, such as {default} (it is {text!r})")
+        raise _stop(name, remedy=f"set a whole number, such as {default} (it is {text!r})")
     return int(text)
 
 
-def _rates(name: str, default: str) -> dict[str, tuple[int, int]]:
+def _rates(name: str, *, default: str) -> dict[str, tuple[int, int]]:
     """Limits as allauth writes its own: how many, in how many seconds, minutes or hours, for whom; "none": no limit.
 
     By whom they are for: how many within how many seconds.
     """
-    text = _text(name, default)
+    text = _text(name, default=default)
     if text == "none":
         return {}
     rates = {}
     for part in text.split(","):
         found = re.fullmatch(r"([1-9][0-9]{0,8})/([1-9][0-9]{0,4})?([smhd])/(user|ip)", part.strip())
         if found is None:
-            raise _stop(name, f"set limits such as {default}, or none (it is {text!r})")
+            raise _stop(name, remedy=f"set limits such as {default}, or none (it is {text!r})")
         unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}[found[3]]
         rates[found[4]] = (int(found[1]), int(found[2] or 1) * unit)
     return rates
@@ -66,26 +66,26 @@ def _day(name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise _stop(name, f"set a day such as 2027-01-31 (it is {text!r})") from error
+        raise _stop(name, remedy=f"set a day such as 2027-01-31 (it is {text!r})") from error
 
 
-def _required(name: str, remedy: str) -> str:
+def _required(name: str, *, remedy: str) -> str:
     value = _text(name)
     if not value:
-        raise _stop(name, remedy)
+        raise _stop(name, remedy=remedy)
     return value
 
 
 def _database(name: str) -> dict[str, Any]:
     """The PostgreSQL connection that the variable `name` gives."""
     remedy = "set it to postgresql://user:password@host:5432/name (bin/dev sets it by itself)"
-    _required(name, remedy)
+    _required(name, remedy=remedy)
     try:
         parsed: dict[str, Any] = env.dj_db_url(name, conn_max_age=60, conn_health_checks=True)
     except (EnvError, ValueError) as error:
-        raise _stop(name, remedy) from error
+        raise _stop(name, remedy=remedy) from error
     if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed.get("NAME"):
-        raise _stop(name, f"only PostgreSQL 15 or later is supported; {remedy}")
+        raise _stop(name, remedy=f"only PostgreSQL 15 or later is supported; {remedy}")
     return parsed
 
 
@@ -97,9 +97,9 @@ def _mail_server(name: str) -> dict[str, Any]:
     try:
         parsed: dict[str, Any] = env.dj_email_url(name)
     except EnvError as error:
-        raise _stop(name, remedy) from error
+        raise _stop(name, remedy=remedy) from error
     if not parsed.get("EMAIL_BACKEND"):
-        raise _stop(name, remedy)
+        raise _stop(name, remedy=remedy)
     return parsed
 
 
@@ -116,18 +116,18 @@ def _authorities(name: str) -> dict[str, tuple[bytes, ...]]:
                 raise ValueError("set ADDRESS|FILE, such as https://stamps.example.org/tsa|/etc/second-source/tsa.pem")
             found[address] = read_certificates(Path(path).read_bytes())
         except (OSError, ValueError) as error:
-            raise _stop(name, f"{' '.join(str(error).split())} (in {part!r})") from error
+            raise _stop(name, remedy=f"{' '.join(str(error).split())} (in {part!r})") from error
     return found
 
 
 def _storage(name: str, default: Path) -> Path | str:
     """Where evidence is kept: a folder, or the address of a bucket."""
-    given = _text(name, str(default))
+    given = _text(name, default=str(default))
     if "://" not in given:
         return Path(given)
     # The names that Amazon S3 allows, and a prefix of plain words.
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._-]+)*/?", given):
-        raise _stop(name, "set the path of a folder, or s3://bucket or s3://bucket/prefix")
+        raise _stop(name, remedy="set the path of a folder, or s3://bucket or s3://bucket/prefix")
     return given
 
 
@@ -138,9 +138,9 @@ def _policy(name: str) -> str:
         if path:
             read_policy(Path(path).read_bytes())
     except OSError as error:
-        raise _stop(name, f"set the path of a copy of policy.json ({path}: {error.strerror})") from error
+        raise _stop(name, remedy=f"set the path of a copy of policy.json ({path}: {error.strerror})") from error
     except Unusable as error:
-        raise _stop(name, f"set the path of a copy of policy.json ({path}: {error})") from error
+        raise _stop(name, remedy=f"set the path of a copy of policy.json ({path}: {error})") from error
     return path
 
 
@@ -153,14 +153,16 @@ def _witness_policy(name: str) -> WitnessPolicy | None:
         policy = read_witness_policy(Path(path).read_bytes())
         policy.text.decode()
     except OSError as error:
-        raise _stop(name, f"set the path of a file ({path}: {error.strerror})") from error
+        raise _stop(name, remedy=f"set the path of a file ({path}: {error.strerror})") from error
     except UnicodeDecodeError as error:
-        raise _stop(name, f"write {path} in UTF-8") from error
+        raise _stop(name, remedy=f"write {path} in UTF-8") from error
     except Unusable as error:
-        raise _stop(name, f"set a file in the format of C2SP tlog-policy ({path}: {error})") from error
+        raise _stop(name, remedy=f"set a file in the format of C2SP tlog-policy ({path}: {error})") from error
     for witness, (_key, url) in policy.witnesses.items():
         if not _is_address(url):
-            raise _stop(name, f"give witness {witness} in {path} an address, such as https://witness.example.org/")
+            raise _stop(
+                name, remedy=f"give witness {witness} in {path} an address, such as https://witness.example.org/"
+            )
     return policy
 
 
@@ -174,7 +176,7 @@ def _is_address(url: str) -> bool:
 
 
 # Where things are
-DATA_DIR = Path(_text("DATA_DIR", str(BASE_DIR / "var"))).resolve()
+DATA_DIR = Path(_text("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 EVIDENCE_STORAGE = _storage("EVIDENCE_STORAGE", DATA_DIR / "evidence")
 # Of the S3 service, where it is not Amazon's; keys and region are read by its client (AWS_ACCESS_KEY_ID ...).
 S3_ENDPOINT = _text("AWS_ENDPOINT_URL_S3") or _text("AWS_ENDPOINT_URL") or None
@@ -182,25 +184,25 @@ ATTACHMENT_LIMIT = _number("ATTACHMENT_LIMIT", 50 * 2**20)  # bytes
 try:
     CAPTURE_ALLOW = [ip_network(part) for part in _list("CAPTURE_ALLOW")]
 except ValueError as error:
-    raise _stop("CAPTURE_ALLOW", f"set networks such as 10.0.0.0/8,192.168.1.5 ({error})") from error
+    raise _stop("CAPTURE_ALLOW", remedy=f"set networks such as 10.0.0.0/8,192.168.1.5 ({error})") from error
 
-PUBLIC_URL = _text("PUBLIC_URL", f"http://localhost:{_number('PORT', 8000)}").rstrip("/")
+PUBLIC_URL = _text("PUBLIC_URL", default=f"http://localhost:{_number('PORT', 8000)}").rstrip("/")
 try:
     _public = urlsplit(PUBLIC_URL)
     _public_is_good = _public.scheme in ("http", "https") and bool(_public.hostname) and _public.port != 0
 except ValueError:
     _public_is_good = False
 if not _public_is_good or _public.path or _public.query or "@" in _public.netloc:
-    raise _stop("PUBLIC_URL", "set the address people use, such as https://desk.example.org")
+    raise _stop("PUBLIC_URL", remedy="set the address people use, such as https://desk.example.org")
 HTTPS = _public.scheme == "https"
 TRUSTED_PROXIES = _number("TRUSTED_PROXIES", 0)  # how many stand before the server and add to X-Forwarded-For
 ALLOWED_HOSTS = [*(_list("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]), str(_public.hostname)]
-SECRET_KEY = _required("SECRET_KEY", "set 50 random characters (bin/dev makes and keeps one by itself)")
+SECRET_KEY = _required("SECRET_KEY", remedy="set 50 random characters (bin/dev makes and keeps one by itself)")
 # Keys of before: what they signed is still taken, nothing is signed with them any more.
 SECRET_KEY_FALLBACKS = _list("SECRET_KEY_FALLBACKS")
 METRICS_TOKEN = _text("METRICS_TOKEN")
 if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
-    raise _stop("METRICS_TOKEN", "set 20 random characters or more, or unset it")
+    raise _stop("METRICS_TOKEN", remedy="set 20 random characters or more, or unset it")
 DEBUG = False
 
 DATABASES = {
@@ -223,7 +225,7 @@ if _statement or _lock:
 _database("DATABASE_SEQUENCER_URL" if _text("DATABASE_SEQUENCER_URL") else "DATABASE_URL")
 LEDGER_SEQUENCER_URL = _text("DATABASE_SEQUENCER_URL") or _text("DATABASE_URL")
 # Of the log: the key and the mark of the signer, and the key that signs receipts; `manage.py prepare` makes them.
-LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", str(DATA_DIR / "signer")))
+LEDGER_SIGNER = Path(_text("LEDGER_SIGNER", default=str(DATA_DIR / "signer")))
 LEDGER_RECEIPT_KEY = _text("LEDGER_RECEIPT_KEY")  # the key itself; unset: DATA_DIR/receipts.key
 # The file of the keys that pages and verify_ledger check by; unset: policy.json in the signer's folder.
 LEDGER_POLICY = _policy("LEDGER_POLICY")
@@ -233,14 +235,14 @@ WITNESS_POLICY = _witness_policy("WITNESS_POLICY")
 LEDGER_ANCHORS = [part if part.startswith("/") else f"mailto:{part}" for part in _list("LEDGER_ANCHORS")]
 for _anchor in LEDGER_ANCHORS:
     if not _anchor.startswith("/") and "@" not in _anchor:
-        raise _stop("LEDGER_ANCHORS", "set mail addresses and absolute paths of folders, with commas between")
+        raise _stop("LEDGER_ANCHORS", remedy="set mail addresses and absolute paths of folders, with commas between")
 LEDGER_ANCHOR_HOURS = _number("LEDGER_ANCHOR_HOURS", 24)
 # Who says by when each day's checkpoint was there (RFC 3161): ADDRESS|FILE, with commas between; the file is PEM.
 TIMESTAMP_AUTHORITIES = _authorities("TIMESTAMP_AUTHORITIES")
-LEDGER_ORIGIN = _text("LEDGER_ORIGIN", f"{_public.netloc}/ledger")  # the name that new keys get
-REDIS_URL = _required("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
+LEDGER_ORIGIN = _text("LEDGER_ORIGIN", default=f"{_public.netloc}/ledger")  # the name that new keys get
+REDIS_URL = _required("REDIS_URL", remedy="set redis://host:6379/0 (bin/dev sets it by itself)")
 if not REDIS_URL.startswith(("redis://", "rediss://")):
-    raise _stop("REDIS_URL", "set redis://host:6379/0 (bin/dev sets it by itself)")
+    raise _stop("REDIS_URL", remedy="set redis://host:6379/0 (bin/dev sets it by itself)")
 
 INSTALLED_APPS = [
     "config.apps.AdminConfig",
@@ -315,7 +317,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(_text("STATIC_ROOT", str(DATA_DIR / "static")))
+STATIC_ROOT = Path(_text("STATIC_ROOT", default=str(DATA_DIR / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -353,13 +355,13 @@ ACCOUNT_RATE_LIMITS = {
 }
 # Everything else that is counted, for each person and each address (accounts.limits, docs/operations.md).
 RATE_LIMITS = {
-    "api": _rates("LIMIT_API", "900/m/user,3000/m/ip"),
-    "form": _rates("LIMIT_FORM", "120/m/user,900/m/ip"),
-    "draft": _rates("LIMIT_DRAFT", "240/m/user,1800/m/ip"),
-    "upload": _rates("LIMIT_UPLOAD", "60/m/user,300/m/ip"),
-    "capture": _rates("LIMIT_CAPTURE", "60/m/user,300/m/ip"),
-    "export": _rates("LIMIT_EXPORT", "30/m/user,120/m/ip"),
-    "preview": _rates("LIMIT_PREVIEW", "60/m/user,240/m/ip"),
+    "api": _rates("LIMIT_API", default="900/m/user,3000/m/ip"),
+    "form": _rates("LIMIT_FORM", default="120/m/user,900/m/ip"),
+    "draft": _rates("LIMIT_DRAFT", default="240/m/user,1800/m/ip"),
+    "upload": _rates("LIMIT_UPLOAD", default="60/m/user,300/m/ip"),
+    "capture": _rates("LIMIT_CAPTURE", default="60/m/user,300/m/ip"),
+    "export": _rates("LIMIT_EXPORT", default="30/m/user,120/m/ip"),
+    "preview": _rates("LIMIT_PREVIEW", default="60/m/user,240/m/ip"),
 }
 # Second factors: an app's codes, passkeys, and recovery codes for the day on which the device is gone.
 MFA_ADAPTER = "config.adapter.SecondFactors"
@@ -378,10 +380,12 @@ if OIDC_ISSUER and (_issuer.scheme, _issuer.hostname) not in (
     ("http", "localhost"),
     ("http", "127.0.0.1"),
 ):
-    raise _stop("OIDC_ISSUER", "set the issuer as the provider names it, such as https://id.example.org/realms/desk")
-OIDC_CLIENT_ID = _required("OIDC_CLIENT_ID", "set what the provider calls this client") if OIDC_ISSUER else ""
-OIDC_CLIENT_SECRET = _required("OIDC_CLIENT_SECRET", "set the secret of OIDC_CLIENT_ID") if OIDC_ISSUER else ""
-OIDC_NAME = _text("OIDC_NAME", str(_issuer.hostname)) if OIDC_ISSUER else ""
+    raise _stop(
+        "OIDC_ISSUER", remedy="set the issuer as the provider names it, such as https://id.example.org/realms/desk"
+    )
+OIDC_CLIENT_ID = _required("OIDC_CLIENT_ID", remedy="set what the provider calls this client") if OIDC_ISSUER else ""
+OIDC_CLIENT_SECRET = _required("OIDC_CLIENT_SECRET", remedy="set the secret of OIDC_CLIENT_ID") if OIDC_ISSUER else ""
+OIDC_NAME = _text("OIDC_NAME", default=str(_issuer.hostname)) if OIDC_ISSUER else ""
 # How long after a sign-in, or a password given once more, nobody is asked for it again.
 RECENT_AUTHENTICATION = timedelta(minutes=_number("RECENT_AUTHENTICATION_MINUTES", 10))
 LOGIN_URL = "account_login"
@@ -393,7 +397,7 @@ SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = _number("SESSION_DAYS", 14) * 24 * 3600  # from the sign-in on, however often it is used
 SESSION_IDLE = timedelta(minutes=_number("SESSION_IDLE_MINUTES", 720))
 if not SESSION_COOKIE_AGE or timedelta(minutes=10) > SESSION_IDLE:
-    raise _stop("SESSION_DAYS, SESSION_IDLE_MINUTES", "set at least 1 day, and at least 10 minutes")
+    raise _stop("SESSION_DAYS, SESSION_IDLE_MINUTES", remedy="set at least 1 day, and at least 10 minutes")
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -450,7 +454,7 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
 )
 EMAIL_USE_TLS, EMAIL_USE_SSL = bool(_mail.get("EMAIL_USE_TLS")), bool(_mail.get("EMAIL_USE_SSL"))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", f"Second Source <second-source@{_public.hostname}>")
+DEFAULT_FROM_EMAIL = _text("DEFAULT_FROM_EMAIL", default=f"Second Source <second-source@{_public.hostname}>")
 
 # Tasks
 CELERY_BROKER_URL = REDIS_URL

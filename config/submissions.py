@@ -49,7 +49,7 @@ class SentOnce:
         keyed = KeyedRequest(request.user, "POST", request.path, f"form {key} {digest}")
         try:
             with kept_acts(), transaction.atomic():
-                form_is_done(request.user, request.path, key)  # holds it; done or not, another text is another act
+                form_is_done(request.user, request.path, key=key)  # holds it; done or not, another text is another act
                 return _once(keyed, digest, lambda: view(request, *args, **kwargs))
         except Exception as error:  # as it would be answered had the view been called where views are
             page = page_response(request, error)

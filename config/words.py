@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 SHOWN_UP_TO = 5  # A count above this is shown as "5+": only small answers matter.
 
 
-def interval(least: int, most: int, exact: bool = True) -> str:
+def interval(least: int, *, most: int, exact: bool = True) -> str:
     """How many independent voices: "2", "1–3", or "5+" for everything above five, and whether these are bounds."""
     ends = [_count(least), _count(most)]
     text = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
@@ -21,10 +21,10 @@ def _count(number: int) -> str:
     return str(number) if number <= SHOWN_UP_TO else f"{SHOWN_UP_TO}+"
 
 
-def voices(least: int, most: int, exact: bool = True) -> str:
+def voices(least: int, *, most: int, exact: bool = True) -> str:
     """The same with its noun: "1–3 independent voices", and whether these are bounds."""
     text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
-    text = text % {"count": interval(least, most)}
+    text = text % {"count": interval(least, most=most)}
     return text if exact else _("%(voices)s (not counted exactly)") % {"voices": text}
 
 

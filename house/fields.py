@@ -52,7 +52,7 @@ def _not_keepable(text: str, limit: int = LONGEST_TEXT) -> str:
     return ""
 
 
-def given_text(text: str, field: str, message: str) -> str:
+def given_text(text: str, *, field: str, message: str) -> str:
     """A text that has to be there, without the space around it.
 
     Raises Invalid for `field`, with `message` when empty.
@@ -64,7 +64,7 @@ def given_text(text: str, field: str, message: str) -> str:
     return text
 
 
-def optional_text(text: str, field: str) -> str:
+def optional_text(text: str, *, field: str) -> str:
     """A text that may be empty, without the space around it. Raises Invalid for `field` when it cannot be kept."""
     text = (text or "").strip()
     if problem := _not_keepable(text):

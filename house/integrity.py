@@ -97,7 +97,7 @@ def by_query(name: str, query: str, *parameters: object) -> Check:
     return Check(name, lambda scope: rows(_in_order(query), *parameters))
 
 
-def by_overdue_query(name: str, query: str) -> Check:
+def by_overdue_query(name: str, *, query: str) -> Check:
     """The same, for a query that asks with `%(late)s` for what ought to have been done before."""
     return Check(name, lambda scope: rows(_in_order(query), late=scope.now - scope.grace))
 

@@ -90,17 +90,17 @@ class Asking:
         if newest is None or (last and last[0] == newest[0]):
             return False
         size, note = newest
-        answer = self._cosignature(connection, old, size, note)
+        answer = self._cosignature(connection, old, size=size, note=note)
         self._keep(connection, size, answer)
         return True
 
-    def _cosignature(self, connection: Connection, old: int, size: int, note: str) -> CheckedCosignature:
-        status, content = self._post(connection, old, size, note)
+    def _cosignature(self, connection: Connection, old: int, *, size: int, note: str) -> CheckedCosignature:
+        status, content = self._post(connection, old, size=size, note=note)
         if status == 409:  # it says up to where it has seen the log
             seen = content.decode(errors="replace").removesuffix("\n")
             if not (seen.isascii() and seen.isdigit() and len(seen) <= 16 and int(seen) <= size):
                 raise WitnessFailed(f"it says that it has seen {seen[:40]!r} entries, and this log has {size}")
-            status, content = self._post(connection, int(seen), size, note)
+            status, content = self._post(connection, int(seen), size=size, note=note)
         if status != 200:
             raise WitnessFailed(f"it answers {status}: {' '.join(content.decode(errors='replace').split())[:200]!r}")
         text = split_note(note.encode())[0]
@@ -112,8 +112,8 @@ class Asking:
             raise WitnessFailed("its answer has no cosignature by its key")
         return found[0]
 
-    def _post(self, connection: Connection, old: int, size: int, note: str) -> tuple[int, bytes]:
-        return self._address.post(request_body(old, consistency_proof(node_reader(connection), old, size), note))
+    def _post(self, connection: Connection, old: int, *, size: int, note: str) -> tuple[int, bytes]:
+        return self._address.post(request_body(old, consistency_proof(node_reader(connection), old, new=size), note))
 
     def _keep(self, connection: Connection, size: int, found: CheckedCosignature) -> None:
         """Keep it, and note where a quorum is there now. What commits last sees all that was kept before."""
@@ -154,7 +154,7 @@ def asking_witnesses(policy: WitnessPolicy | None, url: str) -> Iterator[None]:
         end.set()
 
 
-def _keep_asking(asking: Asking, name: str, url: str, end: threading.Event) -> None:
+def _keep_asking(asking: Asking, name: str, *, url: str, end: threading.Event) -> None:
     """Ask about each new checkpoint until the end; after a failure later, and each time later than before."""
     pause, said = SECONDS_BETWEEN_LOOKS, ""
     while not end.wait(pause):

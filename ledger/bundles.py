@@ -94,7 +94,7 @@ def zip_pieces(parts: Sequence[BundleFile], content: Callable[[BundleFile], Iter
     Raises ValueError where a file has another size than it had: what was sent is then cut off, and found to be.
     """
     for part in parts:
-        yield zip_head(part.path, part.size, part.crc)
+        yield zip_head(part.path, part.size, crc=part.crc)
         size = 0
         for piece in content(part):
             size += len(piece)

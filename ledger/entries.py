@@ -71,7 +71,7 @@ def new_sealed_stream() -> str:
     return f"{SEALED}:{secrets.token_hex(16)}"
 
 
-def seal(kind: str, body: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Opening]]:
+def seal(kind: str, body: Mapping[str, Any], *, values: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Opening]]:
     """The commitments of a sealed entry, and what opens them: 'kind', 'content' and for each value 'content/<name>'.
 
     All sealed entries look alike: how many fields one has, and what they are called, is inside the content.
@@ -93,7 +93,7 @@ def leaf_bytes(entry: LeafEntry) -> bytes:
     check_entry(entry)
     leaf = canonical({"v": 1, **entry._asdict()})
     if len(leaf) > LARGEST_LEAF:
-        raise Broken("leaf", f"at most {LARGEST_LEAF} bytes", str(len(leaf)))
+        raise Broken("leaf", expected=f"at most {LARGEST_LEAF} bytes", found=str(len(leaf)))
     return leaf
 
 

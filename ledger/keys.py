@@ -51,12 +51,14 @@ def make_keys() -> None:
     make_signer(folder, settings.LEDGER_ORIGIN)
     log = read_key(folder / LOG_KEY)
     if not settings.LEDGER_RECEIPT_KEY:
-        make_key(settings.DATA_DIR, RECEIPT_KEY, receipt_key_name(log.name))
+        make_key(settings.DATA_DIR, RECEIPT_KEY, name=receipt_key_name(log.name))
     _write_down(log, signs_receipts=False)
     _write_down(receipt_key(), signs_receipts=True)
     if not (folder / POLICY).exists():
         # Keys alone: witnesses and certificates are settings, and are taken as these are.
-        write_durably(folder / POLICY, _policy([str(log.verifier_key)], [str(receipt_key().verifier_key)], {}))
+        write_durably(
+            folder / POLICY, _policy([str(log.verifier_key)], receipts=[str(receipt_key().verifier_key)], more={})
+        )
 
 
 def _write_down(key: SigningKey, *, signs_receipts: bool) -> None:
@@ -82,10 +84,10 @@ class Rotation:
         return RECEIPTS if self.signs_receipts else LOG
 
 
-def _rotation(old: SigningKey, new: SigningKey, *, signs_receipts: bool) -> Rotation:
+def _rotation(old: SigningKey, *, new: SigningKey, signs_receipts: bool) -> Rotation:
     origin = old.name.removesuffix(receipt_key_name("")) if signs_receipts else old.name
     key = str(new.verifier_key)
-    note = sign_note(rotation_text(origin, RECEIPTS if signs_receipts else LOG, key), [old])
+    note = sign_note(rotation_text(origin, signs=RECEIPTS if signs_receipts else LOG, key=key), [old])
     return Rotation(signs_receipts, str(old.verifier_key), key, note.decode())
 
 
@@ -101,9 +103,9 @@ def rotating(*, receipts: bool, at_once: bool) -> Iterator[Rotation]:
     file = RECEIPT_KEY if receipts else LOG_KEY
     with locked(folder, "rotating"):
         old = receipt_key() if receipts else read_key(folder / file)
-        new = make_next_key(folder, file, old.name)
+        new = make_next_key(folder, file, name=old.name)
         _write_down(new, signs_receipts=receipts)
-        yield _rotation(old, new, signs_receipts=receipts)
+        yield _rotation(old, new=new, signs_receipts=receipts)
         take_next_key(folder, file, keep=None if receipts or at_once else old)
 
 
@@ -147,7 +149,7 @@ def policy_text() -> bytes:
     rows = list(Key.objects.order_by("-since", "text").values_list("text", "signs_receipts"))
     log = [text for text, signs_receipts in rows if not signs_receipts]
     more = {**witness_member(settings.WITNESS_POLICY), **stamp_member(configured_certificates())}
-    return _policy(log, [text for text, signs_receipts in rows if signs_receipts], more)
+    return _policy(log, receipts=[text for text, signs_receipts in rows if signs_receipts], more=more)
 
 
 def configured_certificates() -> tuple[bytes, ...]:
@@ -155,7 +157,7 @@ def configured_certificates() -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(one for each in settings.TIMESTAMP_AUTHORITIES.values() for one in each))
 
 
-def _policy(log: list[str], receipts: list[str], more: Mapping[str, Any]) -> bytes:
+def _policy(log: list[str], *, receipts: list[str], more: Mapping[str, Any]) -> bytes:
     origin = log[0].partition("+")[0] if log else ""
     return canonical({"origin": origin, "log_keys": log, "receipt_keys": receipts, **more}) + b"\n"
 

@@ -68,10 +68,10 @@ def disclosures_of(leaf: ProvenLeaf) -> dict[str, object]:
 
 def claim_proof(
     origin: str,
+    *,
     stream: str,
     checkpoint: bytes,
     leaves: Iterable[ProvenLeaf],
-    *,
     redactions: Iterable[ProvenLeaf] = (),
     dated: Sequence[Dated] = (),
 ) -> bytes:
@@ -115,5 +115,5 @@ def tlog_proof(proof: TlogProof) -> bytes:
     lines = [TLOG_PROOF, *extra, f"index {proof.leaf_index}", *map(_base64, proof.hashes)]
     data = "\n".join(lines).encode() + b"\n\n" + proof.checkpoint
     if read_tlog_proof(data) != proof:
-        raise Broken("tlog-proof", "one that reads back the same", "another")
+        raise Broken("tlog-proof", expected="one that reads back the same", found="another")
     return data

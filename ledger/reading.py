@@ -83,19 +83,19 @@ def check_extends(text: str, newest: Checkpoint) -> None:
     """Raises Broken unless the log of `newest` begins with that of a checkpoint's text."""
     before, now = read_checkpoint(text), read_checkpoint(text_of_note(newest.note))
     if before.origin != now.origin:
-        raise Broken("the checkpoint that is there already", f"one of {now.origin}", before.origin)
+        raise Broken("the checkpoint that is there already", expected=f"one of {now.origin}", found=before.origin)
     read = _node_reader()
-    proof = consistency_proof(read, before.size, now.size) if before.size <= now.size else []
+    proof = consistency_proof(read, before.size, new=now.size) if before.size <= now.size else []
     check_consistency(before.size, before.root, now.size, now.root, proof)
 
 
 def consistency_with(size: int, checkpoint: Checkpoint) -> list[bytes]:
     """The proof that the log of a checkpoint begins with its own first `size` entries."""
-    return consistency_proof(_node_reader(), size, checkpoint.size)
+    return consistency_proof(_node_reader(), size, new=checkpoint.size)
 
 
 def _node_reader() -> ReadNode:
-    return node_reader(lambda level, number: b"".join(_hashes(level, number * TILE_WIDTH, TILE_WIDTH)))
+    return node_reader(lambda level, number: b"".join(_hashes(level, first=number * TILE_WIDTH, most=TILE_WIDTH)))
 
 
 def oldest_waiting() -> datetime | None:
@@ -123,7 +123,7 @@ def forged_place() -> str | None:
     newest = Checkpoint.objects.aggregate(size=Max("size"))["size"] or 0
     connection.ensure_connection()
     with connection.wrap_database_errors:
-        return wrong_place(connection.connection, newest, MOST_LOOKED_AT)
+        return wrong_place(connection.connection, newest, most=MOST_LOOKED_AT)
 
 
 def late_since(now: datetime) -> datetime | None:
@@ -142,12 +142,12 @@ def read_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:
     if first + tile.width > checkpoint.size >> (8 * level):
         return None
     if tile.level != ENTRIES:
-        return b"".join(_hashes(level, first, tile.width))
+        return b"".join(_hashes(level, first=first, most=tile.width))
     rows = Entry.objects.filter(place__index__gte=first, place__index__lt=first + tile.width)
     return bundle_bytes(bytes(leaf) for leaf in rows.order_by("place__index").values_list("leaf", flat=True))
 
 
-def _hashes(level: int, first: int, most: int) -> list[bytes]:
+def _hashes(level: int, *, first: int, most: int) -> list[bytes]:
     where = "ledger_leaf WHERE" if level == 0 else "ledger_node WHERE level = %(level)s AND"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -202,7 +202,7 @@ def prove(entries: QuerySet[Entry], checkpoint: Checkpoint) -> list[ProvenLeaf]:
     openings = openings_of([pk for pk, _index, _leaf in rows])
     read = _node_reader()
     return [
-        ProvenLeaf(index, bytes(leaf), inclusion_proof(read, index, checkpoint.size), dict(openings.get(pk, {})))
+        ProvenLeaf(index, bytes(leaf), inclusion_proof(read, index, size=checkpoint.size), dict(openings.get(pk, {})))
         for pk, index, leaf in rows
     ]
 
@@ -223,7 +223,7 @@ def place_of(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
     """
     rows = Leaf.objects.filter(entry__leaf_hash=leaf_hash, hash=leaf_hash, index__lt=checkpoint.size)
     index = rows.values_list("index", flat=True).first()
-    return None if index is None else Placed(index, inclusion_proof(_node_reader(), index, checkpoint.size))
+    return None if index is None else Placed(index, inclusion_proof(_node_reader(), index, size=checkpoint.size))
 
 
 def openings_of(entries: Sequence[int]) -> dict[int, dict[str, Opening]]:

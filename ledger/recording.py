@@ -55,10 +55,10 @@ def record(
     """
     body, at = _as_older(body, at) if _older_acts.get() else (body, at)
     if sealed:
-        hashes, openings = seal(kind, body, committed)
-        return _append(_sealed_stream(stream), SEALED, at, {}, hashes, openings)
+        hashes, openings = seal(kind, body, values=committed)
+        return _append(_sealed_stream(stream), kind=SEALED, at=at, body={}, hashes=hashes, openings=openings)
     hashes, openings = commit(committed)
-    return _append(stream, kind, at, dict(body), hashes, openings)
+    return _append(stream, kind=kind, at=at, body=dict(body), hashes=hashes, openings=openings)
 
 
 @contextmanager
@@ -143,7 +143,9 @@ def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplac
 def write_next(connection: BaseDatabaseWrapper, one: Unplaced, *, at: datetime) -> int:
     """Write the next entry of a stream that has some, for what is brought in from elsewhere; its database id."""
     hashes, openings = commit(one.committed)
-    return _append(one.stream, one.kind, at, one.body, hashes, openings, through=connection).id
+    return _append(
+        one.stream, kind=one.kind, at=at, body=one.body, hashes=hashes, openings=openings, through=connection
+    ).id
 
 
 def _entry(
@@ -155,12 +157,12 @@ def _entry(
 
 def _append(
     stream: str,
+    *,
     kind: str,
     at: datetime,
     body: dict[str, Any],
     hashes: dict[str, str],
     openings: dict[str, Opening],
-    *,
     through: BaseDatabaseWrapper | None = None,
 ) -> WrittenEntry:
     with (through or connection).cursor() as cursor:

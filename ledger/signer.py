@@ -134,7 +134,7 @@ def make_signer(folder: Path, origin: str) -> None:
     if not (folder / LOG_KEY).exists():
         if not (folder / MARK).exists():
             write_first_mark(folder, origin)
-        make_key(folder, LOG_KEY, origin)
+        make_key(folder, LOG_KEY, name=origin)
 
 
 def write_first_mark(folder: Path, origin: str) -> None:
@@ -148,16 +148,16 @@ def _write_mark(folder: Path, mark: Mark) -> None:
     write_durably(folder / MARK, json.dumps(said, indent=1).encode(), mode=0o600)
 
 
-def make_key(folder: Path, file: str, name: str) -> None:
+def make_key(folder: Path, file: str, *, name: str) -> None:
     """A new key in the folder, readable by its owner alone; nothing where there is one."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / file).exists():
         write_durably(folder / file, f"{SigningKey.make(name).private_text}\n".encode(), mode=0o600)
 
 
-def make_next_key(folder: Path, file: str, name: str) -> SigningKey:
+def make_next_key(folder: Path, file: str, *, name: str) -> SigningKey:
     """The key that is to take the place of the one in `file`: made and on the disk, or left by a rotation that died."""
-    make_key(folder, f"{file}.next", name)
+    make_key(folder, f"{file}.next", name=name)
     return read_key(folder / f"{file}.next")
 
 

@@ -110,9 +110,9 @@ def _fetch(authority: str, note: bytes) -> tuple[bytes, Stamp]:
     """The token of an authority and what it says. Raises OSError, HTTPException, Broken, ValueError."""
     nonce = secrets.randbits(63)
     token = read_stamp_response(_post(authority, stamp_request(note, nonce)))
-    stamp = check_stamp(token, note, settings.TIMESTAMP_AUTHORITIES[authority])
+    stamp = check_stamp(token, data=note, certificates=settings.TIMESTAMP_AUTHORITIES[authority])
     if stamp.nonce != nonce:
-        raise Broken("nonce", str(nonce), f"{stamp.nonce}: this is the answer to another request")
+        raise Broken("nonce", expected=str(nonce), found=f"{stamp.nonce}: this is the answer to another request")
     return token, stamp
 
 
@@ -135,7 +135,7 @@ def _check_time(stamp: Stamp, checkpoint: Checkpoint, now: datetime) -> None:
         (stamp.before <= now + CLOCKS_DIFFER, f"not after now, {now:%Y-%m-%d %H:%M} UTC"),
     ):
         if not holds:
-            raise Broken("genTime", expected, f"{stamp.at:%Y-%m-%d %H:%M} UTC")
+            raise Broken("genTime", expected=expected, found=f"{stamp.at:%Y-%m-%d %H:%M} UTC")
 
 
 class _NoRedirects(HTTPRedirectHandler):

@@ -61,7 +61,7 @@ def parse_tile_path(path: str) -> Tile:
     return tile
 
 
-def hash_tiles(size: int, old: int = 0) -> Iterator[Tile]:
+def hash_tiles(size: int, *, old: int = 0) -> Iterator[Tile]:
     """The tiles that a tree of `size` has and one of `old` leaves had not: full ones, and one partial a level."""
     level = 0
     while size:

@@ -76,7 +76,7 @@ def _fold(hashes: list[bytes]) -> bytes:
     return result
 
 
-def _subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
+def _subtrees(start: int, *, end: int) -> Iterator[tuple[int, int]]:
     """The complete subtrees, largest first, of the leaves from `start`, a multiple of all of them, to `end`."""
     while start < end:
         level = (end - start).bit_length() - 1
@@ -84,16 +84,16 @@ def _subtrees(start: int, end: int) -> Iterator[tuple[int, int]]:
         start += 1 << level
 
 
-def _hash_of(read: ReadNode, start: int, end: int) -> bytes:
-    return _fold([read(level, index) for level, index in _subtrees(start, end)])
+def _hash_of(read: ReadNode, start: int, *, end: int) -> bytes:
+    return _fold([read(level, index) for level, index in _subtrees(start, end=end)])
 
 
 def root_of_size(read: ReadNode, size: int) -> bytes:
     """The root over the first `size` leaves."""
-    return _hash_of(read, 0, size)
+    return _hash_of(read, 0, end=size)
 
 
-def inclusion_proof(read: ReadNode, index: int, size: int) -> list[bytes]:
+def inclusion_proof(read: ReadNode, index: int, *, size: int) -> list[bytes]:
     """The hashes from a leaf's sibling to the root's child (RFC 9162 2.1.3.1). ValueError unless 0 <= index < size."""
     if not 0 <= index < size:
         raise ValueError(f"no leaf {index} in a tree of {size}")
@@ -101,10 +101,10 @@ def inclusion_proof(read: ReadNode, index: int, size: int) -> list[bytes]:
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            proof.append(_hash_of(read, middle, end))
+            proof.append(_hash_of(read, middle, end=end))
             end = middle
         else:
-            proof.append(_hash_of(read, start, middle))
+            proof.append(_hash_of(read, start, end=middle))
             start = middle
     return proof[::-1]
 
@@ -122,14 +122,14 @@ def consistency_proof(read: ReadNode, old: int, new: int) -> list[bytes]:
     while end != old:
         middle = start + _split(end - start)
         if old <= middle:
-            proof.append(_hash_of(read, middle, end))
+            proof.append(_hash_of(read, middle, end=end))
             end = middle
         else:
-            proof.append(_hash_of(read, start, middle))
+            proof.append(_hash_of(read, start, end=middle))
             start = middle
     if start:
         # The old tree's last subtree; where the old tree is one complete subtree, its root is known.
-        proof.append(_hash_of(read, start, end))
+        proof.append(_hash_of(read, start, end=end))
     return proof[::-1]
 
 

@@ -151,7 +151,9 @@ def check_witnesses(policy: Policy, newest: Checkpoint, now: datetime, report: R
     waiting = Leaf.objects.filter(index__gte=size, index__lt=newest.size, entry__at__lt=since).order_by("index")
     if (first := waiting.first()) is not None:
         expected = f"a quorum of witnesses within {LONGEST_UNWITNESSED} seconds"
-        report.expect(False, f"entry {first.index}", "cosignatures", expected, f"the last of {size} entries")
+        report.expect(
+            False, f"entry {first.index}", part="cosignatures", expected=expected, found=f"the last of {size} entries"
+        )
 
 
 def known_keys(policy: Policy, entries: Sequence[LeafEntry]) -> set[tuple[str, str]]:
@@ -196,7 +198,7 @@ def check_keys(policy: Policy, entries: Sequence[LeafEntry], report: Report) -> 
     for text, signs in sorted(table - known):
         is_named = any((entry.body["key"], entry.body["signs"]) == (text, signs) for entry in entries)
         found = "such an entry without its signature" if is_named else "neither"
-        report.expect(False, f"key {text}", signs, expected, found)
+        report.expect(False, f"key {text}", part=signs, expected=expected, found=found)
     for text, signs in sorted(known - table):
-        report.expect(False, f"key {text}", signs, "a row in the table of keys", "none")
+        report.expect(False, f"key {text}", part=signs, expected="a row in the table of keys", found="none")
     report.count("keys", len(table))

@@ -117,7 +117,7 @@ class Unusable(Exception):
 class Broken(ValueError):
     """Something is not as it should be: in which part, what was expected, what was found."""
 
-    def __init__(self, part: str, expected: str, found: str) -> None:
+    def __init__(self, part: str, *, expected: str, found: str) -> None:
         super().__init__(f"{part}: expected {expected}, found {found}")
         self.part, self.expected, self.found = part, expected, found
 
@@ -144,7 +144,7 @@ def _check_value(value: object, place: str, depth: int) -> None:
     if depth >= DEEPEST and isinstance(value, dict | list | tuple):
         raise ValueError(f"{place}: nested more than {DEEPEST} deep")
     if isinstance(value, str):
-        _check_text(value, place)
+        _check_text(value, place=place)
     elif isinstance(value, int) and not isinstance(value, bool):
         if abs(value) > LARGEST_INTEGER:
             raise ValueError(f"{place}: an integer beyond 2^53 - 1")
@@ -152,7 +152,7 @@ def _check_value(value: object, place: str, depth: int) -> None:
         for key, member in value.items():
             if not isinstance(key, str):
                 raise ValueError(f"{place}: the key {key!r} is no string")
-            _check_text(key, f"{place}: a key")
+            _check_text(key, place=f"{place}: a key")
             _check_value(member, f"{place}.{key}", depth + 1)
     elif isinstance(value, list | tuple):
         for number, member in enumerate(value):
@@ -161,7 +161,7 @@ def _check_value(value: object, place: str, depth: int) -> None:
         raise ValueError(f"{place}: {type(value).__name__} is not allowed")
 
 
-def _check_text(text: str, place: str) -> None:
+def _check_text(text: str, *, place: str) -> None:
     if not text.isascii():
         try:
             text.encode()
@@ -246,22 +246,27 @@ def _plain(value: object) -> str:
     return value if isinstance(value, str) else _shown(value)
 
 
-def _expect(holds: object, part: str, expected: str, found: object) -> None:
+def _expect(holds: object, part: str, *, expected: str, found: object) -> None:
     if not holds:
-        raise Broken(part, expected, _shown(found))
+        raise Broken(part, expected=expected, found=_shown(found))
 
 
 def read_entry(leaf: bytes) -> LeafEntry:
     """What a leaf says; Broken where its bytes are not exactly those of a well-formed entry."""
     if len(leaf) > LARGEST_LEAF:
-        raise Broken("leaf", f"at most {LARGEST_LEAF} bytes", str(len(leaf)))
+        raise Broken("leaf", expected=f"at most {LARGEST_LEAF} bytes", found=str(len(leaf)))
     try:
         value = read_canonical(leaf)
     except ValueError as error:
-        raise Broken("leaf", "canonical JSON", str(error)) from None
-    _expect(isinstance(value, dict) and value.keys() == _NAMES, "leaf", "exactly the fields of version 1", value)
+        raise Broken("leaf", expected="canonical JSON", found=str(error)) from None
+    _expect(
+        isinstance(value, dict) and value.keys() == _NAMES,
+        "leaf",
+        expected="exactly the fields of version 1",
+        found=value,
+    )
     version = value.pop("v")
-    _expect(version == 1 and version is not True, "v", "1", version)
+    _expect(version == 1 and version is not True, "v", expected="1", found=version)
     entry = LeafEntry(**value)
     check_entry(entry)
     return entry
@@ -278,27 +283,27 @@ def _matches(pattern: re.Pattern[str], value: object) -> bool:
 def check_entry(entry: LeafEntry) -> None:
     """Broken where a field has not the form that section 2 gives it."""
     stream, seq, prev, kind, at, body, c = entry
-    _expect(_matches(_STREAM, stream) and len(stream) <= 255, "stream", "a name such as claim:1", stream)
-    _expect(_is_integer(seq, 1), "seq", "an integer from 1", seq)
+    _expect(_matches(_STREAM, stream) and len(stream) <= 255, "stream", expected="a name such as claim:1", found=stream)
+    _expect(_is_integer(seq, 1), "seq", expected="an integer from 1", found=seq)
     if seq == 1:
-        _expect(prev is None, "prev", "null in a stream's first entry", prev)
+        _expect(prev is None, "prev", expected="null in a stream's first entry", found=prev)
     else:
-        _expect(_matches(_HASH, prev), "prev", "64 hexadecimal digits", prev)
-    _expect(_matches(_NAME, kind), "kind", "a name of small letters, digits and _", kind)
+        _expect(_matches(_HASH, prev), "prev", expected="64 hexadecimal digits", found=prev)
+    _expect(_matches(_NAME, kind), "kind", expected="a name of small letters, digits and _", found=kind)
     try:
         read_time(at)
     except ValueError:
-        raise Broken("at", "UTC with milliseconds", _shown(at)) from None
-    _expect(isinstance(body, dict), "body", "an object", body)
-    _expect(isinstance(c, dict) and c, "c", "at least one commitment", c)
+        raise Broken("at", expected="UTC with milliseconds", found=_shown(at)) from None
+    _expect(isinstance(body, dict), "body", expected="an object", found=body)
+    _expect(isinstance(c, dict) and c, "c", expected="at least one commitment", found=c)
     for name, commitment in c.items():
-        _expect(_matches(_NAME, name), "c", "names of small letters, digits and _", name)
-        _expect(_matches(_HASH, commitment), f"c.{name}", "64 hexadecimal digits", commitment)
+        _expect(_matches(_NAME, name), "c", expected="names of small letters, digits and _", found=name)
+        _expect(_matches(_HASH, commitment), f"c.{name}", expected="64 hexadecimal digits", found=commitment)
     if kind == SEALED or stream.startswith("sealed:"):
-        _expect(kind == SEALED, "kind", "sealed in a sealed stream", kind)
-        _expect(_SEALED_STREAM.fullmatch(stream), "stream", "sealed: and 32 hexadecimal digits", stream)
-        _expect(not body, "body", "nothing in a sealed entry", body)
-        _expect(c.keys() == {"kind", "content"}, "c", "kind and content in a sealed entry", sorted(c))
+        _expect(kind == SEALED, "kind", expected="sealed in a sealed stream", found=kind)
+        _expect(_SEALED_STREAM.fullmatch(stream), "stream", expected="sealed: and 32 hexadecimal digits", found=stream)
+        _expect(not body, "body", expected="nothing in a sealed entry", found=body)
+        _expect(c.keys() == {"kind", "content"}, "c", expected="kind and content in a sealed entry", found=sorted(c))
 
 
 def commitment(salt: bytes, name: str, value: object) -> str:
@@ -316,19 +321,19 @@ def check_disclosures(entry: LeafEntry, disclosures: object) -> int:
     body and c; the fields of that c are named 'content/…'. Broken where a value is not what was committed.
     """
     if not isinstance(disclosures, dict):
-        raise Broken("disclosures", "an object", _shown(disclosures))
+        raise Broken("disclosures", expected="an object", found=_shown(disclosures))
     inner = _sealed_commitments(disclosures.get("content")) if entry.kind == SEALED else {}
     known = {**entry.c, **{f"content/{name}": committed for name, committed in inner.items()}}
     for name in disclosures:
-        _expect(name in known, f"disclosures.{name}", "a committed field", name)
+        _expect(name in known, f"disclosures.{name}", expected="a committed field", found=name)
     for name, committed in known.items():
         if disclosures.get(name) is not None:
-            _check_disclosure(name, committed, disclosures[name])
+            _check_disclosure(name, committed=committed, disclosure=disclosures[name])
     if entry.kind == SEALED and disclosures.get("content"):
         _check_moment_told(disclosures["content"]["value"]["body"], entry.at)
     if entry.kind == SEALED and disclosures.get("kind"):
         kind = disclosures["kind"]["value"]
-        _expect(isinstance(kind, str), "disclosures.kind", "a text", kind)
+        _expect(isinstance(kind, str), "disclosures.kind", expected="a text", found=kind)
     return sum(disclosures.get(name) is None for name in known)
 
 
@@ -344,25 +349,25 @@ def _sealed_commitments(disclosure: object) -> dict[str, str]:
         return {}
     part, content = "disclosures.content", disclosure.get("value")
     if not isinstance(content, dict) or content.keys() != {"body", "c"}:
-        raise Broken(part, "body and c", _shown(content))
+        raise Broken(part, expected="body and c", found=_shown(content))
     body, c = content["body"], content["c"]
-    _expect(isinstance(body, dict) and isinstance(c, dict), part, "body and c as objects", content)
-    _expect(c, f"{part}.c", "at least one commitment", c)
+    _expect(isinstance(body, dict) and isinstance(c, dict), part, expected="body and c as objects", found=content)
+    _expect(c, f"{part}.c", expected="at least one commitment", found=c)
     for name, committed in c.items():
-        _expect(_matches(_NAME, name) and _matches(_HASH, committed), part, "names and hashes", name)
+        _expect(_matches(_NAME, name) and _matches(_HASH, committed), part, expected="names and hashes", found=name)
     return dict(c)
 
 
-def _check_disclosure(name: str, committed: str, disclosure: object) -> None:
+def _check_disclosure(name: str, *, committed: str, disclosure: object) -> None:
     part = f"disclosures.{name}"
     if not isinstance(disclosure, dict) or disclosure.keys() != {"salt", "value"}:
-        raise Broken(part, "salt and value", _shown(disclosure))
+        raise Broken(part, expected="salt and value", found=_shown(disclosure))
     salt = read_base64(disclosure["salt"], f"{part}.salt", SALT_LENGTH)
     try:
         computed = commitment(salt, name.removeprefix("content/"), disclosure["value"])
     except ValueError as error:
-        raise Broken(part, "a value of canonical JSON", str(error)) from None
-    _expect(computed == committed, part, f"the commitment {committed}", computed)
+        raise Broken(part, expected="a value of canonical JSON", found=str(error)) from None
+    _expect(computed == committed, part, expected=f"the commitment {committed}", found=computed)
 
 
 def read_base64(text: object, part: str, length: int | None = None) -> bytes:
@@ -370,9 +375,9 @@ def read_base64(text: object, part: str, length: int | None = None) -> bytes:
     try:
         data = base64.b64decode(text if isinstance(text, str) else "*", validate=True)
     except (binascii.Error, ValueError):
-        raise Broken(part, "base64", _shown(text)) from None
-    _expect(base64.b64encode(data).decode() == text, part, "base64 in its one spelling", text)
-    _expect(length is None or len(data) == length, part, f"{length} bytes", len(data))
+        raise Broken(part, expected="base64", found=_shown(text)) from None
+    _expect(base64.b64encode(data).decode() == text, part, expected="base64 in its one spelling", found=text)
+    _expect(length is None or len(data) == length, part, expected=f"{length} bytes", found=len(data))
     return data
 
 
@@ -401,15 +406,15 @@ def root_hash(hashes: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+def root_from_inclusion(leaf: bytes, index: int, *, size: int, proof: Sequence[bytes]) -> bytes:
     """The root that an inclusion proof leads to from a leaf hash (RFC 9162 2.1.3.2).
 
     Raises Broken where index and size do not fit, or the proof is too short or too long for them.
     """
-    _expect(0 <= index < size, "index", f"below the size {size}", index)
+    _expect(0 <= index < size, "index", expected=f"below the size {size}", found=index)
     node, last, result = index, size - 1, leaf
     for part in proof:
-        _expect(last > 0, "proof", "fewer hashes", len(proof))
+        _expect(last > 0, "proof", expected="fewer hashes", found=len(proof))
         if node & 1 or node == last:
             result = node_hash(part, result)
             while not node & 1 and node:
@@ -417,33 +422,33 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[byte
         else:
             result = node_hash(result, part)
         node, last = node >> 1, last >> 1
-    _expect(last == 0, "proof", "more hashes", len(proof))
+    _expect(last == 0, "proof", expected="more hashes", found=len(proof))
     return result
 
 
-def check_inclusion(leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> None:
+def check_inclusion(leaf: bytes, index: int, *, size: int, root: bytes, proof: Sequence[bytes]) -> None:
     """Broken unless the proof leads from the leaf hash at `index` to `root`."""
-    found = root_from_inclusion(leaf, index, size, proof)
+    found = root_from_inclusion(leaf, index, size=size, proof=proof)
     if found != root:
-        raise Broken("proof", f"the root {root.hex()}", found.hex())
+        raise Broken("proof", expected=f"the root {root.hex()}", found=found.hex())
 
 
 def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> None:
     """Broken unless the tree of size `new` begins with that of size `old` (RFC 9162 2.1.4.2)."""
-    _expect(0 <= old <= new, "size", f"at least {old}", new)
+    _expect(0 <= old <= new, "size", expected=f"at least {old}", found=new)
     if old in (0, new):
-        _expect(not proof, "proof", "no hashes", len(proof))
-        _expect(old or old_root == root_hash([]), "old root", root_hash([]).hex(), old_root)
-        _expect(not old or old_root == new_root, "new root", old_root.hex(), new_root)
+        _expect(not proof, "proof", expected="no hashes", found=len(proof))
+        _expect(old or old_root == root_hash([]), "old root", expected=root_hash([]).hex(), found=old_root)
+        _expect(not old or old_root == new_root, "new root", expected=old_root.hex(), found=new_root)
         return
     hashes = list(proof) if old & (old - 1) else [old_root, *proof]
-    _expect(hashes, "proof", "more hashes", 0)
+    _expect(hashes, "proof", expected="more hashes", found=0)
     node, last = old - 1, new - 1
     while node & 1:
         node, last = node >> 1, last >> 1
     first = second = hashes[0]
     for part in hashes[1:]:
-        _expect(last > 0, "proof", "fewer hashes", len(proof))
+        _expect(last > 0, "proof", expected="fewer hashes", found=len(proof))
         if node & 1 or node == last:
             first, second = node_hash(part, first), node_hash(part, second)
             while not node & 1 and node:
@@ -451,9 +456,9 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, proo
         else:
             second = node_hash(second, part)
         node, last = node >> 1, last >> 1
-    _expect(last == 0, "proof", "more hashes", len(proof))
-    _expect(first == old_root, "old root", old_root.hex(), first)
-    _expect(second == new_root, "new root", new_root.hex(), second)
+    _expect(last == 0, "proof", expected="more hashes", found=len(proof))
+    _expect(first == old_root, "old root", expected=old_root.hex(), found=first)
+    _expect(second == new_root, "new root", expected=new_root.hex(), found=second)
 
 
 # Section 4: tiles (C2SP tlog-tiles)
@@ -476,7 +481,7 @@ def read_bundle(data: bytes) -> list[bytes]:
         start = at + 2
         at = start + int.from_bytes(data[at:start], "big")
         if start > len(data) or at > len(data):
-            raise Broken(f"leaf {len(leaves)} of the bundle", f"{at} bytes in all", str(len(data)))
+            raise Broken(f"leaf {len(leaves)} of the bundle", expected=f"{at} bytes in all", found=str(len(data)))
         leaves.append(data[start:at])
     return leaves
 
@@ -500,7 +505,7 @@ class VerifierKey:
     def __str__(self) -> str:
         return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.signs]) + self.key).decode()}"
 
-    def verifies(self, signature: bytes, text: bytes) -> bool:
+    def verifies(self, signature: bytes, *, text: bytes) -> bool:
         """Whether this is the key's signature of a note's text: Ed25519, or a cosignature with its time."""
         if self.signs == COSIGNATURE:
             at, signature = cosigned_at(signature), signature[8:]
@@ -538,12 +543,12 @@ def is_key_name(name: str) -> bool:
 def read_verifier_key(text: object, signs: int = ED25519) -> VerifierKey:
     """The key of 'name+hash+base64'; Broken where the parts do not fit each other or its signature type is another."""
     name, hashed, encoded = [*str(text).split("+", 2), "", ""][:3]
-    _expect(is_key_name(name), "key", "name+hash+base64", text)
+    _expect(is_key_name(name), "key", expected="name+hash+base64", found=text)
     data = read_base64(encoded, "key")
-    _expect(data[:1] == bytes([signs]), "key", f"an Ed25519 key ({signs:02d})", data[:1])
-    _expect(len(data) == 33, "key", "33 bytes", len(data))
+    _expect(data[:1] == bytes([signs]), "key", expected=f"an Ed25519 key ({signs:02d})", found=data[:1])
+    _expect(len(data) == 33, "key", expected="33 bytes", found=len(data))
     key = VerifierKey(name, data[1:], signs)
-    _expect(hashed == key.id.hex(), "key", f"the key id {key.id.hex()}", hashed)
+    _expect(hashed == key.id.hex(), "key", expected=f"the key id {key.id.hex()}", found=hashed)
     return key
 
 
@@ -565,13 +570,13 @@ def signed_text(note: bytes, keys: Iterable[VerifierKey]) -> tuple[str, list[Ver
         key = known.get((name, signature[:4]))
         if key is None:
             continue
-        if not key.verifies(signature[4:], text.encode()):
-            raise Broken("signature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
+        if not key.verifies(signature[4:], text=text.encode()):
+            raise Broken("signature", expected=f"one by {name}+{key.id.hex()} that verifies", found="one that does not")
         verified.append(key)
     if not verified:
         names = ", ".join(sorted(f"{name}+{signature[:4].hex()}" for name, signature in signatures))
         wanted = ", ".join(sorted(f"{name}+{number.hex()}" for name, number in known))
-        raise Broken("signature", f"one by {wanted or 'a known key'}", f"only by {names}")
+        raise Broken("signature", expected=f"one by {wanted or 'a known key'}", found=f"only by {names}")
     return text, verified
 
 
@@ -580,19 +585,26 @@ def split_note(note: bytes) -> tuple[str, list[tuple[str, bytes]]]:
     try:
         whole = note.decode()
     except UnicodeDecodeError:
-        raise Broken("note", "UTF-8", "other bytes") from None
-    _expect(len(note) <= LARGEST_NOTE, "note", f"at most {LARGEST_NOTE} bytes", len(note))
-    _expect(not re.search("[\0-\x09\x0b-\x1f]", whole), "note", "no control characters", "one")
+        raise Broken("note", expected="UTF-8", found="other bytes") from None
+    _expect(len(note) <= LARGEST_NOTE, "note", expected=f"at most {LARGEST_NOTE} bytes", found=len(note))
+    _expect(not re.search("[\0-\x09\x0b-\x1f]", whole), "note", expected="no control characters", found="one")
     text, blank, lines = whole.rpartition("\n\n")
-    _expect(blank and lines.endswith("\n"), "note", "a text, an empty line, signatures", whole[-60:])
+    _expect(blank and lines.endswith("\n"), "note", expected="a text, an empty line, signatures", found=whole[-60:])
     signatures = []
     for line in lines[:-1].split("\n"):
         dash, name, encoded = [*line.split(" "), "", ""][:3]
-        _expect(dash == "—" and line.count(" ") == 2 and is_key_name(name), "note", "a signature line", line)
+        _expect(
+            dash == "—" and line.count(" ") == 2 and is_key_name(name), "note", expected="a signature line", found=line
+        )
         signature = read_base64(encoded, "signature")
-        _expect(len(signature) > 4, "signature", "a key id and a signature", line)
+        _expect(len(signature) > 4, "signature", expected="a key id and a signature", found=line)
         signatures.append((name, signature))
-    _expect(len(signatures) <= MOST_SIGNATURES, "note", f"at most {MOST_SIGNATURES} signatures", len(signatures))
+    _expect(
+        len(signatures) <= MOST_SIGNATURES,
+        "note",
+        expected=f"at most {MOST_SIGNATURES} signatures",
+        found=len(signatures),
+    )
     return text + "\n", signatures
 
 
@@ -605,20 +617,20 @@ class LogSize(NamedTuple):
     extensions: tuple[str, ...] = ()
 
 
-def _decimal(text: str, part: str) -> int:
-    _expect(re.fullmatch("0|[1-9][0-9]{0,15}", text), part, "a decimal number", text)
+def _decimal(text: str, *, part: str) -> int:
+    _expect(re.fullmatch("0|[1-9][0-9]{0,15}", text), part, expected="a decimal number", found=text)
     number = int(text)
-    _expect(number <= LARGEST_INTEGER, part, "at most 2^53 - 1", text)
+    _expect(number <= LARGEST_INTEGER, part, expected="at most 2^53 - 1", found=text)
     return number
 
 
 def read_checkpoint(text: str) -> LogSize:
     """The checkpoint of a note's text; Broken where it is none."""
     lines = text.split("\n")
-    _expect(len(lines) >= 4 and lines.pop() == "", "checkpoint", "at least three lines", text[:60])
-    _expect(all(lines), "checkpoint", "no empty line", text[:60])
+    _expect(len(lines) >= 4 and lines.pop() == "", "checkpoint", expected="at least three lines", found=text[:60])
+    _expect(all(lines), "checkpoint", expected="no empty line", found=text[:60])
     origin, size, root, *extensions = lines
-    return LogSize(origin, _decimal(size, "size"), read_base64(root, "root", 32), tuple(extensions))
+    return LogSize(origin, _decimal(size, part="size"), read_base64(root, "root", 32), tuple(extensions))
 
 
 class Receipt(NamedTuple):
@@ -633,14 +645,19 @@ class Receipt(NamedTuple):
 def read_receipt(text: str) -> Receipt:
     """The receipt of a note's text; Broken where it is none."""
     lines = text.split("\n")
-    _expect(len(lines) == 6 and lines[0] == RECEIPT and lines[5] == "", "receipt", f"{RECEIPT} and 4 lines", text[:60])
+    _expect(
+        len(lines) == 6 and lines[0] == RECEIPT and lines[5] == "",
+        "receipt",
+        expected=f"{RECEIPT} and 4 lines",
+        found=text[:60],
+    )
     origin, hashed, at, delay = lines[1:5]
-    _expect(origin, "origin", "a name", origin)
+    _expect(origin, "origin", expected="a name", found=origin)
     try:
         read_time(at)
     except ValueError:
-        raise Broken("at", "UTC with milliseconds", _shown(at)) from None
-    return Receipt(origin, read_base64(hashed, "leaf hash", 32), at, _decimal(delay, "longest delay"))
+        raise Broken("at", expected="UTC with milliseconds", found=_shown(at)) from None
+    return Receipt(origin, read_base64(hashed, "leaf hash", 32), at, _decimal(delay, part="longest delay"))
 
 
 def split_receipts(data: bytes) -> list[bytes]:
@@ -679,8 +696,10 @@ def read_cosignatures(note: bytes, keys: Iterable[VerifierKey]) -> tuple[Checked
         key = known.get((name, signature[:4]))
         if key is None:
             continue
-        if not key.verifies(signature[4:], text.encode()):
-            raise Broken("cosignature", f"one by {name}+{key.id.hex()} that verifies", "one that does not")
+        if not key.verifies(signature[4:], text=text.encode()):
+            raise Broken(
+                "cosignature", expected=f"one by {name}+{key.id.hex()} that verifies", found="one that does not"
+            )
         one = CheckedCosignature(key, cosigned_at(signature[4:]), signature[4:])
         found[key] = max(found.get(key, one), one, key=lambda cosignature: cosignature.at)
     return tuple(found[key] for key in known.values() if key in found)
@@ -749,56 +768,72 @@ class _WitnessPolicyReader:
     def take(self, line: str) -> None:
         """Takes a line that says something. Raises Broken."""
         kind = line.partition(" ")[0]
-        _expect(kind in _POLICY_LINE, "line", "log, witness, group or quorum", kind)
+        _expect(kind in _POLICY_LINE, "line", expected="log, witness, group or quorum", found=kind)
         found = _POLICY_LINE[kind].fullmatch(line)
         if found is None:
-            raise Broken(kind, "its items, as C2SP tlog-policy has them", _shown(line))
+            raise Broken(kind, expected="its items, as C2SP tlog-policy has them", found=_shown(line))
         {"log": self._log, "witness": self._witness, "group": self._group, "quorum": self._quorum}[kind](found)
         most = max(len(self.logs), len(self.witnesses), len(self.groups))
-        _expect(most <= MOST_IN_WITNESS_POLICY, kind, f"at most {MOST_IN_WITNESS_POLICY} of them", most)
+        _expect(most <= MOST_IN_WITNESS_POLICY, kind, expected=f"at most {MOST_IN_WITNESS_POLICY} of them", found=most)
 
     def _is_defined(self, name: str) -> bool:
         return name in self.witnesses or name in self.groups
 
     def _log(self, line: re.Match[str]) -> None:
         key = read_verifier_key(line["key"])
-        _expect(key.key not in [one.key for one in self.logs], "log", "a key that no line before has", str(key))
+        _expect(
+            key.key not in [one.key for one in self.logs],
+            "log",
+            expected="a key that no line before has",
+            found=str(key),
+        )
         self.logs.append(key)
 
     def _witness(self, line: re.Match[str]) -> None:
         key, others = read_verifier_key(line["key"], COSIGNATURE), [one.key.key for one in self.witnesses.values()]
-        _expect(key.key not in others, "witness", "a key that no line before has", str(key))
+        _expect(key.key not in others, "witness", expected="a key that no line before has", found=str(key))
         self._expect_new(line["name"])
         self.witnesses[line["name"]] = PolicyWitness(key, line["url"] or "")
 
     def _group(self, line: re.Match[str]) -> None:
         members = line["members"].split(" ")
         for member in members:
-            _expect(self._is_defined(member), "group", "members that lines before define", member)
-            _expect(member not in self._members, "group", "members of no group before, each once", member)
+            _expect(self._is_defined(member), "group", expected="members that lines before define", found=member)
+            _expect(
+                member not in self._members, "group", expected="members of no group before, each once", found=member
+            )
             self._members.add(member)
         least = {"any": 1, "all": len(members)}.get(line["least"]) or int(line["least"])
-        _expect(least <= len(members), "group", f"at most its {len(members)} members", least)
+        _expect(least <= len(members), "group", expected=f"at most its {len(members)} members", found=least)
         self._expect_new(line["name"])
         self.groups[line["name"]] = WitnessGroup(least, tuple(members))
 
     def _quorum(self, line: re.Match[str]) -> None:
         name = line["name"]
-        _expect(name == "none" or self._is_defined(name), "quorum", "a name that a line before defines", name)
-        _expect(not self.quorums, "quorum", "one line", name)
+        _expect(
+            name == "none" or self._is_defined(name), "quorum", expected="a name that a line before defines", found=name
+        )
+        _expect(not self.quorums, "quorum", expected="one line", found=name)
         self.quorums.append(name)
 
     def _expect_new(self, name: str) -> None:
-        _expect(name != "none" and not self._is_defined(name), "name", "one that is not taken", name)
+        _expect(name != "none" and not self._is_defined(name), "name", expected="one that is not taken", found=name)
 
 
 def read_witness_policy(data: bytes) -> WitnessPolicy:
     """The policy of a file in the format of C2SP tlog-policy. Raises Unusable, with the line."""
     reader, number = _WitnessPolicyReader(), 0
     try:
-        _expect(len(data) <= LARGEST_WITNESS_POLICY, "length", f"at most {LARGEST_WITNESS_POLICY} bytes", len(data))
-        _expect(data.endswith(b"\n"), "end", "a line end", data[-1:])
-        _expect(not re.search(rb"[^\t\n\x20-\x7e\x80-\xff]", data), "octets", "no control characters", "one")
+        _expect(
+            len(data) <= LARGEST_WITNESS_POLICY,
+            "length",
+            expected=f"at most {LARGEST_WITNESS_POLICY} bytes",
+            found=len(data),
+        )
+        _expect(data.endswith(b"\n"), "end", expected="a line end", found=data[-1:])
+        _expect(
+            not re.search(rb"[^\t\n\x20-\x7e\x80-\xff]", data), "octets", expected="no control characters", found="one"
+        )
         # What is no UTF-8 is compared as it is.
         for line in data[:-1].decode(errors="surrogateescape").split("\n"):
             number += 1
@@ -806,7 +841,7 @@ def read_witness_policy(data: bytes) -> WitnessPolicy:
             if words and not words.startswith("#"):
                 reader.take(words)
         number = 0
-        _expect(reader.quorums, "quorum", "one line", "none")
+        _expect(reader.quorums, "quorum", expected="one line", found="none")
     except ValueError as error:
         raise Unusable(f"the witness policy{f', line {number}' if number else ''}: {error!s}") from None
     quorum = None if reader.quorums == ["none"] else reader.quorums[0]
@@ -860,13 +895,13 @@ class Policy:
     def checkpoint(self, note: bytes) -> LogSize:
         """The checkpoint of a signed note; Broken unless one of the log's keys signed it, and it is of this log."""
         checkpoint = read_checkpoint(open_note(note, self.log_keys))
-        _expect(checkpoint.origin == self.origin, "origin", self.origin, checkpoint.origin)
+        _expect(checkpoint.origin == self.origin, "origin", expected=self.origin, found=checkpoint.origin)
         return checkpoint
 
     def receipt(self, note: bytes) -> Receipt:
         """The receipt of a signed note; Broken unless one of the receipt keys signed it, and it is of this log."""
         receipt = read_receipt(open_note(note, self.receipt_keys))
-        _expect(receipt.origin == self.origin, "origin", self.origin, receipt.origin)
+        _expect(receipt.origin == self.origin, "origin", expected=self.origin, found=receipt.origin)
         return receipt
 
 
@@ -893,7 +928,7 @@ def read_policy(data: bytes) -> Policy:
     return Policy(origin, log, receipts, witnesses, stamping)
 
 
-def rotation_text(origin: str, signs: str, key: str) -> str:
+def rotation_text(origin: str, *, signs: str, key: str) -> str:
     """What the former key signs: that `key` takes its place. `signs`: log, or receipts."""
     return f"{KEY_ROTATION}\n{origin}\n{signs}\n{key}\n"
 
@@ -905,14 +940,14 @@ def check_rotation(entry: LeafEntry, origin: str) -> bool:
     """
     body = entry.body
     former, key = read_verifier_key(body.get("replaces")), read_verifier_key(body.get("key"))
-    _expect(body.get("signs") in ("log", "receipts"), "body.signs", "log or receipts", body.get("signs"))
-    _expect(former.name == key.name, "body.key", f"one of {former.name}", key.name)
+    _expect(body.get("signs") in ("log", "receipts"), "body.signs", expected="log or receipts", found=body.get("signs"))
+    _expect(former.name == key.name, "body.key", expected=f"one of {former.name}", found=key.name)
     if "signed" not in body:
         return False
-    _expect(isinstance(body["signed"], str), "body.signed", "a signed note", body["signed"])
+    _expect(isinstance(body["signed"], str), "body.signed", expected="a signed note", found=body["signed"])
     text = open_note(body["signed"].encode(), [former])
-    expected = rotation_text(origin, body["signs"], str(key))
-    _expect(text == expected, "body.signed", expected, text)
+    expected = rotation_text(origin, signs=body["signs"], key=str(key))
+    _expect(text == expected, "body.signed", expected=expected, found=text)
     return True
 
 
@@ -947,7 +982,7 @@ class Report:
         """Notes what a check raised."""
         self.findings.append(Mismatch(where, error.part, error.expected, error.found))
 
-    def expect(self, holds: object, where: str, part: str, expected: str, found: object) -> None:
+    def expect(self, holds: object, where: str, *, part: str, expected: str, found: object) -> None:
         """Notes a finding unless `holds`."""
         if not holds:
             self.findings.append(Mismatch(where, part, expected, _plain(found)))
@@ -975,7 +1010,7 @@ def check_witnessed(policy: Policy, note: bytes, where: str, report: Report) -> 
         return {}
     if found is None:
         return {}
-    report.expect(found.is_met, where, COSIGNATURES, A_QUORUM, str(found))
+    report.expect(found.is_met, where, part=COSIGNATURES, expected=A_QUORUM, found=str(found))
     return policy.witnesses_in_words(note)
 
 
@@ -1002,10 +1037,10 @@ class Streams:
         prev = before.leaf_hash.hex() if before.seq else None
         if entry.seq != before.seq + 1 or entry.prev != prev or entry.at < before.at:
             where = name_entry(index, entry)
-            report.expect(entry.seq == before.seq + 1, where, "seq", str(before.seq + 1), entry.seq)
+            report.expect(entry.seq == before.seq + 1, where, part="seq", expected=str(before.seq + 1), found=entry.seq)
             if entry.seq == before.seq + 1:
-                report.expect(entry.prev == prev, where, "prev", _plain(prev), entry.prev)
-            report.expect(entry.at >= before.at, where, "at", f"not before {before.at}", entry.at)
+                report.expect(entry.prev == prev, where, part="prev", expected=_plain(prev), found=entry.prev)
+            report.expect(entry.at >= before.at, where, part="at", expected=f"not before {before.at}", found=entry.at)
         self.last[entry.stream] = Last(entry.seq, hashed, entry.at)
 
     def pass_over(self, stream: str, hashed: bytes) -> None:
@@ -1035,7 +1070,7 @@ class Times:
             self._latest, self._set_by = entry.at, index
         elif (latest := read_time(self._latest)) - read_time(entry.at) > _DELAY:
             expected = f"not before {_write_time(latest - _DELAY)}, {LONGEST_DELAY} seconds before entry {self._set_by}"
-            report.expect(False, name_entry(index, entry), "at", expected, entry.at)
+            report.expect(False, name_entry(index, entry), part="at", expected=expected, found=entry.at)
         if "brought_in" in entry.body or "happened_at" in entry.body:
             try:
                 _check_moment_told(entry.body, entry.at)
@@ -1064,14 +1099,19 @@ def _check_moment_told(body: Mapping[str, Any], at: str) -> None:
     if not is_older and "happened_at" not in body:
         return
     if is_older:
-        _expect(body["brought_in"] is True, "body.brought_in", "true", body["brought_in"])
+        _expect(body["brought_in"] is True, "body.brought_in", expected="true", found=body["brought_in"])
     try:
         moment = read_time(happened)
     except ValueError:
-        raise Broken("body.happened_at", "UTC with milliseconds", _shown(happened)) from None
+        raise Broken("body.happened_at", expected="UTC with milliseconds", found=_shown(happened)) from None
     written = read_time(at)
-    _expect(moment <= written, "body.happened_at", f"not after {at}", happened)
-    _expect(is_older or written - moment <= _DELAY, "body.happened_at", f"{at}, or brought_in beside it", happened)
+    _expect(moment <= written, "body.happened_at", expected=f"not after {at}", found=happened)
+    _expect(
+        is_older or written - moment <= _DELAY,
+        "body.happened_at",
+        expected=f"{at}, or brought_in beside it",
+        found=happened,
+    )
 
 
 def name_entry(index: int, entry: LeafEntry) -> str:
@@ -1096,7 +1136,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
         report.add("proof file", error)
         return report
     except ValueError as error:
-        report.add("proof file", Broken("form", "canonical JSON", str(error)))
+        report.add("proof file", Broken("form", expected="canonical JSON", found=str(error)))
         return report
     streams, before, leaves = Streams(), -1, list[ProvenEntry]()
     erased = _check_redactions(value, checkpoint, report)
@@ -1117,7 +1157,7 @@ def check_claim_proof(data: bytes, policy: Policy) -> Report:
             report.add(f"entry number {number} of the file", error)
             continue
         try:
-            _expect(entry.stream == value["stream"], "stream", value["stream"], entry.stream)
+            _expect(entry.stream == value["stream"], "stream", expected=value["stream"], found=entry.stream)
             _check_proof_entry(item, hashed, before, checkpoint)
             _check_proof_disclosures(entry, item["disclosures"])
             _count_fields(entry, item["disclosures"], erased.get(hashed.hex(), {}), report)
@@ -1143,12 +1183,17 @@ def check_proofs(data: bytes, policy: Policy) -> Report:
     report = Report()
     try:
         files = json.loads(data)
-        _expect(isinstance(files, list) and all(isinstance(file, str) for file in files), "form", "texts", files)
+        _expect(
+            isinstance(files, list) and all(isinstance(file, str) for file in files),
+            "form",
+            expected="texts",
+            found=files,
+        )
     except Broken as error:
         report.add("list of proofs", error)
         return report
     except (ValueError, RecursionError) as error:
-        report.add("list of proofs", Broken("form", "JSON", str(error)))
+        report.add("list of proofs", Broken("form", expected="JSON", found=str(error)))
         return report
     report.count("proofs", len(files))
     for number, file in enumerate(files, 1):
@@ -1246,7 +1291,12 @@ class ProvenHistory(NamedTuple):
 
 
 def check_expected(
-    report: Report, policy: Policy, claim: str | None = None, state: str | None = None, checkpoint: bytes | None = None
+    report: Report,
+    policy: Policy,
+    claim: str | None = None,
+    *,
+    state: str | None = None,
+    checkpoint: bytes | None = None,
 ) -> None:
     """Notes where a proof that holds is of another claim than the reader meant, leaves it in another state, or is
     older than a checkpoint of the log that they have."""
@@ -1254,10 +1304,12 @@ def check_expected(
     for history in claims or report.histories:
         if claim is not None:
             found = history.names()
-            report.expect(claim in found, "proof file", "claim", claim, ", ".join(found))
+            report.expect(claim in found, "proof file", part="claim", expected=claim, found=", ".join(found))
         if state is not None:
             expected = f"{state}, or the end is cut off"
-            report.expect(history.state() == state, "proof file", "state", expected, history.state())
+            report.expect(
+                history.state() == state, "proof file", part="state", expected=expected, found=history.state()
+            )
         if checkpoint is not None:
             _check_age(history.checkpoint, checkpoint, policy, report)
 
@@ -1269,9 +1321,11 @@ def _check_age(own: LogSize, note: bytes, policy: Policy, report: Report) -> Non
         report.add("the checkpoint that was given", error)
         return
     older = f"at least {given.size} entries, as the checkpoint that was given has"
-    report.expect(own.size >= given.size, "proof file", "size", older, f"{own.size}: it is older than that")
+    report.expect(
+        own.size >= given.size, "proof file", part="size", expected=older, found=f"{own.size}: it is older than that"
+    )
     if own.size == given.size:
-        report.expect(own.root == given.root, "proof file", "root", given.root.hex(), own.root)
+        report.expect(own.root == given.root, "proof file", part="root", expected=given.root.hex(), found=own.root)
 
 
 _PROOF_NAMES = {"format", "origin", "stream", "checkpoint", "entries"}
@@ -1281,13 +1335,13 @@ _MORE_IN_PROOFS = {"dated", "redactions"}  # each of them there where it is not 
 def _check_frame(value: Any, policy: Policy) -> None:
     more = value.keys() & _MORE_IN_PROOFS if isinstance(value, dict) else set()
     names = _PROOF_NAMES | more
-    _expect(isinstance(value, dict) and value.keys() == names, "form", ", ".join(sorted(names)), value)
+    _expect(isinstance(value, dict) and value.keys() == names, "form", expected=", ".join(sorted(names)), found=value)
     expected = CLAIM_PROOF_2 if more else CLAIM_PROOF
-    _expect(value["format"] == expected, "format", expected, value["format"])
-    _expect(value["origin"] == policy.origin, "origin", policy.origin, value["origin"])
-    _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
+    _expect(value["format"] == expected, "format", expected=expected, found=value["format"])
+    _expect(value["origin"] == policy.origin, "origin", expected=policy.origin, found=value["origin"])
+    _expect(isinstance(value["checkpoint"], str), "checkpoint", expected="a signed note", found=value["checkpoint"])
     for name in ("entries", *more):
-        _expect(isinstance(value[name], list) and value[name], name, "at least one", value[name])
+        _expect(isinstance(value[name], list) and value[name], name, expected="at least one", found=value[name])
 
 
 def _check_redactions(value: Any, checkpoint: LogSize, report: Report) -> dict[str, dict[str, int]]:
@@ -1303,7 +1357,7 @@ def _check_redactions(value: Any, checkpoint: LogSize, report: Report) -> dict[s
                 report.count("redactions withheld")
             else:
                 fields = _check_redaction(item, before, checkpoint)
-                _expect(named & fields.keys(), "fields", "an entry of this file", sorted(fields)[:1])
+                _expect(named & fields.keys(), "fields", expected="an entry of this file", found=sorted(fields)[:1])
                 for hashed, names in fields.items():
                     found.setdefault(hashed, {}).update(dict.fromkeys(names, item["index"]))
                 report.count("redactions")
@@ -1326,14 +1380,14 @@ def _check_redaction(item: Any, before: int, checkpoint: LogSize) -> dict[str, l
     _check_proof_entry(item, hashed, before, checkpoint)
     _check_proof_disclosures(entry, item["disclosures"])
     kind, body, _values, _closed = told_in(entry, item["disclosures"])
-    _expect(kind == REDACTED, "kind", REDACTED, kind)
+    _expect(kind == REDACTED, "kind", expected=REDACTED, found=kind)
     fields = body.get("fields")
     if not isinstance(fields, dict):
-        raise Broken("body.fields", "names by leaf hash", _shown(fields))
+        raise Broken("body.fields", expected="names by leaf hash", found=_shown(fields))
     for leaf, names in fields.items():
-        _expect(_matches(_HASH, leaf), "body.fields", "leaf hashes", leaf)
+        _expect(_matches(_HASH, leaf), "body.fields", expected="leaf hashes", found=leaf)
         is_good = isinstance(names, list) and all(isinstance(name, str) for name in names)
-        _expect(is_good, "body.fields", "a list of names", names)
+        _expect(is_good, "body.fields", expected="a list of names", found=names)
     return dict(fields)
 
 
@@ -1363,9 +1417,9 @@ def _count_fields(entry: LeafEntry, disclosures: Mapping[str, Any], erased: Coll
 
 def _read_proof_entry(item: Any) -> tuple[LeafEntry, bytes]:
     names = {"index", "leaf", "proof", "disclosures"}
-    _expect(isinstance(item, dict) and item.keys() == names, "form", ", ".join(sorted(names)), item)
-    _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
-    _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
+    _expect(isinstance(item, dict) and item.keys() == names, "form", expected=", ".join(sorted(names)), found=item)
+    _expect(_is_integer(item["index"]), "index", expected="an integer from 0", found=item["index"])
+    _expect(isinstance(item["proof"], list), "proof", expected="a list of hashes", found=item["proof"])
     leaf = read_base64(item["leaf"], "leaf")
     return read_entry(leaf), leaf_hash(leaf)
 
@@ -1375,23 +1429,23 @@ _WITHHELD = {"index", "leaf_hash", "proof"}
 
 def _check_withheld(item: Any, before: int, checkpoint: LogSize) -> bytes:
     """The hash of an entry whose reader may not know what it says: it stands in the log at its index."""
-    _expect(_is_integer(item["index"]), "index", "an integer from 0", item["index"])
-    _expect(isinstance(item["proof"], list), "proof", "a list of hashes", item["proof"])
-    _expect(_matches(_HASH, item["leaf_hash"]), "leaf_hash", "64 hexadecimal digits", item["leaf_hash"])
+    _expect(_is_integer(item["index"]), "index", expected="an integer from 0", found=item["index"])
+    _expect(isinstance(item["proof"], list), "proof", expected="a list of hashes", found=item["proof"])
+    _expect(_matches(_HASH, item["leaf_hash"]), "leaf_hash", expected="64 hexadecimal digits", found=item["leaf_hash"])
     hashed = bytes.fromhex(item["leaf_hash"])
     _check_proof_entry(item, hashed, before, checkpoint)
     return hashed
 
 
 def _check_proof_entry(item: Any, hashed: bytes, before: int, checkpoint: LogSize) -> None:
-    _expect(item["index"] > before, "index", f"above {before}", item["index"])
+    _expect(item["index"] > before, "index", expected=f"above {before}", found=item["index"])
     proof = [read_base64(part, "proof", 32) for part in item["proof"]]
-    check_inclusion(hashed, item["index"], checkpoint.size, checkpoint.root, proof)
+    check_inclusion(hashed, item["index"], size=checkpoint.size, root=checkpoint.root, proof=proof)
 
 
 def _check_proof_disclosures(entry: LeafEntry, disclosures: Any) -> int:
     missing = sorted(entry.c.keys() - disclosures.keys()) if isinstance(disclosures, dict) else []
-    _expect(not missing, "disclosures", "a value or null for every committed field", missing)
+    _expect(not missing, "disclosures", expected="a value or null for every committed field", found=missing)
     return check_disclosures(entry, disclosures)
 
 
@@ -1410,13 +1464,13 @@ def read_tlog_proof(data: bytes) -> TlogProof:
     try:
         lines = head.decode().split("\n")
     except UnicodeDecodeError:
-        raise Broken("tlog-proof", "UTF-8", "other bytes") from None
-    _expect(blank and lines.pop(0) == TLOG_PROOF, "tlog-proof", TLOG_PROOF, head[:60])
+        raise Broken("tlog-proof", expected="UTF-8", found="other bytes") from None
+    _expect(blank and lines.pop(0) == TLOG_PROOF, "tlog-proof", expected=TLOG_PROOF, found=head[:60])
     extra = None
     if lines and lines[0].startswith("extra "):
         extra = read_base64(lines.pop(0).removeprefix("extra "), "extra")
-    _expect(lines and lines[0].startswith("index "), "tlog-proof", "a line with the index", lines[:1])
-    index = _decimal(lines.pop(0).removeprefix("index "), "index")
+    _expect(lines and lines[0].startswith("index "), "tlog-proof", expected="a line with the index", found=lines[:1])
+    index = _decimal(lines.pop(0).removeprefix("index "), part="index")
     return TlogProof(index, tuple(read_base64(line, "proof", 32) for line in lines), checkpoint, extra)
 
 
@@ -1426,10 +1480,12 @@ def check_tlog_proof(data: bytes, policy: Policy) -> Report:
     try:
         proof = read_tlog_proof(data)
         checkpoint = policy.checkpoint(proof.checkpoint)
-        _expect(proof.extra is not None, "extra", "the leaf's bytes", None)
+        _expect(proof.extra is not None, "extra", expected="the leaf's bytes", found=None)
         leaf = proof.extra or b""
         entry = read_entry(leaf)
-        check_inclusion(leaf_hash(leaf), proof.leaf_index, checkpoint.size, checkpoint.root, proof.hashes)
+        check_inclusion(
+            leaf_hash(leaf), proof.leaf_index, size=checkpoint.size, root=checkpoint.root, proof=proof.hashes
+        )
         proven = ProvenEntry(proof.leaf_index, leaf_hash(leaf), entry)
         report.histories.append(ProvenHistory(None, proof.checkpoint, checkpoint, (proven,)))
         report.count("entries")
@@ -1483,30 +1539,30 @@ class TileLevels:
         if self._read is None:
             return
         row, number = self._rows[level - 1], self._tiles[level - 1]
-        path = tile_path(level, number, len(row))
-        stored = read_hashes(self._read, level, number, len(row), self._report)
+        path = tile_path(level, number, width=len(row))
+        stored = read_hashes(self._read, level, number=number, width=len(row), report=self._report)
         for place, (wanted, found) in enumerate(zip(row, stored or [], strict=False)):
-            self._report.expect(wanted == found, path, f"hash {place}", wanted.hex(), found)
+            self._report.expect(wanted == found, path, part=f"hash {place}", expected=wanted.hex(), found=found)
 
 
-def read_tile(read: Read, level: int | str, number: int, width: int) -> tuple[bytes | None, int]:
+def read_tile(read: Read, level: int | str, number: int, *, width: int) -> tuple[bytes | None, int]:
     """A tile's bytes, and how many hashes or leaves it has to have: of a partial one that is gone, those of the full
     one. None where neither is there."""
-    data = read(tile_path(level, number, width))
+    data = read(tile_path(level, number, width=width))
     if data is None and width < TILE_WIDTH:
         return read(tile_path(level, number)), TILE_WIDTH
     return data, width
 
 
-def read_hashes(read: Read, level: int, number: int, width: int, report: Report) -> list[bytes] | None:
+def read_hashes(read: Read, level: int, *, number: int, width: int, report: Report) -> list[bytes] | None:
     """The first `width` hashes of a tile; a finding, and None, where it is missing or too short."""
-    path = tile_path(level, number, width)
-    data, count = read_tile(read, level, number, width)
+    path = tile_path(level, number, width=width)
+    data, count = read_tile(read, level, number, width=width)
     if data is None:
-        report.expect(False, path, "tile", f"{width} hashes", "no such file")
+        report.expect(False, path, part="tile", expected=f"{width} hashes", found="no such file")
         return None
     if len(data) != count * 32:
-        report.expect(False, path, "tile", f"{count * 32} bytes", str(len(data)))
+        report.expect(False, path, part="tile", expected=f"{count * 32} bytes", found=str(len(data)))
         return None
     return [data[at : at + 32] for at in range(0, width * 32, 32)]
 
@@ -1552,14 +1608,14 @@ def audit(
     streams, times, levels, rest = Streams(), Times(times_from), TileLevels(read, report), list[bytes]()
     for first in range(0, checkpoint.size, TILE_WIDTH):
         width = min(TILE_WIDTH, checkpoint.size - first)
-        leaves, rest = _read_leaves(read, first, width, report)
+        leaves, rest = _read_leaves(read, first, width=width, report=report)
         _audit_leaves(first, leaves, (streams, times), read, policy.origin, report, each)
         promised = {hashed: receipt for hashed, receipt in promised.items() if hashed not in rest} if promised else {}
         if len(rest) == TILE_WIDTH:
             levels.add(root_hash(rest))
             rest = []
     root = levels.root(rest)
-    report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
+    report.expect(root == checkpoint.root, "checkpoint", part="root", expected=checkpoint.root.hex(), found=root)
     _check_promises(promised, times.latest, report)
     _audit_stamps(read, policy, checkpoint, report)
     times.count(report)
@@ -1578,7 +1634,7 @@ def public_path(number: int) -> str:
 def has_public_entries_alone(read: Read, checkpoint: LogSize) -> bool:
     """Whether a log is given as its hashes and what of its entries is public: an address, or a mirror of one."""
     width = min(TILE_WIDTH, checkpoint.size)
-    return width > 0 and read_tile(read, "entries", 0, width)[0] is None and read(public_path(0)) is not None
+    return width > 0 and read_tile(read, "entries", 0, width=width)[0] is None and read(public_path(0)) is not None
 
 
 def audit_public(
@@ -1603,13 +1659,13 @@ def audit_public(
     numbers: dict[str, int] = {}
     for first in range(0, checkpoint.size, TILE_WIDTH):
         try:
-            hashes_ = tree.hashes(0, first // TILE_WIDTH)
+            hashes_ = tree.hashes(0, number=first // TILE_WIDTH)
         except Broken as error:
             report.add("log", error)
             return report
-        for index, leaf in _public_leaves(read, first, checkpoint.size, report):
+        for index, leaf in _public_leaves(read, first, size=checkpoint.size, report=report):
             wanted, hashed = hashes_[index - first], leaf_hash(leaf)
-            report.expect(wanted == hashed, f"entry {index}", "leaf", wanted.hex(), hashed)
+            report.expect(wanted == hashed, f"entry {index}", part="leaf", expected=wanted.hex(), found=hashed)
             entry = _read_public(index, leaf, report)
             if entry is None:
                 continue
@@ -1631,34 +1687,38 @@ def audit_public(
 def _read_public(index: int, leaf: bytes, report: Report) -> LeafEntry | None:
     try:
         entry = read_entry(leaf)
-        _expect(entry.kind != SEALED, "kind", "none that is sealed", entry.kind)
+        _expect(entry.kind != SEALED, "kind", expected="none that is sealed", found=entry.kind)
     except Broken as error:
         report.add(f"entry {index}", error)
         return None
     return entry
 
 
-def _public_leaves(read: Read, first: int, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
+def _public_leaves(read: Read, first: int, *, size: int, report: Report) -> Iterator[tuple[int, bytes]]:
     """The public leaves of one entry bundle by their indexes, in order."""
     path = public_path(first // TILE_WIDTH)
     data = read(path)
-    report.expect(data is not None, path, "public entries", "a file, be it without any", "no such file")
+    report.expect(
+        data is not None, path, part="public entries", expected="a file, be it without any", found="no such file"
+    )
     try:
         value = read_canonical(b"{}" if data is None else data)
-        _expect(isinstance(value, dict), "form", "an object", value)
-        leaves = {_decimal(index, "index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
+        _expect(isinstance(value, dict), "form", expected="an object", found=value)
+        leaves = {_decimal(index, part="index"): read_base64(leaf, "leaf") for index, leaf in value.items()}
     except Broken as error:
         report.add(path, error)
         return
     except ValueError as error:
-        report.add(path, Broken("form", "canonical JSON", str(error)))
+        report.add(path, Broken("form", expected="canonical JSON", found=str(error)))
         return
     for index in sorted(leaves):
         if first <= index < min(first + TILE_WIDTH, size):
             report.count("public entries")
             yield index, leaves[index]
         else:
-            report.expect(False, path, "index", f"{first} to {first + TILE_WIDTH - 1}, below {size}", index)
+            report.expect(
+                False, path, part="index", expected=f"{first} to {first + TILE_WIDTH - 1}, below {size}", found=index
+            )
 
 
 def _follow_public(
@@ -1668,29 +1728,37 @@ def _follow_public(
     last, numbers = seen
     before, where = last.get(entry.stream, _NOTHING), name_entry(index, entry)
     is_next = entry.seq == before.seq + 1
-    report.expect(entry.seq > before.seq, where, "seq", f"above {before.seq}", entry.seq)
+    report.expect(entry.seq > before.seq, where, part="seq", expected=f"above {before.seq}", found=entry.seq)
     if entry.stream == KEYS:
-        report.expect(is_next, where, "seq", str(before.seq + 1), entry.seq)
+        report.expect(is_next, where, part="seq", expected=str(before.seq + 1), found=entry.seq)
     if is_next and before.seq:
-        report.expect(entry.prev == before.leaf_hash.hex(), where, "prev", before.leaf_hash.hex(), entry.prev)
-    report.expect(entry.at >= before.at, where, "at", f"not before {before.at}", entry.at)
+        report.expect(
+            entry.prev == before.leaf_hash.hex(), where, part="prev", expected=before.leaf_hash.hex(), found=entry.prev
+        )
+    report.expect(entry.at >= before.at, where, part="at", expected=f"not before {before.at}", found=entry.at)
     if entry.kind == STATUS_CHANGED:
         expected = numbers[entry.stream] = numbers.get(entry.stream, 0) + 1
         report.expect(
-            entry.body.get("number") == expected, where, "body.number", str(expected), entry.body.get("number")
+            entry.body.get("number") == expected,
+            where,
+            part="body.number",
+            expected=str(expected),
+            found=entry.body.get("number"),
         )
     last[entry.stream] = Last(entry.seq, hashed, entry.at)
 
 
-def _read_leaves(read: Read, first: int, width: int, report: Report) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+def _read_leaves(
+    read: Read, first: int, *, width: int, report: Report
+) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
     """The leaves of one bundle with their hashes, and the hashes of the tile beside it, after comparing both."""
     number = first // TILE_WIDTH
-    path = tile_path("entries", number, width)
-    hashes = read_hashes(read, 0, number, width, report)
-    data, count = read_tile(read, "entries", number, width)
+    path = tile_path("entries", number, width=width)
+    hashes = read_hashes(read, 0, number=number, width=width, report=report)
+    data, count = read_tile(read, "entries", number, width=width)
     leaves: list[tuple[bytes, bytes]] = []
     if data is None:
-        report.expect(False, path, "bundle", f"{width} leaves", "no such file")
+        report.expect(False, path, part="bundle", expected=f"{width} leaves", found="no such file")
     else:
         try:
             found = read_bundle(data)
@@ -1699,14 +1767,14 @@ def _read_leaves(read: Read, first: int, width: int, report: Report) -> tuple[li
             report.add(path, error)
     own = [hashed for _, hashed in leaves]
     if hashes is None:
-        report.expect(len(own) == width, path, "bundle", f"{width} leaves", str(len(own)))
+        report.expect(len(own) == width, path, part="bundle", expected=f"{width} leaves", found=str(len(own)))
         return leaves, own
     if data is not None and own != hashes:
-        _name_differences(first, hashes, own, report)
+        _name_differences(first, hashes, found=own, report=report)
     return leaves, hashes
 
 
-def _name_differences(first: int, wanted: list[bytes], found: list[bytes], report: Report) -> None:
+def _name_differences(first: int, wanted: list[bytes], *, found: list[bytes], report: Report) -> None:
     """One finding for each run of leaves that are not those of the tile: missing, added, or others."""
     matcher = difflib.SequenceMatcher(None, wanted, found, autojunk=False)
     for what, start, end, found_start, found_end in matcher.get_opcodes():
@@ -1716,7 +1784,13 @@ def _name_differences(first: int, wanted: list[bytes], found: list[bytes], repor
             place, other = start + at, found_start + at
             where = f"entry {first + min(place, end)}"
             expected = f"the leaf hash {wanted[place].hex()}" if place < end else "no entry before it"
-            report.expect(False, where, "leaf", expected, found[other].hex() if other < found_end else "no such leaf")
+            report.expect(
+                False,
+                where,
+                part="leaf",
+                expected=expected,
+                found=found[other].hex() if other < found_end else "no such leaf",
+            )
 
 
 def _audit_leaves(
@@ -1745,7 +1819,9 @@ def _audit_leaves(
         if each:
             each(Walk(index, entry, hashed))
     for index_text in disclosures:
-        report.expect(False, f"disclosures of entry {index_text}", "entry", "one of the bundle", "none")
+        report.expect(
+            False, f"disclosures of entry {index_text}", part="entry", expected="one of the bundle", found="none"
+        )
 
 
 def _audit_rotation(where: str, entry: LeafEntry, origin: str, report: Report) -> None:
@@ -1777,10 +1853,10 @@ def _read_disclosures(read: Read, number: int, report: Report) -> dict[str, Any]
     try:
         value = read_canonical(data)
     except ValueError as error:
-        report.add(path, Broken("form", "canonical JSON", str(error)))
+        report.add(path, Broken("form", expected="canonical JSON", found=str(error)))
         return {}
     if not isinstance(value, dict):
-        report.add(path, Broken("form", "an object", _shown(value)))
+        report.add(path, Broken("form", expected="an object", found=_shown(value)))
         return {}
     return value
 
@@ -1821,19 +1897,21 @@ def check_ahead(receipt: Receipt, clock: datetime, where: str, report: Report) -
     """Notes a time that lies ahead: nobody wrote an entry then, and for as long as it likes it would not be due."""
     expected = f"at most {LARGEST_SKEW} seconds after now, {_write_time(clock)}"
     is_ahead = read_time(receipt.at) > clock + timedelta(seconds=LARGEST_SKEW)
-    report.expect(not is_ahead, where, "at", expected, receipt.at)
+    report.expect(not is_ahead, where, part="at", expected=expected, found=receipt.at)
 
 
 def _check_promises(promised: Mapping[bytes, tuple[str, Receipt]], latest: str, report: Report) -> None:
     """A promised leaf that is missing is a finding once the log has entries from after the promise ran out."""
     for hashed, (name, receipt) in promised.items():
         if latest and read_time(latest) > due(receipt):
-            report.expect(False, f"receipt {name}", "leaf", f"{hashed.hex()} in the log", "no such leaf")
+            report.expect(
+                False, f"receipt {name}", part="leaf", expected=f"{hashed.hex()} in the log", found="no such leaf"
+            )
         else:
             report.count("receipts not due yet")
 
 
-def monitor(old: bytes, new: bytes, read: Read, policy: Policy) -> Report:
+def monitor(old: bytes, *, new: bytes, read: Read, policy: Policy) -> Report:
     """Whether the log of one checkpoint is the beginning of that of the other, by the export's leaf hashes."""
     report, checkpoints = Report(), []
     for name, note in (("old checkpoint", old), ("new checkpoint", new)):
@@ -1846,23 +1924,27 @@ def monitor(old: bytes, new: bytes, read: Read, policy: Policy) -> Report:
     first, second = checkpoints
     # An old one may be from before there were witnesses: the new one vouches for it.
     report.said |= check_witnessed(policy, new, "new checkpoint", report)
-    report.expect(first.size <= second.size, "new checkpoint", "size", f"at least {first.size}", second.size)
+    report.expect(
+        first.size <= second.size, "new checkpoint", part="size", expected=f"at least {first.size}", found=second.size
+    )
     for name, checkpoint in (("old checkpoint", first), ("new checkpoint", second)):
-        found = root_of_export(read, checkpoint.size, max(first.size, second.size), report)
+        found = root_of_export(read, checkpoint.size, exported=max(first.size, second.size), report=report)
         if found is not None:
-            report.expect(found == checkpoint.root, name, "root", checkpoint.root.hex(), found)
+            report.expect(found == checkpoint.root, name, part="root", expected=checkpoint.root.hex(), found=found)
     report.count("entries", second.size)
     return report
 
 
-def root_of_export(read: Read, size: int, exported: int, report: Report, *, above: bool = False) -> bytes | None:
+def root_of_export(read: Read, size: int, *, exported: int, report: Report, above: bool = False) -> bytes | None:
     """The root over the first `size` of an export's `exported` leaf hashes; None, and a finding, without a tile.
 
     `above`: the tiles of higher levels are compared too.
     """
     levels, rest = TileLevels(read if above else None, report), list[bytes]()
     for first in range(0, size, TILE_WIDTH):
-        hashes = read_hashes(read, 0, first // TILE_WIDTH, min(TILE_WIDTH, exported - first), report)
+        hashes = read_hashes(
+            read, 0, number=first // TILE_WIDTH, width=min(TILE_WIDTH, exported - first), report=report
+        )
         if hashes is None:
             return None
         rest = hashes[: size - first]
@@ -1906,7 +1988,9 @@ class ReplayedStates:
             other = self.references.setdefault(reference, entry.stream)
             if other != entry.stream:
                 where = name_entry(walk.leaf_index, entry)
-                self._report.expect(False, where, "body.reference", f"{reference} only in {other}", reference)
+                self._report.expect(
+                    False, where, part="body.reference", expected=f"{reference} only in {other}", found=reference
+                )
         if entry.kind in (PUBLISHED, UNPUBLISHED):
             self.published[entry.stream] = _moment_of(entry) if entry.kind == PUBLISHED else None
         if entry.kind == STATUS_CHANGED:
@@ -1925,8 +2009,8 @@ class ReplayedStates:
         if before == state and legal:
             return
         where = name_entry(walk.leaf_index, walk.entry)
-        self._report.expect(before == state, where, "body.from", _plain(state), before)
-        self._report.expect(legal, where, "body.to", f"a legal move from {_plain(before)}", after)
+        self._report.expect(before == state, where, part="body.from", expected=_plain(state), found=before)
+        self._report.expect(legal, where, part="body.to", expected=f"a legal move from {_plain(before)}", found=after)
 
 
 def _moment_of(entry: LeafEntry) -> str:
@@ -1966,15 +2050,19 @@ def _compare_claims(standing: ReplayedStates, claims: Iterable[Mapping[str, Any]
         stream = standing.references.get(str(reference))
         where = f"claim {reference}"
         if stream is None:
-            moves.expect(False, where, "reference", "a claim of the ledger", "no entry that names it")
+            moves.expect(
+                False, where, part="reference", expected="a claim of the ledger", found="no entry that names it"
+            )
             continue
-        moves.expect(standing.states[stream] == state, where, "state", _plain(standing.states[stream]), state)
+        moves.expect(
+            standing.states[stream] == state, where, part="state", expected=_plain(standing.states[stream]), found=state
+        )
         if "published_at" in claim:
-            _compare_publication(standing, stream, where, claim["published_at"], moves)
+            _compare_publication(standing, stream, where=where, said=claim["published_at"], moves=moves)
         moves.count("claims compared")
 
 
-def _compare_publication(standing: ReplayedStates, stream: str, where: str, said: Any, moves: Report) -> None:
+def _compare_publication(standing: ReplayedStates, stream: str, *, where: str, said: Any, moves: Report) -> None:
     """Since when a claim is published. Where both are from before the log, there is no entry of it."""
     found = None if said is None else _to_the_millisecond(str(said))
     is_older = found is not None and stream in standing.older and found < standing.older[stream]
@@ -1982,7 +2070,7 @@ def _compare_publication(standing: ReplayedStates, stream: str, where: str, said
         moves.count("publications from before the log")
         return
     expected = standing.published.get(stream)
-    moves.expect(found == expected, where, "published_at", _plain(expected), found)
+    moves.expect(found == expected, where, part="published_at", expected=_plain(expected), found=found)
 
 
 def _to_the_millisecond(said: str) -> str:
@@ -1999,7 +2087,13 @@ def _look_for_published(standing: ReplayedStates, claims: Iterable[Mapping[str, 
     names = {stream: reference for reference, stream in standing.references.items()}
     for stream, since in standing.published.items():
         where = f"claim {names.get(stream, stream)}"
-        moves.expect(since is None or stream in listed, where, "published", f"in the list, since {since}", "left out")
+        moves.expect(
+            since is None or stream in listed,
+            where,
+            part="published",
+            expected=f"in the list, since {since}",
+            found="left out",
+        )
 
 
 def read_listed(data: bytes) -> tuple[Listed, str | None]:
@@ -2075,7 +2169,7 @@ def zip_directory(files: Iterable[tuple[str, int, int]]) -> bytes:
             *(0, 0, 0, 0o100644 << 16, min(offset, _BEYOND_32)),
         )
         lines += name.encode("ascii") + extra
-        offset, count = offset + len(zip_head(name, size, crc)) + size, count + 1
+        offset, count = offset + len(zip_head(name, size, crc=crc)) + size, count + 1
     numbers = (count, len(lines), offset)
     end = b""
     if count >= 0xFFFF or offset >= _BEYOND_32:
@@ -2108,7 +2202,7 @@ class ZippedBundle:
         while head.startswith(_FIRST_OF_FILE):
             (*_before, crc, size, _size, name_length, _extra) = _HEAD.unpack(head.ljust(_HEAD.size, b"\0"))
             name = self._file.read(name_length).decode("ascii", "replace")
-            if not self._is_head(head, name, size, crc):
+            if not self._is_head(head, name, size, crc=crc):
                 return
             yield Member(name, size, self._pieces(name, size, crc))
             if not self.whole:
@@ -2120,10 +2214,16 @@ class ZippedBundle:
     def _after(self) -> str:
         return f"bundle, after {self._read[-1][0]}" if self._read else "bundle, its beginning"
 
-    def _is_head(self, head: bytes, name: str, size: int, crc: int) -> bool:
-        self.whole = bool(_PATH.fullmatch(name)) and head + name.encode() == zip_head(name, size, crc)
+    def _is_head(self, head: bytes, name: str, size: int, *, crc: int) -> bool:
+        self.whole = bool(_PATH.fullmatch(name)) and head + name.encode() == zip_head(name, size, crc=crc)
         found = name if len(head) == _HEAD.size else f"{len(head)} bytes"
-        self._report.expect(self.whole, self._after(), "file", "the head of a file as section 10 has it", _shown(found))
+        self._report.expect(
+            self.whole,
+            self._after(),
+            part="file",
+            expected="the head of a file as section 10 has it",
+            found=_shown(found),
+        )
         return self.whole
 
     def _pieces(self, name: str, size: int, crc: int) -> Iterator[bytes]:
@@ -2132,13 +2232,15 @@ class ZippedBundle:
             left, computed = left - len(piece), zlib.crc32(piece, computed)
             yield piece
         self.whole = not left
-        self._report.expect(not left, name, "size", f"{size} bytes", f"{size - left}, where the bundle is cut off")
+        self._report.expect(
+            not left, name, part="size", expected=f"{size} bytes", found=f"{size - left}, where the bundle is cut off"
+        )
         if not left:
-            self._report.expect(computed == crc, name, "CRC-32", f"{crc:08x}", f"{computed:08x}")
+            self._report.expect(computed == crc, name, part="CRC-32", expected=f"{crc:08x}", found=f"{computed:08x}")
 
     def _check_end(self, head: bytes) -> None:
         if not self._read:
-            self._is_head(head, "", 0, 0)
+            self._is_head(head, "", 0, crc=0)
             return
         expected = zip_directory(self._read)
         found = head + self._file.read(len(expected) + 1)
@@ -2147,7 +2249,13 @@ class ZippedBundle:
             at = next((at for at, both in enumerate(zip(found, expected, strict=False)) if both[0] != both[1]), None)
             what = f"another byte at {at}" if at is not None else f"{min(len(found), len(expected) + 1)} bytes"
             what = "nothing: the bundle is cut off" if not found else what
-            self._report.expect(False, self._after(), "directory", f"{len(expected)} bytes as section 10 has it", what)
+            self._report.expect(
+                False,
+                self._after(),
+                part="directory",
+                expected=f"{len(expected)} bytes as section 10 has it",
+                found=what,
+            )
 
 
 def folder_members(folder: Path, report: Report) -> Iterator[Member]:
@@ -2155,7 +2263,7 @@ def folder_members(folder: Path, report: Report) -> Iterator[Member]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            report.expect(False, name, "file", "a plain file", "a link, or no file")
+            report.expect(False, name, part="file", expected="a plain file", found="a link, or no file")
         elif path.is_file():
             yield Member(name, path.stat().st_size, _pieces_of(path))
 
@@ -2181,7 +2289,7 @@ def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]
             name = act["body"][sort]
             subject = subjects.setdefault((sort, name), {"sort": sort, "id": name, "entries": []})
             subject["entries"].append({"entry": act["entry"], "kind": act["kind"]})
-            _take_content(subject, act)
+            _take_content(subject, act=act)
     own = proofs[CLAIM_PROOF_PATH]
     moves = [act for act in acts if act.get("kind") == STATUS_CHANGED and act["proof"] == CLAIM_PROOF_PATH]
     return {
@@ -2196,7 +2304,7 @@ def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def _take_content(subject: dict[str, Any], act: dict[str, Any]) -> None:
+def _take_content(subject: dict[str, Any], *, act: dict[str, Any]) -> None:
     """A subject is as the newest entry says that commits to its `content`; of a file as the one that kept it does."""
     if act["kind"].endswith("_released") and subject["sort"] in ("attachment", "capture"):
         return
@@ -2260,12 +2368,17 @@ class BundleNote(NamedTuple):
 def read_bundle_note(text: str) -> BundleNote:
     """What the note of a bundle says; Broken where it is none."""
     lines = text.split("\n")
-    _expect(len(lines) == 6 and lines[0] == BUNDLE and lines[5] == "", "note", f"{BUNDLE} and 4 lines", text[:60])
+    _expect(
+        len(lines) == 6 and lines[0] == BUNDLE and lines[5] == "",
+        "note",
+        expected=f"{BUNDLE} and 4 lines",
+        found=text[:60],
+    )
     origin, reference, digest, at = lines[1:5]
     try:
         read_time(at)
     except ValueError:
-        raise Broken("at", "UTC with milliseconds", _shown(at)) from None
+        raise Broken("at", expected="UTC with milliseconds", found=_shown(at)) from None
     return BundleNote(origin, reference, read_base64(digest, "digest", 32), at)
 
 
@@ -2294,7 +2407,13 @@ def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> R
         report.count("files that were not reached", left)
         return _say_nothing(report, "it is cut off")
     if isinstance(members, ZippedBundle) and found.keys() == {MANIFEST, MANIFEST_NOTE, *_paths(manifest)}:
-        report.expect([*found][2:] == _paths(manifest), "bundle", "files", "in the order of the manifest", "another")
+        report.expect(
+            [*found][2:] == _paths(manifest),
+            "bundle",
+            part="files",
+            expected="in the order of the manifest",
+            found="another",
+        )
     proofs = _bundle_proofs(kept, manifest, policy, report)
     is_signed = _check_note(kept, found, manifest, _vouched(policy, proofs), report)
     if proofs is None:
@@ -2306,13 +2425,19 @@ def check_bundle(members: Iterable[Member], policy: Policy, report: Report) -> R
         _say_nothing(report, "no key that the log vouches for signed its manifest. Its proofs hold by themselves")
     report.said |= own.in_words(policy)
     named = manifest["reference"] in own.names()
-    report.expect(named, CLAIM_PROOF_PATH, "reference", f"an entry of {manifest['reference']}", "none")
+    report.expect(
+        named, CLAIM_PROOF_PATH, part="reference", expected=f"an entry of {manifest['reference']}", found="none"
+    )
     history = compute_history(manifest["reference"], proofs)
     _check_history(kept.get(HISTORY, b""), history, report)
     unproven = _read_unproven(kept.get(UNPROVEN), report)
-    _check_page(kept.get(PAGE, b""), bundle_page(manifest, history, unproven, own.checkpoint), report)
-    _check_kept_files(manifest, history, report)
-    _check_left_out(manifest, history, report)
+    _check_page(
+        kept.get(PAGE, b""),
+        expected=bundle_page(manifest, history=history, unproven=unproven, checkpoint=own.checkpoint),
+        report=report,
+    )
+    _check_kept_files(manifest, history=history, report=report)
+    _check_left_out(manifest, history=history, report=report)
     _say_bundle(manifest, report)
     return report
 
@@ -2322,7 +2447,13 @@ def _paths(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _say_nothing(report: Report, why: str) -> Report:
-    report.expect(False, "bundle", "proof", "files, proofs and keys that hold", f"{why}: this bundle proves nothing")
+    report.expect(
+        False,
+        "bundle",
+        part="proof",
+        expected="files, proofs and keys that hold",
+        found=f"{why}: this bundle proves nothing",
+    )
     return report
 
 
@@ -2349,7 +2480,7 @@ def _take_in(members: Iterable[Member], report: Report) -> tuple[dict[str, _Foun
         if size != declared:  # cut off: that was said where it was read
             continue
         if path in found:
-            report.expect(False, path, "file", "once", "a second one of this name")
+            report.expect(False, path, part="file", expected="once", found="a second one of this name")
             continue
         found[path] = _Found(size, digest.hexdigest())
         if is_read_whole(path) and room.takes(path, size, held):
@@ -2377,12 +2508,12 @@ class _Room:
         """Whether a file is held; one that is not is a finding."""
         if size > self.largest:
             expected = f"at most {self.largest}, as this is read as a whole"
-            self._report.expect(False, path, "size", expected, size)
+            self._report.expect(False, path, part="size", expected=expected, found=size)
             return False
         self._bytes -= size
         self._values -= sum(map(held.count, (b"[", b"{", b",")))
         expected = f"at most {MOST_VALUES} in all that is read as a whole"
-        self._report.expect(self._values >= 0, path, "values", expected, "more")
+        self._report.expect(self._values >= 0, path, part="values", expected=expected, found="more")
         return self._values >= 0
 
 
@@ -2394,40 +2525,65 @@ _MANIFEST_NAMES = {
 
 def _bundle_manifest(data: bytes | None, report: Report) -> dict[str, Any] | None:
     if data is None:
-        report.expect(False, MANIFEST, "file", "the manifest of a bundle", "no such file")
+        report.expect(False, MANIFEST, part="file", expected="the manifest of a bundle", found="no such file")
         return None
     try:
         value = read_canonical(data)
-        _expect(isinstance(value, dict) and value.keys() == _MANIFEST_NAMES, "form", "the fields of section 10", value)
-        _expect(value["format"] == BUNDLE, "format", BUNDLE, value["format"])
+        _expect(
+            isinstance(value, dict) and value.keys() == _MANIFEST_NAMES,
+            "form",
+            expected="the fields of section 10",
+            found=value,
+        )
+        _expect(value["format"] == BUNDLE, "format", expected=BUNDLE, found=value["format"])
         for name in ("files", "left_out", "withheld"):
-            _expect(isinstance(value[name], list), name, "a list", value[name])
+            _expect(isinstance(value[name], list), name, expected="a list", found=value[name])
         for file in value["files"]:
             _check_manifest_file(file)
         for one in value["left_out"]:
             _check_manifest_gap(one)
         for name in ("reference", "stream", "at"):
-            _expect(isinstance(value[name], str), name, "a text", value[name])
-        _expect(_is_integer(value["later"]), "later", "a number", value["later"])
-        _expect(all(isinstance(text, str) for text in value["withheld"]), "withheld", "sentences", value["withheld"])
+            _expect(isinstance(value[name], str), name, expected="a text", found=value[name])
+        _expect(_is_integer(value["later"]), "later", expected="a number", found=value["later"])
+        _expect(
+            all(isinstance(text, str) for text in value["withheld"]),
+            "withheld",
+            expected="sentences",
+            found=value["withheld"],
+        )
         paths = [file["path"] for file in value["files"]]
-        _expect(len(set(paths)) == len(paths), "files", "each path once", "one twice")
+        _expect(len(set(paths)) == len(paths), "files", expected="each path once", found="one twice")
     except Broken as error:
         report.add(MANIFEST, error)
         return None
     except ValueError as error:
-        report.add(MANIFEST, Broken("form", "canonical JSON", str(error)))
+        report.add(MANIFEST, Broken("form", expected="canonical JSON", found=str(error)))
         return None
     return value  # type: ignore[no-any-return]  # looked at above
 
 
 def _check_manifest_file(file: Any) -> None:
     of_all, of_kept = {"path", "sha256", "size", "what"}, {"attachment", "source", "name", "media_type", "proof"}
-    _expect(isinstance(file, dict) and file.keys() in (of_all, of_all | of_kept), "files", "what section 10 has", file)
-    _expect(_matches(_PATH, file["path"]), "files", "a path of small letters, digits, - . _ and /", file["path"])
-    _expect(_matches(_HASH, file["sha256"]) and _is_integer(file["size"]), "files", "a digest and a size", file)
+    _expect(
+        isinstance(file, dict) and file.keys() in (of_all, of_all | of_kept),
+        "files",
+        expected="what section 10 has",
+        found=file,
+    )
+    _expect(
+        _matches(_PATH, file["path"]),
+        "files",
+        expected="a path of small letters, digits, - . _ and /",
+        found=file["path"],
+    )
+    _expect(
+        _matches(_HASH, file["sha256"]) and _is_integer(file["size"]),
+        "files",
+        expected="a digest and a size",
+        found=file,
+    )
     texts = [value for name, value in file.items() if name != "size" and (name, value) != ("proof", None)]
-    _expect(all(isinstance(text, str) for text in texts), "files", "texts", file)
+    _expect(all(isinstance(text, str) for text in texts), "files", expected="texts", found=file)
 
 
 # What a manifest says is left out: names of fields (or `entry`) of an entry; and what an entry names: a file, a graph
@@ -2448,10 +2604,20 @@ def _check_manifest_gap(one: Any) -> None:
     what, reason = (one.get("what"), one.get("reason")) if isinstance(one, dict) else (None, None)
     is_known = isinstance(what, str) and what in _GAPS and isinstance(reason, str) and reason in REASONS
     is_known = is_known and (reason != TOO_LARGE or what == "file")
-    _expect(is_known and one.keys() == {"what", "reason", *_GAPS[str(what)]}, "left_out", "what section 10 has", one)
-    _expect(_is_integer(one["entry"]), "left_out", "an entry", one)
+    _expect(
+        is_known and one.keys() == {"what", "reason", *_GAPS[str(what)]},
+        "left_out",
+        expected="what section 10 has",
+        found=one,
+    )
+    _expect(_is_integer(one["entry"]), "left_out", expected="an entry", found=one)
     names = one.get("names", [one.get("id")])
-    _expect(isinstance(names, list) and all(isinstance(name, str) for name in names), "left_out", "names", names)
+    _expect(
+        isinstance(names, list) and all(isinstance(name, str) for name in names),
+        "left_out",
+        expected="names",
+        found=names,
+    )
 
 
 def _vouched(policy: Policy, proofs: Mapping[str, Any] | None) -> Policy:
@@ -2478,7 +2644,9 @@ def _check_note(
 ) -> bool:
     """Whether a key that counts signed the note, and it is that of this manifest."""
     if MANIFEST_NOTE not in kept:
-        report.expect(False, MANIFEST_NOTE, "file", "the signed note of the manifest", "no such file")
+        report.expect(
+            False, MANIFEST_NOTE, part="file", expected="the signed note of the manifest", found="no such file"
+        )
         return False
     try:
         note = read_bundle_note(open_note(kept[MANIFEST_NOTE], policy.receipt_keys))
@@ -2486,10 +2654,18 @@ def _check_note(
         report.add(MANIFEST_NOTE, error)
         return False
     before, digest = len(report.findings), found[MANIFEST].digest
-    report.expect(note.digest.hex() == digest, MANIFEST, "sha256", f"{note.digest.hex()}, which was signed", digest)
-    report.expect(note.origin == policy.origin, MANIFEST_NOTE, "origin", policy.origin, note.origin)
+    report.expect(
+        note.digest.hex() == digest,
+        MANIFEST,
+        part="sha256",
+        expected=f"{note.digest.hex()}, which was signed",
+        found=digest,
+    )
+    report.expect(note.origin == policy.origin, MANIFEST_NOTE, part="origin", expected=policy.origin, found=note.origin)
     for name, signed in (("origin", note.origin), ("reference", note.reference), ("at", note.at)):
-        report.expect(manifest[name] == signed, MANIFEST, name, f"{signed}, which was signed", manifest[name])
+        report.expect(
+            manifest[name] == signed, MANIFEST, part=name, expected=f"{signed}, which was signed", found=manifest[name]
+        )
     return len(report.findings) == before
 
 
@@ -2497,15 +2673,23 @@ def _check_files(found: Mapping[str, _Found], manifest: Mapping[str, Any], repor
     named = {file["path"]: file for file in manifest["files"]}
     for path, file in named.items():
         if path not in found:
-            report.expect(not is_whole, path, "file", f"one of {file['size']} bytes", "no such file")
+            report.expect(
+                not is_whole, path, part="file", expected=f"one of {file['size']} bytes", found="no such file"
+            )
         elif found[path].size != file["size"]:
-            report.expect(False, path, "size", str(file["size"]), found[path].size)
+            report.expect(False, path, part="size", expected=str(file["size"]), found=found[path].size)
         else:
-            report.expect(found[path].digest == file["sha256"], path, "sha256", file["sha256"], found[path].digest)
+            report.expect(
+                found[path].digest == file["sha256"],
+                path,
+                part="sha256",
+                expected=file["sha256"],
+                found=found[path].digest,
+            )
     for path in found.keys() - named.keys() - {MANIFEST, MANIFEST_NOTE}:
-        report.expect(False, path, "file", "one that the manifest names", "one more")
+        report.expect(False, path, part="file", expected="one that the manifest names", found="one more")
     for path in ("checkpoint", HISTORY, PAGE, CLAIM_PROOF_PATH):
-        report.expect(path in named, MANIFEST, "files", path, "no such path")
+        report.expect(path in named, MANIFEST, part="files", expected=path, found="no such path")
 
 
 def _bundle_proofs(
@@ -2533,12 +2717,24 @@ def _bundle_proofs(
         report.histories += of_proof.histories
         proofs[path] = value = read_canonical(kept[path])
         same = value["checkpoint"].encode() == checkpoint
-        report.expect(same, path, "checkpoint", "that of the bundle", value["checkpoint"])
-        report.expect(value["stream"] not in streams, path, "stream", "one without a proof yet", value["stream"])
+        report.expect(same, path, part="checkpoint", expected="that of the bundle", found=value["checkpoint"])
+        report.expect(
+            value["stream"] not in streams,
+            path,
+            part="stream",
+            expected="one without a proof yet",
+            found=value["stream"],
+        )
         streams.add(value["stream"])
         # What another claim moved to would stand on the page as if it were of this one.
         if path == CLAIM_PROOF_PATH or value["stream"].startswith("claim:"):
-            report.expect(value["stream"] == manifest["stream"], path, "stream", manifest["stream"], value["stream"])
+            report.expect(
+                value["stream"] == manifest["stream"],
+                path,
+                part="stream",
+                expected=manifest["stream"],
+                found=value["stream"],
+            )
     return proofs if is_good and len(report.findings) == before else None
 
 
@@ -2550,23 +2746,23 @@ def _check_history(data: bytes, expected: Mapping[str, Any], report: Report) -> 
     try:
         found = read_canonical(data)
     except ValueError as error:
-        report.add(HISTORY, Broken("form", "canonical JSON", str(error)))
+        report.add(HISTORY, Broken("form", expected="canonical JSON", found=str(error)))
         return
-    for place, wanted, said in _differences(expected, found, ""):
-        report.expect(False, HISTORY, place or "form", _plain(wanted), said)
+    for place, wanted, said in _differences(expected, found=found, place=""):
+        report.expect(False, HISTORY, part=place or "form", expected=_plain(wanted), found=said)
 
 
-def _differences(expected: Any, found: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+def _differences(expected: Any, *, found: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
     """Where two values differ, by places such as acts[3].values.reason, with what stands there in each."""
     if isinstance(expected, dict) and isinstance(found, dict):
         for name in sorted(expected.keys() | found.keys()):
             if name not in expected or name not in found:
                 yield f"{place}.{name}".lstrip("."), expected.get(name, "nothing"), found.get(name, "nothing")
             else:
-                yield from _differences(expected[name], found[name], f"{place}.{name}".lstrip("."))
+                yield from _differences(expected[name], found=found[name], place=f"{place}.{name}".lstrip("."))
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for number, (one, other) in enumerate(zip(expected, found, strict=True)):
-            yield from _differences(one, other, f"{place}[{number}]")
+            yield from _differences(one, found=other, place=f"{place}[{number}]")
     elif not _is_same(expected, found):
         yield place, expected, found
 
@@ -2577,31 +2773,31 @@ def _read_unproven(data: bytes | None, report: Report) -> list[Any]:
         return []
     try:
         value = read_canonical(data)
-        _expect(isinstance(value, list) and value, "form", "a list that is not empty", value)
+        _expect(isinstance(value, list) and value, "form", expected="a list that is not empty", found=value)
         for row in value:
             is_good = isinstance(row, dict) and row.keys() == {"what", "row"} and isinstance(row["what"], str)
-            _expect(is_good and isinstance(row["row"], dict), "form", "rows, and what they are", row)
+            _expect(is_good and isinstance(row["row"], dict), "form", expected="rows, and what they are", found=row)
     except Broken as error:
         report.add(UNPROVEN, error)
         return []
     except ValueError as error:
-        report.add(UNPROVEN, Broken("form", "canonical JSON", str(error)))
+        report.add(UNPROVEN, Broken("form", expected="canonical JSON", found=str(error)))
         return []
     report.count("rows unproven", len(value))
     return value  # type: ignore[no-any-return]  # looked at above
 
 
-def _check_page(data: bytes, expected: bytes, report: Report) -> None:
+def _check_page(data: bytes, *, expected: bytes, report: Report) -> None:
     if data == expected:
         return
     lines = zip([*expected.split(b"\n"), b"the end"], [*data.split(b"\n"), b"the end"], strict=False)
     number, (one, other) = next((at, both) for at, both in enumerate(lines, 1) if both[0] != both[1])
     at = next((at for at, both in enumerate(zip(one, other, strict=False)) if both[0] != both[1]), 0)
     wanted, found = (part[max(0, at - 20) : at + 60].decode("utf-8", "replace") for part in (one, other))
-    report.expect(False, PAGE, f"line {number}", f"{wanted!r}, as made from the history", found)
+    report.expect(False, PAGE, part=f"line {number}", expected=f"{wanted!r}, as made from the history", found=found)
 
 
-def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
+def _check_kept_files(manifest: Mapping[str, Any], *, history: Mapping[str, Any], report: Report) -> None:
     """Each file of people's is what its entry discloses, and each of the desk's what its path says."""
     acts = [act for act in history["acts"] if act.get("kind") in KEEPING]
     kept = {act["body"]["attachment"]: act for act in acts if isinstance(act["body"].get("attachment"), str)}
@@ -2611,26 +2807,38 @@ def _check_kept_files(manifest: Mapping[str, Any], history: Mapping[str, Any], r
         if file["proof"] is None:
             report.count("files that no entry names")
             is_closed = act is None or "content" not in act["values"]
-            report.expect(is_closed, path, "proof", f"{act and act['proof']}", "none")
+            report.expect(is_closed, path, part="proof", expected=f"{act and act['proof']}", found="none")
         elif act is None or act["proof"] != file["proof"]:
-            report.expect(False, path, "proof", f"an entry of {file['attachment']} in {file['proof']}", "none")
+            report.expect(
+                False, path, part="proof", expected=f"an entry of {file['attachment']} in {file['proof']}", found="none"
+            )
         elif not isinstance(content := act["values"].get("content"), dict):
-            report.expect(False, path, "content", f"what entry {act['entry']} kept, disclosed", "nothing of it")
+            report.expect(
+                False,
+                path,
+                part="content",
+                expected=f"what entry {act['entry']} kept, disclosed",
+                found="nothing of it",
+            )
         else:
             content = {**content, "source": act["body"].get("source")}
             for name in ("sha256", "size", "name", "media_type", "source"):
                 expected = f"{_plain(content.get(name))} (entry {act['entry']})"
-                report.expect(_is_same(content.get(name), file[name]), path, name, expected, file[name])
+                report.expect(
+                    _is_same(content.get(name), file[name]), path, part=name, expected=expected, found=file[name]
+                )
             what = "capture" if act["kind"] == "capture_kept" else "attachment"
-            report.expect(file["what"] == what, path, "what", what, file["what"])
+            report.expect(file["what"] == what, path, part="what", expected=what, found=file["what"])
             report.count("files as their entries say")
     for file in manifest["files"]:
         expected = f"one of {', '.join(sorted(_OWN_FILES.values()))}"
         what = _OWN_FILES.get(file["path"], _OWN_FILES.get(file["path"].partition("/")[0], expected))
-        report.expect("attachment" in file or file["what"] == what, file["path"], "what", what, file["what"])
+        report.expect(
+            "attachment" in file or file["what"] == what, file["path"], part="what", expected=what, found=file["what"]
+        )
         if file["what"] in ("graph", "grounds"):
             digest = f"{file['path'].partition('/')[0]}/{file['sha256']}.json"
-            report.expect(file["path"] == digest, file["path"], "path", digest, file["path"])
+            report.expect(file["path"] == digest, file["path"], part="path", expected=digest, found=file["path"])
 
 
 # What the manifest calls each file of the desk's, by its path or folder.
@@ -2641,30 +2849,44 @@ _OWN_FILES = {
 }
 
 
-def _check_left_out(manifest: Mapping[str, Any], history: Mapping[str, Any], report: Report) -> None:
+def _check_left_out(manifest: Mapping[str, Any], *, history: Mapping[str, Any], report: Report) -> None:
     """What is not there has its reason, and what has a reason is not there."""
     wanted, there = left_out_of(history), {file.get("attachment", file["sha256"]) for file in manifest["files"]}
     said = dict[tuple[str, int, str], str]()
     for one in manifest["left_out"]:
         for name in one.get("names", [one.get("id")]):
             part, gap = f"left_out: {one['what']} {name} of entry {one['entry']}", (one["what"], one["entry"], name)
-            report.expect(gap not in said, MANIFEST, part, "it once", "twice")
+            report.expect(gap not in said, MANIFEST, part=part, expected="it once", found="twice")
             said[gap] = one["reason"]
     for (what, entry, name), erased in wanted.items():
         if what != "fields" and name in there:
             continue
         reason = said.pop((what, entry, name), None)
         if what == "fields" and erased:
-            report.expect(reason in (None, REDACTED), MANIFEST, f"left_out: {name} of entry {entry}", REDACTED, reason)
+            report.expect(
+                reason in (None, REDACTED),
+                MANIFEST,
+                part=f"left_out: {name} of entry {entry}",
+                expected=REDACTED,
+                found=reason,
+            )
         else:
             part = f"left_out: {what} {name} of entry {entry}"
-            report.expect(reason is not None, MANIFEST, part, "its value, or a reason", "neither")
+            report.expect(reason is not None, MANIFEST, part=part, expected="its value, or a reason", found="neither")
             is_true = reason != REDACTED or erased
-            report.expect(is_true, MANIFEST, part, "a redaction that names it", "none in the proofs")
+            report.expect(
+                is_true, MANIFEST, part=part, expected="a redaction that names it", found="none in the proofs"
+            )
             if what != "fields":
                 report.count(f"{what} left out: {reason}")
     for what, entry, name in said:
-        report.expect(False, MANIFEST, f"left_out: {what} {name} of entry {entry}", "something that is left out", "not")
+        report.expect(
+            False,
+            MANIFEST,
+            part=f"left_out: {what} {name} of entry {entry}",
+            expected="something that is left out",
+            found="not",
+        )
 
 
 def left_out_of(history: Mapping[str, Any]) -> dict[tuple[str, int, str], bool]:
@@ -2842,7 +3064,7 @@ def _titles(history: Mapping[str, Any]) -> dict[str, str]:
 
 
 def bundle_page(
-    manifest: Mapping[str, Any], history: Mapping[str, Any], unproven: Sequence[Any], checkpoint: LogSize
+    manifest: Mapping[str, Any], *, history: Mapping[str, Any], unproven: Sequence[Any], checkpoint: LogSize
 ) -> bytes:
     """The page of a bundle: all of its history in words, what is left out, and apart from both what nothing proves.
 
@@ -2970,14 +3192,14 @@ class TileTree:
         self._read, self.size, self._tiles = read, checkpoint.size, dict[tuple[int, int], list[bytes]]()
         # Partial tiles, which have no tile above them, are all in this root.
         found = self.root(checkpoint.size)
-        _expect(found == checkpoint.root, "root of the tiles", checkpoint.root.hex(), found)
+        _expect(found == checkpoint.root, "root of the tiles", expected=checkpoint.root.hex(), found=found)
 
     def root(self, size: int) -> bytes:
         """The root over the first `size` leaves."""
         below, level = list[bytes](), 0
         while size >> 8 * level:
             number, width = divmod(size >> 8 * level, TILE_WIDTH)
-            row = self.hashes(level, number)[:width] if width else []
+            row = self.hashes(level, number=number)[:width] if width else []
             # Full subtrees of this level, and to the right of them the root of what is left below.
             below = [*row, root_hash(below)] if below else row
             level += 1
@@ -2985,7 +3207,7 @@ class TileTree:
 
     def leaf(self, index: int) -> bytes:
         """The leaf hash at an index below the size."""
-        return self.hashes(0, index // TILE_WIDTH)[index % TILE_WIDTH]
+        return self.hashes(0, number=index // TILE_WIDTH)[index % TILE_WIDTH]
 
     def find(self, wanted: Iterable[bytes]) -> dict[bytes, int]:
         """The indexes of leaf hashes, as far as they are there. The newest are looked at first."""
@@ -2993,28 +3215,30 @@ class TileTree:
         for number in reversed(range(-(-self.size // TILE_WIDTH))):
             if not missing:
                 break
-            hashes = self.hashes(0, number)
+            hashes = self.hashes(0, number=number)
             found |= {hashed: number * TILE_WIDTH + at for at, hashed in enumerate(hashes) if hashed in missing}
             missing -= found.keys()
             if len(hashes) == TILE_WIDTH:  # all of a log's leaf hashes would stay in memory
                 del self._tiles[0, number]
         return found
 
-    def hashes(self, level: int, number: int) -> list[bytes]:
+    def hashes(self, level: int, *, number: int) -> list[bytes]:
         """The hashes of one tile."""
         if (level, number) not in self._tiles:
-            self._tiles[level, number] = self._load(level, number)
+            self._tiles[level, number] = self._load(level, number=number)
         return self._tiles[level, number]
 
-    def _load(self, level: int, number: int) -> list[bytes]:
+    def _load(self, level: int, *, number: int) -> list[bytes]:
         width, report = min(TILE_WIDTH, (self.size >> 8 * level) - number * TILE_WIDTH), Report()
-        hashes = read_hashes(self._read, level, number, width, report)
+        hashes = read_hashes(self._read, level, number=number, width=width, report=report)
         if hashes is None:
             (missing,) = report.findings
-            raise Broken(missing.where, missing.expected, missing.found)
+            raise Broken(missing.where, expected=missing.expected, found=missing.found)
         if width == TILE_WIDTH:
-            above, found = self.hashes(level + 1, number // TILE_WIDTH)[number % TILE_WIDTH], root_hash(hashes)
-            _expect(found == above, tile_path(level, number), f"{above.hex()}, as the tile above has", found)
+            above, found = self.hashes(level + 1, number=number // TILE_WIDTH)[number % TILE_WIDTH], root_hash(hashes)
+            _expect(
+                found == above, tile_path(level, number), expected=f"{above.hex()}, as the tile above has", found=found
+            )
         return hashes
 
 
@@ -3040,17 +3264,17 @@ class Memory:
         paths = sorted(path for path in (self.folder / kind).iterdir() if not path.name.startswith("."))
         return {path.name: _read_file(path) for path in paths}
 
-    def keep_differing(self, kind: str, name: str, data: bytes) -> None:
+    def keep_differing(self, kind: str, *, name: str, data: bytes) -> None:
         """Remembers it under this name, or, where something else is there, beside that."""
         path = self.folder / kind / name
         is_other = path.exists() and _read_file(path) != data
-        self.keep(kind, f"{name}.{hashlib.sha256(data).hexdigest()}" if is_other else name, data)
+        self.keep(kind, name=f"{name}.{hashlib.sha256(data).hexdigest()}" if is_other else name, data=data)
 
-    def damaged(self, kind: str, name: str) -> Unusable:
+    def damaged(self, kind: str, *, name: str) -> Unusable:
         """What is raised of a file that is not as `keep` left it."""
         return Unusable(f"{self.folder / kind / name} is not as it was written")
 
-    def keep(self, kind: str, name: str, data: bytes) -> None:
+    def keep(self, kind: str, *, name: str, data: bytes) -> None:
         """Remembers it, once: it is on the disk when this returns. Raises Unusable."""
         path = self.folder / kind / name
         if path.exists():
@@ -3089,8 +3313,8 @@ def remember(report: Report, memory: Memory) -> list[str]:
         note = history.note.decode()
         seen = canonical({"format": SEEN, "stream": history.stream, "checkpoint": note, "entries": entries})
         names.append(f"{hashlib.sha256(seen).hexdigest()}.json")
-        memory.keep("checkpoints", name_checkpoint(history.checkpoint), history.note)
-        memory.keep("proofs", names[-1], seen)
+        memory.keep("checkpoints", name=name_checkpoint(history.checkpoint), data=history.note)
+        memory.keep("proofs", name=names[-1], data=seen)
     return names
 
 
@@ -3110,7 +3334,14 @@ class Watch:
     """What was seen of a log before, against the log as it is now."""
 
     def __init__(
-        self, read: Read, policy: Policy, memory: Memory, report: Report, now: datetime | None, clock: datetime | None
+        self,
+        read: Read,
+        policy: Policy,
+        memory: Memory,
+        report: Report,
+        now: datetime | None,
+        *,
+        clock: datetime | None,
     ) -> None:
         """`now`: by which receipts are due; without it the newest entry that `read` has tells. `clock`: the reader's
         own, which no receipt may be ahead of."""
@@ -3133,7 +3364,7 @@ class Watch:
             return
         before = memory.files("checkpoints")
         # Also where it agrees with nothing: two signed checkpoints that do not agree are what proves it.
-        memory.keep("checkpoints", name_checkpoint(newest), note)
+        memory.keep("checkpoints", name=name_checkpoint(newest), data=note)
         seen, receipts = self._proofs(new_proofs), self._receipts()
         report.said["log"] = f"{newest.size} entries of {newest.origin}"
         report.said["remembered"] = f"{len(before)} checkpoints, {len(seen)} proofs, {len(receipts)} receipts"
@@ -3146,7 +3377,13 @@ class Watch:
                 self._look_for_witnesses(tree, newest, note)
             for size, beginning in printed:
                 found = tree.root(size).hex() if size <= tree.size else f"only {tree.size} entries"
-                report.expect(found.startswith(beginning), f"print of {size} entries", "root", beginning, found)
+                report.expect(
+                    found.startswith(beginning),
+                    f"print of {size} entries",
+                    part="root",
+                    expected=beginning,
+                    found=found,
+                )
                 report.count("prints")
         except Broken as error:
             report.add("log", error)
@@ -3162,18 +3399,20 @@ class Watch:
         if found and not found.is_met and (other := self._read(WITNESSED)) is not None:
             found, cosigned, note = self._policy.witnessed(other), self._policy.checkpoint(other), other
         if found is None or not found.is_met:
-            report.expect(False, WITNESSED, COSIGNATURES, wanted, str(found))
+            report.expect(False, WITNESSED, part=COSIGNATURES, expected=wanted, found=str(found))
             return
-        _expect(cosigned.size <= tree.size, WITNESSED, f"at most {tree.size} entries", cosigned.size)
+        _expect(cosigned.size <= tree.size, WITNESSED, expected=f"at most {tree.size} entries", found=cosigned.size)
         root = tree.root(cosigned.size)
-        report.expect(root == cosigned.root, WITNESSED, "root", cosigned.root.hex(), root)
-        self._memory.keep("checkpoints", name_checkpoint(cosigned), note)
+        report.expect(root == cosigned.root, WITNESSED, part="root", expected=cosigned.root.hex(), found=root)
+        self._memory.keep("checkpoints", name=name_checkpoint(cosigned), data=note)
         report.said["witnessed by"] = f"{found}, as of {cosigned.size} entries"
         since = found.since(self._policy.witnesses) if self._policy.witnesses else 0
         if self._now is not None and since and cosigned.size < newest.size:
             is_late = self._now.timestamp() > since + LONGEST_UNWITNESSED
             late = f"{wanted} within {LONGEST_UNWITNESSED} seconds"
-            report.expect(not is_late, CHECKPOINT, COSIGNATURES, late, f"the last ones are of {found}")
+            report.expect(
+                not is_late, CHECKPOINT, part=COSIGNATURES, expected=late, found=f"the last ones are of {found}"
+            )
 
     def _proofs(self, new: Collection[str]) -> list[_Seen]:
         found = []
@@ -3188,7 +3427,7 @@ class Watch:
             except Broken as error:
                 self._report.add(f"memory: proofs/{name}", error)
             except (ValueError, KeyError, TypeError, AttributeError):
-                raise self._memory.damaged("proofs", name) from None
+                raise self._memory.damaged("proofs", name=name) from None
         return found
 
     def _receipts(self) -> dict[str, Receipt]:
@@ -3219,12 +3458,14 @@ class Watch:
             return False
         where = f"checkpoint of {old.size} entries, seen before"
         if old.size > newest.size:
-            self._report.expect(False, where, "size", f"at least {old.size} entries in the log", newest.size)
+            self._report.expect(
+                False, where, part="size", expected=f"at least {old.size} entries in the log", found=newest.size
+            )
             return False
         found = tree.root(old.size)
-        self._report.expect(found == old.root, where, "root", old.root.hex(), found)
+        self._report.expect(found == old.root, where, part="root", expected=old.root.hex(), found=found)
         if found == old.root and old.size < newest.size:
-            self._memory.keep("extended", name, name_checkpoint(newest).encode())
+            self._memory.keep("extended", name=name, data=name_checkpoint(newest).encode())
         return found == old.root
 
     def _compare_proofs(self, tree: TileTree, seen: Iterable[_Seen]) -> None:
@@ -3232,7 +3473,11 @@ class Watch:
             for index, hashed in proof.entries:
                 found = tree.leaf(index) if index < tree.size else None
                 self._report.expect(
-                    found == hashed, str(proof), f"entry {index}", hashed.hex(), found or "no such entry"
+                    found == hashed,
+                    str(proof),
+                    part=f"entry {index}",
+                    expected=hashed.hex(),
+                    found=found or "no such entry",
                 )
             self._report.count("proofs")
             self._report.count("entries of proofs", len(proof.entries))
@@ -3249,7 +3494,7 @@ class Watch:
         }
         found = tree.find(missing)
         for hashed, index in found.items():
-            self._memory.keep("found", hashed.hex(), str(index).encode())
+            self._memory.keep("found", name=hashed.hex(), data=str(index).encode())
         report.count("receipts", len(receipts))
         now = self._now or (self._newest_time(tree) if missing - found.keys() else None)
         for receipt in receipts.values():
@@ -3260,23 +3505,23 @@ class Watch:
                 continue
             if name in before or (now is not None and now > due(receipt)):
                 expected = f"{name} in the log since {_write_time(due(receipt))}"
-                report.expect(False, f"receipt of {receipt.at}", "leaf", expected, "no such leaf")
+                report.expect(False, f"receipt of {receipt.at}", part="leaf", expected=expected, found="no such leaf")
             else:
                 report.count("receipts not due yet" if now else "receipts not found in a log that tells no time")
 
     def _place(self, name: str, data: bytes) -> int:
         try:
-            return _decimal(data.decode(), "index")
+            return _decimal(data.decode(), part="index")
         except ValueError:
-            raise self._memory.damaged("found", name) from None
+            raise self._memory.damaged("found", name=name) from None
 
     def _newest_time(self, tree: TileTree) -> datetime | None:
         """The latest time in the last bundle of entries, where one is there: so far goes a copy of a log."""
         if not tree.size:
             return None
         number, last = divmod(tree.size - 1, TILE_WIDTH)
-        data, _count = read_tile(self._read, "entries", number, last + 1)
-        pairs = zip(read_bundle(data or b""), tree.hashes(0, number), strict=False)
+        data, _count = read_tile(self._read, "entries", number, width=last + 1)
+        pairs = zip(read_bundle(data or b""), tree.hashes(0, number=number), strict=False)
         times = [read_entry(leaf).at for leaf, hashed in pairs if leaf_hash(leaf) == hashed]
         return read_time(max(times)) if times else None
 
@@ -3291,11 +3536,15 @@ def _compare_histories(seen: Sequence[_Seen], report: Report) -> None:
         most = longest.get(proof.stream, proof)
         for own, other in zip(proof.entries, most.entries, strict=False):
             expected = f"entry {other[0]} with the hash {other[1].hex()}, as another proof has"
-            report.expect(own == other, str(proof), f"entry {own[0]}", expected, own[1])
+            report.expect(own == other, str(proof), part=f"entry {own[0]}", expected=expected, found=own[1])
         rest = most.entries[len(proof.entries) :]
         if rest and rest[0][0] < proof.checkpoint.size and (proof.is_new or most.is_new):
             report.expect(
-                False, str(proof), "end", f"entry {rest[0][0]} too, as another proof has", "it is cut off before"
+                False,
+                str(proof),
+                part="end",
+                expected=f"entry {rest[0][0]} too, as another proof has",
+                found="it is cut off before",
             )
 
 
@@ -3346,12 +3595,12 @@ def address_reader(address: str) -> Read:
     return read
 
 
-def read_printed(size: str, root: str) -> tuple[int, str]:
+def read_printed(size: str, *, root: str) -> tuple[int, str]:
     """What a page in print says of the log: how many entries, and at least 32 digits of the root. Unusable."""
     digits = "".join(root.split()).lower()
     try:
-        entries = _decimal(size, "entries")
-        _expect(re.fullmatch(r"[0-9a-f]{32,64}", digits), "root", "32 to 64 hexadecimal digits", root)
+        entries = _decimal(size, part="entries")
+        _expect(re.fullmatch(r"[0-9a-f]{32,64}", digits), "root", expected="32 to 64 hexadecimal digits", found=root)
     except Broken as error:
         raise Unusable(f"what is printed: {error}") from None
     return entries, digits
@@ -3383,7 +3632,7 @@ def watch(
                 report.count("files that are not witnessed by themselves")
         else:
             report.findings += [found._replace(where=f"{path.name}: {found.where}") for found in of_file.findings]
-    Watch(read, policy, memory, report, now, clock or now).run(new, printed)
+    Watch(read, policy, memory, report, now, clock=clock or now).run(new, printed)
     return report
 
 
@@ -3399,9 +3648,9 @@ def _take_file(path: Path, policy: Policy, memory: Memory) -> Report:
         if head.startswith(f"{RECEIPT}\n".encode()):
             notes = split_receipts(data)
             for name, note in zip([policy.receipt(note).leaf_hash.hex() for note in notes], notes, strict=True):
-                memory.keep_differing("receipts", name, note)
+                memory.keep_differing("receipts", name=name, data=note)
         else:
-            memory.keep("checkpoints", name_checkpoint(policy.checkpoint(data)), data)
+            memory.keep("checkpoints", name=name_checkpoint(policy.checkpoint(data)), data=data)
     except Broken as error:
         report.add("note", error)
     return report
@@ -3423,14 +3672,21 @@ def read_der(data: bytes, part: str) -> list[Der]:
     found, at = list[Der](), 0
     while at < len(data):
         start = at
-        _expect(at + 2 <= len(data) and data[at] & 0x1F != 0x1F, part, "a tag of one byte, and a length", data[at:][:2])
+        _expect(
+            at + 2 <= len(data) and data[at] & 0x1F != 0x1F,
+            part,
+            expected="a tag of one byte, and a length",
+            found=data[at:][:2],
+        )
         tag, length, at = data[at], data[at + 1], at + 2
         if length & 0x80:
             digits = data[at : at + (length & 0x7F)]
             length, at = int.from_bytes(digits, "big"), at + (length & 0x7F)
             spelled = length.to_bytes((length.bit_length() + 7) // 8, "big") if len(digits) <= 4 else b""
-            _expect(length > 0x7F and digits == spelled, part, "a length in its one spelling", digits[:5])
-        _expect(length <= len(data) - at, part, f"{length} bytes", max(0, len(data) - at))
+            _expect(
+                length > 0x7F and digits == spelled, part, expected="a length in its one spelling", found=digits[:5]
+            )
+        _expect(length <= len(data) - at, part, expected=f"{length} bytes", found=max(0, len(data) - at))
         found.append(Der(tag, data[at : at + length], data[start : at + length]))
         at += length
     return found
@@ -3449,12 +3705,12 @@ class _Fields:
     """The parts of a value, taken one after another; Broken where another stands there."""
 
     def __init__(self, value: Der, part: str, tag: int = _SEQUENCE) -> None:
-        _expect(value.tag == tag, part, f"the tag {tag:02x}", f"{value.tag:02x}")
+        _expect(value.tag == tag, part, expected=f"the tag {tag:02x}", found=f"{value.tag:02x}")
         self._left, self._part = read_der(value.content, part), part
 
     def take(self, tag: int) -> Der:
         """The next part, which has this tag."""
-        _expect(self._left and self._left[0].tag == tag, self._part, f"the tag {tag:02x}", self._tag())
+        _expect(self._left and self._left[0].tag == tag, self._part, expected=f"the tag {tag:02x}", found=self._tag())
         return self._left.pop(0)
 
     def maybe(self, tag: int) -> Der | None:
@@ -3463,12 +3719,12 @@ class _Fields:
 
     def any(self) -> Der:
         """The next part, whatever it is."""
-        _expect(self._left, self._part, "one part more", "none")
+        _expect(self._left, self._part, expected="one part more", found="none")
         return self._left.pop(0)
 
     def end(self) -> None:
         """Nothing may be left."""
-        _expect(not self._left, self._part, "nothing more", self._tag())
+        _expect(not self._left, self._part, expected="nothing more", found=self._tag())
 
     def _tag(self) -> str:
         return f"{self._left[0].tag:02x}" if self._left else "nothing more"
@@ -3477,7 +3733,7 @@ class _Fields:
 def _der_integer(value: Der, part: str) -> int:
     data = value.content
     redundant = len(data) > 1 and (data[0], data[1] & 0x80) in ((0, 0), (0xFF, 0x80))
-    _expect(0 < len(data) <= 32 and not redundant, part, "an integer of 32 bytes at most", data[:33])
+    _expect(0 < len(data) <= 32 and not redundant, part, expected="an integer of 32 bytes at most", found=data[:33])
     return int.from_bytes(data, "big", signed=True)
 
 
@@ -3545,28 +3801,30 @@ def read_stamp_response(data: bytes) -> bytes:
     words = b" ".join(one.content for one in read_der(said.content, "status")) if said else b""
     # 0: granted; 1: granted with modifications, which are looked at below like everything else.
     if number not in (0, 1):
-        raise Broken("status", "granted", f"{number} {words.decode(errors='replace')}".strip())
+        raise Broken("status", expected="granted", found=f"{number} {words.decode(errors='replace')}".strip())
     token = response.take(_SEQUENCE)
     response.end()
     return token.whole
 
 
-def check_stamp(token: bytes, data: bytes, certificates: Iterable[bytes]) -> Stamp:
+def check_stamp(token: bytes, *, data: bytes, certificates: Iterable[bytes]) -> Stamp:
     """What a time stamp token says of these bytes; `certificates` (DER) are those that its reader trusts.
 
     Broken unless it is DER, of the SHA-256 of `data`, signed as RFC 5652 has it by a certificate for time stamps alone
     that the token names (RFC 5816), and that leads to one of these, each valid at the time that the token says.
     """
-    _expect(len(token) <= LARGEST_TOKEN, "token", f"at most {LARGEST_TOKEN} bytes", len(token))
+    _expect(len(token) <= LARGEST_TOKEN, "token", expected=f"at most {LARGEST_TOKEN} bytes", found=len(token))
     _check_der(token)
     signed, trusted = _read_signed_data(token), _readable(certificates)
     pool = [*trusted, *_readable(signed.certificates)]
-    said = _read_tst_info(signed.content, data)
+    said = _read_tst_info(signed.content, data=data)
     signer = _check_signer(signed, pool)
     _check_for_stamps(signer)
     by = name_in_words(signer.subject)
-    leads = _leads_up(signer, pool, trusted, said.at)
-    _expect(leads, "certificate", "one that leads to a certificate of the policy, all valid at the time", by)
+    leads = _leads_up(signer, pool, trusted=trusted, at=said.at)
+    _expect(
+        leads, "certificate", expected="one that leads to a certificate of the policy, all valid at the time", found=by
+    )
     return said._replace(by=by or "an authority without a name")
 
 
@@ -3614,10 +3872,15 @@ def read_certificate(data: bytes) -> Certificate:
     outer.end()
     tbs = _Fields(signed, part)
     version = _Fields(tbs.take(_of_context(0)), part, _of_context(0))
-    _expect(version.take(_INTEGER).content == b"\2", part, "version 3", "another")
+    _expect(version.take(_INTEGER).content == b"\2", part, expected="version 3", found="another")
     version.end()
     serial, named, issuer = tbs.take(_INTEGER).whole, tbs.take(_SEQUENCE).whole, tbs.take(_SEQUENCE).whole
-    _expect((named, signature[:1]) == (algorithm.whole, b"\0"), part, "its algorithm twice, and whole bytes", "others")
+    _expect(
+        (named, signature[:1]) == (algorithm.whole, b"\0"),
+        part,
+        expected="its algorithm twice, and whole bytes",
+        found="others",
+    )
     validity = _Fields(tbs.take(_SEQUENCE), part)
     begin, end = _read_date(validity), _read_date(validity)
     validity.end()
@@ -3633,7 +3896,7 @@ def read_certificate(data: bytes) -> Certificate:
 def _only(data: bytes, part: str) -> Der:
     """The one value that there is."""
     values = read_der(data, part)
-    _expect(len(values) == 1, part, "one value", len(values))
+    _expect(len(values) == 1, part, expected="one value", found=len(values))
     return values[0]
 
 
@@ -3642,7 +3905,7 @@ def _read_date(validity: _Fields) -> datetime:
     short = validity.maybe(0x17)
     text = short.content if short else validity.take(_TIME).content
     century = (b"19" if text[:2] >= b"50" else b"20") if short else b""
-    _expect(re.fullmatch(rb"[0-9]{14}Z", century + text), "certificate", "UTC in seconds", text)
+    _expect(re.fullmatch(rb"[0-9]{14}Z", century + text), "certificate", expected="UTC in seconds", found=text)
     return _read_generalized(century + text)
 
 
@@ -3653,14 +3916,14 @@ def _read_extensions(value: Der | None) -> dict[bytes, tuple[bool, bytes]]:
     for one in read_der(_only(value.content, "certificate").content, "certificate"):
         extension = _Fields(one, "certificate")
         name, critical = extension.take(_OID).content, extension.maybe(_BOOLEAN)
-        _expect(name not in found, "certificate", "each extension once", "one twice")
+        _expect(name not in found, "certificate", expected="each extension once", found="one twice")
         found[name] = (critical is not None and _boolean(critical), extension.take(_OCTETS).content)
         extension.end()
     return found
 
 
 def _boolean(value: Der) -> bool:
-    _expect(value.content in (b"\0", b"\xff"), "certificate", "true or false", value.content)
+    _expect(value.content in (b"\0", b"\xff"), "certificate", expected="true or false", found=value.content)
     return value.content == b"\xff"
 
 
@@ -3677,7 +3940,7 @@ def name_in_words(name: Der) -> str:
     """A distinguished name as RFC 4514 writes it, the last part first; Broken where it is none."""
     parts = []
     for several in read_der(name.content, "name"):
-        _expect(several.tag == _SET and several.content, "name", "a set", several.whole)
+        _expect(several.tag == _SET and several.content, "name", expected="a set", found=several.whole)
         told = []
         for one in read_der(several.content, "name"):
             fields = _Fields(one, "name")
@@ -3690,7 +3953,7 @@ def name_in_words(name: Der) -> str:
 
 def _dotted(oid: bytes) -> str:
     numbers, number = list[int](), 0
-    _expect(oid and not oid[-1] & 0x80 and len(oid) <= 32, "name", "an object identifier", oid[:33])
+    _expect(oid and not oid[-1] & 0x80 and len(oid) <= 32, "name", expected="an object identifier", found=oid[:33])
     for byte in oid:
         number = number << 7 | byte & 0x7F
         if not byte & 0x80:
@@ -3705,7 +3968,7 @@ def _name_value(value: Der) -> str:
     try:
         text = value.content.decode(_TEXTS[value.tag])
     except UnicodeDecodeError:
-        raise Broken("name", f"a text of the tag {value.tag:02x}", value.content.hex()) from None
+        raise Broken("name", expected=f"a text of the tag {value.tag:02x}", found=value.content.hex()) from None
     text = re.sub(r'[\\",+;<>]', r"\\\g<0>", text).replace("\0", "\\00")
     text = re.sub(r" \Z", r"\\ ", text)
     return "\\" + text if text[:1] in ("#", " ") else text
@@ -3723,16 +3986,16 @@ class _Signed(NamedTuple):
 def _read_signed_data(token: bytes) -> _Signed:
     """What a token is made of."""
     outer = _Fields(_only(token, "token"), "token")
-    _expect(outer.take(_OID).content == _SIGNED_DATA, "token", "SignedData", "another type")
+    _expect(outer.take(_OID).content == _SIGNED_DATA, "token", expected="SignedData", found="another type")
     inner = _Fields(outer.take(_of_context(0)), "token", _of_context(0))
     signed = _Fields(inner.take(_SEQUENCE), "SignedData")
     outer.end()
     inner.end()
     version = _der_integer(signed.take(_INTEGER), "SignedData version")
-    _expect(version == 3, "SignedData version", "3", version)
+    _expect(version == 3, "SignedData version", expected="3", found=version)
     digests = read_der(signed.take(_SET).content, "SignedData")
     encapsulated = _Fields(signed.take(_SEQUENCE), "content")
-    _expect(encapsulated.take(_OID).content == _TST_INFO, "content", "TSTInfo", "another type")
+    _expect(encapsulated.take(_OID).content == _TST_INFO, "content", expected="TSTInfo", found="another type")
     octets = _Fields(encapsulated.take(_of_context(0)), "content", _of_context(0))
     content = octets.take(_OCTETS).content
     octets.end()
@@ -3741,29 +4004,34 @@ def _read_signed_data(token: bytes) -> _Signed:
     signed.maybe(_of_context(1))  # lists of what is revoked: nothing is fetched, and none of these is believed
     infos = read_der(signed.take(_SET).content, "SignerInfo")
     signed.end()
-    _expect(len(infos) == 1, "SignerInfo", "one", len(infos))
+    _expect(len(infos) == 1, "SignerInfo", expected="one", found=len(infos))
     certificates = (
         [one.whole for one in read_der(given.content, "certificates") if one.tag == _SEQUENCE] if given else []
     )
-    _expect(len(certificates) <= MOST_CERTIFICATES, "certificates", f"at most {MOST_CERTIFICATES}", len(certificates))
+    _expect(
+        len(certificates) <= MOST_CERTIFICATES,
+        "certificates",
+        expected=f"at most {MOST_CERTIFICATES}",
+        found=len(certificates),
+    )
     return _Signed(content, digests, infos[0], certificates)
 
 
 _GENERALIZED = re.compile(rb"([0-9]{14})(?:\.([0-9]*[1-9]))?Z")
 
 
-def _read_tst_info(content: bytes, data: bytes) -> Stamp:
+def _read_tst_info(content: bytes, *, data: bytes) -> Stamp:
     """What a TSTInfo says (RFC 3161 2.4.2), which has to be of the SHA-256 of `data`."""
     info = _Fields(_only(content, "TSTInfo"), "TSTInfo")
     version = _der_integer(info.take(_INTEGER), "TSTInfo version")
-    _expect(version == 1, "TSTInfo version", "1", version)
+    _expect(version == 1, "TSTInfo version", expected="1", found=version)
     info.take(_OID)  # by which rules of its own the authority works
     imprint = _Fields(info.take(_SEQUENCE), "imprint")
     algorithm = _read_algorithm(imprint.take(_SEQUENCE), "imprint")
     hashed = imprint.take(_OCTETS).content
     imprint.end()
     own = hashlib.sha256(data).digest()
-    _expect((algorithm, hashed) == (_SHA256, own), "imprint", f"the SHA-256 {own.hex()}", hashed)
+    _expect((algorithm, hashed) == (_SHA256, own), "imprint", expected=f"the SHA-256 {own.hex()}", found=hashed)
     _der_integer(info.take(_INTEGER), "serial number")
     at = _read_generalized(info.take(_TIME).content)
     accuracy, _ordering = info.maybe(_SEQUENCE), info.maybe(_BOOLEAN)
@@ -3775,14 +4043,19 @@ def _read_tst_info(content: bytes, data: bytes) -> Stamp:
         extension = _Fields(one, "TSTInfo extension")
         extension.take(_OID)
         critical = extension.maybe(_BOOLEAN)
-        _expect(not critical or critical.content == b"\0", "TSTInfo extension", "none that is critical", "one")
+        _expect(
+            not critical or critical.content == b"\0",
+            "TSTInfo extension",
+            expected="none that is critical",
+            found="one",
+        )
         extension.take(_OCTETS)
         extension.end()
     try:
         before = at + _read_accuracy(accuracy)
         _up(before)
     except OverflowError:
-        raise Broken("accuracy", "a moment that exists", _shown(str(at))) from None
+        raise Broken("accuracy", expected="a moment that exists", found=_shown(str(at))) from None
     return Stamp(at, before, "", _der_integer(nonce, "nonce") if nonce else None)
 
 
@@ -3790,13 +4063,13 @@ def _read_generalized(text: bytes) -> datetime:
     """A moment as DER has it, up to the microsecond, and never earlier than it says."""
     found = _GENERALIZED.fullmatch(text)
     if found is None:
-        raise Broken("genTime", "UTC such as 20261122235901Z", _shown(text.decode(errors="replace")))
+        raise Broken("genTime", expected="UTC such as 20261122235901Z", found=_shown(text.decode(errors="replace")))
     try:
         moment = datetime.strptime(found[1].decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         digits = (found[2] or b"").decode()
         return moment + timedelta(microseconds=int(digits[:6].ljust(6, "0")) + (len(digits) > 6))
     except (ValueError, OverflowError):
-        raise Broken("genTime", "a moment that exists", _shown(text.decode())) from None
+        raise Broken("genTime", expected="a moment that exists", found=_shown(text.decode())) from None
 
 
 def _read_accuracy(value: Der | None) -> timedelta:
@@ -3806,7 +4079,7 @@ def _read_accuracy(value: Der | None) -> timedelta:
     for tag, most in ((_INTEGER, 10**9), (0x80, 999), (0x81, 999)):
         part = accuracy.maybe(tag)
         number = _der_integer(part, "accuracy") if part else 0
-        _expect(0 <= number <= most, "accuracy", f"0 to {most}", number)
+        _expect(0 <= number <= most, "accuracy", expected=f"0 to {most}", found=number)
         found.append(number)
     accuracy.end()
     seconds, milliseconds, microseconds = found
@@ -3817,14 +4090,14 @@ def _read_algorithm(value: Der, part: str) -> bytes:
     """The name of an algorithm that takes nothing: no parameters, or NULL."""
     fields = _Fields(value, part)
     name, nothing = fields.take(_OID).content, fields.maybe(_NULL)
-    _expect(nothing is None or not nothing.content, part, "no parameters", "some")
+    _expect(nothing is None or not nothing.content, part, expected="no parameters", found="some")
     fields.end()
     return name
 
 
 def _read_digest(value: Der, part: str) -> hashes.HashAlgorithm:
     name = _read_algorithm(value, part)
-    _expect(name in _DIGESTS, part, "SHA-256, SHA-384 or SHA-512", name)
+    _expect(name in _DIGESTS, part, expected="SHA-256, SHA-384 or SHA-512", found=name)
     return _DIGESTS[name]
 
 
@@ -3836,12 +4109,17 @@ def _check_signer(whole: _Signed, pool: Sequence[Certificate]) -> Certificate:
     """The certificate whose key signed the content, by the one SignerInfo (RFC 5652 5.3, 5.4, 5.6)."""
     info = _Fields(whole.info, "SignerInfo")
     version = _der_integer(info.take(_INTEGER), "SignerInfo version")
-    _expect(version in (1, 3), "SignerInfo version", "1 or 3", version)
+    _expect(version in (1, 3), "SignerInfo version", expected="1 or 3", found=version)
     signer = _named_signer(info.take(_SEQUENCE if version == 1 else 0x80), pool)
     algorithm = info.take(_SEQUENCE)
     digest = _read_digest(algorithm, "digest")
     named = [_read_algorithm(one, "SignedData") for one in whole.digests]
-    _expect(_read_algorithm(algorithm, "digest") in named, "SignedData", "the digest of its SignerInfo", "others")
+    _expect(
+        _read_algorithm(algorithm, "digest") in named,
+        "SignedData",
+        expected="the digest of its SignerInfo",
+        found="others",
+    )
     attributes = info.take(_of_context(0))
     algorithm, signature = info.take(_SEQUENCE), info.take(_OCTETS).content
     info.maybe(_of_context(1))  # attributes that nobody signed
@@ -3853,14 +4131,16 @@ def _check_signer(whole: _Signed, pool: Sequence[Certificate]) -> Certificate:
         (_MESSAGE_DIGEST, "messageDigest", (_OCTETS, own)),
     ):
         found = values.get(name, nothing)
-        _expect(found[:2] == expected, words, expected[1].hex(), found.content)
+        _expect(found[:2] == expected, words, expected=expected[1].hex(), found=found.content)
     _check_named(values, signer)
     # What is signed is the set by itself (RFC 5652 5.4).
     signed = bytes([_SET]) + attributes.whole[1:]
     try:
-        _verify(signer.key, algorithm, digest, signature, signed)
+        _verify(signer.key, algorithm=algorithm, digest=digest, signature=signature, data=signed)
     except InvalidSignature:
-        raise Broken("signature", f"one by {name_in_words(signer.subject)}", "one that does not verify") from None
+        raise Broken(
+            "signature", expected=f"one by {name_in_words(signer.subject)}", found="one that does not verify"
+        ) from None
     return signer
 
 
@@ -3872,7 +4152,7 @@ def _read_attributes(value: Der) -> dict[bytes, Der]:
         attribute = _Fields(one, "signed attributes")
         name, values = attribute.take(_OID).content, read_der(attribute.take(_SET).content, "signed attributes")
         attribute.end()
-        _expect(name not in types, "signed attributes", "each type once", "one twice")
+        _expect(name not in types, "signed attributes", expected="each type once", found="one twice")
         types.add(name)
         if len(values) == 1:
             found[name] = values[0]
@@ -3887,25 +4167,25 @@ def _named_signer(name: Der, pool: Sequence[Certificate]) -> Certificate:
                 return one
         elif one.extensions.get(_KEY_IDENTIFIER, (False, b""))[1] == _octets(name.content):
             return one
-    raise Broken("certificate", "the signer's, in the token or in the policy", "none")
+    raise Broken("certificate", expected="the signer's, in the token or in the policy", found="none")
 
 
 def _octets(content: bytes) -> bytes:
     """An OCTET STRING of these, which are fewer than 128."""
-    _expect(len(content) < 0x80, "SignerInfo", "an identifier of 127 bytes at most", len(content))
+    _expect(len(content) < 0x80, "SignerInfo", expected="an identifier of 127 bytes at most", found=len(content))
     return bytes([_OCTETS, len(content)]) + content
 
 
 def _check_named(values: Mapping[bytes, Der], signer: Certificate) -> None:
     """The signed attributes name the signer's certificate by its hash (RFC 2634 5.4, RFC 5035 3 and 4)."""
     both = [(name, values[name]) for name in (_SIGNING_CERTIFICATE, _SIGNING_CERTIFICATE_V2) if name in values]
-    _expect(both, "signingCertificate", "the certificate's hash", "none")
+    _expect(both, "signingCertificate", expected="the certificate's hash", found="none")
     for name, value in both:
         attribute = _Fields(value, "signingCertificate")
         named = read_der(attribute.take(_SEQUENCE).content, "signingCertificate")
         attribute.maybe(_SEQUENCE)
         attribute.end()
-        _expect(named, "signingCertificate", "the certificate's hash", "none")
+        _expect(named, "signingCertificate", expected="the certificate's hash", found="none")
         identifier = _Fields(named[0], "signingCertificate")
         algorithm = identifier.maybe(_SEQUENCE) if name == _SIGNING_CERTIFICATE_V2 else None
         digest = _read_digest(algorithm, "signingCertificate") if algorithm else hashes.SHA256()
@@ -3914,7 +4194,7 @@ def _check_named(values: Mapping[bytes, Der], signer: Certificate) -> None:
         own = signer.whole
         expected = hashlib.sha1(own, usedforsecurity=False).digest() if sha1 else _digest(digest, own)
         found = identifier.take(_OCTETS).content
-        _expect(found == expected, "signingCertificate", expected.hex(), found)
+        _expect(found == expected, "signingCertificate", expected=expected.hex(), found=found)
         _check_issuer_serial(identifier.maybe(_SEQUENCE), signer)
         identifier.end()
 
@@ -3929,12 +4209,12 @@ def _check_issuer_serial(value: Der | None, signer: Certificate) -> None:
     _expect(
         (signer.issuer, signer.serial) in found,
         "signingCertificate",
-        "the issuer and serial number of the certificate",
-        "others",
+        expected="the issuer and serial number of the certificate",
+        found="others",
     )
 
 
-def _verify(key: Der, algorithm: Der, digest: hashes.HashAlgorithm | None, signature: bytes, data: bytes) -> None:
+def _verify(key: Der, *, algorithm: Der, digest: hashes.HashAlgorithm | None, signature: bytes, data: bytes) -> None:
     """Raises InvalidSignature, or Broken where this way of signing is none of those that are taken.
 
     `digest`: of what RSA signs where the algorithm names none; None where it has to.
@@ -3948,11 +4228,11 @@ def _verify(key: Der, algorithm: Der, digest: hashes.HashAlgorithm | None, signa
         _read_algorithm(algorithm, "signature algorithm")
         digest = digest if name == _RSA else _RSA_WITH.get(name)
         if digest is None:
-            raise Broken("signature algorithm", "RSA with SHA-2", name.hex())
+            raise Broken("signature algorithm", expected="RSA with SHA-2", found=name.hex())
         public.verify(signature, data, padding.PKCS1v15(), digest)
         return
     _read_algorithm(algorithm, "signature algorithm")
-    _expect(name in _ECDSA_WITH, "signature algorithm", "ECDSA with SHA-2", name)
+    _expect(name in _ECDSA_WITH, "signature algorithm", expected="ECDSA with SHA-2", found=name)
     public.verify(signature, data, ec.ECDSA(_ECDSA_WITH[name]))
 
 
@@ -3965,21 +4245,24 @@ def _read_key(value: Der) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     fields.end()
     is_rsa = (name, taken.tag, taken.content) == (_RSA, _NULL, b"")
     is_curve = name == _EC and taken.tag == _OID and taken.content in _CURVES and bits[:2] == b"\0\4"
-    _expect(is_rsa or is_curve, "signature", "an RSA or ECDSA key", "another")
+    _expect(is_rsa or is_curve, "signature", expected="an RSA or ECDSA key", found="another")
     try:
         key = load_der_public_key(value.whole)
     except (ValueError, UnsupportedAlgorithm):
-        raise Broken("signature", "a key that can be read", "another") from None
+        raise Broken("signature", expected="a key that can be read", found="another") from None
     if isinstance(key, ec.EllipticCurvePublicKey):
         return key
     if not isinstance(key, rsa.RSAPublicKey):
-        raise Broken("signature", "an RSA or ECDSA key", "another")
+        raise Broken("signature", expected="an RSA or ECDSA key", found="another")
     numbers = key.public_numbers()
     _expect(
-        numbers.n % 2 and numbers.e % 2 and 3 <= numbers.e <= LARGEST_EXPONENT, "signature", "an RSA key", numbers.e
+        numbers.n % 2 and numbers.e % 2 and 3 <= numbers.e <= LARGEST_EXPONENT,
+        "signature",
+        expected="an RSA key",
+        found=numbers.e,
     )
     fits = SMALLEST_MODULUS <= key.key_size <= LARGEST_MODULUS
-    _expect(fits, "signature", f"a key of {SMALLEST_MODULUS} to {LARGEST_MODULUS} bits", key.key_size)
+    _expect(fits, "signature", expected=f"a key of {SMALLEST_MODULUS} to {LARGEST_MODULUS} bits", found=key.key_size)
     return key
 
 
@@ -3991,22 +4274,22 @@ def _read_pss(algorithm: Der) -> tuple[padding.PSS, hashes.HashAlgorithm]:
     parameters = _Fields(outer.take(_SEQUENCE), part)
     outer.end()
 
-    def explicit(number: int, tag: int) -> Der:
+    def explicit(number: int, *, tag: int) -> Der:
         inner = _Fields(parameters.take(_of_context(number)), part, _of_context(number))
         value = inner.take(tag)
         inner.end()
         return value
 
-    digest = _read_digest(explicit(0, _SEQUENCE), part)
-    mask = _Fields(explicit(1, _SEQUENCE), part)
-    _expect(mask.take(_OID).content == _MGF1, part, "MGF1", "another")
+    digest = _read_digest(explicit(0, tag=_SEQUENCE), part)
+    mask = _Fields(explicit(1, tag=_SEQUENCE), part)
+    _expect(mask.take(_OID).content == _MGF1, part, expected="MGF1", found="another")
     of_mask = _read_digest(mask.take(_SEQUENCE), part)
-    _expect(of_mask is digest, part, "one digest for both", of_mask.name)
+    _expect(of_mask is digest, part, expected="one digest for both", found=of_mask.name)
     mask.end()
-    salt = _der_integer(explicit(2, _INTEGER), part)
-    _expect(1 <= salt <= 512, part, "a salt of 1 to 512 bytes", salt)
+    salt = _der_integer(explicit(2, tag=_INTEGER), part)
+    _expect(1 <= salt <= 512, part, expected="a salt of 1 to 512 bytes", found=salt)
     trailer = parameters.maybe(_of_context(3))
-    _expect(trailer is None or trailer.content == b"\2\1\1", part, "the trailer 1", "another")
+    _expect(trailer is None or trailer.content == b"\2\1\1", part, expected="the trailer 1", found="another")
     parameters.end()
     return padding.PSS(padding.MGF1(of_mask), salt), digest
 
@@ -4015,15 +4298,15 @@ def _check_for_stamps(signer: Certificate) -> None:
     """A certificate that signs time stamps does nothing else, and says so critically (RFC 3161 2.3)."""
     critical, extended = signer.extensions.get(_EXTENDED_KEY_USAGE, (False, b""))
     is_for_stamps = critical and [one[:2] for one in _parts_of(extended)] == [(_OID, _TIME_STAMPING)]
-    _expect(is_for_stamps, "certificate", "for time stamps alone, critically", "another use")
+    _expect(is_for_stamps, "certificate", expected="for time stamps alone, critically", found="another use")
     signs = _may(signer, _DIGITAL_SIGNATURE) or _may(signer, _NON_REPUDIATION)
-    _expect(signs, "certificate", "one for signatures", "another use")
+    _expect(signs, "certificate", expected="one for signatures", found="another use")
 
 
 def _parts_of(data: bytes) -> list[Der]:
     """The parts of an extension that is a sequence."""
     whole = _only(data, "certificate")
-    _expect(whole.tag == _SEQUENCE, "certificate", "a sequence", f"{whole.tag:02x}")
+    _expect(whole.tag == _SEQUENCE, "certificate", expected="a sequence", found=f"{whole.tag:02x}")
     return read_der(whole.content, "certificate")
 
 
@@ -4033,11 +4316,18 @@ def _may(certificate: Certificate, bit: int) -> bool:
         return True
     usage = _only(certificate.extensions[_KEY_USAGE][1], "certificate")
     unused, *octets = usage.content or b"\xff"
-    _expect(usage.tag == _BIT_STRING and unused < 8 and (octets or not unused), "certificate", "bits", usage.content)
+    _expect(
+        usage.tag == _BIT_STRING and unused < 8 and (octets or not unused),
+        "certificate",
+        expected="bits",
+        found=usage.content,
+    )
     return bit < 8 * len(octets) - unused and bool(octets[bit // 8] >> 7 - bit % 8 & 1)
 
 
-def _leads_up(signer: Certificate, pool: Sequence[Certificate], trusted: Sequence[Certificate], at: datetime) -> bool:
+def _leads_up(
+    signer: Certificate, pool: Sequence[Certificate], *, trusted: Sequence[Certificate], at: datetime
+) -> bool:
     """Whether the certificate is trusted, or was issued by one that is, or by one that leads up to such a one.
 
     By the shortest way first: what a certificate allows below it is less on any other.
@@ -4047,7 +4337,9 @@ def _leads_up(signer: Certificate, pool: Sequence[Certificate], trusted: Sequenc
         if any(one.whole == own.whole for one in waiting for own in trusted):
             return True
         seen |= {one.whole for one in waiting}
-        waiting = [one for one in pool if any(_issued(one, certificate, below) for certificate in waiting)]
+        waiting = [
+            one for one in pool if any(_issued(one, certificate=certificate, below=below) for certificate in waiting)
+        ]
         below += 1
     return False
 
@@ -4060,14 +4352,20 @@ def _is_valid(certificate: Certificate, at: datetime) -> bool:
     return certificate.begin <= at <= certificate.end and not unknown
 
 
-def _issued(issuer: Certificate, certificate: Certificate, below: int) -> bool:
+def _issued(issuer: Certificate, *, certificate: Certificate, below: int) -> bool:
     """Whether one certificate issued another; `below`: how many issuers stand under it already."""
     if issuer.subject.whole != certificate.issuer or _BASIC_CONSTRAINTS not in issuer.extensions:
         return False
     try:
         if not _is_above(issuer, below) or not _may(issuer, _KEY_CERT_SIGN):
             return False
-        _verify(issuer.key, certificate.algorithm, None, certificate.signature, certificate.signed)
+        _verify(
+            issuer.key,
+            algorithm=certificate.algorithm,
+            digest=None,
+            signature=certificate.signature,
+            data=certificate.signed,
+        )
     except (Broken, InvalidSignature):
         return False
     return True
@@ -4100,7 +4398,7 @@ def check_stamps(
     found = []
     for number, token in enumerate(tokens, 1):
         try:
-            stamp = check_stamp(token, note, policy.timestamp_certificates)
+            stamp = check_stamp(token, data=note, certificates=policy.timestamp_certificates)
         except Broken as error:
             report.add(f"{where}: time stamp {number}", error)
         else:
@@ -4118,16 +4416,26 @@ def _check_dated(dated: Sequence[Any], policy: "Policy", checkpoint: LogSize, re
     for number, item in enumerate(dated, 1):
         where = f"dated {number}"
         try:
-            _expect(isinstance(item, dict) and item.keys() == _OF_DATED, "form", ", ".join(sorted(_OF_DATED)), item)
-            _expect(isinstance(item["checkpoint"], str), "checkpoint", "a signed note", item["checkpoint"])
-            hashes_, tokens = item["consistency"], item["tokens"]
-            _expect(isinstance(hashes_, list), "consistency", "a list of hashes", hashes_)
             _expect(
-                isinstance(tokens, list) and 0 < len(tokens) <= MOST_TOKENS, "tokens", f"1 to {MOST_TOKENS}", tokens
+                isinstance(item, dict) and item.keys() == _OF_DATED,
+                "form",
+                expected=", ".join(sorted(_OF_DATED)),
+                found=item,
+            )
+            _expect(
+                isinstance(item["checkpoint"], str), "checkpoint", expected="a signed note", found=item["checkpoint"]
+            )
+            hashes_, tokens = item["consistency"], item["tokens"]
+            _expect(isinstance(hashes_, list), "consistency", expected="a list of hashes", found=hashes_)
+            _expect(
+                isinstance(tokens, list) and 0 < len(tokens) <= MOST_TOKENS,
+                "tokens",
+                expected=f"1 to {MOST_TOKENS}",
+                found=tokens,
             )
             note = item["checkpoint"].encode()
             old = policy.checkpoint(note)
-            _expect(old.size > before, "size", f"above {before}", old.size)
+            _expect(old.size > before, "size", expected=f"above {before}", found=old.size)
             before = old.size
             proof = [read_base64(part, "consistency", 32) for part in hashes_]
             check_consistency(old.size, old.root, checkpoint.size, checkpoint.root, proof)
@@ -4155,9 +4463,14 @@ def _audit_stamps(read: Read, policy: Policy, checkpoint: LogSize, report: Repor
         try:
             note = _given(read, path)
             old = policy.checkpoint(note)
-            _expect(old.size == size and size <= checkpoint.size, "size", f"{size}, of {checkpoint.size}", old.size)
+            _expect(
+                old.size == size and size <= checkpoint.size,
+                "size",
+                expected=f"{size}, of {checkpoint.size}",
+                found=old.size,
+            )
             root = tree.root(size)
-            _expect(old.root == root, "root", root.hex(), old.root)
+            _expect(old.root == root, "root", expected=root.hex(), found=old.root)
             tokens = [_given(read, f"stamps/{size}-{number}.tst") for number in range(1, count + 1)]
         except Broken as error:
             report.add(path, error)
@@ -4177,17 +4490,17 @@ def _stamp_counts(data: bytes) -> dict[int, int]:
     try:
         value = read_canonical(data)
     except ValueError as error:
-        raise Broken("form", "canonical JSON", str(error)) from None
-    _expect(isinstance(value, dict) and value, "form", "an object of numbers", value)
+        raise Broken("form", expected="canonical JSON", found=str(error)) from None
+    _expect(isinstance(value, dict) and value, "form", expected="an object of numbers", found=value)
     for count in value.values():
-        _expect(_is_integer(count, 1) and count <= MOST_TOKENS, "tokens", f"1 to {MOST_TOKENS}", count)
-    return dict(sorted((_decimal(size, "size"), count) for size, count in value.items()))
+        _expect(_is_integer(count, 1) and count <= MOST_TOKENS, "tokens", expected=f"1 to {MOST_TOKENS}", found=count)
+    return dict(sorted((_decimal(size, part="size"), count) for size, count in value.items()))
 
 
 def _given(read: Read, path: str) -> bytes:
     data = read(path)
     if data is None:
-        raise Broken("file", path, "no such file")
+        raise Broken("file", expected=path, found="no such file")
     return data
 
 
@@ -4208,7 +4521,7 @@ def _dated_in_words(indexes: Sequence[int], datings: Sequence[Dating], *, is_che
             runs[-1] = (runs[-1][0], number, words)
         else:
             runs.append((number, number, words))
-    return "; ".join(f"{_numbers(first, last)} {words}" for first, last, words in runs)
+    return "; ".join(f"{_numbers(first, last=last)} {words}" for first, last, words in runs)
 
 
 def _up(moment: datetime) -> datetime:
@@ -4216,7 +4529,7 @@ def _up(moment: datetime) -> datetime:
     return moment + timedelta(microseconds=-moment.microsecond % 1000)
 
 
-def _numbers(first: int, last: int) -> str:
+def _numbers(first: int, *, last: int) -> str:
     return f"entry {first}" if first == last else f"entries {first} to {last}"
 
 
@@ -4241,28 +4554,41 @@ class ExportHead(NamedTuple):
 def read_export_head(line: bytes, policy: Policy) -> ExportHead:
     """What the first line says; Broken where it is none, or its checkpoint does not count by the policy."""
     value = _read_line(line)
-    _expect(isinstance(value, dict) and value.keys() == _EXPORT_HEAD, "form", ", ".join(sorted(_EXPORT_HEAD)), value)
-    _expect(value["format"] == EXPORT, "format", EXPORT, value["format"])
-    _expect(value["origin"] == policy.origin, "origin", policy.origin, value["origin"])
+    _expect(
+        isinstance(value, dict) and value.keys() == _EXPORT_HEAD,
+        "form",
+        expected=", ".join(sorted(_EXPORT_HEAD)),
+        found=value,
+    )
+    _expect(value["format"] == EXPORT, "format", expected=EXPORT, found=value["format"])
+    _expect(value["origin"] == policy.origin, "origin", expected=policy.origin, found=value["origin"])
     made_for, narrowed = value["for"], value["narrowed"]
     is_person = isinstance(made_for, dict) and made_for.keys() == {"id", "name"}
-    _expect(is_person and all(isinstance(one, str) for one in made_for.values()), "for", "an id and a name", made_for)
-    _expect(isinstance(value["whole"], bool), "whole", "true or false", value["whole"])
+    _expect(
+        is_person and all(isinstance(one, str) for one in made_for.values()),
+        "for",
+        expected="an id and a name",
+        found=made_for,
+    )
+    _expect(isinstance(value["whole"], bool), "whole", expected="true or false", found=value["whole"])
     is_said = isinstance(narrowed, dict) and all(isinstance(one, str) for one in narrowed.values())
     _expect(
-        is_said and not (narrowed and value["whole"]), "narrowed", "texts by name, none where it is whole", narrowed
+        is_said and not (narrowed and value["whole"]),
+        "narrowed",
+        expected="texts by name, none where it is whole",
+        found=narrowed,
     )
-    _expect(isinstance(value["checkpoint"], str), "checkpoint", "a signed note", value["checkpoint"])
+    _expect(isinstance(value["checkpoint"], str), "checkpoint", expected="a signed note", found=value["checkpoint"])
     checkpoint = policy.checkpoint(value["checkpoint"].encode())
     return ExportHead(checkpoint, made_for["name"], value["whole"], narrowed)
 
 
 def _read_line(line: bytes) -> Any:
-    _expect(line.endswith(b"\n"), "line", f"its end within {LARGEST_LINE} bytes", line[-20:])
+    _expect(line.endswith(b"\n"), "line", expected=f"its end within {LARGEST_LINE} bytes", found=line[-20:])
     try:
         return read_canonical(line[:-1])
     except ValueError as error:
-        raise Broken("line", "canonical JSON", str(error)) from None
+        raise Broken("line", expected="canonical JSON", found=str(error)) from None
 
 
 def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -4270,7 +4596,7 @@ def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, dict
     kind, content = disclosures.get("kind"), disclosures.get("content")
     if entry.kind != SEALED or not kind or not content:
         return entry.kind, entry.body
-    _expect(_matches(_NAME, kind["value"]), "disclosures.kind", "a kind", kind["value"])
+    _expect(_matches(_NAME, kind["value"]), "disclosures.kind", expected="a kind", found=kind["value"])
     return kind["value"], content["value"]["body"]
 
 
@@ -4288,13 +4614,13 @@ class _OpenedLines:
 
     def take(self, value: Any) -> None:
         """Checks a line; Broken where it does not hold."""
-        _expect(isinstance(value, dict), "form", "an object", value)
+        _expect(isinstance(value, dict), "form", expected="an object", found=value)
         names = _WITHHELD if "leaf" not in value else _EXPORT_TOLD
-        _expect(value.keys() == names, "form", ", ".join(sorted(names)), sorted(value))
-        _expect(_is_integer(value["index"]), "index", "an integer from 0", value["index"])
+        _expect(value.keys() == names, "form", expected=", ".join(sorted(names)), found=sorted(value))
+        _expect(_is_integer(value["index"]), "index", expected="an integer from 0", found=value["index"])
         before, self._before = self._before, max(self._before, value["index"])
         if names is _WITHHELD:
-            _expect(not self._head.whole, "form", "what an entry says, in a whole export", sorted(value))
+            _expect(not self._head.whole, "form", expected="what an entry says, in a whole export", found=sorted(value))
             hashed = _check_withheld(value, before, self._head.checkpoint)
             self._withheld.add(hashed.hex())
             self._report.count("entries withheld")
@@ -4304,17 +4630,17 @@ class _OpenedLines:
     def _take_told(self, value: dict[str, Any], before: int) -> None:
         leaf = read_base64(value["leaf"], "leaf")
         entry, hashed = read_entry(leaf), leaf_hash(leaf)
-        _expect(isinstance(value["proof"], list), "proof", "a list of hashes", value["proof"])
+        _expect(isinstance(value["proof"], list), "proof", expected="a list of hashes", found=value["proof"])
         _check_proof_entry(value, hashed, before, self._head.checkpoint)
         last = self._heads.get(entry.stream, (0, None))
         self._heads[entry.stream] = (entry.seq, hashed.hex())
-        _expect(value["leaf_hash"] == hashed.hex(), "leaf_hash", hashed.hex(), value["leaf_hash"])
+        _expect(value["leaf_hash"] == hashed.hex(), "leaf_hash", expected=hashed.hex(), found=value["leaf_hash"])
         undisclosed = _check_proof_disclosures(entry, value["disclosures"])
         kind, body = told_of(entry, value["disclosures"])
         wanted = {"stream": entry.stream, "seq": entry.seq, "kind": kind, "at": entry.at, "body": body}
         for name, one in wanted.items():
             # Not by ==: for Python true is 1, and what its reader takes from the line is not.
-            _expect(canonical(value[name]) == canonical(one), name, _shown(one), value[name])
+            _expect(canonical(value[name]) == canonical(one), name, expected=_shown(one), found=value[name])
         self._take_closed(value, hashed.hex())
         self._report.count("entries")
         self._report.count("fields verified", sum(one is not None for one in value["disclosures"].values()))
@@ -4326,16 +4652,19 @@ class _OpenedLines:
         if self._given is not None:
             shown = {name: one for name, one in value["disclosures"].items() if one is not None}
             beside = self._given(value["index"])
-            _expect(shown == beside, "disclosures", "those of disclosures/… beside it", shown)
+            _expect(shown == beside, "disclosures", expected="those of disclosures/… beside it", found=shown)
         self._check_place(entry, *last)
 
     def _take_closed(self, value: Mapping[str, Any], hashed: str) -> None:
         closed, wanted = value["closed"], {name for name, one in value["disclosures"].items() if one is None}
         _expect(
-            isinstance(closed, dict) and closed.keys() == wanted, "closed", ", ".join(sorted(wanted)) or "{}", closed
+            isinstance(closed, dict) and closed.keys() == wanted,
+            "closed",
+            expected=", ".join(sorted(wanted)) or "{}",
+            found=closed,
         )
         for name, why in closed.items():
-            _expect(why in (ERASED, CLOSED), f"closed.{name}", f"{ERASED} or {CLOSED}", why)
+            _expect(why in (ERASED, CLOSED), f"closed.{name}", expected=f"{ERASED} or {CLOSED}", found=why)
             if why == ERASED:
                 self._erased[hashed, name] = f"{EXPORT_FILE}, entry {value['index']}"
 
@@ -4344,16 +4673,23 @@ class _OpenedLines:
         if self._head.narrowed or not (self._head.whole or entry.stream.startswith(_OF_ONE_DESK)):
             return
         if entry.prev in self._withheld:
-            _expect(entry.seq > last + 1, "seq", f"above {last + 1}, as what is withheld stands before it", entry.seq)
+            _expect(
+                entry.seq > last + 1,
+                "seq",
+                expected=f"above {last + 1}, as what is withheld stands before it",
+                found=entry.seq,
+            )
             return
-        _expect(entry.seq == last + 1, "seq", f"{last + 1}: a line is missing before", entry.seq)
-        _expect(entry.prev == prev, "prev", _plain(prev), entry.prev)
+        _expect(entry.seq == last + 1, "seq", expected=f"{last + 1}: a line is missing before", found=entry.seq)
+        _expect(entry.prev == prev, "prev", expected=_plain(prev), found=entry.prev)
 
     def end(self) -> None:
         """What only the whole file tells: that each name which is said to be erased was, by a redaction in it."""
         for (hashed, name), where in self._erased.items():
             is_named = (hashed, name) in self._named
-            self._report.expect(is_named, where, f"closed.{name}", "a redaction that names it", "none")
+            self._report.expect(
+                is_named, where, part=f"closed.{name}", expected="a redaction that names it", found="none"
+            )
 
 
 def check_export(
@@ -4377,13 +4713,19 @@ def check_export(
         return report
     if beside is not None:
         where, same = f"{EXPORT_FILE}, line 1", head.checkpoint[:3] == beside[:3]
-        report.expect(same, where, "checkpoint", f"the one beside it, of {beside.size} entries", head.checkpoint.size)
+        report.expect(
+            same,
+            where,
+            part="checkpoint",
+            expected=f"the one beside it, of {beside.size} entries",
+            found=head.checkpoint.size,
+        )
     opened = _OpenedLines(head, report, given if head.whole else None)
     told = None
     for number, line in enumerate(rest, 2):
         where = f"{EXPORT_FILE}, line {number}"
         try:
-            _expect(told is None, "line", "none after the number of lines", line[:60])
+            _expect(told is None, "line", expected="none after the number of lines", found=line[:60])
             value = _read_line(line)
             if isinstance(value, dict) and value.keys() == {"entries"}:
                 told = value["entries"]
@@ -4396,11 +4738,19 @@ def check_export(
             report.add(where, error)
     is_told = _is_integer(told) and told == opened.lines
     report.expect(
-        is_told, EXPORT_FILE, "entries", f"{opened.lines}, as many as lines", "no last line" if told is None else told
+        is_told,
+        EXPORT_FILE,
+        part="entries",
+        expected=f"{opened.lines}, as many as lines",
+        found="no last line" if told is None else told,
     )
     if head.whole:
         report.expect(
-            opened.lines == head.checkpoint.size, EXPORT_FILE, "entries", str(head.checkpoint.size), opened.lines
+            opened.lines == head.checkpoint.size,
+            EXPORT_FILE,
+            part="entries",
+            expected=str(head.checkpoint.size),
+            found=opened.lines,
         )
     opened.end()
     narrowed = ", ".join(f"{name} {words}" for name, words in head.narrowed.items())
@@ -4443,9 +4793,9 @@ def audit_opened(read: Read, lines: Iterable[bytes], policy: Policy) -> Report:
     except Broken as error:
         report.add("checkpoint", error)
         return report
-    root = root_of_export(read, checkpoint.size, checkpoint.size, report, above=True)
+    root = root_of_export(read, checkpoint.size, exported=checkpoint.size, report=report, above=True)
     if root is not None:
-        report.expect(root == checkpoint.root, "checkpoint", "root", checkpoint.root.hex(), root)
+        report.expect(root == checkpoint.root, "checkpoint", part="root", expected=checkpoint.root.hex(), found=root)
     report.count("leaf hashes", checkpoint.size)
     _audit_export(read, lines, policy, checkpoint, report)
     return report
@@ -4458,7 +4808,7 @@ def is_opened_alone(read: Read, first_line: bytes, policy: Policy) -> bool:
     except Broken:
         return False
     width = min(TILE_WIDTH, head.checkpoint.size)
-    return not head.whole and read_tile(read, "entries", 0, width)[0] is None
+    return not head.whole and read_tile(read, "entries", 0, width=width)[0] is None
 
 
 # The command
@@ -4685,7 +5035,7 @@ def _run(arguments: argparse.Namespace) -> Report:
         is_proof = arguments.command == "proof"
         report = _check_proof(_read_file(arguments.file), policy) if is_proof else _run_bundle(arguments.file, policy)
         checkpoint = _read_file(arguments.checkpoint) if arguments.checkpoint else None
-        check_expected(report, policy, arguments.claim, arguments.expect_state, checkpoint)
+        check_expected(report, policy, arguments.claim, state=arguments.expect_state, checkpoint=checkpoint)
         return report
     if arguments.command == "export":
         try:
@@ -4699,7 +5049,7 @@ def _run(arguments: argparse.Namespace) -> Report:
         return _run_watch(arguments, policy)
     if arguments.command == "monitor":
         read = folder_reader(arguments.export)
-        return monitor(_read_file(arguments.old), _read_file(arguments.new), read, policy)
+        return monitor(_read_file(arguments.old), new=_read_file(arguments.new), read=read, policy=policy)
     read = log_reader(arguments.log)
     if arguments.command == "replay":
         return replay(read, policy, _listed(arguments.claims), arguments.times_from)
@@ -4764,7 +5114,7 @@ def _fingerprints(policy: Policy) -> Report:
 
 
 def _run_watch(arguments: argparse.Namespace, policy: Policy) -> Report:
-    memory, printed = Memory(arguments.memory), [read_printed(*one) for one in arguments.printed]
+    memory, printed = Memory(arguments.memory), [read_printed(size, root=root) for size, root in arguments.printed]
     if "://" in arguments.log:
         return watch(address_reader(arguments.log), policy, memory, arguments.files, datetime.now(UTC), printed)
     folder = Path(arguments.log)

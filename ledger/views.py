@@ -41,7 +41,7 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     found = newest_checkpoint()
     if found is None:
         raise Http404
-    return _answer(found.note.encode(), "text/plain; charset=utf-8", FOR_A_SECOND)
+    return _answer(found.note.encode(), "text/plain; charset=utf-8", caching=FOR_A_SECOND)
 
 
 @login_not_required
@@ -52,7 +52,7 @@ def witnessed(request: HttpRequest) -> HttpResponse:
     found = newest_witnessed()
     if found is None:
         raise Http404
-    return _answer(found.note.encode(), "text/plain; charset=utf-8", FOR_A_SECOND)
+    return _answer(found.note.encode(), "text/plain; charset=utf-8", caching=FOR_A_SECOND)
 
 
 @login_not_required
@@ -64,7 +64,7 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
     data = read_tile(wanted, newest) if newest and wanted.level != ENTRIES else None
     if data is None:
         raise Http404
-    return _answer(data, "application/octet-stream", FOR_EVER)
+    return _answer(data, "application/octet-stream", caching=FOR_EVER)
 
 
 @login_not_required
@@ -72,7 +72,7 @@ def tile(request: HttpRequest, path: str) -> HttpResponse:
 @require_safe
 def stamps(request: HttpRequest) -> HttpResponse:
     """How many time stamps each stamped checkpoint has: canonical JSON, as an export has it. 404: none."""
-    return _answer(_stamp_file(STAMPS), "application/json", FOR_A_MINUTE)
+    return _answer(_stamp_file(STAMPS), "application/json", caching=FOR_A_MINUTE)
 
 
 @login_not_required
@@ -83,8 +83,8 @@ def stamp(request: HttpRequest, path: str) -> HttpResponse:
     (`<size>-<number>.tst`), whose number counts the authorities that the setting names now."""
     data = _stamp_file(f"stamps/{path}")
     if path.endswith(".note"):
-        return _answer(data, "text/plain; charset=utf-8", FOR_EVER)
-    return _answer(data, "application/timestamp-token", FOR_A_MINUTE)
+        return _answer(data, "text/plain; charset=utf-8", caching=FOR_EVER)
+    return _answer(data, "application/timestamp-token", caching=FOR_A_MINUTE)
 
 
 def _stamp_file(path: str) -> bytes:
@@ -106,7 +106,7 @@ def leaf(request: HttpRequest, leaf_hash: str) -> HttpResponse:
         raise Http404
     proof = [b64encode(part).decode() for part in placed.proof]
     said = {"index": placed.leaf_index, "proof": proof, "checkpoint": newest.note}
-    return _answer(canonical(said), "application/json", FOR_A_SECOND)
+    return _answer(canonical(said), "application/json", caching=FOR_A_SECOND)
 
 
 @login_not_required
@@ -118,7 +118,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     404 where no file names them: those of the database are handed out to nobody.
     """
     try:
-        return _answer(shown_policy(), "application/json", FOR_A_MINUTE)
+        return _answer(shown_policy(), "application/json", caching=FOR_A_MINUTE)
     except Unusable as error:
         raise Http404 from error
 
@@ -140,7 +140,7 @@ def specification(request: HttpRequest) -> HttpResponse:
 
 
 def _download(file: Path, media_type: str) -> HttpResponse:
-    answer = _answer(file.read_bytes(), media_type, FOR_A_MINUTE)
+    answer = _answer(file.read_bytes(), media_type, caching=FOR_A_MINUTE)
     answer["Content-Disposition"] = f'attachment; filename="{file.name}"'
     return answer
 
@@ -158,5 +158,5 @@ def named_tile(path: str) -> Tile:
         raise Http404 from error
 
 
-def _answer(data: bytes, media_type: str, caching: str) -> HttpResponse:
+def _answer(data: bytes, media_type: str, *, caching: str) -> HttpResponse:
     return HttpResponse(data, content_type=media_type, headers={"Cache-Control": caching})

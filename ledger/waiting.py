@@ -77,7 +77,9 @@ def read_waiting(connection: psycopg.Connection[TupleRow], *, most: int, without
     return [_waiting(*row[:-2]) for row in rows]
 
 
-def read_placed(connection: psycopg.Connection[TupleRow], start: int, most: int) -> Iterator[tuple[bytes, str | None]]:
+def read_placed(
+    connection: psycopg.Connection[TupleRow], start: int, *, most: int
+) -> Iterator[tuple[bytes, str | None]]:
     """The hashes of the leaves from `start` on, up to the first that may not stand where it stands: of that one why."""
     for number, row in enumerate(connection.execute(_PLACED, [start, most]).fetchall(), start):
         one, place, hashed = _waiting(*row[:-2]), row[-2], bytes(row[-1] or b"")
@@ -89,10 +91,10 @@ def read_placed(connection: psycopg.Connection[TupleRow], start: int, most: int)
             return
 
 
-def wrong_place(connection: psycopg.Connection[TupleRow], start: int, most: int) -> str | None:
+def wrong_place(connection: psycopg.Connection[TupleRow], start: int, *, most: int) -> str | None:
     """The first leaf from `start` on that may not stand where it stands, and why; else the hash of a subtree that was
     put in ahead of its leaves. None where there is neither."""
-    for index, (_hash, reason) in enumerate(read_placed(connection, start, most), start):
+    for index, (_hash, reason) in enumerate(read_placed(connection, start, most=most), start):
         if reason is not None:
             return f"leaf {index}: {reason}"
     row = connection.execute(_AHEAD).fetchone()

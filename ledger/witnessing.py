@@ -43,7 +43,7 @@ class WitnessRefused(Exception):
 class NotCosigned(Exception):
     """A request that is refused: with which status of HTTP, and what is said."""
 
-    def __init__(self, status: int, said: str, media_type: str = PLAIN) -> None:
+    def __init__(self, status: int, said: str, *, media_type: str = PLAIN) -> None:
         super().__init__(said)
         self.status, self.said, self.media_type = status, f"{said}\n", media_type
 
@@ -111,7 +111,7 @@ class Witness:
         with self._lock_of(checkpoint.origin):
             last = self._last(checkpoint.origin)
             if request.old != last.size:
-                raise NotCosigned(409, str(last.size), SIZE)
+                raise NotCosigned(409, str(last.size), media_type=SIZE)
             _check_extends(last, checkpoint, request.proof)
             at = int(self._clock())
             if at < max(last.at, 1):
@@ -174,7 +174,7 @@ def _check_extends(last: _Last, checkpoint: LogSize, proof: list[bytes]) -> None
     try:
         check_consistency(last.size, last.root, checkpoint.size, checkpoint.root, proof)
         if checkpoint.size == 0 and checkpoint.root != root_hash([]):
-            raise Broken("root", root_hash([]).hex(), checkpoint.root.hex())
+            raise Broken("root", expected=root_hash([]).hex(), found=checkpoint.root.hex())
     except Broken as error:
         raise NotCosigned(422, str(error)) from None
 

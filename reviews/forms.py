@@ -250,8 +250,8 @@ def as_it_stands(data: QueryDict) -> dict[str, Any]:
         "proposed_state": data.get("proposed_state", ""),
         "rationale": data.get("rationale", ""),
         "evidence": [UUID(pk) for pk in data.getlist("evidence") if UUID_FORM.fullmatch(pk)],
-        "answers": _lines(data, "answer_", "evidence"),
-        "elements": _lines(data, "element_", "element"),
+        "answers": _lines(data, "answer_", name="evidence"),
+        "elements": _lines(data, "element_", name="element"),
         "recorded_mistake": bool(data.get("recorded_mistake")),
         "seen_version": _whole(data.get("seen_version", "")),
         "version": _whole(data.get("draft_version", "")),
@@ -259,7 +259,7 @@ def as_it_stands(data: QueryDict) -> dict[str, Any]:
     }
 
 
-def _lines(data: QueryDict, prefix: str, name: str) -> list[dict[str, Any]]:
+def _lines(data: QueryDict, prefix: str, *, name: str) -> list[dict[str, Any]]:
     """What was typed on elements or pieces of evidence, also on those that have no field any more."""
     return [
         {name: UUID(pk), "text": text}

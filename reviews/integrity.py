@@ -193,6 +193,6 @@ CHECKS = (
     by_query("reminder with a reason", _REMINDER_ORPHANS),
     by_query("assignment with its reminder", _REMINDER_LOST),
     by_query("waiting finding with its reminder", _DECISION_REMINDER_LOST),
-    by_overdue_query("reminder in time", _REMINDER_LATE),
-    by_overdue_query("task with its reminders", _TASK_LATE),
+    by_overdue_query("reminder in time", query=_REMINDER_LATE),
+    by_overdue_query("task with its reminders", query=_TASK_LATE),
 )

@@ -31,7 +31,7 @@ _OF_ACCOUNTS = frozenset(kind for told in TOLD_OF_ACCOUNTS for kind in told.kind
 
 def _taken_out(kind: str, name: str, value: Any) -> Iterable[str]:
     """What a redaction takes its words out of, of a row's value: of desks, accounts and their names nothing."""
-    return () if kind in _OF_ACCOUNTS or name == "by" else written_in_entry(kind, name, value, sealed=False)
+    return () if kind in _OF_ACCOUNTS or name == "by" else written_in_entry(kind, name=name, value=value, sealed=False)
 
 
 def _erased_whole(place: TextColumns, column: str) -> str:

@@ -233,8 +233,8 @@ def find(desk: Desk, *, words: str, sha256: str, by: User) -> Matches:
         files = tuple(Attachment.objects.filter(source__desk=desk, sha256=sha256).order_by("created_at", "id"))
     kinds = READ_BY_EDITORS | READ_BY_ADMINISTRATORS if by.is_staff else READ_BY_EDITORS
     secrets = Secret.objects.filter(entry__act__desk=desk, entry__act__kind__in=kinds)
-    shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words, sha256)
-    previews = _holding(secrets.filter(entry__act__kind=PREVIEWED), words, sha256)
+    shown = _holding(secrets.exclude(entry__act__kind=PREVIEWED), words, sha256=sha256)
+    previews = _holding(secrets.filter(entry__act__kind=PREVIEWED), words, sha256=sha256)
     return Matches(texts, files, shown, previews)
 
 
@@ -262,7 +262,7 @@ def find_in_shared(actor: Actor, *, words: str) -> Matches:
     return Matches(tuple(texts), (), shown, _holding(secrets.filter(entry__act__kind=PREVIEWED), words))
 
 
-def _holding(secrets: QuerySet[Secret], words: str, sha256: str = "") -> tuple[OpenField, ...]:
+def _holding(secrets: QuerySet[Secret], words: str, *, sha256: str = "") -> tuple[OpenField, ...]:
     """`sha256`: of a file, which nobody wrote."""
     secrets = secrets.annotate(of_kind=F("entry__act__kind"))
     found = fields_holding(secrets, words, partial(_written, words)) if words else []
@@ -271,8 +271,8 @@ def _holding(secrets: QuerySet[Secret], words: str, sha256: str = "") -> tuple[O
 
 
 def _written(words: str, kind: str, name: str, value: Any, sealed: bool) -> Iterator[str]:
-    yield from written_in_entry(kind, name, value, sealed=sealed)
-    named = accounts_in_entry(kind, name, value, sealed=sealed)
+    yield from written_in_entry(kind, name=name, value=value, sealed=sealed)
+    named = accounts_in_entry(kind, name=name, value=value, sealed=sealed)
     yield from (account for account in named if account.casefold() == words.casefold())
 
 

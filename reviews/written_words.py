@@ -35,18 +35,18 @@ CLOSING = "reason"  # where it is chosen and not written
 ASSIGNMENT_ENDS = _("The claim was closed.")
 
 
-def written_in_entry(kind: str, name: str, value: Any, *, sealed: bool) -> Iterator[str]:
+def written_in_entry(kind: str, *, name: str, value: Any, sealed: bool) -> Iterator[str]:
     """What people wrote of the value that an entry of this kind commits to under this name."""
-    return filter(_is_peoples, _of_types(("text", "any"), kind, name, value, sealed=sealed))
+    return filter(_is_peoples, _of_types(("text", "any"), kind, name=name, value=value, sealed=sealed))
 
 
-def accounts_in_entry(kind: str, name: str, value: Any, *, sealed: bool) -> Iterator[str]:
+def accounts_in_entry(kind: str, *, name: str, value: Any, sealed: bool) -> Iterator[str]:
     """The names of accounts in it. Nobody wrote these there, and somebody may have to be forgotten: a redaction finds
     them by the whole name alone, so that a word which is part of one takes nobody out."""
-    return _of_types(("account",), kind, name, value, sealed=sealed)
+    return _of_types(("account",), kind, name=name, value=value, sealed=sealed)
 
 
-def _of_types(wanted: Collection[str], kind: str, name: str, value: Any, *, sealed: bool) -> Iterator[str]:
+def _of_types(wanted: Collection[str], kind: str, *, name: str, value: Any, sealed: bool) -> Iterator[str]:
     if sealed and not name.startswith(INSIDE):
         return iter(())  # its kind, and ids with commitments
     known = CATALOGUE.get(kind)
@@ -90,7 +90,7 @@ def written_in(value: Any, *, in_form: bool = False) -> Iterator[str]:
 def changed(value: Any, change: Callable[[str], str], *, in_form: bool = False) -> Any:
     """The same text or JSON with each string that people wrote changed."""
     if in_form and isinstance(value, list):
-        return [[name, one if _is_chosen(name, one) else change(one)] for name, one in value]
+        return [[name, one if _is_chosen(name, value=one) else change(one)] for name, one in value]
     return _changed(value, change, is_code=False)
 
 
@@ -113,7 +113,7 @@ def _changed(value: Any, change: Callable[[str], str], *, is_code: bool) -> Any:
     return value
 
 
-def _is_chosen(name: str, value: str) -> bool:
+def _is_chosen(name: str, *, value: str) -> bool:
     return name in CHOSEN or (name == CLOSING and value in CloseReason.values)
 
 

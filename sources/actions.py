@@ -103,7 +103,7 @@ def _named_now(by: User, desk_id: UUID | None, before: Actor | None, given: UUID
     """The actor that a field names from now on. Whoever may not name the present one leaves it alone: they saw none."""
     if before is not None and given in (None, before.pk) and not visible_actors(by).filter(pk=before.pk).exists():
         return before
-    return named_actor(by, desk_id, given, field)
+    return named_actor(by, desk_id, actor_id=given, field=field)
 
 
 def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, Any]) -> None:

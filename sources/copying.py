@@ -15,7 +15,7 @@ class Damaged(Exception):
         self.name = name
 
 
-def copy_evidence(source: EvidencePlace, target: EvidencePlace) -> int:
+def copy_evidence(source: EvidencePlace, *, target: EvidencePlace) -> int:
     """Copies every file that `target` does not have yet, and checks its digest on the way; how many were copied.
 
     Raises Damaged, and OSError where a place fails; what was copied before stays, and the next try goes on from there.

@@ -20,7 +20,7 @@ WHERE array_position(%s::text[], below.visibility::text) < array_position(%s::te
 """
 
 
-def strictness(name: str, subject: str, tables: str) -> Check:
+def strictness(name: str, *, subject: str, tables: str) -> Check:
     """What hangs on a thing (`below`) is at least as strict as the thing (`above`)."""
     query = _STRICTNESS.format(subject=subject, tables=tables)
     return by_query(name, query, Visibility.values, Visibility.values)
@@ -133,26 +133,26 @@ FROM sources_chosenfile f WHERE f.chosen_at < %(late)s - interval '8 days'
 CHECKS = (
     strictness(
         "source as strict as its publisher",
-        "'source ' || below.id",
-        "sources_source below JOIN sources_actor above ON above.id = below.publisher_id",
+        subject="'source ' || below.id",
+        tables="sources_source below JOIN sources_actor above ON above.id = below.publisher_id",
     ),
     by_query("restricted actors above restricted ones", _ACTORS),
     strictness(
         "file as strict as its source",
-        "'attachment ' || below.id",
-        "sources_attachment below JOIN sources_source above ON above.id = below.source_id",
+        subject="'attachment ' || below.id",
+        tables="sources_attachment below JOIN sources_source above ON above.id = below.source_id",
     ),
     strictness(
         "capture as strict as its source",
-        "'capture ' || below.id",
-        "sources_capture below JOIN sources_source above ON above.id = below.source_id",
+        subject="'capture ' || below.id",
+        tables="sources_capture below JOIN sources_source above ON above.id = below.source_id",
     ),
     by_query("relay within a desk", _RELAY_DESKS),
     Check("relays without a cycle", _cycles),
-    by_overdue_query("capture done in time", _CAPTURES),
+    by_overdue_query("capture done in time", query=_CAPTURES),
     by_query("capture ended whole", _ENDED_CAPTURES),
-    by_overdue_query("erased file deleted in time", _ERASED),
-    by_overdue_query("chosen file let go in time", _CHOSEN),
+    by_overdue_query("erased file deleted in time", query=_ERASED),
+    by_overdue_query("chosen file let go in time", query=_CHOSEN),
     Check("file kept", _files),
     Check("unfinished files cleared", _unfinished),
 )

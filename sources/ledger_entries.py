@@ -101,7 +101,7 @@ def source_recorded(
     )
 
 
-def relay_recorded(kind: str, relay: Relay, downstream: Source, upstream: Source, *, by: User, now: datetime) -> None:
+def relay_recorded(kind: str, relay: Relay, downstream: Source, *, upstream: Source, by: User, now: datetime) -> None:
     """One source got it from another (`relay_added`), or that was a mistake (`relay_removed`)."""
     record_act(
         about=f"source:{downstream.pk}",

@@ -75,7 +75,7 @@ def media_type(file: BinaryIO, size: int, *, is_text: bool) -> str:
         return _archive_type(head + tail)
     if is_text and size:
         return "text/plain"
-    return _guess(head, tail)
+    return _guess(head, tail=tail)
 
 
 def _first_element(head: bytes) -> bytes:
@@ -95,7 +95,7 @@ def _archive_type(ends: bytes) -> str:
     return "application/zip"
 
 
-def _guess(head: bytes, tail: bytes) -> str:
+def _guess(head: bytes, *, tail: bytes) -> str:
     """What puremagic makes of it, where four bytes or more speak for it; never a type that a browser would run."""
     try:
         matches = puremagic.magic_string(head + tail)

@@ -49,7 +49,7 @@ def merged_actors(user: User) -> QuerySet[Actor]:
     return Actor.objects.filter(nameable_actors(user), merged_into__isnull=False)
 
 
-def named_actor(user: User, desk_id: UUID | None, actor_id: UUID | None, field: str) -> Actor | None:
+def named_actor(user: User, desk_id: UUID | None, *, actor_id: UUID | None, field: str) -> Actor | None:
     """The actor that a form or a body names, on this desk or shared.
 
     Raises Invalid for `field`: what is of another desk is as absent.

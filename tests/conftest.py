@@ -154,7 +154,7 @@ def django_db_setup(django_test_environment: None, django_db_blocker: "DjangoDbB
     copied = migrated.is_made()
     with superuser("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        create_database(connection, name, owner, migrated.NAME if copied else "template1")
+        create_database(connection, name, owner=owner, template=migrated.NAME if copied else "template1")
     with django_db_blocker.unblock():
         if not copied:
             call_command("migrate", verbosity=0)

@@ -61,7 +61,7 @@ def _make() -> None:
     owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
     with psycopg.connect(os.environ["TEST_SUPERUSER_URL"], dbname="postgres", autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME)))
-        create_database(connection, NAME, owner)
+        create_database(connection, NAME, owner=owner)
     django.setup()
     call_command("migrate", verbosity=0)
     connections.close_all()

@@ -118,7 +118,7 @@ def change_user(
         for field in changes:
             if field not in OF_AN_ACCOUNT:
                 raise Invalid({field: [_("This cannot be changed here.")]})
-        changes = merge_values(changes, {field: getattr(user, field) for field in OF_AN_ACCOUNT}, seen)
+        changes = merge_values(changes, present={field: getattr(user, field) for field in OF_AN_ACCOUNT}, seen=seen)
         if not changes and not password:
             return user
         # Links that went to the old address, or ask for what was just done, work no longer.
@@ -186,7 +186,7 @@ def change_desk(
         for field in changes:
             if field != "name":
                 raise Invalid({field: [_("This cannot be changed here.")]})
-        if not merge(desk, changes, {"name": desk.name}, seen):
+        if not merge(desk, changes, present={"name": desk.name}, seen=seen):
             return desk
         desk.name = changes["name"]
         check_fields(desk)
@@ -227,7 +227,7 @@ def set_role(
             raise Invalid({"role": [_("Choose one of: %(roles)s.") % {"roles": ", ".join(Role.values)}]})
         Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two at once would each see what was before
         membership = Membership.objects.filter(desk=desk, user=user).first()
-        if not merge_values({"role": role}, {"role": membership.role if membership else None}, seen):
+        if not merge_values({"role": role}, present={"role": membership.role if membership else None}, seen=seen):
             return membership
         if role != Role.EDITOR:
             _keep_an_editor(desk, user)

@@ -36,7 +36,7 @@ def change_preferences(*, changes: Mapping[str, Any], seen: SeenValues = ANYTHIN
         for field in changes:
             if field not in OWN:
                 raise Invalid({field: [_("This cannot be changed here.")]})
-        changed = merge_values(changes, {field: getattr(user, field) for field in OWN}, seen)
+        changed = merge_values(changes, present={field: getattr(user, field) for field in OWN}, seen=seen)
         if not changed:
             return user
         for field, value in changed.items():
@@ -75,7 +75,7 @@ def change_address(*, email: str, by: User, now: datetime | None = None) -> None
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
-        email = optional_text(email, "email")
+        email = optional_text(email, field="email")
         if email:
             _usable(email)
         if email == user.email:
@@ -122,7 +122,7 @@ def ask_for_password(*, email: str, now: datetime | None = None) -> None:
 
     So the answer takes the same time for every address. Raises Invalid for what is no address.
     """
-    email = optional_text(email, "email")
+    email = optional_text(email, field="email")
     _usable(email)
     with recorded_transaction():
         write_mail(MailKind.RESET_ASKED, email, now=now or timezone.now())

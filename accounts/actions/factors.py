@@ -35,7 +35,7 @@ def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -
         user = _lock(by)
         if _factors(user).filter(type=TYPE.TOTP).exists():
             raise Conflict(_("You have an authenticator app already. Remove that one first."))
-        period = period_of(secret, code, now=now)
+        period = period_of(secret, code=code, now=now)
         if period is None:
             raise Invalid({"code": [_("This is not the app’s present code. Check the clock of the device.")]})
         _add(user, TYPE.TOTP, {"secret": seal(secret), "period": period}, now)
@@ -47,7 +47,7 @@ def add_passkey(*, name: str, credential: Mapping[str, Any], by: User, now: date
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
-        name = given_text(name, "name", _("Give it a name by which you know it again."))
+        name = given_text(name, field="name", message=_("Give it a name by which you know it again."))
         _add(user, TYPE.WEBAUTHN, {"name": name[:80], "credential": credential}, now)
         return _codes_if_none(user, now)
 
@@ -128,7 +128,7 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
         may_administer(by)
         if by is not None and by.pk == user.pk:
             raise Conflict(_("Your own second factors you remove on the page of your account."))
-        reason = given_text(reason, "reason", _("Say why: it is recorded."))
+        reason = given_text(reason, field="reason", message=_("Say why: it is recorded."))
         user = _lock(user)
         if not _factors(user).exists():
             raise Conflict(_("%(person)s has no second factor.") % {"person": user.username})
@@ -165,7 +165,7 @@ def use_code(*, user: User, code: str, now: datetime | None = None) -> Authentic
 
 def _period_of(app: Authenticator, code: str, now: datetime) -> int | None:
     try:
-        return period_of(unseal(app.data["secret"]), code, now=now, after=app.data["period"])
+        return period_of(unseal(app.data["secret"]), code=code, now=now, after=app.data["period"])
     except InvalidToken:  # sealed with a key that is gone: a recovery code still helps
         logger.error("the secret of authenticator %s opens with no key that is set", app.pk)
         return None

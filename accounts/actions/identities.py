@@ -49,7 +49,7 @@ def join_by_identity(
         forget_links(MailKind.INVITATION, invitation=invitation, now=now)
         invitation.accepted_at, invitation.accepted_by = now, user
         invitation.save(update_fields=["accepted_at", "accepted_by"])
-        _link(user, provider, subject, now)
+        _link(user, provider, subject=subject, now=now)
     return user
 
 
@@ -60,11 +60,11 @@ def link_identity(*, provider: str, subject: str, by: User, now: datetime | None
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
         if SocialAccount.objects.filter(user=user, provider=provider).exists():
             raise Conflict(_("Your account is linked with your organisation already."))
-        _link(user, provider, subject, now)
+        _link(user, provider, subject=subject, now=now)
         _tell(user, now)
 
 
-def _link(user: User, provider: str, subject: str, now: datetime) -> None:
+def _link(user: User, provider: str, *, subject: str, now: datetime) -> None:
     if SocialAccount.objects.filter(provider=provider, uid=subject).exists():
         raise Conflict(_("You have another account here that is linked with your organisation."))
     SocialAccount.objects.create(user=user, provider=provider, uid=subject)

@@ -23,7 +23,7 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
-        name = " ".join(given_text(name, "name", _("Give their name.")).split())
+        name = " ".join(given_text(name, field="name", message=_("Give their name.")).split())
         invitation = Invitation(desk=desk, role=role, name=name, email=email, invited_by=by, created_at=now)
         check_fields(invitation)
         taken = User.objects.filter(email__iexact=email, is_active=True).order_by("username").first()

@@ -61,10 +61,10 @@ def record_reads(*, now: datetime | None = None) -> int:
         desks = Desk.objects.order_by("pk").values_list("pk", flat=True)
         ReadsOfDesk.objects.bulk_create([ReadsOfDesk(desk_id=pk, until=end) for pk in desks], ignore_conflicts=True)
         behind = ReadsOfDesk.objects.select_for_update(of=("self",), no_key=True).filter(until__lt=end)
-        return sum(_record_hours(row, end, now) for row in behind.order_by("desk__prefix"))
+        return sum(_record_hours(row, end, now=now) for row in behind.order_by("desk__prefix"))
 
 
-def _record_hours(row: ReadsOfDesk, end: datetime, now: datetime) -> int:
+def _record_hours(row: ReadsOfDesk, end: datetime, *, now: datetime) -> int:
     hours = min(int((end - row.until) / HOUR), MOST_HOURS)
     for _hour in range(hours):
         row.until += HOUR

@@ -46,7 +46,7 @@ def begin_try(*, networks: Sequence[str], name: str, now: datetime | None = None
     """Count a try from these networks, the narrowest first, for the name that was typed. Raises TooSoon."""
     now = now or timezone.now()
     free = (1, *FREE[1:]) if _is_guessed_at(name, now) else FREE
-    keys = {_key("network", network): most for network, most in zip(networks, free, strict=False)}
+    keys = {_key("network", value=network): most for network, most in zip(networks, free, strict=False)}
     with transaction.atomic():
         rows = _locked(list(keys), now)
         wait = max(_wait(row, keys[row.key], now) for row in rows)
@@ -70,7 +70,7 @@ def end_well(begun: Try) -> None:
 def end_badly(begun: Try) -> bool:
     """The password was wrong: that it was for this name is counted, too. Whether the name is guessed at since now."""
     with transaction.atomic():
-        (row,) = _locked([_key("name", begun.name)], begun.now)
+        (row,) = _locked([_key("name", value=begun.name)], begun.now)
         row.tries, row.at = _left(row, begun.now) + 1, begun.now
         row.save(update_fields=["tries", "at"])
     return row.tries == GUESSED_AT
@@ -81,7 +81,7 @@ def forget_old_tries(*, now: datetime | None = None) -> int:
     return SignInTries.objects.filter(at__lt=(now or timezone.now()) - KEPT_FOR).delete()[0]
 
 
-def _key(kind: str, value: str) -> str:
+def _key(kind: str, *, value: str) -> str:
     """What a row is found by: who reads the table learns neither addresses nor what was typed for a name."""
     return salted_hmac(f"accounts.sign_ins.{kind}", value.casefold(), algorithm="sha256").hexdigest()
 
@@ -94,7 +94,7 @@ def _locked(keys: list[str], now: datetime) -> list[SignInTries]:
 
 
 def _is_guessed_at(name: str, now: datetime) -> bool:
-    row = SignInTries.objects.filter(key=_key("name", name)).first()
+    row = SignInTries.objects.filter(key=_key("name", value=name)).first()
     return row is not None and _left(row, now) >= GUESSED_AT
 
 

@@ -76,7 +76,7 @@ def _seen_by(user: User, links: dict[str, ActorLink]) -> dict[str, ActorLink]:
     }
 
 
-def conflict_in_words(person: str, touched: str) -> str:
+def conflict_in_words(person: str, *, touched: str) -> str:
     """Why somebody is not asked to judge a claim: for themselves and for the desk's editors."""
     text = _("%(person)s declared a conflict of interest that touches %(actor)s, whom the claim names.")
     return text % {"person": person, "actor": touched}

@@ -7,31 +7,31 @@ from house.errors import Invalid
 from sources.models import Source, Visibility
 
 
-def is_looser(visibility: str, before: str) -> bool:
+def is_looser(visibility: str, *, before: str) -> bool:
     """Whether more people would see a thing."""
     return Visibility(visibility).strictness < Visibility(before).strictness
 
 
-def refuse_looser(visibility: str, before: str) -> None:
+def refuse_looser(visibility: str, *, before: str) -> None:
     """For edits: whoever opened a form before somebody made the thing stricter does not take that back by saving.
 
     Raises Invalid.
     """
-    if visibility in Visibility.values and is_looser(visibility, before):
+    if visibility in Visibility.values and is_looser(visibility, before=before):
         message = _("It is now for: %(visibility)s. To let more people see it, an editor releases it.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(before).label}]})
 
 
-def check_release(visibility: str, before: str) -> None:
+def check_release(visibility: str, *, before: str) -> None:
     """Raises Invalid where a release would let nobody see a thing who does not see it."""
     if visibility not in (Visibility.PUBLIC, Visibility.DESK):
         raise Invalid({"visibility": [_("Choose one of: %(names)s.") % {"names": "desk, public"}]})
-    if not is_looser(visibility, before):
+    if not is_looser(visibility, before=before):
         raise Invalid({"visibility": [_("It is seen by as many people already.")]})
 
 
 def check_hanging_on(visibility: str, source: Source) -> None:
     """A file or a capture is at least as strict as its source. Raises Invalid."""
-    if is_looser(visibility, source.visibility):
+    if is_looser(visibility, before=source.visibility):
         message = _("Its source is for: %(visibility)s. Release that first.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(source.visibility).label}]})

@@ -52,11 +52,13 @@ def merge_actors(
         may_merge(by, actor)
         if actor.merged_into_id is not None:
             raise Conflict(_("This actor was merged already."))
-        reason = given_text(reason, "reason", _("Say why they are the same: it is kept, and cannot be undone."))
+        reason = given_text(
+            reason, field="reason", message=_("Say why they are the same: it is kept, and cannot be undone.")
+        )
         survivor = _survivor(actor, into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}
-        is_elsewhere = _take_place(actor, survivor, chain, by=by, now=now)
-        _name_instead(actor, survivor, reason=reason, by=by, now=now)
+        is_elsewhere = _take_place(actor, survivor=survivor, chain=chain, by=by, now=now)
+        _name_instead(actor, survivor=survivor, reason=reason, by=by, now=now)
         ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
         actor_recorded("actor_merged", actor, by=by, now=now, into=str(survivor.pk), reason=reason)
         if is_elsewhere:
@@ -69,7 +71,7 @@ def merge_actors(
 
 def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
     """The other actor, locked, where it may stand for this one. Raises Invalid."""
-    found = named_actor(by, actor.desk_id, into, "into")
+    found = named_actor(by, actor.desk_id, actor_id=into, field="into")
     if found is None or found.pk == actor.pk:
         raise Invalid({"into": [_("Name the other actor, which this one is.")]})
     survivor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=found.pk)
@@ -83,7 +85,7 @@ def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
         )
         raise Invalid({"into": [message % {"name": survivor.name}]})
     for below, above in ((actor, survivor), (survivor, actor)):
-        chain = _way_up(below, above)
+        chain = _way_up(below, above=above)
         if chain:
             if visible_actors(by).filter(pk__in=[one.pk for one in chain]).count() < len(chain):
                 refuse_unsaid("into")
@@ -92,7 +94,7 @@ def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
     return survivor
 
 
-def _way_up(below: Actor, above: Actor) -> list[Actor]:
+def _way_up(below: Actor, *, above: Actor) -> list[Actor]:
     """From one actor up its `part_of` chain to another; nothing where that is not above."""
     chain, step = [below], below.part_of
     while step is not None:
@@ -109,7 +111,7 @@ def place_of(actor: Actor) -> Mapping[str, object]:
     return {name: getattr(actor, name) or None for name in names}
 
 
-def _take_place(actor: Actor, survivor: Actor, chain: str, *, by: User, now: datetime) -> bool:
+def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: datetime) -> bool:
     """Give the survivor the place in the chain, and the owner, that hold from now on; whether these are others.
 
     One that all desks share takes none of a desk's own. Raises Invalid for `chain`.
@@ -144,12 +146,12 @@ def _named_by(actor: Actor) -> Mapping[str, object]:
     return {name: getattr(actor, name) for name in plain} | above
 
 
-def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: datetime) -> None:
+def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: datetime) -> None:
     """Everything that names the one names the other. Claims that others read anew get a version for it."""
     edit_all(Source.objects.filter(publisher=actor), by=by, now=now, publisher=survivor)
     edit_all(Actor.objects.filter(part_of=actor), by=by, now=now, part_of=survivor)
     edit_all(Actor.objects.filter(owned_by=actor).exclude(pk=survivor.pk), by=by, now=now, owned_by=survivor)
-    _declare_instead(actor, survivor, now)
+    _declare_instead(actor, survivor=survivor, now=now)
     admitting = list(Evidence.objects.filter(against_interest=actor).order_by("created_at", "pk"))
     named = Q(claimant=actor) | Q(also_claimed_by=actor) | Q(parties=actor)
     edited = set(Claim.objects.filter(named).values_list("pk", flat=True))
@@ -158,7 +160,7 @@ def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: 
     for pk in sorted(edited | {item.claim_id for item in admitting}):
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
-            renamed = _rename_in(claim, actor, survivor)
+            renamed = _rename_in(claim, actor, survivor=survivor)
             count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason, fields=renamed)
             claim_written("claim_edited", claim, by=by, now=now, reason=reason)
         for item in admitting:
@@ -174,7 +176,7 @@ def _name_instead(actor: Actor, survivor: Actor, *, reason: str, by: User, now: 
     actor.save(update_fields=["merged_into", "part_of", "owned_by", "version"])
 
 
-def _declare_instead(actor: Actor, survivor: Actor, now: datetime) -> None:
+def _declare_instead(actor: Actor, *, survivor: Actor, now: datetime) -> None:
     """Who is too close to the one is too close to the other; said of both, it is said once."""
     open_ones = DeclaredConflict.objects.filter(ended_at__isnull=True)
     twice = open_ones.filter(actor=survivor).values("user")
@@ -182,7 +184,7 @@ def _declare_instead(actor: Actor, survivor: Actor, now: datetime) -> None:
     DeclaredConflict.objects.filter(actor=actor).update(actor=survivor)
 
 
-def _rename_in(claim: Claim, actor: Actor, survivor: Actor) -> list[str]:
+def _rename_in(claim: Claim, actor: Actor, *, survivor: Actor) -> list[str]:
     """The claim names the survivor; its claimant does not claim the same besides. The fields that changed."""
     changed = []
     if claim.claimant_id == actor.pk:

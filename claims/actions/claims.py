@@ -95,7 +95,7 @@ def report_claim(
         _keep_order(items)
         Revision.objects.create(claim=claim, version=claim.version, kind=RevisionKind.REPORTED, by=by, at=now)
         named = [item.pk for item in items if item.visibility != Visibility.RESTRICTED]
-        first_change(claim, named, by=by, reason=optional_text(reason, "reason"), now=now)
+        first_change(claim, named, by=by, reason=optional_text(reason, field="reason"), now=now)
     return claim
 
 
@@ -117,7 +117,9 @@ def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
         if name in given:
             setattr(claim, name, given[name])
     if "claimant" in fields:
-        claim.claimant = _open_actor(named_actor(by, claim.desk_id, fields["claimant"], "claimant"), "claimant")
+        claim.claimant = _open_actor(
+            named_actor(by, claim.desk_id, actor_id=fields["claimant"], field="claimant"), "claimant"
+        )
     check_fields(claim, exclude=("reference", "due_at"))
     if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
         raise Invalid({"happened_to": [_("The end lies before the beginning.")]})
@@ -136,7 +138,9 @@ def _set_relations(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
     for name in ("also_claimed_by", "parties"):
         if name in fields:
             check_number(fields[name] or (), MOST_ACTORS, name)
-            actors = [_open_actor(named_actor(by, claim.desk_id, pk, name), name) for pk in fields[name] or ()]
+            actors = [
+                _open_actor(named_actor(by, claim.desk_id, actor_id=pk, field=name), name) for pk in fields[name] or ()
+            ]
             getattr(claim, name).set([actor for actor in actors if actor is not None])
     if "topics" in fields:
         check_number(fields["topics"] or (), MOST_TOPICS, "topics")
@@ -159,7 +163,7 @@ def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[
     check_number(entries, MOST_ELEMENTS, "elements")
     parts = []
     for position, entry in enumerate(entries):
-        text = given_text(entry.get("text", ""), "elements", _("Give each element its words."))
+        text = given_text(entry.get("text", ""), field="elements", message=_("Give each element its words."))
         part = Element(claim=claim, text=text, essential=entry.get("essential", True), position=position)
         check_fields(part, exclude=("claim",))
         parts.append(part)
@@ -203,7 +207,9 @@ def edit_claim(
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
         elements = ElementsGiven(claim, fields.get("elements"), seen)
-        changed = merge(claim, _given(fields) | elements.changes, claim_values(by, claim) | elements.order, seen)
+        changed = merge(
+            claim, _given(fields) | elements.changes, present=claim_values(by, claim) | elements.order, seen=seen
+        )
         if not changed and not elements.added:
             return claim
         before = _wording_of(claim)
@@ -213,7 +219,7 @@ def edit_claim(
         changed_fields = [*changed, *elements.write(changed)]
         after = _wording_of(claim)
         if claim.state in VERDICTS:
-            _refuse_other_words(before, after)
+            _refuse_other_words(before, after=after)
         reworded = before != after
         kind = RevisionKind.REWORDED if reworded else RevisionKind.EDITED
         count_version(claim, kind, by=by, now=now, fields=changed_fields)
@@ -250,7 +256,7 @@ def _wording_of(claim: Claim) -> _Wording:
     return _Wording(claim.statement, claim.original_statement, parts)
 
 
-def _refuse_other_words(before: _Wording, after: _Wording) -> None:
+def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
     """Nobody alone says what two people have agreed on.
 
     The original may be added where there was none. A part may be added or become essential: where nothing shows it,
@@ -292,7 +298,7 @@ def set_threshold(
         as_seen = reason == (seen.values or {}).get("threshold_reason")
         reason = "" if threshold is None else reason if as_seen else reason.strip()
         given = {"threshold": threshold, "threshold_reason": reason}
-        changed = merge(claim, given, present, seen)
+        changed = merge(claim, given, present=present, seen=seen)
         if not changed:
             if threshold is not None:
                 _why_another(reason)
@@ -314,7 +320,7 @@ def set_threshold(
 
 def _why_another(reason: str) -> str:
     message = _("Say why this claim needs another threshold: it is printed beside the verdict.")
-    return given_text(reason, "reason", message)
+    return given_text(reason, field="reason", message=message)
 
 
 @counts_outside
@@ -339,7 +345,7 @@ def move_alone(
         may_move_alone(by, claim)
         if to not in StateChoices.values:
             raise Invalid({"to": [_("Choose one of: %(states)s.") % {"states": ", ".join(StateChoices.values)}]})
-        reason = given_text(reason, "reason", _("Give the reason."))
+        reason = given_text(reason, field="reason", message=_("Give the reason."))
         named = frozenset(str(item.pk) for item in named_evidence(by, claim, evidence, "evidence"))
         check_version(claim, seen_version)
         move = legal_move(claim, to, deciders=Deciders.ALONE)
@@ -362,7 +368,7 @@ def _publication(claim: Claim, reason: str, by: User, now: datetime, *, publishe
     with recorded_transaction():
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor publishes."))
-        reason = optional_text(reason, "reason")
+        reason = optional_text(reason, field="reason")
         if (claim.published_at is not None) == published:
             raise Conflict(_("This claim is published already.") if published else _("This claim is not published."))
         claim.published_at = now if published else None
@@ -380,7 +386,7 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
     may_edit_as_editor(by, claim, _("An editor closes a claim."))
     if reason not in CloseReason.values:
         raise Invalid({"reason": [_("Choose one of: %(reasons)s.") % {"reasons": ", ".join(CloseReason.values)}]})
-    note = optional_text(note, "note")
+    note = optional_text(note, field="note")
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed already."))
     claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
@@ -396,7 +402,7 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
     Raises Forbidden, Invalid, Conflict.
     """
     may_edit_as_editor(by, claim, _("An editor opens a claim again."))
-    reason = optional_text(reason, "reason")
+    reason = optional_text(reason, field="reason")
     if claim.closed_at is None:
         raise Conflict(_("This claim is open."))
     claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""

@@ -45,12 +45,12 @@ def change_policy(
         desk = lock_desk(desk)
         lock_graph(desk.pk)
         may_change_desk(desk, by)
-        reason = optional_text(reason, "reason")
+        reason = optional_text(reason, field="reason")
         for field in changes:
             if field not in PolicyField.values:
                 raise Invalid({field: [_("This cannot be changed here.")]})
         kept = []
-        for field, after in merge(desk, changes, desk_values(desk), seen).items():
+        for field, after in merge(desk, changes, present=desk_values(desk), seen=seen).items():
             before = getattr(desk, field)
             setattr(desk, field, after)
             kept.append(PolicyChange(desk=desk, field=field, before=before, after=after, reason=reason, by=by, at=now))

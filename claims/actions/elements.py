@@ -110,4 +110,4 @@ def _in_order(ids: Any) -> str:
 
 
 def _words(entry: Mapping[str, Any]) -> str:
-    return given_text(entry.get("text", ""), "elements", _("Give each element its words."))
+    return given_text(entry.get("text", ""), field="elements", message=_("Give each element its words."))

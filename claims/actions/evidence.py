@@ -123,12 +123,12 @@ def change_evidence(
         _open(claim)
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence was withdrawn."))
-        fields = merge(item, tidied(fields), evidence_values(by, item), seen)
+        fields = merge(item, tidied(fields), present=evidence_values(by, item), seen=seen)
         if not fields:
             return item
         before, excerpt = item.visibility, (item.excerpt, item.locator)
         parts = _set_fields(item, fields, by)
-        refuse_looser(item.visibility, before)
+        refuse_looser(item.visibility, before=before)
         if "superseded_by" in fields:
             item.superseded_by = _later_statement(item, fields["superseded_by"], by)
         count_edit(item, fields, by=by, now=now)
@@ -159,7 +159,7 @@ def save_released(claim: Claim, item: Evidence, before: str, *, by: User, now: d
     count_edit(item, changed, by=by, now=now)
     item.save(update_fields=["visibility", "superseded_by", "version"])
     if before == Visibility.RESTRICTED and item.superseded_by is not None:
-        _same_voice_later(item, item.superseded_by)
+        _same_voice_later(item, later=item.superseded_by)
 
 
 @counts_outside
@@ -186,7 +186,7 @@ def withdraw_evidence(
             .get(pk=evidence.pk)
         )
         may_edit_evidence(by, item)
-        reason = given_text(reason, "reason", _("Say why this evidence is withdrawn."))
+        reason = given_text(reason, field="reason", message=_("Say why this evidence is withdrawn."))
         _open(claim)
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence is withdrawn already."))
@@ -219,7 +219,7 @@ def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: dateti
         claim = lock_claim(evidence.claim)
         evidence.claim = claim
         may_confirm_excerpt(by, evidence)
-        note = optional_text(note, "note")
+        note = optional_text(note, field="note")
         if not end_tasks(by=by, note=note, now=now, evidence=evidence):
             raise Conflict(_("Nothing is asked about this excerpt: somebody has looked at it already."))
         evidence_recorded("excerpt_confirmed", evidence, by=by, now=now, reason=note)
@@ -280,7 +280,7 @@ def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:
     before = item.against_interest_id
     if before is not None and given in (None, before) and not visible_actors(by).filter(pk=before).exists():
         return item.against_interest
-    return named_actor(by, item.claim.desk_id, given, "against_interest")
+    return named_actor(by, item.claim.desk_id, actor_id=given, field="against_interest")
 
 
 def _check_together(item: Evidence) -> None:
@@ -320,7 +320,7 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
         raise Invalid({"superseded_by": [_("Name another piece of evidence of this claim.")]})
     if later.visibility == Visibility.RESTRICTED and item.visibility != Visibility.RESTRICTED:
         raise Invalid({"superseded_by": [_("Restricted evidence cannot supersede what others see.")]})
-    _same_voice_later(item, later)
+    _same_voice_later(item, later=later)
     seen, step = {item.pk}, later
     while step is not None:
         if step.pk in seen:
@@ -332,7 +332,7 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
     return later
 
 
-def _same_voice_later(item: Evidence, later: Evidence) -> None:
+def _same_voice_later(item: Evidence, *, later: Evidence) -> None:
     """Only a later statement of the same voice supersedes: a recantation, an abandoned denial.
 
     Whoever carries a statement takes nothing back with the next thing that they carry: the later one has to come from

@@ -52,7 +52,7 @@ def release_source(
         source = rows.get(pk=source.pk)
         may_release(by, source.desk_id)
         reason, before = _reason(reason), source.visibility
-        check_release(visibility, before)
+        check_release(visibility, before=before)
         set_source_fields(source, {"visibility": visibility}, by)
         if before == Visibility.RESTRICTED:
             refuse_cycle_once_open(source, by)
@@ -79,7 +79,7 @@ def release_actor(
         actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_release(by, actor.desk_id)
         reason = _reason(reason)
-        check_release(visibility, actor.visibility)
+        check_release(visibility, before=actor.visibility)
         set_actor_fields(actor, {"visibility": visibility}, by)
         count_edit(actor, ["visibility"], by=by, now=now)
         actor.save(update_fields=["visibility", "version"])
@@ -111,7 +111,7 @@ def release_evidence(
         if item.withdrawn_at is not None:
             raise Conflict(_("This evidence was withdrawn."))
         reason, before = _reason(reason), item.visibility
-        check_release(visibility, before)
+        check_release(visibility, before=before)
         item.visibility = visibility
         save_released(claim, item, before, by=by, now=now)
         evidence_recorded("evidence_released", item, by=by, now=now, reason=reason)
@@ -148,7 +148,7 @@ def _release_material(given: Attachment | Capture, visibility: str, *, reason: s
     reason = _reason(reason)
     row = type(given).objects.select_for_update(of=("self",), no_key=True).get(pk=given.pk)
     row.source = source
-    check_release(visibility, row.visibility)
+    check_release(visibility, before=row.visibility)
     check_hanging_on(visibility, source)
     other = row.attachment if isinstance(row, Capture) else getattr(row, "capture", None)
     for each in filter(None, (row, other)):
@@ -158,4 +158,6 @@ def _release_material(given: Attachment | Capture, visibility: str, *, reason: s
 
 
 def _reason(text: str) -> str:
-    return given_text(text, "reason", _("Say why more people may see it, and that nobody is put at risk. It is kept."))
+    return given_text(
+        text, field="reason", message=_("Say why more people may see it, and that nobody is put at risk. It is kept.")
+    )

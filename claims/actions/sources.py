@@ -87,13 +87,13 @@ def change_source(
         given = tidied(fields)
         if given.get("title") == "":
             given["title"] = given.get("url", source.url)[:300]
-        changed = merge(source, given, source_values(by, source), seen)
+        changed = merge(source, given, present=source_values(by, source), seen=seen)
         if not changed:
             return outcome_of(source, (), effects or Effects(), by=by, now=now)
         before, address, grade = source.visibility, source.url, source.reliability
         touched = claims_resting_on([source.pk])
         set_source_fields(source, changed, by)
-        refuse_looser(source.visibility, before)
+        refuse_looser(source.visibility, before=before)
         if source.visibility != before:
             _drag_along(source, by=by, now=now)
         count_edit(source, changed, by=by, now=now)
@@ -108,7 +108,7 @@ def change_source(
 
 def _drag_along(source: Source, *, by: User, now: datetime) -> None:
     """What hangs on a source that was made stricter is as strict as it."""
-    looser = [v.value for v in Visibility if is_looser(v, source.visibility)]
+    looser = [v.value for v in Visibility if is_looser(v, before=source.visibility)]
     Attachment.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
     Capture.objects.filter(source=source, visibility__in=looser).update(visibility=source.visibility)
     _make_stricter(list(Evidence.objects.filter(source=source, visibility__in=looser)), source, by=by, now=now)
@@ -152,7 +152,7 @@ def retract_source(
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
         )
         may_retract(by, source)
-        reason = given_text(reason, "reason", _("Say who retracted it, when and where."))
+        reason = given_text(reason, field="reason", message=_("Say who retracted it, when and where."))
         if source.retracted_at is not None:
             raise Conflict(_("This source is retracted already."))
         source.retracted_at, source.retracted_by, source.retracted_reason = now, by, reason
@@ -175,7 +175,7 @@ def correct_source(
         lock_graph(source.desk_id)
         source = Source.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=source.pk)
         may_retract(by, source)
-        reason = given_text(reason, "reason", _("Say what was corrected, when and where."))
+        reason = given_text(reason, field="reason", message=_("Say what was corrected, when and where."))
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
         count_edit(source, ["corrected_at", "corrected_reason"], by=by, now=now)
         source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason", "version"])
@@ -205,7 +205,7 @@ def add_relay(
         downstream = Source.objects.select_for_update(of=("self",), no_key=True).get(pk=downstream.pk)
         may_change_source(by, downstream)
         origin = named_source(by, downstream.desk_id, upstream, "upstream")
-        quote = optional_text(quote, "quote")
+        quote = optional_text(quote, field="quote")
         if origin.pk == downstream.pk:
             raise Invalid({"upstream": [_("A source cannot have it from itself.")]})
         if Relay.objects.filter(downstream=downstream, upstream=origin, removed_at__isnull=True).exists():
@@ -218,7 +218,7 @@ def add_relay(
                 upstream__visibility=Visibility.RESTRICTED
             )
         _refuse_cycle(relays, downstream, "upstream", by)
-        relay_recorded("relay_added", relay, downstream, origin, by=by, now=now)
+        relay_recorded("relay_added", relay, downstream, upstream=origin, by=by, now=now)
         return outcome_of(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
 
 
@@ -257,7 +257,7 @@ def remove_relay(
             raise Conflict(_("This relay was taken away already."))
         relay.removed_at, relay.removed_by = now, by
         relay.save(update_fields=["removed_at", "removed_by"])
-        relay_recorded("relay_removed", relay, relay.downstream, relay.upstream, by=by, now=now)
+        relay_recorded("relay_removed", relay, relay.downstream, upstream=relay.upstream, by=by, now=now)
         return outcome_of(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
 
 
@@ -280,13 +280,13 @@ def change_actor(
         lock_graphs_of(actor)
         actor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=actor.pk)
         may_change_actor(by, actor)
-        changed = merge(actor, tidied(fields), actor_values(by, actor), seen)
+        changed = merge(actor, tidied(fields), present=actor_values(by, actor), seen=seen)
         if not changed:
             return outcome_of(actor, (), effects or Effects(), by=by, now=now)
         before = actor.visibility
         touched = claims_touching(actor)
         set_actor_fields(actor, changed, by)
-        refuse_looser(actor.visibility, before)
+        refuse_looser(actor.visibility, before=before)
         if actor.visibility != before:
             _refuse_in_use(actor)
         count_edit(actor, changed, by=by, now=now)
@@ -300,7 +300,7 @@ def _refuse_in_use(actor: Actor) -> None:
 
     Only what is seen more widely is asked: a refusal for restricted material would tell of it.
     """
-    looser = [v.value for v in Visibility if is_looser(v, actor.visibility)]
+    looser = [v.value for v in Visibility if is_looser(v, before=actor.visibility)]
     in_use = (
         Source.objects.filter(publisher=actor, visibility__in=looser).exists()
         or Actor.objects.filter(Q(part_of=actor) | Q(owned_by=actor), visibility__in=looser).exists()

@@ -70,7 +70,9 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
         if not leaves:
             continue
         path = path_of_proof(stream)
-        files.append(_file(path, stream, leaves, redactions.get(stream, []), checkpoint))
+        files.append(
+            _file(path, stream=stream, leaves=leaves, redactions=redactions.get(stream, []), checkpoint=checkpoint)
+        )
         told = [_read(one) for one in leaves if not one.withheld]
         of_attachments |= {one.attachment: path for one in told if one.attachment and one.content}
     waiting = EntryRow.objects.filter(stream__in=[claim, *open_streams])
@@ -91,13 +93,17 @@ def _decided(shown: Shown, history: list[ProvenLeaf]) -> list[str]:
 
 
 def _file(
-    path: str, stream: str, leaves: list[ProvenLeaf], redactions: list[ProvenLeaf], checkpoint: Checkpoint
+    path: str, *, stream: str, leaves: list[ProvenLeaf], redactions: list[ProvenLeaf], checkpoint: Checkpoint
 ) -> Made:
     note = checkpoint.note.encode()
     origin = checkpoint.note.partition("\n")[0]
     # Time stamps are large, and those of the claim date the log for all: no other file has them.
     dated = dated_for((one.leaf_index for one in leaves), checkpoint) if path == CLAIM_PROOF_PATH else []
-    return Made(path, claim_proof(origin, stream, note, leaves, redactions=redactions, dated=dated), "proof")
+    return Made(
+        path,
+        claim_proof(origin, stream=stream, checkpoint=note, leaves=leaves, redactions=redactions, dated=dated),
+        "proof",
+    )
 
 
 def _proven(streams: Iterable[str], checkpoint: Checkpoint) -> Iterator[tuple[str, list[_Read]]]:

@@ -103,7 +103,9 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
         snapshots=snapshots,
         files=shown.files,
         withheld=left_out(shown),
-        left_out=gaps_in(history, there, hidden, {str(file.pk) for file in shown.too_large}, checkpoint),
+        left_out=gaps_in(
+            history, there, hidden=hidden, too_large={str(file.pk) for file in shown.too_large}, checkpoint=checkpoint
+        ),
     )
     return made_of(contents, checkpoint, now)
 
@@ -138,7 +140,11 @@ def made_of(contents: Contents, checkpoint: Checkpoint, now: datetime) -> list[M
         files=[{"path": PAGE}, *(file.in_manifest for file in made), *kept],
     )
     signed = read_checkpoint(text_of_note(checkpoint.note))
-    page = Made(PAGE, bundle_page(manifest.said(signed.origin), contents.history, unproven, signed), "page")
+    page = Made(
+        PAGE,
+        bundle_page(manifest.said(signed.origin), history=contents.history, unproven=unproven, checkpoint=signed),
+        "page",
+    )
     manifest = replace(manifest, files=[page.in_manifest, *manifest.files[1:]])
     whole = [*sign_manifest(manifest, receipt_key(), signed.origin), page, *made]
     _check_readable(whole)

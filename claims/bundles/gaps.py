@@ -44,6 +44,7 @@ def snapshots_for(shown: Shown, history: Mapping[str, Any]) -> tuple[list[Made],
 def gaps_in(
     history: Mapping[str, Any],
     there: Collection[str],
+    *,
     hidden: Collection[str],
     too_large: Collection[str],
     checkpoint: Checkpoint | None,
@@ -69,7 +70,7 @@ def gaps_in(
             if why["reason"] == WITHHELD and (name == "entry" or place in openable | erased):
                 names.setdefault("redacted_since" if place in since else WITHHELD, []).append(name)
         gaps += [{"what": "fields", "entry": act["entry"], "names": n, "reason": r} for r, n in sorted(names.items())]
-    gaps += _missing(history, there, hidden, too_large)
+    gaps += _missing(history, there, hidden=hidden, too_large=too_large)
     return gaps
 
 
@@ -81,7 +82,7 @@ def _secret(act: Mapping[str, Any], name: str) -> str:
 
 
 def _missing(
-    history: Mapping[str, Any], there: Collection[str], hidden: Collection[str], too_large: Collection[str]
+    history: Mapping[str, Any], there: Collection[str], *, hidden: Collection[str], too_large: Collection[str]
 ) -> Iterator[Gap]:
     acts = {act["entry"]: act for act in history["acts"]}
     for (what, entry, name), erased in left_out_of(history).items():

@@ -83,7 +83,7 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     leaves = proven_history(user, claim, checkpoint)
     redactions = redactions_of(user, [stream], checkpoint).get(stream, [])
     dated = dated_for((one.leaf_index for one in leaves), checkpoint)
-    return claim_proof(origin, stream, note, leaves, redactions=redactions, dated=dated)
+    return claim_proof(origin, stream=stream, checkpoint=note, leaves=leaves, redactions=redactions, dated=dated)
 
 
 def checkpoint_for(claim: Claim, newest: Checkpoint | None = None) -> Checkpoint | None:

@@ -28,7 +28,11 @@ def name_proof_files(user: User, actors: Collection[str], checkpoint: Checkpoint
     origin = checkpoint.note.partition("\n")[0]
     return [
         claim_proof(
-            origin, stream, note, without_hidden(user, newest_alone(own)), redactions=redactions.get(stream, [])
+            origin,
+            stream=stream,
+            checkpoint=note,
+            leaves=without_hidden(user, newest_alone(own)),
+            redactions=redactions.get(stream, []),
         )
         for stream, own in leaves.items()
     ]

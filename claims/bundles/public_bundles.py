@@ -88,7 +88,7 @@ def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> Public
         snapshots=[],
         files=kept,
         withheld=_withheld(files),
-        left_out=gaps_in(history, [str(file.pk) for file in kept], [], [], None),
+        left_out=gaps_in(history, [str(file.pk) for file in kept], hidden=[], too_large=[], checkpoint=None),
     )
     try:
         made = made_of(contents, checkpoint, now)
@@ -149,7 +149,7 @@ def _proofs(claim: Claim, files: Sequence[Attachment], checkpoint: Checkpoint) -
     keys = [replace(one, openings={}) for one in proofs_of(KEYS, checkpoint)]
     if keys:
         note = checkpoint.note.encode()
-        content = claim_proof(checkpoint.note.partition("\n")[0], KEYS, note, keys)
+        content = claim_proof(checkpoint.note.partition("\n")[0], stream=KEYS, checkpoint=note, leaves=keys)
         made.append(Made(path_of_proof(KEYS), content, "proof"))
     return made
 

@@ -119,7 +119,11 @@ def public_file(stream: PublicStream, checkpoint: Checkpoint, *, dated: bool = F
     note, redactions = checkpoint.note.encode(), public_redactions(leaves, checkpoint)
     stamps = dated_for((one.leaf_index for one in leaves), checkpoint) if dated else []
     origin = note.decode().partition("\n")[0]
-    return claim_proof(origin, stream.name, note, leaves, redactions=redactions, dated=stamps) if leaves else None
+    return (
+        claim_proof(origin, stream=stream.name, checkpoint=note, leaves=leaves, redactions=redactions, dated=stamps)
+        if leaves
+        else None
+    )
 
 
 def _for_everybody(stream: PublicStream, leaves: Sequence[ProvenLeaf]) -> list[ProvenLeaf]:
@@ -193,7 +197,7 @@ def _public_among(leaves: Iterable[ProvenLeaf]) -> set[str]:
     return {str(pk) for pk in rows.values_list("pk", flat=True)}
 
 
-def public_leaves(number: int, width: int, checkpoint: Checkpoint) -> dict[int, bytes]:
+def public_leaves(number: int, *, width: int, checkpoint: Checkpoint) -> dict[int, bytes]:
     """Of the first `width` leaves of an entry bundle those that anybody may have now, by their indexes: what published
     claims moved to, that they were published or taken back, and the log's own keys.
 

@@ -76,7 +76,9 @@ def _change(change: StatusChange, shown: Shown) -> dict[str, Any]:
         "decision_reason": words.decision_reason if words else None,
         "evidence": sorted({str(pk) for pk in change.evidence} & seen),
         "stance": change.stance,
-        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+        "independence": told_interval(
+            change.independence_min, change.independence_max, exact=change.independence_exact
+        ),
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
     }

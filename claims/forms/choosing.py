@@ -150,9 +150,9 @@ class ByName(forms.TextInput):
         return ((self.names.named(UUID(value)) if ID.fullmatch(str(value)) else None) or str(value)) if value else None
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        return self.context_of(name, name, value, attrs or {})
+        return self.context_of(name, key=name, value=value, attrs=attrs or {})
 
-    def context_of(self, name: str, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:
+    def context_of(self, name: str, *, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:
         """As `get_context`; `key` tells controls of one name apart."""
         stem = attrs.get("id", f"id_{key}")
         context = super().get_context(name, value, {**attrs, "list": f"{stem}_names"})
@@ -192,7 +192,7 @@ class Repeated(forms.Widget):
 
     def _control(self, name: str, number: int, value: Any, attrs: dict[str, Any]) -> Any:
         if isinstance(self.each, ByName):
-            return self.each.context_of(name, f"{name}-{number}", value, attrs)["widget"]
+            return self.each.context_of(name, key=f"{name}-{number}", value=value, attrs=attrs)["widget"]
         return self.each.get_context(name, str(value), attrs)["widget"]
 
     def id_for_label(self, id_: str, index: str | None = None) -> str:

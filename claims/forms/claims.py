@@ -313,7 +313,7 @@ class FilterForm(forms.Form):
         self.fields["assignee"].choices = choices  # type: ignore[attr-defined]
         self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]
 
-    def label_of(self, name: str, value: str) -> str:
+    def label_of(self, name: str, *, value: str) -> str:
         """What a value of a field is called; itself where it is no choice."""
         choices: dict[Any, Any] = dict(getattr(self.fields[name], "choices", ()))
         return str(choices.get(value, value))

@@ -26,12 +26,12 @@ class ReleaseForm(ActForm):
 
     def __init__(self, *arguments: Any, present: str, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        wider = [(value, label) for value, label in Visibility.choices if is_looser(value, present)]
+        wider = [(value, label) for value, label in Visibility.choices if is_looser(value, before=present)]
         self.fields["visibility"].choices = list(reversed(wider))  # type: ignore[attr-defined]
 
 
 def offer_stricter(form: forms.Form, present: str) -> None:
     """Let an edit form make a thing stricter, and nothing else: releasing is an act of its own."""
     field = form.fields["visibility"]
-    field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], present)]  # type: ignore[attr-defined]
+    field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], before=present)]  # type: ignore[attr-defined]
     field.error_messages["invalid_choice"] = _("To let more people see it, an editor releases it.")

@@ -172,7 +172,7 @@ class ActorNames(Names):
             return []
         starts = Q(name__istartswith=text)
         rows = list(search_actors(self.user, self.rows(), text).order_by(_first(starts), "name", "id")[:MOST_FOUND])
-        found = self._told_apart(rows or _much_like(self.rows(), "name", text))
+        found = self._told_apart(rows or _much_like(self.rows(), "name", text=text))
         return self._with_former_names(found, text) if rows else found
 
     def _with_former_names(self, found: list[NameMatch], text: str) -> list[NameMatch]:
@@ -221,14 +221,14 @@ class SourceNames(Names):
         if "\x00" in text or not words:
             return []
         rows = list(self.rows().filter(words)[:MOST_FOUND])
-        return self._told_apart(rows or _much_like(self.rows(), "title", text))
+        return self._told_apart(rows or _much_like(self.rows(), "title", text=text))
 
 
 def _first(condition: Q) -> Any:
     return ExpressionWrapper(condition, output_field=BooleanField()).desc()
 
 
-def _much_like(rows: QuerySet[Any], field: str, text: str) -> list[Any]:
+def _much_like(rows: QuerySet[Any], field: str, *, text: str) -> list[Any]:
     """By trigrams (PostgreSQL's pg_trgm), the most alike first."""
     upper = text.upper()[:LONGEST]
     found = rows.annotate(upper_name=Upper(field)).filter(upper_name__trigram_word_similar=upper)

@@ -121,7 +121,7 @@ def page_of(
 ) -> KeysetPage[Row]:
     """The same of rows that `read` answers for a place."""
     bound = _digest(order, filters or {})
-    start = _read(cursor, bound) if cursor else _Cursor()
+    start = _read(cursor, bound=bound) if cursor else _Cursor()
     # Asked before the rows are read: what is under way now, and is not among them, lies after it.
     settled = _settled() if order.moves else None
     place = PagePosition(order, order.newest_first != start.back, size + 1, start.key, start.id, start.floor)
@@ -246,7 +246,7 @@ def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _read(cursor: str, bound: str) -> _Cursor:
+def _read(cursor: str, *, bound: str) -> _Cursor:
     try:
         key, pk, back, given, floor, since = _signer().unsign_object(cursor)
     except (signing.BadSignature, UnicodeError, ValueError) as error:

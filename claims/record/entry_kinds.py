@@ -141,7 +141,7 @@ def _claim_set(meaning: str, committed: Mapping[str, str] = REASON, **body: str)
     return EntryKind(CLAIM, meaning, {**_SET, **body}, committed)
 
 
-def _evidence(meaning: str, sealed: str = RESTRICTED) -> EntryKind:
+def _evidence(meaning: str, *, sealed: str = RESTRICTED) -> EntryKind:
     content = {"content": "evidence content", "public?": "public evidence", **REASON}
     return EntryKind(f"{CLAIM}, sealed {EVIDENCE}", meaning, {"claim": "id", "evidence": "id"}, content, sealed)
 
@@ -165,11 +165,11 @@ def _relay(meaning: str) -> EntryKind:
     return EntryKind(SOURCE, meaning, {"relay": "id", "source": "id"}, {"content": "relay content"}, RESTRICTED)
 
 
-def _file(meaning: str, content: str) -> EntryKind:
+def _file(meaning: str, *, content: str) -> EntryKind:
     return EntryKind(SOURCE, meaning, {"attachment": "id", "source": "id"}, {"content": content}, RESTRICTED)
 
 
-def _released(meaning: str, sort: str) -> EntryKind:
+def _released(meaning: str, *, sort: str) -> EntryKind:
     return EntryKind(SOURCE, meaning, {sort: "id", "source": "id"}, {"content": "visibility", **REASON})
 
 
@@ -219,7 +219,7 @@ CATALOGUE: dict[str, EntryKind] = {
     "evidence_attached": _evidence("A source was attached to a claim."),
     "evidence_changed": _evidence("What is recorded of evidence changed; `content` is how it is now."),
     "evidence_withdrawn": _evidence("Evidence was withdrawn."),
-    "evidence_released": _evidence("Evidence is seen by more people from now on.", NEVER),
+    "evidence_released": _evidence("Evidence is seen by more people from now on.", sealed=NEVER),
     "excerpt_confirmed": _evidence("Somebody looked again whether the source still says what the excerpt has."),
     "assigned": _assignment("A claim was given to a reviewer."),
     "assignment_accepted": _assignment("The reviewer took it on."),
@@ -270,10 +270,10 @@ CATALOGUE: dict[str, EntryKind] = {
     "source_released": _source("A source is seen by more people from now on.", reason="text"),
     "relay_added": _relay("A source got it from another, `upstream`."),
     "relay_removed": _relay("That it did was a mistake."),
-    "attachment_kept": _file("A file is kept with a source.", "file content"),
-    "capture_kept": _file("What an address answered is kept with a source.", "capture content"),
-    "attachment_released": _released("A file is seen by more people from now on.", "attachment"),
-    "capture_released": _released("A capture is seen by more people from now on.", "capture"),
+    "attachment_kept": _file("A file is kept with a source.", content="file content"),
+    "capture_kept": _file("What an address answered is kept with a source.", content="capture content"),
+    "attachment_released": _released("A file is seen by more people from now on.", sort="attachment"),
+    "capture_released": _released("A capture is seen by more people from now on.", sort="capture"),
     "desk_made": EntryKind(
         DESK,
         "A desk was made; `policy` has the number of each rule that it begins with.",

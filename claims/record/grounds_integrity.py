@@ -78,7 +78,7 @@ CHECKS = (
     by_query("changed since the verdict", _MARKED),
     by_query("task for what changed since the verdict", _TASK),
     by_query("changes of grounds followed", _FOLLOWED),
-    by_overdue_query("grounds read again in time", _LATE),
+    by_overdue_query("grounds read again in time", query=_LATE),
     Check("grounds with their digest", _digests),
     Check("watched grounds as they are", _as_they_are),
 )

@@ -212,7 +212,7 @@ def _counted_as_said(claim: Claim) -> Iterator[Place]:
 
 def _said(claim: Claim) -> str:
     interval = claim.independence_min, claim.independence_max, claim.independence_exact
-    return _words(interval, claim.threshold, claim.contested, claim.support_lost)
+    return _words(interval, claim.threshold, claim.contested, lost=claim.support_lost)
 
 
 def _counted(claim: Claim) -> str:
@@ -220,10 +220,10 @@ def _counted(claim: Claim) -> str:
     result = of_claim(graph)
     lost = last is not None and not holds(graph, last)
     interval = result.min, result.max, result.exact
-    return _words(interval, threshold_of_claim(graph), bool(party_denials(graph)), lost)
+    return _words(interval, threshold_of_claim(graph), bool(party_denials(graph)), lost=lost)
 
 
-def _words(interval: tuple[int, int, bool], threshold: int, contested: bool, lost: bool) -> str:
+def _words(interval: tuple[int, int, bool], threshold: int, contested: bool, *, lost: bool) -> str:
     least, most, exact = interval
     marks = ("" if exact else " not exact") + (" contested" if contested else "") + (" support lost" if lost else "")
     return f"{least}–{most} of {threshold}{marks}"
@@ -259,17 +259,17 @@ CHECKS = (
     by_query("all on one desk", _ONE_DESK),
     strictness(
         "evidence as strict as its source",
-        "'evidence ' || below.id",
-        "claims_evidence below JOIN sources_source above ON above.id = below.source_id",
+        subject="'evidence ' || below.id",
+        tables="claims_evidence below JOIN sources_source above ON above.id = below.source_id",
     ),
     by_query("superseded by what others see", _SUPERSEDED),
     by_query("actors that everybody may see", _NAMED_ACTORS),
     by_query("actor that was merged is named by nothing", _MERGED_ACTORS),
     by_query("actor merged on record", _MERGES),
     Check("numbers are those of the evidence", _numbers),
-    by_overdue_query("recomputed in time", _LATE_RECOMPUTATION),
-    by_overdue_query("bundle made and forgotten in time", _LATE_BUNDLE),
-    by_overdue_query("what was read is in the ledger", _READS),
+    by_overdue_query("recomputed in time", query=_LATE_RECOMPUTATION),
+    by_overdue_query("bundle made and forgotten in time", query=_LATE_BUNDLE),
+    by_overdue_query("what was read is in the ledger", query=_READS),
     by_query("task for lost support", _TASK),
     *grounds_integrity.CHECKS,
     *change_integrity.CHECKS,

@@ -81,7 +81,9 @@ def status_body(change: StatusChange) -> dict[str, Any]:
         "from": change.from_state,
         "to": change.to_state,
         "stance": change.stance,
-        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+        "independence": told_interval(
+            change.independence_min, change.independence_max, exact=change.independence_exact
+        ),
         "threshold": change.threshold,
     }
 
@@ -111,14 +113,14 @@ def claim_set(kind: str, claim: Claim, *, by: User, now: datetime, reason: str =
     _of_claim(claim, kind, by=by, now=now, committed=committed, version=claim.version, **body)
 
 
-def status_changed(claim: Claim, change: StatusChange, reason: str, decision_reason: str) -> WrittenEntry:
+def status_changed(claim: Claim, change: StatusChange, reason: str, *, decision_reason: str) -> WrittenEntry:
     """A claim moved. The state before and after, and the numbers then, are open; who, why and on what is committed."""
     return _of_claim(
         claim,
         "status_changed",
         by=change.by,
         now=change.at,
-        committed=status_committed(change, reason, decision_reason),
+        committed=status_committed(change, reason, decision_reason=decision_reason),
         reference=claim.reference,
         **status_body(change),
     )

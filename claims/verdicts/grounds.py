@@ -236,7 +236,7 @@ class Difference:
         return (self.kind, self.subject, self.field)
 
 
-def differences(then: Content, now: Content) -> list[Difference]:
+def differences(then: Content, *, now: Content) -> list[Difference]:
     """All fields in which the two differ, by kind and row, in one order."""
     found = []
     for kind in KINDS:

@@ -51,14 +51,14 @@ def authors_of(kept: Grounds, now: Content) -> Authors:
     what was kept, all that is there now may differ, and somebody unknown may have made it so.
     """
     then = content_of(kept)
-    changed = differences(then or {}, now)
+    changed = differences(then or {}, now=now)
     since, changes = _since(kept)
     by_place: dict[Place, list[By]] = {}
     for change in changes:
         for place in change.fields:
             if change.by is not None:
                 by_place.setdefault(tuple(place), []).append((change.by.pk, change.by.username, change.at))
-    acted = _acted_on(changed, then or {}, now, since, kept)
+    acted = _acted_on(changed, then or {}, now=now, since=since, kept=kept)
     edits = _edits(changed, since)
     made = {
         each.place: tuple(edits.get(each.place) or by_place.get(each.place) or acted.get(each.place, ()))
@@ -99,10 +99,10 @@ def _since(kept: Grounds) -> tuple[datetime, list[GroundsChange]]:
 
 
 def _acted_on(
-    changed: Iterable[Difference], then: Content, now: Content, since: datetime, kept: Grounds
+    changed: Iterable[Difference], then: Content, *, now: Content, since: datetime, kept: Grounds
 ) -> dict[Place, tuple[By, ...]]:
     """Of each difference who acted on its row since, whatever its place in the grounds was then."""
-    wanted = [(each, _streams(each, then, now, kept)) for each in changed if each.kind in _KINDS]
+    wanted = [(each, _streams(each, then, now=now, kept=kept)) for each in changed if each.kind in _KINDS]
     if not wanted:
         return {}
     acts = _acts_about({stream for _each, streams in wanted for stream in streams}, kept)
@@ -147,7 +147,7 @@ def _acts_about(streams: Iterable[str], kept: Grounds) -> dict[str, list[Act]]:
     return found
 
 
-def _streams(each: Difference, then: Content, now: Content, kept: Grounds) -> list[str]:
+def _streams(each: Difference, then: Content, *, now: Content, kept: Grounds) -> list[str]:
     """The streams of the ledger in which acts on a row stand; of evidence as `_acts_about` gives them."""
     if each.kind == "claim":
         return [f"desk:{kept.claim.desk_id}"] if each.field == "threshold" else []

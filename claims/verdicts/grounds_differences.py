@@ -180,12 +180,16 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
     then = content_of(kept)
     if then is None:
         return GroundsDiff(erased=True)
-    changed = differences(then, now)
+    changed = differences(then, now=now)
     if not changed:
         return GroundsDiff()
     sight = Sight(user, claim, (then, now), unrestricted=unrestricted)
     seen_then, seen_now = sight.part_of(then), sight.part_of(now)
-    seen, rows, who = differences(seen_then, seen_now), _Rows(seen_then, seen_now, sight.titles), _who(kept, now)
+    seen, rows, who = (
+        differences(seen_then, now=seen_now),
+        _Rows(seen_then, now=seen_now, titles=sight.titles),
+        _who(kept, now),
+    )
     left_out = len({each.place for each in changed} - {each.place for each in seen})
     withheld = diff_for(user, claim, kept, now).withheld if unrestricted and left_out else left_out
     return GroundsDiff(
@@ -205,25 +209,25 @@ def _who(kept: Grounds, now: Content) -> dict[Place, list[tuple[str, datetime]]]
 class _Rows:
     """What the reader may see of both sides: what each row is called. `titles`: of sources besides."""
 
-    def __init__(self, then: Content, now: Content, titles: Mapping[str, str]) -> None:
+    def __init__(self, then: Content, *, now: Content, titles: Mapping[str, str]) -> None:
         self._sides, self._titles = (now, then), titles
 
-    def of(self, kind: str, subject: str) -> Mapping[str, Any]:
+    def of(self, kind: str, *, subject: str) -> Mapping[str, Any]:
         """What is known of a row: now, else then."""
         return next((side[kind][subject] for side in self._sides if subject in side.get(kind, {})), {})
 
-    def name(self, kind: str, subject: str) -> str:
+    def name(self, kind: str, *, subject: str) -> str:
         """What a row is called; what the reader may not see is called nothing."""
-        row = self.of(kind, subject)
+        row = self.of(kind, subject=subject)
         if not row:
             return _("withheld")
         if kind == "contrary":
             return self._titles.get(row["source"]) or _("withheld")
         if kind == "evidence":
             source = row.get("source") or self._source_of(subject)
-            return self.name("source", source) if source else _("withheld")
+            return self.name("source", subject=source) if source else _("withheld")
         if kind == "relay":
-            return " ← ".join(self.name("source", row[end]) for end in ("downstream", "upstream"))
+            return " ← ".join(self.name("source", subject=row[end]) for end in ("downstream", "upstream"))
         title: str = row[{"claim": "statement", "element": "text", "source": "title"}.get(kind, "name")]
         return title
 
@@ -233,7 +237,7 @@ class _Rows:
 
 
 def _line(each: Difference, rows: _Rows, who: Mapping[Place, list[tuple[str, datetime]]]) -> GroundsLine:
-    title = rows.name(each.kind, each.subject)
+    title = rows.name(each.kind, subject=each.subject)
     then, now = (
         (_value(each.field, value, rows) for value in (each.then, each.now))
         if each.field
@@ -251,7 +255,7 @@ def _value(name: str, value: Any, rows: _Rows) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name in _NAMES:
-        return rows.name(_NAMES[name], value)
+        return rows.name(_NAMES[name], subject=value)
     if name in _MOMENTS:
         return date_format(localtime(datetime.fromisoformat(value)), "j M Y, H:i:s")
     if name in _DAYS:

@@ -59,7 +59,7 @@ class Sight:
     def part_of(self, content: Content) -> Content:
         """The part of grounds that the reader may see."""
         evidence, relays = self._rows(content, "evidence"), content.get("relay", {})
-        sources = _upstream(_named(evidence, "source"), self._rows(content, "source"), relays)
+        sources = _upstream(_named(evidence, "source"), self._rows(content, "source"), relays=relays)
         claims = content.get("claim", {})
         actors = {
             *_named(claims, "claimant", "also_claimed_by", "parties"),
@@ -86,7 +86,7 @@ def _named(rows: _Table, *fields: str) -> set[str]:
     return {pk for value in values for pk in (value if isinstance(value, list) else [value]) if pk}
 
 
-def _upstream(first: Iterable[str], sources: _Table, relays: _Table) -> _Table:
+def _upstream(first: Iterable[str], sources: _Table, *, relays: _Table) -> _Table:
     """The sources that one is led to from these, by relays from one that is seen to another."""
     found: dict[str, Mapping[str, Any]] = {}
     waiting = list(first)

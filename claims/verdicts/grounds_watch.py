@@ -100,7 +100,7 @@ def look_again(watch: GroundsWatch, claim: Claim, who: Sequence[Noted]) -> list[
             watch.save(update_fields=["subjects"])
         return []
     before = watch.content if watch.content is not None else content_of(kept)
-    changed = differences(before, found.content) if before is not None else []
+    changed = differences(before, now=found.content) if before is not None else []
     by_person = {each.by: each for each in who}
     for each in by_person.values():
         GroundsChange.objects.create(

@@ -110,7 +110,7 @@ def _nearest_refuted(graph: EvidenceGraph, grounds: NamedGrounds) -> tuple[Eleme
 
 
 def refuted_element(
-    graph: EvidenceGraph, named: frozenset[str] | None, answered: frozenset[str] | None = None
+    graph: EvidenceGraph, named: frozenset[str] | None, *, answered: frozenset[str] | None = None
 ) -> tuple[ElementView, Independence]:
     """The essential element that a refutation rests on, or has come furthest on, with its interval."""
     return _nearest_refuted(graph, NamedGrounds(named, answered))[:2]

@@ -141,10 +141,10 @@ def change_line(
         by=recorded["by"],
         decided_by=recorded["decided_by"] or "",
         at=change.at,
-        reason=_words("reason", reason, named, gone),
-        decision_reason=_words("decision_reason", decision_reason, named, gone),
+        reason=_words("reason", reason, named, gone=gone),
+        decision_reason=_words("decision_reason", decision_reason, named, gone=gone),
         evidence=_links(address, (numbers[pk] for pk in evidence)),
-        voices=voices_in_words(change.independence_min, change.independence_max, change.independence_exact),
+        voices=voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
         facts=[
             _("%(count)d needed") % {"count": change.threshold},
             _("graph %(digest)s") % {"digest": recorded["graph_digest"]},
@@ -154,7 +154,7 @@ def change_line(
     )
 
 
-def _words(name: str, words: str | None, named: Collection[str], gone: Collection[str]) -> str:
+def _words(name: str, words: str | None, named: Collection[str], *, gone: Collection[str]) -> str:
     """A reason as it is shown: not where it names what the reader may not see (`named`). Rows have none where it was
     erased: words that stand there again are shown, and told."""
     if name in named:
@@ -176,7 +176,9 @@ def _change_as_recorded(
         "decided_by": change.decided_by.username if change.decided_by else None,
         "evidence": sorted(map(str, evidence)),
         "stance": change.stance,
-        "independence": told_interval(change.independence_min, change.independence_max, change.independence_exact),
+        "independence": told_interval(
+            change.independence_min, change.independence_max, exact=change.independence_exact
+        ),
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
         "closed": closed,

@@ -78,7 +78,7 @@ def _audits_every_desk(request: HttpRequest) -> bool:
 
 def _is_public(tile: Tile, checkpoint: Checkpoint) -> bool:
     is_there = tile.number * TILE_WIDTH + tile.width <= checkpoint.size
-    return is_there and len(public_leaves(tile.number, tile.width, checkpoint)) == tile.width
+    return is_there and len(public_leaves(tile.number, width=tile.width, checkpoint=checkpoint)) == tile.width
 
 
 @login_not_required
@@ -89,6 +89,6 @@ def public_entries(request: HttpRequest, path: str) -> HttpResponse:
     tile, newest = named_tile(f"tile/entries/{path}"), newest_checkpoint()
     if newest is None or tile.width != TILE_WIDTH or tile.number * TILE_WIDTH >= newest.size:
         raise Http404
-    leaves = public_leaves(tile.number, TILE_WIDTH, newest)
+    leaves = public_leaves(tile.number, width=TILE_WIDTH, checkpoint=newest)
     said = canonical({str(index): b64encode(leaf).decode() for index, leaf in leaves.items()})
     return HttpResponse(said, content_type="application/json", headers={"Cache-Control": FOR_A_MINUTE})

@@ -122,7 +122,9 @@ def _row(claim: ClaimLine) -> ClaimRow:
 def _chips(request: PersonsRequest, form: FilterForm) -> list[Link]:
     """What the list is narrowed by, each with the address without it."""
     given = form.cleaned_data
-    said: list[tuple[str, str, str]] = [("state", state, form.label_of("state", state)) for state in given["state"]]
+    said: list[tuple[str, str, str]] = [
+        ("state", state, form.label_of("state", value=state)) for state in given["state"]
+    ]
     said += [
         (name, "", str(form.fields[name].label))
         for name in ("contested", "support_lost", "changed_since_verdict", "overdue")
@@ -136,11 +138,11 @@ def _chips(request: PersonsRequest, form: FilterForm) -> list[Link]:
     }
     for name, text in texts.items():
         if given[name]:
-            said.append((name, "", text % {"value": form.label_of(name, given[name])}))
-    return [Link(text, _address_without(request, name, value)) for name, value, text in said]
+            said.append((name, "", text % {"value": form.label_of(name, value=given[name])}))
+    return [Link(text, _address_without(request, name, value=value)) for name, value, text in said]
 
 
-def _address_without(request: PersonsRequest, name: str, value: str) -> str:
+def _address_without(request: PersonsRequest, name: str, *, value: str) -> str:
     """The present address at its first page, without a filter, or without one `value` of it."""
     query = request.GET.copy()
     query.pop("cursor", None)

@@ -24,13 +24,13 @@ def source_names(request: PersonsRequest) -> HttpResponse:
 
 
 def _found(request: PersonsRequest, kind: type[Names]) -> HttpResponse:
-    desk, without = _id(request.GET.get("desk", ""), "desk"), _id(request.GET.get("without", ""), "without")
+    desk, without = _id(request.GET.get("desk", ""), name="desk"), _id(request.GET.get("without", ""), name="without")
     names = kind(request.user, desk, everywhere="desk" not in request.GET, without=without)
     found = names.like(request.GET.get("q", "")[:200])
     return JsonResponse({"names": [{"name": one.name, "also": one.also} for one in found]})
 
 
-def _id(text: str, name: str) -> UUID | None:
+def _id(text: str, *, name: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError as error:

@@ -34,7 +34,7 @@ from sources.permissions import may_release
 Facts = Sequence[tuple[str, object]]
 
 
-def _what_stays(files: int, captures: int) -> str:
+def _what_stays(files: int, *, captures: int) -> str:
     """What the release of a source does not release."""
     named = {
         "files": ngettext("%(count)d file", "%(count)d files", files) % {"count": files},
@@ -70,7 +70,7 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         name=row.title,
         back=reverse("source", args=[row.pk]),
         facts=facts,
-        lines=[_what_stays(len(files), len(captures))],
+        lines=[_what_stays(len(files), captures=len(captures))],
     )
 
 
@@ -142,7 +142,7 @@ def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def capture(request: PersonsRequest, source_id: UUID, capture_id: UUID) -> HttpResponse:
+def capture(request: PersonsRequest, source_id: UUID, *, capture_id: UUID) -> HttpResponse:
     row = get_capture(request.user, get_source(request.user, source_id), capture_id)
     return _page(
         request,

@@ -237,7 +237,7 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 
 @form_page
-def end_relay(request: PersonsRequest, source_id: UUID, relay_id: UUID) -> HttpResponse:
+def end_relay(request: PersonsRequest, source_id: UUID, *, relay_id: UUID) -> HttpResponse:
     """Take away a relay that was recorded by mistake."""
     row = _shown(request, source_id)
     relay = get_relay(request.user, row, relay_id)

@@ -24,10 +24,10 @@ def evidence_item(item: Any, tick: Any = None) -> SafeString:
     withdrawn, anchor, excerpt = _of(item, "withdrawn"), _of(item, "anchor"), _of(item, "excerpt")
     lines = [
         f'<li class="evidence{" withdrawn" if withdrawn else ""}"{_attribute("id", anchor)}>',
-        _tick(tick, item) if tick else "",
+        _tick(tick, item=item) if tick else "",
         _heading(item, not tick),
         f'<p class="meta"><b>{escape(withdrawn)}</b></p>' if withdrawn else "",
-        _words_of(excerpt, _of(item, "excerpt_language")) if excerpt else "",
+        _words_of(excerpt, language=_of(item, "excerpt_language")) if excerpt else "",
         _grades(_of(item, "reliability"), _of(item, "credibility")),
         _beside(item),
     ]
@@ -43,13 +43,13 @@ def _attribute(name: str, value: Any) -> str:
     return f' {name}="{escape(value)}"' if value else ""
 
 
-def _words_of(text: str, language: str = "", field: str = "") -> str:
+def _words_of(text: str, *, language: str = "", field: str = "") -> str:
     """Somebody's words, set apart; `field` names them for what compares them."""
     lang = _attribute("lang", language) + _attribute("data-field", field)
     return f'<blockquote class="said" dir="auto"{lang}>{linebreaksbr(text, autoescape=True)}</blockquote>'
 
 
-def _tick(tick: Any, item: Any) -> str:
+def _tick(tick: Any, *, item: Any) -> str:
     stance = f' <span class="meta"><span>{escape(_of(tick, "stance"))}</span></span>' if _of(tick, "stance") else ""
     return (
         f'<label class="choice"><input type="checkbox" name="{escape(_of(tick, "name"))}"'

@@ -46,7 +46,7 @@ def _row(row: Any, said: dict[str, str]) -> str:
     link = f'<a href="{url}">{escape(row.statement)}</a>'
     original = ""
     if row.original_statement:
-        original = _said(escape(row.original_statement), row.original_language, "said original")
+        original = _said(escape(row.original_statement), language=row.original_language, css_class="said original")
     closed = f' <span class="meta">{said["closed"]}</span>' if row.closed else ""
     said_by = _bdi(row.said_by) if row.said_by else said["unknown"]
     claimed_on = f" {day(row.claimed_on)}" if row.claimed_on else ""
@@ -54,10 +54,11 @@ def _row(row: Any, said: dict[str, str]) -> str:
     return (
         f'<tr role="row"><td role="cell" class="in-ref"><a class="ref" href="{url}">{escape(row.reference)}</a></td>\n'
         f'<td role="cell" class="in-state">{_states(row)}{closed}</td>\n'
-        f'<td role="cell" class="in-claim">{_said(link, getattr(row, "language", ""), "said")}{original}'
+        f'<td role="cell" class="in-claim">'
+        f"{_said(link, language=getattr(row, 'language', ''), css_class='said')}{original}"
         f'<p class="meta"><span>{said_by}</span>{claimed_on}</p></td>\n'
         f'<td role="cell" class="in-voices num" data-label="{said["voices"]}">'
-        f"{words.interval(row.least, row.most, row.exact)}"
+        f"{words.interval(row.least, most=row.most, exact=row.exact)}"
         f'</td>\n<td role="cell" class="in-with meta"><span>{escape(row.assignees) or said["nobody"]}</span>{due_at}'
         "</td></tr>\n"
     )
@@ -68,7 +69,7 @@ def _states(row: Any) -> str:
     return f"{state_line(row.state, row.contested, row.support_lost)}{changed}"
 
 
-def _said(inner: str, language: str, css_class: str) -> str:
+def _said(inner: str, *, language: str, css_class: str) -> str:
     lang = f' lang="{escape(language)}"' if language else ""
     return f'<p class="{css_class}" dir="auto"{lang}>{inner}</p>'
 

@@ -85,7 +85,7 @@ def state_word(state: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _state(language: str | None, name: str, word: str) -> SafeString:
+def _state(language: str | None, name: str, *, word: str) -> SafeString:
     """`language` is the present one: it is there to tell what is kept apart."""
     return format_html('<span class="state {}">{}{}</span>', name, mark(name), word or state_word(name))
 
@@ -105,7 +105,7 @@ def submission() -> SafeString:
 @register.simple_tag
 def state(name: str, word: str = "") -> SafeString:
     """Mark and word of a state; `word` stands in for the state's name ("You propose refuted")."""
-    return _state(get_language(), name, word)
+    return _state(get_language(), name, word=word)
 
 
 @register.simple_tag
@@ -130,11 +130,11 @@ def changed_since_verdict() -> SafeString:
 @register.simple_tag
 def state_line(name: str, is_contested: bool = False, is_support_lost: bool = False) -> SafeString:
     """A claim's state in a list. "Denied" says already that a party says no: no "contested" beside it."""
-    return _state_line(get_language(), name, is_contested, is_support_lost)
+    return _state_line(get_language(), name, is_contested, is_support_lost=is_support_lost)
 
 
 @lru_cache(maxsize=256)
-def _state_line(language: str | None, name: str, is_contested: bool, is_support_lost: bool) -> SafeString:
+def _state_line(language: str | None, name: str, is_contested: bool, *, is_support_lost: bool) -> SafeString:
     parts = [state(name)]
     if is_contested and name != "denied":
         parts.append(contested())
@@ -146,13 +146,13 @@ def _state_line(language: str | None, name: str, is_contested: bool, is_support_
 @register.simple_tag
 def interval(least: int, most: int, exact: bool = True) -> str:
     """The number of independent voices: "2", "1–3", "5+" (6 stands for more than five); `exact`: False for bounds."""
-    return words.interval(least, most, exact)
+    return words.interval(least, most=most, exact=exact)
 
 
 @register.simple_tag
 def voices(least: int, most: int, exact: bool = True) -> str:
     """The same with its noun: "1–3 independent voices"."""
-    return words.voices(least, most, exact)
+    return words.voices(least, most=most, exact=exact)
 
 
 @register.simple_tag
@@ -168,7 +168,7 @@ def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeStrin
         "%(count)s of %(threshold)d independent voice",
         "%(count)s of %(threshold)d independent voices",
         threshold,
-    ) % {"count": words.interval(least, least), "threshold": threshold}
+    ) % {"count": words.interval(least, most=most), "threshold": threshold}
     if perhaps:
         label = ngettext("%(counted)s, %(n)d more is possible", "%(counted)s, %(n)d more are possible", perhaps) % {
             "counted": label,
@@ -203,7 +203,7 @@ def when(at: datetime | None) -> SafeString | str:
 # What follows is kept by all that it is made from, `language` too: a list has a hundred times, for many readers.
 @lru_cache(maxsize=4096)
 def _when(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> SafeString:
-    return _time(at.astimezone(zone).isoformat(timespec="seconds"), words.moment(at, zone=zone, now=now))
+    return _time(at.astimezone(zone).isoformat(timespec="seconds"), text=words.moment(at, zone=zone, now=now))
 
 
 @register.filter
@@ -216,7 +216,7 @@ def day(on: date | datetime | None) -> SafeString | str:
 
 @lru_cache(maxsize=4096)
 def _day(on: date, language: str | None) -> SafeString:
-    return _time(on.isoformat(), words.day(on))
+    return _time(on.isoformat(), text=words.day(on))
 
 
 @register.filter
@@ -224,20 +224,20 @@ def due(at: datetime | None) -> SafeString | str:
     """How a due time stands to now: "Due today, 17:00", "2 days late". Late ones carry the class `late`."""
     if at is None:
         return ""
-    return _due(at, timezone.get_current_timezone(), _as_of(at, timezone.now()), get_language())
+    return _due(at, timezone.get_current_timezone(), _as_of(at, now=timezone.now()), get_language())
 
 
 @lru_cache(maxsize=4096)
 def _due(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> SafeString:
     text = words.due(at, zone=zone, now=now)
-    return _time(at.astimezone(zone).isoformat(timespec="seconds"), text, "late" if at < now else "")
+    return _time(at.astimezone(zone).isoformat(timespec="seconds"), text=text, css_class="late" if at < now else "")
 
 
 def _minute(now: datetime) -> datetime:
     return now.replace(second=0, microsecond=0)
 
 
-def _as_of(at: datetime, now: datetime) -> datetime:
+def _as_of(at: datetime, *, now: datetime) -> datetime:
     """A moment of which `words.due` says the same as of `now`, and that stays the same for a minute."""
     minute, a_day = timedelta(minutes=1), timedelta(days=1)
     if at >= now:
@@ -253,7 +253,7 @@ def is_late(at: datetime | None) -> bool:
     return at is not None and at < timezone.now()
 
 
-def _time(machine: str, text: str, css_class: str = "") -> SafeString:
+def _time(machine: str, *, text: str, css_class: str = "") -> SafeString:
     if css_class:
         return format_html('<time class="{}" datetime="{}">{}</time>', css_class, machine, text)
     return format_html('<time datetime="{}">{}</time>', machine, text)

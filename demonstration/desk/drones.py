@@ -16,7 +16,7 @@ from demonstration.desk.shapes import (
 )
 
 
-def _at(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+def _at(year: int, *, month: int, day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
@@ -28,7 +28,7 @@ VOLUNTEERS = DemoClaim(
     claimant="Pundit",
     parties=("Russia", "North Korea"),
     claimed_on=date(2022, 8, 5),
-    at=_at(2024, 5, 23, 8),
+    at=_at(2024, month=5, day=23, hour=8),
     reason="The file is taken up again: this one was never written down.",
     topics=("North Korea", "foreign fighters"),
     fields={"language": "ru"},
@@ -41,10 +41,10 @@ VOLUNTEERS = DemoClaim(
         ),
     ),
     steps=(
-        DemoStep(_at(2024, 5, 23, 9), "editor", Assign("reviewer", _at(2024, 5, 30, 15))),
-        DemoStep(_at(2024, 5, 23, 9, 30), "reviewer", Accept()),
+        DemoStep(_at(2024, month=5, day=23, hour=9), "editor", Assign("reviewer", _at(2024, month=5, day=30, hour=15))),
+        DemoStep(_at(2024, month=5, day=23, hour=9, minute=30), "reviewer", Accept()),
         DemoStep(
-            _at(2024, 5, 24, 9),
+            _at(2024, month=5, day=24, hour=9),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -53,7 +53,7 @@ VOLUNTEERS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 24, 11),
+            _at(2024, month=5, day=24, hour=11),
             "reviewer",
             Find(
                 "denied",
@@ -69,7 +69,7 @@ DRONES = DemoClaim(
     claimant="Ukraine’s government",
     parties=("Ukraine’s government", "Russia", "Iran"),
     claimed_on=date(2022, 10, 17),
-    at=_at(2024, 5, 23, 8, 30),
+    at=_at(2024, month=5, day=23, hour=8, minute=30),
     elements=("Iran supplied such drones to Russia", "used against cities"),
     topics=("arms transfers", "drones", "Iran"),
     fields={"language": "uk", "place": "Kyiv", "happened_from": date(2022, 10, 17)},
@@ -89,10 +89,14 @@ DRONES = DemoClaim(
         ),
     ),
     steps=(
-        DemoStep(_at(2024, 5, 23, 9, 10), "editor", Assign("reviewer", _at(2024, 6, 6, 15))),
-        DemoStep(_at(2024, 5, 23, 9, 35), "reviewer", Accept()),
         DemoStep(
-            _at(2024, 5, 27, 9),
+            _at(2024, month=5, day=23, hour=9, minute=10),
+            "editor",
+            Assign("reviewer", _at(2024, month=6, day=6, hour=15)),
+        ),
+        DemoStep(_at(2024, month=5, day=23, hour=9, minute=35), "reviewer", Accept()),
+        DemoStep(
+            _at(2024, month=5, day=27, hour=9),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -105,7 +109,7 @@ DRONES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 27, 9, 15),
+            _at(2024, month=5, day=27, hour=9, minute=15),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -118,7 +122,7 @@ DRONES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 27, 9, 40),
+            _at(2024, month=5, day=27, hour=9, minute=40),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -131,7 +135,7 @@ DRONES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 27, 10),
+            _at(2024, month=5, day=27, hour=10),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -149,9 +153,9 @@ DRONES = DemoClaim(
                 )
             ),
         ),
-        DemoStep(_at(2024, 5, 27, 10, 10), "reviewer", Supersede("tehran", "minister")),
+        DemoStep(_at(2024, month=5, day=27, hour=10, minute=10), "reviewer", Supersede("tehran", "minister")),
         DemoStep(
-            _at(2024, 5, 27, 10, 30),
+            _at(2024, month=5, day=27, hour=10, minute=30),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -163,7 +167,7 @@ DRONES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 27, 14),
+            _at(2024, month=5, day=27, hour=14),
             "reviewer",
             Find(
                 "corroborated",
@@ -173,12 +177,12 @@ DRONES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 28, 8),
+            _at(2024, month=5, day=28, hour=8),
             "editor",
             Decide(False, "The examiners had the wreckage from a party. Say why that does not matter here."),
         ),
         DemoStep(
-            _at(2024, 5, 28, 13),
+            _at(2024, month=5, day=28, hour=13),
             "reviewer",
             Find(
                 "corroborated",
@@ -193,8 +197,12 @@ DRONES = DemoClaim(
                 ),
             ),
         ),
-        DemoStep(_at(2024, 5, 29, 8), "editor", Decide(True, "Two voices for each element, and custody is explained.")),
-        DemoStep(_at(2024, 5, 30, 8), "editor", Publish()),
+        DemoStep(
+            _at(2024, month=5, day=29, hour=8),
+            "editor",
+            Decide(True, "Two voices for each element, and custody is explained."),
+        ),
+        DemoStep(_at(2024, month=5, day=30, hour=8), "editor", Publish()),
     ),
 )
 

@@ -64,13 +64,13 @@ def load_demonstration(*, now: datetime) -> None:
     """
     with transaction.atomic(), older_acts():
         people = {name: _person(name) for name in LOGINS}
-        desk = _desk("Ukraine desk", "UKR", {people[name]: role for name, role in ON_THE_DESK.items()})
+        desk = _desk("Ukraine desk", prefix="UKR", members={people[name]: role for name, role in ON_THE_DESK.items()})
         demo_actors = (*actors.ACTORS, *open_work.ACTORS)
         demo_sources = (*reporting.SOURCES, *open_work.SOURCES)
         main = _Loader(desk, people, now, demo_sources)
         main.write_actors(demo_actors, by="reporter", now=_FOUNDED)
         main.write_claims((*shells.CLAIMS, *drones.CLAIMS, *open_work.CLAIMS))
-        other_desk = _desk("Strait desk", "STR", {people["stranger"]: Role.EDITOR})
+        other_desk = _desk("Strait desk", prefix="STR", members={people["stranger"]: Role.EDITOR})
         other = _Loader(other_desk, people, now, open_work.OTHER_SOURCES)
         other.write_actors(open_work.OTHER_ACTORS, by="stranger", now=_FOUNDED)
         other.write_claims(open_work.OTHER_CLAIMS)
@@ -88,7 +88,7 @@ def _person(name: str) -> User:
     )
 
 
-def _desk(name: str, prefix: str, members: dict[User, Role]) -> Desk:
+def _desk(name: str, *, prefix: str, members: dict[User, Role]) -> Desk:
     desk = create_desk(name=name, prefix=prefix, is_demonstration=True, by=None, now=_FOUNDED)
     for user, role in members.items():
         set_role(desk=desk, user=user, role=role, by=None, now=_FOUNDED)

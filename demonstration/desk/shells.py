@@ -14,7 +14,7 @@ from demonstration.desk.shapes import (
 )
 
 
-def _at(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+def _at(year: int, *, month: int, day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
@@ -47,17 +47,19 @@ SHELLS = DemoClaim(
     claimant="US government",
     parties=_SHELLS_PARTIES,
     claimed_on=date(2022, 11, 2),
-    at=_at(2022, 11, 2, 17),
+    at=_at(2022, month=11, day=2, hour=17),
     reason="Taken from the aggregator’s article of today.",
     elements=("covertly", "artillery shells", "to Russia"),
     topics=("arms transfers", "North Korea"),
     fields={"language": "en", "place": "North Korea and Russia"},
     evidence=_CHAIN,
     steps=(
-        DemoStep(_at(2022, 11, 3, 8), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
-        DemoStep(_at(2022, 11, 3, 9), "reviewer", Accept()),
         DemoStep(
-            _at(2022, 11, 3, 9, 30),
+            _at(2022, month=11, day=3, hour=8), "editor", Assign("reviewer", _at(2022, month=11, day=10, hour=15))
+        ),
+        DemoStep(_at(2022, month=11, day=3, hour=9), "reviewer", Accept()),
+        DemoStep(
+            _at(2022, month=11, day=3, hour=9, minute=30),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -69,7 +71,7 @@ SHELLS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2022, 11, 8, 9),
+            _at(2022, month=11, day=8, hour=9),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -80,7 +82,7 @@ SHELLS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2022, 11, 8, 10),
+            _at(2022, month=11, day=8, hour=10),
             "reviewer",
             Find(
                 "denied",
@@ -96,16 +98,20 @@ DISGUISE = DemoClaim(
     claimant="US government",
     parties=_SHELLS_PARTIES,
     claimed_on=date(2022, 11, 2),
-    at=_at(2022, 11, 2, 17, 20),
+    at=_at(2022, month=11, day=2, hour=17, minute=20),
     reason="A second statement in the same article: how the shipments are hidden.",
     topics=("arms transfers", "North Korea"),
     fields={"language": "en"},
     evidence=_CHAIN,
     steps=(
-        DemoStep(_at(2022, 11, 3, 8, 10), "editor", Assign("reviewer2", _at(2022, 11, 10, 15))),
-        DemoStep(_at(2022, 11, 3, 11), "reviewer2", Accept()),
         DemoStep(
-            _at(2022, 11, 9, 14),
+            _at(2022, month=11, day=3, hour=8, minute=10),
+            "editor",
+            Assign("reviewer2", _at(2022, month=11, day=10, hour=15)),
+        ),
+        DemoStep(_at(2022, month=11, day=3, hour=11), "reviewer2", Accept()),
+        DemoStep(
+            _at(2022, month=11, day=9, hour=14),
             "reviewer2",
             Find(
                 "reported",
@@ -121,7 +127,7 @@ PURCHASES = DemoClaim(
     claimant="US intelligence",
     parties=("Russia", "North Korea", "US government"),
     claimed_on=date(2022, 9, 5),
-    at=_at(2022, 11, 2, 17, 45),
+    at=_at(2022, month=11, day=2, hour=17, minute=45),
     reason="The article refers back to this report of September.",
     topics=("arms transfers", "North Korea"),
     fields={"language": "en"},
@@ -130,10 +136,14 @@ PURCHASES = DemoClaim(
         DemoEvidence("ap", "supports", "An American official, not named, told the agency the same.", fields=_GRADED),
     ),
     steps=(
-        DemoStep(_at(2022, 11, 3, 8, 20), "editor", Assign("reviewer", _at(2022, 11, 10, 15))),
-        DemoStep(_at(2022, 11, 3, 9, 5), "reviewer", Accept()),
         DemoStep(
-            _at(2022, 11, 3, 13),
+            _at(2022, month=11, day=3, hour=8, minute=20),
+            "editor",
+            Assign("reviewer", _at(2022, month=11, day=10, hour=15)),
+        ),
+        DemoStep(_at(2022, month=11, day=3, hour=9, minute=5), "reviewer", Accept()),
+        DemoStep(
+            _at(2022, month=11, day=3, hour=13),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -144,12 +154,12 @@ PURCHASES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2022, 11, 3, 13, 20),
+            _at(2022, month=11, day=3, hour=13, minute=20),
             "reviewer",
             Attach(DemoEvidence("ambassador", "denies", "The ambassador calls the report a fake.")),
         ),
         DemoStep(
-            _at(2022, 11, 3, 13, 40),
+            _at(2022, month=11, day=3, hour=13, minute=40),
             "reviewer",
             Attach(
                 DemoEvidence(
@@ -160,7 +170,7 @@ PURCHASES = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2022, 11, 4, 10),
+            _at(2022, month=11, day=4, hour=10),
             "reviewer",
             Find(
                 "denied",
@@ -176,7 +186,7 @@ NO_EXPORTS = DemoClaim(
     claimant="Kim Yo Jong",
     parties=("North Korea", "Russia", "Ukraine’s government"),
     claimed_on=date(2024, 5, 17),
-    at=_at(2024, 5, 17, 8),
+    at=_at(2024, month=5, day=17, hour=8),
     reason="A new statement on the matter of the claims of November 2022.",
     topics=("arms transfers", "North Korea"),
     fields={"language": "ko"},
@@ -188,10 +198,12 @@ NO_EXPORTS = DemoClaim(
         ),
     ),
     steps=(
-        DemoStep(_at(2024, 5, 17, 9), "editor", Assign("reviewer2", _at(2024, 5, 24, 15))),
-        DemoStep(_at(2024, 5, 17, 11), "reviewer2", Accept()),
         DemoStep(
-            _at(2024, 5, 20, 9),
+            _at(2024, month=5, day=17, hour=9), "editor", Assign("reviewer2", _at(2024, month=5, day=24, hour=15))
+        ),
+        DemoStep(_at(2024, month=5, day=17, hour=11), "reviewer2", Accept()),
+        DemoStep(
+            _at(2024, month=5, day=20, hour=9),
             "reviewer2",
             Attach(
                 DemoEvidence(
@@ -203,7 +215,7 @@ NO_EXPORTS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 20, 9, 30),
+            _at(2024, month=5, day=20, hour=9, minute=30),
             "reviewer2",
             Attach(
                 DemoEvidence(
@@ -215,7 +227,7 @@ NO_EXPORTS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 20, 10),
+            _at(2024, month=5, day=20, hour=10),
             "reviewer2",
             Attach(
                 DemoEvidence(
@@ -227,7 +239,7 @@ NO_EXPORTS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 21, 13),
+            _at(2024, month=5, day=21, hour=13),
             "reviewer2",
             Find(
                 "refuted",
@@ -238,7 +250,7 @@ NO_EXPORTS = DemoClaim(
             ),
         ),
         DemoStep(
-            _at(2024, 5, 22, 8),
+            _at(2024, month=5, day=22, hour=8),
             "editor",
             Decide(True, "Two voices that examined it themselves; custody is written down for both."),
         ),

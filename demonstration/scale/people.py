@@ -42,7 +42,7 @@ def make_casts(*, prefix: str, count: int, password: str, now: datetime) -> list
     casts = []
     for number in range(1, count + 1):
         reviewer = people.make(f"reviewer-{number}", Role.REVIEWER)
-        casts.append(_cast(people, number, reporter, reviewer, editors))
+        casts.append(_cast(people, number, reporter, reviewer=reviewer, editors=editors))
     return casts
 
 
@@ -59,12 +59,12 @@ class _People:
         return user
 
 
-def _cast(people: _People, number: int, reporter: User, reviewer: User, editors: list[User]) -> Cast:
-    def actor(name: str, kind: str, part_of: Actor | None = None) -> Actor:
+def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> Cast:
+    def actor(name: str, *, kind: str, part_of: Actor | None = None) -> Actor:
         fields = {"name": f"{name} {number}", "kind": kind, "reliability": "B", "part_of": part_of and part_of.pk}
         return create_actor(desk=people.desk, fields=fields, by=editors[0], now=people.now)
 
-    claimant, accused = actor("State", "state"), actor("Accused state", "state")
+    claimant, accused = actor("State", kind="state"), actor("Accused state", kind="state")
     return Cast(
         desk=people.desk,
         reporter=reporter,
@@ -72,11 +72,11 @@ def _cast(people: _People, number: int, reporter: User, reviewer: User, editors:
         editor=editors[number % 2],
         second_editor=editors[(number + 1) % 2],
         claimant=claimant,
-        spokesman=actor("Spokesman", "person", claimant),
+        spokesman=actor("Spokesman", kind="person", part_of=claimant),
         accused=accused,
-        agency=actor("Agency", "outlet", accused),
-        outlet=actor("Newspaper", "outlet"),
-        witnesses=(actor("Examiner", "organisation"), actor("Observatory", "organisation")),
+        agency=actor("Agency", kind="outlet", part_of=accused),
+        outlet=actor("Newspaper", kind="outlet"),
+        witnesses=(actor("Examiner", kind="organisation"), actor("Observatory", kind="organisation")),
         topics=(TOPICS[number % len(TOPICS)], TOPICS[(number + 3) % len(TOPICS)]),
     )
 

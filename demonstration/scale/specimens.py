@@ -30,8 +30,8 @@ class Specimen:
     step: timedelta = timedelta(days=1)
 
     def __post_init__(self) -> None:
-        statement = self.source(self.cast.spokesman, "statement", "firsthand")
-        article = self.source(self.cast.outlet, "article", "secondhand")
+        statement = self.source(self.cast.spokesman, "statement", basis="firsthand")
+        article = self.source(self.cast.outlet, "article", basis="secondhand")
         add_relay(
             downstream=article,
             upstream=statement.pk,
@@ -58,7 +58,7 @@ class Specimen:
             now=self.at,
         )
 
-    def source(self, publisher: Actor, kind: str, basis: str) -> Source:
+    def source(self, publisher: Actor, kind: str, *, basis: str) -> Source:
         """A source of the specimen's day, published at noon in UTC."""
         self.sources += 1
         return create_source(
@@ -77,8 +77,8 @@ class Specimen:
             now=self.at,
         )
 
-    def attach(self, publisher: Actor, stance: str, kind: str = "document") -> Evidence:
-        source = self.source(publisher, kind, "firsthand")
+    def attach(self, publisher: Actor, stance: str, *, kind: str = "document") -> Evidence:
+        source = self.source(publisher, kind, basis="firsthand")
         fields = {"source": source.pk, "stance": stance, "excerpt": "This is what was seen.", "credibility": 2}
         return attach_evidence(claim=self.claim, fields=fields, by=self.cast.reviewer, now=self.at)
 
@@ -87,7 +87,7 @@ class Specimen:
             self.attach(witness, stance)
 
     def denial(self) -> Evidence:
-        return self.attach(self.cast.agency, "denies", "statement")
+        return self.attach(self.cast.agency, "denies", kind="statement")
 
     def named(self, stance: str) -> list[Any]:
         return list(self.claim.evidence.filter(stance=stance, withdrawn_at=None).values_list("pk", flat=True))
@@ -105,7 +105,7 @@ class Specimen:
         )
         return accept(assignment=row, by=self.cast.reviewer, now=self.at) if accepted else row
 
-    def find(self, state: str, evidence: list[Any], answers: list[Any] = ()) -> Assessment:  # type: ignore[assignment]
+    def find(self, state: str, evidence: list[Any], *, answers: list[Any] = ()) -> Assessment:  # type: ignore[assignment]
         self.claim.refresh_from_db()
         return submit_assessment(
             claim=self.claim,
@@ -141,11 +141,11 @@ class Specimen:
             now=self.at,
         )
 
-    def verdict(self, state: str, stance: str, answers: str = "") -> None:
+    def verdict(self, state: str, *, stance: str, answers: str = "") -> None:
         """Given, assessed and decided, a `step` for each."""
         self.give()
         self.at += self.step
-        finding = self.find(state, self.named(stance), self.named(answers) if answers else [])
+        finding = self.find(state, self.named(stance), answers=self.named(answers) if answers else [])
         self.at += self.step
         self.agree(finding)
         self.at += self.step
@@ -175,7 +175,7 @@ def denied(one: Specimen) -> None:
 
 def corroborated(one: Specimen) -> None:
     one.witnesses("supports")
-    one.verdict("corroborated", "supports")
+    one.verdict("corroborated", stance="supports")
 
 
 def contested(one: Specimen) -> None:
@@ -185,7 +185,7 @@ def contested(one: Specimen) -> None:
 
 def refuted(one: Specimen) -> None:
     one.witnesses("refutes")
-    one.verdict("refuted", "refutes", "supports")
+    one.verdict("refuted", stance="refutes", answers="supports")
 
 
 def moved_often(one: Specimen) -> None:
@@ -196,9 +196,9 @@ def moved_often(one: Specimen) -> None:
     withdraw_evidence(evidence=denial, reason="It spoke of another day.", by=one.cast.reviewer, now=one.at)
     one.move("reported", [])
     one.witnesses("supports")
-    one.verdict("corroborated", "supports")
-    one.verdict("reported", "supports")
-    one.verdict("corroborated", "supports")
+    one.verdict("corroborated", stance="supports")
+    one.verdict("reported", stance="supports")
+    one.verdict("corroborated", stance="supports")
 
 
 def offered(one: Specimen) -> None:

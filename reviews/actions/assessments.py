@@ -79,7 +79,9 @@ def submit_assessment(
         may_assess(by, claim)
         if proposed_state not in StateChoices.values:
             raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
-        rationale = given_text(rationale, "rationale", _("Say what you saw, and what would change your mind."))
+        rationale = given_text(
+            rationale, field="rationale", message=_("Say what you saw, and what would change your mind.")
+        )
         named = named_evidence(by, claim, evidence, "evidence")
         replies = _replies(by, claim, answers)
         lines = _lines(claim, elements, needed=proposed_state in VERDICTS)
@@ -129,7 +131,7 @@ def submit_assessment(
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
             make_move(claim, move, named_grounds, by=by, reason=rationale, now=now)
         if state != AssessmentState.WAITING and assignment is not None:
-            _complete(assignment, claim, by, by, now)
+            _complete(assignment, claim, by, by=by, now=now)
     return assessment
 
 
@@ -167,7 +169,10 @@ def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> Assessment
 def _replies(by: User, claim: Claim, answers: Sequence[Mapping[str, Any]]) -> list[tuple[Evidence, str]]:
     given = {entry["evidence"]: entry.get("text", "") for entry in answers}
     found = named_evidence(by, claim, given, "answers")
-    return [(item, given_text(given[item.pk], "answers", _("Write the answer, or leave it out."))) for item in found]
+    return [
+        (item, given_text(given[item.pk], field="answers", message=_("Write the answer, or leave it out.")))
+        for item in found
+    ]
 
 
 def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) -> list[tuple[Element, str]]:
@@ -181,10 +186,10 @@ def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) 
         raise Invalid(
             {"elements": [_("Say what the evidence shows for “%(element)s”.") % {"element": text} for text in silent]}
         )
-    return [(part, given_text(given[pk], "elements", "")) for pk, part in parts.items() if given.get(pk)]
+    return [(part, given_text(given[pk], field="elements", message="")) for pk, part in parts.items() if given.get(pk)]
 
 
-def _complete(assignment: Assignment, claim: Claim, reviewer: User, by: User, now: datetime) -> None:
+def _complete(assignment: Assignment, claim: Claim, reviewer: User, *, by: User, now: datetime) -> None:
     """End the assignment of a locked claim, with the rows that the caller has: they are not read again."""
     assignment.claim, assignment.reviewer = claim, reviewer
     end_assignment(assignment, AssignmentState.COMPLETED, by=by, now=now)
@@ -210,7 +215,7 @@ def approve(
     now = now or timezone.now()
     with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
-        reason = given_text(reason, "reason", _("Say why you agree."))
+        reason = given_text(reason, field="reason", message=_("Say why you agree."))
         claim = assessment.claim
         check_version(claim, seen_version)
         _still_waits(assessment)
@@ -242,7 +247,7 @@ def approve(
             claim=claim, reviewer=assessment.assessor, ended_at__isnull=True
         ).first()  # fmt: skip
         if assignment is not None:
-            _complete(assignment, claim, assessment.assessor, by, now)
+            _complete(assignment, claim, assessment.assessor, by=by, now=now)
     return assessment
 
 
@@ -266,7 +271,7 @@ def reject(
     now = now or timezone.now()
     with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
-        reason = given_text(reason, "reason", _("Say what is missing or what you see otherwise."))
+        reason = given_text(reason, field="reason", message=_("Say what is missing or what you see otherwise."))
         check_version(assessment.claim, seen_version)
         _still_waits(assessment)
         stop_watching(grounds__stood_for__assessment=assessment)

@@ -62,10 +62,10 @@ def _give(
     """Write the assignment of a locked claim, with its reminders, and tell its reviewer of it."""
     if reviewer is None or not members_of(claim.desk, Role.REVIEWER, Role.EDITOR).filter(pk=reviewer.pk).exists():
         raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
-    _still_to_come(due_at, now)
+    _still_to_come(due_at, now=now)
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Open it again first."))
-    _without_conflict(claim, reviewer, by, field)
+    _without_conflict(claim, reviewer, by=by, field=field)
     if Assignment.objects.filter(claim=claim, reviewer=reviewer, ended_at__isnull=True).exists():
         raise Conflict(_("%(person)s has this claim already.") % {"person": reviewer.username})
     takes_it = reviewer.pk == by.pk  # who gives it to themselves need not be asked
@@ -86,7 +86,7 @@ def _give(
     return assignment
 
 
-def _without_conflict(claim: Claim, person: User, by: User, field: str) -> None:
+def _without_conflict(claim: Claim, person: User, *, by: User, field: str) -> None:
     """Refuse to ask somebody who declared a conflict. Why is told to themselves and to editors only, as far as these
     may know of it."""
     if person.pk not in conflicts_with(claim, [person.pk]):
@@ -94,10 +94,10 @@ def _without_conflict(claim: Claim, person: User, by: User, field: str) -> None:
     told = conflicts_told(claim, [person.pk], to=by).get(person.pk)
     if told is None or (by.pk != person.pk and role_in(by, claim.desk_id) != Role.EDITOR):
         raise Invalid({field: [_("%(person)s cannot take this claim. Name somebody else.") % {"person": person}]})
-    raise Invalid({field: [conflict_in_words(person.username, told.name)]})
+    raise Invalid({field: [conflict_in_words(person.username, touched=told.name)]})
 
 
-def _still_to_come(due_at: datetime, now: datetime) -> None:
+def _still_to_come(due_at: datetime, *, now: datetime) -> None:
     if due_at <= now or due_at.year > LAST_YEAR:
         message = _("Give a time that is still to come, before the year %(last)d ends.")
         raise Invalid({"due_at": [message % {"last": LAST_YEAR}]})
@@ -150,7 +150,7 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
     with recorded_transaction():
         assignment = _lock(assignment)
         may_answer(assignment, by)
-        reason = given_text(reason, "reason", _("Say why, so that the editor can find somebody else."))
+        reason = given_text(reason, field="reason", message=_("Say why, so that the editor can find somebody else."))
         _still_open(assignment)
         tell(NotificationKind.DECLINED, assignment.claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.DECLINED, reason=reason, by=by, now=now)
@@ -168,7 +168,7 @@ def reassign(
     with recorded_transaction():
         assignment = _lock(assignment)
         may_answer(assignment, by)
-        reason = optional_text(reason, "reason")
+        reason = optional_text(reason, field="reason")
         if to is not None and to.pk == by.pk:
             raise Invalid({"to": [_("Name somebody else: you have this claim.")]})
         _still_open(assignment)
@@ -187,7 +187,7 @@ def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetim
     with recorded_transaction():
         assignment = _lock(assignment)
         may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
-        reason = optional_text(reason, "reason")
+        reason = optional_text(reason, field="reason")
         _still_open(assignment)
         tell(NotificationKind.WITHDRAWN, assignment.claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
@@ -203,7 +203,7 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
     with recorded_transaction():
         assignment = _lock(assignment)
         may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
-        _still_to_come(due_at, now)
+        _still_to_come(due_at, now=now)
         _still_open(assignment)
         assignment.due_at = due_at
         assignment.save(update_fields=["due_at"])
@@ -255,7 +255,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
             raise Invalid({"person": [_("Name a reviewer or an editor, of this desk or of another.")]})
         if is_named_decider(user, claim):
             raise Conflict(_("%(person)s is named already.") % {"person": user.username})
-        _without_conflict(claim, user, by, "person")
+        _without_conflict(claim, user, by=by, field="person")
         named = join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
         notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
         decider_recorded("decider_named", claim, user, by=by, now=now)

@@ -99,15 +99,15 @@ def _content(claim: Claim, written: Mapping[str, Any]) -> dict[str, Any]:
 
     Whatever evidence an id names, it is kept: that one is refused would tell which are there.
     """
-    elements = _texts(written["elements"], "element", "elements")
+    elements = _texts(written["elements"], "element", field="elements")
     known = {str(pk) for pk in claim.elements.values_list("pk", flat=True)}
     if not known.issuperset(one["element"] for one in elements):
         raise Invalid({"elements": [_("This is of another claim.")]})
     return {
         "proposed_state": _state(written["proposed_state"]),
-        "rationale": optional_text(written["rationale"], "rationale"),
+        "rationale": optional_text(written["rationale"], field="rationale"),
         "evidence": [str(pk) for pk in dict.fromkeys(written["evidence"])],
-        "answers": _texts(written["answers"], "evidence", "answers"),
+        "answers": _texts(written["answers"], "evidence", field="answers"),
         "elements": elements,
         "recorded_mistake": written["recorded_mistake"],
     }
@@ -147,9 +147,9 @@ def _state(proposed: str) -> str:
     return proposed
 
 
-def _texts(given: Sequence[Mapping[str, Any]], name: str, field: str) -> list[dict[str, str]]:
+def _texts(given: Sequence[Mapping[str, Any]], name: str, *, field: str) -> list[dict[str, str]]:
     """The texts on pieces of evidence or on elements, without those that are empty."""
-    texts = {item[name]: optional_text(item.get("text", ""), field) for item in given}
+    texts = {item[name]: optional_text(item.get("text", ""), field=field) for item in given}
     return [{name: str(pk), "text": text} for pk, text in texts.items() if text]
 
 

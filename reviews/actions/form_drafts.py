@@ -125,9 +125,9 @@ def _keepable(content: Pairs) -> list[list[str]]:
         raise Invalid({"": [_("This draft is too long: at most %(limit)d characters fit.") % {"limit": LONGEST_DRAFT}]})
     # A field's own spaces stay: only what cannot be kept at all is refused.
     for name, value in content:
-        optional_text(name, "")
+        optional_text(name, field="")
         for start in range(0, len(value), 20_000):
-            optional_text(value[start : start + 20_000], name)
+            optional_text(value[start : start + 20_000], field=name)
     return [[name, value] for name, value in content]
 
 

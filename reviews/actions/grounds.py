@@ -182,7 +182,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
 def _is_all_contrary(kept: Grounds, found: PresentGrounds) -> bool:
     """Whether nothing differs but which evidence says otherwise."""
     then = content_of(kept)
-    return then is not None and all(each.kind == "contrary" for each in differences(then, found.content))
+    return then is not None and all(each.kind == "contrary" for each in differences(then, now=found.content))
 
 
 def _ask_policy(assessment: Assessment) -> None:
@@ -329,7 +329,7 @@ def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, n
         watched = verdict_watch(claim)
         hold_conflicts([by.pk])
         may_confirm(by, claim)
-        reason = given_text(reason, "reason", _("Say what you looked at, and why the verdict stands."))
+        reason = given_text(reason, field="reason", message=_("Say what you looked at, and why the verdict stands."))
         if watched is None or not claim.changed_since_verdict:
             raise Conflict(_("Nothing has changed since the verdict: there is nothing to confirm."))
         found = _refuse_unseen(claim, watched.grounds, seen_grounds, by)

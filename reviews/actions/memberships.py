@@ -57,7 +57,7 @@ def change_role(
             ended = Q(claim__desk=desk)
             if not user.memberships.filter(role__in=REVIEWING).exists():
                 ended |= Q(role=ParticipantRole.DECIDER)
-            _leave_all(user, ended, Q(claim__desk=desk), by, now)
+            _leave_all(user, ended, written=Q(claim__desk=desk), by=by, now=now)
         elif role == Role.REVIEWER:
             _assess_no_more(user, desk, by, now)
     return membership
@@ -81,22 +81,22 @@ def change_account(
     with recorded_transaction():
         if not changes.get("is_active", True):
             # Before the person's own row, as whoever decides on a claim locks the two.
-            _lock_claims(user, Q(), Q())
+            _lock_claims(user, Q(), written=Q())
         user = change_user(user=user, changes=changes, password=password, seen=seen, by=by, now=now)
         if not user.is_active:
             end_drafts_of(user, None)
-            _leave_all(user, Q(), Q(), by, now)
+            _leave_all(user, Q(), written=Q(), by=by, now=now)
     return user
 
 
-def _leave_all(user: User, parts: Q, written: Q, by: User | None, now: datetime) -> None:
+def _leave_all(user: User, parts: Q, *, written: Q, by: User | None, now: datetime) -> None:
     """End the person's `parts` in claims and the drafts of what they have `written`, claim by claim. What they handed
     in stays and waits, and is told of."""
-    for claim in _lock_claims(user, parts, written):
+    for claim in _lock_claims(user, parts, written=written):
         _leave(claim, user, by, now)
 
 
-def _lock_claims(user: User, parts: Q, written: Q) -> list[Claim]:
+def _lock_claims(user: User, parts: Q, *, written: Q) -> list[Claim]:
     """The claims of these, locked in the order in which claims are locked everywhere."""
     claims = set(Participant.objects.filter(parts, user=user, until__isnull=True).values_list("claim", flat=True))
     claims |= set(AssessmentDraft.objects.filter(written, assessor=user).values_list("claim", flat=True))

@@ -72,7 +72,7 @@ def outcome_of(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | No
     return KeptOutcome.objects.filter(**request.as_fields()).first()
 
 
-def form_is_done(user: User, path: str, key: str) -> bool:
+def form_is_done(user: User, path: str, *, key: str) -> bool:
     """Whether the form that carries this key was done, with the form held until the transaction around this ends.
 
     Whoever does it and whoever saves what stands in it hold it first: a save that comes late waits, and learns of it.

@@ -86,10 +86,10 @@ def preview_of(*, redaction: Redaction, by: User, now: datetime | None = None) -
         may_take_part(redaction, by)
         _must_be_open(redaction)
         redaction_previewed(of, words=redaction.words, file=None, by=by, now=now or timezone.now())
-    return _found_by(redaction, redaction.words, redaction.sha256, by)
+    return _found_by(redaction, redaction.words, sha256=redaction.sha256, by=by)
 
 
-def _found_by(redaction: Redaction, words: str, sha256: str, by: User) -> Matches:
+def _found_by(redaction: Redaction, words: str, *, sha256: str, by: User) -> Matches:
     if redaction.actor is not None:
         return find_in_shared(redaction.actor, words=words)
     assert redaction.desk is not None  # the database holds it to one of them
@@ -117,7 +117,7 @@ def _search_in_shared(*, actor: Actor, words: str, by: User) -> tuple[str, Match
 
 
 def _read_words(text: str, *, with_file: bool) -> str:
-    words = optional_text(text, "words")
+    words = optional_text(text, field="words")
     if not with_file and len(words) < SHORTEST:
         raise Invalid({"words": [_("Give at least three characters: fewer stand everywhere.")]})
     if len(words) > MOST_WORDS:
@@ -144,7 +144,7 @@ def propose_redaction(
     now = now or timezone.now()
     with recorded_transaction():
         words, sha256, _found = _search(desk=desk, words=words, file=file, by=by)
-        what = {"desk": desk, "words": words, "sha256": sha256, "reason": _read_reason(reason, words)}
+        what = {"desk": desk, "words": words, "sha256": sha256, "reason": _read_reason(reason, words=words)}
         row = Redaction.objects.create(**what, proposed_by=by, proposed_at=now)
         redaction_proposed(row, by=by, now=now)
     return row
@@ -161,14 +161,16 @@ def propose_shared_redaction(
     now = now or timezone.now()
     with recorded_transaction():
         words, _found = _search_in_shared(actor=actor, words=words, by=by)
-        what = {"actor": actor, "words": words, "reason": _read_reason(reason, words)}
+        what = {"actor": actor, "words": words, "reason": _read_reason(reason, words=words)}
         row = Redaction.objects.create(**what, proposed_by=by, proposed_at=now)
         redaction_proposed(row, by=by, now=now)
     return row
 
 
-def _read_reason(text: str, words: str) -> str:
-    reason = given_text(text, "reason", _("Say why. It is kept, so it must not name what is to be erased."))
+def _read_reason(text: str, *, words: str) -> str:
+    reason = given_text(
+        text, field="reason", message=_("Say why. It is kept, so it must not name what is to be erased.")
+    )
     if words and words.casefold() in reason.casefold():
         raise Invalid({"reason": [_("The reason is kept: say it without the words that are to be erased.")]})
     return reason
@@ -238,7 +240,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         _still_proposed_by_one_who_may(row)
         _lock_graphs(row)
         words, sha256 = row.words, row.sha256
-        found = _found_by(row, words, sha256, by)
+        found = _found_by(row, words, sha256=sha256, by=by)
         if found.seen != seen:
             raise Conflict(_("What it would erase has changed since you were shown it. Look at it again below."))
         drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
@@ -259,7 +261,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
             erase(entry, fields=fields, rows=rows)
             _erase_rows_that_only_grow(entry)
         _record_anew(touched, by, now)
-        left = _found_by(row, words, sha256, by)
+        left = _found_by(row, words, sha256=sha256, by=by)
         in_drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
         if left.count or left.fields or left.previews or in_drafts:
             raise Conflict(_("Some of it cannot be taken out where it stands. Change it there first, then try again."))

@@ -68,7 +68,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
         about=claim,
         lines=[
             _("They are asked whether they take it. Reminders go out when it is due, and daily after that."),
-            *(conflict_in_words(one.person.username, one.conflict.name) for one in ranked if one.conflict),
+            *(conflict_in_words(one.person.username, touched=one.conflict.name) for one in ranked if one.conflict),
         ],
     )
 

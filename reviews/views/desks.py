@@ -133,7 +133,7 @@ def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -> HttpResponse:
+def change_member(request: PersonsRequest, desk_id: UUID, *, membership_id: UUID) -> HttpResponse:
     """Give somebody on the desk another role."""
     row = get_desk(request.user, desk_id)
     may_administer(request.user)
@@ -158,7 +158,7 @@ def change_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -
 
 @asks_again("POST")
 @form_page
-def remove_member(request: PersonsRequest, desk_id: UUID, membership_id: UUID) -> HttpResponse:
+def remove_member(request: PersonsRequest, desk_id: UUID, *, membership_id: UUID) -> HttpResponse:
     """Take somebody off the desk."""
     row = get_desk(request.user, desk_id)
     may_administer(request.user)

@@ -203,7 +203,7 @@ class DraftsOfRequest:
         assert self.author is not None
         key = self.request.POST.get("submission", "")
         with recorded_transaction():
-            if FORM_KEY.fullmatch(key) and form_is_done(self.author, self.request.path, key):
+            if FORM_KEY.fullmatch(key) and form_is_done(self.author, self.request.path, key=key):
                 return JsonResponse({}, status=410)
             return self._kept_as_json()
 

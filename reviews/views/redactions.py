@@ -155,7 +155,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def redaction(request: PersonsRequest, desk_id: UUID, redaction_id: UUID) -> HttpResponse:
+def redaction(request: PersonsRequest, desk_id: UUID, *, redaction_id: UUID) -> HttpResponse:
     """One redaction: while it is open what it would erase now, and what the person may do with it."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)

@@ -305,7 +305,7 @@ def _entry(
         support_lost=claim.support_lost,
         facts=[
             said_by,
-            voices_in_words(claim.independence_min, claim.independence_max, claim.independence_exact),
+            voices_in_words(claim.independence_min, most=claim.independence_max, exact=claim.independence_exact),
             *facts,
         ],
         due_at=due_at,

@@ -102,7 +102,7 @@ def fetch(
         if len(redirects) > MOST_REDIRECTS:
             raise FetchFailed(_("This address redirects more than 5 times. Enter the one that it should lead to."))
         with _said_of_redirect(redirects):
-            target = parse(joined(target.url, location))
+            target = parse(joined(target.url, location=location))
 
 
 @contextmanager

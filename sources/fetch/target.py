@@ -99,7 +99,7 @@ def location_of(answer: http.client.HTTPResponse) -> str | None:
     return location.strip().encode("latin-1", "replace").decode("utf-8", "replace")
 
 
-def joined(url: str, location: str) -> str:
+def joined(url: str, *, location: str) -> str:
     """The address that a redirect of `url` leads to. Raises FetchRefused."""
     try:
         return urljoin(url, location)

@@ -24,7 +24,7 @@ def union(sets: Sequence[int], members: int) -> int:
     return union
 
 
-def closure(steps: Sequence[int], first: int, within: int, ends: int) -> int:
+def closure(steps: Sequence[int], first: int, *, within: int, ends: int) -> int:
     """All that is reached from `first` by `steps` inside `within`, going no further from the `ends`."""
     reached = layer = first
     while layer:

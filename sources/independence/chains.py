@@ -22,7 +22,7 @@ def chains(net: Net) -> list[int]:
     arcs: set[tuple[int, int]] = set()
     for _ in range(LIMIT):
         before = {voice: earlier for earlier, voice in arcs if voice != _END}
-        route = _augmenting(net, above, starts, ends, before)
+        route = _augmenting(net, above, starts, ends=ends, before=before)
         if route is None:
             break
         arcs ^= set(route)
@@ -38,8 +38,8 @@ def _between_voices(net: Net) -> tuple[list[int], int, int]:
     above = [0] * len(net.sources_of)
     all_starts = ends = 0
     for usable, starts in net.views:
-        reached = closure(net.up, starts, usable, net.origins)
-        used = closure(net.down, reached & net.origins, reached, starts)
+        reached = closure(net.up, starts, within=usable, ends=net.origins)
+        used = closure(net.down, reached & net.origins, within=reached, ends=starts)
         for number in bits(used & ~net.origins):
             above[net.voice_of[number]] |= net.up[number] & used & ~starts
         all_starts |= used & starts
@@ -48,7 +48,7 @@ def _between_voices(net: Net) -> tuple[list[int], int, int]:
 
 
 def _augmenting(
-    net: Net, above: list[int], starts: int, ends: int, before: dict[int, int]
+    net: Net, above: list[int], starts: int, *, ends: int, before: dict[int, int]
 ) -> list[tuple[int, int]] | None:
     """The arcs between voices to add or to take back for one more chain; None where there is none.
 

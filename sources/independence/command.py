@@ -27,7 +27,12 @@ def read_graph(data: object) -> Graph:
     relays = []
     for each, where in _list(top, "relays"):
         relay = _object(each, where, ("downstream", "upstream"))
-        relays.append((_known_id(relay, "downstream", where, known), _known_id(relay, "upstream", where, known)))
+        relays.append(
+            (
+                _known_id(relay, "downstream", where=where, known=known),
+                _known_id(relay, "upstream", where=where, known=known),
+            )
+        )
     cycle = find_cycle(relays)
     if cycle:
         raise GraphError(f"relays: a cycle: {_shown(cycle)}")
@@ -35,7 +40,7 @@ def read_graph(data: object) -> Graph:
     for each, where in _list(top, "evidence"):
         piece = _object(each, where, ("source", "against_interest"))
         voice = _voice(piece["against_interest"], f"{where}.against_interest")
-        evidence.append(Bearing(_known_id(piece, "source", where, known), voice))
+        evidence.append(Bearing(_known_id(piece, "source", where=where, known=known), voice))
     return Graph(sources, relays, evidence)
 
 
@@ -80,9 +85,9 @@ def _voice(value: object, where: str) -> Voice:
     return None if value is None else _name(value, where)
 
 
-def _known_id(data: dict[str, object], key: str, where: str, known: dict[str, int]) -> str:
+def _known_id(data: dict[str, object], key: str, *, where: str, known: dict[str, int]) -> str:
     name = _name(data[key], f"{where}.{key}")
-    listed(known, name, f"{where}.{key}")
+    listed(known, name, where=f"{where}.{key}")
     return name
 
 

@@ -39,7 +39,7 @@ class Net:
                 self.sources_of.append(0)
             self.voice_of.append(voice)
             self.sources_of[voice] |= 1 << number
-            if _is_origin(source, bool(self.up[number]), generous):
+            if _is_origin(source, bool(self.up[number]), generous=generous):
                 self.origins |= 1 << number
             if source.counts and (source.countable or source.voice is None):
                 self._usable |= 1 << number
@@ -51,7 +51,7 @@ class Net:
         starts: dict[Voice, int] = defaultdict(int)
         for place, piece in enumerate(evidence):
             admitted = piece.against_interest if piece.against_interest in self._admissible else None
-            starts[admitted] |= 1 << listed(self._numbers, piece.source, f"evidence[{place}].source")
+            starts[admitted] |= 1 << listed(self._numbers, piece.source, where=f"evidence[{place}].source")
         views = ((self._usable | self._admissible.get(admitted, 0), first) for admitted, first in starts.items())
         net = copy(self)
         net.views = [(sources, first & sources) for sources, first in views]
@@ -68,12 +68,12 @@ class Net:
         """
         barred = self.sources_by(gone)
         for usable, starts in self.views:
-            layers = self._layers(starts & ~barred, usable & ~barred)
+            layers = self._layers(starts & ~barred, usable=usable & ~barred)
             if layers:
                 return self._back(layers, load)
         return None
 
-    def _layers(self, starts: int, usable: int) -> list[int]:
+    def _layers(self, starts: int, *, usable: int) -> list[int]:
         """The sources at each distance from the evidence, up to the first origins; empty where none is reached."""
         layers = [starts]
         fresh = usable & ~starts
@@ -105,13 +105,13 @@ class RelayNet:
         self.up = [0] * len(sources)
         self.down = [0] * len(sources)
         for place, (downstream, upstream) in enumerate(relays):
-            below = listed(self.numbers, downstream, f"relays[{place}].downstream")
-            above = listed(self.numbers, upstream, f"relays[{place}].upstream")
+            below = listed(self.numbers, downstream, where=f"relays[{place}].downstream")
+            above = listed(self.numbers, upstream, where=f"relays[{place}].upstream")
             self.up[below] |= 1 << above
             self.down[above] |= 1 << below
 
 
-def listed(numbers: dict[str, int], source: str, where: str) -> int:
+def listed(numbers: dict[str, int], source: str, *, where: str) -> int:
     """The number of a source. Raises GraphError that names the place, `where`, for one that is not listed."""
     number = numbers.get(source)
     if number is None:
@@ -119,7 +119,7 @@ def listed(numbers: dict[str, int], source: str, where: str) -> int:
     return number
 
 
-def _is_origin(source: SourceNode, has_upstream: bool, generous: bool) -> bool:
+def _is_origin(source: SourceNode, has_upstream: bool, *, generous: bool) -> bool:
     unknown_lineage = source.basis == "unknown" or (source.basis == "secondhand" and not has_upstream)
     return source.basis == "firsthand" or (generous and unknown_lineage)
 

@@ -39,7 +39,7 @@ class Search:
         """Bounds of the number of voices in that set, each at most LIMIT: equal, unless it would take too much work."""
         low, high = 0, LIMIT
         try:
-            for packed in self._disjoint(0, LIMIT):
+            for packed in self._disjoint(0, most=LIMIT):
                 low = packed
             if low in (0, LIMIT):
                 return low, low
@@ -50,8 +50,8 @@ class Search:
             low = max(low, sum(self._path(everyone & ~chain) is not None for chain in cut))
             if low < high:
                 for _ in range(_SPREAD):
-                    self._find_disjoint(0, 1)
-            while low < high and not self._can_meet_all(0, 0, low):
+                    self._find_disjoint(0, most=1)
+            while low < high and not self._can_meet_all(0, kept=0, budget=low):
                 low += 1
         except _TooMuchWork:
             return low, high
@@ -86,11 +86,11 @@ class Search:
         self._look()
         return self._net.path(gone, self._load)
 
-    def _find_disjoint(self, gone: int, most: int) -> int:
+    def _find_disjoint(self, gone: int, *, most: int) -> int:
         """Find up to `most` paths without the voices `gone`, no two with a common voice. Returns how many."""
-        return max(self._disjoint(gone, most), default=0)
+        return max(self._disjoint(gone, most=most), default=0)
 
-    def _disjoint(self, gone: int, most: int) -> Iterator[int]:
+    def _disjoint(self, gone: int, *, most: int) -> Iterator[int]:
         """How many such paths are found, after each of them."""
         for found in range(1, most + 1):
             path = self._path(gone)
@@ -103,21 +103,21 @@ class Search:
             gone |= path
             yield found
 
-    def _can_meet_all(self, gone: int, kept: int, budget: int) -> bool:
+    def _can_meet_all(self, gone: int, *, kept: int, budget: int) -> bool:
         """Whether at most `budget` voices besides `gone`, none of them `kept`, leave no support path. Exact.
 
         Raises _TooMuchWork.
         """
-        if self._known_too_many(gone, kept, budget):
+        if self._known_too_many(gone, kept=kept, budget=budget):
             return False
-        if self._find_disjoint(gone, budget + 1) == 0:
+        if self._find_disjoint(gone, most=budget + 1) == 0:
             return True
-        if self._known_too_many(gone, kept, budget):
+        if self._known_too_many(gone, kept=kept, budget=budget):
             return False
         met_by, left = self._met_by, self._left(gone)
         shortest = min((self._paths[each] & ~kept for each in bits(left)), key=int.bit_count)
         for voice in sorted(bits(shortest), key=lambda voice: -(met_by[voice] & left).bit_count()):
-            if self._can_meet_all(gone | 1 << voice, kept, budget - 1):
+            if self._can_meet_all(gone | 1 << voice, kept=kept, budget=budget - 1):
                 return True
             kept |= 1 << voice  # every set with this voice has now been tried
         return False
@@ -125,7 +125,7 @@ class Search:
     def _left(self, gone: int) -> int:
         return ((1 << len(self._paths)) - 1) & ~union(self._met_by, gone)
 
-    def _known_too_many(self, gone: int, kept: int, budget: int) -> bool:
+    def _known_too_many(self, gone: int, *, kept: int, budget: int) -> bool:
         """Whether the known paths alone show that `budget` voices are too few: the ones on most of them do not add up
         to all of them, or more of them than that have no voice in common."""
         self._spend(len(self._paths))

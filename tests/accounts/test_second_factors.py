@@ -114,7 +114,7 @@ def test_recovery_codes_are_kept_as_digests(user: User) -> None:
 def test_a_code_works_within_a_period_on_either_side_and_no_further() -> None:
     secret, now = new_secret(), timezone.now()
     found = {
-        shift: period_of(secret, second_factors.code_of(secret, now + timedelta(seconds=shift * PERIOD)), now=now)
+        shift: period_of(secret, code=second_factors.code_of(secret, now + timedelta(seconds=shift * PERIOD)), now=now)
         is not None
         for shift in (-2, -1, 0, 1, 2)
     }

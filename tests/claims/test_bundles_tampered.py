@@ -139,7 +139,7 @@ def test_two_files_in_each_others_place_are_named(whole: Whole) -> None:
 def test_a_bundle_that_was_cut_off_names_the_file_that_it_ends_in(whole: Whole) -> None:
     ends, at = {}, 0
     for path, content in whole.files.items():
-        at += len(zip_head(path, len(content), 0))
+        at += len(zip_head(path, len(content), crc=0))
         ends[path] = (at, at + len(content))
         at += len(content)
     for path, (start, end) in ends.items():
@@ -165,7 +165,7 @@ def test_whichever_byte_is_changed_it_fails(whole: Whole) -> None:
 def test_whichever_byte_around_the_files_is_changed_it_fails(whole: Whole) -> None:
     lines = [(path, len(content), 0) for path, content in whole.files.items()]
     directory = len(whole.data) - len(zip_directory(lines))
-    around = [*range(len(zip_head("manifest.json", 0, 0))), *range(directory, len(whole.data))]
+    around = [*range(len(zip_head("manifest.json", 0, crc=0))), *range(directory, len(whole.data))]
     for at in around:
         data = whole.data[:at] + bytes([whole.data[at] ^ 1]) + whole.data[at + 1 :]
         assert wrong(whole, data) != [], at
@@ -187,7 +187,7 @@ def test_a_zip_that_others_wrote_is_none(whole: Whole) -> None:
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a//b", ".hidden", "A", "a/../b", "c:\\x"])
 def test_no_path_leads_out_of_it(whole: Whole, path: str) -> None:
-    data = zip_head(path, 0, 0) + zip_directory([(path, 0, 0)])
+    data = zip_head(path, 0, crc=0) + zip_directory([(path, 0, 0)])
     assert wrong(whole, data)[0].startswith("bundle, its beginning: file: ")
 
 

@@ -121,7 +121,7 @@ def test_what_was_merged_is_in_no_list_and_is_found_by_its_name(cast: Cast) -> N
     assert list(search_actors(cast.reporter, visible_actors(cast.reporter), "tass")) == [remains]
     assert other_names_of(cast.reporter, remains) == ["Tass"]
     with pytest.raises(Invalid):
-        named_actor(cast.reporter, cast.desk.pk, merged.pk, "publisher")
+        named_actor(cast.reporter, cast.desk.pk, actor_id=merged.pk, field="publisher")
     with pytest.raises(NotFound):
         get_actor(cast.reporter, merged.pk)
 

@@ -143,9 +143,9 @@ def test_a_refuted_element_whose_supports_are_answered_goes_before_one_with_more
     found = graph([source(item.source) for item in items], items, elements=parts)
     named = frozenset("abcde")
     assert _missing(State.REPORTED, State.REFUTED, found, named=set(named), answered=set()) == []
-    refuted, result = refuted_element(found, named, frozenset())
+    refuted, result = refuted_element(found, named, answered=frozenset())
     assert (refuted.id, result.min) == ("two", 2)
-    refuted, result = refuted_element(found, named, frozenset("s"))
+    refuted, result = refuted_element(found, named, answered=frozenset("s"))
     assert (refuted.id, result.min) == ("one", 3)
 
 

@@ -37,7 +37,7 @@ def other() -> Iterator[str]:
     owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
     with superuser("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        create_database(connection, name, owner)
+        create_database(connection, name, owner=owner)
         yield name
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -161,7 +161,7 @@ def test_damaged_evidence_is_not_taken_for_whole(tmp_path: Path, settings: Setti
     kept = settings.EVIDENCE_STORAGE / sha256[:2] / sha256[2:4] / sha256
     kept.write_bytes(b"spoilt")
     with pytest.raises(Damaged, match=sha256):
-        copy_evidence(Folder(settings.EVIDENCE_STORAGE), Folder(tmp_path / "copy"))
+        copy_evidence(Folder(settings.EVIDENCE_STORAGE), target=Folder(tmp_path / "copy"))
     assert files(tmp_path / "copy") == {}
 
 
@@ -172,7 +172,7 @@ def test_evidence_moves_from_a_folder_to_a_bucket_and_back(tmp_path: Path, setti
     with service() as running:
         settings.S3_ENDPOINT = running.endpoint
         bucket = place_at(f"s3://{BUCKET}/moved")
-        counts = [copy_evidence(folder, bucket), copy_evidence(folder, bucket)]
-        counts.append(copy_evidence(bucket, Folder(tmp_path / "back")))
+        counts = [copy_evidence(folder, target=bucket), copy_evidence(folder, target=bucket)]
+        counts.append(copy_evidence(bucket, target=Folder(tmp_path / "back")))
     assert counts == [3, 0, 3]
     assert files(tmp_path / "back") == files(settings.EVIDENCE_STORAGE)

@@ -208,7 +208,9 @@ def test_servers_that_the_environment_names_are_used(start: Callable[..., Start]
     name = f"given_{os.getpid()}"
     with superuser("postgres") as connection:
         migrated_before = migrated.NAME if migrated.is_made() else "template1"
-        create_database(connection, name, urlsplit(os.environ["DATABASE_OWNER_URL"]).username or "", migrated_before)
+        create_database(
+            connection, name, owner=urlsplit(os.environ["DATABASE_OWNER_URL"]).username or "", template=migrated_before
+        )
         role = sql.Identifier(urlsplit(os.environ["DATABASE_URL"]).username or "")
         connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), role))
     given = {key: replace_path(os.environ[key], name) for key in ("DATABASE_URL", "DATABASE_OWNER_URL")}

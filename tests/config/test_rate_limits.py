@@ -166,9 +166,9 @@ def test_every_address_is_counted_or_says_why_not() -> None:
         if route.name.startswith("api:"):
             assert issubclass(route.view.view_class, ApiView), route.name
             continue
-        assert counted_as(route.name, "POST") is not None or route.name in UNCOUNTED, route.name
+        assert counted_as(route.name, method="POST") is not None or route.name in UNCOUNTED, route.name
         if MUCH.search(route.name) and route.name not in COSTS_LITTLE and "ledger-t" not in route.name:
-            assert counted_as(route.name, "GET") or counted_as(route.name, "POST") != FORM, route.name
+            assert counted_as(route.name, method="GET") or counted_as(route.name, method="POST") != FORM, route.name
 
 
 def test_every_kind_that_something_counts_as_has_a_limit() -> None:
@@ -189,4 +189,4 @@ def test_a_limit_that_is_none_stops_the_start(wrong: str, monkeypatch: pytest.Mo
 
     monkeypatch.setenv("LIMIT_API", wrong)
     with pytest.raises((SystemExit, ImproperlyConfigured), match="LIMIT_API: set limits such as 9/m/user"):
-        _rates("LIMIT_API", "9/m/user")
+        _rates("LIMIT_API", default="9/m/user")

@@ -35,7 +35,7 @@ def render(source: str, **context: Any) -> str:
 def test_an_interval_is_one_number_or_two_and_nothing_above_five_is_told_apart(
     least: int, most: int, said: str
 ) -> None:
-    assert words.interval(least, most) == said
+    assert words.interval(least, most=most) == said
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_interval_is_one_number_or_two_and_nothing_above_five_is_told_apart(
     [(1, 1, "1 independent voice"), (0, 0, "0 independent voices"), (1, 2, "1–2 independent voices")],
 )
 def test_voices_agree_with_their_number(least: int, most: int, said: str) -> None:
-    assert words.voices(least, most) == said
+    assert words.voices(least, most=most) == said
 
 
 def test_a_moment_of_this_year_has_its_weekday_and_no_year() -> None:

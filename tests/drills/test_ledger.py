@@ -95,7 +95,7 @@ def _outside(system: System, folder: Path, watcher: Watcher) -> tuple[Policy, in
     for note in watcher.notes:
         old = policy.checkpoint(note)
         try:
-            proof = consistency_proof(read, old.size, last.size)
+            proof = consistency_proof(read, old.size, new=last.size)
             check_consistency(old.size, old.root, last.size, last.root, proof)
         except ValueError as error:
             disagreeing.append(f"{old.size}: {error}")

@@ -259,7 +259,7 @@ def stamp_result(token: bytes) -> list[str] | str:
     Else the part of it that does not hold.
     """
     try:
-        stamp = check_stamp(token, NOTE, roots())
+        stamp = check_stamp(token, data=NOTE, certificates=roots())
     except Broken as error:
         return error.part
     begin = FROM.replace(year=1970)

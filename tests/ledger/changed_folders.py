@@ -49,7 +49,9 @@ def _log(chance: random.Random) -> Log:
             str(NEW_KEY.verifier_key),
             chance.choice([str(LOG_KEY.verifier_key), str(LOG_KEY.verifier_key), "no key"]),
         )
-        signed = sign_note(rotation_text(ORIGIN, "log", key), [chance.choice([LOG_KEY, LOG_KEY, NEW_KEY])]).decode()
+        signed = sign_note(
+            rotation_text(ORIGIN, signs="log", key=key), [chance.choice([LOG_KEY, LOG_KEY, NEW_KEY])]
+        ).decode()
         body = {"key": key, "replaces": of, "signs": "log", "signed": signed}
         if chance.randrange(3) == 0:
             del body["signed"]

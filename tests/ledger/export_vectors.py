@@ -39,7 +39,7 @@ def sample(entries: list[LeafEntry], openings: list[Openings]) -> tuple[list[Pro
         nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
 
     def proof(index: int) -> list[bytes]:
-        return inclusion_proof(lambda *node: nodes[node], index, len(leaves))
+        return inclusion_proof(lambda *node: nodes[node], index, size=len(leaves))
 
     note = sign_note(checkpoint_text(ORIGIN, len(leaves), root_hash(hashes)), [LOG_KEY]).decode()
     return [ProvenLeaf(at, leaf, proof(at), openings[at]) for at, leaf in enumerate(leaves)], note
@@ -60,7 +60,7 @@ def whole_of(log: Log) -> list[bytes]:
     for hashed in hashes:
         nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
     head = head_line(checkpoint=log.checkpoint().decode(), made_for=READER, whole=True, narrowed={})
-    proofs = [inclusion_proof(lambda *node: nodes[node], at, len(hashes)) for at in range(len(hashes))]
+    proofs = [inclusion_proof(lambda *node: nodes[node], at, size=len(hashes)) for at in range(len(hashes))]
     rows = zip(log.leaves, proofs, log.openings, strict=True)
     told = [entry_line(ProvenLeaf(at, *row)) for at, row in enumerate(rows)]
     return [head, *told, last_line(len(told))]

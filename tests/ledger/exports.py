@@ -77,17 +77,17 @@ class Log:
 
     def dated(self, size: int, tokens: Sequence[bytes]) -> Dated:
         """The checkpoint of the first `size` leaves with these time stamps, as a proof has it."""
-        return Dated(self.checkpoint(size), consistency_proof(self._reader(), size, len(self.leaves)), tokens)
+        return Dated(self.checkpoint(size), consistency_proof(self._reader(), size, new=len(self.leaves)), tokens)
 
     def proof(self, stream: str, dated: Sequence[Dated] = ()) -> bytes:
         """The claim proof of a stream against the newest checkpoint."""
         read, size = self._reader(), len(self.leaves)
         proven = [
-            ProvenLeaf(index, leaf, inclusion_proof(read, index, size), self.openings[index])
+            ProvenLeaf(index, leaf, inclusion_proof(read, index, size=size), self.openings[index])
             for index, leaf in enumerate(self.leaves)
             if f'"stream":"{stream}"'.encode() in leaf
         ]
-        return claim_proof(ORIGIN, stream, self.checkpoint(), proven, dated=dated)
+        return claim_proof(ORIGIN, stream=stream, checkpoint=self.checkpoint(), leaves=proven, dated=dated)
 
 
 def commitments(openings: dict[str, Opening]) -> dict[str, str]:

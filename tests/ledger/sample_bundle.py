@@ -175,7 +175,9 @@ def sample_bundle(
     said |= {name: value for name, value in changes.items() if name in said}
     manifest = Manifest(**said, files=[{"path": "index.html"}, *(one.in_manifest for one in made), *kept])
     signed = read_checkpoint(size.decode().partition("\n\n")[0] + "\n")
-    page = Made("index.html", bundle_page(manifest.said(ORIGIN), history, unproven, signed), "page")
+    page = Made(
+        "index.html", bundle_page(manifest.said(ORIGIN), history=history, unproven=unproven, checkpoint=signed), "page"
+    )
     page = Made("index.html", changes.get("index.html", page.content), "page")
     manifest = Manifest(**said, files=[page.in_manifest, *(one.in_manifest for one in made), *kept])
     return {

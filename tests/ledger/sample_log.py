@@ -71,7 +71,9 @@ class SampleLog:
         gone = set(erased)
         named = [self._proven(at, gone, open_to=("kind", "content")) for at in redactions]
         leaves = [self._proven(at, gone) for at, entry in enumerate(self.entries) if entry.stream == stream]
-        data = claim_proof(ORIGIN, stream, self.checkpoint(), leaves, redactions=named, dated=dated)
+        data = claim_proof(
+            ORIGIN, stream=stream, checkpoint=self.checkpoint(), leaves=leaves, redactions=named, dated=dated
+        )
         if changes is None:
             return data
         value = read_canonical(data)
@@ -79,7 +81,7 @@ class SampleLog:
         return canonical(value)
 
     def _proven(self, at: int, gone: set[tuple[int, str]], open_to: tuple[str, ...] = ()) -> ProvenLeaf:
-        proof = inclusion_proof(self.node(), at, len(self.entries))
+        proof = inclusion_proof(self.node(), at, size=len(self.entries))
         shown = {
             name: None if (at, name) in gone or (open_to and name not in open_to) else opening
             for name, opening in self.openings[at].items()

@@ -203,7 +203,7 @@ def sign(file: dict[str, Any]) -> None:
     for hashed in hashes:
         nodes |= {(node.level, node.number): node.hash for node in frontier.append(hashed)}
     for at, entry in enumerate(told):
-        proof = inclusion_proof(lambda *node: nodes[node], at, len(hashes))
+        proof = inclusion_proof(lambda *node: nodes[node], at, size=len(hashes))
         entry |= {"index": at, "proof": [base64.b64encode(one).decode() for one in proof]}
     file["checkpoint"] = sign_note(checkpoint_text(ORIGIN, len(hashes), frontier.root()), [LOG_KEY]).decode()
 

@@ -113,7 +113,7 @@ def token_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]
     for name, (token, size) in cases.items():
         line: dict[str, Any] = {"name": name, "of": size, "token": b64(token)}
         try:
-            stamp = check_stamp(token, checkpoint(size), policy.timestamp_certificates)
+            stamp = check_stamp(token, data=checkpoint(size), certificates=policy.timestamp_certificates)
         except Broken as error:
             found.append({**line, "finding": str(error)})
         else:
@@ -123,7 +123,7 @@ def token_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]
 
 def dated(size: int, *tokens: bytes) -> Dated:
     """A stamped checkpoint of the sample as its proof has it."""
-    return Dated(checkpoint(size), consistency_proof(LOG.node(), size, ALL), tokens)
+    return Dated(checkpoint(size), consistency_proof(LOG.node(), size, new=ALL), tokens)
 
 
 def file_vectors(made: dict[str, bytes], policy: Policy) -> list[dict[str, Any]]:

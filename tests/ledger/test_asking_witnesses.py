@@ -156,7 +156,7 @@ def test_a_witness_that_says_that_it_has_seen_more_is_asked_from_there(
 
 
 def proof(connection: Connection, old: int, new: int) -> list[bytes]:
-    return consistency_proof(node_reader(connection), old, new)
+    return consistency_proof(node_reader(connection), old, new=new)
 
 
 def forked(size: int) -> str:

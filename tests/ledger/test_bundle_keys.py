@@ -34,7 +34,7 @@ def given_over(by: SigningKey, **changes: Any) -> dict[str, bytes]:
     """A bundle that the new key signed, whose log says that the former one gave over to it, signed by `by`."""
     log, key = erased_log(), str(NEW.verifier_key)
     body = {"key": key, "replaces": str(RECEIPT_KEY.verifier_key), "signs": "receipts"}
-    signed = sign_note(rotation_text(ORIGIN, "receipts", key), [by]).decode()
+    signed = sign_note(rotation_text(ORIGIN, signs="receipts", key=key), [by]).decode()
     log.add(KEYS, KEY_ROTATED, {**body, "signed": signed, **changes}, {"blind": None})
     return sample_bundle({"key": NEW}, log=log, more_proofs={KEYS_PROOF_PATH: log.proof(KEYS)})
 

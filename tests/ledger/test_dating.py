@@ -44,7 +44,7 @@ def stamp(authority: Authority, note: bytes) -> bytes:
 
 
 def before(token: bytes, note: bytes, policy: Policy) -> str:
-    moment = check_stamp(token, note, policy.timestamp_certificates).before
+    moment = check_stamp(token, data=note, certificates=policy.timestamp_certificates).before
     rounded = moment.replace(microsecond=0).timestamp() * 1000 + -(-moment.microsecond // 1000)
     return type(moment).fromtimestamp(rounded / 1000, moment.tzinfo).isoformat(timespec="milliseconds")[:-6] + "Z"
 

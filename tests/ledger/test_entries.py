@@ -189,7 +189,7 @@ def test_a_disclosure_of_another_form_is_refused(wrong: Any) -> None:
 
 
 def sealed_entry(kind: str, body: dict[str, Any], values: dict[str, Any]) -> tuple[LeafEntry, dict[str, Any]]:
-    c, openings = seal(kind, body, values)
+    c, openings = seal(kind, body, values=values)
     return LeafEntry(new_sealed_stream(), 1, None, "sealed", FIRST.at, {}, c), disclosed(openings)
 
 

@@ -96,7 +96,7 @@ def _tiles_of(leaves: list[bytes]) -> dict[str, str]:
     for level in range(3):
         for first in range(0, len(nodes), TILE_WIDTH):
             part = nodes[first : first + TILE_WIDTH]
-            path = tile_path(level, first // TILE_WIDTH, len(part)).removeprefix("tile/")
+            path = tile_path(level, first // TILE_WIDTH, width=len(part)).removeprefix("tile/")
             found[path] = base64.b64encode(b"".join(part)).decode()
         whole = len(nodes) // TILE_WIDTH
         nodes = [root_hash(nodes[at * TILE_WIDTH : (at + 1) * TILE_WIDTH]) for at in range(whole)]

@@ -84,7 +84,7 @@ class History(RuleBasedStateMachine):
         rows = list(Checkpoint.objects.order_by("-size")[:2])
         if len(rows) == 2:
             new, old = rows
-            proof = consistency_proof(node_reader(self.sequencer._connection), old.size, new.size)
+            proof = consistency_proof(node_reader(self.sequencer._connection), old.size, new=new.size)
             check_consistency(old.size, bytes(old.root), new.size, bytes(new.root), proof)
 
     def teardown(self) -> None:

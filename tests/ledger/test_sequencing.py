@@ -67,7 +67,9 @@ def test_every_entry_is_proven_against_the_checkpoint(tmp_path: Path) -> None:
     assert checkpoint is not None
     proven = proofs_of("claim:1", checkpoint)
     for one in proven:
-        check_inclusion(leaf_hash(one.leaf), one.leaf_index, checkpoint.size, bytes(checkpoint.root), one.proof)
+        check_inclusion(
+            leaf_hash(one.leaf), one.leaf_index, size=checkpoint.size, root=bytes(checkpoint.root), proof=one.proof
+        )
     assert len(proven) == 300
 
 

@@ -75,7 +75,7 @@ def test_every_authority_stamps_the_days_checkpoint(
     note = publish(tmp_path, now).note.encode()
     assert stamp_checkpoints(now) == 2
     for row, authority in zip(DailyStamp.objects.order_by("pk"), authorities, strict=True):
-        stamp = check_stamp(bytes(row.token or b""), note, trusted(authority))
+        stamp = check_stamp(bytes(row.token or b""), data=note, certificates=trusted(authority))
         assert (row.before, row.signer, row.error) == (stamp.before, authority.name, "")
         assert now - timedelta(seconds=2) < stamp.at < now + timedelta(minutes=1)
     assert [one.missing_since for one in authority_states()] == [None, None]

@@ -44,7 +44,7 @@ def root_of(authority: Authority) -> list[bytes]:
 def refusal(token: bytes, certificates: list[bytes], data: bytes = NOTE) -> str:
     """Why a token is refused."""
     with pytest.raises(Broken) as caught:
-        check_stamp(token, data, certificates)
+        check_stamp(token, data=data, certificates=certificates)
     return str(caught.value)
 
 
@@ -64,7 +64,7 @@ def test_a_token_says_by_when_and_by_whom(authority: Authority, digest: str, nam
     authority.configure(digest, named_by)
     begin = datetime.now(UTC)
     token = token_of(authority)
-    stamp = check_stamp(token, NOTE, root_of(authority))
+    stamp = check_stamp(token, data=NOTE, certificates=root_of(authority))
     assert (stamp.by, stamp.nonce) == ("CN=Time stamps", 2**62 + 5)
     assert stamp.before - stamp.at == timedelta(seconds=1, milliseconds=500, microseconds=100)
     assert begin - timedelta(seconds=2) < stamp.at < datetime.now(UTC) + timedelta(seconds=2)
@@ -74,7 +74,7 @@ def test_a_token_says_by_when_and_by_whom(authority: Authority, digest: str, nam
 @pytest.mark.parametrize("trusted", [0, 1, 2], ids=["the one between", "the root", "the signer itself"])
 def test_any_certificate_of_the_chain_may_be_the_one_that_is_trusted(one: Authority, trusted: int) -> None:
     certificates = [der_of([*one.chain, one.signer][trusted])]
-    assert check_stamp(token_of(one), NOTE, certificates).by == "CN=Stamps"
+    assert check_stamp(token_of(one), data=NOTE, certificates=certificates).by == "CN=Stamps"
 
 
 def test_a_token_without_certificates_needs_those_of_the_policy(one: Authority) -> None:
@@ -83,8 +83,8 @@ def test_a_token_without_certificates_needs_those_of_the_policy(one: Authority) 
     bare = b"\x30" + bytes([request[1] - 3]) + request[2:-3]
     token = read_stamp_response(one.reply(bare))
     assert "the signer's, in the token or in the policy" in refusal(token, root_of(one))
-    assert check_stamp(token, NOTE, [der_of(one.signer)]).by == "CN=Stamps"
-    assert check_stamp(token, NOTE, [der_of(one.signer), *root_of(one)]).by == "CN=Stamps"
+    assert check_stamp(token, data=NOTE, certificates=[der_of(one.signer)]).by == "CN=Stamps"
+    assert check_stamp(token, data=NOTE, certificates=[der_of(one.signer), *root_of(one)]).by == "CN=Stamps"
 
 
 def test_a_token_of_something_else_is_refused(one: Authority) -> None:
@@ -144,7 +144,7 @@ def test_a_certificate_that_may_not_issue_others_leads_nowhere(one: Authority) -
 def test_a_token_signed_with_pss_is_taken(tmp_path: Path) -> None:
     one = new_authority(tmp_path / "one", "rsa", "Stamps")
     token = resigned(token_of(one), one.signer, one.chain, pss=True)
-    assert check_stamp(token, NOTE, root_of(one)).by == "CN=Stamps"
+    assert check_stamp(token, data=NOTE, certificates=root_of(one)).by == "CN=Stamps"
     bent = bytearray(token)
     bent[-1] ^= 1
     assert "signature: expected one by CN=Stamps" in refusal(bytes(bent), root_of(one))
@@ -152,7 +152,7 @@ def test_a_token_signed_with_pss_is_taken(tmp_path: Path) -> None:
 
 def test_a_signer_may_be_named_by_its_key(one: Authority) -> None:
     token = resigned(token_of(one), one.signer, one.chain, by_key=True)
-    assert check_stamp(token, NOTE, root_of(one)).by == "CN=Stamps"
+    assert check_stamp(token, data=NOTE, certificates=root_of(one)).by == "CN=Stamps"
     other = resigned(token_of(one), new_signer(one.chain[0], "Stamps"), one.chain, by_key=True)
     identifier = der(0x80, token.partition(b"\x80\x14")[2][:20])
     swapped = other[: other.rindex(b"\x80\x14")] + identifier + other[other.rindex(b"\x80\x14") + 22 :]
@@ -205,11 +205,11 @@ def test_a_bent_token_is_taken_only_where_nobody_signed_what_was_bent(one: Autho
     token, root = token_of(one), root_of(one)
     begin = token.index(root[0])
     along = range(begin, begin + len(root[0]))
-    said, taken = check_stamp(token, NOTE, root), []
+    said, taken = check_stamp(token, data=NOTE, certificates=root), []
     for at in range(len(token)):
         bent = token[:at] + bytes([token[at] ^ 1 << at % 8]) + token[at + 1 :]
         try:
-            found = check_stamp(bent, NOTE, root)
+            found = check_stamp(bent, data=NOTE, certificates=root)
         except Broken:
             continue
         taken.append(at)
@@ -219,13 +219,13 @@ def test_a_bent_token_is_taken_only_where_nobody_signed_what_was_bent(one: Autho
 
 def test_bytes_put_in_or_left_out_anywhere_say_nothing_else(one: Authority) -> None:
     chance, token, root = random.Random(5), token_of(one), root_of(one)
-    said = check_stamp(token, NOTE, root)
+    said = check_stamp(token, data=NOTE, certificates=root)
     for _ in range(2000):
         bent = bytearray(token)
         at = chance.randrange(len(token))
         bent[at : at + chance.randrange(4)] = chance.randbytes(chance.randrange(4))
         try:
-            found = check_stamp(bytes(bent), NOTE, root)
+            found = check_stamp(bytes(bent), data=NOTE, certificates=root)
         except Broken:
             continue
         assert found == said
@@ -250,7 +250,7 @@ def test_authorities_are_called_as_certificates_are_elsewhere(name: str) -> None
 
 def test_a_certificate_beside_it_that_cannot_be_read_is_passed_over(one: Authority) -> None:
     token = beside(token_of(one), der(0x30, b"\2\1\5"))
-    assert check_stamp(token, NOTE, root_of(one)).by == "CN=Stamps"
+    assert check_stamp(token, data=NOTE, certificates=root_of(one)).by == "CN=Stamps"
 
 
 def test_ber_in_what_nobody_looks_at_is_refused(one: Authority) -> None:

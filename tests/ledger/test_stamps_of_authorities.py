@@ -150,7 +150,7 @@ def test_a_token_of_this_shape_is_taken(name: str, tmp_path: Path) -> None:
     authority = authority_of(tmp_path / "one", SHAPES[name])
     token = token_of(authority)
     assert openssl_takes(authority, token)
-    stamp = check_stamp(token, NOTE, [der_of(authority.chain[-1])])
+    stamp = check_stamp(token, data=NOTE, certificates=[der_of(authority.chain[-1])])
     assert (stamp.by, stamp.nonce, stamp.before >= stamp.at) == ("CN=Stamps", NONCE, True)
 
 
@@ -170,7 +170,7 @@ def test_one_that_is_signed_by_rsassa_pss_is_taken(tmp_path: Path, digest: str, 
     given = ("-inform", "DER", "-in", "signed", "-out", "opened", "-CAfile", "root.pem", "-purpose", "timestampsign")
     openssl("cms", "-verify", *given, folder=folder)  # its `ts` knows no RSASSA-PSS
     token = (folder / "signed").read_bytes()
-    assert check_stamp(token, NOTE, [der_of(authority.chain[-1])]).by == "CN=Stamps"
+    assert check_stamp(token, data=NOTE, certificates=[der_of(authority.chain[-1])]).by == "CN=Stamps"
 
 
 def _content_of(token: bytes) -> bytes:
@@ -186,7 +186,7 @@ def test_one_without_certificates_is_taken_with_those_of_the_policy(plain: Autho
     (between, root), signer = map(der_of, plain.chain), der_of(plain.signer)
     assert "the signer's, in the token or in the policy" in refusal(token, [between, root])
     for policy in ([signer], [root, between, signer], [between, signer]):
-        assert check_stamp(token, NOTE, policy).by == "CN=Stamps"
+        assert check_stamp(token, data=NOTE, certificates=policy).by == "CN=Stamps"
 
 
 def test_one_that_lacks_the_certificate_between_is_taken_where_the_policy_has_it(plain: Authority) -> None:
@@ -196,7 +196,9 @@ def test_one_that_lacks_the_certificate_between_is_taken_where_the_policy_has_it
     (between, root) = map(der_of, plain.chain)
     assert between not in token and der_of(plain.signer) in token
     assert "one that leads to a certificate of the policy" in refusal(token, [root])
-    assert [check_stamp(token, NOTE, policy).by for policy in ([between], [root, between])] == ["CN=Stamps"] * 2
+    assert [check_stamp(token, data=NOTE, certificates=policy).by for policy in ([between], [root, between])] == [
+        "CN=Stamps"
+    ] * 2
 
 
 def test_a_root_that_signed_itself_with_sha_1_is_one_all_the_same(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_a_root_that_signed_itself_with_sha_1_is_one_all_the_same(tmp_path: Path
     openssl("x509", "-sha1", "-days", "36500", *files, folder=folder)
     old = x509.load_pem_x509_certificate((folder / "old.pem").read_bytes())
     assert isinstance(old.signature_hash_algorithm, hashes.SHA1)
-    assert check_stamp(token_of(authority), NOTE, [der_of(Issuer(root.key, old))]).by == "CN=Stamps"
+    assert check_stamp(token_of(authority), data=NOTE, certificates=[der_of(Issuer(root.key, old))]).by == "CN=Stamps"
 
 
 def test_what_nobody_signed_beside_a_token_changes_nothing(plain: Authority) -> None:
@@ -225,5 +227,5 @@ def test_what_nobody_signed_beside_a_token_changes_nothing(plain: Authority) -> 
     more = der(0xA1, der(0x30, der(0x06, UNSIGNED), der(0x31, der(0x30))))
     whole = der(0x30, *(part.whole for part in before), der(0x31, der(0x30, info.content, more)))
     added = der(0x30, kind.whole, der(0xA0, whole))
-    assert check_stamp(added, NOTE, [der_of(plain.chain[-1])]).by == "CN=Stamps"
+    assert check_stamp(added, data=NOTE, certificates=[der_of(plain.chain[-1])]).by == "CN=Stamps"
     assert SIGNING_TIME in token

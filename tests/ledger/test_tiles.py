@@ -12,8 +12,8 @@ from tests.ledger.exports import tiles_of
 
 def test_an_index_is_written_in_groups_of_three_digits() -> None:
     assert tile_path(0, 1234067) == "tile/0/x001/x234/067"
-    assert tile_path("entries", 5, 17) == "tile/entries/005.p/17"
-    assert tile_path(63, 1000, 256) == "tile/63/x001/000"
+    assert tile_path("entries", 5, width=17) == "tile/entries/005.p/17"
+    assert tile_path(63, 1000, width=256) == "tile/63/x001/000"
 
 
 def test_seventy_thousand_leaves_have_the_tiles_of_the_specification() -> None:
@@ -30,7 +30,7 @@ def test_256_leaves_have_a_full_tile_and_one_of_width_one_above() -> None:
 @given(st.integers(0, 140_000), st.integers(0, 3_000))
 def test_new_tiles_are_those_that_were_not_there(old: int, more: int) -> None:
     before, after = set(hash_tiles(old)), set(hash_tiles(old + more))
-    assert set(hash_tiles(old + more, old)) == after - before
+    assert set(hash_tiles(old + more, old=old)) == after - before
 
 
 @given(st.integers(0, 63) | st.just("entries"), st.integers(0, 10**12), st.integers(1, 256))
@@ -98,7 +98,7 @@ def test_proofs_are_made_from_tiles() -> None:
     read = node_reader(lambda level, number: files[paths[level, number]])
     assert root_of_size(read, 600) == root_hash(hashes)
     for index in (0, 255, 256, 300, 511, 512, 599):
-        assert inclusion_proof(read, index, 600) == inclusion_proof(lambda *node: nodes[node], index, 600)
+        assert inclusion_proof(read, index, size=600) == inclusion_proof(lambda *node: nodes[node], index, size=600)
 
 
 def test_a_tile_that_is_too_short_is_said_to_be() -> None:

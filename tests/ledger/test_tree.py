@@ -73,16 +73,16 @@ def test_roots_are_those_of_certificate_transparency(size: int) -> None:
     [(0, 1, []), (0, 8, [A, B, C]), (5, 8, [E, D, ROOTS[4]]), (2, 3, [ROOTS[2]]), (1, 5, [ROOTS[1], B, E])],
 )
 def test_inclusion_proofs_are_those_of_certificate_transparency(index: int, size: int, proof: list[str]) -> None:
-    made = inclusion_proof(reader(CT_HASHES), index, size)
+    made = inclusion_proof(reader(CT_HASHES), index, size=size)
     assert [part.hex() for part in made] == proof
-    check_inclusion(CT_HASHES[index], index, size, bytes.fromhex(ROOTS[size]), made)
+    check_inclusion(CT_HASHES[index], index, size=size, root=bytes.fromhex(ROOTS[size]), proof=made)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "proof"), [(1, 1, []), (1, 8, [A, B, C]), (6, 8, [F, D, ROOTS[4]]), (2, 5, [B, E])]
 )
 def test_consistency_proofs_are_those_of_certificate_transparency(old: int, new: int, proof: list[str]) -> None:
-    made = consistency_proof(reader(CT_HASHES), old, new)
+    made = consistency_proof(reader(CT_HASHES), old, new=new)
     assert [part.hex() for part in made] == proof
     check_consistency(old, bytes.fromhex(ROOTS[old]), new, bytes.fromhex(ROOTS[new]), made)
 
@@ -92,9 +92,9 @@ def test_every_proof_of_small_trees_holds() -> None:
         root = root_of_size(READ, size)
         assert root == root_hash(HASHES[:size])
         for index in range(size):
-            check_inclusion(HASHES[index], index, size, root, inclusion_proof(READ, index, size))
+            check_inclusion(HASHES[index], index, size=size, root=root, proof=inclusion_proof(READ, index, size=size))
         for old in range(size + 1):
-            proof = consistency_proof(READ, old, size)
+            proof = consistency_proof(READ, old, new=size)
             check_consistency(old, root_of_size(READ, old), size, root, proof)
 
 
@@ -111,7 +111,7 @@ def test_a_frontier_goes_on_from_what_was_kept() -> None:
 @given(st.integers(1, LARGEST), st.data())
 def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
-    proof, root = inclusion_proof(READ, index, size), root_of_size(READ, size)
+    proof, root = inclusion_proof(READ, index, size=size), root_of_size(READ, size)
     other = data.draw(st.integers(-1, LARGEST + 1).filter(lambda other: other != index))
     flipped = data.draw(st.integers(0, 255))
     wrong = [(change(HASHES[index], flipped), index, proof, root), (HASHES[index], other, proof, root)]
@@ -121,13 +121,13 @@ def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObjec
         wrong += [(HASHES[index], index, proof[:at] + proof[at + 1 :], root)]
     for hashed, place, hashes, end in wrong:
         with pytest.raises(Broken):
-            check_inclusion(hashed, place, size, end, hashes)
+            check_inclusion(hashed, place, size=size, root=end, proof=hashes)
 
 
 @given(st.integers(1, LARGEST), st.data())
 def test_a_consistency_proof_holds_for_nothing_else(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
-    proof, before, after = consistency_proof(READ, old, new), root_of_size(READ, old), root_of_size(READ, new)
+    proof, before, after = consistency_proof(READ, old, new=new), root_of_size(READ, old), root_of_size(READ, new)
     flipped = data.draw(st.integers(0, 255))
     wrong = [(old, change(before, flipped), after, proof), (old, before, change(after, flipped), proof)]
     wrong += [(old, before, after, [*proof, before]), (new + 1, before, after, proof), (-1, before, after, proof)]
@@ -150,7 +150,7 @@ def test_a_tree_that_was_changed_is_consistent_with_none_before(leaves: list[byt
     old = data.draw(st.integers(1, len(hashes)))
     at = data.draw(st.integers(0, old - 1))
     forged = [*hashes[:at], leaf_hash(b"another"), *hashes[at + 1 :]]
-    proof = consistency_proof(reader(forged), old, len(forged))
+    proof = consistency_proof(reader(forged), old, new=len(forged))
     with pytest.raises(Broken):
         check_consistency(old, root_hash(hashes[:old]), len(forged), root_hash(forged), proof)
 
@@ -158,10 +158,10 @@ def test_a_tree_that_was_changed_is_consistent_with_none_before(leaves: list[byt
 def test_proofs_that_cannot_be_made_are_refused() -> None:
     for index, size in ((0, 0), (5, 5), (-1, 5)):
         with pytest.raises(ValueError, match="no leaf"):
-            inclusion_proof(READ, index, size)
+            inclusion_proof(READ, index, size=size)
     for old, new in ((6, 5), (-1, 5)):
         with pytest.raises(ValueError, match="no tree"):
-            consistency_proof(READ, old, new)
+            consistency_proof(READ, old, new=new)
 
 
 def test_an_empty_tree_is_consistent_only_by_its_own_root() -> None:
@@ -176,11 +176,11 @@ def test_three_thousand_random_mutations_of_proofs_are_refused() -> None:
     for _ in range(3_000):
         size = chance.randrange(2, LARGEST + 1)
         index = chance.randrange(size)
-        proof = inclusion_proof(READ, index, size)
+        proof = inclusion_proof(READ, index, size=size)
         at = chance.randrange(len(proof))
         proof[at] = chance.choice([change(proof[at], chance.randrange(256)), node_hash(proof[at], b""), proof[at][:31]])
         with pytest.raises(Broken):
-            check_inclusion(HASHES[index], index, size, roots[size], proof)
+            check_inclusion(HASHES[index], index, size=size, root=roots[size], proof=proof)
 
 
 def test_nodes_arise_from_the_leaf_upwards() -> None:

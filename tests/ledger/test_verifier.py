@@ -233,23 +233,25 @@ def test_nothing_stands_between_receipts(between: bytes) -> None:
 
 @pytest.mark.parametrize("old", [0, 1, 256, 300, 512, 599, 600])
 def test_an_older_checkpoint_is_the_beginning_of_a_newer_one(old: int) -> None:
-    assert lines(monitor(LOG.checkpoint(old), LOG.checkpoint(), EXPORT.get, POLICY)) == []
+    assert lines(monitor(LOG.checkpoint(old), new=LOG.checkpoint(), read=EXPORT.get, policy=POLICY)) == []
 
 
 def test_a_log_that_was_written_anew_and_signed_is_found_by_an_old_checkpoint() -> None:
     other = make_log(600, seed=2)
-    found = lines(monitor(LOG.checkpoint(300), other.checkpoint(), other.export().get, POLICY))
+    found = lines(monitor(LOG.checkpoint(300), new=other.checkpoint(), read=other.export().get, policy=POLICY))
     assert len(found) == 1 and found[0].startswith("old checkpoint: root: expected ")
 
 
 def test_a_log_that_shrank_is_found() -> None:
-    found = lines(monitor(LOG.checkpoint(), LOG.checkpoint(500), EXPORT.get, POLICY))
+    found = lines(monitor(LOG.checkpoint(), new=LOG.checkpoint(500), read=EXPORT.get, policy=POLICY))
     assert found == ["new checkpoint: size: expected at least 600, found 500"]
 
 
 def test_a_checkpoint_of_nobody_is_found() -> None:
     forged = LOG.checkpoint(300).replace(b"\n300\n", b"\n301\n")
-    assert lines(monitor(forged, LOG.checkpoint(), EXPORT.get, POLICY))[0].startswith("old checkpoint: signature")
+    assert lines(monitor(forged, new=LOG.checkpoint(), read=EXPORT.get, policy=POLICY))[0].startswith(
+        "old checkpoint: signature"
+    )
 
 
 def test_the_verifier_knows_the_moves_of_the_table_of_states() -> None:
@@ -360,7 +362,7 @@ def test_a_redacted_field_leaves_the_proof_whole() -> None:
 
 
 HASHES = [leaf_hash(leaf) for leaf in LOG.leaves]
-ONE = TlogProof(300, tuple(inclusion_proof(reader(HASHES), 300, 600)), LOG.checkpoint(), LOG.leaves[300])
+ONE = TlogProof(300, tuple(inclusion_proof(reader(HASHES), 300, size=600)), LOG.checkpoint(), LOG.leaves[300])
 
 
 def test_a_tlog_proof_with_its_leaf_holds() -> None:

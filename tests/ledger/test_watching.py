@@ -74,7 +74,7 @@ def test_the_tiles_of_a_large_log_tell_its_roots() -> None:
         below = rows[-1]
         rows.append([root_hash(below[at : at + 256]) for at in range(0, len(below) // 256 * 256, 256)])
     files = {
-        verifier.tile_path(level, number, len(row[number * 256 : number * 256 + 256])): b"".join(
+        verifier.tile_path(level, number, width=len(row[number * 256 : number * 256 + 256])): b"".join(
             row[number * 256 : number * 256 + 256]
         )
         for level, row in enumerate(rows)
@@ -187,7 +187,7 @@ def test_an_entry_that_changed_in_the_log_is_named_by_the_proof_that_had_it(memo
 
 
 def test_a_tlog_proof_is_remembered_and_looked_for(memory: Path, tmp_path: Path) -> None:
-    one = TlogProof(300, tuple(inclusion_proof(reader(HASHES), 300, 600)), LOG.checkpoint(), LOG.leaves[300])
+    one = TlogProof(300, tuple(inclusion_proof(reader(HASHES), 300, size=600)), LOG.checkpoint(), LOG.leaves[300])
     report = seen(memory, LOG, written(tmp_path, "one", tlog_proof(one)))
     assert (lines(report), report.counts["entries of proofs"]) == ([], 1)
 
@@ -362,7 +362,7 @@ def test_a_memory_that_somebody_changed_is_named(memory: Path) -> None:
     ],
 )
 def test_a_memory_that_cannot_be_read_is_no_memory(memory: Path, kind: str, data: bytes) -> None:
-    Memory(memory).keep(kind, "damaged", data)
+    Memory(memory).keep(kind, name="damaged", data=data)
     with pytest.raises(Unusable, match="damaged is not as it was written"):
         seen(memory, LOG)
 

@@ -67,7 +67,10 @@ CHECKS: dict[str, Callable[[str, Policy], Report]] = {
     ),
     "audit": lambda names, policy: whole_audit(by(make_log(600).checkpoint(), names), policy),
     "monitor": lambda names, policy: monitor(
-        make_log(600).checkpoint(200), by(make_log(600).checkpoint(), names), make_log(600).export().get, policy
+        make_log(600).checkpoint(200),
+        new=by(make_log(600).checkpoint(), names),
+        read=make_log(600).export().get,
+        policy=policy,
     ),
 }
 

@@ -50,7 +50,7 @@ class Tree:
         self._nodes = {(n.level, n.number): n.hash for hashed in self.hashes for n in frontier.append(hashed)}
 
     def proof(self, old: int, new: int) -> list[bytes]:
-        return consistency_proof(lambda *node: self._nodes[node], old, new)
+        return consistency_proof(lambda *node: self._nodes[node], old, new=new)
 
     def note(self, size: int, *keys: SigningKey) -> str:
         return sign_note(checkpoint_text(ORIGIN, size, root_hash(self.hashes[:size])), keys or [LOG]).decode()

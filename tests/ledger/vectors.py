@@ -184,11 +184,11 @@ def tree_vectors() -> dict[str, Any]:
     inclusion, consistency = [], []
     for size in sizes:
         for index in sorted({0, size // 2, size - 1}):
-            proof = inclusion_proof(read, index, size)
-            check_inclusion(hashes[index], index, size, root_hash(hashes[:size]), proof)
+            proof = inclusion_proof(read, index, size=size)
+            check_inclusion(hashes[index], index, size=size, root=root_hash(hashes[:size]), proof=proof)
             inclusion.append({"index": index, "size": size, "proof": [part.hex() for part in proof]})
         for old in sorted({0, 1, size // 2, size - 1, size}):
-            proof = consistency_proof(read, old, size)
+            proof = consistency_proof(read, old, new=size)
             check_consistency(old, root_hash(hashes[:old]), size, root_hash(hashes[:size]), proof)
             consistency.append({"old": old, "new": size, "proof": [part.hex() for part in proof]})
     return {

@@ -134,8 +134,8 @@ def test_ids_and_digests_are_no_words(cast: Cast, editor2: User) -> None:
 
 def test_what_the_catalogue_does_not_know_is_searched() -> None:
     value = {"colour": "red", "stance": "supports"}
-    assert list(written_in_entry("claim_painted", "content", value, sealed=False)) == ["red", "supports"]
-    assert list(written_in_entry("evidence_attached", "content", value, sealed=False)) == ["red"]
+    assert list(written_in_entry("claim_painted", name="content", value=value, sealed=False)) == ["red", "supports"]
+    assert list(written_in_entry("evidence_attached", name="content", value=value, sealed=False)) == ["red"]
     assert list(written_in({"colour": "red", "stance": "supports", "more": ["a"]})) == ["red", "a"]
 
 

@@ -128,7 +128,7 @@ PROOFS: dict[str, Callable[[], Hand]] = {
 
 
 def _tlog(index: int = 5, hashes: list[bytes] | None = None, leaf: bytes | None = None) -> Hand:
-    proof = hashes if hashes is not None else list(inclusion_proof(reader(HASHES), 5, 300))
+    proof = hashes if hashes is not None else list(inclusion_proof(reader(HASHES), 5, size=300))
     return Hand(proof=tlog_proof(TlogProof(index, tuple(proof), LOG.checkpoint(), leaf or LOG.leaves[5])))
 
 

@@ -113,7 +113,7 @@ def _monitor(hand: Hand, _folder: Path) -> list[str]:
     if hand.export is None and hand.checkpoint is None:
         return []
     export = hand.export or EXPORT
-    return _lines(monitor(hand.kept, hand.checkpoint or export["checkpoint"], export.get, POLICY))
+    return _lines(monitor(hand.kept, new=hand.checkpoint or export["checkpoint"], read=export.get, policy=POLICY))
 
 
 def _watch(hand: Hand, folder: Path) -> list[str]:

@@ -196,7 +196,7 @@ def watched(outside: Outside) -> list[str]:
 def old_checkpoint(outside: Outside) -> list[str]:
     """`verifier.py monitor` by who has kept a checkpoint, as a witness does before it signs the next one."""
     new = outside.newest().note.encode()
-    return _lines(monitor(outside.kept.checkpoint, new, outside.read, outside.kept.policy))
+    return _lines(monitor(outside.kept.checkpoint, new=new, read=outside.read, policy=outside.kept.policy))
 
 
 def signer(outside: Outside) -> list[str]:

@@ -34,7 +34,7 @@ def empty(tmp_path: Path) -> Iterator[dict[str, str]]:
     owner = urlsplit(os.environ["DATABASE_OWNER_URL"]).username or ""
     with superuser("postgres") as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        create_database(connection, name, owner)
+        create_database(connection, name, owner=owner)
         yield os.environ | {
             "DATA_DIR": str(tmp_path),
             "DATABASE_URL": replace_path(os.environ["DATABASE_URL"], name),

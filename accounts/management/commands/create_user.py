@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        desk = self._desk(options["desk"], options["role"], options["administrator"])
+        desk = self._desk(options["desk"], role=options["role"], administrator=options["administrator"])
         given = _given_password(from_stdin=options["password_stdin"])
         password = given or secrets.token_urlsafe(12)
         try:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if not given:
             self.stdout.write(f"No password was given, so one was made: {password}")
 
-    def _desk(self, prefix: str | None, role: str | None, administrator: bool) -> Desk | None:
+    def _desk(self, prefix: str | None, *, role: str | None, administrator: bool) -> Desk | None:
         """The desk that is meant; None for an administrator who is on none. Raises CommandError."""
         if not prefix and not role and administrator:
             return None

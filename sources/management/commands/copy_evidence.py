@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         to = options["to"]
         try:
-            copied = copy_evidence(place(), place_at(to if to.startswith("s3://") else Path(to)))
+            copied = copy_evidence(place(), target=place_at(to if to.startswith("s3://") else Path(to)))
         except (Damaged, OSError) as error:
             raise CommandError(f"Not everything was copied: {error}. Run it again once that is mended.") from error
         self.stdout.write(f"{copied} files of evidence were copied.")

@@ -99,7 +99,7 @@ def inclusions(chance: random.Random) -> list[dict[str, Any]]:
         size = chance.randrange(1, SIZE + 1)
         index = chance.randrange(size)
         case = {"Index": index, "Size": size, "Root": root_of_size(made().read, size), "LeafHash": made().hashes[index]}
-        case["Proof"] = inclusion_proof(made().read, index, size)
+        case["Proof"] = inclusion_proof(made().read, index, size=size)
         changes: list[Callable[[dict[str, Any]], Any]] = [
             lambda case: case,
             lambda case: case.update(Index=case["Index"] + chance.choice([-1, 1])),
@@ -119,7 +119,7 @@ def consistencies(chance: random.Random) -> list[dict[str, Any]]:
         new = chance.randrange(1, SIZE + 1)
         old = chance.randrange(1, new + 1)
         case: dict[str, Any] = {"Old": old, "New": new, "OldRoot": root_of_size(made().read, old)}
-        case |= {"NewRoot": root_of_size(made().read, new), "Proof": consistency_proof(made().read, old, new)}
+        case |= {"NewRoot": root_of_size(made().read, new), "Proof": consistency_proof(made().read, old, new=new)}
         changes: list[Callable[[dict[str, Any]], Any]] = [
             lambda case: case,
             lambda case: case.update(Old=max(1, case["Old"] + chance.choice([-1, 1]))),
@@ -230,7 +230,11 @@ def test_go_counts_the_same_cosignatures(questions: dict[str, Any], answers: dic
 
 def test_go_and_we_agree_on_proofs_of_inclusion(questions: dict[str, Any], answers: dict[str, Any]) -> None:
     ours = [
-        holds(lambda c=c: check_inclusion(c["LeafHash"], c["Index"], c["Size"], c["Root"], c["Proof"]))  # type: ignore[misc]
+        holds(
+            lambda c=c: check_inclusion(  # type: ignore[misc]
+                c["LeafHash"], c["Index"], size=c["Size"], root=c["Root"], proof=c["Proof"]
+            )
+        )
         for c in questions["Inclusions"]
     ]
     assert answers["Included"] == ours
@@ -247,8 +251,8 @@ def test_go_and_we_agree_on_proofs_of_consistency(questions: dict[str, Any], ans
 
 
 def test_go_makes_the_same_proofs_from_our_tiles(answers: dict[str, Any]) -> None:
-    assert answers["Proofs"] == encoded([inclusion_proof(made().read, place, SIZE) for place in PLACES])
-    assert answers["TreeProofs"] == encoded([consistency_proof(made().read, place + 1, SIZE) for place in PLACES])
+    assert answers["Proofs"] == encoded([inclusion_proof(made().read, place, size=SIZE) for place in PLACES])
+    assert answers["TreeProofs"] == encoded([consistency_proof(made().read, place + 1, new=SIZE) for place in PLACES])
 
 
 def test_we_open_what_go_signed(answers: dict[str, Any]) -> None:
