@@ -21,16 +21,28 @@ VERDICTS = frozenset({State.CORROBORATED, State.REFUTED})
 class Deciders(StrEnum):
     """Who decides a move."""
 
-    WRITER = "writer"  # who writes the claim down: reporter, reviewer or editor
+    WRITER = "writer"  # who reports the claim: reporter, reviewer or editor
     ALONE = "alone"  # the assigned reviewer or an editor, alone
-    SECOND = "second"  # a second person, who approves the assessor's finding
+    SECOND = "second"  # a second person, who approves the assessor's assessment
+
+
+class MoveName(StrEnum):
+    """The moves by name. What each asks of a claim is in `claims.verdicts.policy.POLICIES`."""
+
+    REPORT = "report"
+    RECORD_DENIAL = "record denial"
+    CORROBORATE = "corroborate"
+    REFUTE = "refute"
+    WITHDRAW_DENIAL = "withdraw denial"
+    WITHDRAW = "withdraw"
+    REOPEN = "reopen"
 
 
 @dataclass(frozen=True)
 class Move:
-    """One legal move. `before` is None for a new claim. `needs_evidence`: some evidence has to be named."""
+    """One allowed change of state. `before` is None for a new claim. `needs_evidence`: it has to name some evidence."""
 
-    name: str
+    name: MoveName
     before: State | None
     after: State
     deciders: Deciders
@@ -40,22 +52,22 @@ class Move:
 _R, _C, _D, _X = State.REPORTED, State.CORROBORATED, State.DENIED, State.REFUTED
 
 MOVES: tuple[Move, ...] = (
-    Move("report", None, _R, Deciders.WRITER, needs_evidence=True),
-    Move("record denial", _R, _D, Deciders.ALONE, needs_evidence=True),
-    Move("corroborate", _R, _C, Deciders.SECOND, needs_evidence=True),
-    Move("corroborate", _D, _C, Deciders.SECOND, needs_evidence=True),
-    Move("refute", _R, _X, Deciders.SECOND, needs_evidence=True),
-    Move("refute", _D, _X, Deciders.SECOND, needs_evidence=True),
-    Move("refute", _C, _X, Deciders.SECOND, needs_evidence=True),
-    Move("withdraw denial", _D, _R, Deciders.ALONE, needs_evidence=False),
-    Move("withdraw", _C, _R, Deciders.SECOND, needs_evidence=False),
-    Move("reopen", _X, _R, Deciders.SECOND, needs_evidence=False),
+    Move(MoveName.REPORT, None, _R, Deciders.WRITER, needs_evidence=True),
+    Move(MoveName.RECORD_DENIAL, _R, _D, Deciders.ALONE, needs_evidence=True),
+    Move(MoveName.CORROBORATE, _R, _C, Deciders.SECOND, needs_evidence=True),
+    Move(MoveName.CORROBORATE, _D, _C, Deciders.SECOND, needs_evidence=True),
+    Move(MoveName.REFUTE, _R, _X, Deciders.SECOND, needs_evidence=True),
+    Move(MoveName.REFUTE, _D, _X, Deciders.SECOND, needs_evidence=True),
+    Move(MoveName.REFUTE, _C, _X, Deciders.SECOND, needs_evidence=True),
+    Move(MoveName.WITHDRAW_DENIAL, _D, _R, Deciders.ALONE, needs_evidence=False),
+    Move(MoveName.WITHDRAW, _C, _R, Deciders.SECOND, needs_evidence=False),
+    Move(MoveName.REOPEN, _X, _R, Deciders.SECOND, needs_evidence=False),
 )
 _BY_PAIR = {(move.before, move.after): move for move in MOVES}
 
 
 def find_move(before: State | str | None, after: State | str) -> Move | None:
-    """The move from one state to another, or None where there is no such move."""
+    """The move from one state to another; None where the table has no such move."""
     return _BY_PAIR.get((State(before) if before else None, State(after)))
 
 

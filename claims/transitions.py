@@ -10,7 +10,7 @@ from accounts.models import User
 from claims.models import Claim, Grounds, RevisionKind, Stance, StatusChange, StatusChangeGraph, StatusChangeText
 from claims.record.ledger_entries import status_changed
 from claims.record.revisions import count_version
-from claims.states import Deciders, Move, State, find_move
+from claims.states import Deciders, Move, MoveName, State, find_move
 from claims.verdicts.evidence_graph import EvidenceGraph, of_claim, threshold_for
 from claims.verdicts.graph_loading import as_last_change, last_change, load_evidence_graph
 from claims.verdicts.grounds_watch import rest_on
@@ -45,7 +45,7 @@ def check_policy(claim: Claim, move: Move, named_grounds: NamedGrounds) -> Evide
     """
     graph, last = load_evidence_graph(claim), last_change(claim)
     # What a verdict rested on before is only asked where it is to be reopened; the move itself asks what is named.
-    rests_on = last.evidence if last is not None and move.name == "reopen" else named_grounds.named
+    rests_on = last.evidence if last is not None and move.name is MoveName.REOPEN else named_grounds.named
     with counting_for(graph, rests_on):
         missing = missing_for(move, graph, last, named_grounds)
     if missing:

@@ -51,6 +51,6 @@ def send_due_reminders() -> int:
     while time.monotonic() < end and (leases := lease_due_reminders(most=1)):
         for lease in leases:
             state = send_reminder(lease)
-            logger.info("reminder %s: %s at attempt %s", lease.id, state, lease.attempt)
+            logger.info("reminder %s: %s at attempt %s", lease.row, state, lease.attempt)
         looked_at += len(leases)
     return looked_at

@@ -5,7 +5,6 @@ What changes support (relays, retraction, a publisher, `part_of` …) recomputes
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -21,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Desk, User
 from house.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
 from house.fields import check_fields
+from house.leases import Lease, take
 from house.transactions import recorded_transaction
 from sources.addresses import completed
 from sources.erasing import hold_file
@@ -252,14 +252,6 @@ def ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One piece of work taken for a while: the row, and the attempt that this is."""
-
-    id: str
-    attempt: int
-
-
 # Each person's captures in the order in which they asked; among people, whoever's was taken longest ago comes first.
 _IN_TURN = """
 WITH waiting AS MATERIALIZED (
@@ -294,9 +286,9 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
             if row.attempt >= MOST_CAPTURE_ATTEMPTS:
                 _fail(row, _("The fetch was broken off three times."), now)
                 continue
-            row.attempt, row.lease_until, row.taken_at = row.attempt + 1, now + CAPTURE_LEASE, now
+            row.taken_at = now
+            leases.append(take(row, now, hold=CAPTURE_LEASE))
             row.save(update_fields=["attempt", "lease_until", "taken_at"])
-            leases.append(Lease(str(row.pk), row.attempt))
     return leases
 
 
@@ -305,7 +297,7 @@ def run_capture(lease: Lease) -> Capture:
 
     Nothing is held while the other side is slow; the row is written only where this attempt is still its own.
     """
-    row = Capture.objects.get(pk=lease.id)
+    row = Capture.objects.get(pk=lease.row)
     try:
         answer = fetch(row.url, allow=settings.CAPTURE_ALLOW, sink=store)
     except (FetchRefused, FetchFailed) as error:
@@ -317,8 +309,8 @@ def run_capture(lease: Lease) -> Capture:
 def _finish(lease: Lease, write: Any) -> Capture:
     now = timezone.now()
     with recorded_transaction():
-        lock_graph(Capture.objects.values_list("source__desk_id", flat=True).get(pk=lease.id))
-        row = Capture.objects.select_for_update(no_key=True).select_related("source").get(pk=lease.id)
+        lock_graph(Capture.objects.values_list("source__desk_id", flat=True).get(pk=lease.row))
+        row = Capture.objects.select_for_update(no_key=True).select_related("source").get(pk=lease.row)
         if row.state == CaptureState.PENDING and row.attempt == lease.attempt:
             write(row, now)
     return row

@@ -5,15 +5,12 @@ comes in by it. A mail that has to be tried again brings a new link; the one bef
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -21,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.links import digest_of
 from accounts.models import Mail, MailKind, MailState, User
+from house.leases import Lease, held_by_nobody, take
 from house.transactions import recorded_transaction
 
 LEASE = timedelta(minutes=2)
@@ -52,14 +50,6 @@ def forget_links(*kinds: MailKind, now: datetime, **about: Any) -> None:
     rows.exclude(digest="").update(digest="")
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One mail taken for a while: the row, and the attempt that this is."""
-
-    id: UUID
-    attempt: int
-
-
 def lease_mails(*, most: int, now: datetime | None = None) -> list[Lease]:
     """Take mails that wait and that no living worker has taken, the oldest first, for `LEASE`.
 
@@ -69,18 +59,17 @@ def lease_mails(*, most: int, now: datetime | None = None) -> list[Lease]:
     with recorded_transaction():
         rows = list(
             Mail.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now), state=MailState.PENDING)
+            .filter(held_by_nobody(now), state=MailState.PENDING)
             .order_by("created_at", "id")[:most]
         )
         taken = [row for row in rows if row.attempt < MOST_ATTEMPTS]
-        for row in taken:
-            row.attempt, row.lease_until = row.attempt + 1, now + LEASE
+        leases = [take(row, now, hold=LEASE) for row in taken]
         Mail.objects.bulk_update(taken, ["attempt", "lease_until"])
         given_up = [row.pk for row in rows if row not in taken]
         Mail.objects.filter(pk__in=given_up).update(
             state=MailState.FAILED, ended_at=now, lease_until=None, error="broken off"
         )
-    return [Lease(row.pk, row.attempt) for row in taken]
+    return leases
 
 
 def send_mail(lease: Lease, *, now: datetime | None = None) -> None:
@@ -111,7 +100,7 @@ def send_mail(lease: Lease, *, now: datetime | None = None) -> None:
 
 def _own(lease: Lease) -> Any:
     """The row where this attempt is still its own."""
-    return Mail.objects.filter(pk=lease.id, attempt=lease.attempt, state=MailState.PENDING)
+    return Mail.objects.filter(pk=lease.row, attempt=lease.attempt, state=MailState.PENDING)
 
 
 def _end(lease: Lease, state: MailState, now: datetime, error: str = "") -> None:

@@ -7,11 +7,9 @@ worker goes on from there; the rest is made at the end, in one transaction, from
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +23,7 @@ from claims.queries import get_claim
 from claims.record.reads import note_shown
 from claims.verdicts.support import lock_graph
 from house.errors import NotFound
+from house.leases import Lease, held_by_nobody, take
 from house.transactions import recorded_transaction
 from ledger.bundles import LARGEST_FILE, Made, zip_size
 from ledger.keys import LONGEST_DELAY
@@ -45,14 +44,6 @@ WAITS = [BundleState.WAITING, BundleState.RUNNING]
 
 class _Failed(Exception):
     """The bundle cannot be made; its text is told to who asked for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One bundle taken for a while: its id, and the attempt that this is."""
-
-    id: UUID
-    attempt: int
 
 
 def ask_for_bundle(*, claim: Claim, by: User, now: datetime | None = None) -> Bundle:
@@ -95,15 +86,15 @@ def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | No
     now = now or timezone.now()
     with recorded_transaction():
         rows = Bundle.objects.select_for_update(skip_locked=True, no_key=True).filter(state__in=WAITS)
-        rows = rows.filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now)).order_by("asked_at", "id")
+        rows = rows.filter(held_by_nobody(now)).order_by("asked_at", "id")
         leases = []
         for row in (rows.filter(pk=only) if only else rows)[:most]:
             if row.tries >= MOST_TRIES:
                 _end(row, BundleState.FAILED, now, _("It was broken off five times."))
                 continue
-            row.attempt, row.tries, row.lease_until = row.attempt + 1, row.tries + 1, now + LEASE
+            row.tries += 1
+            leases.append(take(row, now, hold=LEASE))
             row.save(update_fields=["attempt", "tries", "lease_until"])
-            leases.append(Lease(row.pk, row.attempt))
     return leases
 
 
@@ -126,13 +117,13 @@ def make_leased(lease: Lease, *, until: float, now: datetime | None = None) -> N
 
 def _go_on(lease: Lease, until: float, now: datetime) -> bool:
     """Whether it is settled whose turn is next: the bundle is made, or waits, or is this worker's no more."""
-    row = Bundle.objects.filter(pk=lease.id, attempt=lease.attempt).select_related("by", "claim").first()
+    row = Bundle.objects.filter(pk=lease.row, attempt=lease.attempt).select_related("by", "claim").first()
     if row is None:
         return True
     checkpoint = _checkpoint(row, now)
     if checkpoint is None:
         # It waits for the sequencer, and was not broken off.
-        Bundle.objects.filter(pk=lease.id, attempt=lease.attempt).update(tries=0)
+        Bundle.objects.filter(pk=lease.row, attempt=lease.attempt).update(tries=0)
         _release(lease, timezone.now() + LOOK_AGAIN)
         return True
     while _plan(lease, row, checkpoint):
@@ -152,7 +143,7 @@ def _first_left(row: Bundle) -> BundlePart | None:
 
 def _locked(lease: Lease) -> Bundle | None:
     """The row, locked, where this attempt still has it."""
-    rows = Bundle.objects.select_for_update(no_key=True).filter(pk=lease.id, attempt=lease.attempt, state__in=WAITS)
+    rows = Bundle.objects.select_for_update(no_key=True).filter(pk=lease.row, attempt=lease.attempt, state__in=WAITS)
     return rows.first()
 
 
@@ -306,7 +297,7 @@ def _give_up(lease: Lease, error: str) -> None:
 
 
 def _release(lease: Lease, until: datetime | None) -> None:
-    Bundle.objects.filter(pk=lease.id, attempt=lease.attempt).update(lease_until=until)
+    Bundle.objects.filter(pk=lease.row, attempt=lease.attempt).update(lease_until=until)
 
 
 def forget_after_a_day(*, now: datetime) -> int:

@@ -4,26 +4,16 @@ A row a claim, leased when its turn comes, taken away in the transaction that re
 between, the row is found again, and to recompute a claim twice does no harm.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
 from claims.models import Claim, Recomputation
 from claims.verdicts.support import counts_outside, lock_claim, lock_graph, recompute_claim
+from house.leases import Lease, held_by_nobody
 from house.transactions import recorded_transaction
 
 LEASE = timedelta(minutes=2)
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One claim taken for a while: its id, and the attempt that this is."""
-
-    claim_id: UUID
-    attempt: int
 
 
 def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[Lease]:
@@ -35,14 +25,14 @@ def lease_recomputations(*, most: int = 1, now: datetime | None = None) -> list[
     with recorded_transaction():
         rows = list(
             Recomputation.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=now))
+            .filter(held_by_nobody(now))
             .order_by("asked_at", "claim")[:most]
         )
         for row in rows:
             row.attempt = min(row.attempt + 1, 100)
             row.lease_until = now + row.attempt * LEASE
         Recomputation.objects.bulk_update(rows, ["attempt", "lease_until"])
-    return [Lease(row.claim_id, row.attempt) for row in rows]
+    return [Lease(row.pk, row.attempt) for row in rows]
 
 
 @counts_outside
@@ -52,10 +42,10 @@ def recompute_leased(lease: Lease, *, now: datetime | None = None) -> None:
     The graph is held shared: no change of support passes unseen, and several claims are recomputed at once.
     """
     now = now or timezone.now()
-    desk_id = Claim.objects.values_list("desk_id", flat=True).get(pk=lease.claim_id)
+    desk_id = Claim.objects.values_list("desk_id", flat=True).get(pk=lease.row)
     with recorded_transaction():
         lock_graph(desk_id, shared=True)
-        claim = lock_claim(Claim(pk=lease.claim_id))
+        claim = lock_claim(Claim(pk=lease.row))
         done, _rows = Recomputation.objects.filter(claim=claim, attempt=lease.attempt).delete()
         if done:
             recompute_claim(claim, now=now)

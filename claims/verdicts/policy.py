@@ -1,13 +1,13 @@
 """Whether a move is possible now, and what is missing where it is not. Pure; who may make it is asked elsewhere."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from claims.states import Move, State
+from claims.states import Move, MoveName, State
 from claims.verdicts.evidence_graph import (
     ElementView,
     EvidenceGraph,
@@ -48,31 +48,27 @@ class NamedGrounds:
 
 
 def missing_for(move: Move, graph: EvidenceGraph, last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
-    """What a move lacks, in the order in which one would see to it; empty when it is possible now."""
-    if move.name == "report":
-        return [] if graph.evidence else [Missing("no_source", _("Reporting needs at least one source."))]
-    if move.name == "record denial":
-        return _missing_denial(graph, grounds)
-    if move.name == "corroborate":
-        return _missing_corroboration(graph, grounds)
-    if move.name == "refute":
-        return _missing_refutation(graph, grounds)
-    if move.name == "withdraw denial":
-        count = len(party_denials(graph))
-        text = ngettext("%(count)d denial by a party still stands.", "%(count)d denials by parties still stand.", count)
-        return [Missing("denial_stands", text % {"count": count})] if count else []
-    if move.name == "reopen":
-        return _missing_reopening(graph, last, grounds)
-    return []
+    """What a move still needs, in the order in which one would supply it; empty when it is possible now."""
+    return POLICIES[move.name](graph, last, grounds)
 
 
-def _missing_denial(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+def _missing_source(graph: EvidenceGraph, _last: LastChange | None, _grounds: NamedGrounds) -> list[Missing]:
+    return [] if graph.evidence else [Missing("no_source", _("Reporting needs at least one source."))]
+
+
+def _missing_denial(graph: EvidenceGraph, _last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     denials = {item.id for item in party_denials(graph)}
     if not denials:
         return [Missing("no_party_denial", _("Nothing attached is a denial by a party, dated on or after the claim."))]
     if grounds.named is not None and not denials & grounds.named:
         return [Missing("party_denial_not_named", _("Name the denial by a party that this rests on."))]
     return []
+
+
+def _denials_left(graph: EvidenceGraph, _last: LastChange | None, _grounds: NamedGrounds) -> list[Missing]:
+    count = len(party_denials(graph))
+    text = ngettext("%(count)d denial by a party still stands.", "%(count)d denials by parties still stand.", count)
+    return [Missing("denial_stands", text % {"count": count})] if count else []
 
 
 def contrary(graph: EvidenceGraph, stance: str, element: ElementView | None = None) -> list[EvidenceView]:
@@ -85,14 +81,14 @@ def contrary(graph: EvidenceGraph, stance: str, element: ElementView | None = No
     ]
 
 
-def _missing_corroboration(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+def _missing_corroboration(graph: EvidenceGraph, _last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     missing = []
     for element in graph.essential:
         missing += _missing_voices(graph, "supports", element, grounds.named)
     return missing + _missing_answers(graph, contrary(graph, "supports"), grounds)
 
 
-def _missing_refutation(graph: EvidenceGraph, grounds: NamedGrounds) -> list[Missing]:
+def _missing_refutation(graph: EvidenceGraph, _last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     """One essential element is enough: what the one nearest to refuted lacks."""
     return _nearest_refuted(graph, grounds)[2]
 
@@ -181,6 +177,23 @@ def _missing_reopening(graph: EvidenceGraph, last: LastChange | None, grounds: N
     if any(item.attached_at > last.at for item in graph.evidence) or not holds(graph, last):
         return []
     return [Missing("nothing_new", _("New evidence, lost support, or a mistake that is recorded in the rationale."))]
+
+
+def _nothing_missing(_graph: EvidenceGraph, _last: LastChange | None, _grounds: NamedGrounds) -> list[Missing]:
+    """Withdrawing a verdict needs a reason alone, as every move does."""
+    return []
+
+
+POLICIES: Mapping[MoveName, Callable[[EvidenceGraph, LastChange | None, NamedGrounds], list[Missing]]] = {
+    MoveName.REPORT: _missing_source,
+    MoveName.RECORD_DENIAL: _missing_denial,
+    MoveName.CORROBORATE: _missing_corroboration,
+    MoveName.REFUTE: _missing_refutation,
+    MoveName.WITHDRAW_DENIAL: _denials_left,
+    MoveName.WITHDRAW: _nothing_missing,
+    MoveName.REOPEN: _missing_reopening,
+}
+"""The policy of each move. A move that is not here is an error, never possible."""
 
 
 def holds(graph: EvidenceGraph, last: LastChange) -> bool:

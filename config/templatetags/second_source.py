@@ -20,7 +20,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from claims.models import Credibility, StateChoices
 from config import words
+from sources.models import Reliability
 
 register = template.Library()
 
@@ -29,34 +31,11 @@ MARKS = frozenset(
     | {"keystone", "counted", "maybe", "missing", "stop", "arrow"}
     | {"verified", "redacted", "broken"}
 )
-STATE_WORDS: dict[str, Promise] = {
-    "reported": gettext_lazy("Reported"),
-    "corroborated": gettext_lazy("Corroborated"),
-    "denied": gettext_lazy("Denied"),
-    "refuted": gettext_lazy("Refuted"),
-}
 STATE_MEANINGS: dict[str, Promise] = {
     "reported": gettext_lazy("Somebody says so. Nothing is established."),
     "corroborated": gettext_lazy("Enough independent voices show it, and a second person agreed."),
     "denied": gettext_lazy("A party to the claim says that it is not so. Nothing is established, either way."),
     "refuted": gettext_lazy("Evidence shows that it is not so, and a second person agreed."),
-}
-# The Admiralty code, on its two axes (product.md of the design: "Grades").
-RELIABILITY: dict[str, Promise] = {
-    "A": gettext_lazy("completely reliable"),
-    "B": gettext_lazy("usually reliable"),
-    "C": gettext_lazy("fairly reliable"),
-    "D": gettext_lazy("not usually reliable"),
-    "E": gettext_lazy("unreliable"),
-    "F": gettext_lazy("cannot be judged"),
-}
-CREDIBILITY: dict[str, Promise] = {
-    "1": gettext_lazy("confirmed by other sources"),
-    "2": gettext_lazy("probably true"),
-    "3": gettext_lazy("possibly true"),
-    "4": gettext_lazy("doubtful"),
-    "5": gettext_lazy("improbable"),
-    "6": gettext_lazy("cannot be judged"),
 }
 
 
@@ -81,7 +60,7 @@ def mark(name: str, extra_class: str = "") -> SafeString:
 @register.filter
 def state_word(state: str) -> str:
     """The state's name: "Denied"."""
-    return str(STATE_WORDS[state])
+    return str(StateChoices(state).label)
 
 
 @lru_cache(maxsize=256)
@@ -168,7 +147,7 @@ def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeStrin
         "%(count)s of %(threshold)d independent voice",
         "%(count)s of %(threshold)d independent voices",
         threshold,
-    ) % {"count": words.interval(least, most=most), "threshold": threshold}
+    ) % {"count": words.interval(least, most=least), "threshold": threshold}
     if perhaps:
         label = ngettext("%(counted)s, %(n)d more is possible", "%(counted)s, %(n)d more are possible", perhaps) % {
             "counted": label,
@@ -183,13 +162,13 @@ def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeStrin
 @register.filter
 def reliability_word(grade: str) -> str:
     """The words of a source's grade: "B" is "usually reliable"."""
-    return str(RELIABILITY[grade])
+    return str(Reliability(grade).label)
 
 
 @register.filter
 def credibility_word(grade: str | int) -> str:
     """The words of an information's grade: 2 is "probably true"."""
-    return str(CREDIBILITY[str(grade)])
+    return str(Credibility(int(grade)).label)
 
 
 @register.filter

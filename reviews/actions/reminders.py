@@ -5,14 +5,13 @@ since a lease that ran out is taken again and the mail keeps its Message-ID. A r
 by a row for each person who has the role then, in one transaction: each of these is sent, or fails, by itself.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils import timezone
 
 from claims.verdicts.support import lock_claim
+from house.leases import Lease, held_by_nobody, take
 from house.transactions import recorded_transaction
 from reviews.actions.mails import mail_of
 from reviews.actions.notifications import notify
@@ -25,14 +24,6 @@ MOST_ATTEMPTS = 5
 BATCH = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """One reminder taken for a while: the row, and the attempt that this is."""
-
-    id: UUID
-    attempt: int
-
-
 def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> list[Lease]:
     """Take what is due and not taken by a living worker, the longest due first, for `LEASE`.
 
@@ -43,20 +34,19 @@ def lease_due_reminders(*, most: int = BATCH, now: datetime | None = None) -> li
         rows = list(
             Reminder.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(
-                Q(lease_until__isnull=True) | Q(lease_until__lte=now),
+                held_by_nobody(now),
                 state=ReminderState.PENDING,
                 due_at__lte=now,
             )
             .order_by("due_at", "id")[:most]
         )
         taken = [row for row in rows if row.attempt < MOST_ATTEMPTS]
-        for row in taken:
-            row.attempt, row.lease_until = row.attempt + 1, now + LEASE
+        leases = [take(row, now, hold=LEASE) for row in taken]
         Reminder.objects.bulk_update(taken, ["attempt", "lease_until"])
         for row in rows:
             if row not in taken:
                 _end(Lease(row.pk, row.attempt), ReminderState.FAILED, now, "broken off")
-    return [Lease(row.pk, row.attempt) for row in taken]
+    return leases
 
 
 def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState:
@@ -66,7 +56,7 @@ def send_reminder(lease: Lease, *, now: datetime | None = None) -> ReminderState
     the last; the person is told in the application then as well. Answers the state that the row has now.
     """
     now = now or timezone.now()
-    row = _read(lease.id)
+    row = _read(lease.row)
     if row.state != ReminderState.PENDING or row.attempt != lease.attempt:
         return ReminderState(row.state)
     if row.recipient is None:
@@ -94,10 +84,10 @@ def _replace_by_people(lease: Lease, now: datetime) -> ReminderState:
     The claim's row is locked first, as by every act that cancels: none of the new rows is overlooked.
     """
     with recorded_transaction():
-        lock_claim(_read(lease.id).claim)
+        lock_claim(_read(lease.row).claim)
         # The row as well: a worker that takes it meanwhile, its lease having run out, would write the new rows again.
-        Reminder.objects.select_for_update(no_key=True).get(pk=lease.id)
-        row = _read(lease.id)
+        Reminder.objects.select_for_update(no_key=True).get(pk=lease.row)
+        row = _read(lease.row)
         if row.state != ReminderState.PENDING or row.attempt != lease.attempt:
             return ReminderState(row.state)
         if not has_reason(row, now):
@@ -128,10 +118,10 @@ def _end(lease: Lease, state: ReminderState, now: datetime, error: str = "") -> 
 
     Who was told, or could not be told by mail, is told in the application, in the same transaction.
     """
-    own = Reminder.objects.filter(pk=lease.id, attempt=lease.attempt, state=ReminderState.PENDING)
+    own = Reminder.objects.filter(pk=lease.row, attempt=lease.attempt, state=ReminderState.PENDING)
     with recorded_transaction():
         ended = own.update(state=state, ended_at=now, lease_until=None, error=error[:300])
-        row = _read(lease.id)
+        row = _read(lease.row)
         if ended and row.recipient is not None and state in (ReminderState.SENT, ReminderState.FAILED):
             kind, claim = NotificationKind(row.kind), row.claim
             notify([row.recipient], kind, claim, assignment=row.assignment, assessment=row.assessment, now=now)

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from claims.states import State, find_move
+from claims.states import MOVES, Deciders, Move, MoveName, State, find_move
 from claims.verdicts.evidence_graph import EvidenceGraph, EvidenceView
-from claims.verdicts.policy import LastChange, NamedGrounds, contrary, holds, missing_for, refuted_element
+from claims.verdicts.policy import POLICIES, LastChange, NamedGrounds, contrary, holds, missing_for, refuted_element
 from tests.claims.graphs import ATTACHED, DAY, element, evidence, graph, source
 
 
@@ -217,3 +217,13 @@ def test_a_denied_claim_holds_while_the_denial_it_named_stands() -> None:
 
 def test_a_reported_claim_has_nothing_to_lose() -> None:
     assert holds(graph([], []), LastChange(State.REPORTED, frozenset({"gone"}), ATTACHED))
+
+
+def test_every_move_has_its_policy_and_there_is_no_other() -> None:
+    assert POLICIES.keys() == set(MoveName) == {move.name for move in MOVES}
+
+
+def test_a_move_without_a_policy_is_an_error_and_not_possible() -> None:
+    unknown = Move("promote", State.REPORTED, State.CORROBORATED, Deciders.SECOND, needs_evidence=True)  # type: ignore[arg-type]
+    with pytest.raises(KeyError, match="promote"):
+        missing_for(unknown, _witnesses("a", "b"), None, NamedGrounds())

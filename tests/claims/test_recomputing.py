@@ -77,7 +77,7 @@ def test_a_leased_claim_is_nobody_elses_until_the_lease_runs_out(cast: Cast) -> 
     (dead,) = lease_recomputations(now=now)
     assert lease_recomputations(now=now + LEASE - timedelta(seconds=1)) == []
     (alive,) = lease_recomputations(now=now + LEASE)
-    assert (alive.claim_id, alive.attempt) == (dead.claim_id, 2)
+    assert (alive.row, alive.attempt) == (dead.row, 2)
     recompute_leased(dead)  # the one that was thought dead comes back: it leaves the row to the other
     assert Recomputation.objects.count() == 1
     recompute_leased(alive)

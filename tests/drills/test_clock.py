@@ -51,7 +51,7 @@ def test_daily_reminders_over_the_change(
     while now < end:
         while leases := lease_due_reminders(most=1, now=now):
             if send_reminder(leases[0], now=now) == "sent":
-                sent_at[leases[0].id] = now
+                sent_at[leases[0].row] = now
         now += STEP
     rows = list(Reminder.objects.filter(assignment=assignment, recipient__isnull=False).order_by("due_at"))
     late = max(sent_at[row.pk] - row.due_at for row in rows)

@@ -20,10 +20,11 @@ from claims.verdicts.graph_loading import last_change, load_evidence_graph
 from claims.verdicts.policy import holds
 from claims.verdicts.support import lock_graph
 from house.errors import Conflict, Forbidden, Invalid, Stale
+from house.leases import Lease
 from house.seen import SeenValues
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept, assign, name_decider
-from reviews.actions.reminders import Lease, lease_due_reminders, send_reminder
+from reviews.actions.reminders import lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Decision, Reminder
 from sources.models import Relay
 from tests import factories
@@ -301,7 +302,7 @@ def test_two_workers_lease_each_reminder_once(people: Cast) -> None:
     later = timezone.now() + timedelta(days=30)
     outcomes = together(*(partial(lease_due_reminders, now=later) for _ in range(4)))
     assert refusals(outcomes) == []
-    leased = [lease.id for leases in outcomes for lease in leases]
+    leased = [lease.row for leases in outcomes for lease in leases]
     assert sorted(leased) == sorted(Reminder.objects.values_list("pk", flat=True))
 
 

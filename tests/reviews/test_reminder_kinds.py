@@ -14,6 +14,7 @@ from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import correct_source, retract_source
 from claims.models import Claim, Evidence, Task
+from house.leases import Lease
 from reviews.actions.assessments import reject
 from reviews.actions.assignments import (
     change_due,
@@ -25,7 +26,7 @@ from reviews.actions.assignments import (
     withdraw,
 )
 from reviews.actions.planning import follow_tasks
-from reviews.actions.reminders import MOST_ATTEMPTS, Lease, lease_due_reminders, send_reminder
+from reviews.actions.reminders import MOST_ATTEMPTS, lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Reminder, ReminderState
 from reviews.tasks import send_due_reminders
 from tests import factories

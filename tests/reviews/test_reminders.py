@@ -210,7 +210,7 @@ def test_whoever_reviews_on_the_desk_no_longer_is_told_nothing(
 def test_what_is_not_leased_yet_is_left_to_whoever_comes(cast: Cast) -> None:
     first, second = _given(cast, due=0.6), _given(cast, due=0.5, reviewer=cast.reviewer2)
     (taken,), (left,) = lease_due_reminders(most=1), lease_due_reminders()
-    assert [Reminder.objects.get(pk=lease.id).assignment for lease in (taken, left)] == [first, second]
+    assert [Reminder.objects.get(pk=lease.row).assignment for lease in (taken, left)] == [first, second]
 
 
 def test_a_run_begins_with_no_reminder_after_its_time(
@@ -244,7 +244,7 @@ def test_a_lease_that_ran_out_is_taken_again(cast: Cast, smtp_server: MailServer
     now = timezone.now()
     (dead,) = lease_due_reminders(now=now)
     (second,) = lease_due_reminders(now=now + LEASE)
-    assert (second.id, second.attempt) == (dead.id, 2)
+    assert (second.row, second.attempt) == (dead.row, 2)
     assert send_reminder(second) == ReminderState.SENT
     assert _states(assignment)[0] == "sent"
 
@@ -282,7 +282,7 @@ def test_a_failing_mail_server_is_tried_again_and_then_given_up(cast: Cast, brok
         assert lease.attempt == attempt + 1
         states.append(send_reminder(lease))
     assert states == [ReminderState.PENDING] * (MOST_ATTEMPTS - 1) + [ReminderState.FAILED]
-    assert Reminder.objects.get(pk=lease.id).error == "ConnectionRefusedError"
+    assert Reminder.objects.get(pk=lease.row).error == "ConnectionRefusedError"
     assert _rows(assignment)[:2] == [("due", "failed"), ("overdue", "pending")]
 
 
@@ -291,10 +291,10 @@ def test_a_mail_keeps_its_message_id_over_attempts(cast: Cast, smtp_server: Mail
     (lease,) = lease_due_reminders()
     send_reminder(lease)
     # As if the worker had died after sending and before it could say so.
-    Reminder.objects.filter(pk=lease.id).update(state="pending", ended_at=None, lease_until=None)
+    Reminder.objects.filter(pk=lease.row).update(state="pending", ended_at=None, lease_until=None)
     send_due_reminders()
     first, second = smtp_server.messages
-    assert first["Message-ID"] == second["Message-ID"] == f"<reminder-{lease.id}@localhost>"
+    assert first["Message-ID"] == second["Message-ID"] == f"<reminder-{lease.row}@localhost>"
 
 
 def test_an_address_that_no_mail_can_carry_holds_up_nobody_else(cast: Cast, smtp_server: MailServer) -> None:

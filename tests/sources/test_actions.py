@@ -7,17 +7,17 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import User
 from house.errors import Conflict, Forbidden, Invalid, NotFound
+from house.leases import Lease
 from sources.actions import (
     CAPTURE_LEASE,
     MOST_CAPTURE_ATTEMPTS,
-    Lease,
     attach_file,
     create_actor,
     create_source,
@@ -291,7 +291,7 @@ def test_a_lease_is_one_takers_until_it_runs_out(cast: Cast) -> None:
     (first,) = lease_captures(most=5, now=now)
     assert lease_captures(most=5, now=now + CAPTURE_LEASE - timedelta(seconds=1)) == []
     (second,) = lease_captures(most=5, now=now + CAPTURE_LEASE + timedelta(seconds=1))
-    assert (first.attempt, second.attempt, first.id) == (1, 2, second.id)
+    assert (first.attempt, second.attempt, first.row) == (1, 2, second.row)
 
 
 def test_a_stale_attempt_ends_nothing(cast: Cast, address: str) -> None:
@@ -328,7 +328,7 @@ def test_captures_of_one_person_do_not_keep_those_of_others_waiting(cast: Cast) 
     many = [_asked(cast, cast.reporter, now - timedelta(hours=2), number) for number in range(40)]
     few = [_asked(cast, cast.reviewer, now - timedelta(hours=1), number) for number in range(2)]
     last = [_asked(cast, cast.editor, now, 0)]
-    taken = [lease_captures(most=1, now=now + timedelta(seconds=step))[0].id for step in range(6)]
+    taken = [lease_captures(most=1, now=now + timedelta(seconds=step))[0].row for step in range(6)]
     assert taken == [many[0], few[0], last[0], many[1], few[1], many[2]]
     # What ends leaves the queue, and its person's place in the round stays what it was.
     later = _asked(cast, cast.editor, now + timedelta(seconds=10), 1)
@@ -345,13 +345,13 @@ def test_a_thousand_waiting_captures_of_one_person_cost_others_one_place(cast: C
         for n in range(1000)
     )
     other = _asked(cast, cast.editor, now + timedelta(hours=1), 0)
-    taken = [lease_captures(most=1, now=now + timedelta(seconds=step))[0].id for step in range(2)]
+    taken = [lease_captures(most=1, now=now + timedelta(seconds=step))[0].row for step in range(2)]
     assert taken[1] == other
 
 
-def _asked(cast: Cast, by: User, at: datetime, number: int) -> str:
+def _asked(cast: Cast, by: User, at: datetime, number: int) -> UUID:
     source = _source(cast)
     row = Capture.objects.create(
         source=source, url=f"https://example.org/{number}", requested_by=by, requested_at=at + timedelta(seconds=number)
     )
-    return str(row.pk)
+    return row.pk

@@ -124,7 +124,7 @@ def _capture(cast: Cast) -> None:
         answer = partial(Fetched, 200, "https://example.org/", [], [], False)
         patch.setattr("sources.actions.fetch", lambda _url, *, allow, sink: answer(sink([b"It is seen."], limit=99)))
         for lease in lease_captures(most=9):
-            if lease.id == str(row.pk):
+            if lease.row == row.pk:
                 run_capture(lease)
 
 

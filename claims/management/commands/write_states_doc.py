@@ -5,24 +5,29 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from claims.states import MOVES, OPEN, VERDICTS, Deciders, Move, State
+from claims.states import MOVES, OPEN, VERDICTS, Deciders, Move, MoveName, State
 
 PATH = "docs/states.md"
 # What policy.py asks for, by the name of the move: a move without a line here cannot be documented.
 ASKED = {
-    "report": "at least one source is attached",
-    "record denial": "a denial by a party, dated on or after the claim, is named",
-    "corroborate": "every essential element: as many independent voices support it as the threshold says (the least "
-    "number of the interval); every live refutation is answered by name",
-    "refute": "one essential element: as many independent voices refute it as the threshold says (the least number of "
-    "the interval); every live support of that element is answered by name",
-    "withdraw denial": "no denial by a party remains",
-    "withdraw": "a reason; the evidence that fell, if any",
-    "reopen": "evidence was attached since, or the refutation no longer holds on its own evidence, or a mistake is "
-    "recorded",
+    MoveName.REPORT: "at least one source is attached",
+    MoveName.RECORD_DENIAL: "a denial by a party, dated on or after the claim, is named",
+    MoveName.CORROBORATE: (
+        "every essential element: as many independent voices support it as the threshold says (the least number of the "
+        "interval); every live refutation is answered by name"
+    ),
+    MoveName.REFUTE: (
+        "one essential element: as many independent voices refute it as the threshold says (the least number of the "
+        "interval); every live support of that element is answered by name"
+    ),
+    MoveName.WITHDRAW_DENIAL: "no denial by a party remains",
+    MoveName.WITHDRAW: "a reason; the evidence that fell, if any",
+    MoveName.REOPEN: (
+        "evidence attached since, or a refutation that no longer holds on its own evidence, or a recorded mistake"
+    ),
 }
 DECIDES = {
-    Deciders.WRITER: "who writes the claim down: a reporter, a reviewer or an editor",
+    Deciders.WRITER: "the reporter, reviewer or editor who reports the claim",
     Deciders.ALONE: "the assigned reviewer or an editor, alone",
     Deciders.SECOND: "a second person",
 }
