@@ -1,0 +1,151 @@
+"""The house style that no linter knows: one name for each thing, short signatures, plain words, short lines.
+
+    python bin/_house_style.py        prints what departs from it; the status is 1 where something does
+
+What is asked: class names are unique across the project and function names across the rooms, so that a search finds
+one thing; the retired words of `docs/glossary.md` are in no name, text or comment; no function of the rooms takes more
+than six parameters, or two positional ones side by side that have one type; every `dict[str, Any]` has its reason
+beside it; no line of a template has more than 120 characters; a line of CSS has one declaration.
+"""
+
+import ast
+import re
+import sys
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+GLOSSARY = ROOT / "docs" / "glossary.md"
+ROOMS = ("accounts", "api", "claims", "config", "demonstration", "house", "ledger", "reviews", "sources")
+AROUND = ("bench", "bin", "tests")
+MOST_PARAMETERS = 6
+LONGEST_LINE = 120
+
+# Names that a framework or the shell looks for by that name.
+MANY = {"Command", "main"}
+# Two neighbours of one type in an order that everybody knows, or that a caller outside the project sets.
+IN_ORDER = {
+    "ledger.tree.consistency_proof": "old size, then new: passed on as a callback",
+    "ledger.verifier.node_hash": "left, then right: RFC 6962, section 2.1",
+}
+"""By module and function."""
+
+
+def python_files(*folders: str) -> Iterator[Path]:
+    """The project's own Python files in these folders, migrations left out."""
+    for folder in folders:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path
+
+
+def second_names() -> Iterator[str]:
+    """Classes of one name anywhere, and public functions of one name in the rooms."""
+    classes: dict[str, list[str]] = defaultdict(list)
+    functions: dict[str, list[str]] = defaultdict(list)
+    for path in python_files(*ROOMS, *AROUND):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                classes[node.name].append(_place(path, node))
+            elif isinstance(node, ast.FunctionDef) and path.relative_to(ROOT).parts[0] in ROOMS:
+                if not node.name.startswith("_"):
+                    functions[node.name].append(_place(path, node))
+    for kind, found in (("class", classes), ("function", functions)):
+        for name, places in found.items():
+            if len(places) > 1 and name not in MANY:
+                yield f"{places[0]}: a second {kind} {name} is at {', '.join(places[1:])}"
+
+
+def long_signatures() -> Iterator[str]:
+    for path in python_files(*ROOMS):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from _signature(path, node, f"{module}.{node.name}")
+
+
+def _signature(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Iterator[str]:
+    own = [one for one in node.args.posonlyargs + node.args.args if one.arg not in ("self", "cls")]
+    if len(own) + len(node.args.kwonlyargs) > MOST_PARAMETERS:
+        yield f"{_place(path, node)}: {node.name} takes more than {MOST_PARAMETERS} parameters; use a dataclass"
+    if name in IN_ORDER or _is_called_by_a_framework(node):
+        return
+    for first, second in zip(own, own[1:], strict=False):
+        if first.annotation and second.annotation and ast.unparse(first.annotation) == ast.unparse(second.annotation):
+            yield f"{_place(path, node)}: name {second.arg} at every call of {node.name}: put `*` before it"
+
+
+def _is_called_by_a_framework(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """A method that overrides one of a library, a template tag or filter: its parameters are given by position."""
+    decorators = " ".join(ast.unparse(one) for one in node.decorator_list)
+    return "override" in decorators or "register." in decorators or node.name.startswith("__")
+
+
+def retired_words() -> Iterator[str]:
+    """Where a retired word of the glossary is still used in a name, a comment, a docstring or a text."""
+    words = re.compile(r"\b(" + "|".join(re.escape(word) for word in _retired()) + r")\b", re.IGNORECASE)
+    for path in python_files(*ROOMS):
+        for token in tokenize.generate_tokens(path.open(encoding="utf-8").readline):
+            if token.type in (tokenize.NAME, tokenize.COMMENT, tokenize.STRING):
+                for word in words.findall(_as_words(token.string)):
+                    yield f"{path.relative_to(ROOT)}:{token.start[0]}: retired: {word}"
+    for pattern in ("*/templates/**/*.html", "*/templates/**/*.txt"):
+        for path in sorted(ROOT.glob(pattern)):
+            for number, line in enumerate(path.read_text().splitlines(), 1):
+                for word in words.findall(line):
+                    yield f"{path.relative_to(ROOT)}:{number}: retired: {word}"
+
+
+def _retired() -> list[str]:
+    """The words in the first column of the glossary's last table."""
+    table = GLOSSARY.read_text().partition("## Retired words")[2]
+    rows = re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)
+    return [row for row in rows if row not in ("retired", "---")]
+
+
+def _as_words(text: str) -> str:
+    """`hand_over` and `HandOver` as the words that they are made of."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ")
+
+
+def untyped_mappings() -> Iterator[str]:
+    for path in python_files(*ROOMS):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if "dict[str, Any]" in line and "#" not in line.partition("dict[str, Any]")[2]:
+                yield f"{path.relative_to(ROOT)}:{number}: dict[str, Any]: give it a type, or its reason on the line"
+
+
+def long_lines_of_templates() -> Iterator[str]:
+    for path in sorted(ROOT.glob("*/templates/**/*.html")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if len(line) > LONGEST_LINE:
+                yield f"{path.relative_to(ROOT)}:{number}: {len(line)} characters; break the line"
+
+
+def crowded_css() -> Iterator[str]:
+    for path in sorted(ROOT.glob("*/static/second_source/*.css")):
+        text = re.sub(
+            r"/\*.*?\*/|\"[^\"\n]*\"|url\([^)]*\)", lambda one: "\n" * one[0].count("\n"), path.read_text(), flags=re.S
+        )
+        for number, line in enumerate(text.splitlines(), 1):
+            if line.count(";") > 1 or re.search(r"\{.*:.*;?.*\}", line):
+                yield f"{path.relative_to(ROOT)}:{number}: one declaration a line"
+
+
+def _place(path: Path, node: ast.stmt) -> str:
+    return f"{path.relative_to(ROOT)}:{node.lineno}"
+
+
+ASKED = (second_names, long_signatures, retired_words, untyped_mappings, long_lines_of_templates, crowded_css)
+
+
+def main() -> int:
+    found = [line for ask in ASKED for line in ask()]
+    print("\n".join(found))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
