@@ -9,10 +9,10 @@ from contextlib import suppress
 from itertools import groupby, islice
 from typing import Any
 
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from accounts.ledger_integrity import MALFORMED, OpenedEntry, read_entries
 from accounts.models import User
-from house.integrity import Check, IntegrityScope, Place, by_query, rows
+from house.integrity import Check, IntegrityScope, Place, by_query, rows_in_batches
 from ledger.canonical import read_canonical
 from ledger.entries import Broken, commitment, format_time, leaf_hash, read_entry
 from ledger.models import Key
@@ -82,15 +82,18 @@ WHERE (e.id IS NULL OR e.kind = 'sealed') AND s.subject IS DISTINCT FROM a.about
 
 def _entries(scope: IntegrityScope) -> Iterator[Place]:
     """Each entry by its own bytes, with its act, and what opens it."""
-    [(first, last)] = list(rows("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM ledger_entry"))
+    [(first, last)] = list(rows_in_batches("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM ledger_entry"))
     part, parts = scope.part
     low, high = (first + (last + 1 - first) * step // parts for step in (part - 1, part))
-    lines, done = rows(_LINES, low, high), 0
+    lines, done = rows_in_batches(_LINES, low, high), 0
     while chunk := list(islice(lines, AT_ONCE)):
         ids = [line[0] for line in chunk]
-        secrets = _by_entry(rows(_SECRETS, ids))
-        erased = _by_entry(rows(_ERASURES, ids))
-        people = {user.pk: person(user) for user in User.objects.filter(pk__in={line[9] for line in chunk if line[9]})}
+        secrets = _by_entry(rows_in_batches(_SECRETS, ids))
+        erased = _by_entry(rows_in_batches(_ERASURES, ids))
+        people = {
+            user.pk: committed_person(user)
+            for user in User.objects.filter(pk__in={line[9] for line in chunk if line[9]})
+        }
         for line in chunk:
             yield from _look_at(line, secrets.get(line[0], {}), erased=erased.get(line[0], {}), people=people)
         done += len(chunk)
@@ -185,7 +188,7 @@ def _commitment(salt: bytes, name: str, value: bytes) -> str | None:
 
 
 def _erasures(_scope: IntegrityScope) -> Iterator[Place]:
-    for entry, group in groupby(rows(_ERASED), key=lambda row: row[0]):
+    for entry, group in groupby(rows_in_batches(_ERASED), key=lambda row: row[0]):
         lines = list(group)
         body = _redacted_body(*lines[0][1:4])
         for _entry, _kind, _body, _content, name, row, of_hash in lines:
@@ -197,17 +200,17 @@ def _erasures(_scope: IntegrityScope) -> Iterator[Place]:
             if not named:
                 what = f"{name} of an entry" if of_hash is not None else "row " + row
                 yield f"erasure of {what}", f"named by entry {entry}", "not"
-    for entry, kind, body, content in rows(_REDACTED):
+    for entry, kind, body, content in rows_in_batches(_REDACTED):
         found = _redacted_body(kind, body, content)
         if found is None:
             continue
         for leaf, names in found["fields"].items():
             for name in names:
-                [(erased, there)] = list(rows(_IS_ERASED, leaf=bytes.fromhex(leaf), name=name, entry=entry))
+                [(erased, there)] = list(rows_in_batches(_IS_ERASED, leaf=bytes.fromhex(leaf), name=name, entry=entry))
                 if not erased or there:
                     yield f"entry {entry} (redacted)", f"{name} of another entry erased", "not erased"
         for row in found["rows"]:
-            [(erased,)] = list(rows("SELECT EXISTS (SELECT FROM ledger_erasure WHERE row = %s)", row))
+            [(erased,)] = list(rows_in_batches("SELECT EXISTS (SELECT FROM ledger_erasure WHERE row = %s)", row))
             if not erased:
                 yield f"entry {entry} (redacted)", f"row {row} erased", "not erased"
 
@@ -246,7 +249,7 @@ def _redacted_body(kind: str, leaf: Any, content: bytes | None) -> Any:
 
 
 def _alone(scope: IntegrityScope) -> Iterator[Place]:
-    subjects = (line[0] for line in rows(_ABOUT_ALONE))
+    subjects = (line[0] for line in rows_in_batches(_ABOUT_ALONE))
     keys: dict[str, bool] = dict(Key.objects.values_list("text", "signs_receipts"))
     while chunk := list(islice(subjects, AT_ONCE)):
         for about, entries in read_entries(chunk).items():

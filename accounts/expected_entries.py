@@ -9,7 +9,7 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 
-from accounts.ledger_entries import person, read_said
+from accounts.ledger_entries import committed_person, read_said
 from accounts.ledger_integrity import Beginnings, ExpectedEntries, Field, OpenedEntry, Root, Told, moment_in_words
 from accounts.models import Desk, Invitation, Membership, RestrictedRead, Session, Token, User
 from accounts.second_factor import FACTORS
@@ -191,7 +191,7 @@ def _token_made(row: AccountRecord, said: OpenedEntry) -> str | None:
     return token if made or is_old else None
 
 
-_PERSON: dict[str, Field[AccountRecord]] = {"person": Field(lambda row, said: person(row.user))}
+_PERSON: dict[str, Field[AccountRecord]] = {"person": Field(lambda row, said: committed_person(row.user))}
 _EMAIL: dict[str, Field[AccountRecord]] = {"email": Field(lambda row, said: row.user.email, latest=True)}
 _IS_STAFF: dict[str, Field[AccountRecord]] = {
     # The administration pages ask for both.
@@ -324,7 +324,7 @@ TOLD_ROLES: Told[Roles] = Told(
         "role_granted": ExpectedEntries(
             {
                 "body/desk": Field(lambda row, said: str(said.desk)),
-                "person": Field(lambda row, said: person(row.user)),
+                "person": Field(lambda row, said: committed_person(row.user)),
             },
             nowhere={"body/role": "asked of the last entry on each desk, in `_as_last_granted`"},
         ),
@@ -354,7 +354,8 @@ TOLD_INVITATIONS: Told[Invitation] = Told(
     root="invitation",
     kinds={
         "invited": ExpectedEntries(
-            _INVITED | {"by": Field(lambda row, said: person(row.invited_by))}, when=lambda row: row.created_at
+            _INVITED | {"by": Field(lambda row, said: committed_person(row.invited_by))},
+            when=lambda row: row.created_at,
         ),
         "invitation_revoked": ExpectedEntries(_INVITED, when=lambda row: row.revoked_at),
     },

@@ -31,7 +31,7 @@ def record_act(
     `body`, `committed` and `sealed` as for `ledger.recording.record`; who did it is committed as `by`.
     """
     recorded = record(
-        stream=about, kind=kind, at=now, body=body, committed={"by": person(by), **committed}, sealed=sealed
+        stream=about, kind=kind, at=now, body=body, committed={"by": committed_person(by), **committed}, sealed=sealed
     )
     note_act(kind, by=by.pk if by else None, at=now, leaf_hash=recorded.leaf_hash)
     act = Act(entry_id=recorded.id, desk_id=desk, by=by, kind=kind, about=about, at=recorded.at, sealed=sealed)
@@ -44,7 +44,7 @@ def _said(body: Mapping[str, Any]) -> dict[str, str | int | None]:
     return {name: ",".join(value) if isinstance(value, list) else value for name, value in body.items()}
 
 
-def person(user: User | None) -> dict[str, str] | None:
+def committed_person(user: User | None) -> dict[str, str] | None:
     """Who somebody is, as a committed value; None for a command that nobody ran under their name."""
     return {"id": str(user.pk), "name": user.username} if user else None
 
@@ -53,7 +53,7 @@ def read_said(read: RestrictedRead) -> dict[str, Any]:
     """What an entry commits to of one reading of restricted material."""
     sort, _colon, name = read.subject.partition(":")
     at = format_time(read.at) if read.at else None
-    return {"by": person(read.user), "sort": sort, "id": name, "at": at}
+    return {"by": committed_person(read.user), "sort": sort, "id": name, "at": at}
 
 
 def key_rotated(rotation: Rotation, *, by: User | None, now: datetime) -> None:
@@ -92,7 +92,7 @@ def account_recorded(
         by=by,
         now=now,
         body=body,
-        committed={"person": person(user), **(committed or {})},
+        committed={"person": committed_person(user), **(committed or {})},
     )
     security_event(kind, "done", person=user, by=by, **_said(body))
 
@@ -133,7 +133,7 @@ def role_granted(desk: Desk, user: User, role: str | None, *, by: User | None, n
         by=by,
         now=now,
         body={"desk": str(desk.pk), "role": role},
-        committed={"person": person(user)},
+        committed={"person": committed_person(user)},
     )
     security_event("role_granted", person=user, by=by, desk=desk.pk, role=role or "none")
 

@@ -21,9 +21,9 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Model, QuerySet
 
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from accounts.models import User
-from house.integrity import LOOKED_AT, Check, IntegrityScope, Place, rows, unreadable
+from house.integrity import LOOKED_AT, Check, IntegrityScope, Place, rows_in_batches, unreadable
 from ledger.canonical import read_canonical
 from ledger.entries import BLIND
 from ledger.verifier import read_time
@@ -287,7 +287,7 @@ def _look_at(
 
 def _people(around: Mapping[str, list[OpenedEntry]]) -> dict[UUID, Any]:
     ids = {said.by for entries in around.values() for said in entries if said.by}
-    return {user.pk: person(user) for user in User.objects.filter(pk__in=ids).only("pk", "username")}
+    return {user.pk: committed_person(user) for user in User.objects.filter(pk__in=ids).only("pk", "username")}
 
 
 def _compare(
@@ -518,9 +518,9 @@ _SECRETS = "SELECT entry_id, name, value FROM ledger_secret WHERE entry_id = ANY
 def read_entries(subjects: Collection[str]) -> dict[str, list[OpenedEntry]]:
     """The entries about these subjects, oldest first, each as far as it can be opened. Needs a transaction."""
     found: dict[str, list[OpenedEntry]] = {}
-    lines = list(rows(_ENTRIES, sorted(subjects)))
+    lines = list(rows_in_batches(_ENTRIES, sorted(subjects)))
     secrets: dict[int, dict[str, Any]] = {}
-    for pk, name, value in rows(_SECRETS, [line[0] for line in lines]):
+    for pk, name, value in rows_in_batches(_SECRETS, [line[0] for line in lines]):
         with suppress(ValueError):
             secrets.setdefault(pk, {})[name] = read_canonical(bytes(value))
     last: dict[str, datetime] = {}

@@ -9,7 +9,7 @@ from accounts.models import Invitation, Mail, MailKind, User
 from house.errors import NotFound
 
 
-def digest_of(token: str) -> str:
+def link_digest(token: str) -> str:
     """What is kept of a link: the SHA-256 of its random part, in hexadecimal."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
@@ -19,7 +19,7 @@ def mail_of_link(token: str, kind: MailKind, *, now: datetime, user: User | None
 
     Raises NotFound, with the same words for a link that never was, is used, too old, replaced or somebody else's.
     """
-    rows = Mail.objects.filter(digest=digest_of(token), kind=kind, used_at__isnull=True, link_until__gt=now)
+    rows = Mail.objects.filter(digest=link_digest(token), kind=kind, used_at__isnull=True, link_until__gt=now)
     if kind != MailKind.INVITATION:
         rows = rows.filter(user__is_active=True)
     mail = (rows.filter(user=user) if user is not None else rows).select_related("user", "invitation__desk").first()

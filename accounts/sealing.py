@@ -17,7 +17,7 @@ def _keys() -> MultiFernet:
     return MultiFernet([_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
-def seal(text: str) -> str:
+def seal_secret(text: str) -> str:
     """The text as it is kept."""
     return _keys().encrypt(text.encode()).decode()
 

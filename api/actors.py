@@ -17,7 +17,7 @@ from api.effects import EffectShape, render_effect
 from api.lists import ListQuery, answer_list
 from api.schema import ETAG, IF_MATCH, PageOf, operation
 from api.versions import seen_by, tagged
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
 from claims.reading.actor_queries import get_actor, shown_actors, survivor_of
@@ -106,7 +106,7 @@ class ActorsApi(ApiView):
         answer=PageOf(ActorShape),
     )
     def get(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         query = read_query(request, ActorQuery)
         rows = shown_actors(by).select_related("created_by")
         if query.get("q"):
@@ -124,7 +124,7 @@ class ActorsApi(ApiView):
         headers=[ETAG],
     )
     def post(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         desk = None
         if peek(request, "desk") is None:
             may_share(by)
@@ -147,7 +147,7 @@ class OneActorApi(ApiView):
         headers=[ETAG],
     )
     def get(self, request: Request, actor_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         survivor = survivor_of(by, actor_id)
         if survivor is not None:
             address = reverse("api:actor", args=[survivor.pk])
@@ -164,7 +164,7 @@ class OneActorApi(ApiView):
         headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, actor_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         actor = get_actor(by, actor_id)
         may_change_actor(by, actor)
         # The action's own row: who made it restricted may not be one to fetch it any more.
@@ -183,7 +183,7 @@ class MergedActorApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, actor_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         actor = get_actor(by, actor_id)
         may_merge(by, actor)
         given = read_body(request, Merging)

@@ -15,14 +15,14 @@ from accounts.models import User
 from api.bodies import Fields, Flag, Id, Ids, Text, Whole, read_body, read_query, rows_of
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
-from claims.access.permissions import may_assess, may_decide
+from api.view import ApiView, created, person_asking
+from claims.access.permissions import may_assess, may_decide_move
 from claims.bounds import MOST_ELEMENTS, MOST_NAMED
 from claims.models import StateChoices
 from claims.queries import get_claim, seen_evidence
 from house.errors import NotFound
 from reviews.actions.assessments import approve, reject, submit_assessment
-from reviews.grounds_shown import digests_of
+from reviews.grounds_shown import grounds_digests
 from reviews.models import Assessment, AssessmentState
 from reviews.queries import assessments_of, get_assessment
 
@@ -111,7 +111,7 @@ class AssessmentsApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         query = read_query(request, ListQuery)
         rows = assessments_of(claim).select_related("claim")
@@ -126,7 +126,7 @@ class AssessmentsApi(ApiView):
         refuses=[403, 404, 409, 422],
     )
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
         assessment = submit_assessment(claim=claim, **read_body(request, NewAssessment), by=by)
@@ -137,7 +137,7 @@ class AssessmentsApi(ApiView):
 class OneAssessmentApi(ApiView):
     @operation("read_assessment", summary="Read one assessment", answer=AssessmentShape, refuses=[404])
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
         return Response(_shown(assessment, seen_evidence(by, assessment.claim)))
 
@@ -152,9 +152,9 @@ class ApprovalApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
-        may_decide(by, assessment.claim, assessment.assessor)
+        may_decide_move(by, assessment.claim, assessment.assessor)
         # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
         seen = seen_evidence(by, assessment.claim)
         assessment = approve(assessment=assessment, **read_body(request, NewApproval), by=by)
@@ -171,9 +171,9 @@ class RejectionApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
-        may_decide(by, assessment.claim, assessment.assessor)
+        may_decide_move(by, assessment.claim, assessment.assessor)
         # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
         seen = seen_evidence(by, assessment.claim)
         assessment = reject(assessment=assessment, **read_body(request, NewDecision), by=by)
@@ -194,7 +194,7 @@ def _shown(assessment: Assessment, seen: frozenset[UUID]) -> AssessmentShape:
 
 def render_assessments(rows: Sequence[Assessment], seen: frozenset[UUID]) -> list[AssessmentShape]:
     """Findings on one claim, with that of its evidence that the reader may see (`seen`), and the answers to it."""
-    digests = digests_of(row.pk for row in rows)
+    digests = grounds_digests(row.pk for row in rows)
     return [
         {
             "id": row.pk,

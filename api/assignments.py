@@ -19,13 +19,21 @@ from api.attachments import NoFields
 from api.bodies import Fields, Flag, MomentField, Text, WordField, peek, read_body, read_query
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.models import Claim
 from claims.queries import get_claim
 from claims.reading.paging import BY_CREATION, Order
 from house.errors import Forbidden, Invalid, NotFound
-from reviews.actions.assignments import accept, assign, change_due, decline, may_answer, reassign, withdraw
+from reviews.actions.assignments import (
+    accept_assignment,
+    assign,
+    change_due,
+    decline,
+    may_answer,
+    reassign,
+    withdraw_assignment,
+)
 from reviews.models import Assignment, AssignmentState
 from reviews.queries import get_assignment, handed_on, visible_assignments
 
@@ -89,7 +97,7 @@ class AssignmentsApi(ApiView):
         answer=PageOf(AssignmentShape),
     )
     def get(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         query = read_query(request, AssignmentQuery)
         rows: QuerySet[Assignment] = visible_assignments(by)
         if "mine" in query:
@@ -111,7 +119,7 @@ class AssignmentsApi(ApiView):
         refuses=[403, 409],
     )  # fmt: skip
     def post(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         _may_assign(by, peek(request, "claim"))
         given = read_body(request, NewAssignment)
         claim = _named_claim(by, given["claim"])
@@ -151,7 +159,7 @@ def _member(claim: Claim, name: str) -> User | None:
 class OneAssignmentApi(ApiView):
     @operation("read_assignment", summary="Read one assignment", answer=AssignmentShape, refuses=[404])
     def get(self, request: Request, assignment_id: UUID) -> Response:
-        return Response(render_assignments([get_assignment(person(request), assignment_id)])[0])
+        return Response(render_assignments([get_assignment(person_asking(request), assignment_id)])[0])
 
     @operation(
         "change_assignment",
@@ -173,7 +181,7 @@ class AcceptanceApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        return _one_act(request, assignment_id, accept, may=may_answer, body=NoFields)
+        return _one_act(request, assignment_id, accept_assignment, may=may_answer, body=NoFields)
 
 
 class RefusalApi(ApiView):
@@ -197,7 +205,7 @@ class HandOverApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         assignment = get_assignment(by, assignment_id)
         may_answer(assignment, by)
         given = read_body(request, HandingOver)
@@ -205,7 +213,7 @@ class HandOverApi(ApiView):
         return self._answer(get_assignment(by, assignment_id), new=new)
 
     def again(self, request: Request, assignment_id: UUID) -> Response:
-        ended = get_assignment(person(request), assignment_id)
+        ended = get_assignment(person_asking(request), assignment_id)
         return self._answer(ended, new=handed_on(ended))
 
     @staticmethod
@@ -223,7 +231,7 @@ class TakingBackApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, assignment_id: UUID) -> Response:
-        return _one_act(request, assignment_id, withdraw, may=_may_take_back, body=Reason)
+        return _one_act(request, assignment_id, withdraw_assignment, may=_may_take_back, body=Reason)
 
 
 def _may_take_back(assignment: Assignment, by: User) -> None:
@@ -243,7 +251,7 @@ def _one_act(
     body: type[Fields],
 ) -> Response:
     """One act on an assignment, for who `may`, with what the body says; answers the assignment as it is then."""
-    by = person(request)
+    by = person_asking(request)
     assignment = get_assignment(by, assignment_id)
     may(assignment, by)
     act(assignment=assignment, **read_body(request, body), by=by)

@@ -20,7 +20,7 @@ from accounts.models import User
 from api.bodies import BodyTooLarge, Fields, WordField, read_body, read_query
 from api.lists import ListQuery, answer_all, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_source
 from claims.record.reads import note_shown
 from house.errors import Invalid
@@ -101,7 +101,7 @@ class AttachmentsApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         query = read_query(request, ListQuery)
         rows = attachments_of(by, get_source(by, source_id))
         return answer_list(request, rows, query, lambda page: render_attachments(request, page))
@@ -115,7 +115,7 @@ class AttachmentsApi(ApiView):
         refuses=[403, 404, 503],
     )
     def post(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
         given = read_body(request, NewAttachment)
@@ -130,13 +130,13 @@ class AttachmentsApi(ApiView):
 class OneAttachmentApi(ApiView):
     @operation("read_attachment", summary="Download a file", answer=OpenApiTypes.BINARY, refuses=[404])
     def get(self, request: Request, attachment_id: UUID) -> HttpResponseBase:
-        found = get_attachment(person(request), attachment_id)
-        note_shown(person(request), [found])
+        found = get_attachment(person_asking(request), attachment_id)
+        note_shown(person_asking(request), [found])
         return file_response(found, method=request.method)
 
     def again(self, request: Request, attachment_id: UUID) -> Response:
         """What attaching answers: not the file, but what is recorded of it."""
-        return Response(render_attachments(request, [get_attachment(person(request), attachment_id)])[0])
+        return Response(render_attachments(request, [get_attachment(person_asking(request), attachment_id)])[0])
 
 
 class CapturesApi(ApiView):
@@ -146,7 +146,7 @@ class CapturesApi(ApiView):
         "list_captures", summary="List a source’s captures, newest first", answer=PageOf(CaptureShape), refuses=[404]
     )
     def get(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         return answer_all(render_captures(by, list(captures_of(by, get_source(by, source_id)))))
 
     @operation(
@@ -158,7 +158,7 @@ class CapturesApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
         read_body(request, NoFields)
@@ -170,7 +170,7 @@ class CapturesApi(ApiView):
 class OneCaptureApi(ApiView):
     @operation("read_capture", summary="Read one capture and its progress", answer=CaptureShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         return Response(render_captures(by, [get_capture(by, get_source(by, source_id), capture_id)])[0])
 
 
@@ -185,7 +185,7 @@ def _only_file(request: Request) -> "UploadedFile[bytes]":
 
 
 def render_attachments(request: Request, rows: Sequence[Attachment]) -> list[AttachmentShape]:
-    note_shown(person(request), rows)
+    note_shown(person_asking(request), rows)
     return [
         {
             "id": attachment.pk,

@@ -10,7 +10,7 @@ from accounts.models import User
 from api.bodies import Fields, Text, WordField, read_body
 from api.claims import ClaimShape, answer_claim
 from api.schema import ETAG, operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.models import Claim, CloseReason
@@ -42,7 +42,7 @@ def _claim_for_editor(by: User, reference: str) -> Claim:
 class PublicationApi(ApiView):
     @_described("publish_claim", summary="Publish a claim and its public material (editors)", body=WithReason)
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = _claim_for_editor(by, reference)
         publish_claim(claim=claim, **read_body(request, WithReason), by=by)
         return answer_claim(by, reference)
@@ -51,7 +51,7 @@ class PublicationApi(ApiView):
 class WithdrawalApi(ApiView):
     @_described("unpublish_claim", summary="Unpublish a claim (editors)", body=WithReason)
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = _claim_for_editor(by, reference)
         unpublish_claim(claim=claim, **read_body(request, WithReason), by=by)
         return answer_claim(by, reference)
@@ -64,7 +64,7 @@ class CloseApi(ApiView):
         body=Closing,
     )
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = _claim_for_editor(by, reference)
         close_claim(claim=claim, **read_body(request, Closing), by=by)
         return answer_claim(by, reference)
@@ -73,7 +73,7 @@ class CloseApi(ApiView):
 class OpenApi(ApiView):
     @_described("open_claim", summary="Open a closed claim again (editors)", body=WithReason)
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = _claim_for_editor(by, reference)
         open_claim(claim=claim, **read_body(request, WithReason), by=by)
         return answer_claim(by, reference)

@@ -32,18 +32,18 @@ from api.bodies import (
     rows_of,
 )
 from api.desks import desk_to_write_on
-from api.effects import IntervalShape, interval
+from api.effects import IntervalShape, interval_shape
 from api.evidence import EvidenceFieldsBody
 from api.lists import SAID_BY_EVERY_LIST, ListQuery, answer_page
 from api.schema import ETAG, IF_MATCH, PageOf, operation
 from api.versions import seen_by, tagged
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
-from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_whole, scope_of
+from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_claims_whole, scope_of
 from claims.reading.paging import CLAIM_ORDERS
 from house.errors import Invalid
 from house.seen import SeenValues
@@ -173,8 +173,8 @@ class ClaimsApi(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
         chosen = {name: value for name, value in query.items() if name not in SAID_BY_EVERY_LIST}
-        claims = Narrowed(scope_of(person(request)), states=chosen.pop("state", ()), **chosen)
-        return answer_page(request, partial(read_whole, claims), query, _render, orders=CLAIM_ORDERS)
+        claims = Narrowed(scope_of(person_asking(request)), states=chosen.pop("state", ()), **chosen)
+        return answer_page(request, partial(read_claims_whole, claims), query, _render, orders=CLAIM_ORDERS)
 
     @operation(
         "report_claim",
@@ -186,7 +186,7 @@ class ClaimsApi(ApiView):
         headers=[ETAG],
     )
     def post(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         desk = desk_to_write_on(request)
         fields = read_body(request, NewClaim)
         fields.pop("desk", None)
@@ -204,7 +204,7 @@ class ClaimsApi(ApiView):
 class OneClaimApi(ApiView):
     @operation("read_claim", summary="Read one claim", answer=ClaimShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, reference: str) -> Response:
-        return answer_claim(person(request), reference)
+        return answer_claim(person_asking(request), reference)
 
     @operation(
         "change_claim",
@@ -215,7 +215,7 @@ class OneClaimApi(ApiView):
         headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         may_edit_claim(by, claim)
         if peek(request, "threshold") is not serializers.empty:
@@ -289,7 +289,9 @@ def _render(rows: Sequence[WholeClaim]) -> list[ClaimShape]:
             "contested": claim.contested,
             "support_lost": claim.support_lost_at is not None,
             "changed_since_verdict": claim.grounds_changed_at is not None,
-            "independence": interval(claim.independence_min, claim.independence_max, exact=claim.independence_exact),
+            "independence": interval_shape(
+                claim.independence_min, claim.independence_max, exact=claim.independence_exact
+            ),
             "threshold": claim.threshold,
             "threshold_reason": claim.threshold_reason,
             "version": claim.version,

@@ -14,7 +14,7 @@ from accounts.queries import person_named
 from api.bodies import Fields, Text, read_body
 from api.lists import answer_all
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor
 from claims.models import Claim, Participant
 from claims.queries import deciders_of, get_claim, get_decider
@@ -44,7 +44,7 @@ class DecidersApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, reference: str) -> Response:
-        return answer_all(render_deciders(list(deciders_of(get_claim(person(request), reference)))))
+        return answer_all(render_deciders(list(deciders_of(get_claim(person_asking(request), reference)))))
 
     @operation(
         "name_decider",
@@ -58,7 +58,7 @@ class DecidersApi(ApiView):
     def post(self, request: Request, reference: str) -> Response:
         claim = _claim_for_editor(request, reference)
         user = person_named(read_body(request, NewDecider)["person"])
-        named = name_decider(claim=claim, user=user, by=person(request))
+        named = name_decider(claim=claim, user=user, by=person_asking(request))
         at = reverse("api:decider", args=[claim.reference, named.pk])
         return created(request, render_deciders([named])[0], at=at)
 
@@ -66,11 +66,11 @@ class DecidersApi(ApiView):
 class OneDeciderApi(ApiView):
     @operation("read_decider", summary="Read one approver", answer=DeciderShape, refuses=[404])
     def get(self, request: Request, reference: str, decider_id: UUID) -> Response:
-        return Response(render_deciders([get_decider(get_claim(person(request), reference), decider_id)])[0])
+        return Response(render_deciders([get_decider(get_claim(person_asking(request), reference), decider_id)])[0])
 
     @operation("unname_decider", summary="Remove an approver (editors)", status=204, refuses=[403, 404, 409])
     def delete(self, request: Request, reference: str, decider_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         named = get_decider(get_claim(by, reference), decider_id)
         _claim_for_editor(request, reference)
         unname_decider(decider=named, by=by)
@@ -78,8 +78,8 @@ class OneDeciderApi(ApiView):
 
 
 def _claim_for_editor(request: Request, reference: str) -> Claim:
-    claim = get_claim(person(request), reference)
-    may_edit_as_editor(person(request), claim, _("An editor names who decides."))
+    claim = get_claim(person_asking(request), reference)
+    may_edit_as_editor(person_asking(request), claim, _("An editor names who decides."))
     return claim
 
 

@@ -20,7 +20,7 @@ from api.effects import EffectShape, render_effect
 from api.lists import ListQuery, answer_list
 from api.schema import ETAG, IF_MATCH, PageOf, operation
 from api.versions import seen_by, tagged
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.actions.desks import change_desk_with_policy
 from claims.verdicts.side_effects import Effects
 from house.errors import Forbidden
@@ -93,7 +93,7 @@ class DesksApi(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, DeskQuery)
-        rows = desks_of(person(request))
+        rows = desks_of(person_asking(request))
         if query.get("q"):
             rows = rows.filter(name__icontains=query["q"])
         return answer_list(request, rows, query, render_desks)
@@ -108,7 +108,7 @@ class DesksApi(ApiView):
         headers=[ETAG],
     )
     def post(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         may_administer(by)
         desk = create_desk(**read_body(request, NewDesk), by=by)
         return created(request, render_desks([desk])[0], at=reverse("api:desk", args=[desk.pk]), **tagged(desk))
@@ -117,7 +117,7 @@ class DesksApi(ApiView):
 class OneDeskApi(ApiView):
     @operation("read_desk", summary="Read one desk", answer=DeskShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, desk_id: UUID) -> Response:
-        desk = get_desk(person(request), desk_id)
+        desk = get_desk(person_asking(request), desk_id)
         return Response(render_desks([desk])[0], headers=tagged(desk))
 
     @operation(
@@ -130,7 +130,7 @@ class OneDeskApi(ApiView):
         asks_again=True,
     )
     def patch(self, request: Request, desk_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         desk = get_desk(by, desk_id)
         may_change_desk(desk, by)
         changes = read_changes(request, DeskChanges)
@@ -172,7 +172,7 @@ def desk_to_write_on(request: Request) -> Desk:
 
     Whether they may is asked before anything else of the body: Forbidden goes before Invalid.
     """
-    by = person(request)
+    by = person_asking(request)
     memberships = list(memberships_of(by))
     if not memberships:
         raise Forbidden(_("You are on no desk."))

@@ -11,7 +11,7 @@ from accounts.models import User
 from api.assessments import LineShape, NewAnswer, NewLine
 from api.bodies import Fields, Flag, Ids, Text, Whole, WordField, read_body, rows_of
 from api.schema import operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.access.permissions import may_assess
 from claims.bounds import MOST_ELEMENTS, MOST_NAMED
 from claims.models import StateChoices
@@ -59,7 +59,7 @@ class NewDraft(Fields):
 class DraftApi(ApiView):
     @operation("read_draft", summary="Read your draft assessment", answer=DraftShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         return Response(render_draft(by, get_draft(by, get_claim(by, reference))))
 
     @operation(
@@ -70,7 +70,7 @@ class DraftApi(ApiView):
         refuses=[403, 404, 409],
     )
     def put(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
         draft = keep_draft(claim=claim, **read_body(request, NewDraft), by=by)
@@ -78,7 +78,7 @@ class DraftApi(ApiView):
 
     @operation("drop_draft", summary="Discard your draft assessment", status=204, refuses=[404])
     def delete(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         drop_draft(claim=get_claim(by, reference), by=by)
         return Response(status=204)
 

@@ -25,7 +25,7 @@ class EffectShape(TypedDict):
     regains_support: bool
 
 
-def interval(least: int, most: int, exact: bool = True) -> IntervalShape:
+def interval_shape(least: int, most: int, exact: bool = True) -> IntervalShape:
     """How many independent voices there are, as the API says it."""
     return {"min": least, "max": most} if exact else {"min": least, "max": most, "exact": False}
 
@@ -34,8 +34,8 @@ def render_effect(effect: Effect) -> EffectShape:
     return {
         "claim": effect.reference,
         "state": effect.state,
-        "before": interval(*effect.before),
-        "after": interval(*effect.after, effect.exact),
+        "before": interval_shape(*effect.before),
+        "after": interval_shape(*effect.after, effect.exact),
         "loses_support": effect.loses_support,
         "regains_support": effect.regains_support,
     }

@@ -15,7 +15,7 @@ from api.bodies import Fields, Id, Ids, Text, Whole, WordField, read_body, read_
 from api.lists import ListQuery, answer_list
 from api.schema import ETAG, IF_MATCH, PageOf, operation
 from api.versions import seen_by, tagged
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.actions.evidence import attach_evidence, change_evidence, confirm_excerpt, withdraw_evidence
 from claims.bounds import MOST_ELEMENTS
@@ -104,7 +104,7 @@ class EvidenceListApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         query = read_query(request, ListQuery)
         rows = evidence_of(by, claim).select_related("claim")
@@ -120,7 +120,7 @@ class EvidenceListApi(ApiView):
         headers=[ETAG],
     )
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         may_edit_claim(by, claim)
         fields = read_body(request, NewEvidence)
@@ -135,7 +135,7 @@ class OneEvidenceApi(ApiView):
         "read_evidence", summary="Read one piece of evidence", answer=EvidenceShape, refuses=[404], headers=[ETAG]
     )
     def get(self, request: Request, reference: str, evidence_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         item = get_evidence(by, get_claim(by, reference), evidence_id)
         return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
@@ -148,7 +148,7 @@ class OneEvidenceApi(ApiView):
         headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, reference: str, evidence_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
@@ -168,7 +168,7 @@ class EvidenceWithdrawnApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         may_edit_evidence(by, item)
@@ -185,7 +185,7 @@ class ExcerptStandsApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         may_confirm_excerpt(by, item)

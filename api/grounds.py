@@ -13,7 +13,7 @@ from api.assessments import AssessmentShape, find_assessment, render_assessments
 from api.bodies import Fields, Text, Whole, read_body
 from api.claims import ClaimShape, answer_claim
 from api.schema import ETAG, operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.models import Claim
 from claims.queries import get_claim, seen_evidence
 from house.errors import Conflict
@@ -76,7 +76,7 @@ class AssessmentGroundsApi(ApiView):
         refuses=[404, 409],
     )
     def get(self, request: Request, reference: str, assessment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         shown = of_assessment(by, find_assessment(by, reference, assessment_id))
         if shown is None:
             raise Conflict(_("This assessment does not wait for a decision."))
@@ -92,7 +92,7 @@ class AssessmentConfirmationApi(ApiView):
         refuses=[403, 404, 409, 422],
     )
     def post(self, request: Request, reference: str, assessment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
         may_confirm_assessment(by, assessment)
         confirm_assessment(assessment=assessment, **read_body(request, Confirmation), by=by)
@@ -108,7 +108,7 @@ class VerdictGroundsApi(ApiView):
         refuses=[404, 409],
     )
     def get(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         return Response(_render(_of_verdict(by, get_claim(by, reference))))
 
 
@@ -123,14 +123,14 @@ class VerdictConfirmedApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         may_confirm(by, claim)
         confirm_verdict(claim=claim, **read_body(request, VerdictConfirmation), by=by)
         return answer_claim(by, reference)
 
     def again(self, request: Request, reference: str) -> Response:
-        return answer_claim(person(request), reference)
+        return answer_claim(person_asking(request), reference)
 
 
 def _of_verdict(user: User, claim: Claim) -> GroundsShown:

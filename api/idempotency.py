@@ -26,7 +26,7 @@ from api.bodies import raw_body
 from claims.queries import visible_claims
 from house.errors import Invalid
 from house.transactions import kept_acts
-from reviews.actions.outcomes import KeyedRequest, digest_of_file, keep_outcome, outcome_of
+from reviews.actions.outcomes import KeyedRequest, digest_of_file, keep_outcome, kept_outcome
 from reviews.models import KeptOutcome
 
 HEADER = "Idempotency-Key"
@@ -54,7 +54,7 @@ def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> R
     body = _body(request)
     digest = _digest(body)
     with kept_acts(), transaction.atomic():
-        kept = outcome_of(keyed)
+        kept = kept_outcome(keyed)
         if kept is None:
             response = handler(request, **kwargs)
             # A dry run does nothing that could be done twice.

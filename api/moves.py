@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.bodies import Fields, Ids, Text, Whole, read_body
-from api.effects import IntervalShape, interval
+from api.effects import IntervalShape, interval_shape
 from api.lists import answer_all
 from api.schema import Lacking, PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_move_alone
 from claims.actions.claims import move_alone
 from claims.models import Claim, StateChoices, StatusChange
@@ -90,7 +90,7 @@ class MovesApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, reference: str) -> Response:
-        claim = known_claim(person(request), reference)
+        claim = known_claim(person_asking(request), reference)
         graph, last = load_evidence_graph(claim), last_change(claim)
         return answer_all([_render_move(claim, move, graph, last) for move in moves_from(claim.state)])
 
@@ -103,7 +103,7 @@ class MovesApi(ApiView):
         refuses=[403, 404, 409, 422],
     )
     def post(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = known_claim(by, reference)
         may_move_alone(by, claim)
         change = move_alone(claim=claim, **read_body(request, NewMove), by=by)
@@ -118,7 +118,7 @@ class HistoryApi(ApiView):
         "list_history", summary="List the status changes, oldest first", answer=PageOf(StatusChangeShape), refuses=[404]
     )
     def get(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = known_claim(by, reference)
         seen = seen_evidence(by, claim)
         recorded = recorded_changes(claim)
@@ -133,7 +133,7 @@ class OneStatusChangeApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, reference: str, seq: int) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = known_claim(by, reference)
         shown = _render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim))
         graph, withheld = graph_at(by, claim, seq)
@@ -141,7 +141,7 @@ class OneStatusChangeApi(ApiView):
 
     def again(self, request: Request, reference: str, seq: int) -> Response:
         """What a move answers: the change without its graph."""
-        by = person(request)
+        by = person_asking(request)
         claim = known_claim(by, reference)
         return Response(_render_change(change_of(claim, seq), seen_evidence(by, claim), recorded_changes(claim)))
 
@@ -184,7 +184,9 @@ def _render_change(change: StatusChange, seen: frozenset[UUID], recorded: Mappin
         "decision_reason": words.decision_reason if words else None,
         "evidence": [pk for pk in change.evidence if pk in seen],
         "stance": change.stance,
-        "independence": interval(change.independence_min, change.independence_max, exact=change.independence_exact),
+        "independence": interval_shape(
+            change.independence_min, change.independence_max, exact=change.independence_exact
+        ),
         "threshold": change.threshold,
         "graph_digest": change.graph_digest,
         "leaf_hash": entry.leaf_hash.hex(),

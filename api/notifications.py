@@ -11,11 +11,11 @@ from rest_framework.response import Response
 from api.bodies import Fields, Flag, MomentField, WordField, read_body, read_query
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.reading.paging import Order
 from reviews.actions.notifications import mark_all_read, mark_read
 from reviews.models import Notification, NotificationKind
-from reviews.notices import in_words, place_of
+from reviews.notices import notice_in_words, notice_path
 from reviews.queries import get_notification, notifications_of
 
 
@@ -63,7 +63,7 @@ class NotificationsApi(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, NotificationQuery)
-        rows = notifications_of(person(request))
+        rows = notifications_of(person_asking(request))
         if "kind" in query:
             rows = rows.filter(kind=query["kind"])
         if "unread" in query:
@@ -78,7 +78,7 @@ class NotificationsApi(ApiView):
 class OneNotificationApi(ApiView):
     @operation("read_notification", summary="Read one of your notifications", answer=NotificationShape, refuses=[404])
     def get(self, request: Request, notification_id: UUID) -> Response:
-        row = get_notification(person(request), notification_id)
+        row = get_notification(person_asking(request), notification_id)
         return Response(render_notifications(request, [row])[0])
 
 
@@ -87,7 +87,7 @@ class NotificationReadApi(ApiView):
         "mark_notification", summary="Mark one of your notifications as read", answer=NotificationShape, refuses=[404]
     )
     def post(self, request: Request, notification_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = mark_read(notification=get_notification(by, notification_id), by=by)
         return Response(render_notifications(request, [row])[0])
 
@@ -103,7 +103,7 @@ class NotificationsReadApi(ApiView):
     )
     def post(self, request: Request) -> Response:
         given = read_body(request, ReadUntil)
-        return Response({"read": mark_all_read(until=given.get("until"), by=person(request))})
+        return Response({"read": mark_all_read(until=given.get("until"), by=person_asking(request))})
 
 
 def render_notifications(request: Request, rows: Sequence[Notification]) -> list[NotificationShape]:
@@ -115,8 +115,8 @@ def render_notifications(request: Request, rows: Sequence[Notification]) -> list
             "assignment": row.assignment_id,
             "assessment": row.assessment_id,
             "by": row.by.username if row.by else None,
-            "text": in_words(row),
-            "url": request.build_absolute_uri(place_of(row)),
+            "text": notice_in_words(row),
+            "url": request.build_absolute_uri(notice_path(row)),
             "at": row.at,
             "read_at": row.read_at,
         }

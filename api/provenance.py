@@ -9,12 +9,12 @@ from rest_framework.response import Response
 
 from api.effects import IntervalShape
 from api.schema import operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.queries import get_claim, relays_among
 from claims.reading.provenance import TracedSource, Uncountable, provenance_of
 from claims.verdicts.evidence_graph import ElementResult, EvidenceGraph, EvidenceView, threshold_for
 from claims.verdicts.graph_loading import load_evidence_graph
-from claims.verdicts.snapshots import digest, snapshot
+from claims.verdicts.snapshots import snapshot, snapshot_digest
 from sources.independence import Independence
 
 
@@ -104,7 +104,7 @@ class ProvenanceShape(SupportShape):
 class ClaimProvenanceApi(ApiView):
     @operation("read_provenance", summary="Read a claim’s sourcing chain", answer=ProvenanceShape, refuses=[404])
     def get(self, request: Request, reference: str) -> Response:
-        by = person(request)
+        by = person_asking(request)
         graph = load_evidence_graph(get_claim(by, reference))
         quotes = {(one.downstream_id, one.upstream_id): one.quote for one in relays_among(by, graph.sources)}
         return Response(_render(graph, quotes))
@@ -124,7 +124,7 @@ def _render(graph: EvidenceGraph, quotes: dict[tuple[UUID, UUID], str]) -> Prove
             {"downstream": below, "upstream": above, "quote": quotes.get((below, above), "")} for below, above in relays
         ],
         "uncountable": [_uncountable(one) for one in found.uncountable],
-        "digest": digest(snapshot(graph)),
+        "digest": snapshot_digest(snapshot(graph)),
     }
 
 

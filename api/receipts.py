@@ -13,11 +13,11 @@ from accounts.queries import MOST_RECEIPTS, receipts_of
 from api.bodies import Text, read_query
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.reading.paging import Order
 from house.errors import Invalid, NotFound
 from ledger.entries import format_time, leaf_hashes
-from ledger.keys import LONGEST_DELAY, receipts
+from ledger.keys import LONGEST_DELAY, receipts_for
 
 ORDERS = {
     "created": Order("at", id="entry_id"),
@@ -49,7 +49,7 @@ class ReceiptsApi(ApiView):
     @operation("list_receipts", summary="List your receipts", query=ReceiptsQuery, answer=PageOf(ReceiptShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReceiptsQuery)
-        rows = receipts_of(person(request))
+        rows = receipts_of(person_asking(request))
         if query["leaves"]:
             hashes = leaf_hashes(query["leaves"], most=MOST_RECEIPTS)
             if hashes is None:
@@ -61,7 +61,7 @@ class ReceiptsApi(ApiView):
 class OneReceiptApi(ApiView):
     @operation("read_receipt", summary="Read your receipt for one ledger entry", answer=ReceiptShape, refuses=[404])
     def get(self, request: Request, leaf_hash: str) -> Response:
-        found = receipts_of(person(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()
+        found = receipts_of(person_asking(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()
         if found is None:
             raise NotFound(_("There is no such receipt."))
         return Response(render_receipts([found])[0])
@@ -78,5 +78,5 @@ def render_receipts(rows: Sequence[Act]) -> list[ReceiptShape]:
             "log_index": row.log_index,  # type: ignore[attr-defined]  # of receipts_of
             "receipt": signed,
         }
-        for row, (leaf_hash, _at), signed in zip(rows, entries, receipts(entries), strict=True)
+        for row, (leaf_hash, _at), signed in zip(rows, entries, receipts_for(entries), strict=True)
     ]

@@ -17,7 +17,7 @@ from api.bodies import Fields, Id, Text, WordField, peek, read_body, read_query
 from api.desks import desk_to_write_on
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.reading.actor_queries import get_actor
 from claims.reading.paging import Order
 from house.errors import Invalid, NotFound
@@ -33,7 +33,7 @@ from reviews.actions.redactions import (
     withdraw_redaction,
 )
 from reviews.models import Redaction, RedactionState
-from reviews.permissions import may_ask_second, may_decide, may_redact, may_redact_shared, may_withdraw
+from reviews.permissions import may_ask_second, may_decide_redaction, may_redact, may_redact_shared, may_withdraw
 from reviews.queries import get_redaction_seen, redactions_seen
 from reviews.redaction_matches import Matches
 from reviews.redactions_shown import is_outside, show_matches
@@ -137,7 +137,7 @@ class Redactions(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, RedactionQuery)
-        rows = redactions_seen(person(request))
+        rows = redactions_seen(person_asking(request))
         rows = rows.filter(**{name: query[name] for name in ("desk", "state") if name in query})
         return answer_list(request, rows, query, render_redactions, orders=ORDERS)
 
@@ -151,7 +151,7 @@ class Redactions(ApiView):
         asks_again=True,
     )
     def post(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         of = _sought_in(request)
         given = _read_sought(request, NewRedaction)
         if isinstance(of, Actor):
@@ -174,7 +174,7 @@ class RedactionPreview(ApiView):
         asks_again=True,
     )
     def post(self, request: Request) -> Response:
-        by = person(request)
+        by = person_asking(request)
         of = _sought_in(request)
         given = _read_sought(request, Sought)
         if isinstance(of, Actor):
@@ -187,7 +187,7 @@ class RedactionPreview(ApiView):
 class OneRedaction(ApiView):
     @operation("read_redaction", summary="Read a redaction", answer=RedactionShape, refuses=[404])
     def get(self, request: Request, redaction_id: UUID) -> Response:
-        return Response(render_redactions([get_redaction_seen(person(request), redaction_id)])[0])
+        return Response(render_redactions([get_redaction_seen(person_asking(request), redaction_id)])[0])
 
 
 class WouldErase(ApiView):
@@ -200,7 +200,7 @@ class WouldErase(ApiView):
         refuses=[403, 404, 409],
     )
     def get(self, request: Request, redaction_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_redaction_seen(by, redaction_id)
         return Response(render_matches(preview_of(redaction=row, by=by), by, outside=is_outside(row, by)))
 
@@ -217,9 +217,9 @@ class RedactionApproved(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, redaction_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_redaction_seen(by, redaction_id)
-        may_decide(row, by)
+        may_decide_redaction(row, by)
         return Response(render_redactions([redact(redaction=row, **read_body(request, RedactionApproval), by=by)])[0])
 
 
@@ -232,9 +232,9 @@ class RedactionRejected(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, redaction_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_redaction_seen(by, redaction_id)
-        may_decide(row, by)
+        may_decide_redaction(row, by)
         return Response(render_redactions([refuse_redaction(redaction=row, by=by)])[0])
 
 
@@ -247,7 +247,7 @@ class RedactionWithdrawn(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, redaction_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_redaction_seen(by, redaction_id)
         may_withdraw(row, by)
         return Response(render_redactions([withdraw_redaction(redaction=row, by=by)])[0])
@@ -263,7 +263,7 @@ class RedactionSecond(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, redaction_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_redaction_seen(by, redaction_id)
         may_ask_second(row, by)
         user = person_named(read_body(request, SecondPerson)["person"])
@@ -275,7 +275,7 @@ def _sought_in(request: Request) -> Desk | Actor:
 
     Raises Forbidden, Invalid.
     """
-    by, named = person(request), peek(request, "actor")
+    by, named = person_asking(request), peek(request, "actor")
     if named in (None, serializers.empty):
         desk = desk_to_write_on(request)
         may_redact(desk, by)

@@ -13,7 +13,7 @@ from accounts.models import User
 from api.bodies import Fields, Id, Text, read_body
 from api.lists import answer_all
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.actions.sources import add_relay, remove_relay
 from claims.queries import get_relay, get_source, relays_of
 from claims.record.reads import note_shown
@@ -45,7 +45,7 @@ class RelaysApi(ApiView):
         refuses=[404],
     )
     def get(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         up, down = relays_of(by, get_source(by, source_id))
         return answer_all(render_relays(by, [*up, *down]))
 
@@ -58,7 +58,7 @@ class RelaysApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
         relay = add_relay(downstream=source, **read_body(request, NewRelay), by=by).row
@@ -69,14 +69,14 @@ class RelaysApi(ApiView):
 class OneRelayApi(ApiView):
     @operation("read_relay", summary="Read one relay of a source", answer=RelayShape, refuses=[404])
     def get(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         return Response(render_relays(by, [get_relay(by, get_source(by, source_id), relay_id)])[0])
 
     @operation(
         "remove_relay", summary="Remove a relay that was recorded by mistake", status=204, refuses=[403, 404, 409]
     )
     def delete(self, request: Request, source_id: UUID, relay_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         remove_relay(relay=get_relay(by, get_source(by, source_id), relay_id), by=by)
         return Response(status=204)
 

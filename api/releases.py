@@ -15,7 +15,7 @@ from api.effects import EffectShape, render_effect
 from api.evidence import EvidenceShape, render_evidence
 from api.schema import operation
 from api.sources import SourceEffectShape, render_source
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.actions.releasing import (
     release_actor,
     release_attachment,
@@ -83,7 +83,7 @@ class SourceReleaseApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         given, effects = _read_counted(request, by, source.desk_id)
         return _counted(render_source(by, release_source(source=source, effects=effects, by=by, **given).row), effects)
@@ -99,7 +99,7 @@ class ActorReleaseApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, actor_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         actor = get_actor(by, actor_id)
         given, effects = _read_counted(request, by, actor.desk_id)
         return _counted(
@@ -117,7 +117,7 @@ class EvidenceReleaseApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, reference: str, evidence_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         claim = get_claim(by, reference)
         item = get_evidence(by, claim, evidence_id)
         given, effects = _read_counted(request, by, claim.desk_id)
@@ -136,7 +136,7 @@ class AttachmentReleaseApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, attachment_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_attachment(by, attachment_id)
         may_release(by, row.source.desk_id)
         row = release_attachment(attachment=row, by=by, **read_body(request, Release))
@@ -153,7 +153,7 @@ class CaptureReleaseApi(ApiView):
         asks_again=True,
     )
     def post(self, request: Request, source_id: UUID, capture_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         row = get_capture(by, get_source(by, source_id), capture_id)
         may_release(by, row.source.desk_id)
         row = release_capture(capture=row, by=by, **read_body(request, Release))

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from api.bodies import WordField, read_query
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, person
+from api.view import ApiView, person_asking
 from claims.reading.paging import BY_CREATION, Order
 from house.errors import NotFound
 from reviews.models import Reminder, ReminderKind, ReminderState
@@ -45,7 +45,7 @@ class RemindersApi(ApiView):
     @operation("list_reminders", summary="List your reminders", query=ReminderQuery, answer=PageOf(ReminderShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, ReminderQuery)
-        rows = reminders_of(person(request))
+        rows = reminders_of(person_asking(request))
         rows = rows.filter(**{name: query[name] for name in ("state", "kind") if name in query})
         return answer_list(request, rows, query, render_reminders, orders=ORDERS)
 
@@ -53,7 +53,7 @@ class RemindersApi(ApiView):
 class OneReminderApi(ApiView):
     @operation("read_reminder", summary="Read one of your reminders", answer=ReminderShape, refuses=[404])
     def get(self, request: Request, reminder_id: UUID) -> Response:
-        found = reminders_of(person(request)).filter(pk=reminder_id).first()
+        found = reminders_of(person_asking(request)).filter(pk=reminder_id).first()
         if found is None:
             raise NotFound(_("There is no such reminder."))
         return Response(render_reminders([found])[0])

@@ -28,7 +28,7 @@ from api.effects import EffectShape, render_effect
 from api.lists import ListQuery, answer_list
 from api.schema import ETAG, IF_MATCH, PageOf, operation
 from api.versions import seen_by, tagged
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.actions.sources import SourceOutcome, change_source, correct_source, retract_source
 from claims.queries import get_source, search_sources, visible_sources
 from claims.reading.actor_queries import shown_actors
@@ -116,7 +116,7 @@ class SourcesApi(ApiView):
     @operation("list_sources", summary="List the sources of your desks", query=SourceQuery, answer=PageOf(SourceShape))
     def get(self, request: Request) -> Response:
         query = read_query(request, SourceQuery)
-        by = person(request)
+        by = person_asking(request)
         rows = search_sources(visible_sources(by), query.get("q", ""))
         rows = rows.filter(**{name: query[name] for name in ("desk", "kind") if name in query})
         if "publisher" in query:
@@ -136,7 +136,7 @@ class SourcesApi(ApiView):
         desk = desk_to_write_on(request)
         fields = read_body(request, NewSource)
         fields.pop("desk", None)
-        by = person(request)
+        by = person_asking(request)
         source = create_source(desk=desk, fields=fields, by=by)
         at = reverse("api:source", args=[source.pk])
         return created(request, render_source(by, source), at=at, **tagged(source))
@@ -145,7 +145,7 @@ class SourcesApi(ApiView):
 class OneSourceApi(ApiView):
     @operation("read_source", summary="Read one source", answer=SourceShape, refuses=[404], headers=[ETAG])
     def get(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         return Response(render_source(by, source), headers=tagged(source))
 
@@ -158,7 +158,7 @@ class OneSourceApi(ApiView):
         headers=[ETAG, IF_MATCH],
     )
     def patch(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
         # The action's own row: who made it restricted may not be one to fetch it any more.
@@ -177,7 +177,7 @@ class RetractionApi(ApiView):
         refuses=[403, 404, 409],
     )
     def post(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         may_retract(by, source)
         given = read_body(request, SourceAct)
@@ -195,7 +195,7 @@ class CorrectionApi(ApiView):
         refuses=[403, 404],
     )
     def post(self, request: Request, source_id: UUID) -> Response:
-        by = person(request)
+        by = person_asking(request)
         source = get_source(by, source_id)
         may_retract(by, source)
         given = read_body(request, SourceAct)

@@ -17,7 +17,7 @@ from api.authentication import no_token_asks
 from api.bodies import Fields, List, Text, Whole, WordField, read_body, read_query
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
-from api.view import ApiView, created, person
+from api.view import ApiView, created, person_asking
 from claims.reading.paging import Order
 from house.errors import NotFound
 
@@ -54,7 +54,7 @@ class TokensApi(ApiView):
     )
     def get(self, request: Request) -> Response:
         query = read_query(request, ListQuery)
-        return answer_list(request, tokens_of(person(request)), query, render_tokens, orders=ORDERS)
+        return answer_list(request, tokens_of(person_asking(request)), query, render_tokens, orders=ORDERS)
 
     @operation(
         "create_token",
@@ -70,7 +70,7 @@ class TokensApi(ApiView):
         no_token_asks(request)
         given = read_body(request, NewToken)
         lifetime = timedelta(days=given["lifetime_days"])
-        by = person(request)
+        by = person_asking(request)
         row, token = create_token(user=by, name=given["name"], lifetime=lifetime, scopes=given["scopes"], by=by)
         at = reverse("api:token", args=[row.id])
         return created(request, {**render_tokens([row])[0], "token": token}, at=at)
@@ -79,14 +79,14 @@ class TokensApi(ApiView):
 class OneTokenApi(ApiView):
     @operation("read_token", summary="Read one of your tokens", answer=TokenShape, refuses=[404])
     def get(self, request: Request, token_id: UUID) -> Response:
-        found = tokens_of(person(request)).filter(id=token_id).first()
+        found = tokens_of(person_asking(request)).filter(id=token_id).first()
         if found is None:
             raise NotFound(_("There is no such token."))
         return Response(render_tokens([found])[0])
 
     @operation("revoke_token", summary="Revoke one of your tokens", status=204, refuses=[404], keyed=False)
     def delete(self, request: Request, token_id: UUID) -> Response:
-        revoke_token(token_id=token_id, by=person(request))
+        revoke_token(token_id=token_id, by=person_asking(request))
         return Response(status=204)
 
 

@@ -66,8 +66,8 @@ class ApiView(APIView):
             raise
         method = (request.method or "").lower()
         handler = getattr(self, method, None)
-        spend(request, self._kinds(request, handler), user=person(request))
-        asked_by(person(request).pk)
+        spend(request, self._kinds(request, handler), user=person_asking(request))
+        asked_by(person_asking(request).pk)
         _look_who_asks(request, asks_again=getattr(handler, "asks_again", False))
         if handler and HEADER in request.headers and getattr(handler, "keyed", False):
             setattr(self, method, partial(once, handler))  # which is what dispatch calls next
@@ -85,7 +85,7 @@ def _look_who_asks(request: Request, *, asks_again: bool) -> None:
 
     A token cannot be asked: whoever made it showed that it is them. Raises NoSecondFactor, NotRecent.
     """
-    asker = person(request) if request.user is not None and request.user.is_authenticated else None
+    asker = person_asking(request) if request.user is not None and request.user.is_authenticated else None
     if asker is None:  # what is open to everybody
         return
     by_session = request.auth is None
@@ -107,7 +107,7 @@ class NoSuchAddressApi(ApiView):
         raise NotFound
 
 
-def person(request: Request) -> User:
+def person_asking(request: Request) -> User:
     """Who asks: views of the API are reached by nobody else than people who are known."""
     return cast(User, request.user)
 

@@ -20,7 +20,7 @@ from claims.models import Evidence, Stance
 from claims.states import State
 from house.transactions import Noted, kept_acts
 from ledger.entries import format_time
-from ledger.keys import receipts
+from ledger.keys import receipts_for
 from ledger.recording import WrittenEntry
 
 BLOCK = 50  # moves in a row
@@ -51,7 +51,7 @@ def _name(by: User, acts: list[Noted]) -> str:
 def _fetch(by: User, acts: list[Noted]) -> list[str | None]:
     """The receipts of what was done, as whoever keeps each of them is given them: named, looked up, signed."""
     rows = receipts_of(by).filter(entry__leaf_hash__in=receipts_given(by, acts))
-    return receipts([(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows])
+    return receipts_for([(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows])
 
 
 def main() -> None:

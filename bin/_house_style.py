@@ -14,6 +14,7 @@ import sys
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,13 +50,16 @@ def second_names() -> Iterator[str]:
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 classes[node.name].append(_place(path, node))
-            elif isinstance(node, ast.FunctionDef) and path.relative_to(ROOT).parts[0] in ROOMS:
-                if not node.name.startswith("_"):
-                    functions[node.name].append(_place(path, node))
+            elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and _is_of_a_room(path):
+                functions[node.name].append(_place(path, node))
     for kind, found in (("class", classes), ("function", functions)):
         for name, places in found.items():
             if len(places) > 1 and name not in MANY:
                 yield f"{places[0]}: a second {kind} {name} is at {', '.join(places[1:])}"
+
+
+def _is_of_a_room(path: Path) -> bool:
+    return path.relative_to(ROOT).parts[0] in ROOMS
 
 
 def long_signatures() -> Iterator[str]:
@@ -72,7 +76,7 @@ def _signature(path: Path, node: ast.FunctionDef | ast.AsyncFunctionDef, name: s
         yield f"{_place(path, node)}: {node.name} takes more than {MOST_PARAMETERS} parameters; use a dataclass"
     if name in IN_ORDER or _is_called_by_a_framework(node):
         return
-    for first, second in zip(own, own[1:], strict=False):
+    for first, second in pairwise(own):
         if first.annotation and second.annotation and ast.unparse(first.annotation) == ast.unparse(second.annotation):
             yield f"{_place(path, node)}: name {second.arg} at every call of {node.name}: put `*` before it"
 

@@ -42,6 +42,6 @@ def make_bundles() -> int:
 
 
 @shared_task
-def forget_old_bundles() -> int:
+def forget_old_bundles_task() -> int:
     """Forget evidence bundles a day after they were asked for; how many."""
     return forget_after_a_day(now=timezone.now())

@@ -15,7 +15,7 @@ from claims.verdicts.evidence_graph import EvidenceGraph, of_claim, threshold_fo
 from claims.verdicts.graph_loading import as_last_change, last_change, load_evidence_graph
 from claims.verdicts.grounds_watch import rest_on
 from claims.verdicts.policy import STANCE_OF_VERDICT, NamedGrounds, missing_for, refuted_element
-from claims.verdicts.snapshots import digest, snapshot
+from claims.verdicts.snapshots import snapshot, snapshot_digest
 from claims.verdicts.support import counting_for, restate
 from house.errors import Conflict, PolicyNotMet
 from sources.independence import Independence
@@ -123,7 +123,7 @@ def _write(
         independence_max=result.max,
         independence_exact=result.exact,
         threshold=threshold,
-        graph_digest=digest(recorded),
+        graph_digest=snapshot_digest(recorded),
     )
     words = StatusChangeText(claim=claim, seq=claim.last_seq, reason=reason, decision_reason=decision_reason)
     words.save(force_insert=True)

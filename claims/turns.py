@@ -132,7 +132,7 @@ def wait_for_own(subject: object) -> None:
             _refuse()
 
 
-def remember(subject: object, *, is_large: bool) -> None:
+def remember_size(subject: object, *, is_large: bool) -> None:
     """An act on this row has found a large graph, or was done without one."""
     with _changed:
         _small.pop(subject, None)

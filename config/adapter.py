@@ -16,7 +16,7 @@ from accounts.actions.sign_ins import TooSoon, Try, begin_try, end_badly, end_we
 from accounts.addresses import client_address, networks_of
 from accounts.models import User
 from accounts.queries import account_named
-from accounts.sealing import seal, unseal
+from accounts.sealing import seal_secret, unseal
 from accounts.security_events import security_event
 from accounts.stages import FIRST_STEP, begin_again, first_step_holds, note_first_step
 
@@ -115,7 +115,7 @@ class SecondFactors(DefaultMFAAdapter):
         return {"id": user.pk.hex.encode(), "name": user.username, "display_name": user.username}
 
     def encrypt(self, text: str) -> str:
-        return seal(text)
+        return seal_secret(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         return unseal(encrypted_text)

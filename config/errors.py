@@ -36,7 +36,7 @@ from house.errors import (
 )
 from ledger.reading import NotWhole
 from reviews.views.drafting import DraftsOfRequest, keep_for_its_author, lost_draft, wants_json
-from reviews.views.form_drafts import in_words
+from reviews.views.form_drafts import form_draft_in_words
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ def error_page(request: HttpRequest, status: int, *, error: DomainError | None =
         "error": error,
         "message": error.message if error else "",
         "kept": _address_of(kept, status) if kept and not kept.is_lost else "",
-        "lost": in_words(lost_draft(kept)) if kept and kept.is_lost else [],
+        "lost": form_draft_in_words(lost_draft(kept)) if kept and kept.is_lost else [],
     }
     return render(request, "error.html", context, status=status)
 
@@ -214,7 +214,7 @@ def not_kept(request: HttpRequest, lost: DraftsOfRequest) -> HttpResponse:
     """
     if wants_json(request):
         return JsonResponse({}, status=400)
-    return render(request, "not_kept.html", {"status": 400, "lost": in_words(lost_draft(lost))}, status=400)
+    return render(request, "not_kept.html", {"status": 400, "lost": form_draft_in_words(lost_draft(lost))}, status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

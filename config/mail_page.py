@@ -45,7 +45,7 @@ def mails(request: PersonsRequest) -> HttpResponse:
 
 
 @require_safe
-def mail(request: PersonsRequest, name: str) -> HttpResponse:
+def kept_mail(request: PersonsRequest, name: str) -> HttpResponse:
     """One mail, as text."""
     may_administer(request.user)
     if not _NAME.fullmatch(name) or not (_folder() / name).is_file():

@@ -25,7 +25,7 @@ from config.errors import error_page, not_kept, page_response
 from config.head import memberships_in_head
 from config.route_limits import DRAFT, counted_as
 from house.errors import DomainError, TooMany
-from house.pages import drafts_of
+from house.pages import request_drafts
 from reviews.views.drafting import drafts_for, keep_for_its_author, keep_or_lose, wants_json
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -237,9 +237,9 @@ class NeedsSecondFactor:
         if getattr(view, "open_without_factor", False) or not is_shut_out(request, now=timezone.now()):
             return None
         # Whose days ran out while they typed finds it when they have added one.
-        if request.method == "POST" and drafts_of(request).are_kept_here():
+        if request.method == "POST" and request_drafts(request).are_kept_here():
             if wants_json(request):
-                return drafts_of(request).saved()
+                return request_drafts(request).saved()
             drafts = drafts_for(request)
             keep_or_lose(drafts)
             if drafts.is_lost:
@@ -271,14 +271,14 @@ class AsksAgain:
         answers = request.method == "POST" and "GET" in methods
         if not (answers or request.method in methods) or not request.user.is_authenticated:
             return None
-        if "keep" in request.POST and drafts_of(request).are_kept_here():  # which does nothing but that
+        if "keep" in request.POST and request_drafts(request).are_kept_here():  # which does nothing but that
             return None
         return asked_again(cast(PersonsRequest, request), keep=partial(_kept, request))
 
 
 def _kept(request: HttpRequest) -> Mapping[str, str]:
     """Keep the form that was posted where drafts of it are kept, and say by which controls it goes on from there."""
-    drafts = drafts_of(request)
+    drafts = request_drafts(request)
     if not drafts.are_kept_here():
         return {}
     # Of a row that the person may not know of nothing is kept; they are asked like everybody.

@@ -475,7 +475,7 @@ CELERY_TASK_DEFAULT_QUEUE = "reminders"
 # Captures and time stamps wait on other people's servers: no reminder waits for a worker of this queue.
 CELERY_TASK_ROUTES = {
     "sources.tasks.*": {"queue": "captures"},
-    "ledger.tasks.stamp_checkpoints": {"queue": "captures"},
+    "ledger.tasks.stamp_checkpoints_task": {"queue": "captures"},
 }
 # A tick that nobody took in time is dropped: the next one finds the same rows.
 CELERY_BEAT_SCHEDULE = {
@@ -486,10 +486,10 @@ CELERY_BEAT_SCHEDULE = {
     "bundles": {"task": "claims.tasks.make_bundles", "schedule": 2.0, "options": {"expires": 10}},
     "captures": {"task": "sources.tasks.run_due_captures", "schedule": 2.0, "options": {"expires": 10}},
     "erased files": {"task": "sources.tasks.delete_erased_files", "schedule": 10.0, "options": {"expires": 60}},
-    "anchors": {"task": "ledger.tasks.anchor_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
-    "time stamps": {"task": "ledger.tasks.stamp_checkpoints", "schedule": 60.0, "options": {"expires": 60}},
+    "anchors": {"task": "ledger.tasks.anchor_checkpoints_task", "schedule": 60.0, "options": {"expires": 60}},
+    "time stamps": {"task": "ledger.tasks.stamp_checkpoints_task", "schedule": 60.0, "options": {"expires": 60}},
     "reads": {"task": "accounts.tasks.record_restricted_reads", "schedule": 60.0, "options": {"expires": 60}},
-    "old bundles": {"task": "claims.tasks.forget_old_bundles", "schedule": 3600.0, "options": {"expires": 3600}},
+    "old bundles": {"task": "claims.tasks.forget_old_bundles_task", "schedule": 3600.0, "options": {"expires": 3600}},
     "old mails": {"task": "accounts.tasks.clear_old_mails", "schedule": 3600.0, "options": {"expires": 3600}},
     "old sessions": {"task": "accounts.tasks.clear_ended_sessions", "schedule": 3600.0, "options": {"expires": 3600}},
     "old spendings": {"task": "accounts.tasks.clear_spendings", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -17,7 +17,7 @@ from django.urls import Resolver404, resolve
 from config.errors import page_response
 from house.pages import is_done
 from house.transactions import kept_acts
-from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, form_is_done, keep_outcome, outcome_of
+from reviews.actions.outcomes import FORM_KEY, KeyedRequest, digest_of_form, form_is_done, keep_outcome, kept_outcome
 
 Handler = Callable[[HttpRequest], HttpResponse]
 NAME = "submission"
@@ -59,7 +59,7 @@ class SentOnce:
 
 
 def _once(keyed: KeyedRequest, digest: str, act: Callable[[], HttpResponse]) -> HttpResponse:
-    kept = outcome_of(keyed, wait=True)
+    kept = kept_outcome(keyed, wait=True)
     if kept is not None:
         return redirect(kept.at)
     response = act()

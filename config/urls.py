@@ -26,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if settings.MAIL_PAGE:
     urlpatterns += [
         path("mails/", mail_page.mails, name="mails"),
-        path("mails/<str:name>/", mail_page.mail, name="mail"),
+        path("mails/<str:name>/", mail_page.kept_mail, name="mail"),
     ]
 
 handler400 = "config.errors.bad_request"

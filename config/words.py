@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 SHOWN_UP_TO = 5  # A count above this is shown as "5+": only small answers matter.
 
 
-def interval(least: int, *, most: int, exact: bool = True) -> str:
+def interval_in_figures(least: int, *, most: int, exact: bool = True) -> str:
     """How many independent voices: "2", "1–3", or "5+" for everything above five, and whether these are bounds."""
     ends = [_count(least), _count(most)]
     text = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
@@ -21,10 +21,10 @@ def _count(number: int) -> str:
     return str(number) if number <= SHOWN_UP_TO else f"{SHOWN_UP_TO}+"
 
 
-def voices(least: int, *, most: int, exact: bool = True) -> str:
+def count_in_words(least: int, *, most: int, exact: bool = True) -> str:
     """The same with its noun: "1–3 independent voices", and whether these are bounds."""
     text = ngettext("%(count)s independent voice", "%(count)s independent voices", 1 if least == most == 1 else 2)
-    text = text % {"count": interval(least, most=most)}
+    text = text % {"count": interval_in_figures(least, most=most)}
     return text if exact else _("%(voices)s (not counted exactly)") % {"voices": text}
 
 
@@ -36,7 +36,7 @@ def moment(at: datetime, *, zone: tzinfo, now: datetime) -> str:
     return date_format(local, _("D j M, H:i") if this_year else _("j M Y, H:i"))
 
 
-def day(on: date | datetime) -> str:
+def day_in_words(on: date | datetime) -> str:
     """A calendar day with its year: "2 Nov 2022"."""
     return _day(calendar_day(on), get_language())
 
@@ -53,7 +53,7 @@ def calendar_day(on: date | datetime) -> date:
     return on.astimezone(UTC).date() if isinstance(on, datetime) else on
 
 
-def due(at: datetime, *, zone: tzinfo, now: datetime) -> str:
+def due_in_words(at: datetime, *, zone: tzinfo, now: datetime) -> str:
     """When something must be done: "Due today, 17:00", "Due Tue 12 Mar, 17:00", "2 days late".
 
     Days are those of `zone`; what is late by less than 24 hours is said in hours or minutes.

@@ -94,12 +94,12 @@ def one_by_one(
 
 def by_query(name: str, query: str, *parameters: object) -> Check:
     """A check whose query answers a row for each place where it is not so: its subject, what was expected and found."""
-    return Check(name, lambda scope: rows(_in_order(query), *parameters))
+    return Check(name, lambda scope: rows_in_batches(_in_order(query), *parameters))
 
 
 def by_overdue_query(name: str, *, query: str) -> Check:
     """The same, for a query that asks with `%(late)s` for what ought to have been done before."""
-    return Check(name, lambda scope: rows(_in_order(query), late=scope.now - scope.grace))
+    return Check(name, lambda scope: rows_in_batches(_in_order(query), late=scope.now - scope.grace))
 
 
 def _in_order(query: str) -> str:
@@ -107,7 +107,7 @@ def _in_order(query: str) -> str:
     return f"SELECT * FROM ({query}) found ORDER BY 1, 2, 3"  # noqa: S608 - our own
 
 
-def rows(query: str, *parameters: object, **named: object) -> Iterator[Any]:
+def rows_in_batches(query: str, *parameters: object, **named: object) -> Iterator[Any]:
     """The rows of a query, a few at a time, however many there are. Needs a transaction."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(query, named or parameters)  # type: ignore[arg-type]  # lists become arrays

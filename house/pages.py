@@ -53,7 +53,7 @@ class Drafts(Protocol):
         """The controls by which a form goes on from what `postponed` kept of it."""
 
 
-def drafts_of(request: HttpRequest) -> Drafts:
+def request_drafts(request: HttpRequest) -> Drafts:
     drafts: Drafts = request.drafts  # type: ignore[attr-defined]  # set by config.middleware.KeptForms
     return drafts
 
@@ -63,7 +63,7 @@ def form_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def page(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
-        drafts = drafts_of(request)
+        drafts = request_drafts(request)
         if request.method != "POST" or not drafts.are_kept_here():
             return view(request, *arguments, **named)
         answer = drafts.saved() if "keep" in request.POST else None
@@ -93,7 +93,7 @@ def sent(request: HttpRequest) -> dict[str, Any]:
     at."""
     if request.method == "POST":
         return {"data": request.POST, "files": request.FILES}
-    drafts = drafts_of(request)
+    drafts = request_drafts(request)
     kept = drafts.restored() if drafts.are_kept_here() else None
     return {"data": kept, "restored": True} if kept is not None else {}
 
@@ -201,7 +201,7 @@ class ActForm(forms.Form):
 
 def drafts_shown(request: HttpRequest, form: forms.Form) -> Drafts | None:
     """What the template of a form says of its drafts, for `parts/draft.html`; what came back is kept."""
-    drafts = drafts_of(request)
+    drafts = request_drafts(request)
     if not drafts.are_kept_here():
         return None
     if request.method == "POST":

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.db.models import Field, ForeignKey
 
-from house.integrity import Check, IntegrityScope, Place, one_by_one, rows
+from house.integrity import Check, IntegrityScope, Place, one_by_one, rows_in_batches
 
 _NOWHERE = """
 SELECT concat_ws(' ', {key}), r.{column}::text FROM {table} r
@@ -43,7 +43,7 @@ def leads_nowhere(field: "ForeignKey[Any, Any]") -> Iterator[Place]:
         target=f'"{target.model._meta.db_table}"',
         target_column=f'"{target.column}"',
     )
-    for key, value in rows(query):
+    for key, value in rows_in_batches(query):
         yield f"{table.db_table} {key}", f"a row for its {field.name}", f"none: {value}"
 
 

@@ -48,7 +48,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a bundle says of itself; `made_for` is a person as `accounts.ledger_entries.person` names them."""
+    """What a bundle says of itself; `made_for` is a person as `accounts.ledger_entries.committed_person` names them."""
 
     reference: str
     stream: str

@@ -14,7 +14,7 @@ from ledger.files import sync_folders, write_durably, write_whole
 from ledger.models import Checkpoint
 from ledger.opened import entry_line, last_line
 from ledger.proofs import ProvenLeaf, disclosures_of
-from ledger.reading import check_extends, read_tile, text_of_note
+from ledger.reading import check_extends, stored_tile, text_of_note
 from ledger.stamps import read_stamp_file, stamp_paths
 from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, disclosures_path, hash_tiles
 from ledger.verifier import EXPORT_FILE
@@ -104,7 +104,7 @@ def _write_tiles(written: _Written, checkpoint: Checkpoint, *, entries: bool) ->
     for tile in tiles_of(checkpoint.size, entries=entries):
         if (written.folder / tile.path).exists():
             continue
-        data = read_tile(tile, checkpoint)
+        data = stored_tile(tile, checkpoint)
         if data is None:
             raise LookupError(f"the log misses {tile.path}")
         written.put(tile.path, data)

@@ -122,10 +122,10 @@ def receipt(leaf_hash: bytes, at: str) -> str | None:
 
     None where this server has no key: what was done is done, and readiness says that the ledger is degraded.
     """
-    return receipts([(leaf_hash, at)])[0]
+    return receipts_for([(leaf_hash, at)])[0]
 
 
-def receipts(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
+def receipts_for(entries: Iterable[tuple[bytes, str]]) -> list[str | None]:
     """The receipts of entries, by their leaf hashes and times, as `receipt` makes each. The key is read once.
 
     None, too, for a time that lies ahead: such a promise would never be due, and nobody wrote an entry then.

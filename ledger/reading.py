@@ -18,7 +18,7 @@ from ledger.entries import Opening
 from ledger.keys import LONGEST_DELAY
 from ledger.models import Checkpoint, Cosignature, Entry, Leaf, Outbox, Secret
 from ledger.proofs import ProvenLeaf
-from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, node_reader, parse_tile_path
+from ledger.tiles import ENTRIES, TILE_WIDTH, Tile, bundle_bytes, parse_tile_path, tile_node_reader
 from ledger.tree import ReadNode, check_consistency, consistency_proof, inclusion_proof
 from ledger.verifier import CHECKPOINT, Broken, read_checkpoint
 from ledger.waiting import wrong_place
@@ -95,7 +95,7 @@ def consistency_with(size: int, checkpoint: Checkpoint) -> list[bytes]:
 
 
 def _node_reader() -> ReadNode:
-    return node_reader(lambda level, number: b"".join(_hashes(level, first=number * TILE_WIDTH, most=TILE_WIDTH)))
+    return tile_node_reader(lambda level, number: b"".join(_hashes(level, first=number * TILE_WIDTH, most=TILE_WIDTH)))
 
 
 def oldest_waiting() -> datetime | None:
@@ -135,7 +135,7 @@ def late_since(now: datetime) -> datetime | None:
     return since if since is not None and is_overdue(since, now) else None
 
 
-def read_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:
+def stored_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:
     """The bytes of a tile of hashes or of entries; None where the log of `checkpoint` has not so many."""
     level = 0 if tile.level == ENTRIES else int(tile.level)
     first = tile.number * TILE_WIDTH
@@ -216,7 +216,7 @@ class Placed:
 
 
 @from_a_whole_log()
-def place_of(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
+def leaf_place(leaf_hash: bytes, checkpoint: Checkpoint) -> Placed | None:
     """Where the leaf of this hash stands in the log of `checkpoint`; None where it does not.
 
     For anybody: it follows from the tiles of hashes.
@@ -240,6 +240,6 @@ def published(path: str, checkpoint: Checkpoint) -> bytes | None:
     if path == CHECKPOINT:
         return checkpoint.note.encode()
     try:
-        return read_tile(parse_tile_path(path), checkpoint)
+        return stored_tile(parse_tile_path(path), checkpoint)
     except ValueError:
         return None

@@ -199,12 +199,12 @@ def node_reader(connection: Connection) -> ReadNode:
 
     def read(level: int, index: int) -> bytes:
         tile_level, height = divmod(level, TILE_HEIGHT)
-        return root_hash(read_hashes(connection, tile_level, first=index << height, count=1 << height))
+        return root_hash(read_stored_hashes(connection, tile_level, first=index << height, count=1 << height))
 
     return read
 
 
-def read_hashes(connection: Connection, tile_level: int, *, first: int, count: int) -> list[bytes]:
+def read_stored_hashes(connection: Connection, tile_level: int, *, first: int, count: int) -> list[bytes]:
     """The hashes `first` to `first + count` of a tile level; level 0 has the leaves'. LookupError for missing ones."""
     where = "ledger_leaf WHERE" if tile_level == 0 else f"ledger_node WHERE level = {tile_level:d} AND"
     rows = connection.execute(

@@ -22,9 +22,9 @@ __all__ = [
     "bundle_bytes",
     "disclosures_path",
     "hash_tiles",
-    "node_reader",
     "parse_tile_path",
     "read_bundle",
+    "tile_node_reader",
     "tile_path",
 ]
 
@@ -82,7 +82,7 @@ def bundle_bytes(leaves: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def node_reader(read_tile: Callable[[int, int], bytes]) -> ReadNode:
+def tile_node_reader(read_tile: Callable[[int, int], bytes]) -> ReadNode:
     """Reads the hashes of complete subtrees from tiles, each asked for and computed once: proofs of a tree share most.
 
     `read_tile(level, number)` gives the hashes of a tile one after the other, as many as there are.

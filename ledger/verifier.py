@@ -1567,7 +1567,7 @@ def read_hashes(read: Read, level: int, *, number: int, width: int, report: Repo
     return [data[at : at + 32] for at in range(0, width * 32, 32)]
 
 
-class Walk(NamedTuple):
+class LogWalk(NamedTuple):
     """What an audit gives to whoever looks further: an entry, its place and its leaf hash."""
 
     leaf_index: int
@@ -1579,7 +1579,7 @@ def audit(
     read: Read,
     policy: Policy,
     receipts: Mapping[str, bytes] | None = None,
-    each: Callable[[Walk], None] | None = None,
+    each: Callable[[LogWalk], None] | None = None,
     times_from: int = 0,
     lines: Iterable[bytes] | None = None,
 ) -> Report:
@@ -1642,7 +1642,7 @@ def audit_public(
     policy: Policy,
     checkpoint: LogSize,
     report: Report,
-    each: Callable[[Walk], None] | None = None,
+    each: Callable[[LogWalk], None] | None = None,
     times_from: int = 0,
     receipts: Mapping[str, bytes] | None = None,
 ) -> Report:
@@ -1674,7 +1674,7 @@ def audit_public(
             if entry.stream == KEYS and entry.kind == KEY_ROTATED:
                 _audit_rotation(name_entry(index, entry), entry, policy.origin, report)
             if each:
-                each(Walk(index, entry, hashed))
+                each(LogWalk(index, entry, hashed))
     promised = _read_receipts(receipts or {}, policy, report)
     found = tree.find(promised)
     _check_promises({hashed: one for hashed, one in promised.items() if hashed not in found}, times.latest, report)
@@ -1800,7 +1800,7 @@ def _audit_leaves(
     read: Read,
     origin: str,
     report: Report,
-    each: Callable[[Walk], None] | None,
+    each: Callable[[LogWalk], None] | None,
 ) -> None:
     """Checks the entries of one bundle."""
     (streams, times), disclosures = followed, _read_disclosures(read, first // TILE_WIDTH, report)
@@ -1817,7 +1817,7 @@ def _audit_leaves(
         if disclosures and str(index) in disclosures:
             _audit_disclosures(name_entry(index, entry), entry, disclosures.pop(str(index)), report)
         if each:
-            each(Walk(index, entry, hashed))
+            each(LogWalk(index, entry, hashed))
     for index_text in disclosures:
         report.expect(
             False, f"disclosures of entry {index_text}", part="entry", expected="one of the bundle", found="none"
@@ -1978,7 +1978,7 @@ class ReplayedStates:
         self.published: dict[str, str | None] = {}
         self.older: dict[str, str] = {}
 
-    def take(self, walk: Walk) -> None:
+    def take(self, walk: LogWalk) -> None:
         """Follows one entry: a claim's reference, a change of its state."""
         entry = walk.entry
         if not entry.stream.startswith("claim:"):
@@ -1998,7 +1998,7 @@ class ReplayedStates:
             if entry.body.get("number") == 1 and _is_of_before(entry):
                 self.older[entry.stream] = entry.at
 
-    def _move(self, walk: Walk) -> None:
+    def _move(self, walk: LogWalk) -> None:
         stream, body = walk.entry.stream, walk.entry.body
         state, before, after = self.states[stream], body.get("from"), body.get("to")
         self.states[stream] = after if isinstance(after, str) else None
@@ -2967,7 +2967,7 @@ def _words(name: str) -> str:
     return _html(name.removesuffix("_id").replace("_", " "))
 
 
-class _Page:
+class _HistoryPage:
     """The lines of a page. `titles`: what ids stand for, as the newest entries that commit to it say."""
 
     def __init__(self, titles: Mapping[str, str]) -> None:
@@ -3070,7 +3070,7 @@ def bundle_page(
 
     The same for the same arguments, to the byte: so it is made, and so it is checked.
     """
-    page, reference = _Page(_titles(history)), _html(manifest["reference"])
+    page, reference = _HistoryPage(_titles(history)), _html(manifest["reference"])
     own = _recorded(history).get(str(history["claim"]).removeprefix("claim:"))
     statement = own.value.get("statement") if own else None
     style = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -3103,7 +3103,7 @@ def _unless(history: Mapping[str, Any]) -> str:
     return ", unless an entry that is withheld says otherwise" if is_open else ""
 
 
-def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
+def _page_of_history(page: _HistoryPage, history: Mapping[str, Any]) -> None:
     page.add("<section><h2>Status changes</h2>")
     for act in history["acts"]:
         if act.get("kind") == STATUS_CHANGED:
@@ -3126,7 +3126,7 @@ def _page_of_history(page: _Page, history: Mapping[str, Any]) -> None:
     page.add("</section>")
 
 
-def _page_of_files(page: _Page, manifest: Mapping[str, Any]) -> None:
+def _page_of_files(page: _HistoryPage, manifest: Mapping[str, Any]) -> None:
     page.add("<section><h2>Files</h2>")
     page.add("<p>They are other people’s files: open them with the care that you would give any.</p><ul>")
     for file in manifest["files"]:
@@ -3142,7 +3142,7 @@ def _page_of_files(page: _Page, manifest: Mapping[str, Any]) -> None:
     page.add("</ul></section>")
 
 
-def _page_of_gaps(page: _Page, manifest: Mapping[str, Any]) -> None:
+def _page_of_gaps(page: _HistoryPage, manifest: Mapping[str, Any]) -> None:
     page.add("<section><h2>What is left out</h2>")
     for one in manifest["left_out"]:
         what = ", ".join(_words(name) for name in one.get("names", [one.get("id")]))
@@ -3157,7 +3157,7 @@ def _later(manifest: Mapping[str, Any]) -> str:
     return f"{number} {'entry is' if number == 1 else 'entries are'} later than the checkpoint of this bundle"
 
 
-def _page_of_unproven(page: _Page, manifest: Mapping[str, Any], unproven: Sequence[Any]) -> None:
+def _page_of_unproven(page: _HistoryPage, manifest: Mapping[str, Any], unproven: Sequence[Any]) -> None:
     page.add("<section><h2>What nothing proves</h2>")
     page.add("<p>The desk’s word alone: no entry of this bundle says it.</p>")
     page.add(page.fields({"made for": manifest["for"], "made at": manifest["at"]}), f"<p>{_later(manifest)}.</p>")

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ledger.canonical import canonical
-from ledger.reading import newest_checkpoint, newest_witnessed, place_of, read_tile
+from ledger.reading import leaf_place, newest_checkpoint, newest_witnessed, stored_tile
 from ledger.stamps import read_stamp_file
 from ledger.tiles import ENTRIES, Tile, parse_tile_path
 from ledger.trusted import shown_policy
@@ -61,7 +61,7 @@ def witnessed(request: HttpRequest) -> HttpResponse:
 def tile(request: HttpRequest, path: str) -> HttpResponse:
     """A tile of hashes, full or partial, under its one path."""
     wanted, newest = named_tile(f"tile/{path}"), newest_checkpoint()
-    data = read_tile(wanted, newest) if newest and wanted.level != ENTRIES else None
+    data = stored_tile(wanted, newest) if newest and wanted.level != ENTRIES else None
     if data is None:
         raise Http404
     return _answer(data, "application/octet-stream", caching=FOR_EVER)
@@ -101,7 +101,7 @@ def _stamp_file(path: str) -> bytes:
 def leaf(request: HttpRequest, leaf_hash: str) -> HttpResponse:
     """Where a leaf stands, with its inclusion proof and the checkpoint that this is against: who has a receipt asks."""
     newest = newest_checkpoint()
-    placed = place_of(bytes.fromhex(leaf_hash), newest) if newest else None
+    placed = leaf_place(bytes.fromhex(leaf_hash), newest) if newest else None
     if newest is None or placed is None:
         raise Http404
     proof = [b64encode(part).decode() for part in placed.proof]
@@ -112,7 +112,7 @@ def leaf(request: HttpRequest, leaf_hash: str) -> HttpResponse:
 @login_not_required
 @same_for_everybody
 @require_safe
-def policy(request: HttpRequest) -> HttpResponse:
+def policy_answer(request: HttpRequest) -> HttpResponse:
     """The public keys, as the verifier reads them. Whoever checks should have them from elsewhere as well.
 
     404 where no file names them: those of the database are handed out to nobody.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from accounts.ledger_integrity import (
     Beginnings,
     ExpectedEntries,
@@ -55,7 +55,7 @@ _ASSIGNMENT: dict[str, Field[Assignment]] = {
     "body/claim": Field(lambda row, said: str(row.claim_id)),
     "body/assignment": Field(lambda row, said: str(row.pk)),
     "body/state": Field(_state_then),
-    "reviewer": Field(lambda row, said: person(row.reviewer)),
+    "reviewer": Field(lambda row, said: committed_person(row.reviewer)),
     "due_at": Field(lambda row, said: row.due_at.isoformat(), latest=True),
     "reason": Field(lambda row, said: ""),
 }
@@ -64,7 +64,8 @@ TOLD_ASSIGNMENTS: Told[Assignment] = Told(
     root="claim",
     kinds={
         "assigned": ExpectedEntries(
-            _ASSIGNMENT | {"by": Field(lambda row, said: person(row.assigned_by))}, when=lambda row: row.created_at
+            _ASSIGNMENT | {"by": Field(lambda row, said: committed_person(row.assigned_by))},
+            when=lambda row: row.created_at,
         ),
         "assignment_accepted": ExpectedEntries(
             _ASSIGNMENT | {"body/state": Field(lambda row, said: AssignmentState.ACCEPTED.value)},
@@ -120,7 +121,7 @@ def _named(row: RecordedDeciders, said: OpenedEntry) -> Any:
     for one in row.of(said):
         moment = one.since if said.kind == "decider_named" else one.until
         if moment is not None and said.is_of(moment):
-            return person(one.user)
+            return committed_person(one.user)
     return None
 
 
@@ -225,7 +226,7 @@ def _each_confirmed(
 _ASSESSMENT: dict[str, Field[Submitted]] = {
     "body/claim": Field(lambda one, said: str(one.row.claim_id)),
     "body/assessment": Field(lambda one, said: str(one.row.pk)),
-    "by": Field(lambda one, said: person(one.row.assessor)),
+    "by": Field(lambda one, said: committed_person(one.row.assessor)),
 }
 
 TOLD_ASSESSMENTS: Told[Submitted] = Told(
@@ -283,8 +284,8 @@ TOLD_DECISIONS: Told[Decided] = Told(
                 "body/claim": Field(lambda one, said: str(one.row.assessment.claim_id)),
                 "body/assessment": Field(lambda one, said: str(one.row.assessment_id)),
                 "body/approved": Field(lambda one, said: one.row.approved),
-                "by": Field(lambda one, said: person(one.row.decided_by)),
-                "assessor": Field(lambda one, said: person(one.row.assessor)),
+                "by": Field(lambda one, said: committed_person(one.row.decided_by)),
+                "assessor": Field(lambda one, said: committed_person(one.row.assessor)),
                 "reason": Field(lambda one, said: one.row.reason),
                 "finding": Field(_handed_in),
                 "grounds": Field(lambda one, said: one.grounds),
@@ -375,43 +376,45 @@ TOLD_VERDICTS: Told[Verdicts] = Told(
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedRedaction:
     """A redaction. `overtaken`: another one of the desk that was done in the same moment left it nothing to find."""
 
     row: Redaction
     overtaken: bool
 
 
-def _redactions(ids: Sequence[UUID]) -> Iterator[Asked]:
+def _redactions(ids: Sequence[UUID]) -> Iterator[AskedRedaction]:
     for row in Redaction.objects.filter(pk__in=ids).prefetch_related("proposed_by", "decided_by", "second"):
         others = Redaction.objects.filter(
             desk=row.desk_id, actor=row.actor_id, state=RedactionState.DONE, ended_at=row.ended_at
         )
-        yield Asked(row, row.state == RedactionState.WITHDRAWN and others.exclude(pk=row.pk).exists())
+        yield AskedRedaction(row, row.state == RedactionState.WITHDRAWN and others.exclude(pk=row.pk).exists())
 
 
 def _ended_as(state: RedactionState) -> Any:
     return lambda one: one.row.ended_at if one.row.state == state and not one.overtaken else None
 
 
-def _decided_by(one: Asked, said: OpenedEntry) -> Any:
-    return person(one.row.decided_by)
+def _decided_by(one: AskedRedaction, said: OpenedEntry) -> Any:
+    return committed_person(one.row.decided_by)
 
 
-_REDACTION: dict[str, Field[Asked]] = {
+_REDACTION: dict[str, Field[AskedRedaction]] = {
     "body/redaction": Field(lambda one, said: str(one.row.pk)),
     "body/desk": Field(lambda one, said: str(one.row.desk_id) if one.row.desk_id else None),
     "body/actor": Field(lambda one, said: str(one.row.actor_id) if one.row.actor_id else None),
 }
 _OF_ACTORS_ALONE = frozenset({"body/actor"})
 _OF_A_DESK = {name: one for name, one in _REDACTION.items() if name not in _OF_ACTORS_ALONE}
-_REASON: dict[str, Field[Asked]] = {"reason": Field(lambda one, said: one.row.reason)}
-_PROPOSED_BY: dict[str, Field[Asked]] = {"by": Field(lambda one, said: person(one.row.proposed_by))}
-_BY: dict[str, Field[Asked]] = {"by": Field(_decided_by)}
+_REASON: dict[str, Field[AskedRedaction]] = {"reason": Field(lambda one, said: one.row.reason)}
+_PROPOSED_BY: dict[str, Field[AskedRedaction]] = {"by": Field(lambda one, said: committed_person(one.row.proposed_by))}
+_BY: dict[str, Field[AskedRedaction]] = {"by": Field(_decided_by)}
 _ERASED = ("body/fields", "body/rows")
 
 
-def _all_at_once(one: Asked, entries: Sequence[OpenedEntry], _beginnings: Beginnings) -> Iterator[tuple[str, str]]:
+def _all_at_once(
+    one: AskedRedaction, entries: Sequence[OpenedEntry], _beginnings: Beginnings
+) -> Iterator[tuple[str, str]]:
     """All entries of what one redaction erased were written when it was done; there are more of them for a long one."""
     for said in entries:
         if said.kind == "redacted" and (one.row.ended_at is None or not said.is_of(one.row.ended_at)):
@@ -420,14 +423,14 @@ def _all_at_once(one: Asked, entries: Sequence[OpenedEntry], _beginnings: Beginn
             yield f"{said} with body/actor", "without it"
 
 
-TOLD_REDACTIONS: Told[Asked] = Told(
+TOLD_REDACTIONS: Told[AskedRedaction] = Told(
     root="redaction",
     kinds={
         "redaction_proposed": ExpectedEntries(
             _REDACTION | _REASON | _PROPOSED_BY, when=lambda one: one.row.proposed_at, optional=_OF_ACTORS_ALONE
         ),
         "redaction_second_named": ExpectedEntries(
-            _OF_A_DESK | _PROPOSED_BY | {"second": Field(lambda one, said: person(one.row.second))},
+            _OF_A_DESK | _PROPOSED_BY | {"second": Field(lambda one, said: committed_person(one.row.second))},
             when=lambda one: one.row.second_at,
         ),
         "redaction_refused": ExpectedEntries(
@@ -437,7 +440,10 @@ TOLD_REDACTIONS: Told[Asked] = Told(
             _REDACTION | _PROPOSED_BY, when=_ended_as(RedactionState.WITHDRAWN), optional=_OF_ACTORS_ALONE
         ),
         "redacted": ExpectedEntries(
-            _REDACTION | _REASON | _BY | {"proposed_by": Field(lambda one, said: person(one.row.proposed_by))},
+            _REDACTION
+            | _REASON
+            | _BY
+            | {"proposed_by": Field(lambda one, said: committed_person(one.row.proposed_by))},
             when=_ended_as(RedactionState.DONE),
             last=True,
             optional=_OF_ACTORS_ALONE,

@@ -78,7 +78,7 @@ def _compared(user: User, claim: Claim, kept: Grounds, now: PresentGrounds, may_
     return GroundsShown(kept.digest, now.digest, diff, may_confirm and not hidden, blind=may_confirm and hidden)
 
 
-def digests_of(ids: Iterable[UUID]) -> dict[UUID, tuple[str, bool]]:
+def grounds_digests(ids: Iterable[UUID]) -> dict[UUID, tuple[str, bool]]:
     """Of each of these assessments the digest that its assessor stands for, and whether that has changed since."""
     rows = AssessmentGrounds.objects.filter(assessment__in=list(ids)).order_by("number")
     found = rows.values_list("assessment_id", "grounds__digest", "grounds__watch__digest")

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from accounts.ledger_entries import person, record_act
+from accounts.ledger_entries import committed_person, record_act
 from accounts.models import Desk, User
 from claims.models import Claim, Grounds
 from ledger.erasing import OpenField
@@ -38,7 +38,7 @@ def assignment_recorded(kind: str, row: Assignment, *, by: User | None, now: dat
         now=now,
         body={"claim": str(row.claim_id), "assignment": str(row.pk), "state": row.state},
         committed={
-            "reviewer": person(row.reviewer),
+            "reviewer": committed_person(row.reviewer),
             "due_at": row.due_at.isoformat(),
             "reason": reason,
         },
@@ -54,7 +54,7 @@ def decider_recorded(kind: str, claim: Claim, user: User, *, by: User | None, no
         by=by,
         now=now,
         body={"claim": str(claim.pk)},
-        committed={"person": person(user)},
+        committed={"person": committed_person(user)},
     )
 
 
@@ -140,7 +140,7 @@ def decided(assessment: Assessment, decision: Decision, *, grounds: Grounds | No
             "approved": decision.approved,
         },
         committed={
-            "assessor": person(decision.assessor),
+            "assessor": committed_person(decision.assessor),
             "reason": decision.reason,
             "finding": submitted.hex() if submitted else None,
             "grounds": grounds.digest if grounds else None,
@@ -160,7 +160,7 @@ def redaction_ended(kind: str, redaction: Redaction, *, by: User, now: datetime)
 
 def second_named(redaction: Redaction, *, by: User, now: datetime) -> None:
     """An editor of another desk was asked to decide on a redaction."""
-    _of_redaction("redaction_second_named", redaction, by=by, now=now, second=person(redaction.second))
+    _of_redaction("redaction_second_named", redaction, by=by, now=now, second=committed_person(redaction.second))
 
 
 def redaction_previewed(of: Desk | Actor, *, words: str, file: UUID | None, by: User, now: datetime) -> None:
@@ -239,6 +239,6 @@ def _redacted(
             "fields": {leaf: sorted(names) for leaf, names in by_leaf.items()},
             "rows": rows,
         },
-        committed={"proposed_by": person(redaction.proposed_by), "reason": redaction.reason},
+        committed={"proposed_by": committed_person(redaction.proposed_by), "reason": redaction.reason},
         sealed=sealed,
     ).id

@@ -7,7 +7,7 @@ from accounts.models import User
 from reviews.models import Notification, NotificationKind
 
 
-def in_words(row: Notification) -> str:
+def notice_in_words(row: Notification) -> str:
     """What it tells, without the claim's own words: "ana gave you this claim"."""
     if row.kind == NotificationKind.GROUNDS_CHANGED:
         return _grounds_changed(row)
@@ -83,7 +83,7 @@ def _reviewer_of(row: Notification) -> User | None:
     return row.assessment.assessor if row.assessment is not None else None
 
 
-def place_of(row: Notification) -> str:
+def notice_path(row: Notification) -> str:
     """The path of what it is about: a finding, or the claim."""
     if row.assessment_id is not None:
         return reverse("review", args=[row.assessment_id])

@@ -65,7 +65,7 @@ def may_ask_second(redaction: Redaction, by: User) -> None:
         raise Forbidden(_("Whoever proposed it on a desk asks a second person."))
 
 
-def may_decide(redaction: Redaction, by: User) -> None:
+def may_decide_redaction(redaction: Redaction, by: User) -> None:
     """A second person; of an actor that all desks share an administrator where an editor proposed, and an editor who is
     no administrator where one of these did. Raises Forbidden."""
     if redaction.proposed_by_id == by.pk:

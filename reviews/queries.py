@@ -99,7 +99,7 @@ def last_own_assessment(user: User, claim: Claim) -> Assessment | None:
     return last if last and last.state in (AssessmentState.WAITING, AssessmentState.REJECTED) else None
 
 
-def drafts_of(user: User) -> QuerySet[AssessmentDraft]:
+def own_drafts(user: User) -> QuerySet[AssessmentDraft]:
     """One's own drafts, on the desks that one is on, the last kept first. Nobody else's are ever read."""
     rows = AssessmentDraft.objects.filter(is_member(user, "claim__desk"), assessor=user)
     return rows.select_related("claim__claimant").order_by("-kept_at", "id")
@@ -107,7 +107,7 @@ def drafts_of(user: User) -> QuerySet[AssessmentDraft]:
 
 def own_draft(user: User, claim: Claim) -> AssessmentDraft | None:
     """The person's own draft on a claim, if they have one."""
-    return drafts_of(user).filter(claim=claim).first()
+    return own_drafts(user).filter(claim=claim).first()
 
 
 def get_draft(user: User, claim: Claim) -> AssessmentDraft:
@@ -222,14 +222,14 @@ def may_be_decided_by(user: User, assessment: Assessment) -> bool:
     return decides and not conflicts_told(assessment.claim, [user.pk], to=user)
 
 
-def redactions_of(user: User, desk: Desk) -> QuerySet[Redaction]:
+def redactions_on(user: User, desk: Desk) -> QuerySet[Redaction]:
     """What was asked to be erased on a desk that the person edits, the newest first."""
     return _redactions(Q(is_editor(user, "desk"), desk=desk))
 
 
 def open_redactions_of(user: User, desk: Desk) -> int:
     """How many of these wait for a second person."""
-    return redactions_of(user, desk).filter(state=RedactionState.PROPOSED).count()
+    return redactions_on(user, desk).filter(state=RedactionState.PROPOSED).count()
 
 
 def redactions_elsewhere(user: User) -> QuerySet[Redaction]:
@@ -284,4 +284,4 @@ def get_redaction_elsewhere(user: User, redaction_id: UUID) -> Redaction:
 
 def get_redaction(user: User, desk: Desk, redaction_id: UUID) -> Redaction:
     """One of these. Raises NotFound."""
-    return _one_redaction(redactions_of(user, desk), redaction_id)
+    return _one_redaction(redactions_on(user, desk), redaction_id)

@@ -39,7 +39,7 @@ from reviews.models import (
     ReminderKind,
     ReminderState,
 )
-from reviews.queries import drafts_of, form_drafts_of, tells_no_more_than
+from reviews.queries import form_drafts_of, own_drafts, tells_no_more_than
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _handed_in(user: User) -> QuerySet[Assessment]:
 
 @compiled(User)
 def _drafts(user: User) -> QuerySet[AssessmentDraft]:
-    return drafts_of(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[: MOST_SHOWN + 1]
+    return own_drafts(user).only("kept_at", "claim__desk", "claim__closed_at", *_line("claim__"))[: MOST_SHOWN + 1]
 
 
 @compiled(User)

@@ -302,7 +302,7 @@ def _texts(place: TextColumns, within: Mapping[str, Any], words: str, *, of_file
                 yield Match(place, pk, column, text, claim, source, words, parts, of_file)
 
 
-def without(value: Any, found: Match) -> Any:
+def without_words(value: Any, found: Match) -> Any:
     """A column's text or JSON with the words taken out wherever people wrote them, or a digest everywhere; no longer
     than fits."""
     most = longest(found)

@@ -37,7 +37,7 @@ urlpatterns = [
     path(CLAIM + "grounds/", grounds.verdict, name="verdict-grounds"),
     path("desk/", desks.desk, name="desk"),
     path(DESK, desks.one_desk, name="one-desk"),
-    path(DESK + "policy/", desks.policy, name="desk-policy"),
+    path(DESK + "policy/", desks.policy_page, name="desk-policy"),
     path(DESK + "members/add/", desks.add_member, name="add-member"),
     path(DESK + "members/<uuid:membership_id>/", desks.change_member, name="change-member"),
     path(DESK + "members/<uuid:membership_id>/remove/", desks.remove_member, name="remove-member"),
@@ -53,6 +53,6 @@ urlpatterns = [
     path(ASSIGNMENT + "accept/", assignments.take_on, name="accept"),
     path(ASSIGNMENT + "decline/", assignments.give_back, name="decline"),
     path(ASSIGNMENT + "hand-over/", assignments.pass_on, name="hand-over"),
-    path(ASSIGNMENT + "withdraw/", assignments.take_back, name="withdraw-assignment"),
+    path(ASSIGNMENT + "withdraw/", assignments.withdraw_assignment_page, name="withdraw-assignment"),
     path(ASSIGNMENT + "due/", assignments.new_due, name="change-due"),
 ]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import groupby
 
-from house.integrity import Check, IntegrityScope, by_overdue_query, by_query, rows
+from house.integrity import Check, IntegrityScope, by_overdue_query, by_query, rows_in_batches
 from sources.evidence_storage import open_stored, place, place_name
 from sources.independence import find_cycle
 from sources.models import Visibility
@@ -42,7 +42,7 @@ _OPEN = "d.visibility <> 'restricted' AND u.visibility <> 'restricted'"
 
 
 def _cycles(_scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
-    for desk, relays in groupby(rows(_INNER_RELAYS.format(counted=_OPEN)), key=lambda row: row[0]):
+    for desk, relays in groupby(rows_in_batches(_INNER_RELAYS.format(counted=_OPEN)), key=lambda row: row[0]):
         cycle = find_cycle((below, above) for _desk, below, above in relays)
         if cycle is not None:
             yield f"relays of desk {desk}", "no cycle", " → ".join(cycle)
@@ -59,7 +59,7 @@ GROUP BY sha256 ORDER BY sha256 COLLATE "C"
 
 def _files(scope: IntegrityScope) -> Iterator[tuple[str, str, str]]:
     """Rows and files side by side, both in the order of their names."""
-    named, kept = rows(_FILES), place().kept()
+    named, kept = rows_in_batches(_FILES), place().kept()
     row, file = next(named, None), next(kept, None)
     while row is not None or file is not None:
         if row is not None and (file is None or place_name(row[0]) < file[0]):

@@ -13,7 +13,7 @@ from ledger.recording import WrittenEntry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 
-def plain(value: Any) -> Any:
+def canonical_value(value: Any) -> Any:
     """A field's value as canonical JSON has it."""
     if isinstance(value, datetime | date):
         return value.isoformat()
@@ -32,13 +32,13 @@ def is_sealed(*visibilities: str) -> bool:
 def actor_content(actor: Actor) -> dict[str, Any]:
     """What an entry commits to of an actor."""
     names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
-    return {name: plain(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
+    return {name: canonical_value(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
 
 
 def source_content(source: Source) -> dict[str, Any]:
     """What an entry commits to of a source."""
     names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
-    return {name: plain(getattr(source, name)) for name in (*names, "reliability", "visibility")}
+    return {name: canonical_value(getattr(source, name)) for name in (*names, "reliability", "visibility")}
 
 
 def actor_public(actor: Actor) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def source_public(source: Source) -> dict[str, Any]:
     """The same of a source, and by itself who published it: that one may become public without the source."""
     if source.visibility != Visibility.PUBLIC:
         return {}
-    shown = {name: plain(getattr(source, name)) for name in ("title", "url", "published_at", "basis")}
+    shown = {name: canonical_value(getattr(source, name)) for name in ("title", "url", "published_at", "basis")}
     return {"public": {**shown, "retracted": source.retracted_at is not None}, "publisher": _id(source.publisher_id)}
 
 

@@ -28,11 +28,11 @@ from claims.actions.sources import add_relay
 from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
-from reviews.actions.assignments import accept, assign
+from reviews.actions.assignments import accept_assignment, assign
 from reviews.models import Assessment, Assignment
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 Row = TypeVar("Row", bound=Model)
 _number = count(1)
@@ -77,7 +77,7 @@ def _make_cast() -> Cast:
     )
 
 
-_kept_cast = Kept(_make_cast)
+_kept_cast = KeptRows(_make_cast)
 
 
 def person(name: str, role: str | None = None, desk: Desk | None = None, **fields: Any) -> User:
@@ -239,7 +239,7 @@ def assigned(
     reviewer = reviewer or cast.reviewer
     row = assign(claim=claim, reviewer=reviewer, due_at=due_at, by=cast.editor, now=now)
     if accepted and row.accepted_at is None:
-        row = accept(assignment=row, by=reviewer, now=now)
+        row = accept_assignment(assignment=row, by=reviewer, now=now)
     return row
 
 

@@ -14,7 +14,7 @@ OUTBOX = "ledger_outbox"  # the database adds its rows itself
 LAST = ("reviews_assessmentgrounds", "claims_groundswatch")
 
 
-class Kept(Generic[Given, Made]):
+class KeptRows(Generic[Given, Made]):
     """Answers what `make` does, with its rows in the database, whose ids and times are those of the first call.
 
     `make` adds rows and may change some: its rows are found as those that were not there, or not so, before. What it is

@@ -12,7 +12,7 @@ from config.logs import JsonLines
 
 
 @dataclass
-class Log:
+class CapturedLog:
     """`text`: the lines as written. `lines`: each as what it says."""
 
     stream: io.StringIO = field(default_factory=io.StringIO)
@@ -27,9 +27,9 @@ class Log:
 
 
 @contextmanager
-def recorded() -> Iterator[Log]:
+def recorded() -> Iterator[CapturedLog]:
     """Everything that reaches the root logger, formatted as it is in production."""
-    log = Log()
+    log = CapturedLog()
     handler = logging.StreamHandler(log.stream)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

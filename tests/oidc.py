@@ -33,7 +33,7 @@ PAGE = """<!DOCTYPE html><html lang="en"><title>Harbour Press</title><main><h1>H
 
 
 @dataclass(frozen=True)
-class Person:
+class ProviderPerson:
     subject: str
     claims: Claims
 
@@ -99,7 +99,7 @@ class Client(ClientMixin):  # type: ignore[misc]
 
 
 @dataclass
-class Provider:
+class OpenIdProvider:
     """`people` by subject. `spoil`, `sign`: see above. `signed_in_at`: what `auth_time` says, None for now."""
 
     issuer: str
@@ -120,10 +120,10 @@ class Provider:
 
 
 @contextmanager
-def running(callback: str) -> Iterator[Provider]:
+def running(callback: str) -> Iterator[OpenIdProvider]:
     """The provider on a port of its own, for as long as the block lasts."""
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # it listens to this machine alone
-    provider = Provider("", callback, rsa.generate_private_key(public_exponent=65537, key_size=2048))
+    provider = OpenIdProvider("", callback, rsa.generate_private_key(public_exponent=65537, key_size=2048))
     server = make_server("127.0.0.1", 0, _application(provider), threaded=True)
     provider.issuer = f"http://127.0.0.1:{server.port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -136,7 +136,7 @@ def running(callback: str) -> Iterator[Provider]:
         del os.environ["AUTHLIB_INSECURE_TRANSPORT"]
 
 
-def _application(provider: Provider) -> flask.Flask:
+def _application(provider: OpenIdProvider) -> flask.Flask:
     app = flask.Flask(__name__)
     authorization = AuthorizationServer(
         app,
@@ -164,7 +164,7 @@ def _application(provider: Provider) -> flask.Flask:
             provider.asked.append(dict(flask.request.args))
             return PAGE
         subject = flask.request.form["subject"]
-        person = Person(subject, provider.people[subject])
+        person = ProviderPerson(subject, provider.people[subject])
         return authorization.create_authorization_response(grant=grant, grant_user=person)
 
     @app.post("/token")
@@ -183,7 +183,7 @@ def _application(provider: Provider) -> flask.Flask:
     return app
 
 
-def _grant(provider: Provider) -> type[Any]:
+def _grant(provider: OpenIdProvider) -> type[Any]:
     class Grant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post"]
 
@@ -206,13 +206,13 @@ def _grant(provider: Provider) -> type[Any]:
         def delete_authorization_code(self, authorization_code: Code) -> None:
             del provider.codes[authorization_code.code]
 
-        def authenticate_user(self, authorization_code: Code) -> Person:
-            return Person(authorization_code.subject, provider.people[authorization_code.subject])
+        def authenticate_user(self, authorization_code: Code) -> ProviderPerson:
+            return ProviderPerson(authorization_code.subject, provider.people[authorization_code.subject])
 
     return Grant
 
 
-def _id_tokens(provider: Provider) -> Any:
+def _id_tokens(provider: OpenIdProvider) -> Any:
     class IdTokens(OpenIDCode):  # type: ignore[misc]
         def exists_nonce(self, nonce: str, request: Any) -> bool:
             return False

@@ -15,7 +15,7 @@ from accounts.actions.mails import write_mail
 from accounts.codes import digest_of_code, digests_of, new_recovery_codes, period_of
 from accounts.ledger_entries import account_recorded
 from accounts.models import MailKind, User
-from accounts.sealing import seal, seal_anew, unseal
+from accounts.sealing import seal_anew, seal_secret, unseal
 from accounts.second_factor import FACTORS, is_required
 from house.errors import Conflict, Invalid, NotFound
 from house.fields import given_text
@@ -38,7 +38,7 @@ def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -
         period = period_of(secret, code=code, now=now)
         if period is None:
             raise Invalid({"code": [_("This is not the app’s present code. Check the clock of the device.")]})
-        _add(user, TYPE.TOTP, {"secret": seal(secret), "period": period}, now)
+        _add(user, TYPE.TOTP, {"secret": seal_secret(secret), "period": period}, now)
         return _codes_if_none(user, now)
 
 

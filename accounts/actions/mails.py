@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts.links import digest_of
+from accounts.links import link_digest
 from accounts.models import Mail, MailKind, MailState, User
 from house.leases import Lease, held_by_nobody, take
 from house.transactions import recorded_transaction
@@ -133,7 +133,7 @@ def _make_link(lease: Lease, kind: MailKind, now: datetime) -> str:
         return ""
     token = secrets.token_urlsafe(32)
     with recorded_transaction():
-        _own(lease).update(digest=digest_of(token), link_until=now + LIFETIMES[kind])
+        _own(lease).update(digest=link_digest(token), link_until=now + LIFETIMES[kind])
     return settings.PUBLIC_URL + reverse(PAGES[kind], args=[token])
 
 

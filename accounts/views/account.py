@@ -36,7 +36,7 @@ def account(request: PersonsRequest) -> HttpResponse:
 
 
 @form_page
-def mail(request: PersonsRequest) -> HttpResponse:
+def mail_settings(request: PersonsRequest) -> HttpResponse:
     """Where mail goes, and whether reminders do."""
     user = request.user
     form = RemindersForm(**sent(request), user=user)
@@ -72,7 +72,7 @@ def new_address(request: PersonsRequest) -> HttpResponse:
 
 
 @form_page
-def confirm(request: PersonsRequest, token: str) -> HttpResponse:
+def confirm_address_page(request: PersonsRequest, token: str) -> HttpResponse:
     """The page that the link in that mail leads to. Looking at it confirms nothing: programs look at links too."""
     found = mail_of_link(token, MailKind.CONFIRM_ADDRESS, now=timezone.now(), user=request.user)
     form = ActForm(**sent(request))

@@ -82,6 +82,6 @@ def _typed(request: HttpRequest, instead: Mapping[str, str]) -> Iterator[tuple[s
 
 @asks_again("GET", "HEAD", "POST")
 @require_safe
-def confirmed(request: PersonsRequest) -> HttpResponse:
+def confirmed_again(request: PersonsRequest) -> HttpResponse:
     """Where programs send a person whom the API asked for it, and whoever comes back from their organisation."""
     return render(request, "accounts/confirmed.html")

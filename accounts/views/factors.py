@@ -25,7 +25,7 @@ from accounts.qr import outline
 from accounts.queries import get_person
 from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
-from accounts.sealing import seal, unseal
+from accounts.sealing import seal_secret, unseal
 from accounts.second_factor import FACTORS, due_for, is_required, open_without_factor
 from accounts.views.tabs import account_tabs
 from house.errors import NotFound
@@ -62,7 +62,7 @@ def add_app(request: PersonsRequest) -> HttpResponse:
         return redirect("second-factors")
     kept = request.session.get(NEW_APP)
     secret = unseal(kept) if kept else new_secret()
-    request.session[NEW_APP] = kept or seal(secret)
+    request.session[NEW_APP] = kept or seal_secret(secret)
     form = AppForm(**sent(request))
     if form.is_bound and (refused := limited(request, "second_factor", key=str(request.user.pk))):
         return refused

@@ -26,7 +26,7 @@ from house.pages import form_page, sent, show_form
 @login_not_required
 @never_cache
 @form_page
-def accept(request: HttpRequest, token: str) -> HttpResponse:
+def accept_invitation_page(request: HttpRequest, token: str) -> HttpResponse:
     """Take an invitation up: choose a user name and a password, and be signed in."""
     invitation = invitation_of_link(token, now=timezone.now())
     form = JoinForm(**sent(request), initial={"name": invitation.name})

@@ -35,7 +35,7 @@ LONGEST_WAIT = 600  # seconds to choose it in
 @login_not_required
 @never_cache
 @require_safe
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in_by_organisation(request: HttpRequest) -> HttpResponse:
     """Lead to the organisation, to sign in; or, `again`, so that who is signed in shows there that it is them."""
     if refused := limited(request, "login"):
         return refused
@@ -127,7 +127,7 @@ def _again(request: HttpRequest, identity: Identity) -> HttpResponse:
 @login_not_required
 @never_cache
 @form_page
-def join(request: HttpRequest) -> HttpResponse:
+def join_by_organisation(request: HttpRequest) -> HttpResponse:
     """Who is invited, and came back from the organisation, chooses a user name and is signed in."""
     provider = provider_of(request)
     kept = request.session.get(JOINING)

@@ -16,7 +16,7 @@ from house.pages import form_page
 @login_not_required
 @never_cache
 @form_page
-def sign_in(request: HttpRequest) -> HttpResponse:
+def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
     """GET: what the browser needs to show a passkey, as JSON. POST: the passkey, and one is signed in."""
     if refused := limited(request, "login"):
         return refused

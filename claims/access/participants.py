@@ -6,7 +6,7 @@ from accounts.models import User
 from claims.models import NEVER_DUE, Claim, Participant, ParticipantRole
 
 
-def join(claim: Claim, user: User, role: ParticipantRole, *, accepted: bool, now: datetime) -> Participant:
+def add_participant(claim: Claim, user: User, role: ParticipantRole, *, accepted: bool, now: datetime) -> Participant:
     """The person takes part in the claim from now on; taking part already, only `accepted` is set."""
     row, created = Participant.objects.get_or_create(
         claim=claim, user=user, role=role, until=None, defaults={"accepted": accepted, "since": now}

@@ -133,7 +133,7 @@ def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> Non
     raise Forbidden(_("An editor, or the reviewer who accepted this claim, assesses it."))
 
 
-def may_decide(user: User, claim: Claim, assessor: User) -> None:
+def may_decide_move(user: User, claim: Claim, assessor: User) -> None:
     """A second person: an editor, or somebody whom an editor named; never the assessor, nobody with a conflict."""
     role = role_for(user, claim)
     if user.pk == assessor.pk:

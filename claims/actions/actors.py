@@ -105,7 +105,7 @@ def _way_up(below: Actor, *, above: Actor) -> list[Actor]:
     return []
 
 
-def place_of(actor: Actor) -> Mapping[str, object]:
+def place_in_chain(actor: Actor) -> Mapping[str, object]:
     """What an actor is part of, from when to when, or why its chain ends; all empty where nothing is recorded."""
     names = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
     return {name: getattr(actor, name) or None for name in names}
@@ -120,7 +120,7 @@ def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: dat
     if chain not in ("", INTO, MERGED):
         raise Invalid({"chain": [_("Choose one of: %(names)s.") % {"names": f"{INTO}, {MERGED}"}]})
     if survivor.desk_id == actor.desk_id:
-        merged, own = place_of(actor), place_of(survivor)
+        merged, own = place_in_chain(actor), place_in_chain(survivor)
         differ = any(merged.values()) and any(own.values()) and merged != own
         if differ and not chain:
             raise Invalid(

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.reads import note_export
 from accounts.models import User
-from claims.bundles.files import TooLarge, made_for, named_in, path_of
+from claims.bundles.files import FileTooLarge, made_for, named_in, path_of
 from claims.bundles.history_proofs import checkpoint_for
-from claims.bundles.stored import Shown, as_parts, forget_old_bundles, read_whole, shown_to
+from claims.bundles.stored import Shown, as_parts, forget_old_bundles, measure_stored, shown_to
 from claims.models import Bundle, BundlePart, BundleState, Claim
 from claims.queries import get_claim
 from claims.record.reads import note_shown
@@ -207,7 +207,7 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
     """Read a file as it lies in the storage: its CRC, and whether it is what was kept. Whether this attempt still has
     the row."""
     try:
-        digest, size, crc = read_whole(part.sha256)
+        digest, size, crc = measure_stored(part.sha256)
     except FileNotFoundError as error:
         raise _Failed(
             _("A file of this claim is missing in the storage. Tell whoever runs this installation.")
@@ -243,7 +243,7 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
             raise _Failed(
                 _("This server has no key to sign bundles with. Tell whoever runs this installation.")
             ) from error
-        except TooLarge as error:
+        except FileTooLarge as error:
             raise _Failed(
                 _("This history is too long for one bundle. Its proof can be downloaded on the claim’s history.")
             ) from error

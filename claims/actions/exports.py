@@ -5,7 +5,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from accounts.actions.reads import note_export
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from accounts.models import User
 from claims.bundles.opened_entries import Reader, acts_told, whole_log
 from house.errors import Forbidden
@@ -29,5 +29,5 @@ def take_opened(*, folder: Path, checkpoint: Checkpoint, policy: bytes, by: User
     whole = reader.audits_every_desk
     note_export(by=by, what={"list": "ledger", "form": "folder", "size": checkpoint.size, "whole": whole})
     opened = whole_log(reader, checkpoint) if whole else acts_told(reader, checkpoint)
-    head = head_line(checkpoint=checkpoint.note, made_for=person(by) or {}, whole=whole, narrowed={})
+    head = head_line(checkpoint=checkpoint.note, made_for=committed_person(by) or {}, whole=whole, narrowed={})
     return write_opened(folder, checkpoint, policy, head=head, opened=opened, whole=whole)

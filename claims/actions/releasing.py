@@ -13,7 +13,7 @@ from accounts.edits import count_edit
 from accounts.models import User
 from claims.access.releasing import check_hanging_on, check_release
 from claims.actions.evidence import after_change, save_released
-from claims.actions.sources import SourceOutcome, outcome_of, refuse_cycle_once_open
+from claims.actions.sources import SourceOutcome, end_of_act, refuse_cycle_once_open
 from claims.models import Evidence, RevisionKind
 from claims.record.ledger_entries import evidence_recorded
 from claims.verdicts.side_effects import Effects
@@ -59,7 +59,7 @@ def release_source(
         count_edit(source, ["visibility"], by=by, now=now)
         source.save(update_fields=["visibility", "version"])
         source_recorded("source_released", source, by=by, now=now, reason=reason)
-        return outcome_of(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
+        return end_of_act(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -84,7 +84,7 @@ def release_actor(
         count_edit(actor, ["visibility"], by=by, now=now)
         actor.save(update_fields=["visibility", "version"])
         actor_recorded("actor_released", actor, by=by, now=now, reason=reason)
-        return outcome_of(actor, claims_touching(actor), effects or Effects(), by=by, now=now)
+        return end_of_act(actor, claims_touching(actor), effects or Effects(), by=by, now=now)
 
 
 @counts_outside

@@ -56,7 +56,7 @@ class SourceOutcome:
     later: int = 0
 
 
-def outcome_of(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> SourceOutcome:
+def end_of_act(row: Any, claim_ids: Iterable[UUID], effects: Effects, *, by: User, now: datetime) -> SourceOutcome:
     """The end of each act: the claims are recomputed, and the person is asked or the act taken back."""
     recompute(claim_ids, effects=effects, now=now)
     effects.settle(by)
@@ -89,7 +89,7 @@ def change_source(
             given["title"] = given.get("url", source.url)[:300]
         changed = merge(source, given, present=source_values(by, source), seen=seen)
         if not changed:
-            return outcome_of(source, (), effects or Effects(), by=by, now=now)
+            return end_of_act(source, (), effects or Effects(), by=by, now=now)
         before, address, grade = source.visibility, source.url, source.reliability
         touched = claims_resting_on([source.pk])
         set_source_fields(source, changed, by)
@@ -103,7 +103,7 @@ def change_source(
         touched += claims_resting_on([source.pk])
         kind = "source_changed" if source.reliability == grade else "source_regraded"
         source_recorded(kind, source, by=by, now=now)
-        return outcome_of(source, touched, effects or Effects(), by=by, now=now)
+        return end_of_act(source, touched, effects or Effects(), by=by, now=now)
 
 
 def _drag_along(source: Source, *, by: User, now: datetime) -> None:
@@ -159,7 +159,7 @@ def retract_source(
         count_edit(source, ["retracted_at", "retracted_reason"], by=by, now=now)
         source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason", "version"])
         source_recorded("source_retracted", source, by=by, now=now, reason=reason)
-        return outcome_of(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
+        return end_of_act(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -182,7 +182,7 @@ def correct_source(
         source_recorded("source_corrected", source, by=by, now=now, reason=reason)
         live = Evidence.objects.filter(source=source, withdrawn_at__isnull=True, superseded_by__isnull=True)
         open_rechecks(live, days=source.desk.days_to_look_again, now=now)
-        return outcome_of(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
+        return end_of_act(source, claims_resting_on([source.pk]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -219,7 +219,7 @@ def add_relay(
             )
         _refuse_cycle(relays, downstream, "upstream", by)
         relay_recorded("relay_added", relay, downstream, upstream=origin, by=by, now=now)
-        return outcome_of(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
+        return end_of_act(relay, claims_resting_on([downstream.pk]), effects or Effects(), by=by, now=now)
 
 
 def _refuse_cycle(relays: Any, through: Source, name: str, by: User) -> None:
@@ -258,7 +258,7 @@ def remove_relay(
         relay.removed_at, relay.removed_by = now, by
         relay.save(update_fields=["removed_at", "removed_by"])
         relay_recorded("relay_removed", relay, relay.downstream, upstream=relay.upstream, by=by, now=now)
-        return outcome_of(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
+        return end_of_act(relay, claims_resting_on([relay.downstream_id]), effects or Effects(), by=by, now=now)
 
 
 @counts_outside
@@ -282,7 +282,7 @@ def change_actor(
         may_change_actor(by, actor)
         changed = merge(actor, tidied(fields), present=actor_values(by, actor), seen=seen)
         if not changed:
-            return outcome_of(actor, (), effects or Effects(), by=by, now=now)
+            return end_of_act(actor, (), effects or Effects(), by=by, now=now)
         before = actor.visibility
         touched = claims_touching(actor)
         set_actor_fields(actor, changed, by)
@@ -292,7 +292,7 @@ def change_actor(
         count_edit(actor, changed, by=by, now=now)
         actor.save()
         actor_recorded("actor_changed", actor, by=by, now=now)
-        return outcome_of(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)
+        return end_of_act(actor, {*touched, *claims_touching(actor)}, effects or Effects(), by=by, now=now)
 
 
 def _refuse_in_use(actor: Actor) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.models import Role
 from claims.bundles.actor_proofs import actor_proofs
-from claims.bundles.history_proofs import proven_history, redactions_of, without_hidden
+from claims.bundles.history_proofs import proven_history, redactions_of_entries, without_hidden
 from claims.bundles.stored import Shown
 from claims.queries import visible_sources
 from ledger.bundles import Made
@@ -64,7 +64,7 @@ def proofs_for(shown: Shown, checkpoint: Checkpoint) -> Proofs:
     streams |= _opened(shown, _proven([*open_streams, *sealed], checkpoint), sealed)
     streams |= actor_proofs(shown, streams, checkpoint)
     streams |= {KEYS: [replace(one, openings={}) for one in proofs_of(KEYS, checkpoint)]}
-    redactions = redactions_of(shown.user, streams, checkpoint)
+    redactions = redactions_of_entries(shown.user, streams, checkpoint)
     files, of_attachments = list[Made](), dict[str, str]()
     for stream, leaves in streams.items():
         if not leaves:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from claims.access.withheld import ids_in
 from claims.bundles.claim_proofs import Proofs, proofs_for
 from claims.bundles.gaps import Gap, gaps_in, snapshots_for
@@ -53,7 +53,7 @@ ENDINGS = {
 }
 
 
-class TooLarge(Exception):
+class FileTooLarge(Exception):
     """The history is longer than a checker reads of one bundle."""
 
 
@@ -96,7 +96,7 @@ def made_for(shown: Shown, checkpoint: Checkpoint, now: datetime) -> list[Made]:
     there = {one.in_manifest["sha256"] for one in snapshots} | {str(file.pk) for file in shown.files}
     contents = Contents(
         claim=shown.claim,
-        made_for=person(shown.user),
+        made_for=committed_person(shown.user),
         proofs=proofs,
         history=history,
         unproven=unproven_rows(shown, history),
@@ -156,7 +156,7 @@ def _check_readable(made: Sequence[Made]) -> None:
     sizes = [one.part.size for one in made if is_read_whole(one.path)]
     values = sum(one.content.count(sign) for one in made if is_read_whole(one.path) for sign in (b"[", b"{", b","))
     if max(sizes) > LARGEST_READ or sum(sizes) > LARGEST_READ_IN_ALL or values > MOST_VALUES:
-        raise TooLarge
+        raise FileTooLarge
 
 
 def named_in(made: Iterable[Made]) -> list[str]:

@@ -81,7 +81,7 @@ def proof_file(user: User, claim: Claim, checkpoint: Checkpoint) -> bytes:
     note = checkpoint.note.encode()
     origin, stream = note.decode().partition("\n")[0], f"claim:{claim.pk}"
     leaves = proven_history(user, claim, checkpoint)
-    redactions = redactions_of(user, [stream], checkpoint).get(stream, [])
+    redactions = redactions_of_entries(user, [stream], checkpoint).get(stream, [])
     dated = dated_for((one.leaf_index for one in leaves), checkpoint)
     return claim_proof(origin, stream=stream, checkpoint=note, leaves=leaves, redactions=redactions, dated=dated)
 
@@ -94,7 +94,7 @@ def checkpoint_for(claim: Claim, newest: Checkpoint | None = None) -> Checkpoint
     return checkpoint_with_all(chain([stream], erasing), newest)
 
 
-def redactions_of(user: User, streams: Iterable[str], checkpoint: Checkpoint) -> dict[str, list[ProvenLeaf]]:
+def redactions_of_entries(user: User, streams: Iterable[str], checkpoint: Checkpoint) -> dict[str, list[ProvenLeaf]]:
     """The redactions that erased fields of entries, by the stream of these, in the order of the log.
 
     They name the fields by leaf hash, and nothing else that they commit to is opened. Of a sealed stream only who reads

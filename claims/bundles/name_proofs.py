@@ -5,7 +5,7 @@ from collections.abc import Collection
 from accounts.models import User
 from claims.access.scopes import SCOPES
 from claims.bundles.actor_proofs import newest_alone
-from claims.bundles.history_proofs import redactions_of, without_hidden
+from claims.bundles.history_proofs import redactions_of_entries, without_hidden
 from ledger.models import Checkpoint
 from ledger.models import Entry as EntryRow
 from ledger.proofs import ProvenLeaf, claim_proof
@@ -23,7 +23,7 @@ def name_proof_files(user: User, actors: Collection[str], checkpoint: Checkpoint
     leaves = dict[str, list[ProvenLeaf]]()
     for one in prove(EntryRow.objects.filter(stream__in=streams).order_by("stream", "seq"), checkpoint):
         leaves.setdefault(read_entry(one.leaf).stream, []).append(one)
-    redactions = redactions_of(user, leaves, checkpoint)
+    redactions = redactions_of_entries(user, leaves, checkpoint)
     note = checkpoint.note.encode()
     origin = checkpoint.note.partition("\n")[0]
     return [

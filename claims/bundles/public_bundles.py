@@ -13,10 +13,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from claims.bundles.claim_proofs import Proofs, path_of_proof
-from claims.bundles.files import Contents, TooLarge, history_in, made_of, path_of
+from claims.bundles.files import Contents, FileTooLarge, history_in, made_of, path_of
 from claims.bundles.gaps import gaps_in
-from claims.bundles.public_proofs import CONTENT, PUBLIC, public_file, public_streams, waiting
-from claims.bundles.stored import pieces_of, read_whole
+from claims.bundles.public_proofs import CONTENT, PUBLIC, public_file, public_streams, waiting_since
+from claims.bundles.stored import measure_stored, pieces_of
 from claims.models import Claim
 from claims.queries import public_evidence
 from claims.record.ledger_entries import claim_public, evidence_public
@@ -82,7 +82,7 @@ def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> Public
     contents = Contents(
         claim=claim,
         made_for=ANYBODY,
-        proofs=Proofs(proofs, _kept_by(history), len(waiting(claim, checkpoint))),
+        proofs=Proofs(proofs, _kept_by(history), len(waiting_since(claim, checkpoint))),
         history=history,
         unproven=_unproven(claim, sources, history),
         snapshots=[],
@@ -98,7 +98,7 @@ def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> Public
     except Unusable as error:
         message = _("No file says which keys the ledger has. The proofs by themselves can be had.")
         raise OutOfService(message) from error
-    except TooLarge as error:
+    except FileTooLarge as error:
         message = _("This history is too long for one bundle. The proofs by themselves can be had.")
         raise NotFound(message) from error
     parts = (BundleFile(path_of(number, file), file.size, files.there[file]) for number, file in enumerate(kept, 1))
@@ -125,7 +125,7 @@ def _files_of(sources: Sequence[Source]) -> _Files:
 def _crc_of(file: Attachment) -> int | None:
     """None where the storage has not what was kept."""
     try:
-        digest, size, crc = read_whole(file.sha256)
+        digest, size, crc = measure_stored(file.sha256)
     except FileNotFoundError:
         digest, size, crc = "", 0, 0
     except OSError as error:

@@ -217,7 +217,7 @@ def public_leaves(number: int, *, width: int, checkpoint: Checkpoint) -> dict[in
     return {index: bytes(leaf) for index, stream, leaf in found if stream in public}
 
 
-def waiting(claim: Claim, checkpoint: Checkpoint | None) -> list[datetime]:
+def waiting_since(claim: Claim, checkpoint: Checkpoint | None) -> list[datetime]:
     """When the entries were written that the checkpoint does not hold (None: any), as far as everybody may know of
     them."""
     streams = {stream.name: stream for stream in public_streams(claim)}

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from ledger.entries import format_time
 from ledger.keys import LONGEST_DELAY
-from ledger.reading import newest_checkpoint, place_of
+from ledger.reading import leaf_place, newest_checkpoint
 from ledger.trusted import own_policy
 from ledger.verifier import Broken, Policy, due, read_time, split_receipts
 
@@ -53,6 +53,6 @@ def _check(note: bytes, policy: Policy, now: datetime) -> Checked:
     if at > now + timedelta(seconds=LONGEST_DELAY):  # by the clock that writes entries: it would never be due
         return Checked(Fate.BROKEN, error=f"at: expected a time until {format_time(now)}, found {receipt.at}")
     newest = newest_checkpoint()
-    placed = place_of(receipt.leaf_hash, newest) if newest else None
+    placed = leaf_place(receipt.leaf_hash, newest) if newest else None
     fate = Fate.IN_LOG if placed else Fate.MISSING if now > due_at else Fate.NOT_DUE
     return Checked(fate, receipt.leaf_hash.hex(), at, due_at, placed.leaf_index if placed else None)

@@ -162,7 +162,7 @@ def get_bundle(user: User, reference: str, bundle_id: UUID) -> Bundle:
     return found
 
 
-def content_of(bundle: Bundle, part: BundleFile) -> Iterator[bytes]:
+def part_content(bundle: Bundle, part: BundleFile) -> Iterator[bytes]:
     """The bytes of one part, from its row or from the storage of files."""
     row = bundle.parts.get(path=part.path)
     if row.content is not None:
@@ -178,7 +178,7 @@ def pieces_of(sha256: str) -> Iterator[bytes]:
             yield piece
 
 
-def read_whole(sha256: str) -> tuple[str, int, int]:
+def measure_stored(sha256: str) -> tuple[str, int, int]:
     """The SHA-256, the size in bytes and the CRC-32 of a kept file as it lies in the storage. Raises as `open_stored`
     does."""
     digest, size, crc = hashlib.sha256(), 0, 0

@@ -4,14 +4,14 @@ not read. The rest of its history is told by its proofs (`ledger.verifier.comput
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from claims.bundles.stored import Shown
 from claims.models import Claim, Evidence, StatusChange
 from claims.queries import history_of
 from claims.verdicts.sentences import told_interval
 from ledger.entries import format_time
 from ledger.verifier import STATUS_CHANGED
-from sources.ledger_entries import plain
+from sources.ledger_entries import canonical_value
 from sources.models import Actor, Attachment, Capture, Relay, Source
 
 
@@ -42,7 +42,8 @@ def _claim(claim: Claim) -> dict[str, Any]:
     names = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
     return {
         **{
-            name: plain(getattr(claim, name)) for name in (*names, "state", "threshold", "closed_reason", "closed_note")
+            name: canonical_value(getattr(claim, name))
+            for name in (*names, "state", "threshold", "closed_reason", "closed_note")
         },
         "id": str(claim.pk),
         "reference": claim.reference,
@@ -55,7 +56,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
             {"id": str(part.pk), "text": part.text, "essential": part.essential}
             for part in claim.elements.order_by("position")
         ],
-        "created_by": person(claim.created_by),
+        "created_by": committed_person(claim.created_by),
         "created_at": _time(claim.created_at),
         "published_at": _time(claim.published_at),
         "closed_at": _time(claim.closed_at),
@@ -70,8 +71,8 @@ def _change(change: StatusChange, shown: Shown) -> dict[str, Any]:
         "from": change.from_state,
         "to": change.to_state,
         "happened_at": format_time(change.at),
-        "by": person(change.by),
-        "decided_by": person(change.decided_by),
+        "by": committed_person(change.by),
+        "decided_by": committed_person(change.decided_by),
         "reason": words.reason if words else None,
         "decision_reason": words.decision_reason if words else None,
         "evidence": sorted({str(pk) for pk in change.evidence} & seen),
@@ -96,8 +97,8 @@ def _evidence(item: Evidence, shown: Shown) -> dict[str, Any]:
         "against_interest": _actor(item.against_interest),
         "superseded_by": superseded_by if superseded_by in shown.ids["evidence"] else None,
         "withdrawn_at": _time(item.withdrawn_at),
-        "withdrawn_by": person(item.withdrawn_by),
-        "created_by": person(item.created_by),
+        "withdrawn_by": committed_person(item.withdrawn_by),
+        "created_by": committed_person(item.created_by),
         "created_at": _time(item.created_at),
     }
 
@@ -110,12 +111,12 @@ def _source(source: Source) -> dict[str, Any]:
         "reliability": source.effective_reliability,
         "publisher": _actor(source.publisher),
         "published_at": _time(source.published_at),
-        "created_by": person(source.created_by),
+        "created_by": committed_person(source.created_by),
         "created_at": _time(source.created_at),
         "retracted_at": _time(source.retracted_at),
-        "retracted_by": person(source.retracted_by),
+        "retracted_by": committed_person(source.retracted_by),
         "corrected_at": _time(source.corrected_at),
-        "corrected_by": person(source.corrected_by),
+        "corrected_by": committed_person(source.corrected_by),
     }
 
 
@@ -125,7 +126,7 @@ def _relay(relay: Relay) -> dict[str, Any]:
         "downstream": str(relay.downstream_id),
         "upstream": str(relay.upstream_id),
         "quote": relay.quote,
-        "created_by": person(relay.created_by),
+        "created_by": committed_person(relay.created_by),
         "created_at": _time(relay.created_at),
     }
 
@@ -140,7 +141,7 @@ def _file(file: Attachment) -> dict[str, Any]:
         "size": file.size,
         "sha256": file.sha256,
         "visibility": file.visibility,
-        "created_by": person(file.created_by),
+        "created_by": committed_person(file.created_by),
         "created_at": _time(file.created_at),
         "capture": _capture(capture) if capture else None,
     }

@@ -256,7 +256,7 @@ _WHOLE = ", ".join(
 )
 
 
-def read_whole(claims: Narrowed, place: PagePosition) -> list[WholeClaim]:
+def read_claims_whole(claims: Narrowed, place: PagePosition) -> list[WholeClaim]:
     """The claims of one page with all that is told of them."""
     rows = claims.read(_WHOLE, place)
     return [WholeClaim._make([*row[:-3], list(zip(*row[-3:], strict=True))]) for row in rows]

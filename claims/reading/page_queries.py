@@ -23,7 +23,7 @@ from claims.models import (
     Topic,
 )
 from claims.queries import relays_among, visible_claims
-from claims.verdicts.snapshots import without
+from claims.verdicts.snapshots import snapshot_without
 from house.errors import NotFound
 from sources.models import Relay, Visibility
 
@@ -137,4 +137,4 @@ def graph_at(user: User, claim: Claim, seq: int) -> tuple[str | None, bool]:
     what the person may not see now. Its digest is that of the whole."""
     graph = StatusChangeGraph.objects.filter(claim=claim, seq=seq).values_list("graph", flat=True).first()
     hidden = {str(pk) for pk in hidden_among(user, ids_in(graph or ""))}
-    return (without(graph, hidden), True) if graph and hidden else (graph, False)
+    return (snapshot_without(graph, hidden), True) if graph and hidden else (graph, False)

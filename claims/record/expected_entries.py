@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from accounts.ledger_integrity import (
     LEFT,
     REDACTED,
@@ -278,7 +278,7 @@ def _independence(change: RecordedChange, said: OpenedEntry) -> Any:
 _STATUS: dict[str, Field[RecordedChange]] = {
     "body/claim": Field(lambda change, said: str(change.row.claim_id)),
     "body/reference": Field(lambda change, said: change.row.claim.reference),
-    "by": Field(lambda change, said: person(change.row.by)),
+    "by": Field(lambda change, said: committed_person(change.row.by)),
     "body/brought_in": Field(lambda change, said: True),
     **{f"body/{name}": _open(name) for name in ("number", "happened_at", "from", "to", "stance", "threshold")},
     "body/independence": Field(_independence),
@@ -397,7 +397,7 @@ TOLD_MERGES: Told[ActorMerge] = Told(
             {
                 "into": Field(lambda row, said: str(row.into_id)),
                 "reason": Field(lambda row, said: row.reason),
-                "by": Field(lambda row, said: person(row.by)),
+                "by": Field(lambda row, said: committed_person(row.by)),
             },
             when=lambda row: row.at,
             optional=frozenset({"public"}),

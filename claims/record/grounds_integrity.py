@@ -5,8 +5,8 @@ from itertools import islice
 
 from claims.models import Grounds, GroundsWatch
 from claims.record.erased import ERASED
-from claims.verdicts.grounds import digest_of, now_of
-from claims.verdicts.grounds_watch import content_of
+from claims.verdicts.grounds import grounds_digest, now_of
+from claims.verdicts.grounds_watch import kept_content
 from house.integrity import Check, IntegrityScope, Place, by_overdue_query, by_query, one_by_one
 
 _WATCHED = """
@@ -51,11 +51,11 @@ def _digests(scope: IntegrityScope) -> Iterator[Sequence[str]]:
 
 
 def _digest(grounds: Grounds) -> Iterator[Place]:
-    content = content_of(grounds)
+    content = kept_content(grounds)
     if content is None and grounds.content != ERASED:
         yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest} or {ERASED}", "neither"
-    if content is not None and digest_of(content) != grounds.digest:
-        yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest}", digest_of(content)
+    if content is not None and grounds_digest(content) != grounds.digest:
+        yield f"{grounds.claim.reference} grounds {grounds.pk}", f"SHA-256 {grounds.digest}", grounds_digest(content)
 
 
 def _as_they_are(scope: IntegrityScope) -> Iterator[Sequence[str]]:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from accounts.ledger_entries import person, record_act
+from accounts.ledger_entries import committed_person, record_act
 from accounts.models import User
 from claims.models import Claim, Evidence, StatusChange
 from claims.verdicts.sentences import told_interval
 from ledger.entries import format_time
 from ledger.recording import WrittenEntry
-from sources.ledger_entries import is_sealed, plain
+from sources.ledger_entries import canonical_value, is_sealed
 from sources.models import Visibility
 
 CLAIM_FIELDS = ("statement", "original_statement", "language", "claimed_on", "happened_from", "happened_to", "place")
@@ -37,8 +37,8 @@ def _of_claim(
 def claim_content(claim: Claim) -> dict[str, Any]:
     """What an entry commits to of a claim: how it reads."""
     return {
-        **{name: plain(getattr(claim, name)) for name in CLAIM_FIELDS},
-        "claimant": plain(claim.claimant_id),
+        **{name: canonical_value(getattr(claim, name)) for name in CLAIM_FIELDS},
+        "claimant": canonical_value(claim.claimant_id),
         "parties": sorted(str(actor.pk) for actor in claim.parties.all()),
         "also_claimed_by": sorted(str(actor.pk) for actor in claim.also_claimed_by.all()),
         "topics": sorted(topic.name for topic in claim.topics.all()),
@@ -51,7 +51,7 @@ def claim_content(claim: Claim) -> dict[str, Any]:
 
 def evidence_content(item: Evidence) -> dict[str, Any]:
     """What an entry commits to of a piece of evidence."""
-    content = {name: plain(getattr(item, name)) for name in EVIDENCE_FIELDS}
+    content = {name: canonical_value(getattr(item, name)) for name in EVIDENCE_FIELDS}
     return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
 
 
@@ -60,9 +60,9 @@ def claim_public(claim: Claim) -> dict[str, Any]:
     if claim.published_at is None:
         return {}
     names = ("reference", "statement", "original_statement", "language", "claimed_on")
-    shown = {name: plain(getattr(claim, name)) for name in names}
+    shown = {name: canonical_value(getattr(claim, name)) for name in names}
     threshold = {"threshold": claim.threshold_override, "threshold_reason": claim.threshold_reason}
-    return {"public": {**shown, **threshold}, "claimant": plain(claim.claimant_id)}
+    return {"public": {**shown, **threshold}, "claimant": canonical_value(claim.claimant_id)}
 
 
 def evidence_public(item: Evidence) -> dict[str, Any]:
@@ -70,7 +70,7 @@ def evidence_public(item: Evidence) -> dict[str, Any]:
     if item.visibility != Visibility.PUBLIC:
         return {}
     names = ("source_id", "stance", "basis", "excerpt", "locator", "credibility")
-    return {"public": {name.removesuffix("_id"): plain(getattr(item, name)) for name in names}}
+    return {"public": {name.removesuffix("_id"): canonical_value(getattr(item, name)) for name in names}}
 
 
 def status_body(change: StatusChange) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def status_body(change: StatusChange) -> dict[str, Any]:
 def status_committed(change: StatusChange, reason: str, decision_reason: str) -> dict[str, Any]:
     """What an entry commits to of a status change, besides who proposed it."""
     return {
-        "decided_by": person(change.decided_by),
+        "decided_by": committed_person(change.decided_by),
         "reason": reason,
         "decision_reason": decision_reason,
         "evidence": sorted(str(pk) for pk in change.evidence),

@@ -193,7 +193,7 @@ def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
     content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
     near = {UUID(pk) for pk in read["near"] or ()}
-    return PresentGrounds(content, digest_of(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
+    return PresentGrounds(content, grounds_digest(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))
 
 
 def now_of(claim: Claim, kept: Grounds) -> PresentGrounds:
@@ -201,7 +201,7 @@ def now_of(claim: Claim, kept: Grounds) -> PresentGrounds:
     return load_grounds(claim, RestsOn(kept.state, kept.named, kept.answered))
 
 
-def digest_of(content: Content) -> str:
+def grounds_digest(content: Content) -> str:
     """SHA-256 of the canonical JSON, in hex."""
     return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
 

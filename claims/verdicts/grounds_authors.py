@@ -13,7 +13,7 @@ from django.db.models import Model, Q
 from accounts.models import Act, FieldChange
 from claims.models import Claim, Evidence, Grounds, GroundsChange, GroundsCheck
 from claims.verdicts.grounds import Content, Difference, differences
-from claims.verdicts.grounds_watch import content_of
+from claims.verdicts.grounds_watch import kept_content
 from ledger.entries import read_entry
 from sources.models import Actor, Attachment, Relay, Source, Visibility
 
@@ -50,7 +50,7 @@ def authors_of(kept: Grounds, now: Content) -> Authors:
     What came with a release is also of whoever put it in, and of all who acted on it before. Where a redaction erased
     what was kept, all that is there now may differ, and somebody unknown may have made it so.
     """
-    then = content_of(kept)
+    then = kept_content(kept)
     changed = differences(then or {}, now=now)
     since, changes = _since(kept)
     by_place: dict[Place, list[By]] = {}

@@ -19,7 +19,7 @@ from claims.models import Claim, Grounds
 from claims.verdicts.grounds import Content, Difference, differences
 from claims.verdicts.grounds_authors import Place, authors_of
 from claims.verdicts.grounds_visible import Sight
-from claims.verdicts.grounds_watch import content_of
+from claims.verdicts.grounds_watch import kept_content
 
 KINDS: Mapping[str, Promise] = {
     "claim": gettext_lazy("Claim"),
@@ -177,7 +177,7 @@ def diff_for(user: User, claim: Claim, kept: Grounds, now: Content, *, unrestric
     `unrestricted`: of what is restricted now nothing, also where the reader may see it: for errors, which leave no
     record that it was read. Else the caller notes that the diff's `restricted` rows were shown.
     """
-    then = content_of(kept)
+    then = kept_content(kept)
     if then is None:
         return GroundsDiff(erased=True)
     changed = differences(then, now=now)

@@ -99,7 +99,7 @@ def look_again(watch: GroundsWatch, claim: Claim, who: Sequence[Noted]) -> list[
             watch.subjects = sorted(found.subjects)
             watch.save(update_fields=["subjects"])
         return []
-    before = watch.content if watch.content is not None else content_of(kept)
+    before = watch.content if watch.content is not None else kept_content(kept)
     changed = differences(before, now=found.content) if before is not None else []
     by_person = {each.by: each for each in who}
     for each in by_person.values():
@@ -135,12 +135,12 @@ def _mark(claim: Claim, *, changed: bool, now: datetime) -> None:
         end_tasks(now=now, claim=claim, kind=TaskKind.GROUNDS_CHANGED)
 
 
-def content_of(grounds: Grounds) -> Content | None:
+def kept_content(grounds: Grounds) -> Content | None:
     """What was kept; None once a redaction erased it."""
     return grounds.content if isinstance(grounds.content, dict) else None
 
 
-def watch(grounds: Grounds, subjects: Iterable[UUID], *, of_verdict: bool = False) -> None:
+def watch_grounds(grounds: Grounds, subjects: Iterable[UUID], *, of_verdict: bool = False) -> None:
     """Watch grounds that were kept in this transaction, or that are as they were kept."""
     GroundsWatch.objects.create(
         grounds=grounds,
@@ -154,7 +154,7 @@ def watch(grounds: Grounds, subjects: Iterable[UUID], *, of_verdict: bool = Fals
 def keep_and_watch(claim: Claim, asked: RestsOn, *, now: datetime) -> Grounds:
     """Keep the grounds of an assessment that waits from now on."""
     grounds, found = keep_grounds(claim, asked, now=now)
-    watch(grounds, found.subjects)
+    watch_grounds(grounds, found.subjects)
     return grounds
 
 
@@ -177,7 +177,7 @@ def rest_on(claim: Claim, change: StatusChange, grounds: Grounds | None) -> None
     # Watched anew, as they are: a change that still waits to be read was undone by now, as the approval has found.
     stop_watching(grounds=grounds)
     if change.to_state in VERDICTS:
-        watch(grounds, now_of(claim, grounds).subjects, of_verdict=True)
+        watch_grounds(grounds, now_of(claim, grounds).subjects, of_verdict=True)
 
 
 def verdict_watch(claim: Claim) -> GroundsWatch | None:
@@ -197,7 +197,7 @@ def stand_for_now(claim: Claim, kept: Grounds, found: PresentGrounds, *, now: da
         kept_at=now,
     )
     stop_watching(claim=claim, of_verdict=True)
-    watch(grounds, found.subjects, of_verdict=True)
+    watch_grounds(grounds, found.subjects, of_verdict=True)
     claim.grounds_changed_at = None
     claim.save(update_fields=["grounds_changed_at"])
     return grounds

@@ -96,12 +96,12 @@ def _rests_on_the_interested(graph: EvidenceGraph, origins: list[str]) -> str:
     parties = _names(graph, (source for source in origins if not graph.is_claimants(source)))
     if claimants and parties:
         text = _("Everything here rests on %(claimants)s, which claims it, and on %(parties)s, which is a party.")
-        return text % {"claimants": listed(claimants), "parties": listed(parties)}
+        return text % {"claimants": names_in_words(claimants), "parties": names_in_words(parties)}
     if parties:
         text = _("Everything here rests on %(names)s, a party to the claim. A party’s word does not count for it.")
-        return text % {"names": listed(parties)}
+        return text % {"names": names_in_words(parties)}
     text = _("Everything here rests on %(names)s, which is the claimant. A claimant cannot corroborate its own word.")
-    return text % {"names": listed(claimants)}
+    return text % {"names": names_in_words(claimants)}
 
 
 def _names(graph: EvidenceGraph, sources: Iterable[str]) -> list[str]:
@@ -113,7 +113,7 @@ def name_of(graph: EvidenceGraph, voice: str | None) -> str:
     return graph.names.get(voice, "") if voice is not None else _("an unknown voice")
 
 
-def listed(names: Iterable[str]) -> str:
+def names_in_words(names: Iterable[str]) -> str:
     """Names as one reads them out: "A, B and C"."""
     *first, last = list(names) or [""]
     return _("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last} if first else last
@@ -127,7 +127,9 @@ def _whom_it_hangs_on(graph: EvidenceGraph, result: Independence) -> str:
         return _("Nothing here surely counts.")
     if len(voices) == 1:
         return _("Take %(name)s away and nothing is left that surely counts.") % {"name": voices[0]}
-    return _("Take any one of %(names)s away and nothing is left that surely counts.") % {"names": listed(voices)}
+    return _("Take any one of %(names)s away and nothing is left that surely counts.") % {
+        "names": names_in_words(voices)
+    }
 
 
 def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Independence) -> str:
@@ -197,8 +199,8 @@ def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
     origins = _origins(graph, above)
     if any(_usable(graph, origin) for origin in origins):
         between = sorted(each for each in above if not _usable(graph, each))
-        return _("comes by way of %(names)s only") % {"names": listed(_names(graph, between))}
-    return _("goes back to %(names)s only") % {"names": listed(_names(graph, origins))}
+        return _("comes by way of %(names)s only") % {"names": names_in_words(_names(graph, between))}
+    return _("goes back to %(names)s only") % {"names": names_in_words(_names(graph, origins))}
 
 
 def _usable(graph: EvidenceGraph, source: str) -> bool:

@@ -48,7 +48,7 @@ def snapshot(graph: EvidenceGraph) -> str:
     return rfc8785.dumps(recorded).decode()
 
 
-def without(graph: str, hidden: Collection[str]) -> str:
+def snapshot_without(graph: str, hidden: Collection[str]) -> str:
     """A snapshot without these identifiers: rows that are named by one are left out, fields that name one are null."""
     kept: dict[str, Any] = json.loads(graph)
     for name in ("claimants", "parties"):
@@ -62,6 +62,6 @@ def without(graph: str, hidden: Collection[str]) -> str:
     return rfc8785.dumps(kept).decode()
 
 
-def digest(graph: str) -> str:
+def snapshot_digest(graph: str) -> str:
     """SHA-256 of a snapshot, in hex."""
     return hashlib.sha256(graph.encode()).hexdigest()

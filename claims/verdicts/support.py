@@ -17,7 +17,7 @@ from django.db.models import Case, F, Model, QuerySet, Value, When
 from accounts.compiled import compiled
 from accounts.models import Desk, User
 from claims.models import Claim, Recomputation, StateChoices, TaskKind
-from claims.turns import TurnFirst, has_turn, remember, take_turn, wait_for_own
+from claims.turns import TurnFirst, has_turn, remember_size, take_turn, wait_for_own
 from claims.verdicts.counting import Allowance, NotCounted, allowance, allowed
 from claims.verdicts.evidence_graph import EvidenceGraph, count_all, of_claim, party_denials, threshold_of_claim
 from claims.verdicts.graph_loading import last_change, load_evidence_graph
@@ -71,12 +71,12 @@ def counts_outside(action: Callable[Given, Result]) -> Callable[Given, Result]:
                 with allowed(Allowance()):
                     done = action(*args, **kwargs)
                 if subject is not None:
-                    remember(subject, is_large=has_turn())
+                    remember_size(subject, is_large=has_turn())
                 return done
             except CountFirst as first:
                 first.count()
             except TurnFirst:
-                remember(subject, is_large=True)
+                remember_size(subject, is_large=True)
                 take_turn(may_wait=True)
             if isinstance(effects, Effects):
                 effects.forget()

@@ -47,7 +47,7 @@ def actors(request: PersonsRequest) -> HttpResponse:
 
 
 @require_safe
-def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
+def actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     """One actor: the chain up to its voice, its parts, and what it published. One that was merged leads on."""
     survivor = survivor_of(request.user, actor_id)
     if survivor is not None:
@@ -116,7 +116,7 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 
 
 @form_page
-def merge(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
+def merge_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     """Two steps: what it would do to claims to say that this actor is another, by a dry run; then the act itself."""
     row = get_actor(request.user, actor_id)
     may_merge(request.user, row)

@@ -12,7 +12,7 @@ from sources.downloads import file_response
 
 
 @require_safe
-def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponseBase:
+def attachment_file(request: PersonsRequest, attachment_id: UUID) -> HttpResponseBase:
     """One file, byte for byte, as a download."""
     found = get_attachment(request.user, attachment_id)
     note_shown(request.user, [found])

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.actions.reads import note_export
-from accounts.ledger_entries import person
+from accounts.ledger_entries import committed_person
 from accounts.models import Act, RestrictedRead, Role, User
 from accounts.queries import acts_of, late_for
 from accounts.requests import PersonsRequest, own_memberships
@@ -308,7 +308,7 @@ def _opened(
     reader, count = Reader(user), 0
     yield head_line(
         checkpoint=checkpoint.note,
-        made_for=person(user) or {},
+        made_for=committed_person(user) or {},
         narrowed=narrowed,
     )
     for batch in in_log_order(rows, checkpoint):

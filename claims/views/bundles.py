@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.requests import PersonsRequest
 from claims.actions.bundles import ask_for_bundle, take_bundle
-from claims.bundles.stored import KEPT, as_parts, content_of, get_bundle
+from claims.bundles.stored import KEPT, as_parts, get_bundle, part_content
 from claims.models import BundleState
 from claims.queries import get_claim
 from ledger.bundles import zip_pieces
@@ -17,7 +17,7 @@ from sources.downloads import HEADERS
 
 
 @require_POST
-def ask(request: PersonsRequest, reference: str) -> HttpResponse:
+def ask_for_bundle_page(request: PersonsRequest, reference: str) -> HttpResponse:
     """Ask for a bundle; the answer leads to its page."""
     row = ask_for_bundle(claim=get_claim(request.user, reference), by=request.user)
     return redirect("bundle", reference=reference, bundle_id=row.pk)
@@ -49,5 +49,5 @@ def file(request: PersonsRequest, reference: str, bundle_id: UUID) -> HttpRespon
     }
     if request.method == "HEAD":
         return HttpResponse(content_type="application/zip", headers=headers)
-    pieces = zip_pieces(parts, lambda part: content_of(row, part))
+    pieces = zip_pieces(parts, lambda part: part_content(row, part))
     return StreamingHttpResponse(pieces, content_type="application/zip", headers=headers)

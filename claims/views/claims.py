@@ -69,14 +69,14 @@ def _source_rows(rows: list[Evidence], captures: dict[Any, Capture]) -> list[Sou
         SourceRow(
             source,
             ", ".join(numbers[row.pk] for row in rows if row.source_id == pk),
-            in_words(source, captures.get(pk)),
+            capture_in_words(source, captures.get(pk)),
             pk in captures and captures[pk].state == CaptureState.FAILED,
         )
         for pk, source in sources.items()
     ]
 
 
-def in_words(source: Source, capture: Capture | None) -> str:
+def capture_in_words(source: Source, capture: Capture | None) -> str:
     """What became of the last capture of a source's address."""
     if capture is None:
         return _("nothing was fetched") if source.url else ""

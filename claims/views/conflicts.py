@@ -36,7 +36,7 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
 
 
 @require_POST
-def take_back(request: PersonsRequest, conflict_id: UUID) -> HttpResponse:
+def withdraw_conflict_page(request: PersonsRequest, conflict_id: UUID) -> HttpResponse:
     """Take a declaration back; nothing has to be typed for it."""
     withdraw_conflict(conflict_id=conflict_id, by=request.user)
     return redirect("conflicts")

@@ -56,7 +56,7 @@ def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evi
 
 
 @form_page
-def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+def evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
     """Change what is recorded of a piece of evidence."""
     claim, item = _find(request, reference, evidence_id)
     rows = list(evidence_of(request.user, claim))
@@ -93,7 +93,7 @@ def _change(request: PersonsRequest, item: Evidence, form: EvidenceForm) -> Evid
 
 
 @form_page
-def withdraw(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+def withdraw_evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
     """Take a piece of evidence out of what counts, with the reason."""
     claim, item = _find(request, reference, evidence_id)
     form = WithdrawEvidenceForm(**sent(request), initial={"seen_version": item.version})

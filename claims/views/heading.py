@@ -13,7 +13,7 @@ from claims.models import Claim, Evidence
 from claims.record.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
 from claims.verdicts.evidence_graph import EvidenceGraph, denying_parties
 from claims.verdicts.graph_loading import load_evidence_graph
-from claims.verdicts.sentences import listed, name_of
+from claims.verdicts.sentences import name_of, names_in_words
 from sources.voices import voice_at
 
 
@@ -46,7 +46,7 @@ def graph_context(claim: Claim) -> dict[str, Any]:
         "claim": claim,
         "standing": graph,
         "said_for": said_for(claim, graph),
-        "contested_by": listed(name_of(graph, voice) for voice in denying_parties(graph)),
+        "contested_by": names_in_words(name_of(graph, voice) for voice in denying_parties(graph)),
     }
 
 
@@ -94,7 +94,7 @@ def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> dict[s
         "claim": shown,
         "standing": graph,
         "said_for": said_for(shown, graph),
-        "contested_by": listed(name_of(graph, voice) for voice in denying_parties(graph)),
+        "contested_by": names_in_words(name_of(graph, voice) for voice in denying_parties(graph)),
         "also": named(shown.also_ids, graph),  # type: ignore[attr-defined]  # annotated by claim_shown
         "wording_erased": CONTENT in erased.heading,
     }

@@ -40,7 +40,7 @@ from ledger.reading import (
 )
 from ledger.stamps import last_stamps
 from ledger.views import tiles_address
-from sources.ledger_entries import plain
+from sources.ledger_entries import canonical_value
 
 
 @dataclass(frozen=True)
@@ -193,8 +193,8 @@ def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID
         "state": claim.state,
         "reference": claim.reference,
         "wording": {
-            **{name: plain(getattr(claim, name)) for name in CLAIM_FIELDS},
-            "claimant": plain(claim.claimant_id),
+            **{name: canonical_value(getattr(claim, name)) for name in CLAIM_FIELDS},
+            "claimant": canonical_value(claim.claimant_id),
             "also_claimed_by": sorted(map(str, claim.also_ids)),  # type: ignore[attr-defined]  # of claim_shown
             "topics": sorted(claim.topic_names),  # type: ignore[attr-defined]  # of claim_shown
             "threshold": claim.threshold_override,

@@ -20,7 +20,7 @@ from claims.queries import get_claim
 from house.errors import Invalid, NotFound
 from ledger.canonical import canonical
 from ledger.models import Checkpoint
-from ledger.reading import from_a_whole_log, newest_checkpoint, read_tile
+from ledger.reading import from_a_whole_log, newest_checkpoint, stored_tile
 from ledger.tiles import TILE_WIDTH, Tile
 from ledger.views import FOR_A_MINUTE, named_tile, same_for_everybody
 
@@ -28,7 +28,7 @@ MOST_NAMES = 500
 
 
 @require_safe
-def claim_proof(request: PersonsRequest, reference: str) -> HttpResponse:
+def claim_proof_file(request: PersonsRequest, reference: str) -> HttpResponse:
     """The proof of a claim's history against a checkpoint that has it all, opened as far as the person may read it."""
     claim = get_claim(request.user, reference)
     checkpoint = checkpoint_for(claim)
@@ -63,7 +63,7 @@ def entries(request: HttpRequest, path: str) -> HttpResponse:
     if newest is None or not (_audits_every_desk(request) or _is_public(tile, newest)):
         raise Http404
     with from_a_whole_log():
-        data = read_tile(tile, newest)
+        data = stored_tile(tile, newest)
     if data is None:
         raise Http404
     return HttpResponse(data, content_type="application/octet-stream")

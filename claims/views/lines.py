@@ -68,7 +68,7 @@ class StanceGroup:
     empty: str
 
 
-def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], graph: EvidenceGraph) -> list[EvidenceLine]:
+def evidence_lines(user: User, claim: Claim, rows: Sequence[Evidence], graph: EvidenceGraph) -> list[EvidenceLine]:
     """A claim's evidence that the person may see (`rows`, of `evidence_shown`), oldest first, the withdrawn too.
 
     That they were shown what of it is restricted is recorded.
@@ -79,7 +79,7 @@ def lines_of(user: User, claim: Claim, rows: Sequence[Evidence], graph: Evidence
     views = {item.id: item for item in graph.evidence}
     found = []
     for row in rows:
-        line = line_of(row, numbers[row.pk], graph, views.get(str(row.pk)), numbers)
+        line = evidence_line(row, numbers[row.pk], graph, views.get(str(row.pk)), numbers)
         line.upstream = _upstream(row, relays, rows, numbers)
         found.append(line)
     return found
@@ -99,7 +99,7 @@ def numbers_of(rows: Iterable[Evidence]) -> dict[UUID, str]:
     return numbers
 
 
-def line_of(
+def evidence_line(
     row: Evidence,
     number: str,
     graph: EvidenceGraph,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.qr import outline
-from claims.bundles.public_proofs import Printed, printed, public_checkpoint, waiting
+from claims.bundles.public_proofs import Printed, printed, public_checkpoint, waiting_since
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.reading.paging import Order, read_page
@@ -100,7 +100,7 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
 
     `waiting_since`: since when something of it waits for its place in the log; `overdue`: for too long.
     """
-    since, claimant = min(waiting(claim, checkpoint), default=None), _public_name(claim.claimant)
+    since, claimant = min(waiting_since(claim, checkpoint), default=None), _public_name(claim.claimant)
     return {
         "stream": f"claim:{claim.pk}",
         "state": claim.state,

@@ -26,7 +26,7 @@ from claims.views.lines import Link
 from claims.views.listing import neighbours
 from house.errors import NotFound, OutOfService
 from ledger.entries import format_time, leaf_hashes
-from ledger.keys import receipts as signed
+from ledger.keys import receipts_for as signed
 from ledger.reading import is_overdue
 
 PAGE_SIZE = 50
@@ -46,7 +46,7 @@ class ReceiptLine:
 
 
 @require_safe
-def receipts(request: PersonsRequest) -> HttpResponse:
+def receipts_page(request: PersonsRequest) -> HttpResponse:
     """What the person did, the newest first, each with its receipt."""
     page = read_page(
         receipts_of(request.user),

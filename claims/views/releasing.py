@@ -53,7 +53,7 @@ def _what_stays(files: int, *, captures: int) -> str:
 
 @asks_again("POST")
 @form_page
-def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+def release_source_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     row = get_source(request.user, source_id)
     files, captures = attachments_of(request.user, row), captures_of(request.user, row)
     facts = [
@@ -76,7 +76,7 @@ def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
+def release_actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     row = get_actor(request.user, actor_id)
     facts = [
         (_("Name"), row.name),
@@ -98,7 +98,7 @@ def actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
+def release_evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpResponse:
     claim = get_claim(request.user, reference)
     row = get_evidence(request.user, claim, evidence_id)
     row.claim = claim
@@ -126,7 +126,7 @@ def evidence(request: PersonsRequest, reference: str, evidence_id: UUID) -> Http
 
 @asks_again("POST")
 @form_page
-def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
+def release_attachment_page(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
     row = get_attachment(request.user, attachment_id)
     return _page(
         request,
@@ -142,7 +142,7 @@ def attachment(request: PersonsRequest, attachment_id: UUID) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def capture(request: PersonsRequest, source_id: UUID, *, capture_id: UUID) -> HttpResponse:
+def release_capture_page(request: PersonsRequest, source_id: UUID, *, capture_id: UUID) -> HttpResponse:
     row = get_capture(request.user, get_source(request.user, source_id), capture_id)
     return _page(
         request,

@@ -68,7 +68,7 @@ def _shown(request: PersonsRequest, source_id: UUID) -> Source:
 
 
 @require_safe
-def source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+def source_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Everything that the person may see of one source."""
     row = _shown(request, source_id)
     upstream, downstream = relays_of(request.user, row)
@@ -205,7 +205,7 @@ def _one_act(
 
 
 @form_page
-def capture(request: PersonsRequest, source_id: UUID) -> HttpResponse:
+def capture_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     """Ask for another capture of a source's address."""
     row = _shown(request, source_id)
     may_change_source(request.user, row)

@@ -80,7 +80,7 @@ def file_in(given: dict[str, Any]) -> File | None:
 
 
 @form_page
-def edit_claim(request: PersonsRequest, reference: str) -> HttpResponse:
+def edit_claim_page(request: PersonsRequest, reference: str) -> HttpResponse:
     """Change a claim's wording, people, days, topics and parts."""
     claim = get_claim(request.user, reference)
     may_edit_claim(request.user, claim)

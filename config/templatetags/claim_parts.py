@@ -13,7 +13,7 @@ from django.utils.html import conditional_escape as escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from config.templatetags.second_source import bdi, credibility_word, day, mark, reliability_word, state, when
+from config.templatetags.second_source import bdi, credibility_word, day_tag, mark, reliability_word, state, when
 
 register = template.Library()
 
@@ -63,7 +63,7 @@ def _heading(item: Any, numbered: bool) -> str:
     url, title, publisher = _of(item, "url"), escape(_of(item, "title")), _of(item, "publisher")
     number = f'<span class="ref">{escape(_of(item, "number"))}</span> ' if numbered else ""
     named = f'<a href="{escape(url)}" dir="auto">{title}</a>' if url else f'<span dir="auto">{title}</span>'
-    published = f" {day(_of(item, 'published_on'))}" if _of(item, "published_on") else ""
+    published = f" {day_tag(_of(item, 'published_on'))}" if _of(item, "published_on") else ""
     basis = f" <span>{escape(_of(item, 'basis'))}</span>" if _of(item, "basis") else ""
     restricted = f" <b>{escape(_('restricted'))}</b>" if _of(item, "restricted") else ""
     said_by = bdi(publisher) if publisher else escape(_("publisher unknown"))

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from config import words
 from config.templatetags.second_source import (
     changed_since_verdict,
-    day,
-    due,
+    day_tag,
+    due_tag,
     is_late,
     mark,
     state,
@@ -49,8 +49,8 @@ def _row(row: Any, said: dict[str, str]) -> str:
         original = _said(escape(row.original_statement), language=row.original_language, css_class="said original")
     closed = f' <span class="meta">{said["closed"]}</span>' if row.closed else ""
     said_by = _bdi(row.said_by) if row.said_by else said["unknown"]
-    claimed_on = f" {day(row.claimed_on)}" if row.claimed_on else ""
-    due_at = f" <span>{due(row.due_at)}</span>" if row.due_at else ""
+    claimed_on = f" {day_tag(row.claimed_on)}" if row.claimed_on else ""
+    due_at = f" <span>{due_tag(row.due_at)}</span>" if row.due_at else ""
     return (
         f'<tr role="row"><td role="cell" class="in-ref"><a class="ref" href="{url}">{escape(row.reference)}</a></td>\n'
         f'<td role="cell" class="in-state">{_states(row)}{closed}</td>\n'
@@ -58,7 +58,7 @@ def _row(row: Any, said: dict[str, str]) -> str:
         f"{_said(link, language=getattr(row, 'language', ''), css_class='said')}{original}"
         f'<p class="meta"><span>{said_by}</span>{claimed_on}</p></td>\n'
         f'<td role="cell" class="in-voices num" data-label="{said["voices"]}">'
-        f"{words.interval(row.least, most=row.most, exact=row.exact)}"
+        f"{words.interval_in_figures(row.least, most=row.most, exact=row.exact)}"
         f'</td>\n<td role="cell" class="in-with meta"><span>{escape(row.assignees) or said["nobody"]}</span>{due_at}'
         "</td></tr>\n"
     )
@@ -118,7 +118,7 @@ def _beside(entry: Any, acts: str) -> str:
 
 
 def _due(at: datetime) -> str:
-    return f'{due(at)}<br><span class="faint">{when(at)}</span>' if is_late(at) else due(at)
+    return f'{due_tag(at)}<br><span class="faint">{when(at)}</span>' if is_late(at) else due_tag(at)
 
 
 def _act(act: Any, context: Context) -> str:

@@ -122,16 +122,16 @@ def _state_line(language: str | None, name: str, is_contested: bool, *, is_suppo
     return format_html_join(" ", "{}", ((part,) for part in parts))
 
 
-@register.simple_tag
-def interval(least: int, most: int, exact: bool = True) -> str:
+@register.simple_tag(name="interval")
+def interval_tag(least: int, most: int, exact: bool = True) -> str:
     """The number of independent voices: "2", "1–3", "5+" (6 stands for more than five); `exact`: False for bounds."""
-    return words.interval(least, most=most, exact=exact)
+    return words.interval_in_figures(least, most=most, exact=exact)
 
 
-@register.simple_tag
-def voices(least: int, most: int, exact: bool = True) -> str:
+@register.simple_tag(name="voices")
+def voices_tag(least: int, most: int, exact: bool = True) -> str:
     """The same with its noun: "1–3 independent voices"."""
-    return words.voices(least, most=most, exact=exact)
+    return words.count_in_words(least, most=most, exact=exact)
 
 
 @register.simple_tag
@@ -147,7 +147,7 @@ def pips(least: int, most: int, threshold: int, exact: bool = True) -> SafeStrin
         "%(count)s of %(threshold)d independent voice",
         "%(count)s of %(threshold)d independent voices",
         threshold,
-    ) % {"count": words.interval(least, most=least), "threshold": threshold}
+    ) % {"count": words.interval_in_figures(least, most=least), "threshold": threshold}
     if perhaps:
         label = ngettext("%(counted)s, %(n)d more is possible", "%(counted)s, %(n)d more are possible", perhaps) % {
             "counted": label,
@@ -185,8 +185,8 @@ def _when(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> Sa
     return _time(at.astimezone(zone).isoformat(timespec="seconds"), text=words.moment(at, zone=zone, now=now))
 
 
-@register.filter
-def day(on: date | datetime | None) -> SafeString | str:
+@register.filter(name="day")
+def day_tag(on: date | datetime | None) -> SafeString | str:
     """A calendar day as a `time` element, for what is known to the day only; nothing for none."""
     if on is None:
         return ""
@@ -195,11 +195,11 @@ def day(on: date | datetime | None) -> SafeString | str:
 
 @lru_cache(maxsize=4096)
 def _day(on: date, language: str | None) -> SafeString:
-    return _time(on.isoformat(), text=words.day(on))
+    return _time(on.isoformat(), text=words.day_in_words(on))
 
 
-@register.filter
-def due(at: datetime | None) -> SafeString | str:
+@register.filter(name="due")
+def due_tag(at: datetime | None) -> SafeString | str:
     """How a due time stands to now: "Due today, 17:00", "2 days late". Late ones carry the class `late`."""
     if at is None:
         return ""
@@ -208,7 +208,7 @@ def due(at: datetime | None) -> SafeString | str:
 
 @lru_cache(maxsize=4096)
 def _due(at: datetime, zone: tzinfo, now: datetime, language: str | None) -> SafeString:
-    text = words.due(at, zone=zone, now=now)
+    text = words.due_in_words(at, zone=zone, now=now)
     return _time(at.astimezone(zone).isoformat(timespec="seconds"), text=text, css_class="late" if at < now else "")
 
 

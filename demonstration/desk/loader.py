@@ -36,7 +36,7 @@ from demonstration.desk.shapes import (
 )
 from ledger.recording import older_acts
 from reviews.actions.assessments import approve, reject, submit_assessment
-from reviews.actions.assignments import accept, assign, close_claim, name_decider
+from reviews.actions.assignments import accept_assignment, assign, close_claim, name_decider
 from reviews.models import Assessment, AssessmentState, Assignment
 from sources.actions import create_actor, create_source
 from sources.models import Actor, Source
@@ -194,7 +194,9 @@ class _Loader:
             case Assign(reviewer, due):
                 assign(claim=claim, reviewer=self.people[reviewer], due_at=self.due(due), by=by, now=now)
             case Accept():
-                accept(assignment=Assignment.objects.get(claim=claim, reviewer=by, ended_at=None), by=by, now=now)
+                accept_assignment(
+                    assignment=Assignment.objects.get(claim=claim, reviewer=by, ended_at=None), by=by, now=now
+                )
             case NameDecider(person):
                 name_decider(claim=claim, user=self.people[person], by=by, now=now)
             case Find():

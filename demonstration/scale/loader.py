@@ -15,7 +15,7 @@ from accounts.models import Desk
 from claims.models import Topic
 from claims.record.backfill import bring_in
 from demonstration.scale.moulds import Mould, Table, rows_of_transaction, tables_in_order
-from demonstration.scale.people import TOPICS, Cast, make_casts, statements
+from demonstration.scale.people import TOPICS, ScaleCast, make_casts, statements
 from demonstration.scale.specimens import KINDS, ClaimSpecimen, Specimen, deniable
 from ledger.recording import older_acts
 
@@ -106,7 +106,9 @@ def _copy(table: Table, lines: str) -> None:
 class _Moulds:
     """A mould of every kind for every cast, and which of them each claim is cast from."""
 
-    def __init__(self, kinds: tuple[ClaimSpecimen, ...], casts: list[Cast], tables: list[Table], now: datetime) -> None:
+    def __init__(
+        self, kinds: tuple[ClaimSpecimen, ...], casts: list[ScaleCast], tables: list[Table], now: datetime
+    ) -> None:
         self.now = now
         self._past = [kind for kind in kinds if kind.share]
         self._shares = [kind.share for kind in self._past]
@@ -124,7 +126,7 @@ class _Moulds:
         return self._moulds[kind, chance.choice(self._reviewers)], False
 
 
-def _mould(kind: ClaimSpecimen, cast: Cast, tables: list[Table], now: datetime) -> Mould:
+def _mould(kind: ClaimSpecimen, cast: ScaleCast, tables: list[Table], now: datetime) -> Mould:
     """Make one claim through the actions, keep the rows that they wrote as a mould, and take them back."""
     at = _moment(now, 0, is_open=True) if kind.open_for_each else _moment(now, 1, is_open=False)
     with transaction.atomic():

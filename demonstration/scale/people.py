@@ -15,7 +15,7 @@ TOPICS = ("arms", "shipping", "prisons", "elections", "air raids", "sanctions", 
 
 
 @dataclass(frozen=True)
-class Cast:
+class ScaleCast:
     """Who a copied claim is about and who works on it: every cast has its own reviewer and its own actors."""
 
     desk: Desk
@@ -32,7 +32,7 @@ class Cast:
     topics: tuple[str, str]
 
 
-def make_casts(*, prefix: str, count: int, password: str, now: datetime) -> list[Cast]:
+def make_casts(*, prefix: str, count: int, password: str, now: datetime) -> list[ScaleCast]:
     """A new desk with an auditor, two editors and `count` casts. Raises Invalid where a name or the prefix is taken."""
     desk = create_desk(name=f"Scale data {prefix}, made up for measuring", prefix=prefix, by=None, now=now)
     people = _People(desk, prefix.lower(), password, now)
@@ -59,13 +59,13 @@ class _People:
         return user
 
 
-def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> Cast:
+def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> ScaleCast:
     def actor(name: str, *, kind: str, part_of: Actor | None = None) -> Actor:
         fields = {"name": f"{name} {number}", "kind": kind, "reliability": "B", "part_of": part_of and part_of.pk}
         return create_actor(desk=people.desk, fields=fields, by=editors[0], now=people.now)
 
     claimant, accused = actor("State", kind="state"), actor("Accused state", kind="state")
-    return Cast(
+    return ScaleCast(
         desk=people.desk,
         reporter=reporter,
         reviewer=reviewer,

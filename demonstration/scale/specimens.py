@@ -9,9 +9,9 @@ from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
 from claims.models import Claim, Evidence
-from demonstration.scale.people import Cast
+from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
-from reviews.actions.assignments import accept, assign, close_claim
+from reviews.actions.assignments import accept_assignment, assign, close_claim
 from reviews.models import Assessment, Assignment
 from sources.actions import create_source
 from sources.models import Actor, Source
@@ -24,7 +24,7 @@ STATEMENT, PLACE, TITLE = "scale-statement", "scale-place", "scale-title"
 class Specimen:
     """One claim in the making, at a day that moves on with each step."""
 
-    cast: Cast
+    cast: ScaleCast
     at: datetime
     sources: int = 0
     step: timedelta = timedelta(days=1)
@@ -103,7 +103,7 @@ class Specimen:
             by=self.cast.editor,
             now=self.at,
         )
-        return accept(assignment=row, by=self.cast.reviewer, now=self.at) if accepted else row
+        return accept_assignment(assignment=row, by=self.cast.reviewer, now=self.at) if accepted else row
 
     def find(self, state: str, evidence: list[Any], *, answers: list[Any] = ()) -> Assessment:  # type: ignore[assignment]
         self.claim.refresh_from_db()
@@ -178,7 +178,7 @@ def corroborated(one: Specimen) -> None:
     one.verdict("corroborated", stance="supports")
 
 
-def contested(one: Specimen) -> None:
+def specimen_contested(one: Specimen) -> None:
     corroborated(one)
     one.denial()
 
@@ -209,14 +209,14 @@ def accepted(one: Specimen) -> None:
     one.give(days=9)
 
 
-def waiting(one: Specimen) -> None:
+def specimen_waiting(one: Specimen) -> None:
     """A finding waits for a second person."""
     one.witnesses("supports")
     one.give()
     one.find("corroborated", one.named("supports"))
 
 
-def support_lost(one: Specimen) -> None:
+def specimen_support_lost(one: Specimen) -> None:
     one.step = timedelta(hours=1)  # nothing of today's work is done tomorrow
     corroborated(one)
     retract_source(
@@ -243,11 +243,11 @@ KINDS = (
     ClaimSpecimen(deniable, share=70),
     ClaimSpecimen(denied, share=70),
     ClaimSpecimen(corroborated, share=90),
-    ClaimSpecimen(contested, share=20),
+    ClaimSpecimen(specimen_contested, share=20),
     ClaimSpecimen(refuted, share=30),
     ClaimSpecimen(moved_often, share=10),
     ClaimSpecimen(offered, open_for_each=4),
     ClaimSpecimen(accepted, open_for_each=14),
-    ClaimSpecimen(waiting, open_for_each=3),
-    ClaimSpecimen(support_lost, open_for_each=1),
+    ClaimSpecimen(specimen_waiting, open_for_each=3),
+    ClaimSpecimen(specimen_support_lost, open_for_each=1),
 )

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from claims.access.permissions import may_assess, may_decide
+from claims.access.permissions import may_assess, may_decide_move
 from claims.models import Claim, Element, Evidence, Grounds, StateChoices
 from claims.queries import named_evidence
 from claims.record.revisions import check_version
@@ -287,7 +287,7 @@ def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
     )
     row.claim = claim
     hold_conflicts([row.assessor_id, by.pk])
-    may_decide(by, claim, row.assessor)
+    may_decide_move(by, claim, row.assessor)
     return row
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from claims.access.conflicts import conflict_in_words, conflicts_told, conflicts_with
-from claims.access.participants import join, leave, set_due
+from claims.access.participants import add_participant, leave, set_due
 from claims.access.permissions import is_named_decider, may_edit_as_editor
 from claims.actions.claims import mark_closed, mark_open
 from claims.models import Claim, Participant, ParticipantRole
@@ -78,7 +78,7 @@ def _give(
         accepted_at=now if takes_it else None,
         created_at=now,
     )
-    join(claim, reviewer, ParticipantRole.REVIEWER, accepted=takes_it, now=now)
+    add_participant(claim, reviewer, ParticipantRole.REVIEWER, accepted=takes_it, now=now)
     plan_reminders(assignment, now=now)
     tell(kind, claim, assignment=assignment, by=by, now=now)
     _update_due(claim)
@@ -128,7 +128,7 @@ def _still_open(assignment: Assignment) -> None:
         raise Conflict(_("This assignment has ended: it was %(state)s.") % {"state": assignment.get_state_display()})
 
 
-def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> Assignment:
+def accept_assignment(*, assignment: Assignment, by: User, now: datetime | None = None) -> Assignment:
     """Take the claim on. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
@@ -139,7 +139,7 @@ def accept(*, assignment: Assignment, by: User, now: datetime | None = None) -> 
             raise Conflict(_("You have accepted this already."))
         assignment.state, assignment.accepted_at = AssignmentState.ACCEPTED, now
         assignment.save(update_fields=["state", "accepted_at"])
-        join(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, accepted=True, now=now)
+        add_participant(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, accepted=True, now=now)
         assignment_recorded("assignment_accepted", assignment, by=by, now=now)
     return assignment
 
@@ -181,7 +181,9 @@ def reassign(
     return given
 
 
-def withdraw(*, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None) -> Assignment:
+def withdraw_assignment(
+    *, assignment: Assignment, reason: str = "", by: User, now: datetime | None = None
+) -> Assignment:
     """Take an assignment back as an editor. Raises NotFound, Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
@@ -256,7 +258,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
         if is_named_decider(user, claim):
             raise Conflict(_("%(person)s is named already.") % {"person": user.username})
         _without_conflict(claim, user, by=by, field="person")
-        named = join(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
+        named = add_participant(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
         notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
         decider_recorded("decider_named", claim, user, by=by, now=now)
     return named

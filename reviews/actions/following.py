@@ -11,7 +11,7 @@ from django.utils import timezone
 from claims.models import Claim, GroundsCheck, GroundsToKeep, GroundsWatch, StatusChange
 from claims.states import VERDICTS
 from claims.verdicts.grounds import RestsOn, keep_grounds
-from claims.verdicts.grounds_watch import look_again, verdict_watch, watch
+from claims.verdicts.grounds_watch import look_again, verdict_watch, watch_grounds
 from claims.verdicts.support import lock_claim, lock_graph
 from house.transactions import recorded_transaction
 from reviews.actions.grounds import tell_of_change
@@ -51,7 +51,7 @@ def keep_next(*, now: datetime | None = None) -> bool:
         if waiting and claim.state in VERDICTS and verdict_watch(claim) is None:
             change = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
             grounds, read = keep_grounds(claim, RestsOn(claim.state, change.evidence, _answered(change)), now=now)
-            watch(grounds, read.subjects, of_verdict=True)
+            watch_grounds(grounds, read.subjects, of_verdict=True)
     return True
 
 

@@ -24,9 +24,9 @@ from claims.verdicts.grounds_authors import Authors, authors_of
 from claims.verdicts.grounds_differences import diff_for
 from claims.verdicts.grounds_watch import (
     Followed,
-    content_of,
     follow,
     keep_and_watch,
+    kept_content,
     stand_for_now,
     stop_watching,
     verdict_watch,
@@ -38,7 +38,7 @@ from house.errors import Conflict, Forbidden, NotFound, Stale
 from house.fields import given_text
 from house.transactions import Noted, recorded_transaction
 from reviews.actions.notifications import notify
-from reviews.actions.telling import people_of_the_verdict, told_of
+from reviews.actions.telling import people_of_the_verdict, people_told
 from reviews.ledger_entries import confirmed, grounds_confirmed
 from reviews.models import (
     Assessment,
@@ -181,7 +181,7 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
 
 def _is_all_contrary(kept: Grounds, found: PresentGrounds) -> bool:
     """Whether nothing differs but which evidence says otherwise."""
-    then = content_of(kept)
+    then = kept_content(kept)
     return then is not None and all(each.kind == "contrary" for each in differences(then, now=found.content))
 
 
@@ -356,7 +356,7 @@ def tell_of_change(change: Followed) -> None:
     claim, by = change.claim, change.by
     assessment = None
     if change.of_verdict:
-        people = {person.pk for person in told_of(NotificationKind.GROUNDS_CHANGED, claim)}
+        people = {person.pk for person in people_told(NotificationKind.GROUNDS_CHANGED, claim)}
     else:
         assessment = Assessment.objects.get(stood_for__grounds=change.grounds)
         if has_moved_since(assessment):  # the claim has moved on: nobody can confirm it

@@ -56,7 +56,7 @@ def digest_of_file(file: "UploadedFile[Any]") -> dict[str, str | None]:
     return {"name": file.name, "sha256": seen.hexdigest()}
 
 
-def outcome_of(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | None:
+def kept_outcome(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | None:
     """What the key stands for already, with the key held alone until the transaction around this ends.
 
     While another request with the key is being worked on, which may be done or fail yet, it waits for that, or raises

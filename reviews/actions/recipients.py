@@ -5,7 +5,7 @@ from datetime import datetime
 from accounts.models import Role, User
 from accounts.queries import members_of, role_in
 from claims.access.conflicts import is_offered
-from claims.access.permissions import is_assigned, may_decide
+from claims.access.permissions import is_assigned, may_decide_move
 from claims.access.scopes import evidence_for
 from claims.models import Evidence, ParticipantRole, Task, TaskKind
 from reviews.actions.grounds import may_confirm
@@ -71,7 +71,7 @@ def _looks_again(person: User, row: Reminder) -> bool:
 
 def _decides(person: User, row: Reminder) -> bool:
     assert row.assessment is not None
-    return is_offered(may_decide, person, row.claim, row.assessment.assessor)
+    return is_offered(may_decide_move, person, row.claim, row.assessment.assessor)
 
 
 def has_reason(row: Reminder, now: datetime) -> bool:

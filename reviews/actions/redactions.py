@@ -33,13 +33,13 @@ from reviews.models import Redaction, RedactionState
 from reviews.permissions import (
     edits_elsewhere,
     may_ask_second,
-    may_decide,
+    may_decide_redaction,
     may_redact,
     may_redact_shared,
     may_take_part,
     may_withdraw,
 )
-from reviews.redaction_matches import REDACTED, Match, Matches, find, find_in_drafts, find_in_shared, without
+from reviews.redaction_matches import REDACTED, Match, Matches, find, find_in_drafts, find_in_shared, without_words
 from sources.erasing import ask_to_delete
 from sources.ledger_entries import actor_recorded, source_recorded
 from sources.models import Actor, Attachment, Capture, ChosenFile, Source, Visibility
@@ -220,7 +220,7 @@ def refuse_redaction(*, redaction: Redaction, by: User, now: datetime | None = N
     now = now or timezone.now()
     with recorded_transaction():
         row = _open(redaction, by)
-        may_decide(row, by)
+        may_decide_redaction(row, by)
         _end(row, RedactionState.REFUSED, decided_by=by, now=now)
         redaction_ended("redaction_refused", row, by=by, now=now)
     return row
@@ -236,7 +236,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
     now = now or timezone.now()
     with recorded_transaction():
         row = _open(redaction, by)
-        may_decide(row, by)
+        may_decide_redaction(row, by)
         _still_proposed_by_one_who_may(row)
         _lock_graphs(row)
         words, sha256 = row.words, row.sha256
@@ -325,7 +325,7 @@ def _take_out(texts: Iterable[Match]) -> list[tuple[Match, Any]]:
         if one.place.grows:
             continue
         row = one.place.model._default_manager.select_for_update(no_key=True).get(pk=one.pk)
-        setattr(row, one.column, without(getattr(row, one.column), one))
+        setattr(row, one.column, without_words(getattr(row, one.column), one))
         row.save(update_fields=[one.column])
         touched.append((one, row))
     return touched

@@ -62,11 +62,11 @@ def tell(
     now: datetime,
 ) -> None:
     """Tell of an act whoever `TOLD` names; called in the act's transaction, before what it ends is ended."""
-    people = told_of(kind, claim, assignment, assessment)
+    people = people_told(kind, claim, assignment, assessment)
     notify(people, kind, claim, assignment=assignment, assessment=assessment, by=by, now=now)
 
 
-def told_of(
+def people_told(
     kind: NotificationKind, claim: Claim, assignment: Assignment | None = None, assessment: Assessment | None = None
 ) -> Collection[User]:
     """Whoever `TOLD` names for something that happens to a claim now."""

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.recent import asks_again
 from accounts.requests import PersonsRequest
 from claims.access.conflicts import conflicts_told
-from claims.access.permissions import may_assess, may_decide, may_edit_as_editor
+from claims.access.permissions import may_assess, may_decide_move, may_edit_as_editor
 from claims.models import Claim, Evidence
 from claims.queries import get_claim, visible_claims
 from claims.reading.page_queries import evidence_shown
@@ -28,7 +28,7 @@ from claims.verdicts.evidence_graph import EvidenceGraph
 from claims.verdicts.graph_loading import last_change
 from claims.verdicts.possible_moves import Way, ways_from
 from claims.views.heading import graph_context
-from claims.views.lines import EvidenceLine, lines_of
+from claims.views.lines import EvidenceLine, evidence_lines
 from house.pages import form_page, may, sent, show_form
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
@@ -45,7 +45,7 @@ from reviews.queries import (
     own_draft,
 )
 from reviews.views.drafting import AssessmentDrafts
-from reviews.views.drafts import in_words, no_longer_named, typed_in
+from reviews.views.drafts import draft_in_words, no_longer_named, typed_in
 from sources.models import Visibility
 
 
@@ -77,7 +77,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
     rows = evidence_shown(request.user, claim)
     context = graph_context(claim)
     graph: EvidenceGraph = context["standing"]
-    everything = lines_of(request.user, claim, rows, graph)
+    everything = evidence_lines(request.user, claim, rows, graph)
     lines = [line for line in everything if not line.withdrawn]
     ways = ways_from(claim.state, graph, last_change(claim))
     nameable = [line for line in lines if line.evidence.visibility != Visibility.RESTRICTED]
@@ -127,9 +127,9 @@ def _of_the_draft(
     context: dict[str, Any] = {"draft": draft}
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
-        context["other"] = in_words(draft, claim, lines) if draft else None
+        context["other"] = draft_in_words(draft, claim, lines) if draft else None
     elif form.restored:
-        context["other"] = in_words(draft, claim, lines) if draft else None
+        context["other"] = draft_in_words(draft, claim, lines) if draft else None
     elif draft is not None and not form.is_bound:
         context["draft_changes"] = changes_since(claim, draft.seen_version)
     if form.is_bound:
@@ -169,13 +169,13 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     grounds = of_assessment(request.user, assessment)
     form = DecisionForm(**sent(request), claim=claim, seen_grounds=grounds.kept if grounds else "")
     if request.method == "POST":
-        may_decide(request.user, claim, assessment.assessor)
+        may_decide_move(request.user, claim, assessment.assessor)
         if form.submitted(lambda given: _decide(request.user, assessment, given)):
             return _after_the_decision(request, assessment)
     rows = evidence_shown(request.user, claim)
     context = graph_context(claim)
     moved_on = assessment.state == AssessmentState.WAITING and has_moved_since(assessment)
-    numbers = {line.evidence.pk: line for line in lines_of(request.user, claim, rows, context["standing"])}
+    numbers = {line.evidence.pk: line for line in evidence_lines(request.user, claim, rows, context["standing"])}
     named = {item.pk for item in assessment.evidence.all()}
     decides = may_be_decided_by(request.user, assessment) or form.status != 200
     stands_against = barred(assessment) if decides and grounds is not None else ""

@@ -21,7 +21,7 @@ from claims.forms.sources import ConfirmForm, ReasonForm
 from claims.queries import deciders_of, get_claim, get_decider
 from house.pages import form_page, sent, show_form
 from reviews.actions.assignments import (
-    accept,
+    accept_assignment,
     assign,
     change_due,
     close_claim,
@@ -31,7 +31,7 @@ from reviews.actions.assignments import (
     open_claim,
     reassign,
     unname_decider,
-    withdraw,
+    withdraw_assignment,
 )
 from reviews.candidates import candidates_for
 from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, HandOverForm, candidate_in_words
@@ -77,7 +77,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
 def take_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Accept; nothing has to be typed for it."""
     assignment = get_assignment(request.user, assignment_id)
-    accept(assignment=assignment, by=request.user)
+    accept_assignment(assignment=assignment, by=request.user)
     return redirect("claim", assignment.claim.reference)
 
 
@@ -110,12 +110,12 @@ def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
 
 
 @form_page
-def take_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+def withdraw_assignment_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Withdraw an assignment as an editor."""
     assignment = get_assignment(request.user, assignment_id)
     may_edit_as_editor(request.user, assignment.claim, _("An editor takes an assignment back."))
     form = ReasonForm(**sent(request), needed=False)
-    if form.submitted(lambda given: withdraw(assignment=assignment, by=request.user, **given)):
+    if form.submitted(lambda given: withdraw_assignment(assignment=assignment, by=request.user, **given)):
         return redirect("claim", assignment.claim.reference)
     name = assignment.reviewer.username
     return _show(

@@ -21,7 +21,7 @@ from claims.verdicts.graph_loading import last_change
 from claims.verdicts.possible_moves import ways_from
 from claims.verdicts.sentences import sentence_of
 from claims.views.heading import claim_context, named
-from claims.views.lines import EvidenceLine, Link, grouped, lines_of
+from claims.views.lines import EvidenceLine, Link, evidence_lines, grouped
 from house.pages import may
 from reviews.grounds_shown import of_verdict
 from reviews.models import AssessmentState
@@ -45,7 +45,7 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     evidence = evidence_shown(user, row)
     context = claim_context(row, "claim", evidence)
     graph: EvidenceGraph = context["standing"]
-    lines = lines_of(user, row, evidence, graph)
+    lines = evidence_lines(user, row, evidence, graph)
     part = ClaimAccess(user, row, own_memberships(request))
     if row.closed_at is None and may(may_edit_claim, user, row, part):
         _offer_changes(row, lines, part)  # whoever may edit the claim may edit what they see of its evidence

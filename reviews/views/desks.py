@@ -67,7 +67,7 @@ def _show(request: PersonsRequest, row: Desk) -> HttpResponse:
 
 @asks_again("POST")
 @form_page
-def policy(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
+def policy_page(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     """Two steps: what another policy would do to claims, by a dry run; then the change itself."""
     row = get_desk(request.user, desk_id)
     may_change_desk(row, request.user)

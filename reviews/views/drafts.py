@@ -15,7 +15,7 @@ from claims.models import Claim, StateChoices
 from claims.queries import get_claim
 from claims.reading.page_queries import evidence_shown
 from claims.verdicts.graph_loading import load_evidence_graph
-from claims.views.lines import EvidenceLine, lines_of
+from claims.views.lines import EvidenceLine, evidence_lines
 from house.pages import form_page, sent, show_form
 from reviews.actions.drafts import drop_draft
 from reviews.forms import AssessmentForm, as_it_stands
@@ -49,15 +49,15 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
         lines=[_("What it says is gone then. Nobody else has seen it.")],
         template="reviews/draft.html",
         draft=draft,
-        said=in_words(
+        said=draft_in_words(
             draft,
             claim,
-            lines_of(request.user, claim, evidence_shown(request.user, claim), load_evidence_graph(claim)),
+            evidence_lines(request.user, claim, evidence_shown(request.user, claim), load_evidence_graph(claim)),
         ),
     )
 
 
-def in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
+def draft_in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[EvidenceLine]) -> list[DraftPart]:
     """All that a draft says, in the order of the form. `lines`: the evidence that its assessor sees."""
     content = draft.content
     numbers = {str(line.evidence.pk): line.number for line in lines}

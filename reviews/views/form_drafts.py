@@ -26,7 +26,7 @@ from claims.views.listing import PAGE_SIZE, neighbours
 from house.pages import form_page, sent, show_form
 from reviews.actions.form_drafts import KEPT_FILE, KEPT_FOR, discard_form_draft
 from reviews.models import FormDraft
-from reviews.queries import drafts_of, form_drafts_of, get_form_draft, own_draft
+from reviews.queries import form_drafts_of, get_form_draft, own_draft, own_drafts
 from reviews.views.drafting import TO_READ, address_of
 from reviews.views.drafts import DraftPart
 from sources.chosen import chosen_by
@@ -57,15 +57,15 @@ def drafts(request: PersonsRequest) -> HttpResponse:
         size=PAGE_SIZE,
     )
     context = {
-        "lines": [line_of(row) for row in page.rows],
-        "assessments": drafts_of(request.user)[:PAGE_SIZE] if not page.previous else [],
+        "lines": [form_draft_line(row) for row in page.rows],
+        "assessments": own_drafts(request.user)[:PAGE_SIZE] if not page.previous else [],
         "days": KEPT_FOR.days,
         **neighbours(request, page),
     }
     return render(request, "reviews/form_drafts.html", context)
 
 
-def line_of(row: FormDraft) -> DraftLine:
+def form_draft_line(row: FormDraft) -> DraftLine:
     return DraftLine(row, title_of(row), row.claim, reverse("form-draft", args=[row.pk]), address_of(row), _begins(row))
 
 
@@ -108,12 +108,12 @@ def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
         lines=[_("Nobody else has seen it. It was not submitted.")],
         template="reviews/form_draft.html",
         draft=row,
-        said=in_words(row),
+        said=form_draft_in_words(row),
         form_url=address_of(row),
     )
 
 
-def in_words(row: FormDraft) -> list[DraftPart]:
+def form_draft_in_words(row: FormDraft) -> list[DraftPart]:
     """What somebody has written in a form, field by field. What they chose from lists, the form itself shows."""
     fields = _fields_of(row)
     said = []

@@ -16,7 +16,7 @@ from claims.views.listing import PAGE_SIZE, neighbours
 from house.errors import Invalid
 from reviews.actions.notifications import mark_all_read, mark_read
 from reviews.models import Notification
-from reviews.notices import in_words, place_of
+from reviews.notices import notice_in_words, notice_path
 from reviews.queries import get_notification, notifications_of
 
 NEWEST_FIRST = Order("at", newest_first=True)
@@ -42,7 +42,7 @@ def notifications(request: PersonsRequest) -> HttpResponse:
         size=PAGE_SIZE,
     )
     context = {
-        "lines": [NotificationLine(row, in_words(row), place_of(row)) for row in page.rows],
+        "lines": [NotificationLine(row, notice_in_words(row), notice_path(row)) for row in page.rows],
         "any_unread": any(row.read_at is None for row in page.rows),
         "newest": page.rows[0].at.isoformat() if page.rows else "",
         **neighbours(request, page),

@@ -32,8 +32,8 @@ from reviews.actions.redactions import (
     withdraw_redaction,
 )
 from reviews.models import Redaction, RedactionState
-from reviews.permissions import may_decide, may_redact, may_redact_shared
-from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_of
+from reviews.permissions import may_decide_redaction, may_redact, may_redact_shared
+from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_on
 from reviews.redaction_matches import Matches
 from reviews.redactions_shown import ShownText, show_matches
 
@@ -111,7 +111,7 @@ def redactions(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     """What was asked to be erased on a desk, the newest first."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
-    return render(request, "reviews/redactions.html", {"desk": desk, "redactions": redactions_of(request.user, desk)})
+    return render(request, "reviews/redactions.html", {"desk": desk, "redactions": redactions_on(request.user, desk)})
 
 
 @asks_again("POST")
@@ -247,7 +247,7 @@ def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResp
         redaction=row,
         is_open=is_open,
         own=row.proposed_by_id == request.user.pk,
-        may_decide=may(may_decide, row, request.user),
+        may_decide=may(may_decide_redaction, row, request.user),
         **(_shown(found, request.user, outside=True) if found else {}),
     )
 

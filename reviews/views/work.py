@@ -38,7 +38,7 @@ from reviews.queue import (
     without_conflict,
     work_of,
 )
-from reviews.views.form_drafts import line_of
+from reviews.views.form_drafts import form_draft_line
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def work(request: PersonsRequest) -> HttpResponse:
         "nothing_due": not found.overdue and not found.today,
         "next_due": found.next_due,
         "reminders": found.reminders,
-        "form_drafts": [line_of(row) for row in found.form_drafts],
+        "form_drafts": [form_draft_line(row) for row in found.form_drafts],
         "edits": bool(editing),
     }
     return render(request, "reviews/work.html", context)
@@ -154,7 +154,7 @@ def _count(user: User, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedWork:
     """One sort of work as a page of its own."""
 
     heading: Any
@@ -322,26 +322,26 @@ def _since(moment: object) -> str:
 
 # The sorts of work of which somebody can have more than my work shows.
 LISTS = {
-    "assigned": Listed(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
-    "decide": Listed(gettext_lazy("Waiting for your decision"), to_decide_by, _to_decide, Order("created_at")),
-    "waiting": Listed(gettext_lazy("Submitted by you"), submitted_by, _handed_in, Order("created_at")),
-    "lost": Listed(
+    "assigned": ListedWork(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
+    "decide": ListedWork(gettext_lazy("Waiting for your decision"), to_decide_by, _to_decide, Order("created_at")),
+    "waiting": ListedWork(gettext_lazy("Submitted by you"), submitted_by, _handed_in, Order("created_at")),
+    "lost": ListedWork(
         gettext_lazy("Support lost"),
         lambda user: tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST),
         _support_lost,
         Order("due_at"),
     ),
-    "changed": Listed(
+    "changed": ListedWork(
         gettext_lazy("Changed since the verdict"),
         lambda user: tasks_for(user).filter(kind=TaskKind.GROUNDS_CHANGED),
         _grounds_changed,
         Order("due_at"),
     ),
-    "recheck": Listed(
+    "recheck": ListedWork(
         gettext_lazy("Excerpts to look at again"),
         lambda user: tasks_for(user).filter(kind=TaskKind.RECHECK),
         _recheck,
         Order("due_at"),
     ),
-    "nobody": Listed(gettext_lazy("Unassigned"), unassigned_of, _unassigned, Order("created_at")),
+    "nobody": ListedWork(gettext_lazy("Unassigned"), unassigned_of, _unassigned, Order("created_at")),
 }

@@ -25,7 +25,7 @@ from typing import Generic, Protocol, TypeVar
 
 from django.utils.translation import gettext as _
 
-from sources.fetch.answer import ask, chunks, headers
+from sources.fetch.answer import ask_server, chunks, headers
 from sources.fetch.errors import FetchFailed, FetchRefused, in_plain_words
 from sources.fetch.line import FetchBudget, first_that_answers, secured
 from sources.fetch.reach import Network, Resolver, checked_addresses, resolve
@@ -91,7 +91,7 @@ def fetch(
     while True:
         with _said_of_redirect(redirects):
             connection = _connect(target, allow, resolve, line)
-        with closing(connection), ask(connection, target, line) as answer:
+        with closing(connection), ask_server(connection, target, line) as answer:
             location = location_of(answer)
             if location is None:
                 came = headers(answer)

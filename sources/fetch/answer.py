@@ -15,7 +15,7 @@ MOST_HEADER_BYTES = 64 * 2**10
 CHUNK = 64 * 2**10  # bytes
 
 
-def ask(connection: http.client.HTTPConnection, target: Target, line: FetchBudget) -> http.client.HTTPResponse:
+def ask_server(connection: http.client.HTTPConnection, target: Target, line: FetchBudget) -> http.client.HTTPResponse:
     """The answer with its headers read and its body to come. Raises FetchFailed."""
     sent = {
         "Host": target.netloc,

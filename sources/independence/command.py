@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sources.independence.count import independence
 from sources.independence.graph import Bearing, Graph, GraphError, SourceNode, Voice, find_cycle
-from sources.independence.net import listed, quoted
+from sources.independence.net import quoted, source_number
 
 
 def read_graph(data: object) -> Graph:
@@ -87,7 +87,7 @@ def _voice(value: object, where: str) -> Voice:
 
 def _known_id(data: dict[str, object], key: str, *, where: str, known: dict[str, int]) -> str:
     name = _name(data[key], f"{where}.{key}")
-    listed(known, name, where=f"{where}.{key}")
+    source_number(known, name, where=f"{where}.{key}")
     return name
 
 

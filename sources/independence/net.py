@@ -51,7 +51,7 @@ class Net:
         starts: dict[Voice, int] = defaultdict(int)
         for place, piece in enumerate(evidence):
             admitted = piece.against_interest if piece.against_interest in self._admissible else None
-            starts[admitted] |= 1 << listed(self._numbers, piece.source, where=f"evidence[{place}].source")
+            starts[admitted] |= 1 << source_number(self._numbers, piece.source, where=f"evidence[{place}].source")
         views = ((self._usable | self._admissible.get(admitted, 0), first) for admitted, first in starts.items())
         net = copy(self)
         net.views = [(sources, first & sources) for sources, first in views]
@@ -105,13 +105,13 @@ class RelayNet:
         self.up = [0] * len(sources)
         self.down = [0] * len(sources)
         for place, (downstream, upstream) in enumerate(relays):
-            below = listed(self.numbers, downstream, where=f"relays[{place}].downstream")
-            above = listed(self.numbers, upstream, where=f"relays[{place}].upstream")
+            below = source_number(self.numbers, downstream, where=f"relays[{place}].downstream")
+            above = source_number(self.numbers, upstream, where=f"relays[{place}].upstream")
             self.up[below] |= 1 << above
             self.down[above] |= 1 << below
 
 
-def listed(numbers: dict[str, int], source: str, *, where: str) -> int:
+def source_number(numbers: dict[str, int], source: str, *, where: str) -> int:
     """The number of a source. Raises GraphError that names the place, `where`, for one that is not listed."""
     number = numbers.get(source)
     if number is None:

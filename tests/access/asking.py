@@ -11,14 +11,14 @@ from accounts.models import Act, User
 from claims.models import StatusChange
 from sources.models import Capture
 from tests.access.routes import Route
-from tests.access.world import World
+from tests.access.world import AccessWorld
 
 TILES = {"ledger-tile": "0/000.p/3", "ledger-entries": "000.p/3", "ledger-public-entries": "000"}
 TILES |= {"ledger-stamp": "1.note"}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def values_of(world: World) -> dict[str, Any]:
+def values_of(world: AccessWorld) -> dict[str, Any]:
     """What can stand in a path, by the name that the addresses give it."""
     return {
         "reference": world.claim.reference,
@@ -55,7 +55,7 @@ def _first_entry_of(user: User) -> str:
     return bytes(Act.objects.filter(by=user).earliest("entry").entry.leaf_hash).hex()
 
 
-def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
+def addresses_of(chosen: Iterable[Route], world: AccessWorld) -> dict[str, str]:
     """Where each of these routes leads in the world, by name."""
     found, values = {}, values_of(world)
     for route in chosen:
@@ -69,7 +69,7 @@ def addresses_of(chosen: Iterable[Route], world: World) -> dict[str, str]:
     return found
 
 
-def address_of(route: Route, world: World) -> str:
+def address_of(route: Route, world: AccessWorld) -> str:
     return addresses_of([route], world)[route.name]
 
 

@@ -9,13 +9,13 @@ import pytest
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker, Settings
 
-    from tests.access.world import World
+    from tests.access.world import AccessWorld
 
 
 @pytest.fixture(scope="module")
 def world(
     django_db_setup: None, django_db_blocker: "DjangoDbBlocker", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator["World"]:
+) -> Iterator["AccessWorld"]:
     from django.conf import settings
     from django.db import transaction
 
@@ -32,7 +32,7 @@ def world(
 
 
 @pytest.fixture
-def taken_back(world: "World", django_db_blocker: "DjangoDbBlocker", settings: "Settings") -> Iterator[None]:
+def taken_back(world: "AccessWorld", django_db_blocker: "DjangoDbBlocker", settings: "Settings") -> Iterator[None]:
     """What a test does to the world is undone after it. The world's files are where it left them."""
     from django.db import transaction
 

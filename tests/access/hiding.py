@@ -22,7 +22,7 @@ from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from sources.actions import attach_file, create_actor, create_source
 from sources.models import Actor, Attachment, Capture, Source
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.claims.bundling import made
 from tests.ledger.installation import publish_here
 
@@ -30,10 +30,10 @@ _webs = count()
 
 
 @dataclass
-class Web:
+class HiddenWeb:
     """`rows`: all that is restricted by now, by what it is called here. Each has `mark` and its name in its texts."""
 
-    world: World
+    world: AccessWorld
     mark: str = "Zephyrine"
     rows: dict[str, Model] = field(default_factory=dict)
 
@@ -54,9 +54,9 @@ class Web:
                 yield name, f"/api/v1/{type(row).__name__.lower()}s/{row.pk}/"
 
 
-def make_web(world: World) -> Web:
+def make_web(world: AccessWorld) -> HiddenWeb:
     """What was open, and is restricted in the end."""
-    web, cast = Web(world), world.cast
+    web, cast = HiddenWeb(world), world.cast
     editor, claim = cast.editor, world.claim
     given, conflicted = _actor(web, "given"), _actor(web, "conflicted")
     told, later = _source(web, "told", cast.reporter, publisher=given), _source(web, "later", editor, publisher=given)
@@ -72,14 +72,14 @@ def make_web(world: World) -> Web:
     return web
 
 
-def _actor(web: Web, name: str, by: User | None = None, **fields: Any) -> Actor:
+def _actor(web: HiddenWeb, name: str, by: User | None = None, **fields: Any) -> Actor:
     fields = {"name": web.text(name), "kind": "person", **fields}
     row = create_actor(desk=web.world.cast.desk, fields=fields, by=by or web.world.cast.editor)
     web.rows[name] = row
     return row
 
 
-def _source(web: Web, name: str, by: User, publisher: Actor | None = None, **fields: Any) -> Source:
+def _source(web: HiddenWeb, name: str, by: User, publisher: Actor | None = None, **fields: Any) -> Source:
     pk = publisher.pk if publisher else None
     fields = {"title": web.text(name), "publisher": pk, "basis": "firsthand", **fields}
     row = create_source(desk=web.world.cast.desk, fields=fields, by=by, capture=False)
@@ -87,14 +87,14 @@ def _source(web: Web, name: str, by: User, publisher: Actor | None = None, **fie
     return row
 
 
-def _attach(web: Web, name: str, source: Source, by: User, claim: Claim) -> Evidence:
+def _attach(web: HiddenWeb, name: str, source: Source, by: User, claim: Claim) -> Evidence:
     fields = {"source": source.pk, "stance": "supports", "excerpt": web.text(name)}
     row = attach_evidence(claim=claim, fields=fields, by=by)
     web.rows[name] = row
     return row
 
 
-def _judged(web: Web, read: Evidence) -> None:
+def _judged(web: HiddenWeb, read: Evidence) -> None:
     """Evidence that is hidden later: a verdict rests on it, an assessment names and answers it, a draft does."""
     cast, world = web.world.cast, web.world
     claim = factories.claim(cast, "Another ship.", by=cast.reporter)
@@ -126,14 +126,14 @@ def _judged(web: Web, read: Evidence) -> None:
     publish_here(_signer_of_its_own(world))
 
 
-def _signer_of_its_own(world: World) -> Path:
+def _signer_of_its_own(world: AccessWorld) -> Path:
     """The world is taken back after each test, and a signer signs nothing that is not what it signed before."""
     folder = world.files.with_name(f"{world.files.name}-signer-{next(_webs)}")
     copytree(world.files.with_name(f"{world.files.name}-signer"), folder)
     return folder
 
 
-def _restrict(web: Web, *open_ones: Source | Actor) -> None:
+def _restrict(web: HiddenWeb, *open_ones: Source | Actor) -> None:
     """Editors restrict it; the uploader of `told`, and who attached it, are told less from now on."""
     editor = web.world.cast.editor
     sources = [row for row in web.rows.values() if isinstance(row, Source)]
@@ -143,7 +143,7 @@ def _restrict(web: Web, *open_ones: Source | Actor) -> None:
         change_actor(actor=actor, fields={"visibility": "restricted"}, by=editor)
 
 
-def _name_what_is_hidden(web: Web, told: Source, read: Evidence) -> None:
+def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
     """What an editor adds since: new names on what others once saw."""
     cast, editor = web.world.cast, web.world.cast.editor
     above, owner = (_actor(web, name, visibility="restricted") for name in ("above", "owner"))
@@ -174,7 +174,7 @@ def _name_what_is_hidden(web: Web, told: Source, read: Evidence) -> None:
     web.rows["noted"] = noted
 
 
-def change(web: Web, mark: str, names: Iterable[str]) -> None:
+def change(web: HiddenWeb, mark: str, names: Iterable[str]) -> None:
     """These rows have other texts from now on."""
     web.mark, editor = mark, web.world.cast.editor
     for name in names:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import Route, routes
 from tests.access.test_permission_matrix import MATRIX
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.recently import long_ago
 
 Act = tuple[str, str]
@@ -106,7 +106,7 @@ def test_the_views_say_what_is_decided() -> None:
 
 
 @pytest.mark.parametrize(("name", "method"), sorted(ASKED))
-def test_it_is_asked_before_anything_else_happens(name: str, method: str, world: World, taken_back: None) -> None:
+def test_it_is_asked_before_anything_else_happens(name: str, method: str, world: AccessWorld, taken_back: None) -> None:
     route = next(route for route in routes() if route.name == name)
     for who, user in world.people.items():
         if user is None:
@@ -117,7 +117,7 @@ def test_it_is_asked_before_anything_else_happens(name: str, method: str, world:
 
 
 @pytest.mark.parametrize("name", ["user_add", "user_change", "desk_add", "membership_add", "membership_delete"])
-def test_the_administration_site_is_asked_about_as_a_whole(name: str, world: World, taken_back: None) -> None:
+def test_the_administration_site_is_asked_about_as_a_whole(name: str, world: AccessWorld, taken_back: None) -> None:
     admin = world.cast.admin
     membership = world.cast.desk.memberships.get(user=world.cast.reporter)
     ids = {"user_change": world.cast.reporter.pk, "membership_delete": membership.pk}

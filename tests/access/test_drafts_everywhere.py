@@ -14,7 +14,7 @@ from reviews.views.drafting import DRAFTED
 from tests import factories
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import Route, routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.test_axe import pages
 
 # Why not.
@@ -73,12 +73,12 @@ def _sent_to(form: dict[str, Any], name: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
+def clients(world: AccessWorld) -> dict[str, Client]:
     return {who: signed_in(user) for who, user in world.people.items()}
 
 
 def test_every_form_with_a_longer_text_keeps_a_draft(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     keeping: set[str] = set()
     others: set[str] = set()
@@ -92,7 +92,7 @@ def test_every_form_with_a_longer_text_keeps_a_draft(
     assert set(DRAFTED) - keeping <= {"unpublish", "publish", "attach-file", "verdict-grounds"}
 
 
-def _place(name: str, world: World) -> tuple[str, str]:
+def _place(name: str, world: AccessWorld) -> tuple[str, str]:
     """Who sees the form, and where: that about a verdict needs one, and the claim of this world waits for its first."""
     if name != "verdict-grounds":
         return dict(pages())[name], address_of(_route(name), world)
@@ -104,7 +104,7 @@ def _place(name: str, world: World) -> tuple[str, str]:
 
 @pytest.mark.parametrize("name", sorted(DRAFTED))
 def test_what_was_typed_comes_back_with_all_that_its_form_carried(
-    name: str, world: World, clients: dict[str, Client], taken_back: None
+    name: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     FormDraft.objects.all().delete()
     who, address = _place(name, world)
@@ -127,7 +127,9 @@ def test_what_was_typed_comes_back_with_all_that_its_form_carried(
 
 
 @pytest.mark.parametrize("who", ["stranger", "other reporter", "other reviewer", "auditor", "editor", "administrator"])
-def test_nobody_else_is_shown_a_draft(who: str, world: World, clients: dict[str, Client], taken_back: None) -> None:
+def test_nobody_else_is_shown_a_draft(
+    who: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
+) -> None:
     secret = "Zanzibarian words"
     FormDraft.objects.filter(pk=world.form_draft.pk).update(content=[["excerpt", secret]])
     addresses = [world.form_draft.path, f"{world.form_draft.path}?draft={world.form_draft.pk}", "/drafts/", "/"]

@@ -33,7 +33,7 @@ from sources.models import Source
 from tests import factories
 from tests.access.asking import addresses_of, signed_in
 from tests.access.routes import routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -65,13 +65,13 @@ SEARCHES = (
 )
 
 
-class Answer(NamedTuple):
+class LeakAnswer(NamedTuple):
     status: int
     body: bytes
     version: str
 
 
-def _answers(client: Client, world: World) -> dict[str, Answer]:
+def _answers(client: Client, world: AccessWorld) -> dict[str, LeakAnswer]:
     """What every address answers that can be read, and some searches.
 
     That somebody took an export, or looked at what a redaction would erase, is an act of no desk, which administrators
@@ -84,7 +84,7 @@ def _answers(client: Client, world: World) -> dict[str, Answer]:
     for address in [*addresses.values(), *SEARCHES]:
         with transaction.atomic():
             answer = client.get(address)
-            found[address] = Answer(answer.status_code, _body_of(answer), answer.get("ETag", ""))
+            found[address] = LeakAnswer(answer.status_code, _body_of(answer), answer.get("ETag", ""))
             transaction.set_rollback(address.startswith(("/ledger/export.", "/redactions/")))
     assert [address for address, answer in found.items() if answer.status >= 500] == []
     return found
@@ -105,13 +105,13 @@ def _body_of(answer: Any) -> bytes:
     )
 
 
-def _differences(before: dict[str, Answer], after: dict[str, Answer]) -> dict[str, list[str]]:
+def _differences(before: dict[str, LeakAnswer], after: dict[str, LeakAnswer]) -> dict[str, list[str]]:
     """By address, what differs between two rounds: status and version, and the first lines that are not the same."""
     assert before.keys() == after.keys()
     return {address: _told(one, after[address]) for address, one in before.items() if one != after[address]}
 
 
-def _told(one: Answer, other: Answer) -> list[str]:
+def _told(one: LeakAnswer, other: LeakAnswer) -> list[str]:
     before, after = (answer.body.decode(errors="replace").splitlines() for answer in (one, other))
     head = f"{one.status} {one.version} -> {other.status} {other.version}"
     return [head, *islice(unified_diff(before, after, n=0, lineterm=""), 8)]
@@ -126,18 +126,18 @@ def _nothing_is_late() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
+def clients(world: AccessWorld) -> dict[str, Client]:
     """A browser for each person who asks. Reading changes nothing in it."""
     return {who: signed_in(world.people[who]) for who in (*OTHERS, "auditor", "editor", "assigned reviewer")}
 
 
 @pytest.fixture(scope="module")
-def untouched(world: World, clients: dict[str, Client]) -> dict[str, dict[str, Answer]]:
+def untouched(world: AccessWorld, clients: dict[str, Client]) -> dict[str, dict[str, LeakAnswer]]:
     """What they got before anything else was done."""
     return {who: _answers(clients[who], world) for who in (*OTHERS, "auditor")}
 
 
-def put_in_restricted_material(world: World, by: "User") -> Source:
+def put_in_restricted_material(world: AccessWorld, by: "User") -> Source:
     """What nobody of OTHERS may know of; answers the source."""
     cast = world.cast
     actor = create_actor(
@@ -162,7 +162,7 @@ def put_in_restricted_material(world: World, by: "User") -> Source:
 
 
 def test_others_get_the_same_with_restricted_material_and_without(
-    world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], untouched: dict[str, dict[str, LeakAnswer]], taken_back: None
 ) -> None:
     put_in_restricted_material(world, world.cast.editor)
     for who in OTHERS:
@@ -171,7 +171,7 @@ def test_others_get_the_same_with_restricted_material_and_without(
 
 
 def test_a_draft_is_told_to_nobody_but_its_assessor(
-    world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], untouched: dict[str, dict[str, LeakAnswer]], taken_back: None
 ) -> None:
     version = AssessmentDraft.objects.get().version
     keep_draft(
@@ -185,7 +185,7 @@ def test_a_draft_is_told_to_nobody_but_its_assessor(
 
 
 def test_correcting_and_retracting_what_is_restricted_changes_nothing_for_others(
-    world: World, clients: dict[str, Client], untouched: dict[str, dict[str, Answer]], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], untouched: dict[str, dict[str, LeakAnswer]], taken_back: None
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     correct_source(source=source, reason=f"{SECRET} was wrong about the day", by=world.cast.editor)
@@ -196,7 +196,7 @@ def test_correcting_and_retracting_what_is_restricted_changes_nothing_for_others
 
 
 def test_the_restricted_source_is_not_there_for_others(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     attachment = source.attachments.get()
@@ -214,7 +214,7 @@ def test_the_restricted_source_is_not_there_for_others(
 
 
 def test_a_conflict_of_interest_is_told_to_nobody_but_editors_who_assign(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     declare_conflict(actor_id=world.claim.parties.earliest("name").pk, by=world.cast.reviewer2)
     told = {
@@ -229,7 +229,7 @@ def test_a_conflict_of_interest_is_told_to_nobody_but_editors_who_assign(
 
 
 def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     auditor = clients["auditor"]
     put_in_restricted_material(world, world.cast.editor)
@@ -244,7 +244,7 @@ def test_an_auditor_is_told_that_something_is_withheld_and_nothing_of_it(
     assert not RestrictedRead.objects.exists()
 
 
-def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken_back: None) -> None:
+def test_those_who_may_see_it_do(world: AccessWorld, clients: dict[str, Client], taken_back: None) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     page = f"/claims/{world.claim.reference}/"
     seen = {
@@ -254,7 +254,7 @@ def test_those_who_may_see_it_do(world: World, clients: dict[str, Client], taken
     assert seen == {"editor": (True, 200), "assigned reviewer": (True, 200)}
 
 
-def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Client], taken_back: None) -> None:
+def test_everybody_reads_the_same_numbers(world: AccessWorld, clients: dict[str, Client], taken_back: None) -> None:
     put_in_restricted_material(world, world.cast.editor)
     address = f"/api/v1/claims/{world.claim.reference}/"
     keys = ("independence", "contested", "support_lost", "threshold", "version", "state")
@@ -266,7 +266,7 @@ def test_everybody_reads_the_same_numbers(world: World, clients: dict[str, Clien
 
 
 def test_a_cycle_through_a_restricted_source_is_not_told_of(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     put_in_restricted_material(world, world.cast.editor)
     # source ← secret ← upstream is recorded already; upstream ← source is a cycle for who sees the secret one only.
@@ -280,7 +280,7 @@ def test_a_cycle_through_a_restricted_source_is_not_told_of(
 
 
 def test_a_source_is_not_released_before_its_publisher(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     with pytest.raises(Invalid, match="at least as strict as its publisher"):
@@ -288,7 +288,7 @@ def test_a_source_is_not_released_before_its_publisher(
 
 
 def test_once_released_it_is_there_for_everybody_on_the_desk(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
     assert source.publisher is not None

@@ -33,7 +33,7 @@ from sources.actions import attach_file, create_source
 from tests import factories
 from tests.access.asking import signed_in
 from tests.access.test_leaks import NOISE, SECRET
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.ledger.installation import publish_here
 
 HASHES = (
@@ -41,11 +41,11 @@ HASHES = (
     re.compile(r"[A-Za-z0-9+/]{43}="),
     re.compile(r"[0-9a-f]{64}"),
 )
-Done = Callable[[World], None]
+Done = Callable[[AccessWorld], None]
 _runs = count()
 
 
-def restricted(world: World) -> None:
+def restricted(world: AccessWorld) -> None:
     """Restricted evidence on the claim, and its source; then both are read."""
     editor = world.cast.editor
     source = create_source(
@@ -56,24 +56,24 @@ def restricted(world: World) -> None:
     note_shown(editor, [source])
 
 
-def open_here(world: World) -> None:
+def open_here(world: AccessWorld) -> None:
     """As many acts on the claim's desk, that all who are on it may know of."""
     for number in range(2):
         create_source(desk=world.cast.desk, fields={"title": f"Page {number}"}, by=world.cast.editor)
 
 
-def open_elsewhere(world: World) -> None:
+def open_elsewhere(world: AccessWorld) -> None:
     """As many on another desk."""
     for number in range(2):
         create_source(desk=world.cast.other_desk, fields={"title": f"Page {number}"}, by=world.cast.stranger)
 
 
 @pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
+def clients(world: AccessWorld) -> dict[str, Client]:
     return {who: signed_in(user) for who, user in world.people.items()}
 
 
-def after(done: Done, world: World, tmp_path: Path, look: Callable[[], Any]) -> Any:
+def after(done: Done, world: AccessWorld, tmp_path: Path, look: Callable[[], Any]) -> Any:
     """What is seen once this was done, the claim moved after it, and all of it published; then it is taken back."""
     folder = tmp_path / f"signer-{next(_runs)}"
     copytree(world.files.with_name(f"{world.files.name}-signer"), folder)
@@ -113,7 +113,7 @@ def public(clients: dict[str, Client]) -> dict[str, Any]:
     return found
 
 
-def proof(client: Client, world: World) -> Any:
+def proof(client: Client, world: AccessWorld) -> Any:
     """The proof of the claim but for hashes: each entry's index, what it says and commits, what is opened of it."""
     read = json.loads(client.get(reverse("claim-proof", args=[world.claim.reference])).content)
     entries = []
@@ -124,13 +124,13 @@ def proof(client: Client, world: World) -> Any:
     return without_hashes(read["checkpoint"]), entries
 
 
-def log_indexes(client: Client, world: World) -> list[Any]:
+def log_indexes(client: Client, world: AccessWorld) -> list[Any]:
     answer = client.get(f"/api/v1/claims/{world.claim.reference}/history/").json()
     return [(one["seq"], one["log_index"]) for one in answer["results"]]
 
 
 def test_anybody_gets_the_same_of_a_restricted_act_and_of_an_open_one(
-    world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     seen = [after(done, world, tmp_path, lambda: public(clients)) for done in (restricted, open_here, open_elsewhere)]
     assert seen[0] == seen[1] == seen[2]
@@ -138,7 +138,7 @@ def test_anybody_gets_the_same_of_a_restricted_act_and_of_an_open_one(
 
 @pytest.mark.parametrize("who", ["reporter", "other reporter", "other reviewer", "auditor"])
 def test_the_proof_of_a_claim_is_the_same_with_restricted_evidence_and_with_something_on_another_desk(
-    who: str, world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    who: str, world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     def look() -> Any:
         return proof(clients[who], world), log_indexes(clients[who], world)
@@ -147,7 +147,7 @@ def test_the_proof_of_a_claim_is_the_same_with_restricted_evidence_and_with_some
 
 
 def test_a_proof_has_the_same_leaves_and_numbers_as_if_there_were_no_restricted_evidence(
-    world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     _note, entries = after(restricted, world, tmp_path, lambda: proof(clients["reporter"], world))
     seqs = [json.loads(leaf)["seq"] for _index, leaf, _length, _opened in entries]
@@ -157,7 +157,7 @@ def test_a_proof_has_the_same_leaves_and_numbers_as_if_there_were_no_restricted_
 
 @pytest.mark.parametrize("path", ["/ledger/", "/ledger/export.csv", "/ledger/export.jsonl"])
 def test_another_desks_ledger_is_the_same_whatever_was_done_on_this_one(
-    path: str, world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    path: str, world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     def look() -> str:
         return without_hashes(NOISE.sub(b"", clients["stranger"].get(path).getvalue()).decode())
@@ -166,7 +166,7 @@ def test_another_desks_ledger_is_the_same_whatever_was_done_on_this_one(
 
 
 def test_an_auditor_of_the_desk_takes_away_that_something_is_withheld_and_when(
-    world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     def look() -> list[str]:
         return [clients["auditor"].get(f"/ledger/export.{form}").getvalue().decode() for form in ("csv", "jsonl")]
@@ -188,7 +188,7 @@ def test_an_auditor_of_the_desk_takes_away_that_something_is_withheld_and_when(
 
 
 def test_an_auditor_cannot_tell_by_a_filter_what_is_withheld(
-    world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     queries = ("kind=restricted_read", "kind=evidence_attached", "kind=source_added", "person=editor")
 
@@ -199,7 +199,7 @@ def test_an_auditor_cannot_tell_by_a_filter_what_is_withheld(
     assert after(restricted, world, tmp_path, look) == after(open_elsewhere, world, tmp_path, look)
 
 
-def restricted_otherwise(world: World) -> None:
+def restricted_otherwise(world: AccessWorld) -> None:
     """As many restricted acts of other sorts."""
     editor, desk = world.cast.editor, world.cast.desk
     actor = factories.actor(world.cast, f"{SECRET} herself", visibility="restricted", by=editor)
@@ -207,7 +207,7 @@ def restricted_otherwise(world: World) -> None:
     note_shown(editor, [actor, source])
 
 
-ACTS: dict[str, Callable[[World, str], Any]] = {
+ACTS: dict[str, Callable[[AccessWorld, str], Any]] = {
     "a source": lambda world, seen_by: create_source(
         desk=world.cast.desk, fields={"title": "A page", "visibility": seen_by}, by=world.cast.editor
     ),
@@ -221,7 +221,9 @@ ACTS: dict[str, Callable[[World, str], Any]] = {
 }
 
 
-def _growth(world: World, act: Callable[[World, str], Any], seen_by: str, readers: list[Client]) -> list[int]:
+def _growth(
+    world: AccessWorld, act: Callable[[AccessWorld, str], Any], seen_by: str, readers: list[Client]
+) -> list[int]:
     """By how many entries the log grows with an act, with each reading of what it made, and in the hour after it."""
     with transaction.atomic():
         now, sizes = timezone.now(), [Entry.objects.count()]
@@ -242,7 +244,7 @@ def _growth(world: World, act: Callable[[World, str], Any], seen_by: str, reader
 
 @pytest.mark.parametrize("name", sorted(ACTS))
 def test_the_log_grows_the_same_with_a_restricted_act_that_is_read_back_and_with_an_open_one(
-    name: str, world: World, clients: dict[str, Client], taken_back: None
+    name: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     readers = [clients["editor"], clients["assigned reviewer"]]
     restricted_one, open_one = (_growth(world, ACTS[name], seen_by, readers) for seen_by in ("restricted", "desk"))
@@ -251,7 +253,7 @@ def test_the_log_grows_the_same_with_a_restricted_act_that_is_read_back_and_with
 
 
 def test_an_auditor_who_reads_the_entries_cannot_tell_sorts_of_restricted_acts_apart(
-    world: World, clients: dict[str, Client], taken_back: None, tmp_path: Path
+    world: AccessWorld, clients: dict[str, Client], taken_back: None, tmp_path: Path
 ) -> None:
     def look() -> list[str]:
         cast, size = world.cast, clients["anonymous"].get("/ledger/checkpoint").content.decode().split("\n")[1]

@@ -9,8 +9,8 @@ from django.test import Client
 from tests.access.asking import addresses_of, signed_in
 from tests.access.routes import routes
 from tests.access.test_leaks import SECRET, put_in_restricted_material
-from tests.access.world import World
-from tests.logs import Log, recorded
+from tests.access.world import AccessWorld
+from tests.logs import CapturedLog, recorded
 
 # What stands in the world's claim, sources and files, in requests and in restricted material.
 CONFIDENTIAL = (SECRET, "containers at night", "harbour", "witness", "reporter", "UKR-")
@@ -18,17 +18,17 @@ ODD = {"q": SECRET, "statement": SECRET, "reason": SECRET, "title": SECRET, "tex
 
 
 @pytest.fixture
-def log(world: World, taken_back: None) -> Iterator[Log]:
+def log(world: AccessWorld, taken_back: None) -> Iterator[CapturedLog]:
     with recorded() as log:
         yield log
 
 
-def spilt(log: Log) -> list[str]:
+def spilt(log: CapturedLog) -> list[str]:
     """The confidential words that stand in the log."""
     return [word for word in CONFIDENTIAL if word.lower() in log.text.lower()]
 
 
-def test_no_line_of_any_address_and_method_holds_a_confidential_word(world: World, log: Log) -> None:
+def test_no_line_of_any_address_and_method_holds_a_confidential_word(world: AccessWorld, log: CapturedLog) -> None:
     put_in_restricted_material(world, world.cast.editor)
     addresses = addresses_of([route for route in routes() if route.name != "account_logout"], world).values()
     for person in (None, world.cast.editor):
@@ -41,7 +41,7 @@ def test_no_line_of_any_address_and_method_holds_a_confidential_word(world: Worl
     assert (spilt(log), {route.name for route in routes()} - logged - quiet) == ([], set())
 
 
-def test_no_refusal_by_the_framework_holds_one(world: World, log: Log) -> None:
+def test_no_refusal_by_the_framework_holds_one(world: AccessWorld, log: CapturedLog) -> None:
     client = Client(enforce_csrf_checks=True, raise_request_exception=False)
     client.force_login(world.cast.editor)
     client.post(f"/claims/{world.claim.reference}/close/", ODD)
@@ -52,7 +52,7 @@ def test_no_refusal_by_the_framework_holds_one(world: World, log: Log) -> None:
     assert (spilt(log), len(log.lines) >= 5) == ([], True)
 
 
-def test_no_failure_of_ours_holds_one(world: World, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_failure_of_ours_holds_one(world: AccessWorld, log: CapturedLog, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> None:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT %s::integer", [SECRET])

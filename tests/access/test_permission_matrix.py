@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.access.asking import METHODS, address_of, ask, signed_in
 from tests.access.routes import Route, routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 
 PEOPLE = (
     "anonymous", "stranger", "administrator", "reporter", "other reporter", "assigned reviewer", "other reviewer",
@@ -285,7 +285,7 @@ ALLAUTH = {
 
 
 @pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
+def clients(world: AccessWorld) -> dict[str, Client]:
     """A browser for each person, signed in once: what an answer does to it is taken back."""
     return {who: signed_in(user) for who, user in world.people.items()}
 
@@ -296,7 +296,7 @@ def test_every_address_has_an_entry_and_every_entry_an_address() -> None:
 
 @pytest.mark.parametrize("name", sorted(MATRIX))
 def test_an_address_opens_to_whom_it_should_and_to_nobody_else(
-    name: str, world: World, clients: dict[str, Client], taken_back: None
+    name: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     address = address_of(_route(name), world)
     found = {method: {who: ask(client, method, address) for who, client in clients.items()} for method in MATRIX[name]}
@@ -305,7 +305,7 @@ def test_an_address_opens_to_whom_it_should_and_to_nobody_else(
 
 @pytest.mark.parametrize("name", sorted(MATRIX))
 def test_an_address_knows_no_other_method(
-    name: str, world: World, clients: dict[str, Client], taken_back: None
+    name: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     address = address_of(_route(name), world)
     others = [method for method in METHODS if method not in MATRIX[name]]

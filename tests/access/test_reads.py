@@ -24,7 +24,7 @@ from sources.models import Relay, Source
 from tests.access.asking import TILES, signed_in, values_of
 from tests.access.routes import routes
 from tests.access.test_leaks import NOTHING_OF_A_DESK, OTHERS, SECRET, put_in_restricted_material
-from tests.access.world import World
+from tests.access.world import AccessWorld
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -54,12 +54,12 @@ DOORS = {
 
 
 @pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
+def clients(world: AccessWorld) -> dict[str, Client]:
     return {who: signed_in(user) for who, user in world.people.items()}
 
 
 @pytest.fixture
-def hidden(world: World, taken_back: None) -> Source:
+def hidden(world: AccessWorld, taken_back: None) -> Source:
     """A restricted source in the world, with all that can hang on one, and reminders to look at it again."""
     source = put_in_restricted_material(world, world.cast.editor)
     correct_source(source=source, reason=f"{SECRET} was wrong about the day", by=world.cast.editor)
@@ -67,7 +67,7 @@ def hidden(world: World, taken_back: None) -> Source:
     return source
 
 
-def addresses(world: World, hidden: Source | None) -> dict[str, set[str]]:
+def addresses(world: AccessWorld, hidden: Source | None) -> dict[str, set[str]]:
     """Every address that can be read, by the name of its route: of what is open and of what is hidden."""
     values = values_of(world)
     worlds = [{**values, "source_id": world.upstream.pk}, values]
@@ -102,13 +102,13 @@ def read(client: Client, address: str) -> tuple[bool, int]:
 
 @pytest.mark.parametrize("who", ["editor", "assigned reviewer"])
 def test_every_answer_that_shows_restricted_material_leaves_an_act(
-    who: str, world: World, clients: dict[str, Client], hidden: Source
+    who: str, world: AccessWorld, clients: dict[str, Client], hidden: Source
 ) -> None:
     asked = {at: read(clients[who], at) for some in addresses(world, hidden).values() for at in some}
     assert [at for at, (told, left) in asked.items() if told and not left] == []
 
 
-def test_these_are_the_doors(world: World, clients: dict[str, Client], hidden: Source) -> None:
+def test_these_are_the_doors(world: AccessWorld, clients: dict[str, Client], hidden: Source) -> None:
     found = {
         name
         for name, some in addresses(world, hidden).items()
@@ -118,7 +118,9 @@ def test_these_are_the_doors(world: World, clients: dict[str, Client], hidden: S
     assert found | {"actor-names", "source-names"} == DOORS
 
 
-def test_nobody_who_may_not_see_it_leaves_an_act(world: World, clients: dict[str, Client], hidden: Source) -> None:
+def test_nobody_who_may_not_see_it_leaves_an_act(
+    world: AccessWorld, clients: dict[str, Client], hidden: Source
+) -> None:
     """At the addresses of what is restricted; at all others they are asked for in `test_leaks`."""
     everywhere, elsewhere = addresses(world, hidden), addresses(world, None)
     restricted = [*SEARCHES, *(at for name, some in everywhere.items() for at in some - elsewhere[name])]
@@ -129,7 +131,7 @@ def test_nobody_who_may_not_see_it_leaves_an_act(world: World, clients: dict[str
 
 
 def test_where_nothing_is_restricted_reading_leaves_no_act(
-    world: World, clients: dict[str, Client], taken_back: None
+    world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     for some in addresses(world, None).values():
         for at in some:
@@ -150,7 +152,9 @@ def into_the_ledger() -> None:
     record_reads(now=now + timedelta(hours=1))
 
 
-def test_an_act_says_what_was_read_and_is_sealed(world: World, clients: dict[str, Client], hidden: Source) -> None:
+def test_an_act_says_what_was_read_and_is_sealed(
+    world: AccessWorld, clients: dict[str, Client], hidden: Source
+) -> None:
     clients["editor"].get(f"/sources/{hidden.pk}/").getvalue()
     into_the_ledger()
     act = Act.objects.get(kind="restricted_read", desk=world.cast.desk)
@@ -163,7 +167,7 @@ def test_an_act_says_what_was_read_and_is_sealed(world: World, clients: dict[str
     }
 
 
-def test_once_a_person_a_day_and_a_subject(world: World, hidden: Source) -> None:
+def test_once_a_person_a_day_and_a_subject(world: AccessWorld, hidden: Source) -> None:
     cast, day = world.cast, timedelta(days=1)
     note_shown(cast.editor, [hidden])
     note_shown(cast.editor, [hidden])
@@ -176,7 +180,7 @@ def test_once_a_person_a_day_and_a_subject(world: World, hidden: Source) -> None
 
 
 def test_a_page_whose_reading_cannot_be_recorded_is_not_shown(
-    world: World, clients: dict[str, Client], hidden: Source, monkeypatch: pytest.MonkeyPatch
+    world: AccessWorld, clients: dict[str, Client], hidden: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(**_given: object) -> None:
         raise ZeroDivisionError
@@ -194,7 +198,7 @@ def test_a_page_whose_reading_cannot_be_recorded_is_not_shown(
     "change", [("sources", {"title": f"{SECRET} speaks"}), ("actors", {"name": f"{SECRET} herself"})]
 )
 def test_an_answer_to_a_change_that_changes_nothing_is_recorded_too(
-    change: tuple[str, dict[str, Any]], world: World, clients: dict[str, Client], hidden: Source
+    change: tuple[str, dict[str, Any]], world: AccessWorld, clients: dict[str, Client], hidden: Source
 ) -> None:
     room, fields = change
     pk = hidden.pk if room == "sources" else hidden.publisher_id
@@ -207,7 +211,7 @@ def test_an_answer_to_a_change_that_changes_nothing_is_recorded_too(
 
 
 def test_the_ledger_tells_editors_what_was_read_and_auditors_that_something_is_withheld(
-    world: World, clients: dict[str, Client], hidden: Source
+    world: AccessWorld, clients: dict[str, Client], hidden: Source
 ) -> None:
     note_shown(world.cast.reviewer, [hidden])
     into_the_ledger()

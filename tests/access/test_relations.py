@@ -21,14 +21,14 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.models import Bundle
 from house.errors import Invalid
-from reviews.actions.assignments import name_decider, withdraw
+from reviews.actions.assignments import name_decider, withdraw_assignment
 from reviews.actions.memberships import change_role
 from tests import factories
 from tests.access.asking import signed_in
-from tests.access.hiding import Web, change, make_web
+from tests.access.hiding import HiddenWeb, change, make_web
 from tests.access.relations import HIDDEN, REFUSED, RELATIONS, can_be_hidden, relations
-from tests.access.test_leaks import NOISE, Answer, _answers
-from tests.access.world import World
+from tests.access.test_leaks import NOISE, LeakAnswer, _answers
+from tests.access.world import AccessWorld
 
 
 def test_every_relation_that_may_name_a_hidden_row_has_an_entry() -> None:
@@ -36,7 +36,7 @@ def test_every_relation_that_may_name_a_hidden_row_has_an_entry() -> None:
 
 
 @pytest.fixture(scope="module")
-def clients(world: World) -> dict[str, Client]:
+def clients(world: AccessWorld) -> dict[str, Client]:
     return {who: signed_in(user) for who, user in world.people.items()}
 
 
@@ -48,11 +48,11 @@ def _nothing_is_late() -> Iterator[None]:
 
 
 @pytest.fixture
-def web(world: World, taken_back: None) -> Web:
+def web(world: AccessWorld, taken_back: None) -> HiddenWeb:
     return make_web(world)
 
 
-def test_the_web_names_a_hidden_row_by_each_of_these(web: Web) -> None:
+def test_the_web_names_a_hidden_row_by_each_of_these(web: HiddenWeb) -> None:
     ids = {str(row.pk) for row in web.rows.values()}
     claims = {str(web.world.claim.pk)}
     missing = []
@@ -68,23 +68,23 @@ def _model(name: str) -> Any:
     return next(model for model in apps.get_models() if model.__name__ == name)
 
 
-def _merged(world: World, hidden: Any) -> object:
+def _merged(world: AccessWorld, hidden: Any) -> object:
     return merge_actors(actor=hidden, into=world.actor.pk, reason="The same.", by=world.cast.editor)
 
 
-def _merged_into(world: World, hidden: Any) -> object:
+def _merged_into(world: AccessWorld, hidden: Any) -> object:
     return merge_actors(actor=world.actor, into=hidden.pk, reason="The same.", by=world.cast.editor)
 
 
-def _named(field: str) -> Callable[[World, Any], object]:
-    def name(world: World, hidden: Any) -> object:
+def _named(field: str) -> Callable[[AccessWorld, Any], object]:
+    def name(world: AccessWorld, hidden: Any) -> object:
         value = hidden.pk if field == "claimant" else [hidden.pk]
         return edit_claim(claim=world.claim, fields={field: value}, by=world.cast.editor)
 
     return name
 
 
-REFUSALS: dict[str, Callable[[World, Any], object]] = {
+REFUSALS: dict[str, Callable[[AccessWorld, Any], object]] = {
     "Actor.merged_into": _merged_into,
     "ActorMerge.into": _merged_into,
     "ActorMerge.actor": _merged,
@@ -97,13 +97,13 @@ def test_each_relation_that_is_said_to_be_refused_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(REFUSALS))
-def test_what_others_see_names_no_hidden_row_by_these(name: str, world: World, taken_back: None) -> None:
+def test_what_others_see_names_no_hidden_row_by_these(name: str, world: AccessWorld, taken_back: None) -> None:
     hidden = factories.actor(world.cast, "A whisper", visibility="restricted", by=world.cast.editor)
     with pytest.raises(Invalid):
         REFUSALS[name](world, hidden)
 
 
-def told(answer: Answer, client: Client) -> str:
+def told(answer: LeakAnswer, client: Client) -> str:
     """All that an answer says, with what stands in it in base64 and in zips."""
     text = answer.body.decode(errors="replace")
     if answer.body.startswith(b"PK"):
@@ -122,57 +122,57 @@ def _decoded(text: str) -> str:
     return text + "".join(base64.b64decode(one["leaf"]).decode() for one in entries if "leaf" in one)
 
 
-def _bundles(web: Web, client: Client) -> dict[str, Answer]:
+def _bundles(web: HiddenWeb, client: Client) -> dict[str, LeakAnswer]:
     """The bundles that were made before it was restricted."""
     found = {}
     for row in Bundle.objects.select_related("claim"):
         address = f"/claims/{row.claim.reference}/bundles/{row.pk}/file"
         answer = client.get(address)
-        found[address] = Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+        found[address] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
     return found
 
 
-def asked(web: Web, client: Client) -> dict[str, Answer]:
+def asked(web: HiddenWeb, client: Client) -> dict[str, LeakAnswer]:
     """What everything answers to somebody: each address of the world, bundles, and all status changes of the web."""
     references = [web.rows["contrary"].claim.reference, web.world.claim.reference]  # type: ignore[attr-defined]
     found = {**_answers(client, web.world), **_bundles(web, client)}
     for reference in references:
         for path in (f"/claims/{reference}/", f"/claims/{reference}/history/", f"/ledger/claims/{reference}/proof"):
             answer = client.get(path)
-            found[path] = Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
+            found[path] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), answer.get("ETag", ""))
         for end in ("", "evidence/", "provenance/", "assessments/", "history/1/", "history/2/", "assessments/draft/"):
             path = f"/api/v1/claims/{reference}/{end}"
             answer = client.get(path)
-            found[path] = Answer(answer.status_code, answer.getvalue(), answer.get("ETag", ""))
+            found[path] = LeakAnswer(answer.status_code, answer.getvalue(), answer.get("ETag", ""))
     for name, address in web.addresses():
         answer = client.get(address)
-        found[f"{name} {address}"] = Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+        found[f"{name} {address}"] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
         row = web.rows[name]
         if address.startswith("/api/v1/sources") or address.startswith("/api/v1/actors"):
             page = address.removeprefix("/api/v1")
             answer = client.get(page)
-            found[page] = Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+            found[page] = LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
             if page.startswith("/sources") and "capture" not in page:
                 for end in ("relays/", "attachments/", "capture/"):
                     answer = client.get(f"{address}{end}")
-                    found[f"{address}{end}"] = Answer(answer.status_code, answer.getvalue(), "")
+                    found[f"{address}{end}"] = LeakAnswer(answer.status_code, answer.getvalue(), "")
                 found[f"{page}edit/"] = _page(client, f"{page}edit/")
         assert row.pk
     return found
 
 
-def _page(client: Client, address: str) -> Answer:
+def _page(client: Client, address: str) -> LeakAnswer:
     answer = client.get(address)
-    return Answer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
+    return LeakAnswer(answer.status_code, NOISE.sub(b"", answer.getvalue()), "")
 
 
-def hidden_from(web: Web, client: Client) -> dict[str, Any]:
+def hidden_from(web: HiddenWeb, client: Client) -> dict[str, Any]:
     """The rows that answer as if they were not there, by name."""
     statuses = {name: client.get(address).status_code for name, address in web.addresses()}
     return {name: web.rows[name] for name, status in statuses.items() if status in (401, 302, 404)}
 
 
-def spilt(web: Web, client: Client) -> list[tuple[str, str]]:
+def spilt(web: HiddenWeb, client: Client) -> list[tuple[str, str]]:
     """Where somebody is told of a row that is hidden from them, by its id or by one of its words."""
     hidden, found = hidden_from(web, client), []
     for address, answer in asked(web, client).items():
@@ -186,7 +186,7 @@ def spilt(web: Web, client: Client) -> list[tuple[str, str]]:
     return found
 
 
-def all_hidden(web: Web, who: str) -> bool:
+def all_hidden(web: HiddenWeb, who: str) -> bool:
     return set(hidden_from(web, signed_in(web.world.people[who]))) == set(web.rows)
 
 
@@ -195,14 +195,16 @@ INSIDE = ("reporter", "assigned reviewer", "other reviewer", "editor")
 
 
 @pytest.mark.parametrize("who", [*OUTSIDE, *INSIDE])
-def test_what_answers_404_is_told_nowhere(who: str, web: Web, clients: dict[str, Client]) -> None:
+def test_what_answers_404_is_told_nowhere(who: str, web: HiddenWeb, clients: dict[str, Client]) -> None:
     hidden = hidden_from(web, clients[who])
     assert (bool(hidden), len(hidden) == len(web.rows)) == (who != "editor", who in OUTSIDE)
     assert spilt(web, clients[who]) == []
 
 
 @pytest.mark.parametrize("who", [*OUTSIDE[:-1], "other reviewer"])
-def test_what_it_says_by_now_changes_nothing_that_they_get(who: str, web: Web, clients: dict[str, Client]) -> None:
+def test_what_it_says_by_now_changes_nothing_that_they_get(
+    who: str, web: HiddenWeb, clients: dict[str, Client]
+) -> None:
     """Auditors apart, who are told of each change that something was withheld."""
     before = asked(web, clients[who])
     change(web, "Ypsilanti", hidden_from(web, clients[who]))
@@ -210,7 +212,9 @@ def test_what_it_says_by_now_changes_nothing_that_they_get(who: str, web: Web, c
     assert [at for at in before if before[at] != after[at]] == []
 
 
-def test_what_was_released_is_there_for_the_desk_and_for_nobody_else(web: Web, clients: dict[str, Client]) -> None:
+def test_what_was_released_is_there_for_the_desk_and_for_nobody_else(
+    web: HiddenWeb, clients: dict[str, Client]
+) -> None:
     editor = web.world.cast.editor
     for name in ("above", "owner", "named", "hidden", "told"):
         factories.released(factories.fresh(web.rows[name]), editor)
@@ -222,7 +226,7 @@ def test_what_was_released_is_there_for_the_desk_and_for_nobody_else(web: Web, c
         assert (who, spilt(web, clients[who])) == (who, [])
 
 
-def test_who_lost_their_role_is_told_of_nothing(web: Web) -> None:
+def test_who_lost_their_role_is_told_of_nothing(web: HiddenWeb) -> None:
     cast = web.world.cast
     change_role(desk=cast.desk, user=cast.reporter, role=None, by=cast.admin)
     change_role(desk=cast.desk, user=cast.reviewer2, role=Role.AUDITOR, by=cast.admin)
@@ -230,20 +234,20 @@ def test_who_lost_their_role_is_told_of_nothing(web: Web) -> None:
         assert spilt(web, signed_in(user)) == []
 
 
-def test_an_assignment_that_ends_takes_what_it_showed_along(web: Web) -> None:
+def test_an_assignment_that_ends_takes_what_it_showed_along(web: HiddenWeb) -> None:
     cast = web.world.cast
     client = signed_in(cast.reviewer)
     before = set(hidden_from(web, client))
-    withdraw(assignment=factories.assigned(cast, web.world.claim, reviewer=cast.reviewer2), by=cast.editor)
+    withdraw_assignment(assignment=factories.assigned(cast, web.world.claim, reviewer=cast.reviewer2), by=cast.editor)
     assert spilt(web, signed_in(cast.reviewer2)) == []
     with transaction.atomic():
         for row in cast.reviewer.assignments.filter(ended_at=None):
-            withdraw(assignment=row, by=cast.editor)
+            withdraw_assignment(assignment=row, by=cast.editor)
         assert before < set(hidden_from(web, client))
         assert spilt(web, client) == []
 
 
-def test_who_is_invited_from_another_desk_is_told_of_nothing_restricted(web: Web) -> None:
+def test_who_is_invited_from_another_desk_is_told_of_nothing_restricted(web: HiddenWeb) -> None:
     cast = web.world.cast
     claim = factories.fresh(web.world.claim)
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)

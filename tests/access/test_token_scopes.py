@@ -6,13 +6,13 @@ from django.test import Client
 from accounts.actions import create_token
 from tests.access.asking import METHODS, address_of, ask
 from tests.access.routes import Route, routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 
 SCOPES: tuple[tuple[str, ...], ...] = (("read",), ("write",), ("read", "write"))
 OF_THE_API = [route for route in routes() if route.name.startswith("api:")]
 
 
-def with_token(world: World, *scopes: str) -> Client:
+def with_token(world: AccessWorld, *scopes: str) -> Client:
     _row, token = create_token(user=world.cast.editor, scopes=scopes)
     return Client(headers={"authorization": f"Bearer {token}"}, raise_request_exception=False)
 
@@ -24,7 +24,7 @@ def expected(route: Route, method: str, scopes: tuple[str, ...], full: dict[str,
 
 
 @pytest.mark.parametrize("route", OF_THE_API, ids=lambda route: route.name)
-def test_every_address_and_method(world: World, taken_back: None, route: Route) -> None:
+def test_every_address_and_method(world: AccessWorld, taken_back: None, route: Route) -> None:
     address = address_of(route, world)
     both = with_token(world, "read", "write")
     full = {method: ask(both, method, address) for method in METHODS}

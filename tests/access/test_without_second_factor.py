@@ -6,7 +6,7 @@ from claims.actions.desks import change_policy
 from tests import factories
 from tests.access.asking import METHODS, address_of, signed_in
 from tests.access.routes import routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.ledger.opening import audits_all
 
 # Open to everybody, signed in or not; and what one needs to add one, or to leave.
@@ -26,18 +26,18 @@ PAGE = "/account/second-factors/"
 
 
 @pytest.fixture
-def late(world: World, taken_back: None) -> World:
+def late(world: AccessWorld, taken_back: None) -> AccessWorld:
     return _late(world)
 
 
-def _late(world: World) -> World:
+def _late(world: AccessWorld) -> AccessWorld:
     desk = world.cast.desk
     change_policy(desk=desk, changes={"second_factor_days": 1}, by=world.cast.editor, now=factories.days_ago(9))
     desk.memberships.update(created_at=factories.days_ago(9))
     return world
 
 
-def test_every_address_is_shut_but_those_for_adding_one(late: World) -> None:
+def test_every_address_is_shut_but_those_for_adding_one(late: AccessWorld) -> None:
     client = signed_in(late.cast.editor)
     opened = set()
     for route in routes():
@@ -53,7 +53,7 @@ def test_every_address_is_shut_but_those_for_adding_one(late: World) -> None:
     assert client.post("/account/logout/")["Location"] == "/account/login/"
 
 
-def test_entries_of_the_log_are_for_nobody_without_one(world: World, taken_back: None) -> None:
+def test_entries_of_the_log_are_for_nobody_without_one(world: AccessWorld, taken_back: None) -> None:
     """Their address is open, since some of them are public; who audits every desk has them all."""
     client = signed_in(audits_all(world.cast.auditor))
     assert client.get("/ledger/tile/entries/000.p/3").status_code == 200

@@ -29,7 +29,7 @@ from tests.links import links_sent
 
 
 @dataclass(frozen=True)
-class World:
+class AccessWorld:
     """`claim` is the reporter's, given to the reviewer, whose finding waits beside their draft; it is published."""
 
     files: Path
@@ -75,7 +75,7 @@ class World:
         }
 
 
-def make_world(files: Path) -> World:
+def make_world(files: Path) -> AccessWorld:
     """The desk, made through the actions that people use; `files` is where it keeps evidence."""
     cast = factories.cast()
     other_reporter = factories.person("reporter2", Role.REPORTER, cast.desk)
@@ -99,7 +99,7 @@ def make_world(files: Path) -> World:
     shared = create_actor(desk=None, fields={"name": "The harbour office", "kind": "organisation"}, by=cast.admin)
     factories.source(cast, "What the harbour says", publisher=shared, by=cast.reporter)
     publish_here(files.with_name(f"{files.name}-signer"))
-    return World(
+    return AccessWorld(
         files=files,
         cast=cast,
         other_reporter=other_reporter,

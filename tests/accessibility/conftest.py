@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from accounts.models import User
-    from tests.access.world import World
+    from tests.access.world import AccessWorld
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def page_of(browser: "Browser", taken_back: None) -> Iterator[Callable[..., "Pag
 
 
 @pytest.fixture(scope="module")
-def kept_pages(browser: "Browser", world: "World") -> Iterator[dict[str, "Page"]]:
+def kept_pages(browser: "Browser", world: "AccessWorld") -> Iterator[dict[str, "Page"]]:
     """One page each for those of tests/access, for tests that only look: a new browser costs more than that."""
     from tests.accessibility.answering import answer_by_django
 

@@ -9,7 +9,7 @@ import pytest
 from tests.access.asking import address_of
 from tests.access.routes import routes
 from tests.access.test_permission_matrix import ALLAUTH, MATRIX
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import OF_COLOURS, OF_PLACES, OF_SIZES, barriers, cut_off_when_spaced, sideways
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def pages() -> list[tuple[str, str]]:
     return found
 
 
-def show(page: "Page", name: str, world: World) -> "Page":
+def show(page: "Page", name: str, world: AccessWorld) -> "Page":
     """The page at an address, as it is first seen: light, wide and left to right."""
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 1440, "height": 900})
@@ -65,7 +65,7 @@ def show(page: "Page", name: str, world: World) -> "Page":
 
 @pytest.mark.parametrize(("name", "who"), pages())
 def test_a_page_has_no_barrier(
-    name: str, who: str, world: World, kept_pages: dict[str, "Page"], taken_back: None
+    name: str, who: str, world: AccessWorld, kept_pages: dict[str, "Page"], taken_back: None
 ) -> None:
     page = show(kept_pages[who], name, world)
     found = {"light": barriers(page)}
@@ -80,7 +80,7 @@ def test_a_page_has_no_barrier(
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_a_form_that_comes_back_has_no_barrier(name: str, world: World, page_of: Callable[..., "Page"]) -> None:
+def test_a_form_that_comes_back_has_no_barrier(name: str, world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = show(page_of(world.people[dict(pages())[name]]), name, world)
     with page.expect_navigation():
         page.evaluate(_HAND_IN_NOTHING)
@@ -93,7 +93,7 @@ def test_a_form_that_comes_back_has_no_barrier(name: str, world: World, page_of:
     [("/claims/ABC-1/", "editor", 404), ("/claims/UKR-1/assign/", "reporter", 403), ("/mails/", "anonymous", 404)],
 )
 def test_a_refusal_has_no_barrier(
-    address: str, who: str, status: int, world: World, page_of: Callable[..., "Page"]
+    address: str, who: str, status: int, world: AccessWorld, page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.people[who])
     answer = page.goto(address)
@@ -112,7 +112,7 @@ def test_a_page_of_a_fault_has_no_barrier(template: str, page_of: Callable[..., 
     assert barriers(page) == []
 
 
-def test_a_barrier_would_be_found(world: World, page_of: Callable[..., "Page"]) -> None:
+def test_a_barrier_would_be_found(world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = page_of(None)
     page.goto("/account/login/")
     page.evaluate("document.querySelector('label').remove()")

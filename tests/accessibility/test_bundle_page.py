@@ -9,7 +9,7 @@ import pytest
 
 from claims.actions.evidence import change_evidence
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
 from tests.claims.bundling import bundle_of, files_in, with_file
 from tests.ledger.installation import publish_here
@@ -22,7 +22,7 @@ HOSTILE = "<script>document.title = 'ran'</script><img src=https://evil.example/
 
 
 @pytest.fixture
-def unpacked(world: World, taken_back: None, tmp_path: Path) -> Path:
+def unpacked(world: AccessWorld, taken_back: None, tmp_path: Path) -> Path:
     """A bundle with words of several scripts, and words that would do harm, unpacked as a person unpacks it."""
     cast = world.cast
     item = factories.fresh(world.evidence)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 WIDER = "all => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"
 
 
-def test_long_commands_go_on_in_the_next_line(world: World, page_of: Callable[..., "Page"]) -> None:
+def test_long_commands_go_on_in_the_next_line(world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = page_of(None)
     page.set_viewport_size({"width": 320, "height": 700})
     page.goto("/ledger/check/")

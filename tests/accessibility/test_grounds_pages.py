@@ -8,28 +8,28 @@ from django.urls import reverse
 
 from claims.actions.sources import change_source
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, cut_off_when_spaced, sideways
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def _verdict(world: World) -> str:
+def _verdict(world: AccessWorld) -> str:
     claim = factories.claim_in(world.cast, "corroborated")
     source = claim.evidence.filter(source__basis="firsthand")[0].source
     change_source(source=source, fields={"title": "Another title"}, by=world.cast.reviewer2)
     return reverse("verdict-grounds", args=[claim.reference])
 
 
-def _assessment(world: World) -> str:
+def _assessment(world: AccessWorld) -> str:
     change_source(source=world.source, fields={"title": "Another title"}, by=world.cast.reviewer2)
     return reverse("review", args=[world.assessment.pk])
 
 
 @pytest.mark.parametrize("changed", [_verdict, _assessment])
 def test_what_changed_has_no_barrier(
-    changed: Callable[[World], str], world: World, page_of: Callable[..., "Page"]
+    changed: Callable[[AccessWorld], str], world: AccessWorld, page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.cast.editor)
     answer = page.goto(changed(world))

@@ -22,7 +22,7 @@ from reviews.actions.assignments import name_decider
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import find
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
 from tests.ledger.installation import publish_here
 
@@ -41,14 +41,14 @@ NOT_COMPARED = (
 
 
 @pytest.fixture
-def publish(world: World, taken_back: None, tmp_path: Path) -> Callable[[], None]:
+def publish(world: AccessWorld, taken_back: None, tmp_path: Path) -> Callable[[], None]:
     """Publishes the log as it is, from the mark of the world's own signer; it is taken back after the test."""
     signer = Path(copytree(world.files.with_name(f"{world.files.name}-signer"), tmp_path / "signer"))
     return lambda: publish_here(signer)
 
 
 @pytest.fixture
-def verdict(world: World, publish: Callable[[], None]) -> Claim:
+def verdict(world: AccessWorld, publish: Callable[[], None]) -> Claim:
     """A corroborated claim, with its history in the published log."""
     claim = factories.claim_in(world.cast, "corroborated")
     publish()
@@ -63,7 +63,9 @@ def checked(page: "Page", claim: Claim) -> list[str]:
     return [page.locator(SUM).inner_text(), *(text.strip() for text in shown.all_inner_texts())]
 
 
-def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
+def test_a_history_that_is_as_it_was_recorded(
+    world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"]
+) -> None:
     page = page_of(world.cast.reporter)
     whole = (
         "Your browser recomputed it: all 2 changes are as they were recorded, with their states, times, persons, "
@@ -77,7 +79,7 @@ def test_a_history_that_is_as_it_was_recorded(world: World, verdict: Claim, page
     assert (barriers(page), sideways(page)) == ([], [])
 
 
-def test_a_history_of_one_change(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
+def test_a_history_of_one_change(world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
     whole = (
         "Your browser recomputed it: the one change is as it was recorded, with its state, time, person, reason, "
         f"evidence and its numbers, voices, threshold and digest. {ABOVE}"
@@ -86,7 +88,7 @@ def test_a_history_of_one_change(world: World, verdict: Claim, page_of: Callable
 
 
 def test_a_server_that_shows_other_words(
-    world: World, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
+    world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = pages.change_line
 
@@ -103,7 +105,7 @@ def test_a_server_that_shows_other_words(
 
 
 def test_words_that_were_erased_read_so_and_the_rest_matches(
-    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     desk, second = world.cast.desk, factories.person("editor2", "editor", world.cast.desk)
     row = propose_redaction(desk=desk, words="I agree", reason="It was asked for.", by=world.cast.editor)
@@ -119,7 +121,7 @@ def test_words_that_were_erased_read_so_and_the_rest_matches(
 
 
 def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
-    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     item = verdict.evidence.filter(stance="supports")[0]
     change_evidence(evidence=item, fields={"visibility": "restricted"}, by=world.cast.editor)
@@ -133,7 +135,7 @@ def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
 
 @pytest.mark.parametrize("lines", ["First line.\nSecond line.", "First line.\r\n\r\nSecond line.", " Set  apart. "])
 def test_reasons_of_several_lines_are_compared_as_they_were_written(
-    lines: str, world: World, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    lines: str, world: AccessWorld, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     claim = factories.claim(world.cast)
     factories.firsthand(world.cast, claim, 2)
@@ -144,7 +146,7 @@ def test_reasons_of_several_lines_are_compared_as_they_were_written(
 
 
 def test_who_may_not_read_a_redaction_is_told_that_words_are_closed_and_not_that_they_were_forged(
-    world: World, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     """It names a row of another claim, which somebody invited for this one alone may not know of."""
     cast, second = world.cast, factories.person("editor2", "editor", world.cast.desk)
@@ -162,7 +164,7 @@ def test_who_may_not_read_a_redaction_is_told_that_words_are_closed_and_not_that
 
 
 def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
-    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.cast.reporter)
 
@@ -178,7 +180,7 @@ def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
 
 
 def test_an_entry_from_before_the_page_is_not_newer_than_it_whatever_number_it_has(
-    world: World, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
+    world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     later = timezone.now() + timedelta(minutes=2)
     monkeypatch.setattr(pages, "count_of", lambda stream: count_of(stream) - 1)
@@ -189,13 +191,13 @@ def test_an_entry_from_before_the_page_is_not_newer_than_it_whatever_number_it_h
     assert "change 2: recorded “on this page”, found “left out”." in page.locator("[data-findings]").inner_text()
 
 
-def test_a_change_that_waits_for_its_place(world: World, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
+def test_a_change_that_waits_for_its_place(world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"]) -> None:
     factories.approved(world.cast, factories.finding(world.cast, factories.fresh(verdict), "reported", evidence=[]))
     assert checked(page_of(world.cast.reporter), verdict)[1:] == ["Verified", "Verified", "Not in the log yet"]
 
 
 def test_a_browser_that_cannot_says_so_and_never_verified(
-    world: World, verdict: Claim, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.cast.reporter)
     page.add_init_script("Object.defineProperty(crypto, 'subtle', {value: undefined})")

@@ -12,7 +12,7 @@ from claims.models import Claim
 from ledger.models import Checkpoint, DailyStamp
 from ledger.stamping import stamp_checkpoints, stamp_request
 from ledger.verifier import read_stamp_response
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.test_history_tampered import _run as run_past_the_guards
 from tests.accessibility.test_history_tampered import _said as said_by
 from tests.accessibility.test_history_tampered import publish as publish
@@ -56,7 +56,7 @@ def put_token(claim: Claim, token: bytes) -> None:
 
 
 def test_the_page_says_by_when_the_history_was_in_the_log_and_as_who_says(
-    world: World, stamped: Claim, page_of: Callable[..., "Page"]
+    world: AccessWorld, stamped: Claim, page_of: Callable[..., "Page"]
 ) -> None:
     marks, _findings, words = said(page_of(world.cast.reporter), stamped)
     assert marks == "verified"
@@ -66,7 +66,7 @@ def test_the_page_says_by_when_the_history_was_in_the_log_and_as_who_says(
 
 
 def test_another_authoritys_time_stamp_of_the_same_name_is_told_in_red(
-    world: World, stamped: Claim, tmp_path: Path, page_of: Callable[..., "Page"]
+    world: AccessWorld, stamped: Claim, tmp_path: Path, page_of: Callable[..., "Page"]
 ) -> None:
     stranger = new_authority(tmp_path / "stranger", "ec", "Northern")
     note = Checkpoint.objects.get(size=DailyStamp.objects.get().checkpoint_id).note.encode()
@@ -77,7 +77,7 @@ def test_another_authoritys_time_stamp_of_the_same_name_is_told_in_red(
 
 
 def test_a_time_stamp_of_something_else_is_told_in_red(
-    world: World, stamped: Claim, authority: Authority, page_of: Callable[..., "Page"]
+    world: AccessWorld, stamped: Claim, authority: Authority, page_of: Callable[..., "Page"]
 ) -> None:
     put_token(stamped, read_stamp_response(authority.reply(stamp_request(b"something else", 1))))
     marks, findings, words = said(page_of(world.cast.reporter), stamped)
@@ -86,6 +86,6 @@ def test_a_time_stamp_of_something_else_is_told_in_red(
 
 
 def test_where_nobody_stamps_the_page_says_nothing_of_it(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     assert said(page_of(world.cast.reporter), verdict)[::2] == ("verified", "")

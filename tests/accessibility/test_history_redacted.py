@@ -23,7 +23,7 @@ from reviews.actions.assignments import close_claim
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import find
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.test_history_tampered import _run as run
 from tests.accessibility.test_history_tampered import _said as said_of
 from tests.accessibility.test_history_tampered import world as world
@@ -47,7 +47,7 @@ def _second(claim: Claim) -> StatusChange:
 
 
 @dataclass(frozen=True)
-class Erased:
+class ErasedWorld:
     """`words`: what is redacted; `forge`: what the rows say afterwards; `shown`: words of the forged rows. `anew`: what
     is left was recorded anew with the redaction, so that all of it can be compared."""
 
@@ -58,37 +58,39 @@ class Erased:
 
 
 FIELDS = {
-    "by": Erased(lambda _: "reviewer", (":change by_id = :another :second",), "reviewer2"),
-    "decided_by": Erased(lambda _: DECIDER, (":change decided_by_id = :another :second",), "reviewer2"),
-    "reason": Erased(lambda _: "what the evidence shows", (":text reason = 'Forged.' :second",)),
-    "decision_reason": Erased(lambda _: "quite agree", (":text decision_reason = 'Forged.' :second",)),
-    "evidence": Erased(
+    "by": ErasedWorld(lambda _: "reviewer", (":change by_id = :another :second",), "reviewer2"),
+    "decided_by": ErasedWorld(lambda _: DECIDER, (":change decided_by_id = :another :second",), "reviewer2"),
+    "reason": ErasedWorld(lambda _: "what the evidence shows", (":text reason = 'Forged.' :second",)),
+    "decision_reason": ErasedWorld(lambda _: "quite agree", (":text decision_reason = 'Forged.' :second",)),
+    "evidence": ErasedWorld(
         lambda claim: str(_second(claim).evidence[0]),
         (":change evidence = evidence[2:2] :second",),
         "Rests on evidence",
     ),
-    "graph_digest": Erased(
+    "graph_digest": ErasedWorld(
         lambda claim: _second(claim).graph_digest, (":change graph_digest = repeat('ab', 32) :second",), "ab" * 32
     ),
-    "wording": Erased(lambda _: "2021-03-04", (":claim statement = 'Forged.' :this",)),
-    "who said it": Erased(lambda _: "2021-03-04", (RENAMED,)),
-    "note of the closing": Erased(lambda _: "by the news", (":claim closed_note = 'Forged.' :this",)),
-    "name": Erased(lambda _: "2019-08-07", (RENAMED,)),
-    "renamed": Erased(
+    "wording": ErasedWorld(lambda _: "2021-03-04", (":claim statement = 'Forged.' :this",)),
+    "who said it": ErasedWorld(lambda _: "2021-03-04", (RENAMED,)),
+    "note of the closing": ErasedWorld(lambda _: "by the news", (":claim closed_note = 'Forged.' :this",)),
+    "name": ErasedWorld(lambda _: "2019-08-07", (RENAMED,)),
+    "renamed": ErasedWorld(
         lambda _: "The ministry",
         (RENAMED,),
         anew=True,
     ),
-    "topic": Erased(
+    "topic": ErasedWorld(
         lambda _: "shipping lanes", ("UPDATE claims_topic SET name = 'Forged.' WHERE name = '[redacted]'",), anew=True
     ),
-    "place": Erased(lambda _: "Izmail", (":claim place = 'Forged.' :this",), anew=True),
-    "reason of the threshold": Erased(lambda _: "grave", (":claim threshold_reason = 'Forged.' :this",), anew=True),
+    "place": ErasedWorld(lambda _: "Izmail", (":claim place = 'Forged.' :this",), anew=True),
+    "reason of the threshold": ErasedWorld(
+        lambda _: "grave", (":claim threshold_reason = 'Forged.' :this",), anew=True
+    ),
 }
 
 
 @pytest.fixture
-def closed(world: World, taken_back: None) -> Claim:
+def closed(world: AccessWorld, taken_back: None) -> Claim:
     """A corroborated claim with a threshold of its own, which was closed."""
     cast = world.cast
     decider = factories.person(DECIDER, "editor", cast.desk)
@@ -104,13 +106,15 @@ def closed(world: World, taken_back: None) -> Claim:
 
 
 @pytest.fixture
-def erase(world: World, closed: Claim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Erased], None]:
+def erase(
+    world: AccessWorld, closed: Claim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[ErasedWorld], None]:
     """Erases the words of a field, and publishes. Days, ids and digests are searched, as earlier releases did: logs
     have such redactions."""
     monkeypatch.setattr(redaction_matches, "_written", lambda _words, *of: redaction_matches._whatever(*of))
     second = factories.person("editor2", "editor", world.cast.desk)
 
-    def do(field: Erased) -> None:
+    def do(field: ErasedWorld) -> None:
         desk, words = world.cast.desk, field.words(closed)
         row = propose_redaction(desk=desk, words=words, reason="It was asked for.", by=world.cast.editor)
         redact(redaction=row, seen=find(desk, words=words, sha256="", by=second).seen, by=second)
@@ -125,7 +129,11 @@ def _text(page: "Page") -> str:
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_nothing_is_shown_of_what_was_erased_and_the_rest_matches(
-    name: str, world: World, closed: Claim, erase: Callable[[Erased], None], page_of: "Callable[[User], Page]"
+    name: str,
+    world: AccessWorld,
+    closed: Claim,
+    erase: Callable[[ErasedWorld], None],
+    page_of: "Callable[[User], Page]",
 ) -> None:
     field, page = FIELDS[name], page_of(world.cast.editor)
     words = field.words(closed)
@@ -138,7 +146,11 @@ def test_nothing_is_shown_of_what_was_erased_and_the_rest_matches(
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_words_forged_where_some_were_erased_are_not_shown_or_are_red(
-    name: str, world: World, closed: Claim, erase: Callable[[Erased], None], page_of: "Callable[[User], Page]"
+    name: str,
+    world: AccessWorld,
+    closed: Claim,
+    erase: Callable[[ErasedWorld], None],
+    page_of: "Callable[[User], Page]",
 ) -> None:
     field, page = FIELDS[name], page_of(world.cast.editor)
     erase(field)
@@ -151,9 +163,9 @@ def test_words_forged_where_some_were_erased_are_not_shown_or_are_red(
 @pytest.mark.parametrize("name", FIELDS)
 def test_a_page_that_shows_forged_words_where_some_were_erased_is_red(
     name: str,
-    world: World,
+    world: AccessWorld,
     closed: Claim,
-    erase: Callable[[Erased], None],
+    erase: Callable[[ErasedWorld], None],
     page_of: "Callable[[User], Page]",
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

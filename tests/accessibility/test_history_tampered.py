@@ -17,7 +17,7 @@ from claims.models import Claim
 from ledger.models import Checkpoint, DailyStamp
 from ledger.notes import SigningKey, checkpoint_text, sign_note
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.integrity.conftest import past_the_guards as past_the_guards
 from tests.ledger.installation import publish_here
 
@@ -236,7 +236,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.fixture(scope="module")
-def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator[World]:
+def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator[AccessWorld]:
     """The world of tests/access, on the connection of a superuser, with a verdict of an hour ago in the log."""
     from django.conf import settings
     from django.db import transaction
@@ -251,7 +251,7 @@ def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator[Wor
 
 
 @pytest.fixture(scope="module")
-def verdict(world: World) -> Claim:
+def verdict(world: AccessWorld) -> Claim:
     claim = factories.claim_in(world.cast, "corroborated", now=factories.days_ago(1 / 24))
     publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), world.files / "signer")))
     return claim
@@ -297,7 +297,7 @@ def _drop_checks(cursor: Any) -> None:
 
 
 def test_what_is_as_it_was_recorded_is_said_to_be(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     marks, said = _said(page_of(world.cast.reporter), verdict)
     assert (marks, "2 changes are as they were recorded" in said) == ("verified", True), said
@@ -305,7 +305,7 @@ def test_what_is_as_it_was_recorded_is_said_to_be(
 
 @pytest.mark.parametrize("name", TAMPERINGS)
 def test_what_was_changed_past_all_guards_is_said(
-    name: str, world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    name: str, world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     statements, told = TAMPERINGS[name]
     _run(statements, verdict)
@@ -315,14 +315,14 @@ def test_what_was_changed_past_all_guards_is_said(
 
 
 @pytest.fixture
-def publish(world: World, verdict: Claim, taken_back: None, tmp_path: Path) -> Callable[[], None]:
+def publish(world: AccessWorld, verdict: Claim, taken_back: None, tmp_path: Path) -> Callable[[], None]:
     """Publishes what else was done."""
     signer = Path(copytree(world.files / "signer", tmp_path / "signer"))
     return lambda: publish_here(signer, now=factories.days_ago(0))
 
 
 def test_an_older_log_is_told_to_who_has_seen_a_newer_one(
-    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.cast.reporter)
     factories.claim(world.cast)
@@ -334,7 +334,7 @@ def test_an_older_log_is_told_to_who_has_seen_a_newer_one(
 
 
 def test_a_history_that_was_cut_is_told_to_who_has_seen_all_of_it(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.cast.reporter)
     assert _said(page, verdict)[0] == "verified"
@@ -349,7 +349,7 @@ def test_a_history_that_was_cut_is_told_to_who_has_seen_all_of_it(
 
 
 def test_a_log_signed_anew_by_another_key_is_told_without_a_setting(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     """The superuser has a key of their own, puts it into the table, and signs the newest checkpoint with it."""
     newest = Checkpoint.objects.latest("size")
@@ -367,7 +367,7 @@ def test_a_log_signed_anew_by_another_key_is_told_without_a_setting(
 
 
 def test_where_no_file_names_the_keys_nothing_is_green_and_the_page_says_why(
-    world: World, verdict: Claim, page_of: Callable[..., "Page"], tmp_path: Path, settings: "Settings"
+    world: AccessWorld, verdict: Claim, page_of: Callable[..., "Page"], tmp_path: Path, settings: "Settings"
 ) -> None:
     settings.LEDGER_POLICY = str(tmp_path / "gone.json")
     marks, said = _said(page_of(world.cast.reporter), verdict)
@@ -378,7 +378,7 @@ def test_where_no_file_names_the_keys_nothing_is_green_and_the_page_says_why(
 
 
 def test_a_stamped_checkpoint_that_the_log_does_not_extend_is_told(
-    world: World,
+    world: AccessWorld,
     verdict: Claim,
     publish: Callable[[], None],
     page_of: Callable[..., "Page"],
@@ -401,14 +401,14 @@ def test_a_stamped_checkpoint_that_the_log_does_not_extend_is_told(
 
 
 def test_what_has_waited_too_long_for_its_place_in_the_log_is_told(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
     marks, said = _said(page_of(world.cast.reporter), verdict)
     assert (marks, "has waited for its place in the log since" in said) == ("broken", True), said
 
 
-def test_without_javascript_nothing_is_said_to_be_checked(world: World, verdict: Claim, taken_back: None) -> None:
+def test_without_javascript_nothing_is_said_to_be_checked(world: AccessWorld, verdict: Claim, taken_back: None) -> None:
     from tests.pages import got, text_of
 
     text = text_of(got(world.cast.reporter, f"/claims/{verdict.reference}/history/"))

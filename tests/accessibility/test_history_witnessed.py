@@ -12,7 +12,7 @@ from ledger.models import Checkpoint
 from ledger.notes import CosigningKey
 from ledger.verifier import read_witness_policy
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.test_history_tampered import _run as run_past_the_guards
 from tests.accessibility.test_history_tampered import _said as said_by
 from tests.accessibility.test_history_tampered import publish as publish
@@ -60,7 +60,7 @@ def said(page: "Page", claim: Claim) -> tuple[str, str, str]:
 
 
 def test_the_page_names_the_witnesses_and_when(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     cosign(verdict, *KEYS)
     marks, kind, words = said(page_of(world.cast.reporter), verdict)
@@ -69,7 +69,7 @@ def test_the_page_names_the_witnesses_and_when(
 
 
 def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no_forgery(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     cosign(verdict, KEYS[0])
     marks, kind, words = said(page_of(world.cast.reporter), verdict)
@@ -78,7 +78,7 @@ def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no
 
 
 def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
-    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor, now=factories.days_ago(0))
     publish()
@@ -87,7 +87,7 @@ def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
 
 
 def test_a_witnessed_checkpoint_is_older_than_one_that_was_seen_and_nothing_is_wrong(
-    world: World, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     page = page_of(world.cast.reporter)
     assert said(page, verdict)[0] == "missing"
@@ -104,7 +104,7 @@ def test_a_witnessed_checkpoint_is_older_than_one_that_was_seen_and_nothing_is_w
 
 
 def test_a_cosignature_that_no_witness_made_is_told(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
     cosign(verdict, *KEYS)
     statement = (
@@ -115,7 +115,7 @@ def test_a_cosignature_that_no_witness_made_is_told(
 
 
 def test_where_no_witness_is_asked_the_page_says_what_that_leaves_open(
-    world: World, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"], settings: "Settings"
+    world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"], settings: "Settings"
 ) -> None:
     settings.WITNESS_POLICY = None
     marks, _kind, words = said(page_of(world.cast.reporter), verdict)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_names_are_suggested_and_those_found_stand_below_to_choose(
-    world: World, page_of: Callable[..., "Page"]
+    world: AccessWorld, page_of: Callable[..., "Page"]
 ) -> None:
     from sources.models import Actor
 

@@ -9,14 +9,14 @@ import pytest
 
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.test_axe import pages
 
 LIMIT = 40_000  # bytes of content; the lines above it are some 1 kB for each answer
 STATIC = "/static/"
 
 
-class _Files(HTMLParser):
+class _PageFiles(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.names: set[str] = set()
@@ -52,12 +52,12 @@ def _sent(file: Path) -> int:
     return (compressed if compressed.exists() else file).stat().st_size
 
 
-def test_every_page_is_light(world: World, taken_back: None, weights: dict[str, int]) -> None:
+def test_every_page_is_light(world: AccessWorld, taken_back: None, weights: dict[str, int]) -> None:
     """Pages are compressed by nginx (deploy/nginx), at its lowest level."""
     found, addresses = {}, {route.name: route for route in routes()}
     for name, who in pages():
         page = signed_in(world.people[who]).get(address_of(addresses[name], world)).content
-        files = _Files()
+        files = _PageFiles()
         files.feed(page.decode())
         found[name] = len(gzip.compress(page, 1)) + sum(weights[file] for file in files.names)
     assert {name: weight for name, weight in found.items() if weight >= LIMIT} == {}

@@ -20,7 +20,7 @@ from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import find
 from sources.models import Actor
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
 from tests.accessibility.test_history_tampered import _run
 from tests.accessibility.test_history_tampered import world as world
@@ -204,7 +204,7 @@ def run(statements: tuple[str, ...], claim: Claim) -> None:
 
 
 @pytest.fixture(scope="module")
-def published(world: World) -> Claim:
+def published(world: AccessWorld) -> Claim:
     """A verdict of an hour ago with everything on its page that may stand there."""
     cast = world.cast
     navy, port = (factories.actor(cast, name, kind="state", visibility="public") for name in ("The navy", "The port"))
@@ -284,14 +284,14 @@ def test_the_printed_page_says_where_it_is(published: Claim, taken_back: None, p
 
 
 @pytest.fixture
-def publish(world: World, published: Claim, taken_back: None, tmp_path: Path) -> Callable[[], None]:
+def publish(world: AccessWorld, published: Claim, taken_back: None, tmp_path: Path) -> Callable[[], None]:
     """Publishes what else was done."""
     signer = Path(copytree(world.files / "signer", tmp_path / "signer"))
     return lambda: publish_here(signer, now=factories.days_ago(0))
 
 
 def test_taken_back_and_published_again(
-    world: World, published: Claim, page: "Page", publish: Callable[[], None]
+    world: AccessWorld, published: Claim, page: "Page", publish: Callable[[], None]
 ) -> None:
     unpublish_claim(claim=published, by=world.cast.editor)
     publish()
@@ -302,7 +302,7 @@ def test_taken_back_and_published_again(
     assert _checked(page, published)[0] == "verified"
 
 
-def test_published_by_nobody(world: World, taken_back: None, page: "Page", publish: Callable[[], None]) -> None:
+def test_published_by_nobody(world: AccessWorld, taken_back: None, page: "Page", publish: Callable[[], None]) -> None:
     """There is no entry of it, and the claim is not from before there was a log."""
     claim = factories.claim(world.cast)
     publish()
@@ -312,7 +312,9 @@ def test_published_by_nobody(world: World, taken_back: None, page: "Page", publi
     assert (marks, words in said) == ("broken", True), said
 
 
-def test_published_again_by_nobody(world: World, published: Claim, page: "Page", publish: Callable[[], None]) -> None:
+def test_published_again_by_nobody(
+    world: AccessWorld, published: Claim, page: "Page", publish: Callable[[], None]
+) -> None:
     unpublish_claim(claim=published, by=world.cast.editor)
     publish()
     run((":claim published_at = now() :this",), published)
@@ -321,7 +323,7 @@ def test_published_again_by_nobody(world: World, published: Claim, page: "Page",
 
 
 def test_words_that_a_redaction_took_out(
-    world: World, published: Claim, page: "Page", publish: Callable[[], None]
+    world: AccessWorld, published: Claim, page: "Page", publish: Callable[[], None]
 ) -> None:
     cast = world.cast
     second = factories.person("second", "editor", cast.desk)
@@ -333,7 +335,7 @@ def test_words_that_a_redaction_took_out(
 
 
 def test_a_publisher_that_was_merged_and_lost_its_name_since(
-    world: World, published: Claim, page: "Page", publish: Callable[[], None]
+    world: AccessWorld, published: Claim, page: "Page", publish: Callable[[], None]
 ) -> None:
     """The source's entry names the one that was merged; what this was called stands on no page, and in no proof."""
     cast = world.cast
@@ -351,20 +353,20 @@ def test_a_publisher_that_was_merged_and_lost_its_name_since(
     assert (marks, factories.fresh(port).name) == ("verified", "[redacted]"), said
 
 
-def test_what_waits_too_long_for_its_place_is_told(world: World, published: Claim, page: "Page") -> None:
+def test_what_waits_too_long_for_its_place_is_told(world: AccessWorld, published: Claim, page: "Page") -> None:
     edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
     run((":claim language = 'uk' :this",), published)
     marks, said = _checked(page, published)
     assert (marks, "has waited for its place in the log since" in said) == ("broken", True), said
 
 
-def test_what_was_recorded_just_now_is_told(world: World, published: Claim, page: "Page") -> None:
+def test_what_was_recorded_just_now_is_told(world: AccessWorld, published: Claim, page: "Page") -> None:
     edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor)
     assert _checked(page, published)[0] == "missing"
 
 
 def test_an_older_log_is_told_to_who_has_seen_a_newer_one(
-    world: World, published: Claim, page: "Page", publish: Callable[[], None]
+    world: AccessWorld, published: Claim, page: "Page", publish: Callable[[], None]
 ) -> None:
     factories.claim(world.cast)
     publish()
@@ -386,7 +388,7 @@ def test_a_log_of_other_keys_than_the_policy_has_is_told(
 
 
 def test_somebody_who_is_not_public_is_named_nowhere(
-    world: World, taken_back: None, page: "Page", publish: Callable[[], None]
+    world: AccessWorld, taken_back: None, page: "Page", publish: Callable[[], None]
 ) -> None:
     claim = factories.claim(world.cast, claimant=factories.actor(world.cast, "A quiet man"))
     publish_claim(claim=claim, by=world.cast.editor)
@@ -398,7 +400,7 @@ def test_somebody_who_is_not_public_is_named_nowhere(
 
 
 def test_what_was_recorded_before_there_were_public_words_is_said_not_to_be_compared(
-    world: World, taken_back: None, page: "Page", publish: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    world: AccessWorld, taken_back: None, page: "Page", publish: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger_entries, "claim_public", lambda claim: {})
     claim = factories.claim(world.cast)

@@ -17,7 +17,7 @@ from ledger.models import DailyStamp
 from ledger.stamping import stamp_checkpoints
 from ledger.verifier import check_claim_proof, read_policy
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.test_history_witnessed import KEYS, cosign
 from tests.accessibility.test_history_witnessed import policy as policy
 from tests.accessibility.test_public_checked import SUM, _checked, run
@@ -61,7 +61,7 @@ def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no
 
 
 def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
-    world: World, published: Claim, publish: Callable[[], None], page: "Page"
+    world: AccessWorld, published: Claim, publish: Callable[[], None], page: "Page"
 ) -> None:
     edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor, now=factories.days_ago(0))
     publish()
@@ -70,7 +70,7 @@ def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
 
 
 def test_a_witnessed_checkpoint_is_older_than_one_that_was_seen_and_nothing_is_wrong(
-    world: World, published: Claim, publish: Callable[[], None], page: "Page"
+    world: AccessWorld, published: Claim, publish: Callable[[], None], page: "Page"
 ) -> None:
     cosign(published, *KEYS)
     factories.claim(world.cast)

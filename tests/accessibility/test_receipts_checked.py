@@ -15,7 +15,7 @@ from ledger.keys import receipt, receipt_key
 from ledger.models import Entry
 from ledger.notes import Receipt, receipt_text, sign_note
 from tests import factories
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import barriers, sideways
 from tests.accessibility.test_history_tampered import _run as run
 from tests.accessibility.test_history_tampered import world as world
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def kept(world: World) -> str:
+def kept(world: AccessWorld) -> str:
     """The receipt of the newest entry, which is in the log."""
     factories.claim(world.cast)
     publish_here(Path(copytree(world.files.with_name(f"{world.files.name}-signer"), world.files / "signer")))
@@ -86,7 +86,7 @@ def test_what_nobody_signed_is_no_receipt(page: "Page", kept: str) -> None:
 
 
 def test_a_server_that_lies_about_the_place_is_found_out(
-    page: "Page", kept: str, world: World, taken_back: None
+    page: "Page", kept: str, world: AccessWorld, taken_back: None
 ) -> None:
     """Another leaf has a place before it: the proof leads to another root than the signed one."""
     run(("UPDATE ledger_leaf SET hash = decode(repeat('00', 32), 'hex') WHERE index = 1",), world.claim)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accessibility.axe import OF_PLACES, OF_SIZES, barriers, sideways
 from tests.factories import password_of
 
@@ -19,7 +19,7 @@ def has_none(page: "Page") -> None:
     assert found + barriers(page, OF_PLACES) + sideways(page) == []
 
 
-def test_the_second_step(world: World, page_of: Callable[..., "Page"]) -> None:
+def test_the_second_step(world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = page_of(None)
     page.goto("/account/login/")
     page.get_by_label("User name").fill("reporter")
@@ -29,14 +29,14 @@ def test_the_second_step(world: World, page_of: Callable[..., "Page"]) -> None:
     has_none(page)
 
 
-def test_what_one_has(world: World, page_of: Callable[..., "Page"]) -> None:
+def test_what_one_has(world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = page_of(world.cast.reporter)
     page.goto("/account/second-factors/")
     assert page.get_by_text("10 codes are left").is_visible()
     has_none(page)
 
 
-def test_being_asked_again(world: World, page_of: Callable[..., "Page"], settings: Any) -> None:
+def test_being_asked_again(world: AccessWorld, page_of: Callable[..., "Page"], settings: Any) -> None:
     settings.RECENT_AUTHENTICATION *= 0
     page = page_of(world.cast.reporter)
     page.goto("/account/second-factors/app/")
@@ -44,7 +44,7 @@ def test_being_asked_again(world: World, page_of: Callable[..., "Page"], setting
     has_none(page)
 
 
-def test_new_codes(world: World, page_of: Callable[..., "Page"]) -> None:
+def test_new_codes(world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = page_of(world.cast.reporter)
     page.goto("/account/second-factors/recovery-codes/")
     page.get_by_role("button", name="Make new codes").click()

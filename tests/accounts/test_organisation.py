@@ -24,7 +24,7 @@ from claims.actions.desks import change_policy
 from tests import factories, oidc, second_factors
 from tests.accounts.test_records import recorded
 from tests.factories import Cast, fresh, password_of
-from tests.oidc import Claims, Provider
+from tests.oidc import Claims, OpenIdProvider
 from tests.recently import long_ago
 
 pytestmark = pytest.mark.django_db
@@ -34,13 +34,13 @@ NADIA = {"email": "nadia@example.org", "email_verified": True, "preferred_userna
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Provider]:
+def server() -> Iterator[OpenIdProvider]:
     with oidc.running(f"http://localhost:8000{CALLBACK}") as provider:
         yield provider
 
 
 @pytest.fixture
-def provider(server: Provider, settings: Any) -> Provider:
+def provider(server: OpenIdProvider, settings: Any) -> OpenIdProvider:
     """The provider, configured, which knows Nadia and no tricks."""
     settings.OIDC_ISSUER, settings.OIDC_NAME = server.issuer, "Harbour Press"
     settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = oidc.CLIENT, oidc.SECRET
@@ -92,7 +92,9 @@ def test_without_an_issuer_there_is_nothing_of_it(client: Client) -> None:
 # What is asked
 
 
-def test_the_question_has_a_state_a_nonce_and_a_challenge_new_each_time(client: Client, provider: Provider) -> None:
+def test_the_question_has_a_state_a_nonce_and_a_challenge_new_each_time(
+    client: Client, provider: OpenIdProvider
+) -> None:
     asked = [parse_qs(urlsplit(client.get(START)["Location"]).query) for _time in range(2)]
     for query in asked:
         assert query["response_type"] == ["code"]
@@ -103,11 +105,11 @@ def test_the_question_has_a_state_a_nonce_and_a_challenge_new_each_time(client: 
         assert asked[0][name] != asked[1][name]
 
 
-def test_the_page_for_signing_in_offers_it(client: Client, provider: Provider) -> None:
+def test_the_page_for_signing_in_offers_it(client: Client, provider: OpenIdProvider) -> None:
     assert "Sign in through" in client.get("/account/login/").content.decode()
 
 
-def test_another_sites_link_begins_nothing(client: Client, provider: Provider) -> None:
+def test_another_sites_link_begins_nothing(client: Client, provider: OpenIdProvider) -> None:
     assert client.get(START, headers={"Sec-Fetch-Site": "cross-site"})["Location"] == "/account/login/"
 
 
@@ -115,7 +117,7 @@ def test_another_sites_link_begins_nothing(client: Client, provider: Provider) -
 
 
 def test_who_is_invited_chooses_a_user_name_and_has_the_role(
-    client: Client, provider: Provider, cast: Cast, invitation: Invitation
+    client: Client, provider: OpenIdProvider, cast: Cast, invitation: Invitation
 ) -> None:
     assert go(client)["Location"] == "/account/organisation/join/"
     page = client.get("/account/organisation/join/")
@@ -130,7 +132,7 @@ def test_who_is_invited_chooses_a_user_name_and_has_the_role(
     assert recorded("identity_linked") == [(f"person:{made.pk}", {"provider": issuer_id()})]
 
 
-def test_who_joined_signs_in_again(client: Client, provider: Provider, invitation: Invitation) -> None:
+def test_who_joined_signs_in_again(client: Client, provider: OpenIdProvider, invitation: Invitation) -> None:
     go(client)
     client.post("/account/organisation/join/", {"username": "nadia", "time_zone": "UTC"})
     again = Client()
@@ -140,7 +142,7 @@ def test_who_joined_signs_in_again(client: Client, provider: Provider, invitatio
 
 
 def test_it_leads_back_to_the_page_that_was_asked_for_on_this_site_alone(
-    client: Client, provider: Provider, cast: Cast
+    client: Client, provider: OpenIdProvider, cast: Cast
 ) -> None:
     linked(cast.editor)
     assert go(client, start=START + "?next=/claims/")["Location"] == "/claims/"
@@ -148,7 +150,7 @@ def test_it_leads_back_to_the_page_that_was_asked_for_on_this_site_alone(
 
 
 def test_a_user_name_that_is_taken_is_said_and_another_one_does(
-    client: Client, provider: Provider, invitation: Invitation
+    client: Client, provider: OpenIdProvider, invitation: Invitation
 ) -> None:
     go(client)
     refused = client.post("/account/organisation/join/", {"username": "editor", "time_zone": "UTC"})
@@ -163,7 +165,7 @@ def refused(answer: Any) -> bool:
     return bool(answer.status_code == 403)
 
 
-def test_who_is_not_invited_does_not_get_in_and_reads_why(client: Client, provider: Provider, cast: Cast) -> None:
+def test_who_is_not_invited_does_not_get_in_and_reads_why(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     before = User.objects.count()
     answer = go(client)
     assert refused(answer)
@@ -174,7 +176,7 @@ def test_who_is_not_invited_does_not_get_in_and_reads_why(client: Client, provid
 
 @pytest.mark.parametrize("verified", [False, None, "true", 1])
 def test_an_address_that_is_not_verified_is_none(
-    client: Client, provider: Provider, invitation: Invitation, verified: object
+    client: Client, provider: OpenIdProvider, invitation: Invitation, verified: object
 ) -> None:
     provider.people["n-1"]["email_verified"] = verified
     assert refused(go(client))
@@ -182,12 +184,14 @@ def test_an_address_that_is_not_verified_is_none(
 
 
 @pytest.mark.parametrize("email", ["", "nadia", "nadia@example.org, eve@example.org", "nadia@example.org\x00"])
-def test_what_is_no_address_is_none(client: Client, provider: Provider, invitation: Invitation, email: str) -> None:
+def test_what_is_no_address_is_none(
+    client: Client, provider: OpenIdProvider, invitation: Invitation, email: str
+) -> None:
     provider.people["n-1"]["email"] = email
     assert refused(go(client))
 
 
-def test_an_account_with_that_address_is_not_taken_over(client: Client, provider: Provider, cast: Cast) -> None:
+def test_an_account_with_that_address_is_not_taken_over(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     provider.people["n-1"]["email"] = cast.editor.email
     answer = go(client)
     assert refused(answer)
@@ -196,7 +200,7 @@ def test_an_account_with_that_address_is_not_taken_over(client: Client, provider
 
 
 def test_an_invitation_taken_back_meanwhile_lets_nobody_in(
-    client: Client, provider: Provider, cast: Cast, invitation: Invitation
+    client: Client, provider: OpenIdProvider, cast: Cast, invitation: Invitation
 ) -> None:
     go(client)
     revoke_invitation(invitation=invitation, by=cast.admin)
@@ -204,13 +208,15 @@ def test_an_invitation_taken_back_meanwhile_lets_nobody_in(
     assert not User.objects.filter(username="nadia").exists()
 
 
-def test_a_closed_account_stays_closed(client: Client, provider: Provider, cast: Cast) -> None:
+def test_a_closed_account_stays_closed(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     change_user(user=linked(cast.stranger), changes={"is_active": False}, by=cast.admin)
     assert go(client)["Location"] == "/account/inactive/"
     assert who(client) == ""
 
 
-def test_a_name_chosen_too_late_makes_no_account(client: Client, provider: Provider, invitation: Invitation) -> None:
+def test_a_name_chosen_too_late_makes_no_account(
+    client: Client, provider: OpenIdProvider, invitation: Invitation
+) -> None:
     go(client)
     session = client.session
     session["accounts_joining"] |= {"at": time.time() - 601}
@@ -222,19 +228,19 @@ def test_a_name_chosen_too_late_makes_no_account(client: Client, provider: Provi
 # Answers that do not hold
 
 
-def other_key(provider: Provider, claims: Claims) -> str:
+def other_key(provider: OpenIdProvider, claims: Claims) -> str:
     return jwt.encode(claims, rsa.generate_private_key(65537, 2048), algorithm="RS256", headers={"kid": oidc.KEY_ID})
 
 
-def unsigned(provider: Provider, claims: Claims) -> str:
+def unsigned(provider: OpenIdProvider, claims: Claims) -> str:
     return jwt.encode(claims, "", algorithm="none", headers={"kid": oidc.KEY_ID})
 
 
-def by_the_clients_secret(provider: Provider, claims: Claims) -> str:
+def by_the_clients_secret(provider: OpenIdProvider, claims: Claims) -> str:
     return jwt.encode(claims, oidc.SECRET * 2, algorithm="HS256", headers={"kid": oidc.KEY_ID})
 
 
-def by_the_public_key_as_a_secret(provider: Provider, claims: Claims) -> str:
+def by_the_public_key_as_a_secret(provider: OpenIdProvider, claims: Claims) -> str:
     """The oldest trick: a public key taken for a shared secret. Made by hand, since the library refuses to."""
     public = provider.key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -242,15 +248,15 @@ def by_the_public_key_as_a_secret(provider: Provider, claims: Claims) -> str:
     return jwt.encode(claims, public, algorithm="HS256", headers={"kid": oidc.KEY_ID})
 
 
-def another_kid(provider: Provider, claims: Claims) -> str:
+def another_kid(provider: OpenIdProvider, claims: Claims) -> str:
     return jwt.encode(claims, provider.key, algorithm="RS256", headers={"kid": "another"})
 
 
-def another_algorithm(provider: Provider, claims: Claims) -> str:
+def another_algorithm(provider: OpenIdProvider, claims: Claims) -> str:
     return jwt.encode(claims, provider.key, algorithm="RS512", headers={"kid": oidc.KEY_ID})
 
 
-def no_token(provider: Provider, claims: Claims) -> str:
+def no_token(provider: OpenIdProvider, claims: Claims) -> str:
     return "not.a.token"
 
 
@@ -262,7 +268,7 @@ def no_token(provider: Provider, claims: Claims) -> str:
     ],
 )  # fmt: skip
 def test_a_token_that_the_provider_did_not_sign_is_refused(
-    client: Client, provider: Provider, cast: Cast, sign: Callable[[Provider, Claims], str]
+    client: Client, provider: OpenIdProvider, cast: Cast, sign: Callable[[OpenIdProvider, Claims], str]
 ) -> None:
     linked(cast.editor)
     provider.sign = lambda claims: sign(provider, claims)
@@ -281,7 +287,7 @@ def test_a_token_that_the_provider_did_not_sign_is_refused(
     ids=str,
 )  # fmt: skip
 def test_a_token_that_says_something_wrong_is_refused(
-    client: Client, provider: Provider, cast: Cast, wrong: Claims
+    client: Client, provider: OpenIdProvider, cast: Cast, wrong: Claims
 ) -> None:
     linked(cast.editor)
 
@@ -299,7 +305,7 @@ def test_a_token_that_says_something_wrong_is_refused(
 
 
 def test_a_token_for_several_is_taken_where_it_was_made_for_this_client(
-    client: Client, provider: Provider, cast: Cast
+    client: Client, provider: OpenIdProvider, cast: Cast
 ) -> None:
     linked(cast.editor)
     provider.spoil = lambda claims: claims.update(aud=[oidc.CLIENT, "another"], azp=oidc.CLIENT)
@@ -317,26 +323,26 @@ def test_a_token_for_several_is_taken_where_it_was_made_for_this_client(
     ids=str,
 )  # fmt: skip
 def test_a_provider_that_says_something_unsafe_of_itself_is_not_used(
-    client: Client, provider: Provider, said: Claims
+    client: Client, provider: OpenIdProvider, said: Claims
 ) -> None:
     provider.discovery = said
     assert refused(client.get(START))
 
 
-def test_a_provider_that_cannot_be_reached_is_said(client: Client, provider: Provider, settings: Any) -> None:
+def test_a_provider_that_cannot_be_reached_is_said(client: Client, provider: OpenIdProvider, settings: Any) -> None:
     settings.OIDC_ISSUER = "http://127.0.0.1:9"
     answer = client.get(START)
     assert refused(answer)
     assert "cannot be reached" in answer.content.decode()
 
 
-def test_an_answer_without_its_question_is_refused(client: Client, provider: Provider, cast: Cast) -> None:
+def test_an_answer_without_its_question_is_refused(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     linked(cast.editor)
     for query in ("", "?state=x", "?code=x", "?code=x&state=x", "?error=access_denied"):
         assert refused(client.get(CALLBACK + query))
 
 
-def test_another_browsers_answer_is_refused(client: Client, provider: Provider, cast: Cast) -> None:
+def test_another_browsers_answer_is_refused(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     """Whoever is made to follow somebody else's answer is not signed in as them."""
     linked(cast.editor)
     there = client.get(START)
@@ -346,7 +352,7 @@ def test_another_browsers_answer_is_refused(client: Client, provider: Provider, 
     assert who(victim) == ""
 
 
-def test_an_answer_works_once(client: Client, provider: Provider, cast: Cast) -> None:
+def test_an_answer_works_once(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     linked(cast.editor)
     there = client.get(START)
     back = requests.post(there["Location"], data={"subject": "n-1"}, allow_redirects=False, timeout=5)
@@ -355,7 +361,7 @@ def test_an_answer_works_once(client: Client, provider: Provider, cast: Cast) ->
     assert refused(client.get(f"{CALLBACK}?{query}"))
 
 
-def test_a_refusal_of_the_provider_is_said(client: Client, provider: Provider) -> None:
+def test_a_refusal_of_the_provider_is_said(client: Client, provider: OpenIdProvider) -> None:
     state = parse_qs(urlsplit(client.get(START)["Location"]).query)["state"][0]
     answer = client.get(f"{CALLBACK}?error=access_denied&state={state}")
     assert refused(answer)
@@ -363,7 +369,7 @@ def test_a_refusal_of_the_provider_is_said(client: Client, provider: Provider) -
 
 
 def test_another_issuers_subjects_are_other_people(
-    client: Client, provider: Provider, cast: Cast, settings: Any
+    client: Client, provider: OpenIdProvider, cast: Cast, settings: Any
 ) -> None:
     linked(cast.editor)
     old, settings.OIDC_ISSUER = settings.OIDC_ISSUER, settings.OIDC_ISSUER.replace("127.0.0.1", "localhost")
@@ -376,7 +382,7 @@ def test_another_issuers_subjects_are_other_people(
 
 
 def test_more_of_somebody_else_is_not_taken(
-    client: Client, provider: Provider, invitation: Invitation, monkeypatch: pytest.MonkeyPatch
+    client: Client, provider: OpenIdProvider, invitation: Invitation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An ID token without an address: the provider is asked for it, and has to answer about the same person."""
     provider.spoil = without_an_address
@@ -401,7 +407,7 @@ class Turned(dict[str, str]):
 # Linking
 
 
-def test_who_is_signed_in_links_and_then_signs_in_so(client: Client, provider: Provider, cast: Cast) -> None:
+def test_who_is_signed_in_links_and_then_signs_in_so(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     client.force_login(cast.editor)
     assert go(client, start=START + "link/")["Location"] == "/account/second-factors/"
     other = Client()
@@ -410,14 +416,14 @@ def test_who_is_signed_in_links_and_then_signs_in_so(client: Client, provider: P
     assert Mail.objects.filter(kind="factors_changed", user=cast.editor).count() == 1
 
 
-def test_an_identity_is_one_accounts_alone(client: Client, provider: Provider, cast: Cast) -> None:
+def test_an_identity_is_one_accounts_alone(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     linked(cast.editor)
     client.force_login(cast.reviewer)
     assert go(client, start=START + "link/").status_code == 409
     assert SocialAccount.objects.get().user == cast.editor
 
 
-def test_linking_that_took_too_long_is_asked_anew(client: Client, provider: Provider, cast: Cast) -> None:
+def test_linking_that_took_too_long_is_asked_anew(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     client.force_login(cast.editor)
     there = client.get(START + "link/")
     back = requests.post(there["Location"], data={"subject": "n-1"}, allow_redirects=False, timeout=5)
@@ -426,14 +432,14 @@ def test_linking_that_took_too_long_is_asked_anew(client: Client, provider: Prov
     assert not SocialAccount.objects.exists()
 
 
-def test_the_link_is_ended_by_who_has_a_password(client: Client, provider: Provider, cast: Cast) -> None:
+def test_the_link_is_ended_by_who_has_a_password(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     client.force_login(linked(cast.editor))
     assert client.post(START + "unlink/").status_code == 302
     assert not SocialAccount.objects.exists()
     assert recorded("identity_unlinked") == [(f"person:{cast.editor.pk}", {"provider": issuer_id()})]
 
 
-def test_who_has_no_password_keeps_the_link(client: Client, provider: Provider, invitation: Invitation) -> None:
+def test_who_has_no_password_keeps_the_link(client: Client, provider: OpenIdProvider, invitation: Invitation) -> None:
     go(client)
     client.post("/account/organisation/join/", {"username": "nadia", "time_zone": "UTC"})
     assert client.post(START + "unlink/").status_code == 409
@@ -443,7 +449,7 @@ def test_who_has_no_password_keeps_the_link(client: Client, provider: Provider, 
 # Second factors and recent authentication
 
 
-def test_ones_own_second_factor_is_asked_besides(client: Client, provider: Provider, cast: Cast) -> None:
+def test_ones_own_second_factor_is_asked_besides(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     app = second_factors.app(linked(cast.editor))
     assert go(client)["Location"] == "/account/login/code/"
     assert who(client) == ""
@@ -452,7 +458,7 @@ def test_ones_own_second_factor_is_asked_besides(client: Client, provider: Provi
 
 
 def test_a_sign_in_that_waits_for_the_factor_does_not_outlive_the_end_of_all_access(
-    client: Client, provider: Provider, cast: Cast
+    client: Client, provider: OpenIdProvider, cast: Cast
 ) -> None:
     app = second_factors.app(linked(cast.editor))
     go(client)
@@ -462,7 +468,7 @@ def test_a_sign_in_that_waits_for_the_factor_does_not_outlive_the_end_of_all_acc
 
 
 def test_but_not_where_the_organisation_asked_for_more_than_one_factor(
-    client: Client, provider: Provider, cast: Cast
+    client: Client, provider: OpenIdProvider, cast: Cast
 ) -> None:
     second_factors.app(linked(cast.editor))
     provider.people["n-1"]["amr"] = ["pwd", "otp", "mfa"]
@@ -471,7 +477,7 @@ def test_but_not_where_the_organisation_asked_for_more_than_one_factor(
 
 
 def test_that_also_is_the_second_factor_which_a_desk_requires_for_as_long_as_one_is_signed_in(
-    client: Client, provider: Provider, cast: Cast
+    client: Client, provider: OpenIdProvider, cast: Cast
 ) -> None:
     change_policy(desk=cast.desk, changes={"second_factor_days": 1}, by=cast.admin, now=factories.days_ago(9))
     cast.desk.memberships.update(created_at=factories.days_ago(9))
@@ -487,7 +493,9 @@ def test_that_also_is_the_second_factor_which_a_desk_requires_for_as_long_as_one
     assert by_password.get("/claims/").status_code == 302
 
 
-def test_a_sign_in_there_long_ago_is_no_sign_that_they_sit_here(client: Client, provider: Provider, cast: Cast) -> None:
+def test_a_sign_in_there_long_ago_is_no_sign_that_they_sit_here(
+    client: Client, provider: OpenIdProvider, cast: Cast
+) -> None:
     linked(cast.editor)
     provider.signed_in_at = int(time.time()) - 3600
     go(client)
@@ -496,7 +504,7 @@ def test_a_sign_in_there_long_ago_is_no_sign_that_they_sit_here(client: Client, 
     assert START + "?again=yes" in answer.content.decode()
 
 
-def test_signing_in_there_anew_is(client: Client, provider: Provider, cast: Cast) -> None:
+def test_signing_in_there_anew_is(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     linked(cast.editor)
     provider.signed_in_at = int(time.time()) - 3600
     go(client)
@@ -508,14 +516,16 @@ def test_signing_in_there_anew_is(client: Client, provider: Provider, cast: Cast
     assert Token.objects.count() == 1
 
 
-def test_a_provider_that_did_not_ask_anew_confirms_nothing(client: Client, provider: Provider, cast: Cast) -> None:
+def test_a_provider_that_did_not_ask_anew_confirms_nothing(
+    client: Client, provider: OpenIdProvider, cast: Cast
+) -> None:
     linked(cast.editor)
     provider.signed_in_at = int(time.time()) - 3600
     go(client)
     assert refused(go(client, start=START + "?again=yes"))
 
 
-def test_somebody_else_there_confirms_nothing(client: Client, provider: Provider, cast: Cast) -> None:
+def test_somebody_else_there_confirms_nothing(client: Client, provider: OpenIdProvider, cast: Cast) -> None:
     linked(cast.editor)
     linked(cast.reviewer, "n-2")
     provider.people["n-2"] = dict(NADIA)

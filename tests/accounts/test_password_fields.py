@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.accounts.test_own_password import ASKS
 from tests.hostile.forms_in_pages import Form, forms_in, forms_of
 from tests.pages import signed_in
@@ -21,7 +21,7 @@ SETS = {
 }
 
 
-def test_every_field_for_a_password_is_known(world: World, taken_back: None) -> None:
+def test_every_field_for_a_password_is_known(world: AccessWorld, taken_back: None) -> None:
     administrator = world.people["administrator"]
     assert administrator is not None
     asked_again = long_ago(signed_in(administrator), administrator).get(reverse("account_reauthenticate"))

@@ -14,7 +14,7 @@ from accounts.models import Role
 from accounts.security_events import security_event
 from tests import factories
 from tests.factories import Cast
-from tests.logs import Log, recorded
+from tests.logs import CapturedLog, recorded
 from tests.pages import signed_in
 
 ROOT = Path(__file__).parents[2]
@@ -30,12 +30,12 @@ def cast(transactional_db: None) -> Cast:
 
 
 @pytest.fixture
-def log(cast: Cast) -> Iterator[Log]:
+def log(cast: Cast) -> Iterator[CapturedLog]:
     with recorded() as log:
         yield log
 
 
-def events(log: Log) -> list[dict[str, Any]]:
+def events(log: CapturedLog) -> list[dict[str, Any]]:
     """The security events, without what every line has."""
     common = {"time", "level", "logger", "message", "process", "request"}
     lines = [line for line in log.lines if line["logger"] == "security"]
@@ -51,7 +51,7 @@ def sign_in(client: Client, name: str, password: str) -> None:
     client.post("/account/login/", {"login": name, "password": password})
 
 
-def test_signing_in_and_out(cast: Cast, log: Log) -> None:
+def test_signing_in_and_out(cast: Cast, log: CapturedLog) -> None:
     client = browser()
     sign_in(client, "reporter", factories.password_of(cast.reporter))
     client.post("/account/logout/")
@@ -60,7 +60,9 @@ def test_signing_in_and_out(cast: Cast, log: Log) -> None:
 
 
 @pytest.mark.parametrize("name", ["reporter", "Hunter2 is my password"])
-def test_a_wrong_password_tells_whose_account_it_is_and_never_what_was_typed(cast: Cast, log: Log, name: str) -> None:
+def test_a_wrong_password_tells_whose_account_it_is_and_never_what_was_typed(
+    cast: Cast, log: CapturedLog, name: str
+) -> None:
     sign_in(browser(), name, "wrong, and secret")
     known = {"person": str(cast.reporter.pk)} if name == "reporter" else {}
     assert events(log) == [
@@ -69,14 +71,14 @@ def test_a_wrong_password_tells_whose_account_it_is_and_never_what_was_typed(cas
     assert ("Hunter2" in log.text, "secret" in log.text) == (False, False)
 
 
-def test_the_address_is_that_which_the_trusted_proxy_saw(cast: Cast, log: Log, settings: Any) -> None:
+def test_the_address_is_that_which_the_trusted_proxy_saw(cast: Cast, log: CapturedLog, settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
     client = Client(REMOTE_ADDR="10.0.0.1", headers={"x-forwarded-for": f"203.0.113.9, {FROM}"})
     sign_in(client, "reporter", "wrong")
     assert [line["address"] for line in events(log)] == [FROM]
 
 
-def test_what_is_not_allowed_not_there_and_forged(cast: Cast, log: Log) -> None:
+def test_what_is_not_allowed_not_there_and_forged(cast: Cast, log: CapturedLog) -> None:
     reporter = Client(REMOTE_ADDR=FROM, enforce_csrf_checks=True)
     reporter.force_login(cast.reporter)
     reporter.get("/invitations/")
@@ -98,12 +100,12 @@ def test_what_is_not_allowed_not_there_and_forged(cast: Cast, log: Log) -> None:
     ]
 
 
-def test_an_address_that_does_not_exist_is_no_event(cast: Cast, log: Log) -> None:
+def test_an_address_that_does_not_exist_is_no_event(cast: Cast, log: CapturedLog) -> None:
     signed_in(cast.reporter).get("/wp-login.php")
     assert events(log) == []
 
 
-def test_every_act_on_an_account_is_one(cast: Cast, log: Log) -> None:
+def test_every_act_on_an_account_is_one(cast: Cast, log: CapturedLog) -> None:
     row, _token = create_token(user=cast.reporter, name="A name that stays out", by=cast.reporter)
     revoke_token(token_id=row.id, by=cast.reporter)
     set_role(desk=cast.desk, user=cast.reporter, role=Role.AUDITOR, by=cast.admin)
@@ -117,14 +119,14 @@ def test_every_act_on_an_account_is_one(cast: Cast, log: Log) -> None:
     assert "stays out" not in log.text
 
 
-def test_what_was_taken_back_is_not_told(cast: Cast, log: Log) -> None:
+def test_what_was_taken_back_is_not_told(cast: Cast, log: CapturedLog) -> None:
     with transaction.atomic():
         security_event("token_made", person=cast.reporter)
         transaction.set_rollback(True)
     assert events(log) == []
 
 
-def test_what_people_wrote_is_hidden_where_somebody_hands_it_over(cast: Cast, log: Log) -> None:
+def test_what_people_wrote_is_hidden_where_somebody_hands_it_over(cast: Cast, log: CapturedLog) -> None:
     security_event("anything", reason="Заява про джерело")
     assert [line["reason"] for line in events(log)] == ["…"]
 

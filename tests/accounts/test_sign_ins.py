@@ -27,7 +27,7 @@ from accounts.addresses import networks_of
 from accounts.models import SignInTries
 from tests import factories
 from tests.factories import Cast, password_of
-from tests.logs import Log, recorded
+from tests.logs import CapturedLog, recorded
 from tests.recently import long_ago
 from tests.threads import together
 
@@ -62,7 +62,7 @@ def sign_in(address: str, password: str, name: str = "reporter") -> Any:
 
 
 @pytest.fixture
-def log(cast: Cast) -> Iterator[Log]:
+def log(cast: Cast) -> Iterator[CapturedLog]:
     with recorded() as log:
         yield log
 

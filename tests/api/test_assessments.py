@@ -8,10 +8,10 @@ from claims.models import Claim
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 
-@Kept
+@KeptRows
 def kept_claim(cast: Cast) -> Claim:
     """Accepted by the reviewer; two voices support one of its elements, one refutes."""
     claim = factories.claim(cast, elements=["by sea"])

@@ -6,10 +6,10 @@ from claims.models import Claim
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 
-@Kept
+@KeptRows
 def kept_claim(cast: Cast) -> Claim:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)

@@ -9,7 +9,7 @@ from claims.models import Claim
 from tests import factories
 from tests.api.client import Api, errors
 from tests.factories import Cast
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 ODD: list[Any] = [
     *(None, True, -1, 2**31, 2**64, 10**300, 1.5, "", " ", "x" * 30_000),
@@ -48,7 +48,7 @@ FIELDS = {
 }
 
 
-@Kept
+@KeptRows
 def kept_claim(cast: Cast) -> Claim:
     return factories.claim(cast, elements=["by sea"])
 

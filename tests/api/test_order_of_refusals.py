@@ -7,12 +7,12 @@ import pytest
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 BAD: list[Any] = [{"no such field": 1}, [], "text", 7, {"reason": [], "seen_version": "x", "upstream": {}}]
 
 
-@Kept
+@KeptRows
 def kept_paths(cast: Cast) -> dict[str, str]:
     """Every address that takes a body, of rows of the desk that are the editor's."""
     claim = factories.claim(cast, by=cast.editor)

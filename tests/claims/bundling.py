@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from accounts.models import User
 from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
-from claims.bundles.stored import as_parts, content_of
+from claims.bundles.stored import as_parts, part_content
 from claims.models import Bundle, Claim
 from ledger.bundles import BundleFile, zip_pieces
 from ledger.keys import policy_text
@@ -40,7 +40,7 @@ def made(user: User, claim: Claim) -> Bundle:
 def zip_of(row: Bundle) -> bytes:
     """The bytes that are sent of a bundle."""
     parts = as_parts(take_bundle(bundle=row, by=row.by))
-    return b"".join(zip_pieces(parts, lambda part: content_of(row, part)))
+    return b"".join(zip_pieces(parts, lambda part: part_content(row, part)))
 
 
 def bundle_of(user: User, claim: Claim) -> bytes:

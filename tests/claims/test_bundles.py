@@ -23,7 +23,7 @@ from claims.actions.sources import add_relay
 from claims.bundles import stored
 from claims.bundles.stored import forget_bundles_on
 from claims.models import Bundle, BundlePart, Claim
-from claims.tasks import forget_old_bundles, make_bundles
+from claims.tasks import forget_old_bundles_task, make_bundles
 from claims.verdicts.support import lock_graph
 from house.errors import NotFound
 from ledger import keys
@@ -383,9 +383,9 @@ def test_new_evidence_does_not_take_a_bundle_away(cast: Cast, verdict: Claim) ->
 
 def test_after_a_day_it_is_forgotten(cast: Cast, verdict: Claim) -> None:
     row = made(cast.reporter, verdict)
-    assert forget_old_bundles() == 0
+    assert forget_old_bundles_task() == 0
     Bundle.objects.filter(pk=row.pk).update(asked_at=timezone.now() - timedelta(days=1))
-    assert (forget_old_bundles(), Bundle.objects.count(), BundlePart.objects.count()) == (1, 0, 0)
+    assert (forget_old_bundles_task(), Bundle.objects.count(), BundlePart.objects.count()) == (1, 0, 0)
 
 
 def test_a_redaction_can_have_all_of_them_forgotten(cast: Cast, verdict: Claim) -> None:

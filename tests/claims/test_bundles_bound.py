@@ -19,10 +19,10 @@ from ledger.verifier import CLAIM_PROOF, Policy, canonical, check_expected, comp
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in
 from tests.claims.full_claim import full_claim
-from tests.claims.test_bundles_tampered import Whole, signed_anew, wrong
+from tests.claims.test_bundles_tampered import WholeBundle, signed_anew, wrong
 from tests.integrity.forging import other
 from tests.ledger.installation import publish_here
-from tests.sources.sites import LOOPBACK, Site
+from tests.sources.sites import LOOPBACK, CapturedSite
 
 if TYPE_CHECKING:
     from _pytest.capture import CaptureFixture
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def readers(
     django_db_setup: None, django_db_blocker: "DjangoDbBlocker", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Whole]]:
+) -> Iterator[dict[str, WholeBundle]]:
     """The bundle of one claim for each sort of reader."""
     from django.conf import settings
     from django.db import transaction
@@ -41,7 +41,7 @@ def readers(
     before, settings.EVIDENCE_STORAGE = settings.EVIDENCE_STORAGE, folder / "evidence"
     with django_db_blocker.unblock(), transaction.atomic():
         cast = factories.cast()
-        with pytest.MonkeyPatch.context() as patch, Site() as site:
+        with pytest.MonkeyPatch.context() as patch, CapturedSite() as site:
             patch.setattr(settings, "CAPTURE_ALLOW", LOOPBACK)
             threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.01}).start()
             claim = full_claim(cast, site.url("/log"))
@@ -50,17 +50,17 @@ def readers(
         found = {}
         for who in (cast.editor, cast.reviewer, cast.reporter, cast.auditor):
             data = bundle_of(who, claim)
-            found[who.username] = Whole(data, files_in(data), read_policy(policy_text()), receipt_key())
+            found[who.username] = WholeBundle(data, files_in(data), read_policy(policy_text()), receipt_key())
         yield found
         transaction.set_rollback(True)
     settings.EVIDENCE_STORAGE = before
 
 
-def test_all_of_it_holds_for_every_reader(readers: dict[str, Whole]) -> None:
+def test_all_of_it_holds_for_every_reader(readers: dict[str, WholeBundle]) -> None:
     assert {who: wrong(whole, whole.data) for who, whole in readers.items()} == {who: [] for who in readers}
 
 
-def test_the_editors_shows_nothing_that_no_entry_proves(readers: dict[str, Whole]) -> None:
+def test_the_editors_shows_nothing_that_no_entry_proves(readers: dict[str, WholeBundle]) -> None:
     assert "unproven.json" not in readers["editor"].files
 
 
@@ -85,14 +85,14 @@ def otherwise(value: Any, places: set[str], place: str = "") -> Any:
     return other(value) if (f"{place}.forged" if value == {} else place) in places else value
 
 
-def named(whole: Whole, **files: bytes) -> set[tuple[str, str]]:
+def named(whole: WholeBundle, **files: bytes) -> set[tuple[str, str]]:
     """Which files and parts the verifier names of a bundle with other files that the desk signed."""
     changed = {path.replace("_json", ".json").replace("_html", ".html"): data for path, data in files.items()}
     return {(one.where, one.part) for one in checked(signed_anew(whole, changed), whole.policy).findings}
 
 
 @pytest.mark.parametrize("who", ["editor", "reporter"])
-def test_every_value_of_the_history_is_held_against_its_entry(readers: dict[str, Whole], who: str) -> None:
+def test_every_value_of_the_history_is_held_against_its_entry(readers: dict[str, WholeBundle], who: str) -> None:
     whole = readers[who]
     said = json.loads(whole.files["history.json"])
     places = set(leaves(said))
@@ -103,7 +103,7 @@ def test_every_value_of_the_history_is_held_against_its_entry(readers: dict[str,
         assert named(whole, history_json=canonical(otherwise(said, {place}))) == {("history.json", place)}
 
 
-def test_what_is_taken_from_the_history_put_into_it_or_moved_is_named(readers: dict[str, Whole]) -> None:
+def test_what_is_taken_from_the_history_put_into_it_or_moved_is_named(readers: dict[str, WholeBundle]) -> None:
     whole = readers["editor"]
     changes: tuple[tuple[Callable[[dict[str, Any]], object], str], ...] = (
         (lambda said: said["acts"].pop(), "acts"),
@@ -123,7 +123,7 @@ def test_what_is_taken_from_the_history_put_into_it_or_moved_is_named(readers: d
     assert ("history.json", "form") in named(whole, history_json=spaced)
 
 
-def test_each_text_of_the_page_is_what_was_checked(readers: dict[str, Whole]) -> None:
+def test_each_text_of_the_page_is_what_was_checked(readers: dict[str, WholeBundle]) -> None:
     whole = readers["editor"]
     lines = whole.files["index.html"].split(b"\n")
     chance = random.Random(6)
@@ -137,7 +137,7 @@ def test_each_text_of_the_page_is_what_was_checked(readers: dict[str, Whole]) ->
     assert named(whole, index_html=whole.files["index.html"][:-1]) != set()
 
 
-def test_the_page_says_all_that_the_history_does(readers: dict[str, Whole]) -> None:
+def test_the_page_says_all_that_the_history_does(readers: dict[str, WholeBundle]) -> None:
     """Each value that somebody wrote or chose stands on it."""
     for whole in readers.values():
         page = html.unescape(re.sub(r"<[^>]*>", "", whole.files["index.html"].decode()))
@@ -147,7 +147,7 @@ def test_the_page_says_all_that_the_history_does(readers: dict[str, Whole]) -> N
             assert [text for text in texts if text not in page] == [], act["kind"]
 
 
-def test_a_file_that_the_desk_changes_and_signs_is_found_by_the_log(readers: dict[str, Whole]) -> None:
+def test_a_file_that_the_desk_changes_and_signs_is_found_by_the_log(readers: dict[str, WholeBundle]) -> None:
     whole = readers["editor"]
     passed = []
     for path, content in whole.files.items():
@@ -160,7 +160,7 @@ def test_a_file_that_the_desk_changes_and_signs_is_found_by_the_log(readers: dic
     assert passed == ["policy.json", "ledger.md", "verifier.py"]
 
 
-def test_a_file_that_the_desk_leaves_out_unsaid_is_missed(readers: dict[str, Whole]) -> None:
+def test_a_file_that_the_desk_leaves_out_unsaid_is_missed(readers: dict[str, WholeBundle]) -> None:
     whole = readers["editor"]
     gone = ("files/0001.txt", "files/0002.txt", "graphs/", "grounds/", "proofs/source-", "proofs/actor-")
     for start in gone:
@@ -173,7 +173,7 @@ def test_a_file_that_the_desk_leaves_out_unsaid_is_missed(readers: dict[str, Who
             assert missed and all(line.endswith("expected its value, or a reason, found neither") for line in missed)
 
 
-def test_a_source_that_the_desk_leaves_out_with_a_history_to_match_is_missed(readers: dict[str, Whole]) -> None:
+def test_a_source_that_the_desk_leaves_out_with_a_history_to_match_is_missed(readers: dict[str, WholeBundle]) -> None:
     whole = readers["editor"]
     for start in ("proofs/source-", "proofs/actor-"):
         path = next(path for path in whole.files if path.startswith(start))
@@ -184,7 +184,7 @@ def test_a_source_that_the_desk_leaves_out_with_a_history_to_match_is_missed(rea
         assert any(line.startswith("manifest.json: left_out: subject ") for line in found), path
 
 
-def without(whole: Whole, path: str, changed: dict[str, bytes] | None = None) -> list[str]:
+def without(whole: WholeBundle, path: str, changed: dict[str, bytes] | None = None) -> list[str]:
     """The findings in the bundle without one of its files, signed by the desk."""
     said = json.loads(whole.files["manifest.json"])
     files = {name: data for name, data in whole.files.items() if name != path}
@@ -192,7 +192,7 @@ def without(whole: Whole, path: str, changed: dict[str, bytes] | None = None) ->
     return wrong(whole, signed_anew(replace(whole, files=files), changed or {}, files=kept))
 
 
-def test_a_reason_that_is_none_is_named(readers: dict[str, Whole]) -> None:
+def test_a_reason_that_is_none_is_named(readers: dict[str, WholeBundle]) -> None:
     whole = readers["reporter"]
     gaps = json.loads(whole.files["manifest.json"])["left_out"]
     for number, gap in enumerate(gaps):
@@ -204,11 +204,11 @@ def test_a_reason_that_is_none_is_named(readers: dict[str, Whole]) -> None:
     assert "expected something that is left out" in "".join(left_out(whole, [*gaps, more]))
 
 
-def left_out(whole: Whole, gaps: list[dict[str, Any]]) -> list[str]:
+def left_out(whole: WholeBundle, gaps: list[dict[str, Any]]) -> list[str]:
     return wrong(whole, signed_anew(whole, {}, left_out=gaps))
 
 
-def test_what_was_erased_and_what_is_withheld_are_counted_apart(readers: dict[str, Whole]) -> None:
+def test_what_was_erased_and_what_is_withheld_are_counted_apart(readers: dict[str, WholeBundle]) -> None:
     said = {}
     for who, whole in readers.items():
         counts = checked(whole.data, whole.policy).counts
@@ -221,7 +221,7 @@ def test_what_was_erased_and_what_is_withheld_are_counted_apart(readers: dict[st
     }
 
 
-def test_without_its_redactions_what_was_erased_has_no_reason(readers: dict[str, Whole]) -> None:
+def test_without_its_redactions_what_was_erased_has_no_reason(readers: dict[str, WholeBundle]) -> None:
     whole = readers["reporter"]
     for path, data in whole.files.items():
         if path.startswith("proofs/") and b'"redactions"' in data:
@@ -232,7 +232,7 @@ def test_without_its_redactions_what_was_erased_has_no_reason(readers: dict[str,
             assert any("expected its value, or a reason, found neither" in line for line in found), path
 
 
-def test_a_key_that_the_log_does_not_vouch_for_proves_nothing(readers: dict[str, Whole]) -> None:
+def test_a_key_that_the_log_does_not_vouch_for_proves_nothing(readers: dict[str, WholeBundle]) -> None:
     whole = readers["editor"]
     stranger = SigningKey(receipt_key_name(whole.policy.origin), bytes(32))
     report = checked(signed_anew(whole, {}, stranger), whole.policy)
@@ -243,7 +243,9 @@ def test_a_key_that_the_log_does_not_vouch_for_proves_nothing(readers: dict[str,
     assert (str(report.findings[-1]).endswith("this bundle proves nothing"), report.said) == (True, {})
 
 
-def test_a_bundle_says_what_it_is_of(readers: dict[str, Whole], tmp_path: Path, capsys: "CaptureFixture[str]") -> None:
+def test_a_bundle_says_what_it_is_of(
+    readers: dict[str, WholeBundle], tmp_path: Path, capsys: "CaptureFixture[str]"
+) -> None:
     whole = readers["editor"]
     (tmp_path / "a.zip").write_bytes(whole.data)
     (tmp_path / "policy.json").write_bytes(written(whole.policy))
@@ -266,7 +268,7 @@ def test_a_bundle_says_what_it_is_of(readers: dict[str, Whole], tmp_path: Path, 
     assert "or the end is cut off" in capsys.readouterr().out
 
 
-def test_a_proof_that_is_cut_at_its_end_leaves_another_state(readers: dict[str, Whole]) -> None:
+def test_a_proof_that_is_cut_at_its_end_leaves_another_state(readers: dict[str, WholeBundle]) -> None:
     whole = readers["reporter"]
     proof = json.loads(whole.files["proofs/claim.json"])
     proof["entries"] = proof["entries"][:4]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Whole:
+class WholeBundle:
     """A bundle that holds, its files, the policy to check it by, and the key that signed it."""
 
     data: bytes
@@ -45,7 +45,7 @@ class Whole:
 @pytest.fixture(scope="module")
 def whole(
     django_db_setup: None, django_db_blocker: "DjangoDbBlocker", tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Whole]:
+) -> Iterator[WholeBundle]:
     from django.conf import settings
     from django.db import transaction
 
@@ -60,16 +60,16 @@ def whole(
         factories.relay(cast, source, factories.source(cast, "The log"), quote="as the log has it")
         publish_here(folder / "signer")
         data = bundle_of(cast.reporter, claim)
-        yield Whole(data, files_in(data), read_policy(policy_text()), receipt_key())
+        yield WholeBundle(data, files_in(data), read_policy(policy_text()), receipt_key())
         transaction.set_rollback(True)
 
 
-def wrong(whole: Whole, data: bytes) -> list[str]:
+def wrong(whole: WholeBundle, data: bytes) -> list[str]:
     """The findings, as they are printed."""
     return [str(finding) for finding in checked(data, whole.policy).findings]
 
 
-def signed_anew(whole: Whole, changed: dict[str, bytes], key: SigningKey | None = None, **said: Any) -> bytes:
+def signed_anew(whole: WholeBundle, changed: dict[str, bytes], key: SigningKey | None = None, **said: Any) -> bytes:
     """The bundle with other files, and a manifest to match that is signed as the desk would."""
     import hashlib
 
@@ -97,12 +97,12 @@ def signed_anew(whole: Whole, changed: dict[str, bytes], key: SigningKey | None 
     return zipped({**files, **{one.path: one.content for one in made}})
 
 
-def test_the_whole_one_holds(whole: Whole) -> None:
+def test_the_whole_one_holds(whole: WholeBundle) -> None:
     assert (wrong(whole, whole.data), wrong(whole, zipped(whole.files))) == ([], [])
     assert wrong(whole, signed_anew(whole, {})) == []
 
 
-def test_a_file_that_was_changed_is_named(whole: Whole) -> None:
+def test_a_file_that_was_changed_is_named(whole: WholeBundle) -> None:
     chance = random.Random(1)
     for path, content in whole.files.items():
         for _ in range(10):
@@ -112,31 +112,31 @@ def test_a_file_that_was_changed_is_named(whole: Whole) -> None:
             assert found and any(line.startswith(path) for line in found), (path, at, found)
 
 
-def test_a_file_that_is_missing_is_named(whole: Whole) -> None:
+def test_a_file_that_is_missing_is_named(whole: WholeBundle) -> None:
     for path in whole.files:
         found = wrong(whole, zipped({name: content for name, content in whole.files.items() if name != path}))
         assert any(line.startswith(f"{path}: file: ") and "no such file" in line for line in found), (path, found)
 
 
-def test_a_file_that_was_put_in_is_named(whole: Whole) -> None:
+def test_a_file_that_was_put_in_is_named(whole: WholeBundle) -> None:
     for path in ("aaa.txt", "files/0003.txt", "proofs/other.json", "files/0001.txt.exe"):
         found = wrong(whole, zipped({**whole.files, path: b"{}"}))
         assert f"{path}: file: expected one that the manifest names, found one more" in found
 
 
-def test_a_file_that_was_cut_short_is_named(whole: Whole) -> None:
+def test_a_file_that_was_cut_short_is_named(whole: WholeBundle) -> None:
     for path, content in whole.files.items():
         found = wrong(whole, zipped({**whole.files, path: content[: len(content) // 2]}))
         assert any(line.startswith(f"{path}: ") for line in found), (path, found)
 
 
-def test_two_files_in_each_others_place_are_named(whole: Whole) -> None:
+def test_two_files_in_each_others_place_are_named(whole: WholeBundle) -> None:
     one, other = "files/0001.txt", "files/0002.bin"
     found = wrong(whole, zipped({**whole.files, one: whole.files[other], other: whole.files[one]}))
     assert [line.partition(":")[0] for line in found] == [one, other]
 
 
-def test_a_bundle_that_was_cut_off_names_the_file_that_it_ends_in(whole: Whole) -> None:
+def test_a_bundle_that_was_cut_off_names_the_file_that_it_ends_in(whole: WholeBundle) -> None:
     ends, at = {}, 0
     for path, content in whole.files.items():
         at += len(zip_head(path, len(content), crc=0))
@@ -147,14 +147,14 @@ def test_a_bundle_that_was_cut_off_names_the_file_that_it_ends_in(whole: Whole) 
         assert f"{path}: size: expected {end - start} bytes" in found[0] and "cut off" in found[0], (path, found)
 
 
-def test_wherever_it_is_cut_off_it_fails(whole: Whole) -> None:
+def test_wherever_it_is_cut_off_it_fails(whole: WholeBundle) -> None:
     chance = random.Random(2)
     for _ in range(200):
         at = chance.randrange(len(whole.data))
         assert wrong(whole, whole.data[:at]) != [], at
 
 
-def test_whichever_byte_is_changed_it_fails(whole: Whole) -> None:
+def test_whichever_byte_is_changed_it_fails(whole: WholeBundle) -> None:
     chance = random.Random(3)
     for _ in range(600):
         at = chance.randrange(len(whole.data))
@@ -162,7 +162,7 @@ def test_whichever_byte_is_changed_it_fails(whole: Whole) -> None:
         assert wrong(whole, whole.data[:at] + other + whole.data[at + 1 :]) != [], at
 
 
-def test_whichever_byte_around_the_files_is_changed_it_fails(whole: Whole) -> None:
+def test_whichever_byte_around_the_files_is_changed_it_fails(whole: WholeBundle) -> None:
     lines = [(path, len(content), 0) for path, content in whole.files.items()]
     directory = len(whole.data) - len(zip_directory(lines))
     around = [*range(len(zip_head("manifest.json", 0, crc=0))), *range(directory, len(whole.data))]
@@ -172,11 +172,11 @@ def test_whichever_byte_around_the_files_is_changed_it_fails(whole: Whole) -> No
 
 
 @pytest.mark.parametrize("more", [b"\0", b"PK\5\6", b"a comment"])
-def test_nothing_stands_before_or_behind_it(whole: Whole, more: bytes) -> None:
+def test_nothing_stands_before_or_behind_it(whole: WholeBundle, more: bytes) -> None:
     assert (wrong(whole, whole.data + more) != [], wrong(whole, more + whole.data) != []) == (True, True)
 
 
-def test_a_zip_that_others_wrote_is_none(whole: Whole) -> None:
+def test_a_zip_that_others_wrote_is_none(whole: WholeBundle) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in whole.files.items():
@@ -186,12 +186,12 @@ def test_a_zip_that_others_wrote_is_none(whole: Whole) -> None:
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/passwd", "a//b", ".hidden", "A", "a/../b", "c:\\x"])
-def test_no_path_leads_out_of_it(whole: Whole, path: str) -> None:
+def test_no_path_leads_out_of_it(whole: WholeBundle, path: str) -> None:
     data = zip_head(path, 0, crc=0) + zip_directory([(path, 0, 0)])
     assert wrong(whole, data)[0].startswith("bundle, its beginning: file: ")
 
 
-def test_a_link_in_an_unpacked_one_is_not_followed(whole: Whole, tmp_path: Path) -> None:
+def test_a_link_in_an_unpacked_one_is_not_followed(whole: WholeBundle, tmp_path: Path) -> None:
     for path, content in whole.files.items():
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(content)
@@ -202,21 +202,21 @@ def test_a_link_in_an_unpacked_one_is_not_followed(whole: Whole, tmp_path: Path)
     assert {finding.where for finding in report.findings} == {"files/0001.txt"}
 
 
-def test_one_signed_by_somebody_else_is_refused(whole: Whole) -> None:
+def test_one_signed_by_somebody_else_is_refused(whole: WholeBundle) -> None:
     stranger = SigningKey(receipt_key_name(whole.policy.origin), bytes(32))
     [found, verdict] = wrong(whole, signed_anew(whole, {}, stranger))
     assert found.startswith("manifest.note: signature: expected one by ")
     assert verdict.endswith("this bundle proves nothing")
 
 
-def test_the_policy_inside_counts_for_nothing(whole: Whole) -> None:
+def test_the_policy_inside_counts_for_nothing(whole: WholeBundle) -> None:
     stranger = SigningKey(receipt_key_name(whole.policy.origin), bytes(32))
     own = {"origin": whole.policy.origin, "log_keys": [], "receipt_keys": [str(stranger.verifier_key)]}
     assert wrong(whole, signed_anew(whole, {"policy.json": canonical(own)}, stranger)) != []
 
 
-def _history(change: Callable[[dict[str, Any]], object]) -> Callable[[Whole], dict[str, bytes]]:
-    def made(whole: Whole) -> dict[str, bytes]:
+def _history(change: Callable[[dict[str, Any]], object]) -> Callable[[WholeBundle], dict[str, bytes]]:
+    def made(whole: WholeBundle) -> dict[str, bytes]:
         said = json.loads(whole.files["history.json"])
         change(said)
         return {"history.json": canonical(said)}
@@ -241,7 +241,7 @@ def _last_move(said: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_a_desk_that_signs_other_words_or_files_is_found_out_by_its_own_log(
-    whole: Whole, lie: Callable[[Whole], dict[str, bytes]], found: str
+    whole: WholeBundle, lie: Callable[[WholeBundle], dict[str, bytes]], found: str
 ) -> None:
     changed = lie(whole)
     findings = wrong(whole, signed_anew(whole, changed))
@@ -250,7 +250,7 @@ def test_a_desk_that_signs_other_words_or_files_is_found_out_by_its_own_log(
     assert any(found in line for line in findings), findings
 
 
-def test_another_claims_proof_does_not_do(whole: Whole) -> None:
+def test_another_claims_proof_does_not_do(whole: WholeBundle) -> None:
     [found, history, page] = wrong(whole, signed_anew(whole, {}, reference="UKR-77"))
     assert found == "proofs/claim.json: reference: expected an entry of UKR-77, found none"
     assert history == "history.json: reference: expected UKR-77, found UKR-1"

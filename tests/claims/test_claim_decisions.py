@@ -12,7 +12,7 @@ from claims.queries import history_of, published_claim
 from claims.reading.page_queries import graph_at
 from claims.verdicts.evidence_graph import threshold_of_claim
 from claims.verdicts.graph_loading import load_evidence_graph
-from claims.verdicts.snapshots import digest
+from claims.verdicts.snapshots import snapshot_digest
 from house.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from reviews.actions.assignments import close_claim, open_claim
 from tests import factories
@@ -56,7 +56,7 @@ def test_a_status_change_keeps_the_graph_that_it_was_decided_on(cast: Cast) -> N
     change = history_of(claim)[-1]
     kept, _withheld = graph_at(cast.editor, claim, change.seq)
     assert kept is not None
-    assert change.graph_digest == digest(kept)
+    assert change.graph_digest == snapshot_digest(kept)
     factories.firsthand(cast, claim, 1)
     assert graph_at(cast.editor, claim, change.seq) == (kept, False)
 

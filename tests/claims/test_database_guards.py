@@ -14,7 +14,7 @@ from psycopg import sql
 from claims.models import Claim
 from claims.states import MOVES, State
 from tests import factories
-from tests.claims.worlds import World, make_world
+from tests.claims.worlds import ListWorld, make_world
 from tests.conftest import superuser
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ TABLES = ["claims_statuschange", "claims_statuschangetext", "claims_statuschange
 
 
 @pytest.fixture(scope="module")
-def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[World]:
+def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[ListWorld]:
     with django_db_blocker.unblock(), transaction.atomic():
         yield make_world()
         transaction.set_rollback(True)
 
 
 @pytest.fixture
-def world(shared_world: World) -> Iterator[World]:
+def world(shared_world: ListWorld) -> Iterator[ListWorld]:
     with transaction.atomic():
         yield shared_world
         transaction.set_rollback(True)
@@ -56,7 +56,7 @@ def _sql(statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def _insert(world: World, claim: Claim, before: str | None, after: str, **values: Any) -> None:
+def _insert(world: ListWorld, claim: Claim, before: str | None, after: str, **values: Any) -> None:
     row = {
         "claim_id": claim.pk,
         "seq": claim.last_seq + 1,
@@ -83,7 +83,7 @@ def _commit() -> None:
     _sql("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def _move(world: World, claim: Claim, before: str | None, after: str, **values: Any) -> None:
+def _move(world: ListWorld, claim: Claim, before: str | None, after: str, **values: Any) -> None:
     """A whole move: the change, and the claim that says so."""
     _insert(world, claim, before, after, **values)
     seq = values.get("seq", claim.last_seq + 1)
@@ -101,7 +101,7 @@ def _refused(constraint: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("state", "before", "after"), list(product(STATES, [None, *STATES], STATES)))
-def test_each_pair(world: World, state: str, before: str | None, after: str) -> None:
+def test_each_pair(world: ListWorld, state: str, before: str | None, after: str) -> None:
     claim = world.claim(state, met=False)
     if before is None:
         with _refused("status_change_first_from_nothing"):
@@ -121,7 +121,7 @@ def test_each_pair(world: World, state: str, before: str | None, after: str) -> 
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_claim_begins_as_reported(world: World, state: str) -> None:
+def test_a_claim_begins_as_reported(world: ListWorld, state: str) -> None:
     claim = world.claim("reported", met=False)
     claim.pk, claim.reference, claim.state, claim.last_seq = uuid4(), "UKR-1000", state, 0
     if state == "reported":
@@ -132,7 +132,7 @@ def test_a_claim_begins_as_reported(world: World, state: str) -> None:
         _begin(world, claim)
 
 
-def _begin(world: World, claim: Claim) -> None:
+def _begin(world: ListWorld, claim: Claim) -> None:
     """A new claim with the first row of its history, as somebody at the database would write it."""
     _insert(world, claim, None, claim.state)
     claim.last_seq = 1
@@ -141,7 +141,7 @@ def _begin(world: World, claim: Claim) -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), MOVES_BY_TWO)
-def test_a_move_for_two_has_a_second_person(world: World, before: str, after: str) -> None:
+def test_a_move_for_two_has_a_second_person(world: ListWorld, before: str, after: str) -> None:
     claim = world.claim(before, met=False)
     for decided_by in (None, world.cast.reviewer.pk):
         with _refused("status_change_second_person"):
@@ -149,13 +149,13 @@ def test_a_move_for_two_has_a_second_person(world: World, before: str, after: st
 
 
 @pytest.mark.parametrize(("before", "after"), LONE_MOVES)
-def test_a_lone_move_has_none(world: World, before: str, after: str) -> None:
+def test_a_lone_move_has_none(world: ListWorld, before: str, after: str) -> None:
     with _refused("status_change_alone"):
         _move(world, world.claim(before, met=False), before, after, decided_by_id=world.cast.editor.pk)
 
 
 @pytest.mark.parametrize(("before", "after"), [*MOVES_BY_TWO, *LONE_MOVES])
-def test_a_move_names_evidence_where_it_has_to(world: World, before: str, after: str) -> None:
+def test_a_move_names_evidence_where_it_has_to(world: ListWorld, before: str, after: str) -> None:
     claim = world.claim(before, met=False)
     if (before, after) in MAY_NAME_NONE and (before, after) in LONE_MOVES:
         _move(world, claim, before, after, evidence=[])
@@ -165,13 +165,13 @@ def test_a_move_names_evidence_where_it_has_to(world: World, before: str, after:
         _move(world, claim, before, after, evidence=[])
 
 
-def test_no_number_is_left_out(world: World) -> None:
+def test_no_number_is_left_out(world: ListWorld) -> None:
     claim = world.claim("reported", met=False)
     with _refused("status_change_follows_the_one_before"):
         _move(world, claim, "reported", "denied", seq=claim.last_seq + 2)
 
 
-def test_no_number_is_given_twice(world: World) -> None:
+def test_no_number_is_given_twice(world: ListWorld) -> None:
     claim = world.claim("denied", met=False)
     with _refused("claims_statuschange_pkey"):
         _move(world, claim, "reported", "denied", seq=2)
@@ -184,26 +184,26 @@ def test_no_number_is_given_twice(world: World) -> None:
         ({"independence_min": 3, "independence_max": 2}, "status_change_interval_in_order"),
     ],
 )
-def test_what_a_change_keeps_has_its_form(world: World, values: dict[str, Any], constraint: str) -> None:
+def test_what_a_change_keeps_has_its_form(world: ListWorld, values: dict[str, Any], constraint: str) -> None:
     with _refused(constraint):
         _move(world, world.claim("reported", met=False), "reported", "denied", **values)
 
 
-def test_a_change_that_its_claim_does_not_know_of_is_refused_at_commit(world: World) -> None:
+def test_a_change_that_its_claim_does_not_know_of_is_refused_at_commit(world: ListWorld) -> None:
     with _refused("claim_last_seq_is_the_highest"):
         _insert(world, world.claim("reported", met=False), "reported", "denied")
         _commit()
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_a_state_without_a_change_is_refused_at_commit(world: World, state: str) -> None:
+def test_a_state_without_a_change_is_refused_at_commit(world: ListWorld, state: str) -> None:
     claim = world.claim("reported" if state != "reported" else "denied", met=False)
     with _refused("claim_state_is_its_last_status_change"):
         _sql("UPDATE claims_claim SET state = %s WHERE id = %s", state, claim.pk)
         _commit()
 
 
-def test_a_claim_that_goes_back_to_an_earlier_change_is_refused_at_commit(world: World) -> None:
+def test_a_claim_that_goes_back_to_an_earlier_change_is_refused_at_commit(world: ListWorld) -> None:
     with _refused("claim_last_seq_is_the_highest"):
         claim = world.claim("denied", met=False)
         _sql("UPDATE claims_claim SET state = 'reported', last_seq = 1 WHERE id = %s", claim.pk)
@@ -212,7 +212,7 @@ def test_a_claim_that_goes_back_to_an_earlier_change_is_refused_at_commit(world:
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET seq = seq", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_the_applications_role_may_only_add(world: World, table: str, statement: str) -> None:
+def test_the_applications_role_may_only_add(world: ListWorld, table: str, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         _sql(statement.format(table))
 
@@ -227,7 +227,7 @@ def test_the_applications_role_may_only_add(world: World, table: str, statement:
         "CREATE TABLE mine (id integer)",
     ],
 )
-def test_the_applications_role_cannot_put_the_guards_aside(world: World, statement: str) -> None:
+def test_the_applications_role_cannot_put_the_guards_aside(world: ListWorld, statement: str) -> None:
     with pytest.raises(DatabaseError), transaction.atomic():
         _sql(statement)
 
@@ -258,7 +258,7 @@ def test_no_temporary_table_answers_for_the_real_one() -> None:
             boss.execute(sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(database))
 
 
-def test_the_databases_check_is_the_table(world: World) -> None:
+def test_the_databases_check_is_the_table(world: ListWorld) -> None:
     """The check itself is asked about every pair: drift between it and the table cannot hide in its wording."""
     ((definition,),) = _sql(
         "SELECT pg_get_expr(conbin, conrelid) FROM pg_constraint WHERE conname = 'status_change_is_a_move'"

@@ -16,12 +16,12 @@ from accounts.models import Membership, User
 from claims.models import Claim
 from claims.queries import deciders_of, visible_claims
 from claims.reading import lists
-from claims.reading.lists import Narrowed, read_lines, read_whole, scope_of, scope_with_choices
+from claims.reading.lists import Narrowed, read_claims_whole, read_lines, scope_of, scope_with_choices
 from claims.reading.paging import CLAIM_ORDERS, PagePosition, page_of
 from reviews.actions.assignments import close_claim, name_decider, unname_decider
 from tests import factories
 from tests.api.client import Api
-from tests.kept import Kept
+from tests.kept import KeptRows
 from tests.pages import signed_in, text_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _listed(user: User, **narrowed: Any) -> list[str]:
     return [line.reference for line in read_lines(Narrowed(scope_of(user), **narrowed), FIRST)]
 
 
-@Kept
+@KeptRows
 def kept_claims(cast: "Cast") -> list[Claim]:
     """Four claims of two desks. The stranger was named to decide on two, and on one of these is so no longer; the
     second reviewer is on both desks."""
@@ -57,7 +57,7 @@ def _ways(user: User) -> Iterable[list[str]]:
     own = list(Membership.objects.filter(user=user).values_list("desk_id", flat=True))
     for scope in (scope_of(user), scope_with_choices(user, own)[0]):
         yield [line.reference for line in read_lines(Narrowed(scope), FIRST)]
-        yield [claim.reference for claim in read_whole(Narrowed(scope), FIRST)]
+        yield [claim.reference for claim in read_claims_whole(Narrowed(scope), FIRST)]
 
 
 def test_a_list_has_the_claims_that_one_may_know_of_and_no_others(cast: "Cast", claims: list[Claim]) -> None:

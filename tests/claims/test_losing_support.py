@@ -23,7 +23,7 @@ from sources.actions import create_actor, create_source
 from sources.models import Actor, Relay, Source
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Verdict:
         return self.claim.parties.exclude(pk=claimant.pk).get()
 
 
-@Kept
+@KeptRows
 def kept_verdict(cast: Cast) -> Verdict:
     claim = factories.claim_in(cast, "corroborated")
     first, second = claim.evidence.filter(source__basis="firsthand").order_by("created_at")

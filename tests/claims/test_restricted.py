@@ -23,7 +23,7 @@ from claims.reading.actor_queries import get_actor
 from claims.record.revisions import changes_since
 from claims.verdicts.graph_loading import load_evidence_graph
 from claims.verdicts.side_effects import Effects
-from claims.verdicts.snapshots import digest, snapshot
+from claims.verdicts.snapshots import snapshot, snapshot_digest
 from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
@@ -39,7 +39,7 @@ def _seen_by_others(claim: Claim) -> tuple[Any, ...]:
     return (
         *(row.version, row.changed_at, row.state, row.contested, row.support_lost),
         *(row.independence_min, row.independence_max),
-        digest(snapshot(load_evidence_graph(row))),
+        snapshot_digest(snapshot(load_evidence_graph(row))),
         Revision.objects.filter(claim=row).count(),
     )
 

@@ -13,12 +13,12 @@ from claims.actions.releasing import release_source
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
 from claims.models import Evidence
 from claims.queries import attachments_of, captures_of, evidence_of, get_evidence, get_source, visible_sources
-from claims.verdicts.snapshots import digest
+from claims.verdicts.snapshots import snapshot_digest
 from house.errors import Invalid
 from ledger.keys import policy_text
 from ledger.reading import openings_of
 from ledger.verifier import check_claim_proof, read_policy
-from reviews.actions.assignments import decline, reassign, withdraw
+from reviews.actions.assignments import decline, reassign, withdraw_assignment
 from reviews.actions.memberships import change_role
 from reviews.models import Notification
 from reviews.tasks import send_due_reminders
@@ -86,7 +86,7 @@ def test_what_an_assignment_showed_ends_with_it(cast: Cast, end: str) -> None:
     item = factories.attach(cast, claim, source, "context", by=cast.editor)
     assert get_evidence(cast.reviewer, claim, item.pk).source.title == "Hers"
     if end == "withdraw":
-        withdraw(assignment=assignment, by=cast.editor)
+        withdraw_assignment(assignment=assignment, by=cast.editor)
     elif end == "decline":
         decline(assignment=assignment, reason="Too much.", by=cast.reviewer)
     else:
@@ -100,7 +100,7 @@ def test_who_attached_it_once_reads_nothing_of_it_after_it_was_restricted(cast: 
     assignment = factories.assigned(cast, claim)
     source = factories.source(cast, "The log", by=cast.editor)
     item = factories.attach(cast, claim, source, "context", by=cast.reviewer)
-    withdraw(assignment=assignment, by=cast.editor)
+    withdraw_assignment(assignment=assignment, by=cast.editor)
     change_source(source=source, fields={"visibility": "restricted", "title": "Her name"}, by=cast.editor)
     client = signed_in(cast.reviewer)
     for address in (f"/claims/{claim.reference}/", f"/api/v1/claims/{claim.reference}/evidence/", "/sources/"):
@@ -149,7 +149,7 @@ def test_a_reviewer_reads_the_hidden_publisher_of_what_an_editor_placed_and_name
     assert client.get(f"/api/v1/actors/{witness.pk}/").status_code == 200
     with pytest.raises(Invalid):
         factories.source(cast, "Mine", publisher=witness, by=cast.reviewer, visibility="restricted")
-    withdraw(assignment=assignment, by=cast.editor)
+    withdraw_assignment(assignment=assignment, by=cast.editor)
     assert client.get(f"/api/v1/actors/{witness.pk}/").status_code == 404
 
 
@@ -324,7 +324,10 @@ def test_the_graph_and_the_proof_of_a_verdict_withhold_what_is_restricted_now(ca
     for user in (cast.auditor, cast.reporter, cast.editor):
         client, sees = signed_in(user), user == cast.editor
         change = client.get(f"/api/v1/claims/{claim.reference}/history/2/").json()
-        assert (change["graph_withheld"], digest(change["graph"]) == change["graph_digest"]) == (not sees, sees)
+        assert (change["graph_withheld"], snapshot_digest(change["graph"]) == change["graph_digest"]) == (
+            not sees,
+            sees,
+        )
         assert {pk in change["graph"] for pk in hidden} == {sees}
         proof = client.get(f"/ledger/claims/{claim.reference}/proof").content
         report = check_claim_proof(proof, read_policy(policy_text()))

@@ -6,7 +6,7 @@ from claims.verdicts.evidence_graph import EvidenceGraph
 from claims.verdicts.sentences import (
     Sentence,
     interval_in_words,
-    listed,
+    names_in_words,
     sentence_of,
     voices_in_words,
     why_not_counted,
@@ -209,4 +209,9 @@ def test_one_voice_is_singular() -> None:
 
 
 def test_names_are_read_out_as_one_does() -> None:
-    assert [listed(names) for names in ([], ["A"], ["A", "B"], ["A", "B", "C"])] == ["", "A", "A and B", "A, B and C"]
+    assert [names_in_words(names) for names in ([], ["A"], ["A", "B"], ["A", "B", "C"])] == [
+        "",
+        "A",
+        "A and B",
+        "A, B and C",
+    ]

@@ -22,21 +22,21 @@ from tests.claims.matrix import (
     decision_outcome,
     lone_outcome,
 )
-from tests.claims.worlds import World, make_world, undo
+from tests.claims.worlds import ListWorld, make_world, undo
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
 
 @pytest.fixture(scope="module")
-def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[World]:
+def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[ListWorld]:
     with django_db_blocker.unblock(), transaction.atomic():
         yield make_world()
         transaction.set_rollback(True)
 
 
 @pytest.fixture
-def world(shared_world: World) -> Iterator[World]:
+def world(shared_world: ListWorld) -> Iterator[ListWorld]:
     with transaction.atomic():
         yield shared_world
         transaction.set_rollback(True)
@@ -48,7 +48,7 @@ def _stands(claim: Claim) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
-def test_a_move_alone(world: World, before: str, after: str, part: str, met: bool) -> None:
+def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
     graph = _stands(claim)
 
@@ -77,7 +77,7 @@ def test_a_move_alone(world: World, before: str, after: str, part: str, met: boo
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
-def test_a_finding(world: World, before: str, after: str, part: str, met: bool) -> None:
+def test_a_finding(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     graph = _stands(claim)
     named, answers = world.named(claim, after), world.answers(claim, after)
@@ -99,7 +99,7 @@ def test_a_finding(world: World, before: str, after: str, part: str, met: bool) 
 
 
 @pytest.mark.parametrize(("pair", "met"), DECISIONS)
-def test_a_decision(world: World, pair: tuple[str, str], met: bool) -> None:
+def test_a_decision(world: ListWorld, pair: tuple[str, str], met: bool) -> None:
     """Handed in once: what each person does with it is taken back before the next."""
     before, after = pair
     claim = world.claim(before, met=True)
@@ -114,7 +114,7 @@ def test_a_decision(world: World, pair: tuple[str, str], met: bool) -> None:
             transaction.set_rollback(True)
 
 
-def _decide(world: World, claim: Claim, assessment: Assessment, part: str, outcome: Outcome) -> None:
+def _decide(world: ListWorld, claim: Claim, assessment: Assessment, part: str, outcome: Outcome) -> None:
     graph, by, refused = _stands(claim), world.people[part], None
     try:
         approve(assessment=assessment, reason="I agree.", seen_version=claim.version, by=by)
@@ -131,7 +131,7 @@ def _decide(world: World, claim: Claim, assessment: Assessment, part: str, outco
 
 @pytest.mark.parametrize("part", REPORTERS)
 @pytest.mark.parametrize("met", [False, True])
-def test_a_report(world: World, part: str, met: bool) -> None:
+def test_a_report(world: ListWorld, part: str, met: bool) -> None:
     by = world.people[part]
     before = (Claim.objects.count(), factories.fresh(world.cast.desk).last_claim_number)
     sources = [{"source": factories.source(world.cast).pk, "stance": "supports"}] if met else []
@@ -147,7 +147,7 @@ def test_a_report(world: World, part: str, met: bool) -> None:
     assert (Claim.objects.count(), factories.fresh(world.cast.desk).last_claim_number) == before
 
 
-def test_there_is_no_fifth_state(world: World) -> None:
+def test_there_is_no_fifth_state(world: ListWorld) -> None:
     claim = world.claim("reported", met=True)
     with pytest.raises(Invalid) as error:
         move_alone(

@@ -20,7 +20,7 @@ from tests.claims.matrix import (
     decision_outcome,
     lone_outcome,
 )
-from tests.claims.worlds import World, make_world, undo
+from tests.claims.worlds import ListWorld, make_world, undo
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -36,7 +36,9 @@ STATUS: dict[type[Exception] | None, int] = {
 
 
 @pytest.fixture(scope="module")
-def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[tuple[World, dict[str, Api]]]:
+def shared_world(
+    django_db_setup: None, django_db_blocker: "DjangoDbBlocker"
+) -> Iterator[tuple[ListWorld, dict[str, Api]]]:
     with django_db_blocker.unblock(), transaction.atomic():
         world = make_world()
         yield world, {part: Api(person) for part, person in world.people.items()}
@@ -44,12 +46,12 @@ def shared_world(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") ->
 
 
 @pytest.fixture
-def clients(shared_world: tuple[World, dict[str, Api]], world: World) -> dict[str, Api]:
+def clients(shared_world: tuple[ListWorld, dict[str, Api]], world: ListWorld) -> dict[str, Api]:
     return shared_world[1]
 
 
 @pytest.fixture
-def world(shared_world: tuple[World, dict[str, Api]]) -> Iterator[World]:
+def world(shared_world: tuple[ListWorld, dict[str, Api]]) -> Iterator[ListWorld]:
     with transaction.atomic():
         yield shared_world[0]
         transaction.set_rollback(True)
@@ -63,7 +65,7 @@ def _ids(items: list[Evidence]) -> list[str]:
     return [str(item.pk) for item in items]
 
 
-def _finding(world: World, claim: Claim, after: str) -> dict[str, Any]:
+def _finding(world: ListWorld, claim: Claim, after: str) -> dict[str, Any]:
     return {
         "proposed_state": after,
         "rationale": "This is what the evidence shows.",
@@ -74,7 +76,7 @@ def _finding(world: World, claim: Claim, after: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
-def test_a_move_alone(world: World, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
+def test_a_move_alone(world: ListWorld, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
     changes, named = _changes(claim), _ids(world.named(claim, after))
     body = {"to": after, "reason": "Because.", "evidence": named, "seen_version": claim.version}
@@ -85,7 +87,7 @@ def test_a_move_alone(world: World, clients: dict[str, Api], before: str, after:
 
 
 @pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
-def test_a_finding(world: World, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
+def test_a_finding(world: ListWorld, clients: dict[str, Api], before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     changes = _changes(claim)
     response = clients[part].post(f"claims/{claim.reference}/assessments/", _finding(world, claim, after))
@@ -98,7 +100,7 @@ def test_a_finding(world: World, clients: dict[str, Api], before: str, after: st
 
 
 @pytest.mark.parametrize(("pair", "met"), DECISIONS)
-def test_a_decision(world: World, clients: dict[str, Api], pair: tuple[str, str], met: bool) -> None:
+def test_a_decision(world: ListWorld, clients: dict[str, Api], pair: tuple[str, str], met: bool) -> None:
     """Handed in once: what each person does with it is taken back before the next."""
     before, after = pair
     claim = world.claim(before, met=True)
@@ -121,7 +123,7 @@ def test_a_decision(world: World, clients: dict[str, Api], pair: tuple[str, str]
 
 @pytest.mark.parametrize("part", REPORTERS)
 @pytest.mark.parametrize("met", [False, True])
-def test_a_report(world: World, clients: dict[str, Api], part: str, met: bool) -> None:
+def test_a_report(world: ListWorld, clients: dict[str, Api], part: str, met: bool) -> None:
     source = factories.source(world.cast)
     before = Claim.objects.count()
     evidence = [{"source": str(source.pk), "stance": "supports"}] if met else []

@@ -278,9 +278,9 @@ def _act(who: str, subject: object) -> Callable[[], str]:
 def test_acts_at_several_windows_on_what_is_known_to_be_small_go_on_beside_a_large_one(
     elsewhere: Callable[[], None],
 ) -> None:
-    turns.remember("small", is_large=False)
+    turns.remember_size("small", is_large=False)
     assert _all(*[_act("one", "small")] * 8) == ["done"] * 8
-    turns.remember("small", is_large=True)
+    turns.remember_size("small", is_large=True)
     assert _all(*[_act("one", "small")] * 8) == ["refused"] * 8
 
 

@@ -15,7 +15,7 @@ from tests.factories import Cast
 
 
 @dataclass(frozen=True)
-class World:
+class ListWorld:
     cast: Cast
     claims: dict[tuple[str, bool], Claim]
     people: dict[str, User]
@@ -35,7 +35,7 @@ class World:
         return list(claim.evidence.filter(withdrawn_at=None, stance=stance))
 
 
-def make_world() -> World:
+def make_world() -> ListWorld:
     cast = factories.cast()
     claims = {(str(state), met): _claim(cast, state, met) for state in State for met in (False, True)}
     third = factories.person("reviewer3", Role.REVIEWER, cast.desk)
@@ -58,7 +58,7 @@ def make_world() -> World:
         "named": named,
         "invited": invited,
     }
-    return World(cast, claims, people)
+    return ListWorld(cast, claims, people)
 
 
 def _claim(cast: Cast, state: str, met: bool) -> Claim:
@@ -77,7 +77,7 @@ def _claim(cast: Cast, state: str, met: bool) -> Claim:
     return claim
 
 
-def undo(world: World, claim: Claim, named: list[Evidence]) -> None:
+def undo(world: ListWorld, claim: Claim, named: list[Evidence]) -> None:
     """Take back, after a hand-in, what made the move possible."""
     last = StatusChange.objects.get(claim=claim, seq=claim.last_seq)
     for item in named or claim.evidence.filter(created_at__gt=last.at):

@@ -18,7 +18,7 @@ handler500 = "config.errors.server_error"
 NOON = datetime(2022, 7, 1, 12, tzinfo=UTC)
 
 
-class NewClaim(forms.Form):
+class ShellClaim(forms.Form):
     """A form with every kind of control that the pages use."""
 
     statement = forms.CharField(label="Statement", widget=forms.Textarea, help_text="One checkable assertion.")
@@ -45,7 +45,7 @@ def public(request: HttpRequest) -> HttpResponse:
 
 
 def new_claim(request: HttpRequest) -> HttpResponse:
-    form = NewClaim(request.POST or None)
+    form = ShellClaim(request.POST or None)
     body = (
         '<form class="form" method="post" novalidate data-unsaved>{% csrf_token %}<h1>New claim</h1>'
         '{% include "parts/note_wrong.html" %}{{ form }}<button class="button main">Save claim</button></form>'

@@ -16,13 +16,13 @@ from accounts.models import User
 from config.celery import app
 from config.logs import OURS, JsonLines, said_of_every_line
 from tests.conftest import ROOT
-from tests.logs import Log, recorded
+from tests.logs import CapturedLog, recorded
 
 SECRET = "Zephyrine"
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log() -> Iterator[CapturedLog]:
     with recorded() as log:
         yield log
 
@@ -39,7 +39,7 @@ def without(line: dict[str, Any], *names: str) -> dict[str, Any]:
 # A line
 
 
-def test_a_line_says_when_how_bad_and_who_says_it(log: Log) -> None:
+def test_a_line_says_when_how_bad_and_who_says_it(log: CapturedLog) -> None:
     logging.getLogger("reviews.tasks").info("reminder %s: sent", "7f")
     line = log.lines[0]
     assert datetime.fromisoformat(line["time"]).utcoffset() is not None
@@ -50,7 +50,7 @@ def test_a_line_says_when_how_bad_and_who_says_it(log: Log) -> None:
     }
 
 
-def test_every_package_of_ours_that_logs_says_what_it_says(log: Log) -> None:
+def test_every_package_of_ours_that_logs_says_what_it_says(log: CapturedLog) -> None:
     """The apps that the settings name from this repository, and whatever else in it has a logger."""
     packages = {
         file.relative_to(ROOT).parts[0]
@@ -61,7 +61,7 @@ def test_every_package_of_ours_that_logs_says_what_it_says(log: Log) -> None:
     assert {app.partition(".")[0] for app in settings.INSTALLED_APPS if (ROOT / app.partition(".")[0]).is_dir()} <= OURS
 
 
-def test_a_line_break_or_a_quote_cannot_make_a_second_line(log: Log) -> None:
+def test_a_line_break_or_a_quote_cannot_make_a_second_line(log: CapturedLog) -> None:
     logging.getLogger("config.errors").warning('one\n{"level": "INFO"}\u2028two')
     assert [line["message"] for line in log.lines] == ['one\n{"level": "INFO"}\u2028two']
 
@@ -76,7 +76,7 @@ def test_a_line_break_or_a_quote_cannot_make_a_second_line(log: Log) -> None:
     ],
 )
 def test_of_what_other_packages_were_given_only_numbers_and_names_stay(
-    log: Log, message: str, args: Any, shown: str
+    log: CapturedLog, message: str, args: Any, shown: str
 ) -> None:
     logging.getLogger("gunicorn.error").error(message, *args)
     assert [line["message"] for line in log.lines] == [shown]
@@ -87,7 +87,7 @@ def test_a_message_that_does_not_fit_what_it_was_given_is_shown_as_it_is() -> No
     assert json.loads(JsonLines().format(record))["message"] == "100 % of %d"
 
 
-def test_an_exception_is_told_without_its_text(log: Log) -> None:
+def test_an_exception_is_told_without_its_text(log: CapturedLog) -> None:
     try:
         try:
             raise KeyError(SECRET)
@@ -104,7 +104,7 @@ def test_an_exception_is_told_without_its_text(log: Log) -> None:
     assert re.fullmatch(r"tests/config/test_logs\.py:\d+ test_an_exception_is_told_without_its_text", told["stack"][0])
 
 
-def test_a_database_error_keeps_its_code_and_not_the_row(db: None, log: Log) -> None:
+def test_a_database_error_keeps_its_code_and_not_the_row(db: None, log: CapturedLog) -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT %s::integer", [SECRET])
@@ -113,7 +113,7 @@ def test_a_database_error_keeps_its_code_and_not_the_row(db: None, log: Log) -> 
     assert (log.lines[0]["exception"]["cause"]["sqlstate"], SECRET in log.text) == ("22P02", False)
 
 
-def test_a_full_disk_is_named(log: Log) -> None:
+def test_a_full_disk_is_named(log: CapturedLog) -> None:
     try:
         raise OSError(28, "No space left on device", f"/evidence/{SECRET}")
     except OSError:
@@ -124,7 +124,7 @@ def test_a_full_disk_is_named(log: Log) -> None:
 # A request
 
 
-def test_a_request_is_one_line_with_the_name_of_its_address(db: None, log: Log, client: Client) -> None:
+def test_a_request_is_one_line_with_the_name_of_its_address(db: None, log: CapturedLog, client: Client) -> None:
     answer = client.get("/public/ABC-1/", {"q": SECRET})
     line = log.lines[0]
     assert isinstance(line["ms"], float)
@@ -141,19 +141,21 @@ def test_a_request_is_one_line_with_the_name_of_its_address(db: None, log: Log, 
     ]
 
 
-def test_a_request_of_somebody_signed_in_names_their_random_id(log: Log, client: Client, db: None) -> None:
+def test_a_request_of_somebody_signed_in_names_their_random_id(log: CapturedLog, client: Client, db: None) -> None:
     person = User.objects.create_user("reporter")
     client.force_login(person)
     client.get("/account/")
     assert [(line["route"], line.get("person")) for line in log.lines] == [("account", str(person.pk))]
 
 
-def test_an_address_that_is_none_and_a_method_that_is_none_have_no_name(db: None, log: Log, client: Client) -> None:
+def test_an_address_that_is_none_and_a_method_that_is_none_have_no_name(
+    db: None, log: CapturedLog, client: Client
+) -> None:
     client.generic(SECRET.upper(), f"/{SECRET}/")
     assert [(line["route"], line["method"]) for line in log.lines] == [("none", "other")]
 
 
-def test_what_machines_ask_all_the_time_is_not_logged(db: None, log: Log, client: Client) -> None:
+def test_what_machines_ask_all_the_time_is_not_logged(db: None, log: CapturedLog, client: Client) -> None:
     client.get("/healthz")
     client.get("/readyz")
     assert log.lines == []
@@ -177,7 +179,9 @@ def test_any_other_id_is_replaced(client: Client, given: str) -> None:
 
 
 @pytest.mark.urls("tests.config.shell_urls")
-def test_a_fault_of_ours_is_told_with_the_id_that_the_person_can_quote(db: None, log: Log, client: Client) -> None:
+def test_a_fault_of_ours_is_told_with_the_id_that_the_person_can_quote(
+    db: None, log: CapturedLog, client: Client
+) -> None:
     client.force_login(User.objects.create_user("reporter"))
     answer = client.get("/claims/broken/")
     named = answer["X-Request-ID"]
@@ -189,7 +193,7 @@ def test_a_fault_of_ours_is_told_with_the_id_that_the_person_can_quote(db: None,
     assert "a fault of ours" not in log.text
 
 
-def test_the_thread_forgets_the_id_after_the_answer(client: Client, log: Log) -> None:
+def test_the_thread_forgets_the_id_after_the_answer(client: Client, log: CapturedLog) -> None:
     client.get("/healthz")
     logging.getLogger("config.errors").warning("later")
     assert "request" not in log.lines[0]
@@ -198,7 +202,7 @@ def test_the_thread_forgets_the_id_after_the_answer(client: Client, log: Log) ->
 # A task
 
 
-def test_what_is_logged_in_a_task_bears_its_name_and_id(log: Log) -> None:
+def test_what_is_logged_in_a_task_bears_its_name_and_id(log: CapturedLog) -> None:
     def count() -> int:
         logging.getLogger("reviews.tasks").info("within")
         return 3
@@ -211,7 +215,7 @@ def test_what_is_logged_in_a_task_bears_its_name_and_id(log: Log) -> None:
     ]
 
 
-def test_a_task_that_fails_is_told_without_the_text_of_its_error(log: Log) -> None:
+def test_a_task_that_fails_is_told_without_the_text_of_its_error(log: CapturedLog) -> None:
     def fail() -> int:
         raise ValueError(SECRET)
 
@@ -223,7 +227,7 @@ def test_a_task_that_fails_is_told_without_the_text_of_its_error(log: Log) -> No
     assert SECRET not in log.text
 
 
-def test_a_tick_that_finds_nothing_to_do_says_nothing(log: Log) -> None:
+def test_a_tick_that_finds_nothing_to_do_says_nothing(log: CapturedLog) -> None:
     def nothing() -> int:
         return 0
 
@@ -231,7 +235,7 @@ def test_a_tick_that_finds_nothing_to_do_says_nothing(log: Log) -> None:
     assert log.lines == []
 
 
-def test_contexts_within_one_another_add_up_and_end(log: Log) -> None:
+def test_contexts_within_one_another_add_up_and_end(log: CapturedLog) -> None:
     logger = logging.getLogger("config.errors")
     with said_of_every_line(request="r"):
         with said_of_every_line(task="t"):

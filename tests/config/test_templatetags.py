@@ -35,7 +35,7 @@ def render(source: str, **context: Any) -> str:
 def test_an_interval_is_one_number_or_two_and_nothing_above_five_is_told_apart(
     least: int, most: int, said: str
 ) -> None:
-    assert words.interval(least, most=most) == said
+    assert words.interval_in_figures(least, most=most) == said
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_an_interval_is_one_number_or_two_and_nothing_above_five_is_told_apart(
     [(1, 1, "1 independent voice"), (0, 0, "0 independent voices"), (1, 2, "1–2 independent voices")],
 )
 def test_voices_agree_with_their_number(least: int, most: int, said: str) -> None:
-    assert words.voices(least, most=most) == said
+    assert words.count_in_words(least, most=most) == said
 
 
 def test_a_moment_of_this_year_has_its_weekday_and_no_year() -> None:
@@ -63,8 +63,8 @@ def test_the_year_is_that_of_the_persons_zone() -> None:
 
 def test_a_day_is_the_same_for_every_reader() -> None:
     midnight = datetime(2022, 11, 2, tzinfo=UTC)
-    assert words.day(midnight.astimezone(ZoneInfo("America/New_York"))) == "2 Nov 2022"
-    assert words.day(date(2022, 11, 2)) == "2 Nov 2022"
+    assert words.day_in_words(midnight.astimezone(ZoneInfo("America/New_York"))) == "2 Nov 2022"
+    assert words.day_in_words(date(2022, 11, 2)) == "2 Nov 2022"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_day_is_the_same_for_every_reader() -> None:
     ],
 )
 def test_a_due_time_is_said_as_it_stands_to_now_in_the_persons_days(from_now: timedelta, said: str) -> None:
-    assert words.due(NOW + from_now, zone=KYIV, now=NOW) == said
+    assert words.due_in_words(NOW + from_now, zone=KYIV, now=NOW) == said
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import Desk, User
 from claims.models import Claim, GroundsWatch, StatusChangeGraph
 from claims.verdicts.graph_loading import load_evidence_graph
-from claims.verdicts.snapshots import digest, snapshot
+from claims.verdicts.snapshots import snapshot, snapshot_digest
 from claims.verdicts.support import recompute_claim
 from demonstration.scale.loader import load_scale
 from reviews.queue import work_of
@@ -54,7 +54,7 @@ def test_every_copy_agrees_with_its_graph_and_its_history(claims: list[Claim]) -
     for claim in claims[:60]:
         graph = StatusChangeGraph.objects.get(claim=claim, seq=claim.last_seq).graph
         change = claim.status_changes.get(seq=claim.last_seq)
-        assert (change.to_state, change.graph_digest) == (claim.state, digest(graph))
+        assert (change.to_state, change.graph_digest) == (claim.state, snapshot_digest(graph))
         assert recompute_claim(claim, now=timezone.now()) is None
 
 

@@ -11,7 +11,7 @@ from tests.mail import MailServer
 
 if TYPE_CHECKING:
     from tests.drills.system import System
-    from tests.drills.work import Desk, Watch
+    from tests.drills.work import QueueWatch, WorkingDesk
 
 _lines = pytest.StashKey[list[str]]()
 
@@ -67,15 +67,15 @@ def system(mail: MailServer) -> Iterator["System"]:
 
 
 @pytest.fixture(scope="session")
-def desk(system: "System") -> "Desk":
-    from tests.drills.work import Desk
+def desk(system: "System") -> "WorkingDesk":
+    from tests.drills.work import WorkingDesk
 
-    return Desk.of(system)
+    return WorkingDesk.of(system)
 
 
 @pytest.fixture
-def watch(system: "System", mail: MailServer) -> "Watch":
+def watch(system: "System", mail: MailServer) -> "QueueWatch":
     """What becomes of reminders and mails from here on."""
-    from tests.drills.work import Watch
+    from tests.drills.work import QueueWatch
 
-    return Watch(system, mail.messages)
+    return QueueWatch(system, mail.messages)

@@ -19,7 +19,7 @@ class Refused(Exception):
         self.status, self.text = status, text
 
 
-class Person:
+class DrillPerson:
     """One person. `longest` is the longest that a good answer or a refusal took, in seconds."""
 
     def __init__(self, port: int, token: str = "", *, address: str = "") -> None:
@@ -65,7 +65,7 @@ class Person:
         assert found, f"no form at {path}"
         return found[1]
 
-    def sign_in(self, name: str) -> "Person":
+    def sign_in(self, name: str) -> "DrillPerson":
         self.submit("/account/login/", login=name, password=f"demo-{name}")
         return self
 

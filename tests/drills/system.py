@@ -163,10 +163,10 @@ class System:
             self.parts[name].process.send_signal(signal.SIGCONT)
 
     def answers(self) -> bool:
-        from tests.drills.people import Person, Refused
+        from tests.drills.people import DrillPerson, Refused
 
         try:
-            Person(self.web.port).get("/healthz")
+            DrillPerson(self.web.port).get("/healthz")
         except Refused:
             return False
         return True

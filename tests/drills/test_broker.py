@@ -7,16 +7,16 @@ from contextlib import contextmanager
 import pytest
 import redis
 
-from tests.drills.people import Person
+from tests.drills.people import DrillPerson
 from tests.drills.system import System
-from tests.drills.work import Attacher, Desk, Mover, Watch, give, lost_moves, wait_for_reminders, wait_until
+from tests.drills.work import Attacher, Mover, QueueWatch, WorkingDesk, give, lost_moves, wait_for_reminders, wait_until
 
 DUE = 200  # reminders, at one moment
 LONGEST_ANSWER = 6.0  # seconds
 
 
 def test_reminders_that_are_due_while_everything_is_flushed(
-    system: System, desk: Desk, watch: Watch, say: Callable[..., None], *, short: bool
+    system: System, desk: WorkingDesk, watch: QueueWatch, say: Callable[..., None], *, short: bool
 ) -> None:
     wait_until(give(desk, DUE, "FLUSHALL comes when this is due", seconds=10))
     flushed = 0
@@ -35,7 +35,9 @@ def test_reminders_that_are_due_while_everything_is_flushed(
     assert system.verify() == []
 
 
-def test_two_beats_at_once(system: System, desk: Desk, watch: Watch, say: Callable[..., None], *, short: bool) -> None:
+def test_two_beats_at_once(
+    system: System, desk: WorkingDesk, watch: QueueWatch, say: Callable[..., None], *, short: bool
+) -> None:
     other = system.start_another("beat", "--schedule", str(system.folder.path / "another-schedule"))
     due = give(desk, 30, "Two beats tick when this is due", seconds=6)
     wait_until(due + 2)
@@ -60,13 +62,13 @@ def _stopped(system: System) -> Iterator[None]:
 
 @pytest.mark.parametrize("how", ["frozen", "stopped"])
 def test_people_work_while_the_broker_does_not(
-    system: System, desk: Desk, watch: Watch, say: Callable[..., None], how: str, *, short: bool
+    system: System, desk: WorkingDesk, watch: QueueWatch, say: Callable[..., None], how: str, *, short: bool
 ) -> None:
-    mover, attacher, person = Mover(desk, 900), Attacher(desk), Person(system.web.port).sign_in("reviewer")
+    mover, attacher, person = Mover(desk, 900), Attacher(desk), DrillPerson(system.web.port).sign_in("reviewer")
     claim = desk.new_claim("Read while the broker does not answer.")
     pages = ("/", "/claims/", f"/claims/{claim}/", f"/claims/{claim}/provenance/", "/healthz", "/readyz")
     rounds, seconds = 0, 8 if short else 60
-    signing_in: list[Person] = []
+    signing_in: list[DrillPerson] = []
     due = give(desk, 5, f"The broker is {how} when this is due", seconds=6)
     person.longest = desk.editor.longest = 0.0
     with system.frozen("Valkey") if how == "frozen" else _stopped(system):
@@ -77,7 +79,7 @@ def test_people_work_while_the_broker_does_not(
             mover.once()
             attacher.once()
             if rounds % 4 == 0:  # more often would be refused: an address has so many tries a minute
-                signing_in.append(Person(system.web.port).sign_in("reviewer2"))
+                signing_in.append(DrillPerson(system.web.port).sign_in("reviewer2"))
             rounds += 1
     longest = max(each.longest for each in (person, mover.person, attacher.person, *signing_in))
     wait_until(due)

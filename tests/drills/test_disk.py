@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills.people import Person, Refused
+from tests.drills.people import DrillPerson, Refused
 from tests.drills.system import System
-from tests.drills.work import SIZE, Attacher, Desk
+from tests.drills.work import SIZE, Attacher, WorkingDesk
 from tests.mail import MailServer
 
 TOLD = "the storage is full or does not answer"
@@ -68,7 +68,7 @@ def test_a_full_disk_is_told_and_harms_nothing(mail: MailServer, say: Callable[.
     with _small_disk() as disk, tempfile.TemporaryDirectory(prefix="second-source-drill-") as folder:
         given = {"EVIDENCE_STORAGE": str(disk)} if disk else {}
         with System(Path(folder), mail.port, **given) as system:
-            attacher, reporter = Attacher(Desk.of(system)), Person(system.web.port).sign_in("reporter")
+            attacher, reporter = Attacher(WorkingDesk.of(system)), DrillPerson(system.web.port).sign_in("reporter")
             attacher.once()
             rows = "SELECT count(*) FROM sources_attachment"
             kept = system.rows(rows)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from tests.drills.system import System
 from tests.drills.work import (
     Attacher,
-    Desk,
     Mover,
+    QueueWatch,
     Reviewing,
-    Watch,
+    WorkingDesk,
     give,
     lost_moves,
     wait_for_reminders,
@@ -21,7 +21,7 @@ CLAIMS = 8  # whose reminders fall due around one kill
 
 
 def test_nothing_acknowledged_is_lost_when_parts_are_killed(
-    system: System, desk: Desk, watch: Watch, say: Callable[..., None], *, short: bool
+    system: System, desk: WorkingDesk, watch: QueueWatch, say: Callable[..., None], *, short: bool
 ) -> None:
     movers, attachers = [Mover(desk, number) for number in range(2)], [Attacher(desk) for _ in range(2)]
     reviewing = Reviewing(desk)
@@ -52,7 +52,7 @@ def test_nothing_acknowledged_is_lost_when_parts_are_killed(
     assert system.verify() == []
 
 
-def _kill_in_turn(system: System, desk: Desk, *, rounds: int) -> int:
+def _kill_in_turn(system: System, desk: WorkingDesk, *, rounds: int) -> int:
     """Kills each part while reminders fall due and people work; how many kills."""
     kills = 0
     for _ in range(rounds):

@@ -12,12 +12,12 @@ import psycopg
 from psycopg import sql
 
 from config.embedded import APPLICATION, SEQUENCER, create_database
-from ledger.tiles import Tile, node_reader
+from ledger.tiles import Tile, tile_node_reader
 from ledger.tree import consistency_proof
 from ledger.verifier import Policy, audit, check_consistency, folder_reader, read_policy
-from tests.drills.people import Person
+from tests.drills.people import DrillPerson
 from tests.drills.system import ROOT, System
-from tests.drills.work import Acknowledged, Attacher, Desk, Mover, Worker, lost_moves
+from tests.drills.work import Acknowledged, Attacher, Mover, Worker, WorkingDesk, lost_moves
 
 
 class Watcher(Worker):
@@ -26,7 +26,7 @@ class Watcher(Worker):
     def __init__(self, system: System) -> None:
         super().__init__()
         self.notes: dict[bytes, float] = {}
-        self._person = Person(system.web.port)
+        self._person = DrillPerson(system.web.port)
 
     def once(self) -> None:
         self.notes.setdefault(self._person.download("/ledger/checkpoint"), time.monotonic())
@@ -34,7 +34,7 @@ class Watcher(Worker):
 
 
 def test_nothing_acknowledged_is_missing_and_no_two_checkpoints_disagree(
-    system: System, desk: Desk, say: Callable[..., None], tmp_path: Path, *, short: bool
+    system: System, desk: WorkingDesk, say: Callable[..., None], tmp_path: Path, *, short: bool
 ) -> None:
     movers, attacher, watcher = [Mover(desk, 700 + number) for number in range(2)], Attacher(desk), Watcher(system)
     working: list[Worker] = [*movers, attacher]
@@ -91,7 +91,7 @@ def _outside(system: System, folder: Path, watcher: Watcher) -> tuple[Policy, in
         assert data is not None
         return data
 
-    read, disagreeing = node_reader(tile), []
+    read, disagreeing = tile_node_reader(tile), []
     for note in watcher.notes:
         old = policy.checkpoint(note)
         try:
@@ -102,7 +102,7 @@ def _outside(system: System, folder: Path, watcher: Watcher) -> tuple[Policy, in
     return policy, last.size, disagreeing
 
 
-def _without_a_place(desk: Desk, moves: list[Acknowledged]) -> list[Acknowledged]:
+def _without_a_place(desk: WorkingDesk, moves: list[Acknowledged]) -> list[Acknowledged]:
     """Moves that were acknowledged and are not in the log."""
     placed = {
         (reference, row["seq"])
@@ -114,19 +114,23 @@ def _without_a_place(desk: Desk, moves: list[Acknowledged]) -> list[Acknowledged
 
 
 def test_a_second_sequencer_on_the_machine_ends_and_harms_nothing(
-    system: System, desk: Desk, say: Callable[..., None]
+    system: System, desk: WorkingDesk, say: Callable[..., None]
 ) -> None:
     second = system.start_another("sequencer")
     system.until(lambda: second.process.poll() is not None, "the second one ends")
     del system.parts["sequencer-2"]
-    before = Person(system.web.port).download("/ledger/checkpoint")
+    before = DrillPerson(system.web.port).download("/ledger/checkpoint")
     desk.new_claim("Written while two would have run.")
-    system.until(lambda: Person(system.web.port).download("/ledger/checkpoint") != before, "a checkpoint is published")
+    system.until(
+        lambda: DrillPerson(system.web.port).download("/ledger/checkpoint") != before, "a checkpoint is published"
+    )
     say(status_of_the_second=second.process.returncode)
     assert second.process.returncode == 1
 
 
-def test_an_old_backup_is_not_signed(system: System, desk: Desk, say: Callable[..., None], tmp_path: Path) -> None:
+def test_an_old_backup_is_not_signed(
+    system: System, desk: WorkingDesk, say: Callable[..., None], tmp_path: Path
+) -> None:
     system.manage("backup", str(tmp_path / "backup"))
     for number in range(3):
         desk.new_claim(f"Written after the backup ({number}).")

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.drills.people import Person, Refused
+from tests.drills.people import DrillPerson, Refused
 from tests.drills.system import LIMITS, System
 from tests.mail import MailServer
 
@@ -79,8 +79,8 @@ class Colleague:
 
     def __init__(self, system: System, number: int, token: str) -> None:
         address = f"192.0.2.{number + 10}"
-        self._program = Person(system.web.port, token, address=address)
-        self._browser = Person(system.web.port, address=address).sign_in(f"person{number}")
+        self._program = DrillPerson(system.web.port, token, address=address)
+        self._browser = DrillPerson(system.web.port, address=address).sign_in(f"person{number}")
         self._source = self._program.post("sources/", kind="statement", title=f"Seen by {number}")["id"]
         made = self._program.post(
             "claims/", statement=f"Seen by {number}.", evidence=[{"source": self._source, "stance": "supports"}]
@@ -113,8 +113,8 @@ class Heavy:
         self._lock, self._number = threading.Lock(), 0
         self._signed_in = self._person().sign_in("heavy")
 
-    def _person(self) -> Person:
-        return Person(self._system.web.port, self._made["people"]["heavy"], address="198.51.100.7")
+    def _person(self) -> DrillPerson:
+        return DrillPerson(self._system.web.port, self._made["people"]["heavy"], address="198.51.100.7")
 
     def ask(self, place: int, taken: Taken, until: float) -> None:
         """One of the eight: a new claim, a look at it, another word, a relay at the far end, over and over."""
@@ -138,7 +138,7 @@ class Heavy:
         with self._lock:
             return next(self._ends)
 
-    def _report(self, person: Person, _claim: str) -> None:
+    def _report(self, person: DrillPerson, _claim: str) -> None:
         sources = self._made["sources"]
         person.post(
             "claims/",
@@ -151,22 +151,22 @@ class Heavy:
             ],
         )
 
-    def _look(self, _person: Person, claim: str) -> None:
+    def _look(self, _person: DrillPerson, claim: str) -> None:
         self._signed_in.get(f"/claims/{claim}/provenance/")
 
-    def _reword(self, person: Person, claim: str) -> None:
+    def _reword(self, person: DrillPerson, claim: str) -> None:
         person.patch(f"claims/{claim}/", place=f"Place {self._next()}")
 
-    def _relate(self, person: Person, _claim: str) -> None:
+    def _relate(self, person: DrillPerson, _claim: str) -> None:
         below, above = self._end()
         sources = self._made["sources"]
         person.post(f"sources/{sources[below]}/relays/", upstream=sources[above])
 
-    def _try(self, person: Person, _claim: str) -> None:
+    def _try(self, person: DrillPerson, _claim: str) -> None:
         source = self._made["sources"][self._next() % 10]
         person.post(f"sources/{source}/retract/", reason="A drill.", dry_run=True)
 
-    def _read(self, person: Person, claim: str) -> None:
+    def _read(self, person: DrillPerson, claim: str) -> None:
         person.get(f"claims/{claim}/provenance/")
 
 

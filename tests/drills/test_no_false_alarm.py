@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ledger.verifier import audit, folder_reader, read_policy, replay
-from tests.drills.people import Person
+from tests.drills.people import DrillPerson
 from tests.drills.system import System
 from tests.mail import MailServer
 
@@ -28,7 +28,7 @@ def test_no_false_alarm(mail: MailServer, say: Callable[..., None], tmp_path: Pa
         checked = system.manage("verify_ledger").stdout.splitlines()
         system.manage("export_ledger", str(tmp_path))
         policy, read = read_policy((tmp_path / "policy").read_bytes()), folder_reader(tmp_path)
-        listed = [claim for name in AUDITORS for claim in _claims(Person(system.web.port).sign_in(name))]
+        listed = [claim for name in AUDITORS for claim in _claims(DrillPerson(system.web.port).sign_in(name))]
         replayed = replay(read, policy, listed)
         say(
             claims=len(listed),
@@ -43,7 +43,7 @@ def test_no_false_alarm(mail: MailServer, say: Callable[..., None], tmp_path: Pa
         assert replayed.counts["claims compared"] == len(listed) > CLAIMS
 
 
-def _claims(auditor: Person) -> Iterator[dict[str, str]]:
+def _claims(auditor: DrillPerson) -> Iterator[dict[str, str]]:
     """All claims that the API lists."""
     path = "claims/"
     while path:

@@ -15,9 +15,9 @@ from ledger.notes import checkpoint_text, sign_note
 from ledger.signer import LOG_KEY, read_key
 from ledger.verifier import LogSize, Policy, read_checkpoint, read_policy, split_note
 from ledger.witnessing import request_body
-from tests.drills.people import Person, Refused
+from tests.drills.people import DrillPerson, Refused
 from tests.drills.system import ROOT, System
-from tests.drills.work import Desk
+from tests.drills.work import WorkingDesk
 from tests.ledger.test_witnessing import post
 from tests.ledger.witnesses import Running, running_witness, write_logs
 from tests.mail import MailServer
@@ -26,16 +26,16 @@ NAMES = ("north", "south")
 
 
 @dataclass
-class Installation:
+class WitnessedInstallation:
     """A desk's whole system, its people, and the witness that watches its log, which the other one runs."""
 
     system: System
-    desk: Desk
+    desk: WorkingDesk
     watched_by: Running
     folder: Path
 
     def note(self, name: str = "checkpoint") -> bytes:
-        return Person(self.system.web.port).download(f"/ledger/{name}")
+        return DrillPerson(self.system.web.port).download(f"/ledger/{name}")
 
     def size(self, name: str = "checkpoint") -> int:
         """Of the newest checkpoint, or of another; 0 where there is none."""
@@ -45,21 +45,21 @@ class Installation:
             return 0
 
     def policy(self) -> Policy:
-        return read_policy(Person(self.system.web.port).download("/ledger/policy"))
+        return read_policy(DrillPerson(self.system.web.port).download("/ledger/policy"))
 
     def is_witnessed(self) -> bool:
         return 0 < self.size() == self.size("checkpoint.witnessed")
 
     def watch(self) -> "subprocess.CompletedProcess[str]":
         """What somebody outside finds, who has watched from the first time on."""
-        (self.folder / "policy.json").write_bytes(Person(self.system.web.port).download("/ledger/policy"))
+        (self.folder / "policy.json").write_bytes(DrillPerson(self.system.web.port).download("/ledger/policy"))
         command = [sys.executable, "ledger/verifier.py", "watch", f"http://localhost:{self.system.web.port}"]
         files = ["--policy", str(self.folder / "policy.json"), "--memory", str(self.folder / "memory")]
         return subprocess.run([*command, *files], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
-def installations(mail: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Installation]]:
+def installations(mail: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[WitnessedInstallation]]:
     """North, which south's witness watches, and south, which north's does."""
     folder = tmp_path_factory.mktemp("witnesses")
     with ExitStack() as stack:
@@ -77,15 +77,15 @@ def installations(mail: MailServer, tmp_path_factory: pytest.TempPathFactory) ->
             write_logs(logs, key)
             seen = folder / f"seen-of-{name}"
             seen.mkdir()
-            made.append(Installation(system, Desk.of(system), witness, seen))
+            made.append(WitnessedInstallation(system, WorkingDesk.of(system), witness, seen))
         yield made
 
 
-def until_witnessed(one: Installation) -> None:
+def until_witnessed(one: WitnessedInstallation) -> None:
     one.system.until(one.is_witnessed, "the newest checkpoint is witnessed", seconds=90)
 
 
-def test_each_cosigns_the_others_log(installations: list[Installation], say: Callable[..., None]) -> None:
+def test_each_cosigns_the_others_log(installations: list[WitnessedInstallation], say: Callable[..., None]) -> None:
     for one in installations:
         until_witnessed(one)
         before = one.size()
@@ -100,7 +100,7 @@ def test_each_cosigns_the_others_log(installations: list[Installation], say: Cal
 
 
 def test_a_witness_that_is_away_delays_the_mark_and_no_work(
-    installations: list[Installation], say: Callable[..., None]
+    installations: list[WitnessedInstallation], say: Callable[..., None]
 ) -> None:
     one = installations[0]
     until_witnessed(one)
@@ -120,7 +120,7 @@ def test_a_witness_that_is_away_delays_the_mark_and_no_work(
     say(entries_recorded_meanwhile=unmarked - marked)
 
 
-def test_a_second_log_by_the_same_key_is_cosigned_by_nobody(installations: list[Installation]) -> None:
+def test_a_second_log_by_the_same_key_is_cosigned_by_nobody(installations: list[WitnessedInstallation]) -> None:
     """Whoever runs north has its key, and shows its witness another history than everybody else."""
     one = installations[0]
     until_witnessed(one)

@@ -13,7 +13,7 @@ from threading import local
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from tests.drills.people import Person, Refused
+from tests.drills.people import DrillPerson, Refused
 from tests.drills.system import System
 
 T = TypeVar("T")
@@ -21,27 +21,27 @@ SIZE = 200_000  # bytes of an attachment
 
 
 @dataclass
-class Desk:
+class WorkingDesk:
     """The people of the demonstration desk, and a source that carries whatever they write down."""
 
     system: System
-    reporter: Person
-    reviewer: Person
-    editor: Person
+    reporter: DrillPerson
+    reviewer: DrillPerson
+    editor: DrillPerson
     source: str = ""
 
     @classmethod
-    def of(cls, system: System) -> "Desk":
-        def person(name: str) -> Person:
-            return Person(system.web.port, system.manage("create_token", name).stdout.split()[-1])
+    def of(cls, system: System) -> "WorkingDesk":
+        def person(name: str) -> DrillPerson:
+            return DrillPerson(system.web.port, system.manage("create_token", name).stdout.split()[-1])
 
         desk = cls(system, person("reporter"), person("reviewer"), person("editor"))
         desk.source = desk.new_source()
         return desk
 
-    def another(self, person: Person) -> Person:
+    def another(self, person: DrillPerson) -> DrillPerson:
         """The same person at another window."""
-        return Person(person._port, person._token)
+        return DrillPerson(person._port, person._token)
 
     def new_source(self, **fields: Any) -> str:
         return str(self.editor.post("sources/", kind="statement", title="What somebody said", **fields)["id"])
@@ -66,7 +66,7 @@ def in_seconds(seconds: float) -> datetime:
 WINDOWS = 4  # at which people write and assign at once
 
 
-def give(desk: Desk, number: int, what: str, *, seconds: float) -> float:
+def give(desk: WorkingDesk, number: int, what: str, *, seconds: float) -> float:
     """So many claims written and given to the reviewer, all due at one moment; when that is, on the monotonic clock.
 
     It is `seconds` away, or as long as a slow machine needs until the last of them is given.
@@ -80,12 +80,14 @@ def give(desk: Desk, number: int, what: str, *, seconds: float) -> float:
     return time.monotonic() + ahead
 
 
-def _at_windows(desk: Desk, do: Callable[[Desk, T], str], things: Iterable[T]) -> list[str]:
+def _at_windows(desk: WorkingDesk, do: Callable[[WorkingDesk, T], str], things: Iterable[T]) -> list[str]:
     windows = local()
 
     def at_a_window(thing: T) -> str:
         if not hasattr(windows, "desk"):
-            windows.desk = Desk(desk.system, desk.reporter, desk.reviewer, desk.another(desk.editor), desk.source)
+            windows.desk = WorkingDesk(
+                desk.system, desk.reporter, desk.reviewer, desk.another(desk.editor), desk.source
+            )
         return do(windows.desk, thing)
 
     with ThreadPoolExecutor(WINDOWS) as pool:
@@ -140,7 +142,7 @@ class Acknowledged:
 class Mover(Worker):
     """An editor who records a party's denial and takes it back again, on a claim of their own."""
 
-    def __init__(self, desk: Desk, number: int) -> None:
+    def __init__(self, desk: WorkingDesk, number: int) -> None:
         super().__init__()
         self.moves: list[Acknowledged] = []
         self.person = desk.another(desk.editor)
@@ -173,7 +175,7 @@ class Mover(Worker):
 class Reviewing(Worker):
     """A reviewer and an editor who corroborate a claim and withdraw that again: assign, accept, assess, approve."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: WorkingDesk) -> None:
         super().__init__()
         self.moves: list[Acknowledged] = []
         self._desk = desk
@@ -224,7 +226,7 @@ class Reviewing(Worker):
 class Attacher(Worker):
     """A reporter who attaches files to a source of their own."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: WorkingDesk) -> None:
         super().__init__()
         self.kept: dict[str, str] = {}  # SHA-256 by identifier, of what was acknowledged
         self.person = desk.another(desk.reporter)
@@ -245,7 +247,7 @@ class Attacher(Worker):
         ]
 
 
-def lost_moves(desk: Desk, moves: Iterable[Acknowledged]) -> list[Acknowledged]:
+def lost_moves(desk: WorkingDesk, moves: Iterable[Acknowledged]) -> list[Acknowledged]:
     """Moves that were acknowledged and do not stand in the history."""
     moves, standing = list(moves), set[Acknowledged]()
     for reference in {move.reference for move in moves}:
@@ -271,7 +273,7 @@ class Ended:
     most: int
 
 
-class Watch:
+class QueueWatch:
     """Looks at reminders and mails from the moment that it is made."""
 
     def __init__(self, system: System, messages: list[Any]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.factories import Cast
-    from tests.grounds.edits import World
+    from tests.grounds.edits import GroundsWorld
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def cast(db: None) -> "Cast":
 
 
 @pytest.fixture
-def made(db: None) -> "World":
+def made(db: None) -> "GroundsWorld":
     """A claim with an assessment that waits."""
     from tests.grounds.edits import world
 
@@ -26,7 +26,7 @@ def made(db: None) -> "World":
 
 
 @pytest.fixture
-def verdict(db: None) -> "World":
+def verdict(db: None) -> "GroundsWorld":
     """The same once it was approved."""
     from tests import factories
     from tests.grounds.edits import world

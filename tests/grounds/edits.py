@@ -27,11 +27,11 @@ from sources.actions import attach_file
 from sources.models import Actor, Relay, Source
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 
 @dataclass(frozen=True)
-class World:
+class GroundsWorld:
     """A claim of two elements, on three firsthand voices and an answered refutation, with what is upstream of one.
 
     Besides what says otherwise and is answered by nobody: `aside` was a refutation, `shut` is a restricted one, `past`
@@ -56,12 +56,12 @@ class World:
     later: Evidence
 
 
-def world() -> World:
+def world() -> GroundsWorld:
     """All of it, with an assessment of the reviewer that waits."""
     return _kept_world(factories.cast())
 
 
-def _make_world(cast: Cast) -> World:
+def _make_world(cast: Cast) -> GroundsWorld:
     claim = factories.claim(cast, elements=["by night", "without papers"])
     parent = factories.actor(cast, "Harbour authority", kind="organisation")
     publisher = factories.actor(cast, "Harbour master", kind="person", part_of=parent, visibility="public")
@@ -82,7 +82,7 @@ def _make_world(cast: Cast) -> World:
     spare = factories.source(cast, "Spare")
     beside = _beside(cast, claim)
     assessment = factories.finding(cast, claim, "corroborated")
-    return World(
+    return GroundsWorld(
         *(cast, fresh(claim), assessment, item, answered, source, upstream, relay, publisher, parent, other, spare),
         *beside,
     )
@@ -103,8 +103,8 @@ def _beside(cast: Cast, claim: Claim) -> tuple[Evidence, Evidence, Evidence, Evi
     return fresh(aside), fresh(shut), fresh(past), fresh(later)
 
 
-_kept_world = Kept(_make_world)
-Edit = Callable[[World, User], Any]
+_kept_world = KeptRows(_make_world)
+Edit = Callable[[GroundsWorld, User], Any]
 
 
 def _claim(**fields: Any) -> Edit:
@@ -127,7 +127,7 @@ def _actor(**fields: Any) -> Edit:
     return lambda w, by: change_actor(actor=w.publisher, fields=fields, by=by)
 
 
-def _elements(w: World, by: User, *, more: str = "", essential: bool = True, reworded: str = "") -> Any:
+def _elements(w: GroundsWorld, by: User, *, more: str = "", essential: bool = True, reworded: str = "") -> Any:
     parts = list(w.claim.elements.order_by("position"))
     entries: list[dict[str, Any]] = [{"id": part.pk, "text": part.text, "essential": part.essential} for part in parts]
     entries[0]["text"] = reworded or entries[0]["text"]
@@ -137,16 +137,16 @@ def _elements(w: World, by: User, *, more: str = "", essential: bool = True, rew
     return edit_claim(claim=w.claim, fields={"elements": entries}, by=by)
 
 
-def _file(w: World, by: User) -> Any:
+def _file(w: GroundsWorld, by: User) -> Any:
     return attach_file(source=w.upstream, chunks=[b"a page of the log"], name="log.txt", by=by)
 
 
-def _release_shut(w: World) -> Any:
+def _release_shut(w: GroundsWorld) -> Any:
     factories.released(w.shut.source, w.cast.editor)
     return factories.released(w.shut, w.cast.editor)
 
 
-def _supersede(w: World, by: User) -> Any:
+def _supersede(w: GroundsWorld, by: User) -> Any:
     later = factories.source(w.cast, "Later log", publisher=w.publisher, basis="firsthand")
     factories.relay(w.cast, later, w.upstream)
     newer = factories.attach(w.cast, w.claim, later, by=by)

@@ -22,13 +22,13 @@ from reviews.models import Notification
 from reviews.queue import work_of
 from tests import factories
 from tests.factories import fresh
-from tests.grounds.edits import EDITS, HARMLESS, World, world
+from tests.grounds.edits import EDITS, HARMLESS, GroundsWorld, world
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def made(db: None) -> World:
+def made(db: None) -> GroundsWorld:
     found = world()
     factories.approved(found.cast, found.assessment)
     return found
@@ -43,19 +43,19 @@ def _open_tasks(claim: Claim) -> int:
     return Task.objects.filter(claim=claim, kind="grounds_changed", ended_at=None).count()
 
 
-def _confirm(made: World, by: User, **given: Any) -> Claim:
+def _confirm(made: GroundsWorld, by: User, **given: Any) -> Claim:
     shown = of_verdict(by, fresh(made.claim))
     assert shown is not None
     given = {"reason": "I compared both.", "seen_grounds": shown.now, **given}
     return confirm_verdict(claim=made.claim, by=by, **given)
 
 
-def _retitle(made: World, by: User, title: str = "Another log") -> None:
+def _retitle(made: GroundsWorld, by: User, title: str = "Another log") -> None:
     change_source(source=made.source, fields={"title": title}, by=by)
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_any_change_marks_the_claim_and_is_for_somebody_else_to_look_at(made: World, name: str) -> None:
+def test_any_change_marks_the_claim_and_is_for_somebody_else_to_look_at(made: GroundsWorld, name: str) -> None:
     cast, claim = made.cast, made.claim
     second = factories.person("editor2", "editor", cast.desk)
     for person in (cast.reviewer, cast.editor, cast.reviewer2):
@@ -94,12 +94,12 @@ def test_an_assessor_who_has_left_is_told_nothing_of_what_it_rested_on(db: None)
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_no_part_of_the_grounds_marks_nothing(made: World, name: str) -> None:
+def test_what_is_no_part_of_the_grounds_marks_nothing(made: GroundsWorld, name: str) -> None:
     HARMLESS[name](made, made.cast.reviewer2)
     assert (fresh(made.claim).changed_since_verdict, _told(made.claim)) == (False, set())
 
 
-def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: World) -> None:
+def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: GroundsWorld) -> None:
     cast = made.cast
     source = factories.source(cast, "Own log", by=cast.reporter)
     claim = factories.claim(cast)
@@ -113,7 +113,7 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: W
     assert _told(claim) == {"editor", "reviewer"}
 
 
-def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: World) -> None:
+def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: GroundsWorld) -> None:
     parts: list[dict[str, Any]] = [{"id": part.pk, "text": part.text} for part in made.claim.elements.all()]
     fields = {"elements": [*parts, {"text": "with a forged seal", "essential": True}]}
     edit_claim(claim=made.claim, fields=fields, by=made.cast.reporter)
@@ -123,7 +123,7 @@ def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: World)
     assert fresh(made.claim).changed_since_verdict
 
 
-def test_a_refutation_set_aside_before_and_put_back_after_the_verdict_marks_it(made: World) -> None:
+def test_a_refutation_set_aside_before_and_put_back_after_the_verdict_marks_it(made: GroundsWorld) -> None:
     """`aside` was made context by the assessor before they submitted."""
     assert not fresh(made.claim).changed_since_verdict
     change_evidence(evidence=made.aside, fields={"stance": "refutes"}, by=made.cast.reviewer)
@@ -133,13 +133,13 @@ def test_a_refutation_set_aside_before_and_put_back_after_the_verdict_marks_it(m
     assert (fresh(made.claim).changed_since_verdict, _told(made.claim)) == (True, {"editor"})
 
 
-def test_new_refutations_of_a_verdict_are_for_somebody_to_look_at(made: World) -> None:
+def test_new_refutations_of_a_verdict_are_for_somebody_to_look_at(made: GroundsWorld) -> None:
     factories.firsthand(made.cast, made.claim, 1, stance="refutes", by=made.cast.reporter)
     assert (fresh(made.claim).changed_since_verdict, _open_tasks(made.claim)) == (True, 1)
     assert _told(made.claim) == {"editor", "reviewer"}
 
 
-def test_new_support_of_a_refuted_claim_marks_it_and_a_new_refutation_does_not(made: World) -> None:
+def test_new_support_of_a_refuted_claim_marks_it_and_a_new_refutation_does_not(made: GroundsWorld) -> None:
     claim = factories.claim(made.cast)
     factories.firsthand(made.cast, claim, 2, stance="refutes")
     factories.approved(made.cast, factories.finding(made.cast, claim, "refuted"))
@@ -149,7 +149,7 @@ def test_new_support_of_a_refuted_claim_marks_it_and_a_new_refutation_does_not(m
     assert fresh(claim).changed_since_verdict
 
 
-def test_undone_it_is_marked_no_more(made: World) -> None:
+def test_undone_it_is_marked_no_more(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer)
     _retitle(made, made.cast.reviewer, "Harbour log")
     assert (fresh(made.claim).changed_since_verdict, _open_tasks(made.claim)) == (False, 0)
@@ -158,7 +158,7 @@ def test_undone_it_is_marked_no_more(made: World) -> None:
     _confirm(made, made.cast.reviewer)  # whose own change was undone
 
 
-def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: World) -> None:
+def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: GroundsWorld) -> None:
     EDITS["relay added"](made, made.cast.editor)
     change_source(source=made.spare, fields={"title": "Forged"}, by=made.cast.reviewer)
     watched = verdict_watch(made.claim)
@@ -166,7 +166,7 @@ def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: World) -
     assert authors_now(made.claim, watched.grounds).people == {made.cast.editor.pk, made.cast.reviewer.pk}
 
 
-def test_after_it_was_confirmed_the_next_change_marks_again(made: World) -> None:
+def test_after_it_was_confirmed_the_next_change_marks_again(made: GroundsWorld) -> None:
     _retitle(made, made.cast.editor)
     _confirm(made, made.cast.reviewer)
     assert not fresh(made.claim).changed_since_verdict
@@ -175,7 +175,7 @@ def test_after_it_was_confirmed_the_next_change_marks_again(made: World) -> None
     _confirm(made, made.cast.editor)
 
 
-def test_what_changed_after_it_was_shown_is_not_confirmed(made: World) -> None:
+def test_what_changed_after_it_was_shown_is_not_confirmed(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer)
     shown = of_verdict(made.cast.editor, fresh(made.claim))
     _retitle(made, made.cast.reviewer, "A third log")
@@ -185,7 +185,7 @@ def test_what_changed_after_it_was_shown_is_not_confirmed(made: World) -> None:
     assert fresh(made.claim).changed_since_verdict
 
 
-def test_who_confirms_says_why(made: World) -> None:
+def test_who_confirms_says_why(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer)
     with pytest.raises(Invalid):
         _confirm(made, made.cast.editor, reason=" ")
@@ -194,26 +194,26 @@ def test_who_confirms_says_why(made: World) -> None:
     assert (task.ended_by, task.note) == (made.cast.editor, "It is the same log.")
 
 
-def test_without_a_change_there_is_nothing_to_confirm(made: World) -> None:
+def test_without_a_change_there_is_nothing_to_confirm(made: GroundsWorld) -> None:
     with pytest.raises(Conflict):
         _confirm(made, made.cast.editor)
 
 
 @pytest.mark.parametrize("who", ["reviewer2", "reporter", "auditor"])
-def test_whom_the_verdict_does_not_concern_does_not_confirm(made: World, who: str) -> None:
+def test_whom_the_verdict_does_not_concern_does_not_confirm(made: GroundsWorld, who: str) -> None:
     _retitle(made, made.cast.editor)
     with pytest.raises(Forbidden):
         _confirm(made, getattr(made.cast, who))
 
 
-def test_who_has_a_conflict_does_not_confirm(made: World) -> None:
+def test_who_has_a_conflict_does_not_confirm(made: GroundsWorld) -> None:
     _retitle(made, made.cast.editor)
     declare_conflict(actor_id=made.claim.parties.all()[0].pk, by=made.cast.reviewer)
     with pytest.raises(Forbidden):
         _confirm(made, made.cast.reviewer)
 
 
-def test_it_is_in_the_queue_of_those_who_may_look(made: World) -> None:
+def test_it_is_in_the_queue_of_those_who_may_look(made: GroundsWorld) -> None:
     _retitle(made, made.cast.editor)
     now = factories.days_ago(0)
     people = (made.cast.editor, made.cast.reviewer, made.cast.reviewer2)
@@ -221,7 +221,7 @@ def test_it_is_in_the_queue_of_those_who_may_look(made: World) -> None:
     assert kinds == [[], ["grounds_changed"], []]
 
 
-def test_leaving_the_verdict_ends_it_all(made: World) -> None:
+def test_leaving_the_verdict_ends_it_all(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer2)
     factories.assigned(made.cast, made.claim, reviewer=made.cast.reviewer2)
     assessment = factories.finding(made.cast, fresh(made.claim), "reported", evidence=[], by=made.cast.reviewer2)
@@ -231,7 +231,7 @@ def test_leaving_the_verdict_ends_it_all(made: World) -> None:
     assert verdict_watch(claim) is None
 
 
-def test_two_claims_on_one_source_are_both_marked(made: World) -> None:
+def test_two_claims_on_one_source_are_both_marked(made: GroundsWorld) -> None:
     other = factories.claim(made.cast)
     factories.attach(made.cast, other, made.source)
     factories.firsthand(made.cast, other, 2)
@@ -240,7 +240,9 @@ def test_two_claims_on_one_source_are_both_marked(made: World) -> None:
     assert (fresh(made.claim).changed_since_verdict, fresh(other).changed_since_verdict) == (True, True)
 
 
-def test_what_too_many_verdicts_rest_on_is_followed_by_workers(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_too_many_verdicts_rest_on_is_followed_by_workers(
+    made: GroundsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     _retitle(made, made.cast.reviewer2)
     assert (fresh(made.claim).changed_since_verdict, GroundsCheck.objects.count()) == (False, 1)

@@ -14,33 +14,41 @@ from claims.models import GroundsWatch, StatusChangeGrounds
 from claims.states import State
 from house.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
 from reviews.actions.assessments import approve, reject
-from reviews.actions.assignments import accept, assign, close_claim, decline, open_claim, reassign, withdraw
+from reviews.actions.assignments import (
+    accept_assignment,
+    assign,
+    close_claim,
+    decline,
+    open_claim,
+    reassign,
+    withdraw_assignment,
+)
 from reviews.actions.grounds import confirm_assessment, last_stood_for
 from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, Notification
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.grounds.edits import EDITS, HARMLESS, TO_ANSWER, WORDING, World
+from tests.grounds.edits import EDITS, HARMLESS, TO_ANSWER, WORDING, GroundsWorld
 from tests.pages import signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def _approve(made: World, **given: Any) -> Assessment:
+def _approve(made: GroundsWorld, **given: Any) -> Assessment:
     version = fresh(made.claim).version
     given = {"by": made.cast.editor, "seen_version": version, **given}
     return approve(assessment=made.assessment, reason="Yes.", **given)
 
 
-def _confirm(made: World, **given: Any) -> Assessment:
+def _confirm(made: GroundsWorld, **given: Any) -> Assessment:
     shown = of_assessment(made.cast.reviewer, fresh(made.assessment))
     assert shown is not None
     given = {"seen_version": fresh(made.claim).version, "seen_grounds": shown.now, "by": made.cast.reviewer, **given}
     return confirm_assessment(assessment=made.assessment, **given)
 
 
-def _changed_by(made: World, person: User) -> list[str]:
+def _changed_by(made: GroundsWorld, person: User) -> list[str]:
     """What the approver is told, after which nothing has moved."""
     with pytest.raises(Stale) as error:
         _approve(made)
@@ -48,7 +56,7 @@ def _changed_by(made: World, person: User) -> list[str]:
     return error.value.changes
 
 
-def _moved_there_and_back(made: World) -> None:
+def _moved_there_and_back(made: GroundsWorld) -> None:
     denial = factories.party_denial(made.cast, fresh(made.claim))
     factories.denied(made.cast, fresh(made.claim))
     withdraw_evidence(evidence=denial, reason="It was of something else.", by=made.cast.editor)
@@ -63,7 +71,7 @@ def _moved_there_and_back(made: World) -> None:
 
 
 def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_approved_nor_confirmed(
-    made: World,
+    made: GroundsWorld,
 ) -> None:
     _moved_there_and_back(made)
     assert fresh(made.claim).state == made.assessment.from_state
@@ -75,7 +83,7 @@ def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_app
     assert "has moved" in text_of(page)
 
 
-def _read(made: World, told: list[str]) -> list[str]:
+def _read(made: GroundsWorld, told: list[str]) -> list[str]:
     """What the approver reads of it: what is restricted by now stands on the page alone, in no error."""
     shown = of_assessment(made.cast.editor, fresh(made.assessment))
     assert shown is not None
@@ -84,7 +92,7 @@ def _read(made: World, told: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", sorted({*EDITS, *WORDING} - TO_ANSWER))
-def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: World, name: str) -> None:
+def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: GroundsWorld, name: str) -> None:
     edit = {**EDITS, **WORDING}[name]
     for person in (made.cast.reviewer, made.cast.editor):
         with transaction.atomic():
@@ -95,7 +103,7 @@ def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: World, 
 
 
 @pytest.mark.parametrize("name", sorted(TO_ANSWER))
-def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(made: World, name: str) -> None:
+def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(made: GroundsWorld, name: str) -> None:
     EDITS[name](made, made.cast.reviewer)
     with pytest.raises(PolicyNotMet, match="which says otherwise") as error:
         _approve(made)
@@ -106,13 +114,13 @@ def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(mad
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_no_part_of_the_grounds_stops_no_approval(made: World, name: str) -> None:
+def test_what_is_no_part_of_the_grounds_stops_no_approval(made: GroundsWorld, name: str) -> None:
     HARMLESS[name](made, made.cast.reviewer2)
     _approve(made)
     assert fresh(made.claim).state == "corroborated"
 
 
-def test_the_approver_reads_who_changed_what(made: World) -> None:
+def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
     change_evidence(evidence=made.item, fields={"excerpt": "at noon"}, by=made.cast.editor)
     assert _changed_by(made, made.cast.editor) == [
@@ -121,14 +129,14 @@ def test_the_approver_reads_who_changed_what(made: World) -> None:
     ]
 
 
-def test_what_was_changed_back_is_approved(made: World) -> None:
+def test_what_was_changed_back_is_approved(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
     change_source(source=made.source, fields={"title": "Harbour log"}, by=made.cast.reviewer2)
     _approve(made)
     assert fresh(made.claim).state == "corroborated"
 
 
-def test_the_assessor_confirms_with_one_press_and_it_is_approved(made: World) -> None:
+def test_the_assessor_confirms_with_one_press_and_it_is_approved(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
     _confirm(made)
     _approve(made)
@@ -138,21 +146,21 @@ def test_the_assessor_confirms_with_one_press_and_it_is_approved(made: World) ->
     assert StatusChangeGrounds.objects.get(claim=made.claim, seq=2).grounds == stood.grounds
 
 
-def test_the_status_change_keeps_what_was_approved(made: World) -> None:
+def test_the_status_change_keeps_what_was_approved(made: GroundsWorld) -> None:
     stood = last_stood_for(made.assessment)
     _approve(made)
     assert stood is not None
     assert StatusChangeGrounds.objects.get(claim=made.claim, seq=2).grounds == stood.grounds
 
 
-def test_the_assessor_is_told_of_a_change_by_somebody_else(made: World) -> None:
+def test_the_assessor_is_told_of_a_change_by_somebody_else(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "A log"}, by=made.cast.reviewer2)
     change_source(source=made.source, fields={"title": "Own log"}, by=made.cast.reviewer)
     told = Notification.objects.filter(kind="grounds_changed").values_list("recipient__username", "by__username")
     assert list(told) == [("reviewer", "reviewer2")]
 
 
-def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: World) -> None:
+def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: GroundsWorld) -> None:
     seen = {"seen_version": fresh(made.claim).version, "seen_grounds": last_stood_for(made.assessment).grounds.digest}  # type: ignore[union-attr]
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer)
     _confirm(made)
@@ -164,7 +172,7 @@ def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: World
     assert fresh(made.claim).state == "reported"
 
 
-def test_what_changed_after_it_was_shown_is_not_confirmed(made: World) -> None:
+def test_what_changed_after_it_was_shown_is_not_confirmed(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
     shown = of_assessment(made.cast.reviewer, fresh(made.assessment))
     change_source(source=made.source, fields={"title": "A third log"}, by=made.cast.editor)
@@ -174,24 +182,24 @@ def test_what_changed_after_it_was_shown_is_not_confirmed(made: World) -> None:
 
 
 @pytest.mark.parametrize("who", ["editor", "reviewer2", "reporter", "auditor"])
-def test_only_the_assessor_confirms(made: World, who: str) -> None:
+def test_only_the_assessor_confirms(made: GroundsWorld, who: str) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
     with pytest.raises(Forbidden):
         _confirm(made, by=getattr(made.cast, who))
 
 
-def test_nothing_changed_is_nothing_to_confirm(made: World) -> None:
+def test_nothing_changed_is_nothing_to_confirm(made: GroundsWorld) -> None:
     with pytest.raises(Conflict):
         _confirm(made)
 
 
-def test_elements_that_the_assessment_says_nothing_of_are_not_confirmed(made: World) -> None:
+def test_elements_that_the_assessment_says_nothing_of_are_not_confirmed(made: GroundsWorld) -> None:
     EDITS["element added"](made, made.cast.reviewer2)
     with pytest.raises((Conflict, PolicyNotMet)):
         _confirm(made)
 
 
-def test_what_is_not_enough_any_more_is_not_confirmed(made: World) -> None:
+def test_what_is_not_enough_any_more_is_not_confirmed(made: GroundsWorld) -> None:
     for item in made.assessment.evidence.filter(source__basis="firsthand"):
         change_evidence(evidence=item, fields={"credibility": 5}, by=made.cast.reviewer2)
     with pytest.raises(PolicyNotMet):
@@ -201,10 +209,10 @@ def test_what_is_not_enough_any_more_is_not_confirmed(made: World) -> None:
 # Who may still assess, and decide
 
 
-def _end(made: World, how: str) -> None:
+def _end(made: GroundsWorld, how: str) -> None:
     assignment, cast = fresh(made.assessment.assignment), made.cast  # type: ignore[type-var]  # it has one
     if how == "withdrawn":
-        withdraw(assignment=assignment, by=cast.editor)  # type: ignore[arg-type]
+        withdraw_assignment(assignment=assignment, by=cast.editor)  # type: ignore[arg-type]
     elif how == "declined":
         decline(assignment=assignment, reason="No time.", by=cast.reviewer)  # type: ignore[arg-type]
     elif how == "handed over":
@@ -229,26 +237,26 @@ def _end(made: World, how: str) -> None:
         *("off the desk", "made an auditor", "account closed", "conflict declared"),
     ],
 )
-def test_who_may_not_assess_any_more_has_nothing_approved(made: World, how: str) -> None:
+def test_who_may_not_assess_any_more_has_nothing_approved(made: GroundsWorld, how: str) -> None:
     _end(made, how)
     with pytest.raises(Conflict):
         _approve(made)
     assert fresh(made.claim).state == "reported"
 
 
-def _declared_and_taken_back(made: World, person: User) -> None:
+def _declared_and_taken_back(made: GroundsWorld, person: User) -> None:
     actor = made.claim.parties.all()[0]
     withdraw_conflict(conflict_id=declare_conflict(actor_id=actor.pk, by=person).pk, by=person)
 
 
-def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: World) -> None:
+def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: GroundsWorld) -> None:
     _declared_and_taken_back(made, made.cast.editor)
     with pytest.raises(Forbidden, match="while this waited"):
         _approve(made)
     _approve(made, by=factories.person("editor2", "editor", made.cast.desk))
 
 
-def test_an_assessor_who_took_a_conflict_back_while_it_waited_assesses_anew(made: World) -> None:
+def test_an_assessor_who_took_a_conflict_back_while_it_waited_assesses_anew(made: GroundsWorld) -> None:
     _declared_and_taken_back(made, made.cast.reviewer)
     with pytest.raises(Conflict, match="reviewer could not assess"):
         _approve(made)
@@ -256,30 +264,30 @@ def test_an_assessor_who_took_a_conflict_back_while_it_waited_assesses_anew(made
     factories.approved(made.cast, again)
 
 
-def test_a_conflict_that_was_taken_back_before_the_submission_concerns_nobody(made: World) -> None:
+def test_a_conflict_that_was_taken_back_before_the_submission_concerns_nobody(made: GroundsWorld) -> None:
     for person in (made.cast.reviewer, made.cast.editor):
         _declared_and_taken_back(made, person)
     factories.approved(made.cast, factories.finding(made.cast, made.claim, "corroborated"))
 
 
-def test_an_approver_with_a_conflict_declared_since_does_not_approve(made: World) -> None:
+def test_an_approver_with_a_conflict_declared_since_does_not_approve(made: GroundsWorld) -> None:
     declare_conflict(actor_id=made.claim.parties.all()[0].pk, by=made.cast.editor)
     with pytest.raises(Forbidden):
         _approve(made)
 
 
-def test_assigned_again_the_assessor_confirms_first(made: World) -> None:
+def test_assigned_again_the_assessor_confirms_first(made: GroundsWorld) -> None:
     _end(made, "withdrawn")
     assign(claim=made.claim, reviewer=made.cast.reviewer, by=made.cast.editor)
     with pytest.raises(Conflict):
         _approve(made)
-    accept(assignment=made.claim.assignments.get(ended_at=None), by=made.cast.reviewer)
+    accept_assignment(assignment=made.claim.assignments.get(ended_at=None), by=made.cast.reviewer)
     _confirm(made)
     _approve(made)
     assert fresh(made.claim).state == "corroborated"
 
 
-def test_what_waits_no_more_is_watched_no_more(made: World) -> None:
+def test_what_waits_no_more_is_watched_no_more(made: GroundsWorld) -> None:
     reject(assessment=made.assessment, reason="No.", seen_version=fresh(made.claim).version, by=made.cast.editor)
     assert not GroundsWatch.objects.exists()
     factories.finding(made.cast, made.claim, "corroborated")
@@ -287,7 +295,7 @@ def test_what_waits_no_more_is_watched_no_more(made: World) -> None:
     assert GroundsWatch.objects.count() == 1
 
 
-def test_a_reason_is_asked_for_before_the_grounds(made: World) -> None:
+def test_a_reason_is_asked_for_before_the_grounds(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.editor)
     with pytest.raises(Invalid):
         approve(assessment=made.assessment, reason=" ", seen_version=fresh(made.claim).version, by=made.cast.editor)

@@ -23,7 +23,7 @@ from sources.actions import attach_file
 from sources.models import Actor, Attachment, Capture, CaptureState, Relay, Source
 from tests import factories
 from tests.factories import fresh
-from tests.grounds.edits import World, world
+from tests.grounds.edits import GroundsWorld, world
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,7 @@ def test_every_field_and_relation_has_an_entry(model: type[models.Model]) -> Non
     assert (missing, gone, IN[model] & set(OUT[model])) == (set(), set(), set())
 
 
-def _rows(made: World) -> dict[type[models.Model], models.Model]:
+def _rows(made: GroundsWorld) -> dict[type[models.Model], models.Model]:
     """The row of each model whose fields are changed."""
     kept = attach_file(source=made.source, chunks=[b"a page"], name="log.txt", by=made.cast.reviewer)
     now = timezone.now()
@@ -152,7 +152,7 @@ OF_SOURCE = {"kind": "document"}
 OF_ACTOR = {"kind": "state"}
 
 
-def _change(model: type[models.Model], row: models.Model, name: str, made: World) -> None:
+def _change(model: type[models.Model], row: models.Model, name: str, made: GroundsWorld) -> None:
     """Give a field another value, past the actions."""
     field = model._meta.get_field(name)
     rows = model._default_manager.filter(pk=row.pk)
@@ -182,7 +182,7 @@ def _change(model: type[models.Model], row: models.Model, name: str, made: World
         rows.update(**{name: other.get(name, "Another")})
 
 
-def _relate(row: models.Model, name: str, made: World) -> None:
+def _relate(row: models.Model, name: str, made: GroundsWorld) -> None:
     if name in ("also_claimed_by", "parties"):
         getattr(row, name).set([made.other])
     elif name == "elements":
@@ -207,7 +207,7 @@ FIELDS = [(model, name) for model, names in IN.items() for name in sorted(names)
 
 
 @pytest.fixture
-def rows(db: None) -> tuple[World, dict[type[models.Model], models.Model]]:
+def rows(db: None) -> tuple[GroundsWorld, dict[type[models.Model], models.Model]]:
     made = world()
     with transaction.atomic():
         lock_graph(made.cast.desk.pk)
@@ -218,13 +218,13 @@ def rows(db: None) -> tuple[World, dict[type[models.Model], models.Model]]:
     return made, found
 
 
-def _confirmed(made: World) -> Any:
+def _confirmed(made: GroundsWorld) -> Any:
     return factories.finding(made.cast, made.claim, "corroborated")
 
 
 @pytest.mark.parametrize(("model", "name"), FIELDS, ids=lambda value: getattr(value, "__name__", value))
 def test_a_change_of_a_field_is_a_change_of_the_grounds_and_is_noted(
-    rows: tuple[World, dict[type[models.Model], models.Model]], model: type[models.Model], name: str
+    rows: tuple[GroundsWorld, dict[type[models.Model], models.Model]], model: type[models.Model], name: str
 ) -> None:
     made, found = rows
     watched = verdict_watch(made.claim)
@@ -240,7 +240,7 @@ def test_a_change_of_a_field_is_a_change_of_the_grounds_and_is_noted(
         transaction.set_rollback(True)
 
 
-def test_another_desk_threshold_is_noted(rows: tuple[World, dict[type[models.Model], models.Model]]) -> None:
+def test_another_desk_threshold_is_noted(rows: tuple[GroundsWorld, dict[type[models.Model], models.Model]]) -> None:
     made, _found = rows
     with transaction.atomic():
         lock_graph(made.cast.desk.pk)
@@ -261,7 +261,7 @@ BESIDE = [
 
 @pytest.mark.parametrize(("model", "name", "row"), BESIDE, ids=lambda value: getattr(value, "__name__", value))
 def test_a_change_of_what_nobody_named_changes_the_policys_answer_or_the_grounds_or_costs_the_support(
-    made: World, model: type[models.Model], name: str, row: str
+    made: GroundsWorld, model: type[models.Model], name: str, row: str
 ) -> None:
     """`extra` supports the claim on a source that is named as well."""
     extra = factories.attach(made.cast, made.claim, made.source, by=made.cast.reviewer2)

@@ -18,13 +18,13 @@ from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
-from tests.grounds.edits import World
+from tests.grounds.edits import GroundsWorld
 from tests.pages import got, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def _shown(made: World, by: User) -> GroundsShown:
+def _shown(made: GroundsWorld, by: User) -> GroundsShown:
     found = of_verdict(by, fresh(made.claim)) or of_assessment(by, fresh(made.assessment))
     assert found is not None
     return found
@@ -34,13 +34,13 @@ def _told(diff: GroundsDiff) -> list[tuple[str, str]]:
     return [(line.kind, line.title) for line in diff.lines]
 
 
-def _restrict(made: World, row: Any) -> None:
+def _restrict(made: GroundsWorld, row: Any) -> None:
     change: Any = {"source": change_source, "evidence": change_evidence}[type(row).__name__.lower()]
     change(**{type(row).__name__.lower(): row}, fields={"visibility": "restricted"}, by=made.cast.editor)
 
 
 @pytest.mark.parametrize("name", ["source", "item", "upstream"])
-def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: World, name: str) -> None:
+def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: GroundsWorld, name: str) -> None:
     """Its publisher, what this is part of, sources above it, their publishers, the relays, whom it is against."""
     fields = {"against_interest": made.other.pk, "against_interest_reason": "It costs them."}
     change_evidence(evidence=made.item, fields=fields, by=made.cast.reviewer)
@@ -67,7 +67,7 @@ def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: World, name: str)
     assert (diff.withheld, gone - {title for _kind, title in _told(diff)}) == (0, set())
 
 
-def test_what_another_row_leads_to_as_well_is_told(verdict: World) -> None:
+def test_what_another_row_leads_to_as_well_is_told(verdict: GroundsWorld) -> None:
     change_source(source=verdict.upstream, fields={"publisher": verdict.publisher.pk}, by=verdict.cast.reviewer2)
     _restrict(verdict, verdict.upstream)
     diff = _shown(verdict, verdict.cast.reviewer2).diff
@@ -75,19 +75,19 @@ def test_what_another_row_leads_to_as_well_is_told(verdict: World) -> None:
     assert diff.withheld > 0
 
 
-def _with_hidden(made: World) -> Any:
+def _with_hidden(made: GroundsWorld) -> Any:
     """A source of somebody else, attached by the assessor: once it is restricted, it is hidden from them."""
     hidden = factories.source(made.cast, "Hidden", by=made.cast.reviewer2)
     factories.attach(made.cast, made.claim, hidden, by=made.cast.reviewer)
     return hidden
 
 
-def _confirm_verdict(made: World, by: User) -> None:
+def _confirm_verdict(made: GroundsWorld, by: User) -> None:
     seen = _shown(made, by).now
     confirm_verdict(claim=made.claim, reason="I compared both.", seen_grounds=seen, by=by)
 
 
-def test_who_does_not_see_all_that_changed_does_not_confirm_the_verdict(made: World) -> None:
+def test_who_does_not_see_all_that_changed_does_not_confirm_the_verdict(made: GroundsWorld) -> None:
     verdict, hidden = made, _with_hidden(made)
     factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
     _restrict(verdict, hidden)
@@ -106,7 +106,7 @@ def test_who_does_not_see_all_that_changed_does_not_confirm_the_verdict(made: Wo
     assert not fresh(verdict.claim).changed_since_verdict
 
 
-def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: World) -> None:
+def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: GroundsWorld) -> None:
     hidden = _with_hidden(made)
     assessment = factories.finding(made.cast, fresh(made.claim), "corroborated")
     _restrict(made, hidden)
@@ -122,7 +122,7 @@ def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: World) -> N
     assert ("Some of what changed is hidden from you." in text, "Confirm assessment" in text) == (True, False)
 
 
-def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: World) -> None:
+def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: GroundsWorld) -> None:
     stranger = made.cast.stranger
     name_decider(claim=made.claim, user=stranger, by=made.cast.editor)
     hidden = factories.source(made.cast, "Hidden", by=made.cast.reviewer, visibility="desk")
@@ -142,7 +142,7 @@ def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: World) 
     assert fresh(made.claim).state == "corroborated"
 
 
-def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: World) -> None:
+def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: GroundsWorld) -> None:
     merge_actors(
         actor=verdict.publisher, into=verdict.other.pk, reason="The same.", chain="into", by=verdict.cast.editor
     )
@@ -151,7 +151,7 @@ def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: World) ->
     assert (line.then, line.now, diff.withheld) == ("Harbour master", "Another", 0)
 
 
-def test_the_refusal_of_an_approval_says_of_restricted_changes_that_the_page_shows_them(made: World) -> None:
+def test_the_refusal_of_an_approval_says_of_restricted_changes_that_the_page_shows_them(made: GroundsWorld) -> None:
     _restrict(made, made.upstream)
     decision: dict[str, Any] = {
         "assessment": made.assessment,

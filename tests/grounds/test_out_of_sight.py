@@ -11,7 +11,7 @@ from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import change_source, retract_source
 from house.errors import Conflict, Forbidden
-from reviews.actions.assignments import withdraw
+from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.following import check_next
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.grounds_shown import of_assessment, of_verdict
@@ -21,27 +21,29 @@ from sources.actions import create_source, lease_captures, run_capture
 from sources.fetch import Fetched
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.grounds.edits import World
+from tests.grounds.edits import GroundsWorld
 from tests.pages import got, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def _confirm(made: World, by: User) -> None:
+def _confirm(made: GroundsWorld, by: User) -> None:
     shown = of_verdict(by, fresh(made.claim))
     assert shown is not None
     confirm_verdict(claim=made.claim, reason="I compared both.", seen_grounds=shown.now, by=by)
 
 
-def _restrict_upstream(made: World, by: User) -> None:
+def _restrict_upstream(made: GroundsWorld, by: User) -> None:
     change_source(source=made.upstream, fields={"visibility": "restricted"}, by=by)
 
 
-def _release_upstream(made: World) -> None:
+def _release_upstream(made: GroundsWorld) -> None:
     release_source(source=fresh(made.upstream), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 
-def test_a_source_that_was_restricted_and_released_while_it_waited_is_watched_after_the_verdict(made: World) -> None:
+def test_a_source_that_was_restricted_and_released_while_it_waited_is_watched_after_the_verdict(
+    made: GroundsWorld,
+) -> None:
     editor, second = made.cast.editor, factories.person("editor2", "editor", made.cast.desk)
     own = factories.finding(made.cast, fresh(made.claim), "corroborated", by=editor)
     _restrict_upstream(made, editor)
@@ -51,7 +53,7 @@ def test_a_source_that_was_restricted_and_released_while_it_waited_is_watched_af
     assert fresh(made.claim).changed_since_verdict
 
 
-def test_a_source_that_was_edited_while_it_was_restricted_comes_back_with_a_mark(verdict: World) -> None:
+def test_a_source_that_was_edited_while_it_was_restricted_comes_back_with_a_mark(verdict: GroundsWorld) -> None:
     _restrict_upstream(verdict, verdict.cast.reviewer2)
     _confirm(verdict, verdict.cast.editor)
     change_source(source=fresh(verdict.upstream), fields={"title": "Swapped"}, by=verdict.cast.reviewer)
@@ -59,13 +61,13 @@ def test_a_source_that_was_edited_while_it_was_restricted_comes_back_with_a_mark
     assert fresh(verdict.claim).changed_since_verdict
 
 
-def test_a_source_that_was_restricted_and_released_as_it_was_leaves_no_mark(verdict: World) -> None:
+def test_a_source_that_was_restricted_and_released_as_it_was_leaves_no_mark(verdict: GroundsWorld) -> None:
     _restrict_upstream(verdict, verdict.cast.reviewer2)
     _release_upstream(verdict)
     assert not fresh(verdict.claim).changed_since_verdict
 
 
-def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: World) -> None:
+def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: GroundsWorld) -> None:
     doubt = factories.attach(made.cast, made.claim, made.spare, "refutes", by=made.cast.reviewer)
     change_evidence(evidence=doubt, fields={"visibility": "restricted"}, by=made.cast.reviewer)
     factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
@@ -74,7 +76,7 @@ def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: World) 
         _confirm(made, made.cast.reviewer)
 
 
-def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(verdict: World) -> None:
+def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(verdict: GroundsWorld) -> None:
     cast = verdict.cast
     change_evidence(evidence=verdict.past, fields={"superseded_by": None}, by=cast.reviewer2)
     change_evidence(evidence=fresh(verdict.later), fields={"excerpt": "Swapped"}, by=cast.editor)
@@ -87,7 +89,9 @@ def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(
         _confirm(verdict, cast.editor)
 
 
-def test_a_change_before_a_worker_has_read_the_last_one_is_marked(made: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_before_a_worker_has_read_the_last_one_is_marked(
+    made: GroundsWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     change_source(source=made.source, fields={"title": "Swapped"}, by=made.cast.reviewer2)
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     change_source(source=fresh(made.source), fields={"title": "Harbour log"}, by=made.cast.reviewer2)
@@ -100,7 +104,7 @@ def test_a_change_before_a_worker_has_read_the_last_one_is_marked(made: World, m
 
 
 def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
-    verdict: World, monkeypatch: pytest.MonkeyPatch
+    verdict: GroundsWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("claims.verdicts.grounds_watch.AT_ONCE", 0)
     change_source(source=verdict.source, fields={"title": "Swapped"}, by=verdict.cast.reviewer2)
@@ -111,7 +115,7 @@ def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
         _confirm(verdict, verdict.cast.editor)
 
 
-def test_who_changed_the_desks_threshold_behind_the_claims_own_does_not_confirm(verdict: World) -> None:
+def test_who_changed_the_desks_threshold_behind_the_claims_own_does_not_confirm(verdict: GroundsWorld) -> None:
     second = factories.person("editor2", "editor", verdict.cast.desk)
     set_threshold(claim=verdict.claim, threshold=2, reason="So.", by=second)
     change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
@@ -120,7 +124,7 @@ def test_who_changed_the_desks_threshold_behind_the_claims_own_does_not_confirm(
         _confirm(verdict, verdict.cast.editor)
 
 
-def test_who_merged_an_actor_into_one_that_was_outside_does_not_confirm(verdict: World) -> None:
+def test_who_merged_an_actor_into_one_that_was_outside_does_not_confirm(verdict: GroundsWorld) -> None:
     cast = verdict.cast
     change_source(source=verdict.source, fields={"publisher": verdict.other.pk}, by=cast.reviewer2)
     merged = factories.actor(cast, "Quay master", part_of=verdict.other)
@@ -136,7 +140,7 @@ def test_an_editor_does_not_revive_alone_what_they_submitted_with_an_assignment_
     factories.firsthand(cast, claim, 2)
     given = factories.assigned(cast, claim, reviewer=cast.editor)
     own = factories.finding(cast, claim, "corroborated", by=cast.editor)
-    withdraw(assignment=given, by=second)
+    withdraw_assignment(assignment=given, by=second)
     shown = of_assessment(cast.editor, fresh(own))
     assert shown is not None
     with pytest.raises(Conflict):
@@ -145,9 +149,9 @@ def test_an_editor_does_not_revive_alone_what_they_submitted_with_an_assignment_
         )  # fmt: skip
 
 
-def test_the_review_says_that_who_was_assigned_again_confirms_first(made: World) -> None:
+def test_the_review_says_that_who_was_assigned_again_confirms_first(made: GroundsWorld) -> None:
     address = f"/reviews/{made.assessment.pk}/"
-    withdraw(assignment=made.claim.assignments.get(), by=made.cast.editor)
+    withdraw_assignment(assignment=made.claim.assignments.get(), by=made.cast.editor)
     factories.assigned(made.cast, made.claim)
     for_editor, for_assessor = (text_of(got(person, address)) for person in (made.cast.editor, made.cast.reviewer))
     assert ("Approve finding" in for_editor, "The assignment that this was submitted with" in for_editor) == (
@@ -157,7 +161,7 @@ def test_the_review_says_that_who_was_assigned_again_confirms_first(made: World)
     assert "Confirm assessment" in for_assessor
 
 
-def test_who_cannot_confirm_any_more_since_the_claim_has_moved_is_not_asked_to(made: World) -> None:
+def test_who_cannot_confirm_any_more_since_the_claim_has_moved_is_not_asked_to(made: GroundsWorld) -> None:
     other = factories.finding(made.cast, made.claim, "corroborated", by=made.cast.reviewer2)
     factories.approved(made.cast, made.assessment)
     change_source(source=made.source, fields={"title": "Swapped"}, by=made.cast.editor)
@@ -180,7 +184,7 @@ def test_an_assessor_is_told_of_their_own_capture_that_came_later(cast: Cast, mo
     assert Notification.objects.filter(recipient=cast.reviewer, kind="grounds_changed").count() == 1
 
 
-def test_what_somebody_changed_and_undid_before_keeps_no_task_from_them(made: World) -> None:
+def test_what_somebody_changed_and_undid_before_keeps_no_task_from_them(made: GroundsWorld) -> None:
     editor = made.cast.editor
     change_source(source=made.source, fields={"title": "X"}, by=editor)
     change_source(source=fresh(made.source), fields={"title": "Harbour log"}, by=editor)

@@ -14,21 +14,21 @@ from reviews.grounds_shown import of_assessment, of_verdict
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
-from tests.grounds.edits import World
+from tests.grounds.edits import GroundsWorld
 from tests.pages import fields_of, got, signed_in, text_of
 
 pytestmark = pytest.mark.django_db
 
 
-def _retitle(made: World, by: Any, title: str = "Another log") -> None:
+def _retitle(made: GroundsWorld, by: Any, title: str = "Another log") -> None:
     change_source(source=made.source, fields={"title": title}, by=by)
 
 
-def _review(made: World) -> str:
+def _review(made: GroundsWorld) -> str:
     return f"/reviews/{made.assessment.pk}/"
 
 
-def test_the_review_shows_the_other_evidence_and_who_changed_its_bearing(made: World) -> None:
+def test_the_review_shows_the_other_evidence_and_who_changed_its_bearing(made: GroundsWorld) -> None:
     text = text_of(got(made.cast.editor, _review(made)))
     others = text[text.index("Other evidence") : text.index("Your decision")]
     assert "Gate book publisher unknown basis unknown Source F cannot be judged Context reviewer changed its" in others
@@ -37,7 +37,7 @@ def test_the_review_shows_the_other_evidence_and_who_changed_its_bearing(made: W
     assert "Harbour log" not in others
 
 
-def test_who_may_not_see_restricted_evidence_does_not_see_it_among_the_other(made: World) -> None:
+def test_who_may_not_see_restricted_evidence_does_not_see_it_among_the_other(made: GroundsWorld) -> None:
     assert "Letter" in text_of(got(made.cast.editor, _review(made)))
     assert "Letter" not in text_of(got(made.cast.reviewer2, _review(made)))
 
@@ -45,7 +45,7 @@ def test_who_may_not_see_restricted_evidence_does_not_see_it_among_the_other(mad
 LINE = "Source “Another log” title Harbour log Another log reviewer2"
 
 
-def test_the_review_shows_who_changed_what(made: World) -> None:
+def test_the_review_shows_who_changed_what(made: GroundsWorld) -> None:
     assert "Changed since it was submitted" not in text_of(got(made.cast.editor, _review(made)))
     _retitle(made, made.cast.reviewer2)
     text = text_of(got(made.cast.editor, _review(made)))
@@ -56,7 +56,7 @@ def test_the_review_shows_who_changed_what(made: World) -> None:
     assert ("Approve finding" in text, "Reject finding" in text) == (False, True)
 
 
-def test_moments_and_days_are_said_as_everywhere(made: World) -> None:
+def test_moments_and_days_are_said_as_everywhere(made: GroundsWorld) -> None:
     at = datetime(2022, 11, 2, 8, 15, 42, 5, UTC)
     change_source(source=made.source, fields={"published_at": at}, by=made.cast.reviewer2)
     edit_claim(claim=fresh(made.claim), fields={"claimed_on": date(2022, 11, 4)}, by=made.cast.editor)
@@ -66,7 +66,7 @@ def test_moments_and_days_are_said_as_everywhere(made: World) -> None:
     assert ("4 Nov 2022" in text, "2022-11-0" in text) == (True, False)
 
 
-def test_the_list_marks_what_changed_and_narrows_to_it(verdict: World) -> None:
+def test_the_list_marks_what_changed_and_narrows_to_it(verdict: GroundsWorld) -> None:
     factories.claim_in(verdict.cast, "corroborated")
     narrowed = "/claims/?changed_since_verdict=on"
     assert "No claim is like this" in text_of(got(verdict.cast.editor, narrowed))
@@ -77,7 +77,7 @@ def test_the_list_marks_what_changed_and_narrows_to_it(verdict: World) -> None:
     assert marked.reference == verdict.claim.reference
 
 
-def test_approving_is_refused_and_what_was_typed_stays(made: World) -> None:
+def test_approving_is_refused_and_what_was_typed_stays(made: GroundsWorld) -> None:
     filled = fields_of(got(made.cast.editor, _review(made))) | {"reason": "I checked.", "decision": "approve"}
     _retitle(made, made.cast.reviewer)
     answer = signed_in(made.cast.editor).post(_review(made), filled)
@@ -88,7 +88,7 @@ def test_approving_is_refused_and_what_was_typed_stays(made: World) -> None:
     assert "I checked.</textarea>" in answer.content.decode()
 
 
-def test_the_assessor_confirms_with_one_press(made: World) -> None:
+def test_the_assessor_confirms_with_one_press(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer2)
     page = got(made.cast.reviewer, _review(made))
     assert "Confirm assessment" in text_of(page)
@@ -103,7 +103,7 @@ def test_the_assessor_confirms_with_one_press(made: World) -> None:
     assert fresh(made.claim).state == "corroborated"
 
 
-def test_a_page_from_before_it_was_confirmed_anew_approves_nothing(made: World) -> None:
+def test_a_page_from_before_it_was_confirmed_anew_approves_nothing(made: GroundsWorld) -> None:
     filled = fields_of(got(made.cast.editor, _review(made))) | {"reason": "I checked.", "decision": "approve"}
     _retitle(made, made.cast.reviewer)
     seen = of_assessment(made.cast.reviewer, fresh(made.assessment))
@@ -116,14 +116,14 @@ def test_a_page_from_before_it_was_confirmed_anew_approves_nothing(made: World) 
     assert (answer.status_code, "reviewer confirmed this anew" in text_of(answer)) == (409, True)
 
 
-def test_confirming_what_was_not_seen_is_told(made: World) -> None:
+def test_confirming_what_was_not_seen_is_told(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer2)
     given = {"seen_version": fresh(made.claim).version, "seen_grounds": "ab" * 32}
     answer = signed_in(made.cast.reviewer).post(f"{_review(made)}confirm/", given, follow=True)
     assert "Look at it again before you confirm." in text_of(answer)
 
 
-def test_the_claims_page_says_it_changed_since_the_verdict_and_the_other_confirms(verdict: World) -> None:
+def test_the_claims_page_says_it_changed_since_the_verdict_and_the_other_confirms(verdict: GroundsWorld) -> None:
     address = f"/claims/{verdict.claim.reference}/"
     assert "Changed since the verdict" not in text_of(got(verdict.cast.editor, address))
     _retitle(verdict, verdict.cast.reviewer2)
@@ -139,7 +139,7 @@ def test_the_claims_page_says_it_changed_since_the_verdict_and_the_other_confirm
     assert "Changed since the verdict" not in text_of(got(verdict.cast.editor, address))
 
 
-def test_who_changed_it_gets_no_form_and_cannot_send_one(verdict: World) -> None:
+def test_who_changed_it_gets_no_form_and_cannot_send_one(verdict: GroundsWorld) -> None:
     _retitle(verdict, verdict.cast.editor)
     form = f"/claims/{verdict.claim.reference}/grounds/"
     assert "Confirm verdict" not in text_of(got(verdict.cast.editor, form))
@@ -149,7 +149,7 @@ def test_who_changed_it_gets_no_form_and_cannot_send_one(verdict: World) -> None
     assert (answer.status_code, fresh(verdict.claim).changed_since_verdict) == (403, True)
 
 
-def test_the_public_page_says_so_and_nothing_of_what(verdict: World) -> None:
+def test_the_public_page_says_so_and_nothing_of_what(verdict: GroundsWorld) -> None:
     publish_claim(claim=verdict.claim, by=verdict.cast.editor)
     _retitle(verdict, verdict.cast.reviewer2, "A whisper")
     for address in (f"/public/{verdict.claim.reference}/", "/public/"):
@@ -159,14 +159,14 @@ def test_the_public_page_says_so_and_nothing_of_what(verdict: World) -> None:
         assert "reviewer2" not in text
 
 
-def test_my_work_and_the_notifications_lead_there(verdict: World) -> None:
+def test_my_work_and_the_notifications_lead_there(verdict: GroundsWorld) -> None:
     _retitle(verdict, verdict.cast.reviewer2)
     text = text_of(got(verdict.cast.editor, "/"))
     assert "Changed since the verdict" in text
     assert "reviewer2 changed what the verdict rests on" in text_of(got(verdict.cast.reviewer, "/notifications/"))
 
 
-def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: World) -> None:
+def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: GroundsWorld) -> None:
     change_evidence(evidence=verdict.item, fields={"excerpt": "at the secret hour"}, by=verdict.cast.reviewer)
     change_source(source=verdict.source, fields={"visibility": "restricted"}, by=verdict.cast.editor)
     address = f"/claims/{verdict.claim.reference}/"
@@ -179,7 +179,7 @@ def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: Wo
     assert "Harbour log" in text_of(got(verdict.cast.editor, address))
 
 
-def test_the_api_tells_and_takes_the_same(made: World) -> None:
+def test_the_api_tells_and_takes_the_same(made: GroundsWorld) -> None:
     claim = made.claim.reference
     path = f"claims/{claim}/assessments/{made.assessment.pk}/"
     reviewer, editor = Api(made.cast.reviewer), Api(made.cast.editor)
@@ -207,7 +207,7 @@ def test_the_api_tells_and_takes_the_same(made: World) -> None:
     assert (done.status_code, done.json()["state"]) == (200, "approved")
 
 
-def test_the_api_marks_and_confirms_a_verdict(verdict: World) -> None:
+def test_the_api_marks_and_confirms_a_verdict(verdict: GroundsWorld) -> None:
     path = f"claims/{verdict.claim.reference}/"
     editor = Api(verdict.cast.editor)
     assert editor.get(path).json()["changed_since_verdict"] is False

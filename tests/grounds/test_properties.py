@@ -17,7 +17,7 @@ from reviews.actions.assessments import approve
 from reviews.actions.grounds import confirm_assessment, confirm_verdict, last_stood_for
 from tests import factories
 from tests.factories import fresh
-from tests.grounds.edits import EDITS, HARMLESS, WORDING, World, world
+from tests.grounds.edits import EDITS, HARMLESS, WORDING, GroundsWorld, world
 
 pytestmark = pytest.mark.django_db
 
@@ -29,11 +29,11 @@ some = settings(max_examples=12, deadline=None, suppress_health_check=[HealthChe
 ALL = {**EDITS, **HARMLESS, **WORDING}
 
 
-def _person(made: World, name: str) -> User:
+def _person(made: GroundsWorld, name: str) -> User:
     return User.objects.get(username=name)
 
 
-def _edit(made: World, name: str, by: User) -> bool:
+def _edit(made: GroundsWorld, name: str, by: User) -> bool:
     """Whether it was done; what a person may not do, or what does not go together, is refused."""
     try:
         with transaction.atomic():
@@ -43,7 +43,7 @@ def _edit(made: World, name: str, by: User) -> bool:
     return True
 
 
-def _digest(made: World, grounds: Any) -> str:
+def _digest(made: GroundsWorld, grounds: Any) -> str:
     return now_of(fresh(made.claim), grounds).digest
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_approved_that_its_assessor_does_not_stand_for(steps: list[tu
         transaction.set_rollback(True)
 
 
-def _approves(made: World) -> bool:
+def _approves(made: GroundsWorld) -> bool:
     """Whether the editor could approve it now; taken back."""
     try:
         with transaction.atomic():
@@ -79,7 +79,7 @@ def _approves(made: World) -> bool:
     return True
 
 
-def _confirm_assessment(made: World, by: User) -> None:
+def _confirm_assessment(made: GroundsWorld, by: User) -> None:
     stood = last_stood_for(made.assessment)
     assert stood is not None
     seen = _digest(made, stood.grounds)
@@ -124,7 +124,7 @@ def test_no_change_of_a_verdicts_grounds_is_without_its_mark(steps: list[tuple[s
         transaction.set_rollback(True)
 
 
-def _confirm_verdict(made: World, by: User, seen: str) -> bool:
+def _confirm_verdict(made: GroundsWorld, by: User, seen: str) -> bool:
     try:
         with transaction.atomic():
             confirm_verdict(claim=made.claim, reason="I compared both.", seen_grounds=seen, by=by)

@@ -13,25 +13,25 @@ from reviews.redaction_matches import find
 from sources.actions import attach_file
 from tests import factories
 from tests.factories import fresh
-from tests.grounds.edits import World, world
+from tests.grounds.edits import GroundsWorld, world
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def made(db: None) -> World:
+def made(db: None) -> GroundsWorld:
     found = world()
     factories.person("editor2", "editor", found.cast.desk)
     return found
 
 
-def _redact(made: World, **what: Any) -> None:
+def _redact(made: GroundsWorld, **what: Any) -> None:
     row = propose_redaction(desk=made.cast.desk, reason="It was asked for.", by=made.cast.editor, **what)
     seen = find(made.cast.desk, words=row.words, sha256=row.sha256, by=_second(made)).seen
     redact(redaction=row, seen=seen, by=_second(made))
 
 
-def _second(made: World) -> Any:
+def _second(made: GroundsWorld) -> Any:
     return type(made.cast.editor).objects.get(username="editor2")
 
 
@@ -40,7 +40,7 @@ def _held(needle: str) -> int:
     return sum(needle in str(content) for content in rows)
 
 
-def test_words_are_gone_from_what_was_kept_and_the_verdict_is_marked(made: World) -> None:
+def test_words_are_gone_from_what_was_kept_and_the_verdict_is_marked(made: GroundsWorld) -> None:
     factories.approved(made.cast, made.assessment)
     _redact(made, words="crane driver wrote")
     assert (_held("crane driver wrote"), Grounds.objects.get().content) == (0, "[redacted]")
@@ -57,7 +57,7 @@ def test_words_are_gone_from_what_was_kept_and_the_verdict_is_marked(made: World
     assert not fresh(made.claim).changed_since_verdict
 
 
-def test_the_digest_of_an_erased_file_stands_in_no_grounds(made: World) -> None:
+def test_the_digest_of_an_erased_file_stands_in_no_grounds(made: GroundsWorld) -> None:
     kept = attach_file(source=made.source, chunks=[b"a secret page"], name="page.txt", by=made.cast.reviewer)
     assessment = factories.finding(made.cast, made.claim, "corroborated")
     factories.approved(made.cast, assessment)

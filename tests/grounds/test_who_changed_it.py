@@ -17,12 +17,12 @@ from reviews.grounds_shown import of_verdict
 from sources.actions import attach_file
 from tests import factories
 from tests.factories import fresh
-from tests.grounds.edits import World, world
+from tests.grounds.edits import GroundsWorld, world
 
 pytestmark = pytest.mark.django_db
 
 
-def _out_and_in_by_restricting(made: World, by: User) -> None:
+def _out_and_in_by_restricting(made: GroundsWorld, by: User) -> None:
     """The editor restricts a source and releases it; whoever is tried changes its title meanwhile."""
     change_source(source=made.source, fields={"visibility": "restricted"}, by=made.cast.editor)
     change_source(source=fresh(made.source), fields={"title": "Swapped"}, by=by)
@@ -30,55 +30,55 @@ def _out_and_in_by_restricting(made: World, by: User) -> None:
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 
-def _excerpt_while_restricted(made: World, by: User) -> None:
+def _excerpt_while_restricted(made: GroundsWorld, by: User) -> None:
     change_evidence(evidence=made.item, fields={"visibility": "restricted"}, by=made.cast.reviewer2)
     change_evidence(evidence=fresh(made.item), fields={"excerpt": "Swapped"}, by=by)
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 
-def _upstream_detached(made: World, by: User) -> None:
+def _upstream_detached(made: GroundsWorld, by: User) -> None:
     remove_relay(relay=made.relay, by=made.cast.reviewer2)
     change_source(source=made.upstream, fields={"title": "Swapped"}, by=by)
     add_relay(downstream=made.source, upstream=made.upstream.pk, quote=made.relay.quote, by=made.cast.reviewer2)
 
 
-def _upstream_of_it_detached(made: World, by: User) -> None:
+def _upstream_of_it_detached(made: GroundsWorld, by: User) -> None:
     remove_relay(relay=made.relay, by=made.cast.reviewer2)
     add_relay(downstream=made.upstream, upstream=made.spare.pk, quote="So it says.", by=by)
     add_relay(downstream=made.source, upstream=made.upstream.pk, quote=made.relay.quote, by=made.cast.reviewer2)
 
 
-def _file_of_it_detached(made: World, by: User) -> None:
+def _file_of_it_detached(made: GroundsWorld, by: User) -> None:
     remove_relay(relay=made.relay, by=made.cast.reviewer2)
     attach_file(source=made.upstream, chunks=[b"a page"], name="page.txt", by=by)
     add_relay(downstream=made.source, upstream=made.upstream.pk, quote=made.relay.quote, by=made.cast.reviewer2)
 
 
-def _publisher_swapped(made: World, by: User) -> None:
+def _publisher_swapped(made: GroundsWorld, by: User) -> None:
     change_source(source=made.source, fields={"publisher": made.other.pk}, by=made.cast.reviewer2)
     change_actor(actor=made.publisher, fields={"name": "Swapped"}, by=by)
     change_source(source=fresh(made.source), fields={"publisher": made.publisher.pk}, by=made.cast.reviewer2)
 
 
-def _parent_swapped(made: World, by: User) -> None:
+def _parent_swapped(made: GroundsWorld, by: User) -> None:
     change_actor(actor=made.publisher, fields={"part_of": None}, by=made.cast.reviewer2)
     change_actor(actor=made.parent, fields={"name": "Swapped"}, by=by)
     change_actor(actor=fresh(made.publisher), fields={"part_of": made.parent.pk}, by=made.cast.reviewer2)
 
 
-def _file_released(made: World, by: User) -> None:
+def _file_released(made: GroundsWorld, by: User) -> None:
     kept = attach_file(source=made.source, chunks=[b"a page"], name="p.txt", visibility="restricted", by=by)
     factories.released(kept, factories.person("editor3", "editor", made.cast.desk))
 
 
-def _second(made: World) -> User:
+def _second(made: GroundsWorld) -> User:
     found: User = User.objects.filter(username="editor2").first() or factories.person(
         "editor2", "editor", made.cast.desk
     )
     return found
 
 
-OUTSIDE: dict[str, Callable[[World, User], Any]] = {
+OUTSIDE: dict[str, Callable[[GroundsWorld, User], Any]] = {
     "source restricted": _out_and_in_by_restricting,
     "evidence restricted": _excerpt_while_restricted,
     "upstream detached": _upstream_detached,
@@ -90,7 +90,7 @@ OUTSIDE: dict[str, Callable[[World, User], Any]] = {
 }
 
 
-def _confirm(made: World, by: User) -> None:
+def _confirm(made: GroundsWorld, by: User) -> None:
     shown = of_verdict(by, fresh(made.claim))
     assert shown is not None
     confirm_verdict(claim=made.claim, reason="I compared both.", seen_grounds=shown.now, by=by)
@@ -98,7 +98,7 @@ def _confirm(made: World, by: User) -> None:
 
 @pytest.mark.parametrize("name", OUTSIDE)
 @pytest.mark.parametrize("who", ["reviewer", "editor"])
-def test_who_changed_a_row_outside_the_grounds_does_not_confirm_it(verdict: World, name: str, who: str) -> None:
+def test_who_changed_a_row_outside_the_grounds_does_not_confirm_it(verdict: GroundsWorld, name: str, who: str) -> None:
     by = getattr(verdict.cast, who)
     if who == "reviewer" and name == "source restricted":
         by = verdict.cast.editor  # who alone sees it then: their own change, restricted and released by themselves
@@ -127,7 +127,7 @@ def test_a_file_put_in_before_and_released_after_the_verdict_is_also_its_uploade
     _confirm(made, _second(made))
 
 
-def test_the_line_says_who_changed_it_meanwhile(verdict: World) -> None:
+def test_the_line_says_who_changed_it_meanwhile(verdict: GroundsWorld) -> None:
     _upstream_detached(verdict, verdict.cast.reviewer)
     shown = of_verdict(verdict.cast.editor, fresh(verdict.claim))
     assert shown is not None
@@ -135,7 +135,7 @@ def test_the_line_says_who_changed_it_meanwhile(verdict: World) -> None:
     assert told == {"title": ["reviewer"]}
 
 
-def test_where_nobody_is_known_only_an_editor_who_had_no_part_in_it_may_confirm(verdict: World) -> None:
+def test_where_nobody_is_known_only_an_editor_who_had_no_part_in_it_may_confirm(verdict: GroundsWorld) -> None:
     second = _second(verdict)
     unknown = Authors(frozenset({verdict.cast.editor.pk}), known=False)
     for person in (verdict.cast.reviewer, verdict.cast.editor):
@@ -144,7 +144,7 @@ def test_where_nobody_is_known_only_an_editor_who_had_no_part_in_it_may_confirm(
     may_confirm_verdict(second, verdict.claim, unknown)
 
 
-def test_a_difference_that_no_act_tells_of_is_of_somebody_unknown(verdict: World) -> None:
+def test_a_difference_that_no_act_tells_of_is_of_somebody_unknown(verdict: GroundsWorld) -> None:
     watched = verdict_watch(verdict.claim)
     assert watched is not None
     content = {**watched.grounds.content, "actor": {}}

@@ -76,12 +76,12 @@ def fault_of(answer: Any, before: State, after: State) -> str:
 
 
 def _taken_for_markup(page: str) -> str:
-    reader = _Reader()
+    reader = _AnswerReader()
     reader.feed(page)
     return reader.fault
 
 
-class _Reader(HTMLParser):
+class _AnswerReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.fault = ""

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.test import Client
 
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.hostile.answers import Database, State, fault_of
 from tests.hostile.filling import BEFORE, BOUNDARY, File, Sent, filled, multipart, urlencoded
 from tests.hostile.forms_in_pages import TYPED, Form, forms_in, forms_of
@@ -26,7 +26,7 @@ RECORDED = {"accounts_act", "ledger_entry", "ledger_outbox", "ledger_secret"}
 class Attack:
     """The forms of a world. What a request did is taken back; `faults` says what was wrong, by form and input."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: AccessWorld) -> None:
         self.world = world
         self.database = Database()
         self.before: State = []  # of the page that is open

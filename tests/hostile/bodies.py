@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.api.client import schema
 
 Path = tuple[str | int, ...]
@@ -14,7 +14,7 @@ METHODS = ("get", "post", "patch", "put", "delete")
 
 
 @dataclass(frozen=True)
-class Operation:
+class DocumentedOperation:
     """One operation: `template` is its address, `said` what the description says of it."""
 
     method: str
@@ -44,10 +44,12 @@ class Operation:
             yield from _places(self.body, ())
 
 
-def operations() -> list[Operation]:
+def operations() -> list[DocumentedOperation]:
     """Every operation of the API."""
     paths = schema()["paths"].items()
-    return [Operation(method, path, item[method]) for path, item in paths for method in METHODS if method in item]
+    return [
+        DocumentedOperation(method, path, item[method]) for path, item in paths for method in METHODS if method in item
+    ]
 
 
 def _places(node: dict[str, Any], path: Path) -> Iterator[tuple[Path, bool]]:
@@ -86,7 +88,7 @@ def put(body: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     return whole
 
 
-def good_bodies(world: World) -> dict[str, dict[str, Any]]:
+def good_bodies(world: AccessWorld) -> dict[str, dict[str, Any]]:
     """A body for each operation that needs one. What is not here takes an empty one."""
     source, part = str(world.source.pk), str(world.claim.elements.earliest("position").pk)
     evidence, actor = str(world.evidence.pk), str(world.actor.pk)

@@ -6,7 +6,7 @@ from urllib.parse import quote_from_bytes
 from claims.actions.claims import unpublish_claim
 from claims.actions.releasing import release_actor, release_source
 from reviews.actions.assignments import close_claim
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.factories import fresh
 from tests.hostile.forms_in_pages import CHOSEN, Control, Form
 
@@ -59,7 +59,7 @@ TYPED: dict[str, dict[str, str | int]] = {
 }
 
 
-def _public(world: World, *, sources: bool = True) -> None:
+def _public(world: AccessWorld, *, sources: bool = True) -> None:
     """The publishers, and the sources, of what is released in this world."""
     by = world.cast.editor
     for source in (world.source, world.upstream):
@@ -70,7 +70,7 @@ def _public(world: World, *, sources: bool = True) -> None:
 
 
 # What has to be so before the form is of use.
-BEFORE: dict[str, Callable[[World], object]] = {
+BEFORE: dict[str, Callable[[AccessWorld], object]] = {
     "open-claim": lambda world: close_claim(claim=fresh(world.claim), reason="moot", by=world.cast.editor),
     "release-attachment": _public,
     "release-capture": _public,

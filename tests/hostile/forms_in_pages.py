@@ -10,7 +10,7 @@ from django.urls import resolve
 
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 
 # Who sees which forms: an editor's, those of the reviewer who has the claim, an administrator's, those of the reporter
 # about what is theirs, those of nobody.
@@ -50,7 +50,7 @@ class Form:
         return any(control.type == "file" for control in self.controls.values())
 
 
-def forms_of(world: World) -> list[Form]:
+def forms_of(world: AccessWorld) -> list[Form]:
     """Every form of every page, as the first of VISITORS to whom the page opens finds it.
 
     Those of the administration site are Django's own.
@@ -70,12 +70,12 @@ def forms_of(world: World) -> list[Form]:
 def forms_in(answer: Any, address: str, visitor: str) -> Iterator[Form]:
     """The forms of one page; none in what is no HTML."""
     if answer.headers.get("Content-Type", "").startswith("text/html"):
-        reader = _Reader(address, visitor)
+        reader = _FormReader(address, visitor)
         reader.feed(answer.content.decode())
         yield from reader.forms
 
 
-class _Reader(HTMLParser):
+class _FormReader(HTMLParser):
     def __init__(self, address: str, visitor: str) -> None:
         super().__init__()
         self.address, self.visitor = address, visitor

@@ -14,7 +14,7 @@ from django.urls import resolve
 
 from tests.access.asking import address_of, signed_in
 from tests.access.routes import Route, routes
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.hostile.answers import Database, fault_of
 from tests.hostile.texts import KINDS, TEXTS, raw
 
@@ -43,7 +43,7 @@ READ_WITH_HEADERS = ("claim", "api:claims", "attachment", "public-claim", "accou
 NOT_IN_HEADERS = re.compile("[\r\n\x00]")
 
 
-class Asked(NamedTuple):
+class AskedAddress(NamedTuple):
     address: str
     what: str
     method: str = "GET"
@@ -54,14 +54,14 @@ class Asked(NamedTuple):
 class Asker:
     """Asks at addresses as an editor; `faults` says what was wrong with the answers."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: AccessWorld) -> None:
         self.world = world
         self.database = Database()
         self.client, self.nobody = signed_in(world.cast.editor), signed_in(None)
         self.before = self.database.state()  # whatever is asked is taken back
         self.faults: dict[str, str] = {}
 
-    def ask(self, asked: Asked) -> None:
+    def ask(self, asked: AskedAddress) -> None:
         """Asks by itself; what is wrong with the answer is noted. Whatever it did is taken back."""
         with transaction.atomic():
             answer = self._answer(asked)
@@ -70,7 +70,7 @@ class Asker:
         if fault:
             self.faults[f"{asked.method} {asked.what}"] = fault
 
-    def ask_all(self, asks: Iterable[Asked]) -> None:
+    def ask_all(self, asks: Iterable[AskedAddress]) -> None:
         """Asks each, and looks at the database once; one after the other where it is not as it was."""
         asks = list(asks)
         with transaction.atomic():
@@ -83,7 +83,7 @@ class Asker:
             elif fault:
                 self.faults[f"{one.method} {one.what}"] = fault
 
-    def _answer(self, asked: Asked) -> Any:
+    def _answer(self, asked: AskedAddress) -> Any:
         client = self.client if asked.signed_in else self.nobody
         with transaction.atomic():  # a failed statement ends one request, not all
             return client.generic(asked.method, asked.address, **asked.more)
@@ -94,7 +94,7 @@ class Asker:
         for name in route.parameters:
             value = str(resolve(address).kwargs[name])
             self.ask_all(
-                Asked(
+                AskedAddress(
                     address.replace(value, quote_from_bytes(raw(text))), f"{route.name} with {name}={text[:40]!a}", at
                 )
                 for text in texts
@@ -110,9 +110,11 @@ class Asker:
         for name in [*self._looked_at(route), "nobody-looks"]:
             self.ask_all(self._in_query(route, name, text) for text in texts)
 
-    def _in_query(self, route: Route, name: str, text: str) -> Asked:
+    def _in_query(self, route: Route, name: str, text: str) -> AskedAddress:
         query = f"{name}={quote_from_bytes(raw(text))}"
-        return Asked(address_of(route, self.world), f"{route.name} ?{name}={text[:40]!a}", more={"QUERY_STRING": query})
+        return AskedAddress(
+            address_of(route, self.world), f"{route.name} ?{name}={text[:40]!a}", more={"QUERY_STRING": query}
+        )
 
     def _looked_at(self, route: Route) -> list[str]:
         """The names in the query that an address looks at: given all of them, and given each by itself."""
@@ -122,7 +124,7 @@ class Asker:
             for method in ("__getitem__", "__contains__", "get", "getlist"):
                 patch.setattr(QueryDict, method, _noting(getattr(QueryDict, method), looked_at))
             for query in queries:
-                self._answer(Asked(address, route.name, more={"QUERY_STRING": query}))
+                self._answer(AskedAddress(address, route.name, more={"QUERY_STRING": query}))
             transaction.set_rollback(True)
         return sorted(looked_at & set(QUERY_NAMES))
 
@@ -130,12 +132,12 @@ class Asker:
         """One text in each header, as the bytes that a server hands on."""
         self.ask_all(self._in_header(route, name, next(texts)) for name in names)
 
-    def _in_header(self, route: Route, name: str, text: str) -> Asked:
+    def _in_header(self, route: Route, name: str, text: str) -> AskedAddress:
         method = "POST" if name.startswith(("Content", "Transfer", "X-HTTP")) else "GET"
         key = name.upper().replace("-", "_")
         environ = {key if key in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{key}": raw(text).decode("latin-1")}
         what = f"{route.name} {name}: {text[:40]!a}"
-        return Asked(address_of(route, self.world), what, method, environ, signed_in=name != "Cookie")
+        return AskedAddress(address_of(route, self.world), what, method, environ, signed_in=name != "Cookie")
 
 
 def _noting(method: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
@@ -147,7 +149,7 @@ def _noting(method: Callable[..., Any], names: set[str]) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def asker(world: World, taken_back: None) -> Asker:
+def asker(world: AccessWorld, taken_back: None) -> Asker:
     return Asker(world)
 
 

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.test import Client
 
 from tests.access.asking import values_of
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.api.client import check_against_schema
 from tests.hostile.answers import Database, State, fault_of
 from tests.hostile.attacking import RECORDED
-from tests.hostile.bodies import Operation, Path, good_bodies, operations, put
+from tests.hostile.bodies import DocumentedOperation, Path, good_bodies, operations, put
 from tests.hostile.filling import urlencoded
 from tests.hostile.texts import KINDS, TEXTS, raw
 from tests.hostile.tokens import used_token
@@ -29,7 +29,7 @@ TEN_MEGABYTES = 10 * 2**20
 class Caller:
     """Somebody with a token, whose requests are taken back. `faults` says what was wrong with the answers."""
 
-    def __init__(self, world: World, who: str) -> None:
+    def __init__(self, world: AccessWorld, who: str) -> None:
         user = world.people[who]
         assert user is not None
         self.headers = {"Authorization": f"Bearer {used_token(user)}"}
@@ -42,10 +42,12 @@ class Caller:
         self.faults: dict[str, str] = {}
         self.requests = 0
 
-    def body(self, operation: Operation) -> dict[str, Any]:
+    def body(self, operation: DocumentedOperation) -> dict[str, Any]:
         return self.bodies.get(str(operation), {})
 
-    def send(self, operation: Operation, body: bytes = b"", *, what: str, query: bytes = b"", **headers: str) -> Any:
+    def send(
+        self, operation: DocumentedOperation, body: bytes = b"", *, what: str, query: bytes = b"", **headers: str
+    ) -> Any:
         """The answer; what is wrong with it is noted under `what`."""
         self.requests += 1
         of_the_capture = {"source_id": self.captured} if "{capture_id}" in operation.template else {}
@@ -71,7 +73,7 @@ class Caller:
             self.faults[f"{operation} {what}"] = fault
         return answer
 
-    def try_value(self, operation: Operation, path: Path, value: Any, *, plain: bool) -> None:
+    def try_value(self, operation: DocumentedOperation, path: Path, value: Any, *, plain: bool) -> None:
         """A body that is good but for one place, which a text that is taken comes back from unchanged."""
         what = f"{'.'.join(map(str, path))}: {json.dumps(value)[:60]}"
         body = put(self.body(operation), path, value)
@@ -106,14 +108,14 @@ HOLDERS = ("/accept/", "/decline/", "/hand_over/")  # acts of the reviewer who h
 
 
 @pytest.fixture
-def callers(world: World, taken_back: None) -> dict[str, Caller]:
+def callers(world: AccessWorld, taken_back: None) -> dict[str, Caller]:
     found = {who: Caller(world, who) for who in ("editor", "assigned reviewer")}
     for caller in found.values():  # when both have their tokens
         caller.before = caller.database.state()
     return found
 
 
-def _caller(callers: dict[str, Caller], operation: Operation) -> Caller:
+def _caller(callers: dict[str, Caller], operation: DocumentedOperation) -> Caller:
     return callers["assigned reviewer" if operation.template.endswith(HOLDERS) else "editor"]
 
 

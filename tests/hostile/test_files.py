@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from sources.models import Attachment
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.hostile.files import NAMES, RUNNABLE, every_file
 from tests.hostile.filling import BOUNDARY, multipart
 
@@ -20,13 +20,13 @@ RUN = re.compile("html|xml|svg|script|css|flash|java|pdf$", re.IGNORECASE)
 
 
 @pytest.fixture
-def editor(world: World, taken_back: None) -> Client:
+def editor(world: AccessWorld, taken_back: None) -> Client:
     client = Client()
     client.force_login(world.cast.editor)
     return client
 
 
-def _attach(client: Client, world: World, name: bytes, content: bytes, *, by_api: bool = False) -> Any:
+def _attach(client: Client, world: AccessWorld, name: bytes, content: bytes, *, by_api: bool = False) -> Any:
     path = f"{'/api/v1' if by_api else ''}/sources/{world.source.pk}/attachments/"
     return client.generic("POST", path, multipart({"file": [(name, content)]}), content_type=FORM)
 
@@ -41,7 +41,7 @@ def _stored(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("by_api", [False, True], ids=["page", "API"])
 def test_a_hostile_file_is_kept_byte_for_byte_and_handed_out_to_be_saved(
-    editor: Client, world: World, by_api: bool
+    editor: Client, world: AccessWorld, by_api: bool
 ) -> None:
     files = {name: content for name, (content, _type) in RUNNABLE.items()} if by_api else every_file()
     for name, content in files.items():
@@ -71,7 +71,7 @@ def _dangers(answer: Any) -> list[str]:
     return found
 
 
-def test_a_hostile_name_leads_nowhere_and_breaks_no_header(editor: Client, world: World) -> None:
+def test_a_hostile_name_leads_nowhere_and_breaks_no_header(editor: Client, world: AccessWorld) -> None:
     before = _stored(world.files)
     for name in NAMES:
         content = b"named " + name
@@ -88,7 +88,7 @@ def test_a_hostile_name_leads_nowhere_and_breaks_no_header(editor: Client, world
     assert digests <= {hashlib.sha256(b"named " + name).hexdigest() for name in NAMES}
 
 
-def test_a_form_of_many_files_or_parts_is_refused(editor: Client, world: World) -> None:
+def test_a_form_of_many_files_or_parts_is_refused(editor: Client, world: AccessWorld) -> None:
     path = f"/sources/{world.source.pk}/attachments/"
     many = multipart({"file": [(b"%d" % number, b"x") for number in range(2_000)]})
     fields = multipart({str(number): [b"x"] for number in range(2_000)})

@@ -29,13 +29,13 @@ FRAMES = (
 )
 
 
-class Site(ThreadingHTTPServer):
+class FileSite(ThreadingHTTPServer):
     """Somebody else's site: `pages` by path with their types; `told`: the files whose scripts ran."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Page)
+        super().__init__(("127.0.0.1", 0), _FilePage)
         self.pages: dict[str, tuple[bytes, str]] = {}
         self.told: set[str] = set()
 
@@ -44,8 +44,8 @@ class Site(ThreadingHTTPServer):
         return f"http://localhost:{self.server_port}/"
 
 
-class _Page(BaseHTTPRequestHandler):
-    server: Site
+class _FilePage(BaseHTTPRequestHandler):
+    server: FileSite
 
     def do_GET(self) -> None:
         path = unquote(self.path[1:])
@@ -62,14 +62,14 @@ class _Page(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    with Site() as server:
+def site() -> Iterator[FileSite]:
+    with FileSite() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
 
 
-def _armed(content: bytes, site: Site) -> bytes:
+def _armed(content: bytes, site: FileSite) -> bytes:
     """The file with the address that its script asks for. UTF-16 is two bytes a letter."""
     told = f"{site.url}canary/"
     wide = content.replace(CANARY.encode("utf-16-le"), told.encode("utf-16-le"))
@@ -82,7 +82,7 @@ def _open(page: "Page", address: str) -> None:
     page.wait_for_timeout(150)
 
 
-def _attached(names: tuple[str, ...], site: Site) -> dict[str, Attachment]:
+def _attached(names: tuple[str, ...], site: FileSite) -> dict[str, Attachment]:
     cast = factories.cast()
     source = factories.source(cast)
     contents = {name: _armed(RUNNABLE[name][0] if name in RUNNABLE else SCRIPTS[name], site) for name in names}
@@ -100,7 +100,7 @@ def _sign_in(context: "BrowserContext", client: "Client", address: str) -> None:
 
 
 def _run_everywhere(
-    names: tuple[str, ...], site: Site, context: "BrowserContext", client: "Client", address: str
+    names: tuple[str, ...], site: FileSite, context: "BrowserContext", client: "Client", address: str
 ) -> None:
     """Open each file as the person who may, at both addresses, and embed it in every way from another site."""
     kept = _attached(names, site)
@@ -117,20 +117,22 @@ def _run_everywhere(
 
 
 def test_a_hostile_file_does_not_run_in_the_browser(
-    transactional_db: None, site: Site, context: "BrowserContext", client: "Client", live_server: object
+    transactional_db: None, site: FileSite, context: "BrowserContext", client: "Client", live_server: object
 ) -> None:
     _run_everywhere(FEW, site, context, client, str(live_server))
 
 
 @pytest.mark.attack
 def test_no_hostile_file_runs_in_the_browser(
-    transactional_db: None, site: Site, context: "BrowserContext", client: "Client", live_server: object
+    transactional_db: None, site: FileSite, context: "BrowserContext", client: "Client", live_server: object
 ) -> None:
     _run_everywhere((*RUNNABLE, *SCRIPTS), site, context, client, str(live_server))
 
 
 @pytest.mark.attack
-def test_each_of_them_would_run_where_files_are_handed_out_carelessly(site: Site, context: "BrowserContext") -> None:
+def test_each_of_them_would_run_where_files_are_handed_out_carelessly(
+    site: FileSite, context: "BrowserContext"
+) -> None:
     page = context.new_page()
     for name, (content, kind) in RUNNABLE.items():
         site.pages[name] = (_armed(content, site), kind)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.access.test_permission_matrix import ALLAUTH, MATRIX
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.hostile.attacking import KEEP, Attack
 from tests.hostile.filling import filled
 from tests.hostile.forms_in_pages import CHOSEN
@@ -35,7 +35,7 @@ BUTTONS = {
 
 
 @pytest.fixture(scope="module")
-def all_forms(world: World, django_db_blocker: "DjangoDbBlocker") -> Attack:
+def all_forms(world: AccessWorld, django_db_blocker: "DjangoDbBlocker") -> Attack:
     with django_db_blocker.unblock():
         return Attack(world)
 

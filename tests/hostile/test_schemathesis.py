@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 
 from config.wsgi import application
 from tests.access.asking import values_of
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.hostile.answers import Database
 from tests.hostile.tokens import used_token
 
@@ -68,7 +68,7 @@ def description() -> Iterator["BaseSchema"]:
 class Tries:
     """Requests of one person, counted by status; `faults` says what was wrong, by operation."""
 
-    def __init__(self, world: World, description: "BaseSchema", who: str) -> None:
+    def __init__(self, world: AccessWorld, description: "BaseSchema", who: str) -> None:
         user = world.people[who]
         self.headers = {"Authorization": f"Bearer {used_token(user)}"} if user else {}
         self.real = {name: str(value) for name, value in values_of(world).items()}
@@ -143,7 +143,7 @@ class Tries:
             self.faults["sequence"] = str(error)[:2000]
 
 
-def test_every_operation_answers_as_described(world: World, taken_back: None, description: "BaseSchema") -> None:
+def test_every_operation_answers_as_described(world: AccessWorld, taken_back: None, description: "BaseSchema") -> None:
     tries = Tries(world, description, "editor")
     tries.each(GenerationMode.POSITIVE, 1)
     tries.each(GenerationMode.NEGATIVE, 2)
@@ -152,7 +152,7 @@ def test_every_operation_answers_as_described(world: World, taken_back: None, de
 
 @pytest.mark.attack
 def test_five_thousand_requests_of_an_editor_are_answered_as_described(
-    world: World, taken_back: None, description: "BaseSchema"
+    world: AccessWorld, taken_back: None, description: "BaseSchema"
 ) -> None:
     tries = Tries(world, description, "editor")
     tries.each(GenerationMode.POSITIVE, 60)
@@ -165,7 +165,7 @@ def test_five_thousand_requests_of_an_editor_are_answered_as_described(
 @pytest.mark.attack
 @pytest.mark.parametrize("who", ["assigned reviewer", "reporter", "auditor", "administrator", "stranger", "anonymous"])
 def test_requests_of_others_are_answered_as_described(
-    world: World, taken_back: None, description: "BaseSchema", who: str
+    world: AccessWorld, taken_back: None, description: "BaseSchema", who: str
 ) -> None:
     tries = Tries(world, description, who)
     tries.each(GenerationMode.POSITIVE, 10)
@@ -177,7 +177,7 @@ def test_requests_of_others_are_answered_as_described(
 @pytest.mark.attack
 @pytest.mark.parametrize("who", ["editor", "assigned reviewer", "administrator"])
 def test_requests_that_follow_from_one_another_are_answered_as_described(
-    world: World, taken_back: None, description: "BaseSchema", who: str
+    world: AccessWorld, taken_back: None, description: "BaseSchema", who: str
 ) -> None:
     tries = Tries(world, description, who)
     tries.sequences(100)

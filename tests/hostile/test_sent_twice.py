@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 
 from reviews.models import KeptOutcome
-from tests.access.world import World
+from tests.access.world import AccessWorld
 from tests.hostile.attacking import Attack
 from tests.hostile.filling import filled
 
@@ -27,7 +27,7 @@ NOTHING_DONE = {"capture", "recheck", "add-app", "add-passkey", "recovery-codes"
 
 
 @pytest.fixture(scope="module")
-def all_forms(world: World, django_db_blocker: "DjangoDbBlocker") -> Attack:
+def all_forms(world: AccessWorld, django_db_blocker: "DjangoDbBlocker") -> Attack:
     with django_db_blocker.unblock():
         return Attack(world)
 

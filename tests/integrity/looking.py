@@ -10,10 +10,10 @@ from house.integrity import Check, IntegrityMismatch, IntegrityScope
 from reviews.ledger_comparison import CHECKS as BOTH_WAYS
 from reviews.management.commands.verify import CHECKS
 from tests import factories
-from tests.kept import Kept
+from tests.kept import KeptRows
 
 
-@Kept
+@KeptRows
 def kept_verdict(cast: factories.Cast) -> Claim:
     """A claim with a history: reported, then corroborated by two people, an hour ago."""
     return factories.claim_in(cast, "corroborated", now=factories.days_ago(1 / 24))

@@ -39,7 +39,7 @@ from claims.record.ledger_entries import claim_set
 from house.integrity import IntegrityMismatch, IntegrityScope
 from ledger.models import Entry, Erasure, Key, Leaf, Outbox, SealedStream, Secret
 from ledger.recording import older_acts
-from reviews.actions.assignments import accept, assign, change_due, close_claim
+from reviews.actions.assignments import accept_assignment, assign, change_due, close_claim
 from reviews.actions.redactions import (
     preview_of,
     propose_redaction,
@@ -166,7 +166,9 @@ def _go_on(cast: factories.Cast) -> None:
     edit_claim(claim=claim, fields={"place": "Izmail"}, by=cast.editor)
     due_at = timezone.now() + timedelta(days=5)
     assign(claim=claim, reviewer=cast.reviewer, due_at=due_at, by=cast.editor)
-    accept(assignment=assign(claim=claim, reviewer=cast.reviewer2, due_at=due_at, by=cast.editor), by=cast.reviewer2)
+    accept_assignment(
+        assignment=assign(claim=claim, reviewer=cast.reviewer2, due_at=due_at, by=cast.editor), by=cast.reviewer2
+    )
     moved = assign(claim=claim, reviewer=cast.editor, due_at=due_at, by=cast.editor)
     change_due(assignment=moved, due_at=due_at + timedelta(days=1), by=cast.editor)
     source = factories.source(cast, publisher=factories.actor(cast))

@@ -13,7 +13,7 @@ from accounts.models import Token, User
 from reviews.models import Decision
 from tests import factories, oidc, second_factors
 from tests.factories import Cast, password_of
-from tests.oidc import Provider
+from tests.oidc import OpenIdProvider
 from tests.recently import long_ago
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def test_an_approval_asks_again_and_keeps_the_reason(
 
 
 @pytest.fixture
-def provider(site: str, settings: Any) -> Iterator[Provider]:
+def provider(site: str, settings: Any) -> Iterator[OpenIdProvider]:
     with oidc.running(f"{site}/account/organisation/callback/") as running:
         settings.OIDC_ISSUER, settings.OIDC_NAME = running.issuer, "Harbour Press"
         settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET = oidc.CLIENT, oidc.SECRET
@@ -163,7 +163,7 @@ def provider(site: str, settings: Any) -> Iterator[Provider]:
 
 
 def test_who_is_invited_joins_through_the_organisation_and_signs_in_so(
-    cast: Cast, site: str, provider: Provider, context: BrowserContext
+    cast: Cast, site: str, provider: OpenIdProvider, context: BrowserContext
 ) -> None:
     provider.people["n-1"] = {"email": "nadia@example.org", "email_verified": True, "name": "Nadia K."}
     invite(desk=cast.desk, role="reviewer", name="Nadia", email="nadia@example.org", by=cast.admin)
@@ -190,7 +190,7 @@ def test_who_is_invited_joins_through_the_organisation_and_signs_in_so(
     expect(page.get_by_role("heading", name="New token")).to_be_visible()
 
 
-def test_who_is_not_invited_reads_why(cast: Cast, site: str, provider: Provider, page: Page) -> None:
+def test_who_is_not_invited_reads_why(cast: Cast, site: str, provider: OpenIdProvider, page: Page) -> None:
     provider.people["n-1"] = {"email": "eve@example.org", "email_verified": True}
     _through_harbour_press(page, site)
     expect(page.get_by_text("eve@example.org is not invited here")).to_be_visible()

@@ -21,19 +21,19 @@ KEPT = "Object.keys(localStorage).filter((place) => place.startsWith('second-sou
 SLOW = 20_000  # ms
 
 
-class Scene(NamedTuple):
+class DraftScene(NamedTuple):
     cast: Cast
     claim: Claim
     address: str
 
 
 @pytest.fixture
-def scene(transactional_db: None, live_server: "LiveServer", context: BrowserContext) -> Scene:
+def scene(transactional_db: None, live_server: "LiveServer", context: BrowserContext) -> DraftScene:
     """The form to attach a source, in a browser in which the reviewer is signed in."""
     cast = factories.cast()
     claim = factories.claim(cast)
     sign_in(context, live_server.url, cast.reviewer)
-    return Scene(cast, claim, f"{live_server.url}/claims/{claim.reference}/attach/")
+    return DraftScene(cast, claim, f"{live_server.url}/claims/{claim.reference}/attach/")
 
 
 def sign_in(context: BrowserContext, site: str, user: User) -> None:
@@ -79,7 +79,7 @@ def attach(page: Page) -> None:
 
 
 def test_a_refusal_more_typing_and_a_closed_tab_lose_nothing_and_nothing_older_comes_back(
-    context: BrowserContext, scene: Scene
+    context: BrowserContext, scene: DraftScene
 ) -> None:
     page = opened(context, scene.address)
     write(page, "First words.")
@@ -105,7 +105,7 @@ def test_a_refusal_more_typing_and_a_closed_tab_lose_nothing_and_nothing_older_c
     has(page, "")
 
 
-def test_a_killed_tab_loses_nothing(context: BrowserContext, scene: Scene) -> None:
+def test_a_killed_tab_loses_nothing(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     page.get_by_label("Excerpt").press_sequentially("Half a sent")
     page.close(run_before_unload=False)
@@ -116,7 +116,7 @@ def test_a_killed_tab_loses_nothing(context: BrowserContext, scene: Scene) -> No
 
 
 def test_without_a_connection_the_browser_keeps_it_and_the_server_gets_it_later(
-    context: BrowserContext, scene: Scene
+    context: BrowserContext, scene: DraftScene
 ) -> None:
     page = opened(context, scene.address)
     context.set_offline(True)
@@ -128,7 +128,7 @@ def test_without_a_connection_the_browser_keeps_it_and_the_server_gets_it_later(
     assert on_the_server() == ["On the train."]
 
 
-def test_two_windows_overwrite_nothing_of_each_other(context: BrowserContext, scene: Scene) -> None:
+def test_two_windows_overwrite_nothing_of_each_other(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     write(page, "Seen by both.")
     told(page, "Draft saved at")
@@ -142,7 +142,7 @@ def test_two_windows_overwrite_nothing_of_each_other(context: BrowserContext, sc
     assert on_the_server() == ["The first window.", "The second window."]
 
 
-def test_going_back_after_the_form_was_done_brings_no_second_one(context: BrowserContext, scene: Scene) -> None:
+def test_going_back_after_the_form_was_done_brings_no_second_one(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     write(page, "Once.")
     page.get_by_label("or the address of a new one").fill("example.org/a")
@@ -155,7 +155,9 @@ def test_going_back_after_the_form_was_done_brings_no_second_one(context: Browse
     assert (Evidence.objects.exclude(excerpt="").count(), FormDraft.objects.count()) == (1, 0)
 
 
-def test_signing_out_takes_from_the_browser_what_the_server_never_got(context: BrowserContext, scene: Scene) -> None:
+def test_signing_out_takes_from_the_browser_what_the_server_never_got(
+    context: BrowserContext, scene: DraftScene
+) -> None:
     page = opened(context, scene.address)
     context.set_offline(True)
     write(page, "Only here.")
@@ -176,7 +178,7 @@ def signs_in(page: Page, who: User) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_a_session_that_ends_while_one_types_gives_the_form_back(context: BrowserContext, scene: Scene) -> None:
+def test_a_session_that_ends_while_one_types_gives_the_form_back(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     write(page, "Typed while the session ended.")
     Session.objects.all().delete()  # as from another browser, or by time
@@ -193,7 +195,7 @@ def test_a_session_that_ends_while_one_types_gives_the_form_back(context: Browse
 
 
 def test_without_scripts_a_session_that_ends_gives_the_form_back(
-    browser: Browser, scene: Scene, live_server: "LiveServer"
+    browser: Browser, scene: DraftScene, live_server: "LiveServer"
 ) -> None:
     fresh = browser.new_context(locale="en-GB", java_script_enabled=False)
     sign_in(fresh, live_server.url, scene.cast.reviewer)
@@ -206,7 +208,7 @@ def test_without_scripts_a_session_that_ends_gives_the_form_back(
     fresh.close()
 
 
-def test_somebody_else_at_the_same_machine_gets_none_of_it(context: BrowserContext, scene: Scene) -> None:
+def test_somebody_else_at_the_same_machine_gets_none_of_it(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     write(page, "Nobody else's.")
     Session.objects.all().delete()
@@ -219,7 +221,7 @@ def test_somebody_else_at_the_same_machine_gets_none_of_it(context: BrowserConte
     assert [row.author for row in FormDraft.objects.all()] == [scene.cast.reviewer]
 
 
-def test_a_file_survives_a_refused_form(context: BrowserContext, scene: Scene) -> None:
+def test_a_file_survives_a_refused_form(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     log: FilePayload = {"name": "log.txt", "mimeType": "text/plain", "buffer": b"Forty."}
     page.get_by_label("and/or a file").set_input_files(log)
@@ -233,7 +235,7 @@ def test_a_file_survives_a_refused_form(context: BrowserContext, scene: Scene) -
 
 
 def test_a_form_with_a_field_called_elements_keeps_what_is_typed(
-    context: BrowserContext, scene: Scene, live_server: "LiveServer"
+    context: BrowserContext, scene: DraftScene, live_server: "LiveServer"
 ) -> None:
     claim = factories.claim(scene.cast, elements=["The ship was there.", "It was night."])
     address = f"{live_server.url}/claims/{claim.reference}/attach/"
@@ -249,7 +251,7 @@ def test_a_form_with_a_field_called_elements_keeps_what_is_typed(
 
 
 def test_a_refused_new_claim_more_typing_and_a_closed_tab_bring_nothing_older(
-    context: BrowserContext, scene: Scene, live_server: "LiveServer"
+    context: BrowserContext, scene: DraftScene, live_server: "LiveServer"
 ) -> None:
     address = f"{live_server.url}/claims/new/"
     sign_in(context, live_server.url, scene.cast.reporter)

@@ -35,10 +35,10 @@ WORDS += [b"991231235959Z", b"99991231235959Z", b"\3\2\5\xa0", b"#a, b ", "ü".e
 TAGS = [*range(1, 7), 0x0C, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1E, 0x1F, 0x30, 0x31, 0x80, 0x81, 0xA0, 0xA1, 0xA3, 0xA4]
 
 
-class Node:
+class DerNode:
     """One value of DER that can be changed: what it holds is bytes, or other values."""
 
-    def __init__(self, tag: int, content: "bytes | list[Node]") -> None:
+    def __init__(self, tag: int, content: "bytes | list[DerNode]") -> None:
         self.tag, self.content = tag, content
 
     def encode(self) -> bytes:
@@ -46,17 +46,17 @@ class Node:
             return der(self.tag, self.content)
         return der(self.tag, *(one.encode() for one in self.content))
 
-    def all(self) -> "list[Node]":
+    def all(self) -> "list[DerNode]":
         """Itself and all that it holds."""
         inner = [] if isinstance(self.content, bytes) else [node for one in self.content for node in one.all()]
         return [self, *inner]
 
 
-def parse(data: bytes) -> list[Node]:
+def parse(data: bytes) -> list[DerNode]:
     """Values of DER, with those in octets where these hold nothing else."""
     found = []
     for tag, content, _whole in read_der(data, "token"):
-        inner: bytes | list[Node] = content
+        inner: bytes | list[DerNode] = content
         if tag & 0x20:
             inner = parse(content)
         elif tag == 0x04 and content[:1] in (b"\x30", b"\x03", b"\x04"):
@@ -64,7 +64,7 @@ def parse(data: bytes) -> list[Node]:
                 inner = parse(content)
             except Broken:
                 inner = content
-        found.append(Node(tag, inner))
+        found.append(DerNode(tag, inner))
     return found
 
 
@@ -84,7 +84,10 @@ def bend(data: bytes, chance: random.Random) -> bytes:
     elif what == 3:
         chance.shuffle(node.content)
     else:
-        node.content = [*node.content, chance.choice([one for one in nodes if node not in one.all()] or [Node(5, b"")])]
+        node.content = [
+            *node.content,
+            chance.choice([one for one in nodes if node not in one.all()] or [DerNode(5, b"")]),
+        ]
     return root.encode()
 
 

@@ -13,7 +13,7 @@ from ledger.notes import SigningKey, sign_note
 from ledger.tiles import TILE_WIDTH
 from ledger.verifier import KEY_ROTATED, KEYS, Report, audit, audit_opened, is_opened_alone, public_path, rotation_text
 from tests.ledger.export_vectors import whole_of
-from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, Log, make_log, receipt_for
+from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, ExportedLog, make_log, receipt_for
 from tests.ledger.test_mutations import mutate_bytes, mutate_value
 
 Files = dict[str, bytes]
@@ -26,7 +26,7 @@ COUNTED = (
 )
 
 
-class Folder(NamedTuple):
+class ChangedFolder(NamedTuple):
     """An export, or a mirror, and receipts beside it."""
 
     files: Files
@@ -34,15 +34,15 @@ class Folder(NamedTuple):
 
 
 @cache
-def large() -> Log:
+def large() -> ExportedLog:
     """One with tiles above those of the leaves."""
     return make_log(TILE_WIDTH * 2 + 5, streams=20)
 
 
-def _log(chance: random.Random) -> Log:
+def _log(chance: random.Random) -> ExportedLog:
     if chance.randrange(25) == 0:
         whole = large()
-        return Log(list(whole.leaves), list(whole.openings), dict(whole.heads))
+        return ExportedLog(list(whole.leaves), list(whole.openings), dict(whole.heads))
     log = make_log(chance.randrange(1, 14), streams=3, seed=chance.randrange(5))
     if chance.randrange(3) == 0:
         key, of = (
@@ -59,7 +59,7 @@ def _log(chance: random.Random) -> Log:
     return log
 
 
-def _change(log: Log, chance: random.Random) -> None:
+def _change(log: ExportedLog, chance: random.Random) -> None:
     """Something in one leaf is otherwise, and everything after it is as it was."""
     at = chance.randrange(len(log.leaves))
     leaf, what = json.loads(log.leaves[at]), chance.randrange(6)
@@ -81,7 +81,7 @@ def _change(log: Log, chance: random.Random) -> None:
     log.leaves[at] = canonical(leaf)
 
 
-def _public(log: Log, files: Files) -> Files:
+def _public(log: ExportedLog, files: Files) -> Files:
     """What anybody may have of a log's export: here, the moves of its first claims."""
     kept = {path: data for path, data in files.items() if not path.startswith(("tile/entries", "disclosures"))}
     for first in range(0, len(log.leaves), TILE_WIDTH):
@@ -94,7 +94,7 @@ def _public(log: Log, files: Files) -> Files:
     return kept
 
 
-def _numbered(log: Log) -> None:
+def _numbered(log: ExportedLog) -> None:
     """Each status change has its number, as servers write it, and each leaf follows the one before it."""
     numbers: dict[str, int] = {}
     heads: dict[str, tuple[int, str]] = {}
@@ -107,7 +107,7 @@ def _numbered(log: Log) -> None:
         heads[entry["stream"]] = (entry["seq"] + 1, leaf_hash(log.leaves[at]).hex())
 
 
-def _stamps(log: Log, chance: random.Random) -> Files:
+def _stamps(log: ExportedLog, chance: random.Random) -> Files:
     size = chance.randrange(len(log.leaves) + 1)
     return {
         "stamps.json": canonical({str(size): chance.choice([1, 1, 1, 0, 2])}),
@@ -116,7 +116,7 @@ def _stamps(log: Log, chance: random.Random) -> Files:
     }
 
 
-def changed_folder(chance: random.Random) -> Folder:
+def changed_folder(chance: random.Random) -> ChangedFolder:
     """An export or a mirror, good or bad."""
     log = _log(chance)
     is_public = chance.randrange(3) == 0
@@ -134,17 +134,17 @@ def changed_folder(chance: random.Random) -> Folder:
     receipts = {str(n): _receipts(log, chance) for n in range(chance.randrange(3))}
     if chance.randrange(3) == 0:
         _spoil(files, chance)
-    return Folder(files, receipts)
+    return ChangedFolder(files, receipts)
 
 
-def _lines(log: Log) -> Files:
+def _lines(log: ExportedLog) -> Files:
     try:
         return {"export.jsonl": b"".join(whole_of(log))}
     except ValueError:  # an entry is none
         return {}
 
 
-def _receipts(log: Log, chance: random.Random) -> bytes:
+def _receipts(log: ExportedLog, chance: random.Random) -> bytes:
     leaf = chance.choice([*log.leaves, b"{}"])
     note = receipt_for(
         leaf, BEGIN + timedelta(seconds=chance.randrange(-90, 90)), chance.choice([60, 60, 0, 2**53 - 1])
@@ -165,7 +165,7 @@ def _spoil(files: Files, chance: random.Random) -> None:
         files[path] = mutate_bytes(files[path] or b"x", chance)
 
 
-def folder_result(folder: Folder) -> dict[str, int] | None:
+def folder_result(folder: ChangedFolder) -> dict[str, int] | None:
     """What is counted in a folder in which nothing is found; None otherwise."""
     lines = folder.files.get("export.jsonl")
     split = None if lines is None else [line + b"\n" for line in lines.split(b"\n")[:-1]]

@@ -12,7 +12,7 @@ from ledger.opened import entry_line, head_line, last_line
 from ledger.proofs import ProvenLeaf
 from ledger.tree import Frontier, inclusion_proof, root_hash
 from ledger.verifier import check_export
-from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, Log
+from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, ExportedLog
 
 Openings = dict[str, Opening | None]
 Change = Callable[[list[Any]], object]
@@ -53,7 +53,7 @@ def lines_of(leaves: list[ProvenLeaf], note: str, *, whole: bool, narrowed: dict
     return [read_canonical(line[:-1]) for line in (head, *told, last_line(len(told)))]
 
 
-def whole_of(log: Log) -> list[bytes]:
+def whole_of(log: ExportedLog) -> list[bytes]:
     """The lines of a whole log, every entry opened."""
     hashes = [leaf_hash(leaf) for leaf in log.leaves]
     frontier, nodes = Frontier(), dict[tuple[int, int], bytes]()

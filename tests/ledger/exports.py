@@ -11,7 +11,7 @@ from typing import Any
 from ledger.entries import LeafEntry, Opening, commitment, format_time, leaf_bytes, leaf_hash
 from ledger.notes import Policy, Receipt, SigningKey, checkpoint_text, receipt_key_name, receipt_text, sign_note
 from ledger.proofs import Dated, ProvenLeaf, claim_proof
-from ledger.tiles import TILE_WIDTH, Tile, bundle_bytes, disclosures_path, hash_tiles, node_reader
+from ledger.tiles import TILE_WIDTH, Tile, bundle_bytes, disclosures_path, hash_tiles, tile_node_reader
 from ledger.tree import Frontier, ReadNode, consistency_proof, inclusion_proof
 from ledger.verifier import canonical, root_hash
 
@@ -24,7 +24,7 @@ WALK = ["reported", "denied", "corroborated", "reported", "refuted", "reported",
 
 
 @dataclass
-class Log:
+class ExportedLog:
     """Leaves in order, what opens their commitments, and the tree over them."""
 
     leaves: list[bytes] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Log:
     def _reader(self) -> ReadNode:
         tiles = tiles_of(self.leaves)
         widths = {tile[:2]: tile for tile in hash_tiles(len(self.leaves))}
-        return node_reader(lambda level, number: tiles[widths[level, number].path])
+        return tile_node_reader(lambda level, number: tiles[widths[level, number].path])
 
     def dated(self, size: int, tokens: Sequence[bytes]) -> Dated:
         """The checkpoint of the first `size` leaves with these time stamps, as a proof has it."""
@@ -130,9 +130,9 @@ def moves(stream_number: int) -> Iterator[tuple[str, dict[str, Any], dict[str, A
         before, at = after, at + 1
 
 
-def make_log(size: int, streams: int = 7, seed: int = 1, sealed: bool = True) -> Log:
+def make_log(size: int, streams: int = 7, seed: int = 1, sealed: bool = True) -> ExportedLog:
     """A log of `size` entries: claims that move, and now and then a sealed entry in a stream of its own."""
-    chance, log, at = random.Random(seed), Log(), BEGIN
+    chance, log, at = random.Random(seed), ExportedLog(), BEGIN
     claims = {number: moves(number) for number in range(1, streams + 1)}
     for index in range(size):
         at += timedelta(milliseconds=chance.randrange(1, 5000))

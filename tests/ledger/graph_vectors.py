@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from claims.verdicts.evidence_graph import ElementView, EvidenceGraph, EvidenceView, SourceView
-from claims.verdicts.snapshots import digest, snapshot
+from claims.verdicts.snapshots import snapshot, snapshot_digest
 from sources.voices import ActorLink
 
 Rows = dict[str, Any]
@@ -102,6 +102,6 @@ def graph_vectors() -> list[dict[str, Any]]:
     """Rows, the graph of them, and its digest."""
     graphs = {name: snapshot(standing_of(rows)) for name, rows in CASES.items()}
     return [
-        {"name": name, "rows": rows, "graph": json.loads(graphs[name]), "digest": digest(graphs[name])}
+        {"name": name, "rows": rows, "graph": json.loads(graphs[name]), "digest": snapshot_digest(graphs[name])}
         for name, rows in CASES.items()
     ]

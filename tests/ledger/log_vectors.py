@@ -8,7 +8,7 @@ from typing import Any
 from ledger.canonical import canonical, read_canonical
 from ledger.entries import format_time as written
 from ledger.verifier import audit, replay
-from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, Log, receipt_for
+from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, ExportedLog, receipt_for
 
 Files = dict[str, bytes]
 Make = Callable[[], Files]
@@ -16,9 +16,9 @@ A, B = (f"claim:{number:08d}-0000-4000-8000-000000000000" for number in (1, 2))
 DAY = timedelta(days=1)
 
 
-def _log(*more: tuple[str, str, dict[str, Any], timedelta]) -> Log:
+def _log(*more: tuple[str, str, dict[str, Any], timedelta]) -> ExportedLog:
     """Two claims, one of which moved once, and further entries: stream, kind, body, how long after the beginning."""
-    log = Log()
+    log = ExportedLog()
     rows: list[tuple[str, str, dict[str, Any], timedelta]] = [
         (A, "claim_reported", {"reference": "DEM-1"}, timedelta(0)),
         (A, "status_changed", {"reference": "DEM-1", "from": None, "to": "reported"}, timedelta(seconds=1)),
@@ -92,7 +92,7 @@ def _another_value(data: bytes) -> bytes:
 BUNDLE, TILE, DISCLOSURES = "tile/entries/000.p/3", "tile/0/000.p/3", "disclosures/000.json"
 LOGS: dict[str, Make] = {
     "whole": lambda: _log().export(),
-    "of no entries": lambda: {"checkpoint": Log().checkpoint()},
+    "of no entries": lambda: {"checkpoint": ExportedLog().checkpoint()},
     "without disclosures": _changed(DISCLOSURES, lambda data: None),
     "with a file that nobody knows": lambda: {**_log().export(), "notes.txt": b"Ours."},
     "a sealed entry": lambda: _log(

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from ledger.entries import leaf_hash
 from ledger.keys import policy_text
-from ledger.management.commands.sequencer import work
+from ledger.management.commands.sequencer import run_sequencer
 from ledger.models import Checkpoint, Entry, Leaf, Node, Outbox
 from ledger.reading import newest_checkpoint, published
 from ledger.recording import record
@@ -103,7 +103,7 @@ def run_once(sequencer: Sequencer) -> None:
     """As the command does, for long enough to integrate and to publish."""
     end = threading.Event()
     threading.Timer(0.5, end.set).start()
-    work(sequencer, end)
+    run_sequencer(sequencer, end)
 
 
 @pytest.mark.parametrize("is_live", [True, False], ids=["live", "at a fresh start"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.models import Checkpoint, Entry, Leaf, Outbox
-from ledger.reading import newest_checkpoint, proofs_of, read_tile
+from ledger.reading import newest_checkpoint, proofs_of, stored_tile
 from ledger.recording import record
 from ledger.signer import Signer, SignerRefused
 from ledger.signer import make_signer as make_new_signer
@@ -52,10 +52,10 @@ def test_tiles_hold_what_was_published_and_no_more(tmp_path: Path) -> None:
         sequencer.integrate()
     published = newest_checkpoint()
     assert published is not None
-    assert read_tile(Tile(0, 0), published) == hashes[: 256 * 32]
-    assert read_tile(Tile(0, 1, 2), published) == hashes[256 * 32 :]
-    assert read_tile(Tile(0, 1, 3), published) is None
-    assert read_tile(Tile(1, 0, 1), published) == root_hash([hashes[at : at + 32] for at in range(0, 256 * 32, 32)])
+    assert stored_tile(Tile(0, 0), published) == hashes[: 256 * 32]
+    assert stored_tile(Tile(0, 1, 2), published) == hashes[256 * 32 :]
+    assert stored_tile(Tile(0, 1, 3), published) is None
+    assert stored_tile(Tile(1, 0, 1), published) == root_hash([hashes[at : at + 32] for at in range(0, 256 * 32, 32)])
 
 
 def test_every_entry_is_proven_against_the_checkpoint(tmp_path: Path) -> None:

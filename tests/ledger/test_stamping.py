@@ -231,8 +231,8 @@ def test_an_authority_that_dawdles_is_left(
 
 
 def test_no_reminder_waits_for_an_authority() -> None:
-    assert app.amqp.router.route({}, "ledger.tasks.stamp_checkpoints")["queue"].name == "captures"
-    assert {one["task"] for one in app.conf.beat_schedule.values()} >= {"ledger.tasks.stamp_checkpoints"}
+    assert app.amqp.router.route({}, "ledger.tasks.stamp_checkpoints_task")["queue"].name == "captures"
+    assert {one["task"] for one in app.conf.beat_schedule.values()} >= {"ledger.tasks.stamp_checkpoints_task"}
 
 
 def test_the_public_policy_names_the_certificates(authorities: list[Authority], settings: "Settings") -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.entries import Broken
-from ledger.tiles import Tile, bundle_bytes, hash_tiles, node_reader, parse_tile_path, read_bundle, tile_path
+from ledger.tiles import Tile, bundle_bytes, hash_tiles, parse_tile_path, read_bundle, tile_node_reader, tile_path
 from ledger.tree import Frontier, inclusion_proof, leaf_hash, root_hash, root_of_size
 from tests.ledger.exports import tiles_of
 
@@ -95,7 +95,7 @@ def test_proofs_are_made_from_tiles() -> None:
     hashes, files, frontier = [leaf_hash(leaf) for leaf in leaves], tiles_of(leaves), Frontier()
     nodes = {(node.level, node.number): node.hash for hashed in hashes for node in frontier.append(hashed)}
     paths = {tile[:2]: tile.path for tile in hash_tiles(600)}
-    read = node_reader(lambda level, number: files[paths[level, number]])
+    read = tile_node_reader(lambda level, number: files[paths[level, number]])
     assert root_of_size(read, 600) == root_hash(hashes)
     for index in (0, 255, 256, 300, 511, 512, 599):
         assert inclusion_proof(read, index, size=600) == inclusion_proof(lambda *node: nodes[node], index, size=600)
@@ -103,4 +103,4 @@ def test_proofs_are_made_from_tiles() -> None:
 
 def test_a_tile_that_is_too_short_is_said_to_be() -> None:
     with pytest.raises(ValueError, match=r"tile/0/000 is too short for subtree 1 of level 2"):
-        node_reader(lambda level, number: bytes(32 * 7))(2, 1)
+        tile_node_reader(lambda level, number: bytes(32 * 7))(2, 1)

@@ -22,7 +22,7 @@ from ledger.notes import checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof, leaf_hash
 from ledger.verifier import LEGAL_MOVES, Report, audit, check_claim_proof, check_tlog_proof, monitor, replay
-from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, Log, make_log, receipt_for
+from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, POLICY, ExportedLog, make_log, receipt_for
 from tests.ledger.test_tree import reader
 
 LOG = make_log(600)
@@ -101,7 +101,7 @@ def test_a_changed_disclosure_is_named() -> None:
 
 
 def test_an_entry_that_goes_back_in_time_is_named() -> None:
-    log = Log()
+    log = ExportedLog()
     log.add("claim:1", "claim_created", {}, {"blind": None}, BEGIN)
     log.add("claim:1", "claim_edited", {}, {"blind": None}, BEGIN - timedelta(milliseconds=1))
     assert lines(audit(log.export().get, POLICY)) == [
@@ -111,7 +111,7 @@ def test_an_entry_that_goes_back_in_time_is_named() -> None:
 
 def of_times(*acts: tuple[float, dict[str, Any]]) -> list[str]:
     """What an audit finds in a log of acts, each so many seconds after the beginning, and with such a body."""
-    log = Log()
+    log = ExportedLog()
     for number, (seconds, body) in enumerate(acts):
         log.add(f"claim:{number}", "tried", body, {"blind": None}, BEGIN + timedelta(seconds=seconds))
     return lines(audit(log.export().get, POLICY))
@@ -131,7 +131,7 @@ def test_a_time_that_lies_further_before_the_logs_own_is_found() -> None:
 
 
 def test_entries_from_before_older_acts_said_so_are_passed_over_by_their_index() -> None:
-    log = Log()
+    log = ExportedLog()
     for number, seconds in enumerate((10_000, 0, 5_000, 5_010)):
         log.add(f"claim:{number}", "tried", {}, {"blind": None}, BEGIN + timedelta(seconds=seconds))
     report = audit(log.export().get, POLICY, times_from=2)
@@ -144,7 +144,7 @@ HAPPENED = "2020-01-01T00:00:00.000Z"
 
 
 def test_an_older_act_that_says_so_is_counted() -> None:
-    log = Log()
+    log = ExportedLog()
     log.add("claim:1", "tried", {"brought_in": True, "happened_at": HAPPENED}, {"blind": None}, BEGIN)
     report = audit(log.export().get, POLICY)
     assert (lines(report), report.counts["older acts brought in"]) == ([], 1)
@@ -180,7 +180,7 @@ def test_being_brought_in_excuses_no_time_of_an_entry() -> None:
 
 def test_the_ends_of_time_are_times() -> None:
     begin = datetime(1, 1, 1, tzinfo=UTC)
-    log = Log()
+    log = ExportedLog()
     for number, at in enumerate((begin + timedelta(seconds=30), begin)):
         log.add(f"claim:{number}", "tried", {"happened_at": format_time(begin)}, {"blind": None}, at)
     promises = {"of the end": receipt_for(b"gone", datetime(9999, 12, 31, tzinfo=UTC), 2**53 - 1)}
@@ -200,7 +200,7 @@ def test_a_promised_leaf_is_looked_for() -> None:
 
 
 def test_a_receipt_is_due_to_the_millisecond_by_the_latest_entry() -> None:
-    log = Log()
+    log = ExportedLog()
     log.add("claim:1", "tried", {}, {"blind": None}, BEGIN)
     promised = {"gone": receipt_for(b"gone", BEGIN - timedelta(seconds=60))}
     report = audit(log.export().get, POLICY, promised)
@@ -280,7 +280,7 @@ def test_a_state_that_the_api_says_otherwise_is_named() -> None:
 
 
 def test_an_illegal_move_is_named() -> None:
-    log = Log()
+    log = ExportedLog()
     for before, after in ((None, "reported"), ("reported", "refuted"), ("refuted", "corroborated"), ("denied", None)):
         log.add("claim:1", "status_changed", {"from": before, "to": after}, {"blind": None}, BEGIN)
     assert lines(replay(log.export().get, POLICY)) == [
@@ -291,7 +291,7 @@ def test_an_illegal_move_is_named() -> None:
 
 
 def test_a_reference_belongs_to_one_claim() -> None:
-    log = Log()
+    log = ExportedLog()
     for stream in ("claim:1", "claim:2"):
         log.add(stream, "claim_created", {"reference": "UKR-42"}, {"blind": None}, BEGIN)
     assert lines(replay(log.export().get, POLICY)) == [
@@ -457,7 +457,7 @@ def test_the_command_says_what_is_broken(folder: Path) -> None:
 
 
 def test_what_a_log_says_reaches_no_terminal_as_it_is(folder: Path) -> None:
-    log = Log()
+    log = ExportedLog()
     log.add("claim:1", "status_changed", {"from": "\x1b[2Jü", "to": "reported"}, {"blind": None}, BEGIN)
     for path, data in log.export().items():
         (folder / "other" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -569,14 +569,14 @@ def test_a_withheld_entry_leaves_the_state_open() -> None:
 
 
 def test_a_statement_reaches_no_terminal_as_a_command(folder: Path) -> None:
-    log = Log()
+    log = ExportedLog()
     log.add("claim:1", "claim_reported", {"reference": "A-1"}, {"content": {"statement": "\x1b[2J\u202eso"}}, BEGIN)
     (folder / "other.json").write_bytes(log.proof("claim:1"))
     assert run(folder, "proof", "other.json")[1].splitlines()[1] == r"statement: \x1b[2J\u202eso"
 
 
 def test_the_statement_is_that_of_the_newest_entry_that_has_one() -> None:
-    log = Log()
+    log = ExportedLog()
     for words in ("Old", "New"):
         log.add("claim:1", "claim_edited", {"reference": "A-1"}, {"content": {"statement": words}}, BEGIN)
     log.add("claim:1", "claim_published", {}, {"reason": "Because"}, BEGIN)
@@ -608,7 +608,7 @@ def test_a_proof_without_its_end_is_told_by_the_state_that_one_expects(folder: P
 
 
 def test_a_proof_that_is_older_than_the_log_is_told(folder: Path) -> None:
-    (folder / "old.json").write_bytes(Log(LOG.leaves[:300], LOG.openings[:300]).proof(CLAIM))
+    (folder / "old.json").write_bytes(ExportedLog(LOG.leaves[:300], LOG.openings[:300]).proof(CLAIM))
     (folder / "new").write_bytes(LOG.checkpoint())
     (folder / "forged").write_bytes(LOG.checkpoint().replace(b"\n600\n", b"\n601\n"))
     (folder / "other").write_bytes(make_log(600, seed=2).checkpoint())

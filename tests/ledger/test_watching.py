@@ -19,7 +19,7 @@ from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
 from ledger.verifier import LogSize, Memory, Report, TileTree, Unusable, address_reader, main, root_hash, watch
-from tests.ledger.exports import BEGIN, ORIGIN, POLICY, Log, make_log, receipt_for
+from tests.ledger.exports import BEGIN, ORIGIN, POLICY, ExportedLog, make_log, receipt_for
 from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
 from tests.ledger.test_tampering import Tampering, delete, duplicate, edit, insert, swap, truncate
 from tests.ledger.test_tree import reader
@@ -30,17 +30,17 @@ STREAM = "claim:00000001-0000-4000-8000-000000000000"
 HASHES = [leaf_hash(leaf) for leaf in LOG.leaves]
 
 
-def first(size: int, log: Log = LOG) -> Log:
+def first(size: int, log: ExportedLog = LOG) -> ExportedLog:
     """The log as it was with so many entries."""
-    return Log(log.leaves[:size], log.openings[:size])
+    return ExportedLog(log.leaves[:size], log.openings[:size])
 
 
-def hashes_alone(log: Log) -> dict[str, bytes]:
+def hashes_alone(log: ExportedLog) -> dict[str, bytes]:
     """What anybody may have of a log: no entries."""
     return {path: data for path, data in log.export().items() if not path.startswith(("disclosures", "tile/entries"))}
 
 
-def seen(memory: Path, log: Log, *files: Path, now: datetime | None = None) -> Report:
+def seen(memory: Path, log: ExportedLog, *files: Path, now: datetime | None = None) -> Report:
     return watch(hashes_alone(log).get, POLICY, Memory(memory), files, now)
 
 
@@ -119,13 +119,13 @@ def test_a_log_that_its_own_keys_signed_anew_is_found(tmp_path: Path, tampering:
         memory = Path(shutil.copytree(tmp_path / "seen", tmp_path / str(seed)))
         leaves = [*log.leaves]
         tampering(leaves, random.Random(seed))
-        assert lines(seen(memory, Log(leaves, [{} for _ in leaves]))), seed
+        assert lines(seen(memory, ExportedLog(leaves, [{} for _ in leaves]))), seed
 
 
 def test_one_sees_since_when_a_log_disagrees(memory: Path) -> None:
     for size in (100, 300, 500):
         seen(memory, first(size))
-    forked = Log(LOG.leaves[:400] + make_log(600, seed=3).leaves[400:], LOG.openings)
+    forked = ExportedLog(LOG.leaves[:400] + make_log(600, seed=3).leaves[400:], LOG.openings)
     assert [line.partition(",")[0] for line in lines(seen(memory, forked))] == ["checkpoint of 500 entries"]
 
 
@@ -180,7 +180,7 @@ def test_an_entry_that_changed_in_the_log_is_named_by_the_proof_that_had_it(memo
     index = read_canonical(LOG.proof(STREAM))["entries"][1]["index"]
     leaves = [*LOG.leaves]
     leaves[index] = leaves[index].replace(b'"to":"', b'"to":"x')
-    found = lines(seen(memory, Log(leaves, LOG.openings)))
+    found = lines(seen(memory, ExportedLog(leaves, LOG.openings)))
     hashes = f"expected {HASHES[index].hex()}, found {leaf_hash(leaves[index]).hex()}"
     assert f"proof of {STREAM} as of 600 entries: entry {index}: {hashes}" in found
     assert len(found) == 2  # and the checkpoint
@@ -199,7 +199,7 @@ def test_a_proof_that_does_not_hold_is_named_and_not_remembered(memory: Path, tm
     assert Memory(memory).files("proofs") == {}
 
 
-def cut(log: Log, count: int) -> bytes:
+def cut(log: ExportedLog, count: int) -> bytes:
     """The proof without its newest entries."""
     value = read_canonical(log.proof(STREAM))
     del value["entries"][-count:]
@@ -304,7 +304,7 @@ def test_a_copy_of_a_log_tells_by_its_entries_which_receipts_are_due(memory: Pat
 
 def test_a_bundle_is_remembered_as_the_proofs_in_it(memory: Path, tmp_path: Path) -> None:
     file = written(tmp_path, "UKR-42-bundle.zip", zipped(sample_bundle()))
-    log = Log([*ERASED_LOG.leaves], [*ERASED_LOG.openings])
+    log = ExportedLog([*ERASED_LOG.leaves], [*ERASED_LOG.openings])
     report = watch(hashes_alone(log).get, POLICY, Memory(memory), [file])
     assert (lines(report), report.counts["proofs"], report.counts["entries of proofs"]) == ([], 3, 7)
 
@@ -405,7 +405,7 @@ def test_the_command_has_the_status_of_the_others(
 Answer = tuple[int, dict[str, str], bytes]
 
 
-class Site:
+class WatchedSite:
     """A server that answers as it is told, path by path."""
 
     def __init__(self) -> None:
@@ -430,19 +430,19 @@ class Site:
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def serve(self, log: Log, under: str = "/ledger") -> None:
+    def serve(self, log: ExportedLog, under: str = "/ledger") -> None:
         self.answers |= {f"{under}/{path}": (200, {}, data) for path, data in hashes_alone(log).items()}
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    one = Site()
+def site() -> Iterator[WatchedSite]:
+    one = WatchedSite()
     yield one
     one.server.shutdown()
     one.server.server_close()
 
 
-def test_a_log_is_watched_by_its_address(site: Site, memory: Path, policy: Path) -> None:
+def test_a_log_is_watched_by_its_address(site: WatchedSite, memory: Path, policy: Path) -> None:
     for size in (100, 300, 600):
         site.serve(first(size))
         assert run(f"{site.address}/ledger", policy=policy, memory=memory) == 0
@@ -453,7 +453,7 @@ def test_a_log_is_watched_by_its_address(site: Site, memory: Path, policy: Path)
 
 
 def test_of_many_checkpoints_only_those_are_asked_for_anew_that_no_other_extends(
-    site: Site, memory: Path, policy: Path
+    site: WatchedSite, memory: Path, policy: Path
 ) -> None:
     for size in range(10, 600, 40):
         site.serve(first(size))
@@ -469,19 +469,19 @@ def test_of_many_checkpoints_only_those_are_asked_for_anew_that_no_other_extends
     "where",
     ["http://localhost:1/ledger/checkpoint", "https://elsewhere.example/", "file:///etc/passwd", "ftp://127.0.0.1/"],
 )
-def test_a_redirect_to_another_server_is_not_followed(site: Site, where: str) -> None:
+def test_a_redirect_to_another_server_is_not_followed(site: WatchedSite, where: str) -> None:
     site.answers["/ledger/checkpoint"] = (302, {"Location": where}, b"")
     with pytest.raises(Unusable, match=r"leads to another server|status 302"):
         address_reader(site.address)("checkpoint")
 
 
-def test_a_redirect_on_the_same_server_is_followed(site: Site) -> None:
+def test_a_redirect_on_the_same_server_is_followed(site: WatchedSite) -> None:
     site.answers["/ledger/checkpoint"] = (302, {"Location": "/log/checkpoint"}, b"")
     site.answers["/log/checkpoint"] = (200, {}, b"here")
     assert address_reader(site.address)("checkpoint") == b"here"
 
 
-def test_an_answer_that_does_not_end_is_given_up(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_does_not_end_is_given_up(site: WatchedSite, monkeypatch: pytest.MonkeyPatch) -> None:
     site.answers["/ledger/checkpoint"] = (200, {}, b"x" * 1_000_001)
     with pytest.raises(Unusable, match="too long"):
         address_reader(site.address)("checkpoint")
@@ -508,7 +508,7 @@ def test_other_addresses_are_no_logs(address: str) -> None:
         address_reader(address)
 
 
-def test_a_server_that_fails_says_nothing_of_the_log(site: Site) -> None:
+def test_a_server_that_fails_says_nothing_of_the_log(site: WatchedSite) -> None:
     site.answers["/ledger/checkpoint"] = (500, {}, b"")
     with pytest.raises(Unusable, match="status 500"):
         address_reader(site.address)("checkpoint")

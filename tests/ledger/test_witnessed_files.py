@@ -27,7 +27,7 @@ from ledger.verifier import (
     split_note,
     watch,
 )
-from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, Log, make_log
+from tests.ledger.exports import LOG_KEY, ORIGIN, POLICY, ExportedLog, make_log
 from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
 from tests.ledger.sample_log import SampleLog
 from tests.ledger.test_verifier import ONE
@@ -144,7 +144,9 @@ def test_a_bundles_one_checkpoint_is_asked_for_the_quorum_once() -> None:
 LOG, NOW = make_log(600), datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def watched(memory: Path, newest: bytes, witnessed: bytes | None, now: datetime | None = NOW, log: Log = LOG) -> Report:
+def watched(
+    memory: Path, newest: bytes, witnessed: bytes | None, now: datetime | None = NOW, log: ExportedLog = LOG
+) -> Report:
     files = {**hashes_alone(log), CHECKPOINT: newest}
     if witnessed is not None:
         files[WITNESSED] = witnessed

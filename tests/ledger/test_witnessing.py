@@ -62,18 +62,18 @@ class Tree:
 TREE, FORK = Tree(), Tree(1, forked_at=10)
 
 
-class Answer(NamedTuple):
+class WitnessAnswer(NamedTuple):
     status: int
     media_type: str
     content: str
 
 
-def post(running: Running, body: bytes, path: str = "/add-checkpoint") -> Answer:
+def post(running: Running, body: bytes, path: str = "/add-checkpoint") -> WitnessAnswer:
     connection = HTTPConnection("127.0.0.1", running.port, timeout=20)
     try:
         connection.request("POST", path, body)
         answer = connection.getresponse()
-        return Answer(answer.status, answer.getheader("Content-Type", ""), answer.read().decode())
+        return WitnessAnswer(answer.status, answer.getheader("Content-Type", ""), answer.read().decode())
     finally:
         connection.close()
 
@@ -88,7 +88,7 @@ def get(running: Running, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
-def cosigned(note: str, answer: Answer, key: VerifierKey) -> LogSize:
+def cosigned(note: str, answer: WitnessAnswer, key: VerifierKey) -> LogSize:
     """The checkpoint that an answer cosigns."""
     assert answer.status == 200, answer
     (found,) = read_cosignatures(f"{note}{answer.content}".encode(), [key])
@@ -274,7 +274,7 @@ class Cosigned:
         self._key, self._guard = key, threading.Lock()
         self.roots: dict[int, set[bytes]] = {}
 
-    def take(self, note: str, answer: Answer) -> None:
+    def take(self, note: str, answer: WitnessAnswer) -> None:
         found = cosigned(note, answer, self._key)
         with self._guard:
             self.roots.setdefault(found.size, set()).add(found.root)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from claims.bundles.receipts import Fate, check
 from ledger.entries import format_time
-from ledger.keys import receipt, receipt_key, receipts
+from ledger.keys import receipt, receipt_key, receipts_for
 from ledger.models import Entry
 from ledger.notes import Receipt, receipt_text, sign_note
 from ledger.recording import record
@@ -43,7 +43,7 @@ def test_a_receipt_is_not_due_until_its_delay_is_over_to_the_millisecond(cast: C
 def test_nothing_is_promised_of_a_time_that_lies_ahead(cast: Cast) -> None:
     """A forged row would put off for ever when its receipt is due."""
     soon, far = (format_time(timezone.now() + timedelta(minutes=minutes)) for minutes in (0, 5))
-    assert [one is not None for one in receipts([(bytes(32), soon), (bytes(32), far)])] == [True, False]
+    assert [one is not None for one in receipts_for([(bytes(32), soon), (bytes(32), far)])] == [True, False]
 
 
 @pytest.mark.parametrize(

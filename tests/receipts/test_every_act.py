@@ -21,7 +21,7 @@ from tests.factories import Cast, fresh
 from tests.ledger.installation import publish_here
 from tests.ledger.test_golden import do_everything
 from tests.pages import signed_in
-from tests.receipts.walking import Walk
+from tests.receipts.walking import ActsWalk
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_every_action_hands_over_what_it_recorded(cast: Cast) -> None:
 
 @pytest.mark.long
 def test_by_the_api(cast: Cast, tmp_path: Path) -> None:
-    walk = Walk()
+    walk = ActsWalk()
     send = walk.send
     editor, reporter = cast.editor, cast.reporter
     send(cast.admin, "POST", "desks/", {"name": "Third desk", "prefix": "THR"})
@@ -87,7 +87,7 @@ def test_by_the_api(cast: Cast, tmp_path: Path) -> None:
     walk.judge(tmp_path)
 
 
-def _evidence_by_the_api(walk: Walk, cast: Cast, claim: str, source: str, other: str) -> None:
+def _evidence_by_the_api(walk: ActsWalk, cast: Cast, claim: str, source: str, other: str) -> None:
     send, editor, reviewer = walk.send, cast.editor, cast.reviewer
     item = send(reviewer, "POST", f"{claim}evidence/", {"source": other, "stance": "context"})["id"]
     send(reviewer, "PATCH", f"{claim}evidence/{item}/", {"excerpt": "Seen."})
@@ -120,7 +120,7 @@ def _evidence_by_the_api(walk: Walk, cast: Cast, claim: str, source: str, other:
         send(editor, "POST", f"{path}release/", wider)
 
 
-def _actors_by_the_api(walk: Walk, cast: Cast) -> None:
+def _actors_by_the_api(walk: ActsWalk, cast: Cast) -> None:
     send, editor, reviewer = walk.send, cast.editor, cast.reviewer
     names = ("A witness", "The witness")
     actor, twin = (send(reviewer, "POST", "actors/", {"name": n, "kind": "person"})["id"] for n in names)
@@ -131,7 +131,7 @@ def _actors_by_the_api(walk: Walk, cast: Cast) -> None:
     send(editor, "POST", f"actors/{pk}/release/", {"visibility": "desk", "reason": "Agreed."})
 
 
-def _reviews_by_the_api(walk: Walk, cast: Cast, claim: str) -> None:
+def _reviews_by_the_api(walk: ActsWalk, cast: Cast, claim: str) -> None:
     send, editor, reviewer = walk.send, cast.editor, cast.reviewer
     reference = claim.split("/")[1]
     pk = send(editor, "POST", "assignments/", {"claim": reference, "reviewer": "reviewer"})["id"]
@@ -166,7 +166,7 @@ def _reviews_by_the_api(walk: Walk, cast: Cast, claim: str) -> None:
 
 @pytest.mark.long
 def test_on_pages(cast: Cast, tmp_path: Path) -> None:
-    walk = Walk()
+    walk = ActsWalk()
     publish_here(tmp_path / "signer")  # without a checkpoint nothing is exported
     claim = _claims_on_pages(walk, cast)
     _evidence_on_pages(walk, cast, claim)
@@ -178,7 +178,7 @@ def test_on_pages(cast: Cast, tmp_path: Path) -> None:
     walk.judge(tmp_path)
 
 
-def _claims_on_pages(walk: Walk, cast: Cast) -> Claim:
+def _claims_on_pages(walk: ActsWalk, cast: Cast) -> Claim:
     new = {
         "statement": "The harbour was closed.", "stance": "supports", "kind": "article", "source_basis": "unknown",
         "visibility": "desk", "new_claimant_kind": "state", "new_parties_kind": "state", "title": "A notice",
@@ -196,7 +196,7 @@ def _claims_on_pages(walk: Walk, cast: Cast) -> Claim:
     return claim
 
 
-def _evidence_on_pages(walk: Walk, cast: Cast, claim: Claim) -> None:
+def _evidence_on_pages(walk: ActsWalk, cast: Cast, claim: Claim) -> None:
     editor, reviewer, page = cast.editor, cast.reviewer, f"/claims/{claim.reference}/"
     walk.form(reviewer, f"{page}attach/", title="A log", stance="context")
     item = Evidence.objects.get(source__title="A log")
@@ -226,7 +226,7 @@ def _evidence_on_pages(walk: Walk, cast: Cast, claim: Claim) -> None:
     release(f"{page}evidence/{whispered.pk}/release/")
 
 
-def _actors_on_pages(walk: Walk, cast: Cast) -> None:
+def _actors_on_pages(walk: ActsWalk, cast: Cast) -> None:
     editor, reviewer = cast.editor, cast.reviewer
     walk.form(reviewer, "/actors/new/", name="A witness", kind="person")
     actor, twin = factories.actor(cast, "The witness"), factories.actor(cast, "That witness")
@@ -237,7 +237,7 @@ def _actors_on_pages(walk: Walk, cast: Cast) -> None:
     walk.form(editor, f"/actors/{hidden.pk}/release/", visibility="desk", reason="Agreed.")
 
 
-def _reviews_on_pages(walk: Walk, cast: Cast, claim: Claim) -> None:
+def _reviews_on_pages(walk: ActsWalk, cast: Cast, claim: Claim) -> None:
     editor, reviewer, page = cast.editor, cast.reviewer, f"/claims/{claim.reference}/"
     walk.form(editor, f"{page}assign/", reviewer=str(reviewer.pk), due_at=DUE)
     assignment = f"/assignments/{Assignment.objects.get().pk}/"
@@ -268,7 +268,7 @@ def _reviews_on_pages(walk: Walk, cast: Cast, claim: Claim) -> None:
     walk.did(editor, lambda: walk.client(editor).post(f"/claims/{verdict.reference}/grounds/", given))
 
 
-def _redactions_on_pages(walk: Walk, cast: Cast) -> None:
+def _redactions_on_pages(walk: ActsWalk, cast: Cast) -> None:
     factories.attach(cast, factories.claim(cast), factories.source(cast), "context", excerpt="What Oksana saw.")
     desk = f"/desk/{cast.desk.pk}/redactions/"
 
@@ -287,7 +287,7 @@ def _redactions_on_pages(walk: Walk, cast: Cast) -> None:
     walk.form(cast.stranger, f"/redactions/{row.pk}/", decision="erase", seen=seen)
 
 
-def _accounts_on_pages(walk: Walk, cast: Cast) -> None:
+def _accounts_on_pages(walk: ActsWalk, cast: Cast) -> None:
     admin, desk = cast.admin, f"/desk/{cast.desk.pk}/"
     walk.form(cast.editor, f"{desk}policy/", days_to_review="5", reason="Quicker.", confirmed="yes")
     walk.form(admin, f"{desk}members/add/", user=str(cast.stranger.pk), role="auditor")
@@ -307,7 +307,7 @@ def _accounts_on_pages(walk: Walk, cast: Cast) -> None:
 
 
 def test_on_the_administration_site(cast: Cast) -> None:
-    walk = Walk()
+    walk = ActsWalk()
     chosen = {"action": "end_access", "_selected_action": [str(cast.reporter.pk)]}
     walk.did(cast.admin, lambda: walk.client(cast.admin).post("/administration/accounts/user/", chosen))
     assert walk.kinds == {"access_ended"}

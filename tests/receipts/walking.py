@@ -21,7 +21,7 @@ from tests.ledger.installation import publish_here
 from tests.pages import fields_of, signed_in, text_of
 
 
-class Walk:
+class ActsWalk:
     """What was done so far: `kinds` of acts, and the leaf hashes of each person's."""
 
     def __init__(self) -> None:

@@ -13,14 +13,14 @@ from claims.access.permissions import is_assigned, is_named_decider
 from claims.models import NEVER_DUE, Participant
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from reviews.actions.assignments import (
-    accept,
+    accept_assignment,
     assign,
     change_due,
     close_claim,
     decline,
     name_decider,
     reassign,
-    withdraw,
+    withdraw_assignment,
 )
 from reviews.candidates import candidates_for
 from reviews.models import Assignment
@@ -38,7 +38,7 @@ def _assign(cast: Cast, row: Assignment, by: User) -> Assignment:
 
 
 def _accept(cast: Cast, row: Assignment, by: User) -> Assignment:
-    return accept(assignment=row, by=by)
+    return accept_assignment(assignment=row, by=by)
 
 
 def _decline(cast: Cast, row: Assignment, by: User) -> Assignment:
@@ -50,7 +50,7 @@ def _hand_over(cast: Cast, row: Assignment, by: User) -> Assignment:
 
 
 def _withdraw(cast: Cast, row: Assignment, by: User) -> Assignment:
-    return withdraw(assignment=row, by=by)
+    return withdraw_assignment(assignment=row, by=by)
 
 
 def _change_due(cast: Cast, row: Assignment, by: User) -> Assignment:
@@ -170,7 +170,7 @@ def test_a_closed_claim_is_given_to_nobody(cast: Cast) -> None:
 def test_accepting_lets_one_assess(cast: Cast) -> None:
     row = factories.assigned(cast, factories.claim(cast), accepted=False)
     assert not is_assigned(cast.reviewer, row.claim, accepted=True)
-    accept(assignment=row, by=cast.reviewer)
+    accept_assignment(assignment=row, by=cast.reviewer)
     assert is_assigned(cast.reviewer, row.claim, accepted=True)
 
 
@@ -237,7 +237,7 @@ def test_a_claim_is_due_when_its_first_open_assignment_is(cast: Cast) -> None:
     assert fresh(claim).due_at == sooner.due_at
     decline(assignment=sooner, reason="No time.", by=cast.reviewer)
     assert fresh(claim).due_at == later.due_at
-    withdraw(assignment=later, by=cast.editor)
+    withdraw_assignment(assignment=later, by=cast.editor)
     assert fresh(claim).due_at == NEVER_DUE
 
 

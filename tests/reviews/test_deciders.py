@@ -12,11 +12,11 @@ from reviews.actions.assignments import name_decider, unname_decider
 from reviews.models import Assessment
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.kept import Kept
+from tests.kept import KeptRows
 from tests.pages import got, signed_in, text_of
 
 
-@Kept
+@KeptRows
 def kept_assessment(cast: Cast) -> Assessment:
     """It waits; the editor of another desk is invited to decide."""
     claim = factories.claim(cast)

@@ -19,11 +19,11 @@ from reviews.queries import own_draft
 from reviews.queue import work_of
 from tests import factories
 from tests.factories import Cast, fresh
-from tests.kept import Kept
+from tests.kept import KeptRows
 from tests.threads import refusals, together
 
 
-@Kept
+@KeptRows
 def kept_claim(cast: Cast) -> Claim:
     """Accepted by the reviewer, with two voices and one element."""
     claim = factories.claim(cast, elements=["by sea"])

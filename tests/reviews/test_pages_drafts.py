@@ -11,12 +11,12 @@ from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
 from claims.models import Claim
-from reviews.actions.assignments import withdraw
+from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft, FormDraft
 from tests import factories
 from tests.factories import fresh
-from tests.kept import Kept
+from tests.kept import KeptRows
 from tests.pages import fields_of, got, signed_in, text_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.factories import Cast
 
 
-@Kept
+@KeptRows
 def kept_claim(cast: "Cast") -> Claim:
     """Accepted by the reviewer; one supports it, one refutes it."""
     claim = factories.claim(cast, elements=["by sea"])
@@ -128,7 +128,7 @@ def test_my_work_leads_back_to_a_draft(cast: "Cast", claim: Claim) -> None:
     keep_draft(claim=claim, rationale="Half.", seen_version=claim.version, by=cast.reviewer)
     page = got(cast.reviewer, "/")
     assert "Go on with your draft" in text_of(page) and "Your drafts" not in text_of(page)
-    withdraw(assignment=claim.assignments.get(), by=cast.editor)
+    withdraw_assignment(assignment=claim.assignments.get(), by=cast.editor)
     text = text_of(got(cast.reviewer, "/"))
     assert "Your drafts" in text and "Read draft…" in text and "Go on with your draft" not in text
     keep_draft(claim=claim, rationale="I look myself.", seen_version=claim.version, by=cast.editor)
@@ -157,7 +157,7 @@ def test_what_was_typed_while_the_assignment_ended_stays_to_be_read(
         f"answer_{refuting.pk}": "It saw another ferry.",
         "proposed_state": "reported",
     }
-    withdraw(assignment=claim.assignments.get(), reason="Somebody else does it.", by=cast.editor)
+    withdraw_assignment(assignment=claim.assignments.get(), reason="Somebody else does it.", by=cast.editor)
     client = signed_in(cast.reviewer)
     refused = client.post(_page(claim), filled | pressed)
     assert refused.status_code == 403
@@ -224,7 +224,7 @@ def test_what_is_too_long_for_its_place_is_kept_where_the_session_ended(cast: "C
 def test_a_draft_of_an_assignment_that_ended_stands_in_the_form_of_the_next(cast: "Cast", claim: Claim) -> None:
     client = signed_in(cast.reviewer)
     sent = _filled(client.get(_page(claim)), rationale="A ferry was seen at two.", proposed_state="reported")
-    withdraw(assignment=claim.assignments.get(), reason="Somebody else does it.", by=cast.editor)
+    withdraw_assignment(assignment=claim.assignments.get(), reason="Somebody else does it.", by=cast.editor)
     assert client.post(_page(claim), sent).status_code == 403
     factories.assigned(cast, fresh(claim))
     read = client.get(f"/drafts/{FormDraft.objects.get().pk}/").content.decode()

@@ -23,7 +23,7 @@ from house.errors import Conflict, Forbidden, Invalid, Stale
 from house.leases import Lease
 from house.seen import SeenValues
 from reviews.actions.assessments import approve, reject, submit_assessment
-from reviews.actions.assignments import accept, assign, name_decider
+from reviews.actions.assignments import accept_assignment, assign, name_decider
 from reviews.actions.reminders import lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Decision, Reminder
 from sources.models import Relay
@@ -292,7 +292,7 @@ def test_a_claim_is_given_to_one_person_once(people: Cast) -> None:
 def test_what_is_offered_is_accepted_once(people: Cast) -> None:
     for _ in range(ROUNDS):
         offered = factories.assigned(people, factories.claim(people), accepted=False)
-        take = partial(accept, assignment=offered, by=people.reviewer)
+        take = partial(accept_assignment, assignment=offered, by=people.reviewer)
         assert refusals(together(take, take)) == [Conflict]
 
 

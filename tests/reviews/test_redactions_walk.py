@@ -38,7 +38,7 @@ def files(settings: Any, tmp_path: Path) -> None:
     settings.EVIDENCE_STORAGE = tmp_path / "files"
 
 
-class Walk:
+class RedactionWalk:
     """A desk at work: each method does one thing to a row that is drawn."""
 
     def __init__(self, cast: Cast, seed: int) -> None:
@@ -156,6 +156,6 @@ class Walk:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_rows_and_log_agree_after_redactions_in_the_middle_of_work(cast: Cast, seed: int) -> None:
-    Walk(cast, seed).go()
+    RedactionWalk(cast, seed).go()
     assert Redaction.objects.filter(state=RedactionState.DONE).count() > 3
     assert (found(), found_both_ways()) == ([], [])

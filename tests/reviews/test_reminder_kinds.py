@@ -23,7 +23,7 @@ from reviews.actions.assignments import (
     name_decider,
     open_claim,
     reassign,
-    withdraw,
+    withdraw_assignment,
 )
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import MOST_ATTEMPTS, lease_due_reminders, send_reminder
@@ -140,7 +140,7 @@ def test_a_role_row_that_two_workers_hold_is_replaced_once(cast: Cast) -> None:
     "end",
     [
         lambda cast, row: decline(assignment=row, reason="No time.", by=cast.reviewer),
-        lambda cast, row: withdraw(assignment=row, by=cast.editor),
+        lambda cast, row: withdraw_assignment(assignment=row, by=cast.editor),
         lambda cast, row: close_claim(claim=row.claim, reason="moot", by=cast.editor),
         lambda cast, row: factories.finding(cast, row.claim, "reported"),
     ],
@@ -164,7 +164,7 @@ def test_what_was_leased_before_its_end_is_not_sent(cast: Cast, smtp_server: Mai
     row = _overdue(cast)
     send_reminder(_lease(_role_row()))
     lease = _lease(Reminder.objects.get(kind="escalation", recipient=cast.editor))
-    withdraw(assignment=row, by=cast.editor)
+    withdraw_assignment(assignment=row, by=cast.editor)
     assert (send_reminder(lease), smtp_server.messages) == (ReminderState.CANCELLED, [])
 
 

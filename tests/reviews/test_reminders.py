@@ -13,7 +13,7 @@ from accounts.actions import change_user, set_role
 from accounts.actions.account import change_preferences
 from accounts.models import User
 from claims.states import State
-from reviews.actions.assignments import change_due, close_claim, decline, reassign, withdraw
+from reviews.actions.assignments import change_due, close_claim, decline, reassign, withdraw_assignment
 from reviews.actions.reminders import LEASE, MOST_ATTEMPTS, lease_due_reminders, send_reminder
 from reviews.models import Assignment, Reminder, ReminderState
 from reviews.queries import notifications_of
@@ -82,7 +82,7 @@ def _end_by_hand_over(cast: Cast, row: Assignment) -> None:
 
 
 def _end_by_withdrawal(cast: Cast, row: Assignment) -> None:
-    withdraw(assignment=row, by=cast.editor)
+    withdraw_assignment(assignment=row, by=cast.editor)
 
 
 def _end_by_closing(cast: Cast, row: Assignment) -> None:

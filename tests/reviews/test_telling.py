@@ -18,20 +18,20 @@ from reviews.actions.assignments import (
     open_claim,
     reassign,
     unname_decider,
-    withdraw,
+    withdraw_assignment,
 )
 from reviews.actions.memberships import change_account, change_role
 from reviews.actions.planning import follow_tasks
 from reviews.actions.reminders import lease_due_reminders, send_reminder
 from reviews.actions.telling import TOLD, Audience, audience_of
 from reviews.models import Assignment, Notification, NotificationKind
-from reviews.notices import in_words
+from reviews.notices import notice_in_words
 from reviews.queries import notifications_of
 from tests import factories
 from tests.factories import Cast, fresh
 
 
-class Scene(NamedTuple):
+class TellingScene(NamedTuple):
     """A claim that the reviewer has, whose other reviewer's assessment awaits a decision, with an approver named."""
 
     cast: Cast
@@ -42,7 +42,7 @@ class Scene(NamedTuple):
 
 
 @pytest.fixture
-def scene(cast: Cast) -> Scene:
+def scene(cast: Cast) -> TellingScene:
     second_editor = factories.person("editor2", Role.EDITOR, cast.desk)
     approver = factories.person("approver", Role.REVIEWER, cast.desk)
     claim = factories.claim(cast)
@@ -51,39 +51,39 @@ def scene(cast: Cast) -> Scene:
     factories.finding(cast, claim, "corroborated", by=cast.reviewer2)
     name_decider(claim=claim, user=approver, by=cast.editor)
     Notification.objects.all().delete()
-    return Scene(cast, fresh(claim), Assignment.objects.get(pk=assignment.pk), approver, second_editor)
+    return TellingScene(cast, fresh(claim), Assignment.objects.get(pk=assignment.pk), approver, second_editor)
 
 
-def _decline(scene: Scene) -> None:
+def _decline(scene: TellingScene) -> None:
     decline(assignment=scene.assignment, reason="No time.", by=scene.cast.reviewer)
 
 
-def _reassign(scene: Scene) -> None:
+def _reassign(scene: TellingScene) -> None:
     third = factories.person("third", Role.REVIEWER, scene.cast.desk)
     reassign(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
 
 
-def _withdraw(scene: Scene) -> None:
-    withdraw(assignment=scene.assignment, by=scene.cast.editor)
+def _withdraw(scene: TellingScene) -> None:
+    withdraw_assignment(assignment=scene.assignment, by=scene.cast.editor)
 
 
-def _take_off_the_desk(scene: Scene) -> None:
+def _take_off_the_desk(scene: TellingScene) -> None:
     change_role(desk=scene.cast.desk, user=scene.cast.reviewer, role=None, by=scene.cast.admin)
 
 
-def _make_a_reporter(scene: Scene) -> None:
+def _make_a_reporter(scene: TellingScene) -> None:
     change_role(desk=scene.cast.desk, user=scene.cast.reviewer, role=Role.REPORTER, by=scene.cast.admin)
 
 
-def _deactivate(scene: Scene) -> None:
+def _deactivate(scene: TellingScene) -> None:
     change_account(user=scene.cast.reviewer, changes={"is_active": False}, by=scene.cast.admin)
 
 
-def _deactivate_the_approver(scene: Scene) -> None:
+def _deactivate_the_approver(scene: TellingScene) -> None:
     change_account(user=scene.approver, changes={"is_active": False}, by=scene.cast.admin)
 
 
-def _editor_who_submitted(scene: Scene) -> User:
+def _editor_who_submitted(scene: TellingScene) -> User:
     """An editor whose assessment waits, of a claim that nobody assigned to them."""
     third = factories.person("third", Role.EDITOR, scene.cast.desk)
     claim = factories.claim(scene.cast)
@@ -93,43 +93,43 @@ def _editor_who_submitted(scene: Scene) -> User:
     return third
 
 
-def _deactivate_who_was_assigned_nothing(scene: Scene) -> None:
+def _deactivate_who_was_assigned_nothing(scene: TellingScene) -> None:
     change_account(user=_editor_who_submitted(scene), changes={"is_active": False}, by=scene.cast.admin)
 
 
-def _take_off_who_was_assigned_nothing(scene: Scene) -> None:
+def _take_off_who_was_assigned_nothing(scene: TellingScene) -> None:
     change_role(desk=scene.cast.desk, user=_editor_who_submitted(scene), role=None, by=scene.cast.admin)
 
 
-def _make_a_reporter_of_who_was_assigned_nothing(scene: Scene) -> None:
+def _make_a_reporter_of_who_was_assigned_nothing(scene: TellingScene) -> None:
     change_role(desk=scene.cast.desk, user=_editor_who_submitted(scene), role=Role.REPORTER, by=scene.cast.admin)
 
 
-def _make_a_reviewer_of_who_was_assigned_nothing(scene: Scene) -> None:
+def _make_a_reviewer_of_who_was_assigned_nothing(scene: TellingScene) -> None:
     change_role(desk=scene.cast.desk, user=_editor_who_submitted(scene), role=Role.REVIEWER, by=scene.cast.admin)
 
 
-def _unname(scene: Scene) -> None:
+def _unname(scene: TellingScene) -> None:
     decider = scene.claim.participants.get(user=scene.approver, role="decider")
     unname_decider(decider=decider, by=scene.cast.editor)
 
 
-def _change_due(scene: Scene) -> None:
+def _change_due(scene: TellingScene) -> None:
     change_due(assignment=scene.assignment, due_at=timezone.now() + timedelta(days=3), by=scene.cast.editor)
 
 
-def _close(scene: Scene) -> None:
+def _close(scene: TellingScene) -> None:
     close_claim(claim=scene.claim, reason="moot", by=scene.cast.editor)
 
 
-def _reopen(scene: Scene) -> None:
+def _reopen(scene: TellingScene) -> None:
     _close(scene)
     Notification.objects.all().delete()
     open_claim(claim=scene.claim, by=scene.cast.editor)
 
 
 # What is done; of which kind each is told. Whoever did it is told nothing.
-ACTS: dict[Callable[[Scene], None], dict[str, str]] = {
+ACTS: dict[Callable[[TellingScene], None], dict[str, str]] = {
     _decline: {"editor": "declined", "editor2": "declined"},
     _reassign: {"editor": "reassigned", "editor2": "reassigned", "third": "handed_over"},
     _withdraw: {"editor2": "withdrawn", "reviewer": "withdrawn"},
@@ -149,34 +149,34 @@ ACTS: dict[Callable[[Scene], None], dict[str, str]] = {
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__.strip("_"))
-def test_everybody_whom_it_concerns_is_told_once(scene: Scene, act: Callable[[Scene], None]) -> None:
+def test_everybody_whom_it_concerns_is_told_once(scene: TellingScene, act: Callable[[TellingScene], None]) -> None:
     act(scene)
     rows = Notification.objects.all()
     assert {row.recipient.username: row.kind for row in rows} == ACTS[act]
     assert len(rows) == len(ACTS[act])
     for row in rows:
         [shown] = notifications_of(row.recipient)
-        assert "%(" not in in_words(shown)
-        assert in_words(shown).strip() == in_words(shown)
+        assert "%(" not in notice_in_words(shown)
+        assert notice_in_words(shown).strip() == notice_in_words(shown)
 
 
-def test_who_became_a_reporter_is_told_that_their_assignment_has_ended(scene: Scene) -> None:
+def test_who_became_a_reporter_is_told_that_their_assignment_has_ended(scene: TellingScene) -> None:
     _make_a_reporter(scene)
-    told = {row.recipient.username: in_words(row) for row in Notification.objects.all()}
+    told = {row.recipient.username: notice_in_words(row) for row in Notification.objects.all()}
     assert told["reviewer"] == "You no longer review on this desk. Your assignment has ended"
     assert told["editor"] == "reviewer no longer reviews on this desk. Their assignment has ended"
 
 
-def test_editors_are_told_that_an_assessment_cannot_be_approved_any_more(scene: Scene) -> None:
+def test_editors_are_told_that_an_assessment_cannot_be_approved_any_more(scene: TellingScene) -> None:
     _deactivate_who_was_assigned_nothing(scene)
     [row] = notifications_of(scene.cast.editor)
-    assert in_words(row) == "third no longer assesses this claim. Their assessment cannot be approved"
+    assert notice_in_words(row) == "third no longer assesses this claim. Their assessment cannot be approved"
 
 
-def test_who_left_with_an_assignment_and_an_assessment_is_told_of_once(scene: Scene) -> None:
+def test_who_left_with_an_assignment_and_an_assessment_is_told_of_once(scene: TellingScene) -> None:
     change_account(user=scene.cast.reviewer2, changes={"is_active": False}, by=scene.cast.admin)
     [row] = notifications_of(scene.cast.editor)
-    assert in_words(row).endswith("Their assignment has ended, and their assessment cannot be approved")
+    assert notice_in_words(row).endswith("Their assignment has ended, and their assessment cannot be approved")
 
 
 def test_every_kind_of_the_table_is_told_by_an_act() -> None:
@@ -185,16 +185,16 @@ def test_every_kind_of_the_table_is_told_by_an_act() -> None:
     assert {kind.value for kind in TOLD} - told == {"assigned", "grounds_changed"}
 
 
-def test_every_kind_can_be_said_in_words(scene: Scene) -> None:
+def test_every_kind_can_be_said_in_words(scene: TellingScene) -> None:
     for kind in NotificationKind:
         row = Notification(
             recipient=scene.cast.editor, kind=kind, claim=scene.claim, assignment=scene.assignment, by=scene.cast.admin
         )
-        assert in_words(row)
+        assert notice_in_words(row)
 
 
 @pytest.mark.parametrize("audience", Audience)
-def test_nobody_whose_account_is_closed_is_in_an_audience(scene: Scene, audience: Audience) -> None:
+def test_nobody_whose_account_is_closed_is_in_an_audience(scene: TellingScene, audience: Audience) -> None:
     waiting = scene.claim.assessments.get()
     before = {person.pk for person in audience_of(audience, scene.claim, scene.assignment, waiting)}
     assert before
@@ -203,7 +203,7 @@ def test_nobody_whose_account_is_closed_is_in_an_audience(scene: Scene, audience
     assert list(audience_of(audience, scene.claim, assignment, waiting)) == []
 
 
-def test_a_claim_that_was_handed_on_and_declined_is_told_to_who_handed_it_on(scene: Scene) -> None:
+def test_a_claim_that_was_handed_on_and_declined_is_told_to_who_handed_it_on(scene: TellingScene) -> None:
     third = factories.person("third", Role.REVIEWER, scene.cast.desk)
     given = reassign(assignment=scene.assignment, to=third, by=scene.cast.reviewer)
     Notification.objects.all().delete()

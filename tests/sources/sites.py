@@ -21,7 +21,7 @@ def read(chunks: Iterable[bytes], /, *, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-class Site(ThreadingHTTPServer):
+class CapturedSite(ThreadingHTTPServer):
     """A real server on every local address. `hits`: the paths that were asked for."""
 
     address_family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
@@ -51,7 +51,7 @@ class Site(ThreadingHTTPServer):
 class Page(BaseHTTPRequestHandler):
     """Answers by its path: /status/404, /to/<url>, /turn, /gzip, else PAGE."""
 
-    server: Site
+    server: CapturedSite
 
     def do_GET(self) -> None:
         self.server.hits.append(self.path)

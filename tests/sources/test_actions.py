@@ -42,7 +42,7 @@ def cast(db: None) -> Cast:
     return factories.cast()
 
 
-class _Page(BaseHTTPRequestHandler):
+class _ServedPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
@@ -58,7 +58,7 @@ class _Page(BaseHTTPRequestHandler):
 def address(settings: "Settings") -> Iterator[str]:
     """The address of a page on this machine, which captures may reach here."""
     settings.CAPTURE_ALLOW = [ipaddress.ip_network("127.0.0.1/32")]
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _ServedPage)
     thread = Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/page"

@@ -8,10 +8,10 @@ import pytest
 
 from sources.evidence_storage import Stored, open_stored, store
 from sources.fetch import FetchFailed, Redirect, fetch
-from tests.sources.sites import LOOPBACK, PAGE, Site, raw_fetch, raw_server, read, says
+from tests.sources.sites import LOOPBACK, PAGE, CapturedSite, raw_fetch, raw_server, read, says
 
 
-def test_answer_comes_with_its_bytes_status_and_address(site: Site) -> None:
+def test_answer_comes_with_its_bytes_status_and_address(site: CapturedSite) -> None:
     answer = fetch(site.url("/page?a=1&b=ü#part"), allow=LOOPBACK, sink=read)
     assert (answer.status, answer.body, answer.final_url, answer.redirects, answer.downgraded) == (
         200,
@@ -22,12 +22,12 @@ def test_answer_comes_with_its_bytes_status_and_address(site: Site) -> None:
     )
 
 
-def test_headers_are_kept_in_order_with_their_repetitions(site: Site) -> None:
+def test_headers_are_kept_in_order_with_their_repetitions(site: CapturedSite) -> None:
     answer = fetch(site.url(), allow=LOOPBACK, sink=read)
     assert answer.headers == [("Content-Length", str(len(PAGE))), ("X-Twice", "one"), ("X-Twice", "two")]
 
 
-def test_request_says_who_asks_and_for_plain_bytes(site: Site) -> None:
+def test_request_says_who_asks_and_for_plain_bytes(site: CapturedSite) -> None:
     fetch(site.url(), allow=LOOPBACK, sink=read)
     assert site.requests == [
         {
@@ -40,7 +40,7 @@ def test_request_says_who_asks_and_for_plain_bytes(site: Site) -> None:
     ]
 
 
-def test_body_goes_into_the_storage_in_pieces(site: Site) -> None:
+def test_body_goes_into_the_storage_in_pieces(site: CapturedSite) -> None:
     answer = fetch(site.url(), allow=LOOPBACK, sink=store)
     assert answer.body == Stored(hashlib.sha256(PAGE).hexdigest(), len(PAGE), "text/html")
     with open_stored(answer.body.sha256) as file:
@@ -48,27 +48,27 @@ def test_body_goes_into_the_storage_in_pieces(site: Site) -> None:
 
 
 @pytest.mark.parametrize("status", [201, 300, 304, 403, 404, 410, 451, 500, 503])
-def test_any_status_but_a_redirect_is_an_answer(site: Site, status: int) -> None:
+def test_any_status_but_a_redirect_is_an_answer(site: CapturedSite, status: int) -> None:
     answer = fetch(site.url(f"/status/{status}"), allow=LOOPBACK, sink=read)
     assert (answer.status, answer.body) == (status, b"" if status == 304 else PAGE)
 
 
-def test_redirect_without_a_location_is_an_answer(site: Site) -> None:
+def test_redirect_without_a_location_is_an_answer(site: CapturedSite) -> None:
     answer = fetch(site.url("/nowhere"), allow=LOOPBACK, sink=read)
     assert (answer.status, answer.body) == (302, b"no location")
 
 
-def test_compressed_bytes_are_kept_as_they_came(site: Site) -> None:
+def test_compressed_bytes_are_kept_as_they_came(site: CapturedSite) -> None:
     assert fetch(site.url("/gzip"), allow=LOOPBACK, sink=read).body == gzip.compress(PAGE, mtime=0)
 
 
-def test_five_redirects_are_followed_and_recorded(site: Site) -> None:
+def test_five_redirects_are_followed_and_recorded(site: CapturedSite) -> None:
     answer = fetch(site.url("/turn/4"), allow=LOOPBACK, sink=read)
     assert answer.final_url == site.url("/end")
     assert answer.redirects == [Redirect(site.url(f"/turn/{left}"), 302) for left in (4, 3, 2, 1, 0)]
 
 
-def test_redirect_to_a_path_of_other_letters_is_followed(site: Site) -> None:
+def test_redirect_to_a_path_of_other_letters_is_followed(site: CapturedSite) -> None:
     def elsewhere(line: socket.socket) -> None:
         line.sendall(f"HTTP/1.1 302 Found\r\nLocation: {site.url('/новости')}\r\n\r\n".encode())
 
@@ -76,13 +76,13 @@ def test_redirect_to_a_path_of_other_letters_is_followed(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/turn/5", "/round"])
-def test_sixth_redirect_is_not_followed(site: Site, path: str) -> None:
+def test_sixth_redirect_is_not_followed(site: CapturedSite, path: str) -> None:
     message = "This address redirects more than 5 times. Enter the one that it should lead to."
     says(message, FetchFailed, lambda: fetch(site.url(path), allow=LOOPBACK, sink=read))
     assert len(site.hits) == 6
 
 
-def test_name_of_other_letters_is_asked_in_its_ascii_form(site: Site) -> None:
+def test_name_of_other_letters_is_asked_in_its_ascii_form(site: CapturedSite) -> None:
     hosts: list[str] = []
     answer = fetch(
         site.url(host="Bücher.example."),

@@ -10,7 +10,7 @@ import pytest
 
 from sources.evidence_storage import store
 from sources.fetch import FetchFailed, fetch, resolve
-from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, Site, raw_fetch, raw_server, read, says
+from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, CapturedSite, raw_fetch, raw_server, read, says
 
 TOO_LARGE = "What this address answers is larger than a capture may be. Attach a part of it as a file."
 UNREADABLE = "The server's answer cannot be read. Try again later, or attach a file."
@@ -18,7 +18,7 @@ BROKEN_OFF = "The server broke off in the middle of its answer. Try again later,
 UNREACHABLE = "The server cannot be reached. Try again later, or attach a file."
 
 
-def test_declared_length_over_the_limit_is_refused_before_the_body_is_read(site: Site) -> None:
+def test_declared_length_over_the_limit_is_refused_before_the_body_is_read(site: CapturedSite) -> None:
     taken: list[bytes] = []
 
     def note(chunks: Iterable[bytes], /, *, limit: int) -> None:
@@ -28,7 +28,7 @@ def test_declared_length_over_the_limit_is_refused_before_the_body_is_read(site:
     assert taken == []
 
 
-def test_body_of_exactly_the_limit_is_kept(site: Site) -> None:
+def test_body_of_exactly_the_limit_is_kept(site: CapturedSite) -> None:
     assert fetch(site.url(), allow=LOOPBACK, sink=read, limit=len(PAGE)).body == PAGE
 
 
@@ -157,7 +157,7 @@ def test_body_shorter_than_declared_is_no_capture() -> None:
     says(BROKEN_OFF, FetchFailed, lambda: raw_fetch(lambda line: line.sendall(answer)))
 
 
-def test_what_the_sink_raises_is_not_taken_for_a_failure_of_the_server(site: Site) -> None:
+def test_what_the_sink_raises_is_not_taken_for_a_failure_of_the_server(site: CapturedSite) -> None:
     def full(chunks: Iterable[bytes], /, *, limit: int) -> None:
         next(iter(chunks))
         raise OSError("No space left on device")

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from sources.fetch import FetchRefused, fetch
-from tests.sources.sites import LOOPBACK, PAGE, Site, raw_fetch, read, says
+from tests.sources.sites import LOOPBACK, PAGE, CapturedSite, raw_fetch, read, says
 
 NOT_PUBLIC = "This address is not on the public internet, so it is not fetched. Attach a file instead."
 NOT_USUAL = "The host in this address is not written in a usual way."
@@ -148,7 +148,7 @@ BY_FORM = [
     [*((url, NOT_PUBLIC) for url in BY_ADDRESS), *BY_FORM],
     ids=lambda each: ascii(each) if "/" in each else "",
 )
-def test_forged_address_is_refused_and_nothing_is_asked(site: Site, url: str, message: str) -> None:
+def test_forged_address_is_refused_and_nothing_is_asked(site: CapturedSite, url: str, message: str) -> None:
     says(message, FetchRefused, lambda: fetch(url.replace("PORT", str(site.port)), allow=[], sink=read, seconds=5))
     assert site.hits == []
 
@@ -165,13 +165,13 @@ def test_forged_address_is_refused_and_nothing_is_asked(site: Site, url: str, me
         ["2606:4700:4700::1111", "::1"],
     ],
 )
-def test_name_is_refused_where_any_of_its_addresses_is_not_public(site: Site, addresses: list[str]) -> None:
+def test_name_is_refused_where_any_of_its_addresses_is_not_public(site: CapturedSite, addresses: list[str]) -> None:
     url = site.url(host="harmless.example")
     says(NOT_PUBLIC, FetchRefused, lambda: fetch(url, allow=[], sink=read, resolve=lambda host: addresses))
     assert site.hits == []
 
 
-def test_allowed_network_opens_no_other(site: Site) -> None:
+def test_allowed_network_opens_no_other(site: CapturedSite) -> None:
     says(NOT_PUBLIC, FetchRefused, lambda: fetch("http://10.0.0.1/", allow=LOOPBACK, sink=read))
     both = ["127.0.0.1", "10.0.0.1"]
     url = site.url(host="two.example")
@@ -179,7 +179,7 @@ def test_allowed_network_opens_no_other(site: Site) -> None:
     assert site.hits == []
 
 
-def test_name_that_answers_differently_the_second_time_gains_nothing(site: Site) -> None:
+def test_name_that_answers_differently_the_second_time_gains_nothing(site: CapturedSite) -> None:
     asked: list[str] = []
 
     def rebinding(host: str) -> list[str]:
@@ -190,7 +190,7 @@ def test_name_that_answers_differently_the_second_time_gains_nothing(site: Site)
     assert (answer.body, asked) == (PAGE, ["rebinding.example"])
 
 
-def test_name_is_checked_anew_where_a_redirect_leads_back_to_it(site: Site) -> None:
+def test_name_is_checked_anew_where_a_redirect_leads_back_to_it(site: CapturedSite) -> None:
     answers = iter([["127.0.0.1"], ["10.0.0.1"]])
     url = site.url("/to//again", host="rebinding.example")
     expected = f"This address redirects to another. {NOT_PUBLIC}"
@@ -220,7 +220,7 @@ def test_name_is_checked_anew_where_a_redirect_leads_back_to_it(site: Site) -> N
         ("/with space", STRANGE_SIGN),
     ],
 )
-def test_redirect_is_held_to_the_same_rules(site: Site, location: str, message: str) -> None:
+def test_redirect_is_held_to_the_same_rules(site: CapturedSite, location: str, message: str) -> None:
     def elsewhere(line: socket.socket) -> None:
         target = location.replace("PORT", str(site.port)).encode()
         line.sendall(b"HTTP/1.1 302 Found\r\nLocation: " + target + b"\r\nContent-Length: 0\r\n\r\n")
@@ -229,7 +229,7 @@ def test_redirect_is_held_to_the_same_rules(site: Site, location: str, message: 
     assert site.hits == []
 
 
-def test_proxies_of_the_environment_are_not_used(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_not_used(site: CapturedSite, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "https_proxy"):
         monkeypatch.setenv(name, site.url())
     says(NOT_PUBLIC, FetchRefused, lambda: fetch("http://10.0.0.1/", allow=[], sink=read))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sources.fetch import Fetched, FetchFailed, Redirect, fetch
-from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, Site, raw_server, read, says
+from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, CapturedSite, raw_server, read, says
 
 BAD_CERTIFICATE = (
     "The server's certificate is not valid for this address, so its answer is not kept. Check the address."
@@ -35,7 +35,7 @@ u0YNDo3D0xcCIAfStUo7jo5Z2hOdrGV4OcN6LtyXOIDU59GyOM47b7i/
 
 
 @pytest.fixture
-def secure_site(site: Site, tmp_path: Path) -> Site:
+def secure_site(site: CapturedSite, tmp_path: Path) -> CapturedSite:
     """The same site behind a certificate for capture.example that only these tests know."""
     certificate = tmp_path / "certificate.pem"
     certificate.write_text(CERTIFICATE)
@@ -45,27 +45,27 @@ def secure_site(site: Site, tmp_path: Path) -> Site:
     return site
 
 
-def secure_fetch(site: Site, host: str = "capture.example") -> Fetched[bytes]:
+def secure_fetch(site: CapturedSite, host: str = "capture.example") -> Fetched[bytes]:
     url = site.url(host=host).replace("http:", "https:")
     return fetch(url, allow=LOOPBACK, sink=read, seconds=5, resolve=lambda host: ["127.0.0.1"])
 
 
 def test_secure_answer_is_fetched_under_the_name_that_was_checked(
-    secure_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    secure_site: CapturedSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     answer = secure_fetch(secure_site)
     assert (answer.status, answer.body) == (200, PAGE)
 
 
-def test_certificate_that_nobody_vouches_for_is_refused(secure_site: Site) -> None:
+def test_certificate_that_nobody_vouches_for_is_refused(secure_site: CapturedSite) -> None:
     says(BAD_CERTIFICATE, FetchFailed, lambda: secure_fetch(secure_site))
     assert secure_site.hits == []
 
 
 @pytest.mark.parametrize("host", ["other.example", "127.0.0.1"])
 def test_certificate_for_another_name_is_refused(
-    secure_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+    secure_site: CapturedSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     says(BAD_CERTIFICATE, FetchFailed, lambda: secure_fetch(secure_site, host))
@@ -73,7 +73,7 @@ def test_certificate_for_another_name_is_refused(
 
 
 def test_redirect_from_https_to_http_is_followed_and_recorded(
-    secure_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    secure_site: CapturedSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
     with raw_server(lambda line: line.sendall(b"HTTP/1.0 200 OK\r\n\r\nplain")) as port:
@@ -82,7 +82,7 @@ def test_redirect_from_https_to_http_is_followed_and_recorded(
     assert (answer.body, answer.redirects, answer.downgraded) == (b"plain", [Redirect(url, 302)], True)
 
 
-def test_server_without_tls_gives_no_secure_connection(site: Site) -> None:
+def test_server_without_tls_gives_no_secure_connection(site: CapturedSite) -> None:
     says(
         "No secure connection came about. Check the address, or attach a file.", FetchFailed, lambda: secure_fetch(site)
     )

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from tests.tampering.noticing import Outside
-    from tests.tampering.world import Desk, Kept
+    from tests.tampering.world import KeptMaterial, TamperedDesk
 
 
 @pytest.fixture(scope="module")
-def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator["tuple[Desk, Kept]"]:
+def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator["tuple[TamperedDesk, KeptMaterial]"]:
     """A desk, and what others have kept of its log. Where nothing is done to it, nobody notices anything."""
     from django.conf import settings
     from django.db import transaction
@@ -36,7 +36,7 @@ def world(past_the_guards: None, request: pytest.FixtureRequest) -> Iterator["tu
 
 @pytest.fixture
 def outside(
-    world: "tuple[Desk, Kept]",
+    world: "tuple[TamperedDesk, KeptMaterial]",
     browser: "Browser",
     django_db_blocker: "DjangoDbBlocker",
     settings: "Settings",

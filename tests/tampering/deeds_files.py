@@ -12,7 +12,7 @@ from ledger.notes import SigningKey, checkpoint_text, sign_note
 from ledger.proofs import TlogProof, tlog_proof
 from ledger.tree import inclusion_proof
 from ledger.verifier import canonical, read_canonical, root_hash
-from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, RECEIPT_KEY, Log, receipt_for, tiles_of
+from tests.ledger.exports import BEGIN, LOG_KEY, ORIGIN, RECEIPT_KEY, ExportedLog, receipt_for, tiles_of
 from tests.ledger.sample_bundle import ERASED_LOG, sample_bundle
 from tests.ledger.test_tree import reader
 from tests.ledger.vectors import zipped
@@ -71,7 +71,7 @@ def _signed_by(note: str, *keys: SigningKey) -> str:
     return sign_note(note.partition("\n\n")[0] + "\n", keys).decode()
 
 
-def _of_a_stranger(log: Log) -> bytes:
+def _of_a_stranger(log: ExportedLog) -> bytes:
     """The proof of a log that has the same name and was signed by another key."""
     value = read_canonical(log.proof(STREAM))
     value["checkpoint"] = _signed_by(value["checkpoint"], STRANGER)
@@ -147,7 +147,7 @@ def _receipt(leaf: bytes, key: SigningKey = RECEIPT_KEY) -> bytes:
     return note if key is RECEIPT_KEY else _signed_by(note.decode(), key).encode()
 
 
-def _checkpoint(log: Log = LOG, size: int = 300, key: SigningKey = LOG_KEY) -> bytes:
+def _checkpoint(log: ExportedLog = LOG, size: int = 300, key: SigningKey = LOG_KEY) -> bytes:
     return sign_note(checkpoint_text(ORIGIN, size, root_hash([leaf_hash(leaf) for leaf in log.leaves[:size]])), [key])
 
 
@@ -207,7 +207,7 @@ def _signed(
     return change
 
 
-SAMPLE = Log([*ERASED_LOG.leaves], [*ERASED_LOG.openings])
+SAMPLE = ExportedLog([*ERASED_LOG.leaves], [*ERASED_LOG.openings])
 WHOLE = zipped(sample_bundle())
 RECEIPTS_STRANGER = SigningKey(RECEIPT_KEY.name, b"s" * 32)
 

@@ -18,7 +18,7 @@ from ledger.verifier import Memory, audit, check_claim_proof, watch
 from sources.models import Source
 from tests import factories
 from tests.integrity.forging import forge
-from tests.ledger.exports import BEGIN, POLICY, Log
+from tests.ledger.exports import BEGIN, POLICY, ExportedLog
 from tests.tampering import deeds_key, deeds_log
 from tests.tampering.deeds_files import changed
 from tests.tampering.deeds_log import FORGED, Deed, an_act_that_waits, change_what_waits, past_guards
@@ -187,7 +187,7 @@ def keep_what_was_erased(_folder: Path) -> list[str]:
 
 def set_the_clock_wrong(folder: Path) -> list[str]:
     """All of a log's times are a year off, alike."""
-    log, at = Log(), BEGIN - timedelta(days=365)
+    log, at = ExportedLog(), BEGIN - timedelta(days=365)
     for number in range(50):
         log.add("claim:1", "tried", {"number": number}, {"reason": "Because."}, at + timedelta(minutes=number))
     return [str(finding) for finding in audit(log.export().get, POLICY).findings]

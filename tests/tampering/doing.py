@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 from psycopg import sql
 
-from tests.tampering.world import Desk
+from tests.tampering.world import TamperedDesk
 
 # What statements are short for.
 SHORT = {
@@ -47,7 +47,7 @@ NAMED = {
 }
 
 
-def in_full(statement: str, desk: Desk) -> str:
+def in_full(statement: str, desk: TamperedDesk) -> str:
     """The statement as PostgreSQL takes it."""
     while True:
         before = statement
@@ -63,7 +63,7 @@ def in_full(statement: str, desk: Desk) -> str:
     return statement.replace(":claim_id", f"'{desk.claim.pk}'::uuid")
 
 
-def do(statements: Iterable[str], desk: Desk) -> None:
+def do(statements: Iterable[str], desk: TamperedDesk) -> None:
     """Run the statements past all guards. Each has to change something."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -26,7 +26,7 @@ from ledger.verifier import (
     replay,
     watch,
 )
-from tests.ledger.exports import BEGIN, POLICY, Log, make_log
+from tests.ledger.exports import BEGIN, POLICY, ExportedLog, make_log
 
 LOG = make_log(300, streams=3)
 OTHER = make_log(300, streams=3, seed=2)  # what the same key signed for somebody else
@@ -41,9 +41,9 @@ STATE = next(
 )
 
 
-def first(size: int, log: Log = LOG) -> Log:
+def first(size: int, log: ExportedLog = LOG) -> ExportedLog:
     """The log as it was with so many entries."""
-    return Log(log.leaves[:size], log.openings[:size])
+    return ExportedLog(log.leaves[:size], log.openings[:size])
 
 
 CLAIMS = [
@@ -71,7 +71,7 @@ class Hand:
     checkpoint: bytes | None = None
     kept: bytes = field(default_factory=lambda: first(200).checkpoint())
     seen: tuple[bytes, ...] = ()
-    log: Log = field(default_factory=lambda: LOG)
+    log: ExportedLog = field(default_factory=lambda: LOG)
 
 
 def asked(**what: Any) -> Callable[[Hand, Path], list[str]]:

@@ -27,7 +27,7 @@ from tests.api.client import Api
 from tests.claims.bundling import bundle_of, checked
 from tests.integrity.looking import found, found_both_ways
 from tests.pages import signed_in
-from tests.tampering.world import Desk, Kept
+from tests.tampering.world import KeptMaterial, TamperedDesk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -41,8 +41,8 @@ GREEN = {"verified", "redacted"}
 class Outside:
     """Who looks: a desk, what was kept of it, a folder to work in, and a browser for whoever opens the page."""
 
-    desk: Desk
-    kept: Kept
+    desk: TamperedDesk
+    kept: KeptMaterial
     folder: Path
     open_page: "Callable[..., Page]"
     pages: "dict[str, Page]" = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Outside:
         return said_by(self.pages["again"], self.desk)
 
 
-def said_by(page: "Page", desk: Desk) -> list[str]:
+def said_by(page: "Page", desk: TamperedDesk) -> list[str]:
     """What the history page says in red; nothing where its check came out well."""
     answer = page.goto(f"/claims/{desk.claim.reference}/history/")
     if answer is None or answer.status != 200:

@@ -14,7 +14,7 @@ _NOTICED = re.compile(r"\*\*(.+?)\*\* (.+)")
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """A row of the table. `noticed`: by whom, with which words; empty where nothing notices it."""
 
     number: str
@@ -23,9 +23,9 @@ class Row:
 
 
 @cache
-def rows() -> dict[str, Row]:
+def rows() -> dict[str, TableRow]:
     """All rows by their numbers, in their order. Raises ValueError where one is malformed or twice there."""
-    found: dict[str, Row] = {}
+    found: dict[str, TableRow] = {}
     for line in TABLE.read_text().splitlines():
         cells = _ROW.fullmatch(line)
         if cells is None:
@@ -33,7 +33,7 @@ def rows() -> dict[str, Row]:
         number, deed, who = cells.groups()
         if number in found:
             raise ValueError(f"{number} is there twice")
-        found[number] = Row(number, deed, {} if who == NOTHING else _noticed(number, who))
+        found[number] = TableRow(number, deed, {} if who == NOTHING else _noticed(number, who))
     return found
 
 
@@ -53,7 +53,7 @@ def says(lines: Iterable[str], words: str) -> bool:
     return any(pattern.search(" ".join(line.split())) for line in lines)
 
 
-def check(row: Row, said: Mapping[str, list[str]], asked: Iterable[str]) -> None:
+def check(row: TableRow, said: Mapping[str, list[str]], asked: Iterable[str]) -> None:
     """Raises AssertionError unless those notice whom the row names, with its words, and of the others nobody who was
     asked."""
     for name, words in row.noticed.items():

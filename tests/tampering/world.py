@@ -25,16 +25,16 @@ from reviews.redaction_matches import find
 from sources.actions import lease_captures, request_capture, run_capture
 from sources.fetch import Fetched
 from tests import factories
-from tests.access.world import World, make_world
+from tests.access.world import AccessWorld, make_world
 from tests.factories import Cast, fresh
 from tests.ledger.installation import publish_here
 
 
 @dataclass(frozen=True)
-class Desk:
+class TamperedDesk:
     """`claim` was found corroborated, and is the one whose page, proof and bundle are looked at."""
 
-    world: World
+    world: AccessWorld
     claim: Claim
     signer: Path
 
@@ -48,7 +48,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptMaterial:
     """What somebody outside has from before. `checkpoint` is the newest one then, `older` one of earlier."""
 
     policy: Policy
@@ -59,10 +59,10 @@ class Kept:
     receipt: bytes
 
 
-def make_desk(files: Path) -> tuple[Desk, Kept]:
+def make_desk(files: Path) -> tuple[TamperedDesk, KeptMaterial]:
     """The world of tests/access with a verdict and some of each kind of act; what is kept goes beside `files`."""
     world = make_world(files)
-    desk = Desk(world, _verdict(world.cast), files.with_name(f"{files.name}-signer"))
+    desk = TamperedDesk(world, _verdict(world.cast), files.with_name(f"{files.name}-signer"))
     desk.publish()
     older = _note()
     _show_to_everybody(world.cast)
@@ -143,14 +143,14 @@ def _note() -> bytes:
     return newest.note.encode()
 
 
-def _kept(desk: Desk, older: bytes, policy: Path) -> Kept:
+def _kept(desk: TamperedDesk, older: bytes, policy: Path) -> KeptMaterial:
     newest = newest_checkpoint()
     assert newest is not None
     policy.write_bytes(policy_text())
     moved = Entry.objects.filter(stream=f"claim:{desk.claim.pk}", kind="status_changed").latest("seq")
     promise = receipt(bytes(moved.leaf_hash), read_entry(bytes(moved.leaf)).at)
     assert promise is not None
-    return Kept(
+    return KeptMaterial(
         policy=read_policy(policy.read_bytes()),
         policy_file=policy,
         older=older,

@@ -77,7 +77,7 @@ def sources(desk: Desk, people: dict[str, User]) -> None:
     create_source(desk=desk, fields=waits, by=people["reporter"])
 
 
-class _Page(BaseHTTPRequestHandler):
+class _OldPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = b"<!doctype html><title>Kept</title><p>As it was."
         self.send_response(200)
@@ -93,7 +93,7 @@ class _Page(BaseHTTPRequestHandler):
 @contextmanager
 def site() -> Iterator[str]:
     """A site on this machine, which CAPTURE_ALLOW has to name."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Page)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _OldPage)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()

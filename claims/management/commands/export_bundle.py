@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import User
 from accounts.queries import person_named
 from claims.actions.bundles import ask_for_bundle, lease_bundles, make_leased, take_bundle
-from claims.bundles.stored import as_parts, content_of, get_bundle
+from claims.bundles.stored import as_parts, get_bundle, part_content
 from claims.models import Bundle, BundleState
 from claims.queries import get_claim
 from house.errors import DomainError
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         beside = path.with_name(f"{path.name}.new")
         try:
             with beside.open("wb") as file:
-                for piece in zip_pieces(parts, lambda part: content_of(bundle, part)):
+                for piece in zip_pieces(parts, lambda part: part_content(bundle, part)):
                     file.write(piece)
             beside.replace(path)
         except OSError as error:

@@ -51,13 +51,13 @@ class Command(BaseCommand):
                     if end.wait(SECONDS_TO_THE_NEXT_TRY):
                         return
                 with asking_witnesses(settings.WITNESS_POLICY, settings.LEDGER_SEQUENCER_URL):
-                    work(sequencer, end)
+                    run_sequencer(sequencer, end)
         except AWAY as error:
             self.stderr.write(f"The database is away: {' '.join(str(error).split())}")
             end.wait(SECONDS_TO_THE_NEXT_TRY)
 
 
-def work(sequencer: Sequencer, end: threading.Event) -> None:
+def run_sequencer(sequencer: Sequencer, end: threading.Event) -> None:
     """Integrate what waits, and publish a checkpoint each second when there is news, until the end.
 
     What the database refuses, or lacks, ends nothing: it is told, and tried again. Raises what is in AWAY, and

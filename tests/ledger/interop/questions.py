@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.ledger.changed_folders import Folder
+from tests.ledger.changed_folders import ChangedFolder
 from tests.ledger.changed_folders import counted as counted_in_folder
 from tests.ledger.interop.conftest import encoded
 
@@ -21,7 +21,7 @@ def assert_same_bundle(name: object, ours: dict[str, int] | list[str], answer: d
         assert set(answer["findings"]) <= set(ours), name
 
 
-def folder_question(what: str, folder: Folder, **more: Any) -> dict[str, Any]:
+def folder_question(what: str, folder: ChangedFolder, **more: Any) -> dict[str, Any]:
     """An audit or a replay of a folder."""
     files = {path: encoded(data) for path, data in folder.files.items()}
     return {"What": what, "Files": files, "Receipts": [encoded(one) for one in folder.receipts.values()], **more}

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ledger.notes import checkpoint_text, open_note, read_checkpoint, read_verifier_key, sign_note
-from ledger.tiles import hash_tiles, node_reader
+from ledger.tiles import hash_tiles, tile_node_reader
 from ledger.tree import (
     ReadNode,
     check_consistency,
@@ -46,23 +46,23 @@ ENVIRONMENT = {
 }
 
 
-class Log(NamedTuple):
+class GoLog(NamedTuple):
     """A log, its tiles, and the hashes of its complete subtrees as read from these."""
 
-    log: exports.Log
+    log: exports.ExportedLog
     hashes: list[bytes]
     tiles: dict[str, bytes]
     read: ReadNode
 
 
 @cache
-def made() -> Log:
+def made() -> GoLog:
     """The log that all questions are about."""
     log = make_log(SIZE)
     tiles = tiles_of(log.leaves)
     paths = {tile[:2]: tile.path for tile in hash_tiles(SIZE)}
-    read = node_reader(lambda level, number: tiles[paths[level, number]])
-    return Log(log, [leaf_hash(leaf) for leaf in log.leaves], tiles, read)
+    read = tile_node_reader(lambda level, number: tiles[paths[level, number]])
+    return GoLog(log, [leaf_hash(leaf) for leaf in log.leaves], tiles, read)
 
 
 def holds(check: Callable[[], object]) -> bool:
