@@ -59,7 +59,7 @@ def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now:
 def may_share(by: User) -> None:
     """Only an administrator shares an actor with all desks. Raises Forbidden."""
     if not (by.is_active and by.is_staff):
-        raise Forbidden(_("An administrator shares an actor with all desks."))
+        raise Forbidden(_("Only administrators share an actor with all desks."))
 
 
 def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
@@ -70,9 +70,9 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
             setattr(actor, name, _named_now(by, actor.desk_id, getattr(actor, name), fields[name], name))
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
-        raise Invalid({"part_of_to": [_("The end lies before the beginning.")]})
+        raise Invalid({"part_of_to": [_("The end is before the beginning.")]})
     if actor.desk_id is None and actor.visibility == Visibility.RESTRICTED:
-        raise Invalid({"visibility": [_("An actor that all desks share cannot be restricted.")]})
+        raise Invalid({"visibility": [_("An actor shared with all desks cannot be restricted.")]})
     for name in ("part_of", "owned_by"):
         above: Actor | None = getattr(actor, name)
         if above is None:
@@ -81,7 +81,7 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
             if not visible_actors(by).filter(pk=above.pk).exists():
                 refuse_unsaid(name)
             raise Invalid(
-                {name: [_("“%(name)s” is restricted; what points at it would give it away.") % {"name": above.name}]}
+                {name: [_("“%(name)s” is restricted; naming it here would reveal it.") % {"name": above.name}]}
             )
     _refuse_circle(actor, by)
 
@@ -142,12 +142,12 @@ def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> No
         source.publisher = _named_now(by, source.desk_id, source.publisher, fields["publisher"], "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):
-        raise Invalid({"url": [_("Give an address that begins with https:// or http://.")]})
+        raise Invalid({"url": [_("Enter a URL that begins with https:// or http://.")]})
     if (
         source.publisher
         and Visibility(source.visibility).strictness < Visibility(source.publisher.visibility).strictness
     ):
-        message = _("A source is at least as strict as its publisher, which is “%(visibility)s”.")
+        message = _("A source must be at least as restricted as its publisher, which is “%(visibility)s”.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(source.publisher.visibility).label}]})
 
 
@@ -177,13 +177,13 @@ def keep_file(chunks: Iterable[bytes]) -> Stored:
     try:
         stored = store(chunks, limit=limit)
     except TooLarge as error:
-        message = _("This file is larger than %(size)d MB, the most that is kept. Attach a part of it.")
+        message = _("This file is larger than %(size)d MB. Attach a smaller one or part of it.")
         raise Invalid({"file": [message % {"size": limit // 2**20}]}) from error
     except UnreadablePostError:  # an OSError as well, and the sender's
         raise
     except OSError as error:
         logger.exception("the storage takes no file")
-        message = _("This file could not be kept: the storage is full or does not answer. Nothing was written.")
+        message = _("The file could not be stored: storage is full or not responding. Nothing was saved.")
         raise OutOfService(message) from error
     if stored.size == 0:
         raise Invalid({"file": [_("This file is empty. Choose another.")]})
@@ -216,7 +216,7 @@ def record_file(
         )
         check_fields(row, exclude=("source", "created_by"))
         if Visibility(row.visibility).strictness < Visibility(source.visibility).strictness:
-            raise Invalid({"visibility": [_("A file is at least as strict as its source.")]})
+            raise Invalid({"visibility": [_("A file must be at least as restricted as its source.")]})
         hold_file(row.sha256)
         row.save()
         attachment_kept(row, by=by, now=now)
@@ -237,11 +237,11 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
         source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
         may_change_source(by, source)
         if not source.url:
-            raise Invalid({"url": [_("This source has no address to fetch. Give it one, or attach a file.")]})
+            raise Invalid({"url": [_("This source has no URL. Add one, or attach a file.")]})
         # Of one that is more restricted than the source, its person may know nothing.
         seen = ~Q(visibility=Visibility.RESTRICTED) | Q(requested_by=by)
         if Capture.objects.filter(seen, source=source, state=CaptureState.PENDING).exists():
-            raise Conflict(_("A capture of this source is waiting already."))
+            raise Conflict(_("A capture of this source is already waiting."))
         return ask_for_capture(source, by, now)
 
 
@@ -284,7 +284,7 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
         leases = []
         for row in rows:
             if row.attempt >= MOST_CAPTURE_ATTEMPTS:
-                _fail(row, _("The fetch was broken off three times."), now)
+                _fail(row, _("The capture was interrupted three times."), now)
                 continue
             row.taken_at = now
             leases.append(take(row, now, hold=CAPTURE_LEASE))

@@ -37,10 +37,10 @@ def file_response(attachment: Attachment, *, method: str | None) -> HttpResponse
         content = open_stored(attachment.sha256)
     except FileNotFoundError as error:
         logger.error("attachment %s is not in the storage", attachment.pk)
-        raise NotFound(_("This file is missing in the storage. Tell whoever runs this installation.")) from error
+        raise NotFound(_("This file is missing from storage. Contact your administrator.")) from error
     except OSError as error:
         logger.exception("the storage gives no file")
-        raise OutOfService(_("The storage of files does not answer. Try again in a minute.")) from error
+        raise OutOfService(_("File storage is not responding. Try again in a minute.")) from error
     response: HttpResponseBase
     if method == "HEAD":
         content.close()

@@ -81,14 +81,12 @@ class Actor(models.Model):
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=16, choices=ActorKind)
     part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
-    part_of_from = models.DateField(_("part of it from"), null=True, blank=True)
-    part_of_to = models.DateField(_("part of it until"), null=True, blank=True)
+    part_of_from = models.DateField(_("speaks for it from"), null=True, blank=True)
+    part_of_to = models.DateField(_("speaks for it until"), null=True, blank=True)
     stands_alone_because = models.TextField(
-        _("why the chain ends here"),
+        _("why it is editorially independent"),
         blank=True,
-        help_text=_(
-            "For a court, an auditor or an editorially independent broadcaster: why nobody else speaks through it."
-        ),
+        help_text=_("For a court, an auditor or an editorially independent broadcaster."),
     )
     owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
     reliability = models.CharField(_("reliability"), max_length=1, choices=Reliability, default=Reliability.F)
@@ -152,11 +150,11 @@ class Source(models.Model):
     basis_reason = models.TextField(
         _("reason for the basis"),
         blank=True,
-        help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
+        help_text=_("Needed if an examiner got the material from a party: why tampering is excluded."),
     )
     language = models.CharField(_("language"), max_length=16, blank=True)
     reliability = models.CharField(
-        _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher's.")
+        _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher’s.")
     )
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
     retracted_at = models.DateTimeField(null=True, blank=True)
@@ -305,7 +303,7 @@ class FileErasure(models.Model):
 
 class CaptureState(models.TextChoices):
     PENDING = "pending", _("waiting")
-    DONE = "done", _("kept")
+    DONE = "done", _("captured")
     FAILED = "failed", _("failed")
 
 

@@ -20,27 +20,27 @@ def may_write(user: User, desk: Desk) -> None:
     """Write claims down, add actors, sources, files and relays: everybody on the desk but its auditors."""
     role = role_in(user, desk.pk)
     if role is None:
-        raise NotFound(_("There is no such desk."))
+        raise NotFound(_("Desk not found."))
     if role not in WRITERS:
-        raise Forbidden(_("An auditor reads everything and writes nothing."))
+        raise Forbidden(_("Auditors can read everything but change nothing."))
 
 
 def may_change_source(user: User, source: Source) -> None:
     """A reporter changes their own sources; a reviewer or an editor any of the desk's."""
     role = role_in(user, source.desk_id)
     if role is None:
-        raise NotFound(_("There is no such source."))
+        raise NotFound(_("Source not found."))
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and source.created_by_id == user.pk):
         return
-    raise Forbidden(_("A reporter changes their own sources; a reviewer or an editor any of the desk’s."))
+    raise Forbidden(_("Reporters can change their own sources only; reviewers and editors, any of the desk’s."))
 
 
 def may_retract(user: User, source: Source) -> None:
     role = role_in(user, source.desk_id)
     if role is None:
-        raise NotFound(_("There is no such source."))
+        raise NotFound(_("Source not found."))
     if role != Role.EDITOR:
-        raise Forbidden(_("An editor records that a source was retracted or corrected."))
+        raise Forbidden(_("Only editors record retractions and corrections."))
 
 
 def may_release(user: User, desk_id: UUID | None) -> None:
@@ -49,9 +49,9 @@ def may_release(user: User, desk_id: UUID | None) -> None:
     if desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("This is shared by all desks: an administrator releases it."))
+        raise Forbidden(_("Shared with all desks: only administrators can release it."))
     if role_in(user, desk_id) != Role.EDITOR:
-        raise Forbidden(_("An editor releases what others do not see."))
+        raise Forbidden(_("Only editors can release restricted material."))
 
 
 def may_merge(user: User, actor: Actor) -> None:
@@ -59,12 +59,12 @@ def may_merge(user: User, actor: Actor) -> None:
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("This actor is shared by all desks: an administrator merges it."))
+        raise Forbidden(_("Shared with all desks: only administrators can merge this actor."))
     role = role_in(user, actor.desk_id)
     if role is None:
-        raise NotFound(_("There is no such actor."))
+        raise NotFound(_("Actor not found."))
     if role != Role.EDITOR:
-        raise Forbidden(_("An editor merges actors."))
+        raise Forbidden(_("Only editors merge actors."))
 
 
 def may_change_actor(user: User, actor: Actor) -> None:
@@ -72,10 +72,10 @@ def may_change_actor(user: User, actor: Actor) -> None:
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("This actor is shared by all desks: an administrator changes it."))
+        raise Forbidden(_("Shared with all desks: only administrators can change this actor."))
     role = role_in(user, actor.desk_id)
     if role is None:
-        raise NotFound(_("There is no such actor."))
+        raise NotFound(_("Actor not found."))
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and actor.created_by_id == user.pk):
         return
-    raise Forbidden(_("A reporter changes their own actors; a reviewer or an editor any of the desk’s."))
+    raise Forbidden(_("Reporters can change their own actors only; reviewers and editors, any of the desk’s."))

@@ -18,7 +18,7 @@ class FetchFailed(Exception):
 
 def too_large() -> str:
     """The sentence for more bytes than a capture may have."""
-    return _("What this address answers is larger than a capture may be. Attach a part of it as a file.")
+    return _("The page is too large to capture. Attach part of it as a file.")
 
 
 @contextmanager
@@ -30,11 +30,14 @@ def in_plain_words() -> Iterator[None]:
         raise FetchFailed(_("The server took too long to answer. Try again later, or attach a file.")) from error
     except ssl.SSLCertVerificationError as error:
         raise FetchFailed(
-            _("The server's certificate is not valid for this address, so its answer is not kept. Check the address.")
+            _(
+                "The server’s certificate is not valid for this address, so the page was not captured. Check the "
+                "address."
+            )
         ) from error
     except ssl.SSLError as error:
-        raise FetchFailed(_("No secure connection came about. Check the address, or attach a file.")) from error
+        raise FetchFailed(_("No secure connection was possible. Check the address, or attach a file.")) from error
     except http.client.HTTPException as error:
-        raise FetchFailed(_("The server's answer cannot be read. Try again later, or attach a file.")) from error
+        raise FetchFailed(_("The server’s answer is unreadable. Try again later, or attach a file.")) from error
     except OSError as error:
         raise FetchFailed(_("The server cannot be reached. Try again later, or attach a file.")) from error

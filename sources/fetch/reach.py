@@ -59,10 +59,10 @@ def checked_addresses(target: Target, allow: Sequence[Network], resolve: Resolve
     allowed = [any(address in network for network in allow) for address in addresses]
     if not all(_is_public(address) or known for address, known in zip(addresses, allowed, strict=True)):
         raise FetchRefused(
-            _("This address is not on the public internet, so it is not fetched. Attach a file instead.")
+            _("This address is not on the public internet, so it cannot be captured. Attach a file instead.")
         )
     if target.port not in PORTS and not all(allowed):
-        raise FetchRefused(_("This port is not fetched; only 80, 443, 8080 and 8443 are. Attach a file instead."))
+        raise FetchRefused(_("Only ports 80, 443, 8080 and 8443 can be captured. Attach a file instead."))
     return resolved
 
 
@@ -85,5 +85,5 @@ def _resolved(host: str, resolve: Resolver, line: FetchBudget) -> list[str]:
     except queue.Empty as error:
         raise FetchFailed(_("The server took too long to answer. Try again later, or attach a file.")) from error
     if not addresses:
-        raise FetchFailed(_("No server of this name was found. Check the address."))
+        raise FetchFailed(_("No server with this name. Check the address."))
     return addresses

@@ -126,7 +126,7 @@ def test_an_actor_of_another_desk_is_as_absent(cast: Cast) -> None:
         with pytest.raises(Invalid) as error:
             _source(cast, publisher=publisher)
         errors.append(error.value.errors)
-    assert errors == [{"publisher": ["There is no such actor on this desk."]}] * 2
+    assert errors == [{"publisher": ["Actor not found on this desk."]}] * 2
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_file_is_kept_byte_for_byte(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "captured"),
     [
         ("note.txt", "note.txt"),
         ("../../etc/passwd", "passwd"),
@@ -281,7 +281,7 @@ def test_an_address_that_is_not_public_is_not_fetched(cast: Cast, address: str, 
     assert (row.state, row.attachment, row.error) == (
         "failed",
         None,
-        "This address is not on the public internet, so it is not fetched. Attach a file instead.",
+        "This address is not on the public internet, so it cannot be captured. Attach a file instead.",
     )
 
 
@@ -310,7 +310,7 @@ def test_a_fetch_that_is_broken_off_again_and_again_is_given_up(cast: Cast) -> N
         assert len(lease_captures(most=1, now=now + attempt * 2 * CAPTURE_LEASE)) == 1
     assert lease_captures(most=1, now=now + 10 * CAPTURE_LEASE) == []
     row = Capture.objects.get()
-    assert (row.state, row.error) == ("failed", "The fetch was broken off three times.")
+    assert (row.state, row.error) == ("failed", "The capture was interrupted three times.")
 
 
 def test_a_failure_can_be_tried_again(cast: Cast, address: str, settings: "Settings") -> None:

@@ -10,7 +10,7 @@ from sources.fetch import Fetched, FetchFailed, Redirect, fetch
 from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, CapturedSite, raw_server, read, says
 
 BAD_CERTIFICATE = (
-    "The server's certificate is not valid for this address, so its answer is not kept. Check the address."
+    "The server’s certificate is not valid for this address, so the page was not captured. Check the address."
 )
 
 # Made for these tests, for the name capture.example, and trusted by nobody else.
@@ -84,7 +84,9 @@ def test_redirect_from_https_to_http_is_followed_and_recorded(
 
 def test_server_without_tls_gives_no_secure_connection(site: CapturedSite) -> None:
     says(
-        "No secure connection came about. Check the address, or attach a file.", FetchFailed, lambda: secure_fetch(site)
+        "No secure connection was possible. Check the address, or attach a file.",
+        FetchFailed,
+        lambda: secure_fetch(site),
     )
 
 

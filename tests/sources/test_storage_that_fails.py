@@ -17,7 +17,7 @@ from tests.api.client import Api
 if TYPE_CHECKING:
     from pytest_django import Settings
 
-TOLD = "This file could not be kept: the storage is full or does not answer. Nothing was written."
+TOLD = "The file could not be stored: storage is full or not responding. Nothing was saved."
 
 
 @pytest.fixture
