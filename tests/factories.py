@@ -31,6 +31,7 @@ from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign
 from reviews.models import Assessment, Assignment
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Relay, Source
 from tests.kept import KeptRows
 
@@ -108,7 +109,7 @@ def fresh(row: Row) -> Row:
 def actor(cast: Cast, name: str = "", *, by: User | None = None, now: datetime | None = None, **fields: Any) -> Actor:
     """An actor of the desk; `part_of` and `owned_by` may be given as actors."""
     fields = {"kind": "organisation", **_ids(fields), "name": name or f"Actor {next(_number)}"}
-    return create_actor(desk=cast.desk, fields=fields, by=by or cast.reviewer, now=now)
+    return create_actor(desk=cast.desk, fields=ActorInput(**fields), by=by or cast.reviewer, now=now)
 
 
 def source(
@@ -122,7 +123,7 @@ def source(
 ) -> Source:
     """A source of the desk, of unknown basis unless `basis` says otherwise. Nothing is fetched."""
     fields = {"kind": "article", **_ids(fields | {"publisher": publisher}), "title": title or f"Item {next(_number)}"}
-    return create_source(desk=cast.desk, fields=fields, by=by or cast.reviewer, capture=False, now=now)
+    return create_source(desk=cast.desk, fields=SourceInput(**fields), by=by or cast.reviewer, capture=False, now=now)
 
 
 def released(row: Any, by: User, visibility: str = "desk") -> None:

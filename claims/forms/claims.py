@@ -22,6 +22,7 @@ from claims.reading.names import ID, ActorNames, SourceNames
 from claims.reading.values import claim_values, threshold_values
 from house.edit_forms import EditForm
 from house.pages import ActForm
+from sources.inputs import NewActor
 from sources.models import ActorKind
 
 if TYPE_CHECKING:
@@ -95,10 +96,10 @@ class ClaimFields(forms.Form):
         }
 
 
-def new_parties(given: dict[str, Any]) -> list[dict[str, str]]:
-    """The parties that were typed, one a line, each as its name and kind."""
+def new_parties(given: dict[str, Any]) -> list[NewActor]:
+    """Return the new parties that were typed, one a line."""
     kind = given["new_parties_kind"]
-    return [{"name": line, "kind": kind} for line in given["new_parties"].splitlines() if line.strip()]
+    return [NewActor(name=line, kind=kind) for line in given["new_parties"].splitlines() if line.strip()]
 
 
 class NewClaimForm(ActForm, ClaimFields, NewSourceFields, EvidenceFields):

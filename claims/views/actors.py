@@ -24,6 +24,7 @@ from claims.views.sources import searched
 from claims.views.writing import chosen_desk
 from house.pages import form_page, may, sent, show_form
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from sources.models import Visibility
 from sources.permissions import WRITERS, may_change_actor, may_merge, may_release, may_write
 from sources.queries import alike_actors, other_names_of, search_actors
@@ -80,7 +81,7 @@ def new_actor(request: PersonsRequest) -> HttpResponse:
         return render(request, "claims/choose_desk.html", {"desks": own})
     may_write(request.user, desk)
     form = NewActorForm(**sent(request), user=request.user, desk=desk)
-    if form.submitted(lambda given: create_actor(desk=desk, fields=given, by=request.user)):
+    if form.submitted(lambda given: create_actor(desk=desk, fields=ActorInput(**given), by=request.user)):
         return redirect("actor", form.outcome.pk)
     return show_form(
         request,
@@ -100,7 +101,11 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     form = ActorForm(**sent(request), user=request.user, actor=row)
     if form.submitted(
         lambda given: change_actor(
-            actor=row, fields=form.changes(), seen=form.what_was_seen, effects=consent(request), by=request.user
+            actor=row,
+            fields=ActorInput(**form.changes()),
+            seen=form.what_was_seen,
+            effects=consent(request),
+            by=request.user,
         )
     ):
         return redirect("actor", actor_id)

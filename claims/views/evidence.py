@@ -19,7 +19,6 @@ from claims.queries import evidence_of, get_claim, get_evidence
 from claims.record.reads import note_shown
 from claims.views.asking import consent
 from claims.views.lines import numbers_of
-from claims.views.writing import file_in
 from house.pages import form_page, may, sent, show_form
 
 
@@ -45,11 +44,8 @@ def attach(request: PersonsRequest, reference: str) -> HttpResponse:
 def _attach(request: PersonsRequest, claim: Claim, given: dict[str, Any]) -> Evidence:
     return attach_source(
         claim=claim,
-        source=AttachForm.described(given),
+        carrier=AttachForm.carrier(given),
         evidence=AttachForm.recorded(given),
-        file=file_in(given),
-        upstream=given["upstream"],
-        quote=given["quote"],
         effects=consent(request),
         by=request.user,
     )

@@ -13,7 +13,7 @@ from accounts.queries import desk_for, memberships_of
 from accounts.requests import PersonsRequest
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import publish_claim, set_threshold, unpublish_claim
-from claims.actions.composing import File, edit_with_actors, report_with_source
+from claims.actions.composing import edit_with_actors, report_with_source
 from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
 from claims.forms.sources import ReasonForm
 from claims.models import Claim
@@ -66,17 +66,10 @@ def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements
     return report_with_source(
         desk=desk,
         fields={**NewClaimForm.described_claim(given), "elements": elements_in(elements)},
-        source=NewClaimForm.described(given),
+        carrier=NewClaimForm.carrier(given),
         evidence=NewClaimForm.recorded(given),
-        file=file_in(given),
         by=request.user,
     )
-
-
-def file_in(given: dict[str, Any]) -> File | None:
-    """The uploaded file as the actions take it."""
-    upload = given.get("file")
-    return File(upload.chunks(), upload.name) if upload else None
 
 
 @form_page

@@ -39,6 +39,7 @@ from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim, name_decider
 from reviews.models import Assessment, AssessmentState, Assignment
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Source
 
 ZONE = "Europe/Kyiv"
@@ -121,13 +122,13 @@ class _Loader:
 
     def write_actors(self, rows: Iterable[DemoActor], *, by: str, now: datetime) -> None:
         for row in rows:
-            fields = {
+            fields = ActorInput(
                 **row.fields,
-                "name": row.name or row.key,
-                "kind": row.kind,
-                "visibility": row.visibility,
-                "part_of": self.actors[row.part_of].pk if row.part_of else None,
-            }
+                name=row.name or row.key,
+                kind=row.kind,
+                visibility=row.visibility,
+                part_of=self.actors[row.part_of].pk if row.part_of else None,
+            )
             self.actors[row.key] = create_actor(desk=self.desk, fields=fields, by=self.people[by], now=now)
 
     def source(self, key: str, *, by: User, now: datetime) -> Source:
@@ -135,14 +136,14 @@ class _Loader:
         if key in self.sources:
             return self.sources[key]
         row = next(each for each in self.demo_sources if each.key == key)
-        fields = {
+        fields = SourceInput(
             **row.fields,
-            "title": row.title,
-            "kind": row.kind,
-            "basis": row.basis,
-            "publisher": self.actors[row.publisher].pk if row.publisher else None,
-            "published_at": self.moment(row.published) if row.published else None,
-        }
+            title=row.title,
+            kind=row.kind,
+            basis=row.basis,
+            publisher=self.actors[row.publisher].pk if row.publisher else None,
+            published_at=self.moment(row.published) if row.published else None,
+        )
         source = create_source(desk=self.desk, fields=fields, by=by, capture=False, now=now)
         self.sources[key] = source
         for above, quote in row.upstream.items():

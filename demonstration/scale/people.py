@@ -9,6 +9,7 @@ from itertools import product
 from accounts.actions import create_desk, create_user, set_role
 from accounts.models import Desk, Role, User
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from sources.models import Actor
 
 TOPICS = ("arms", "shipping", "prisons", "elections", "air raids", "sanctions", "borders", "hospitals")
@@ -61,7 +62,9 @@ class _People:
 
 def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> ScaleCast:
     def actor(name: str, *, kind: str, part_of: Actor | None = None) -> Actor:
-        fields = {"name": f"{name} {number}", "kind": kind, "reliability": "B", "part_of": part_of and part_of.pk}
+        fields = ActorInput(
+            name=f"{name} {number}", kind=kind, reliability="B", part_of=part_of.pk if part_of else None
+        )
         return create_actor(desk=people.desk, fields=fields, by=editors[0], now=people.now)
 
     claimant, accused = actor("State", kind="state"), actor("Accused state", kind="state")

@@ -14,6 +14,7 @@ from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim
 from reviews.models import Assessment, Assignment
 from sources.actions import create_source
+from sources.inputs import SourceInput
 from sources.models import Actor, Source
 
 # Stand in the specimen where each copy has words of its own.
@@ -63,15 +64,15 @@ class Specimen:
         self.sources += 1
         return create_source(
             desk=self.cast.desk,
-            fields={
-                "title": f"{TITLE}, item {self.sources}",
-                "url": f"https://example.org/{TITLE}/{self.sources}",
-                "kind": kind,
-                "basis": basis,
-                "publisher": publisher.pk,
-                "published_at": self.at.replace(hour=12, minute=0, second=0, microsecond=0),
-                "language": "en",
-            },
+            fields=SourceInput(
+                title=f"{TITLE}, item {self.sources}",
+                url=f"https://example.org/{TITLE}/{self.sources}",
+                kind=kind,
+                basis=basis,
+                publisher=publisher.pk,
+                published_at=self.at.replace(hour=12, minute=0, second=0, microsecond=0),
+                language="en",
+            ),
             by=self.cast.reporter,
             capture=False,
             now=self.at,

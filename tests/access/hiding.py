@@ -20,6 +20,7 @@ from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from sources.actions import attach_file, create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Source
 from tests import factories
 from tests.access.world import AccessWorld
@@ -74,7 +75,7 @@ def make_web(world: AccessWorld) -> HiddenWeb:
 
 def _actor(web: HiddenWeb, name: str, by: User | None = None, **fields: Any) -> Actor:
     fields = {"name": web.text(name), "kind": "person", **fields}
-    row = create_actor(desk=web.world.cast.desk, fields=fields, by=by or web.world.cast.editor)
+    row = create_actor(desk=web.world.cast.desk, fields=ActorInput(**fields), by=by or web.world.cast.editor)
     web.rows[name] = row
     return row
 
@@ -82,7 +83,7 @@ def _actor(web: HiddenWeb, name: str, by: User | None = None, **fields: Any) -> 
 def _source(web: HiddenWeb, name: str, by: User, publisher: Actor | None = None, **fields: Any) -> Source:
     pk = publisher.pk if publisher else None
     fields = {"title": web.text(name), "publisher": pk, "basis": "firsthand", **fields}
-    row = create_source(desk=web.world.cast.desk, fields=fields, by=by, capture=False)
+    row = create_source(desk=web.world.cast.desk, fields=SourceInput(**fields), by=by, capture=False)
     web.rows[name] = row
     return row
 
@@ -138,9 +139,9 @@ def _restrict(web: HiddenWeb, *open_ones: Source | Actor) -> None:
     editor = web.world.cast.editor
     sources = [row for row in web.rows.values() if isinstance(row, Source)]
     for source in {row.pk: row for row in [*sources, *open_ones] if isinstance(row, Source)}.values():
-        change_source(source=source, fields={"visibility": "restricted"}, by=editor)
+        change_source(source=source, fields=SourceInput(visibility="restricted"), by=editor)
     for actor in (row for row in web.rows.values() if isinstance(row, Actor)):
-        change_actor(actor=actor, fields={"visibility": "restricted"}, by=editor)
+        change_actor(actor=actor, fields=ActorInput(visibility="restricted"), by=editor)
 
 
 def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
@@ -150,8 +151,10 @@ def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
     links: dict[str, Any] = {"part_of": above.pk, "owned_by": owner.pk, "visibility": "restricted"}
     named = _actor(web, "named", **links)
     own = _actor(web, "own", by=cast.reporter, visibility="restricted")
-    change_actor(actor=own, fields={"part_of": above.pk, "owned_by": owner.pk}, by=editor)
-    change_source(source=told, fields={"publisher": named.pk, "url": f"https://{web.mark.lower()}.example/"}, by=editor)
+    change_actor(actor=own, fields=ActorInput(part_of=above.pk, owned_by=owner.pk), by=editor)
+    change_source(
+        source=told, fields=SourceInput(publisher=named.pk, url=f"https://{web.mark.lower()}.example/"), by=editor
+    )
     hidden = _source(web, "hidden", editor, visibility="restricted")
     add_relay(downstream=told, upstream=hidden.pk, quote=web.text("quote"), by=editor)
     add_relay(downstream=hidden, upstream=web.world.upstream.pk, by=editor)
@@ -180,8 +183,8 @@ def change(web: HiddenWeb, mark: str, names: Iterable[str]) -> None:
     for name in names:
         row = web.rows[name]
         if isinstance(row, Source):
-            change_source(source=row, fields={"title": web.text(name)}, by=editor)
+            change_source(source=row, fields=SourceInput(title=web.text(name)), by=editor)
         elif isinstance(row, Actor):
-            change_actor(actor=row, fields={"name": web.text(name)}, by=editor)
+            change_actor(actor=row, fields=ActorInput(name=web.text(name)), by=editor)
         elif isinstance(row, Evidence):
             change_evidence(evidence=row, fields={"excerpt": web.text(name)}, by=editor)

@@ -20,6 +20,7 @@ from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import propose_redaction, propose_shared_redaction
 from reviews.models import Assessment, Assignment, FormDraft, Redaction
 from sources.actions import attach_file, create_actor, request_capture
+from sources.inputs import ActorInput
 from sources.models import Actor, Attachment, DeclaredConflict, Relay, Source
 from tests import factories, second_factors
 from tests.claims.bundling import made
@@ -96,7 +97,7 @@ def make_world(files: Path) -> AccessWorld:
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
     assert publisher is not None
-    shared = create_actor(desk=None, fields={"name": "The harbour office", "kind": "organisation"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name="The harbour office", kind="organisation"), by=cast.admin)
     factories.source(cast, "What the harbour says", publisher=shared, by=cast.reporter)
     publish_here(files.with_name(f"{files.name}-signer"))
     return AccessWorld(

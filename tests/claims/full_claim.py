@@ -9,6 +9,7 @@ from reviews.actions.assessments import reject
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import find
 from sources.actions import lease_captures, run_capture
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.claims.bundling import with_file
 from tests.factories import fresh
@@ -39,7 +40,7 @@ def full_claim(cast: "Cast", page: str) -> "Claim":
     wrong = factories.attach(cast, fresh(claim), factories.source(cast), "context", excerpt=f"As {ERASED} saw it.")
     change_evidence(evidence=wrong, fields={"locator": "page 3"}, by=cast.reviewer)
     withdraw_evidence(evidence=wrong, reason="Another day.", by=cast.reviewer)
-    change_actor(actor=ministry, fields={"reliability": "B"}, by=editor)
+    change_actor(actor=ministry, fields=ActorInput(reliability="B"), by=editor)
     _decided(cast, claim)
     _restricted(cast, claim)
     publish_claim(claim=fresh(claim), reason="Agreed with all.", by=editor)
@@ -51,7 +52,7 @@ def _with_sources(cast: "Cast", source: "Source", page: str) -> None:
     log = factories.source(cast, "The log", url=page)
     factories.relay(cast, source, log, quote="as the log has it")
     remove_relay(relay=factories.relay(cast, source, factories.source(cast, "A rumour")), by=cast.editor)
-    change_source(source=source, fields={"title": "A better title"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(title="A better title"), by=cast.editor)
     correct_source(source=log, reason="The day was wrong.", by=cast.editor)
     with_file(cast, source)
     for lease in lease_captures(most=9):

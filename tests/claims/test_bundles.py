@@ -32,6 +32,7 @@ from ledger.models import SealedStream
 from reviews.actions.redactions import look_for_in_shared
 from sources import evidence_storage
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
 from tests.conftest import ROOT
@@ -243,7 +244,7 @@ def test_a_look_at_what_a_redaction_would_erase_is_told_to_nobody_and_closes_not
     cast: Cast, publish: Callable[[], None]
 ) -> None:
     """Looks stand in the stream of an actor that all desks share, after what was said of it."""
-    shared = create_actor(desk=None, fields={"name": f"{SECRET}, witness", "kind": "person"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name=f"{SECRET}, witness", kind="person"), by=cast.admin)
     claim = factories.claim(cast, claimant=shared)
     look_for_in_shared(actor=shared, words=SECRET, by=cast.editor)
     publish()

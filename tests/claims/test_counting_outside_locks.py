@@ -11,7 +11,7 @@ from django.db import connection
 
 from claims.actions import recomputing, sources
 from claims.actions.claims import edit_claim
-from claims.actions.composing import File, report_with_source
+from claims.actions.composing import CarrierInput, File, report_with_source
 from claims.actions.evidence import attach_evidence
 from claims.actions.recomputing import lease_recomputations
 from claims.actions.sources import add_relay, retract_source
@@ -23,6 +23,7 @@ from claims.verdicts.graph_loading import load_evidence_graph
 from claims.verdicts.side_effects import Effects
 from house.errors import Invalid
 from sources.independence import Counting, find_cycle
+from sources.inputs import SourceInput
 from sources.models import Attachment
 from tests import factories
 from tests.claims.tangled import Tangled, report_on, tangled_desk
@@ -199,9 +200,8 @@ def test_a_file_that_comes_with_a_claim_on_a_tangle_is_kept_once_and_whole(cast:
     claim = report_with_source(
         desk=cast.desk,
         fields={"statement": "With a file.", "elements": [{"text": f"Part {n}"} for n in range(20)]},
-        source={"id": desk.sources[0].pk},
+        carrier=CarrierInput(source=desk.sources[0].pk, file=File(upload.chunks(), "seen.txt")),
         evidence={"stance": "supports"},
-        file=File(upload.chunks(), "seen.txt"),
         by=cast.reviewer,
     )
     row = Attachment.objects.get()
@@ -220,9 +220,8 @@ def test_no_file_is_written_while_the_graphs_lock_is_held(cast: Cast, monkeypatc
     report_with_source(
         desk=cast.desk,
         fields={"statement": "With a file."},
-        source={"title": "New"},
+        carrier=CarrierInput(new=SourceInput(title="New"), file=File(chunks(), "new.txt")),
         evidence={"stance": "supports"},
-        file=File(chunks(), "new.txt"),
         by=cast.reviewer,
     )
     assert held == [0]

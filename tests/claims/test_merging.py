@@ -9,13 +9,14 @@ from django.db import DatabaseError, connection, transaction
 
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
-from claims.actions.composing import report_with_source
+from claims.actions.composing import CarrierInput, report_with_source
 from claims.actions.conflicts import declare_conflict
 from claims.models import ActorMerge, Revision
 from claims.reading.actor_queries import get_actor
 from claims.verdicts.side_effects import Effects
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, NewActor, SourceInput
 from sources.models import Actor, DeclaredConflict
 from sources.queries import alike_actors, named_actor, other_names_of, search_actors, visible_actors
 from tests import factories
@@ -31,7 +32,7 @@ def _two(cast: Cast, **fields: Any) -> tuple[Actor, Actor]:
 
 
 def _shared(cast: Cast, name: str) -> Actor:
-    return create_actor(desk=None, fields={"name": name, "kind": "organisation"}, by=cast.admin)
+    return create_actor(desk=None, fields=ActorInput(name=name, kind="organisation"), by=cast.admin)
 
 
 def test_every_kind_of_row_that_names_an_actor_is_known_to_merging() -> None:
@@ -131,8 +132,8 @@ def test_a_name_typed_anew_finds_what_it_was_merged_into(cast: Cast) -> None:
     _merge(cast, merged, remains)
     claim = report_with_source(
         desk=cast.desk,
-        fields={"statement": "A ship came in.", "claimant": {"name": "TASS", "kind": "outlet"}},
-        source={"title": "A dispatch"},
+        fields={"statement": "A ship came in.", "claimant": NewActor(name="TASS", kind="outlet")},
+        carrier=CarrierInput(new=SourceInput(title="A dispatch")),
         evidence={"stance": "supports"},
         by=cast.reporter,
     )
@@ -263,7 +264,7 @@ def test_an_editor_merges(cast: Cast, name: str, error: type[Exception]) -> None
 
 def test_nothing_is_merged_into_itself_or_another_desks(cast: Cast) -> None:
     merged, _remains = _two(cast)
-    foreign = create_actor(desk=cast.other_desk, fields={"name": "x", "kind": "person"}, by=cast.stranger)
+    foreign = create_actor(desk=cast.other_desk, fields=ActorInput(name="x", kind="person"), by=cast.stranger)
     for into in (merged, foreign):
         with pytest.raises(Invalid) as error:
             _merge(cast, merged, into)
@@ -301,4 +302,4 @@ def test_a_claim_is_edited_with_the_other_only(cast: Cast) -> None:
     with pytest.raises(Invalid):
         edit_claim(claim=claim, fields={"parties": [merged.pk]}, by=cast.editor)
     with pytest.raises(Invalid):
-        create_source(desk=cast.desk, fields={"title": "x", "publisher": merged.pk}, by=cast.editor)
+        create_source(desk=cast.desk, fields=SourceInput(title="x", publisher=merged.pk), by=cast.editor)

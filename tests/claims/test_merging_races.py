@@ -8,6 +8,7 @@ from django.db.models import Q
 from claims.actions.actors import merge_actors
 from claims.models import Claim
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Source
 from tests import factories
 from tests.factories import Cast
@@ -24,7 +25,7 @@ def people(transactional_db: None) -> Cast:
 @pytest.mark.parametrize("headstart", [0.0, 0.01, 0.03])
 def test_nothing_comes_to_name_an_actor_while_it_is_merged(people: Cast, headstart: float) -> None:
     merged, remains = factories.actor(people), factories.actor(people)
-    fields = {"title": "x", "publisher": merged.pk}
+    fields = SourceInput(title="x", publisher=merged.pk)
     together(
         partial(create_source, desk=people.desk, fields=fields, by=people.reviewer),
         partial(merge_actors, actor=merged, into=remains.pk, reason="The same.", by=people.editor),
@@ -32,7 +33,7 @@ def test_nothing_comes_to_name_an_actor_while_it_is_merged(people: Cast, headsta
         partial(
             create_actor,
             desk=people.desk,
-            fields={"name": "Part", "kind": "person", "part_of": merged.pk},
+            fields=ActorInput(name="Part", kind="person", part_of=merged.pk),
             by=people.reviewer,
         ),
         headstart=headstart,

@@ -27,6 +27,7 @@ from claims.verdicts.snapshots import snapshot, snapshot_digest
 from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
 from sources.actions import request_capture
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Source
 from sources.queries import visible_actors
 from tests import factories
@@ -189,7 +190,7 @@ def test_an_actor_that_others_point_at_is_not_restricted(cast: Cast, name: str) 
     below: dict[str, Any] = {name: above}
     factories.actor(cast, **below)
     with pytest.raises(Invalid) as error:
-        change_actor(actor=above, fields={"visibility": "restricted"}, by=cast.editor)
+        change_actor(actor=above, fields=ActorInput(visibility="restricted"), by=cast.editor)
     assert set(error.value.errors) == {"visibility"}
 
 
@@ -225,14 +226,14 @@ def test_an_actor_that_others_see_named_is_not_made_restricted(cast: Cast) -> No
     publisher = factories.actor(cast)
     factories.source(cast, publisher=publisher)
     with pytest.raises(Invalid) as error:
-        change_actor(actor=publisher, fields={"visibility": "restricted"}, by=cast.editor)
+        change_actor(actor=publisher, fields=ActorInput(visibility="restricted"), by=cast.editor)
     assert (set(error.value.errors), fresh(publisher).visibility) == ({"visibility"}, "desk")
 
 
 def test_a_source_that_becomes_restricted_takes_its_evidence_out_of_every_number(cast: Cast) -> None:
     claim = factories.claim_in(cast, "corroborated")
     item = claim.evidence.filter(source__basis="firsthand")[0]
-    change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=item.source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     row = fresh(claim)
     assert (fresh(item).visibility, row.independence_min, row.support_lost) == ("restricted", 1, True)
 
@@ -262,7 +263,7 @@ def test_no_edit_releases(cast: Cast, name: str) -> None:
     with pytest.raises(Invalid, match="an editor releases it"):
         change_actor(actor=publisher, **open_up)
     with pytest.raises(Invalid, match="an editor releases it"):
-        change_source(source=item.source, fields={"visibility": "desk", "publisher": None}, by=by)
+        change_source(source=item.source, fields=SourceInput(visibility="desk", publisher=None), by=by)
     free = factories.attach(cast, item.claim, factories.source(cast), by=cast.reporter, visibility="restricted")
     with pytest.raises(Invalid, match="an editor releases it"):
         change_evidence(evidence=free, **open_up)
@@ -300,7 +301,7 @@ def test_a_source_made_restricted_supersedes_nothing_that_others_see(cast: Cast)
     said = factories.source(cast, publisher=denial.source.publisher, by=cast.editor)
     later = factories.attach(cast, claim, said, "context", by=cast.editor)
     change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
-    change_source(source=said, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=said, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert (fresh(denial).live, fresh(claim).contested) == (True, True)
 
 
@@ -321,7 +322,7 @@ def test_a_source_made_restricted_raises_the_version_of_its_claims(cast: Cast) -
     claim = factories.claim(cast)
     (item,) = factories.firsthand(cast, claim, 1)
     seen = fresh(claim).version
-    change_source(source=item.source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=item.source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert changes_since(claim, seen) == ["editor changed the evidence “withheld”."]
 
 
@@ -350,7 +351,7 @@ def test_restricting_an_actor_tells_nothing_of_what_is_restricted_already(cast: 
         part = factories.actor(cast, part_of=actor, visibility="restricted", by=cast.editor)
         source = factories.source(cast, publisher=part, visibility="restricted", by=cast.editor)
         factories.attach(cast, claim, source, by=cast.editor)
-    change_actor(actor=actor, fields={"visibility": "restricted"}, by=cast.reviewer)
+    change_actor(actor=actor, fields=ActorInput(visibility="restricted"), by=cast.reviewer)
     assert fresh(actor).visibility == "restricted"
 
 
@@ -365,4 +366,4 @@ def test_an_actor_whom_everybody_reads_is_not_restricted(cast: Cast, role: str) 
         named = {"claimant": {"claimant": actor}, "party": {"parties": [actor]}}
         factories.claim(cast, **named.get(role, {"also_claimed_by": [actor.pk]}))  # type: ignore[arg-type]
     with pytest.raises(Invalid, match="name this actor"):
-        change_actor(actor=actor, fields={"visibility": "restricted"}, by=cast.editor)
+        change_actor(actor=actor, fields=ActorInput(visibility="restricted"), by=cast.editor)

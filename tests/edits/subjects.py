@@ -19,6 +19,7 @@ from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
 from claims.models import PolicyField
 from house.edit_forms import EditForm
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import Cast
 
@@ -79,7 +80,7 @@ def source(cast: Cast) -> Subject:
             "language": "fa",
             "visibility": "desk",
         },
-        change=lambda fields, by: change_source(source=factories.fresh(row), fields=fields, by=by),
+        change=lambda fields, by: change_source(source=factories.fresh(row), fields=SourceInput(**fields), by=by),
         always={},
     )
 
@@ -117,7 +118,7 @@ def actor(cast: Cast) -> Subject:
             "reliability": "B",
             "visibility": "desk",
         },
-        change=lambda fields, by: change_actor(actor=factories.fresh(row), fields=fields, by=by),
+        change=lambda fields, by: change_actor(actor=factories.fresh(row), fields=ActorInput(**fields), by=by),
         always={},
     )
 

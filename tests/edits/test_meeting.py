@@ -8,11 +8,12 @@ import pytest
 
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
-from claims.actions.composing import attach_source
+from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.sources import add_relay, change_source
 from house.errors import EditConflict
 from house.seen import SeenValues
 from sources.actions import attach_file
+from sources.inputs import SourceInput
 from sources.models import Actor
 from tests import factories
 from tests.edits.browsing import opened
@@ -31,8 +32,8 @@ def test_what_is_added_at_the_same_moment_is_all_there(transactional_db: None) -
     upstream = [factories.source(cast).pk for _ in range(2)]
     attach = partial(attach_source, claim=claim, evidence={"stance": "supports"})
     outcomes = together(
-        partial(attach, source={"url": "https://one.example/"}, by=cast.reviewer),
-        partial(attach, source={"url": "https://two.example/"}, by=cast.editor),
+        partial(attach, carrier=CarrierInput(new=SourceInput(url="https://one.example/")), by=cast.reviewer),
+        partial(attach, carrier=CarrierInput(new=SourceInput(url="https://two.example/")), by=cast.editor),
         partial(attach_file, source=source, chunks=[b"one"], name="one.txt", by=cast.reviewer),
         partial(attach_file, source=source, chunks=[b"two"], name="two.txt", by=cast.editor),
         partial(add_relay, downstream=source, upstream=upstream[0], by=cast.reviewer),
@@ -93,7 +94,7 @@ def test_a_form_that_was_opened_in_another_time_zone_moves_no_moment(cast: "Cast
 def test_a_new_publisher_meets_another_choice(cast: "Cast") -> None:
     source, agency = factories.source(cast), factories.actor(cast, "The agency")
     window = opened(cast.reviewer, f"/sources/{source.pk}/edit/").type(new_publisher="The harbour office")
-    change_source(source=source, fields={"publisher": agency.pk}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(publisher=agency.pk), by=cast.editor)
     assert window.save() == 409
     (conflict,) = window.answer.context["form"].conflicts
     assert (conflict.label, conflict.theirs, conflict.yours) == ("Publisher", "The agency", "The harbour office")
@@ -105,9 +106,9 @@ def test_a_new_publisher_meets_another_choice(cast: "Cast") -> None:
 def test_a_third_person_in_between_is_shown_too(cast: "Cast") -> None:
     source = factories.source(cast, "First")
     window = opened(cast.reviewer, f"/sources/{source.pk}/edit/").type(title="Mine")
-    change_source(source=source, fields={"title": "Second"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(title="Second"), by=cast.editor)
     assert window.save() == 409
-    change_source(source=source, fields={"title": "Third"}, by=cast.reviewer2)
+    change_source(source=source, fields=SourceInput(title="Third"), by=cast.reviewer2)
     assert window.type(**{"take-title": "mine"}).save() == 409
     (conflict,) = window.answer.context["form"].conflicts
     assert (conflict.seen, conflict.theirs, conflict.yours, conflict.by) == ("Second", "Third", "Mine", "reviewer2")
@@ -128,7 +129,7 @@ def test_a_form_that_does_not_say_what_was_seen_overwrites_nothing(cast: "Cast",
 def test_the_same_change_by_both_is_no_conflict(cast: "Cast") -> None:
     source = factories.source(cast, "First")
     window = opened(cast.reviewer, f"/sources/{source.pk}/edit/").type(title="The same", language="ko")
-    change_source(source=source, fields={"title": "The same"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(title="The same"), by=cast.editor)
     assert window.save() == 302
     after = factories.fresh(source)
     assert (after.title, after.language, after.version) == ("The same", "ko", 3)
@@ -138,7 +139,7 @@ def test_who_may_not_see_the_publisher_leaves_it_and_is_not_told_of_it(cast: "Ca
     source = factories.source(cast, "A talk", visibility="restricted", by=cast.reviewer)
     window = opened(cast.reviewer, f"/sources/{source.pk}/edit/").type(title="A long talk")
     hidden = factories.actor(cast, "A deckhand", visibility="restricted", by=cast.editor)
-    change_source(source=source, fields={"publisher": hidden.pk}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(publisher=hidden.pk), by=cast.editor)
     assert window.save() == 302
     after = factories.fresh(source)
     assert (after.title, after.publisher) == ("A long talk", hidden)
@@ -159,8 +160,8 @@ def test_an_actor_that_was_merged_meanwhile_is_no_conflict_for_other_fields(cast
 def test_an_action_refuses_by_the_values_that_were_seen(cast: "Cast") -> None:
     source = factories.source(cast, "First")
     seen = SeenValues(values={"title": "First", "language": ""})
-    change_source(source=source, fields={"title": "Second"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(title="Second"), by=cast.editor)
     with pytest.raises(EditConflict):
-        change_source(source=source, fields={"title": "Mine"}, seen=seen, by=cast.reviewer)
-    change_source(source=source, fields={"title": "First", "language": "ko"}, seen=seen, by=cast.reviewer)
+        change_source(source=source, fields=SourceInput(title="Mine"), seen=seen, by=cast.reviewer)
+    change_source(source=source, fields=SourceInput(title="First", language="ko"), seen=seen, by=cast.reviewer)
     assert (factories.fresh(source).title, factories.fresh(source).language) == ("Second", "ko")

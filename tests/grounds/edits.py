@@ -24,6 +24,7 @@ from claims.actions.sources import (
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from sources.actions import attach_file
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Relay, Source
 from tests import factories
 from tests.factories import Cast, fresh
@@ -116,15 +117,15 @@ def _item(**fields: Any) -> Edit:
 
 
 def _source(**fields: Any) -> Edit:
-    return lambda w, by: change_source(source=w.source, fields=fields, by=by)
+    return lambda w, by: change_source(source=w.source, fields=SourceInput(**fields), by=by)
 
 
 def _upstream(**fields: Any) -> Edit:
-    return lambda w, by: change_source(source=w.upstream, fields=fields, by=by)
+    return lambda w, by: change_source(source=w.upstream, fields=SourceInput(**fields), by=by)
 
 
 def _actor(**fields: Any) -> Edit:
-    return lambda w, by: change_actor(actor=w.publisher, fields=fields, by=by)
+    return lambda w, by: change_actor(actor=w.publisher, fields=ActorInput(**fields), by=by)
 
 
 def _elements(w: GroundsWorld, by: User, *, more: str = "", essential: bool = True, reworded: str = "") -> Any:
@@ -195,7 +196,7 @@ EDITS: dict[str, Edit] = {
     "source kind": _source(kind="document"),
     "source title": _source(title="Another log"),
     "source address": _source(url="https://example.org/other"),
-    "source publisher": lambda w, by: change_source(source=w.source, fields={"publisher": w.other.pk}, by=by),
+    "source publisher": lambda w, by: change_source(source=w.source, fields=SourceInput(publisher=w.other.pk), by=by),
     "source date": _source(published_at=datetime(2022, 10, 3, 12, 0, 30, tzinfo=UTC)),
     "source basis": _source(basis="unknown"),
     "source basis reason": _source(basis_reason="He was there."),
@@ -212,11 +213,11 @@ EDITS: dict[str, Edit] = {
     "relay removed": lambda w, by: remove_relay(relay=w.relay, by=by),
     "publisher name": _actor(name="Someone else"),
     "publisher kind": _actor(kind="organisation"),
-    "publisher part of": lambda w, by: change_actor(actor=w.publisher, fields={"part_of": w.other.pk}, by=by),
+    "publisher part of": lambda w, by: change_actor(actor=w.publisher, fields=ActorInput(part_of=w.other.pk), by=by),
     "publisher part of until": _actor(part_of_to=date(2021, 1, 1)),
     "publisher stands alone": _actor(stands_alone_because="By law."),
     "publisher reliability": _actor(reliability="B"),
-    "parent name": lambda w, by: change_actor(actor=w.parent, fields={"name": "Port authority"}, by=by),
+    "parent name": lambda w, by: change_actor(actor=w.parent, fields=ActorInput(name="Port authority"), by=by),
     "actors merged": lambda w, by: merge_actors(
         actor=w.publisher, into=w.other.pk, reason="The same.", chain="into", by=w.cast.editor
     ),
@@ -234,13 +235,13 @@ EDITS: dict[str, Edit] = {
         evidence=w.later, fields={"visibility": "restricted"}, by=by
     ),
     "what supersedes it of another voice": lambda w, by: change_source(
-        source=w.later.source, fields={"publisher": w.other.pk}, by=by
+        source=w.later.source, fields=SourceInput(publisher=w.other.pk), by=by
     ),
     "what supersedes it of an earlier day": lambda w, by: change_source(
-        source=w.later.source, fields={"published_at": datetime(2022, 10, 3, tzinfo=UTC)}, by=by
+        source=w.later.source, fields=SourceInput(published_at=datetime(2022, 10, 3, tzinfo=UTC)), by=by
     ),
     "voice of what supersedes it": lambda w, by: change_actor(
-        actor=Actor.objects.get(name="Pilot"), fields={"part_of": w.other.pk}, by=by
+        actor=Actor.objects.get(name="Pilot"), fields=ActorInput(part_of=w.other.pk), by=by
     ),
 }
 # Of these nothing is part of the grounds but that a refutation has come: it has to be answered.
@@ -257,9 +258,9 @@ HARMLESS: dict[str, Edit] = {
     "restricted refutation": lambda w, by: attach_evidence(
         claim=w.claim, fields={"source": w.spare.pk, "stance": "refutes", "visibility": "restricted"}, by=by
     ),
-    "another source": lambda w, by: change_source(source=w.spare, fields={"title": "Spare part"}, by=by),
-    "another actor": lambda w, by: change_actor(actor=w.other, fields={"name": "Yet another"}, by=by),
-    "publisher's owner": lambda w, by: change_actor(actor=w.publisher, fields={"owned_by": w.other.pk}, by=by),
+    "another source": lambda w, by: change_source(source=w.spare, fields=SourceInput(title="Spare part"), by=by),
+    "another actor": lambda w, by: change_actor(actor=w.other, fields=ActorInput(name="Yet another"), by=by),
+    "publisher's owner": lambda w, by: change_actor(actor=w.publisher, fields=ActorInput(owned_by=w.other.pk), by=by),
     "restricted file": lambda w, by: attach_file(
         source=w.source, chunks=[b"secret"], name="s.txt", visibility="restricted", by=by
     ),

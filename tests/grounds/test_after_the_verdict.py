@@ -20,6 +20,7 @@ from reviews.actions.memberships import change_role
 from reviews.grounds_shown import of_verdict
 from reviews.models import Notification
 from reviews.queue import work_of
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.grounds.edits import EDITS, HARMLESS, GroundsWorld, world
@@ -51,7 +52,7 @@ def _confirm(made: GroundsWorld, by: User, **given: Any) -> Claim:
 
 
 def _retitle(made: GroundsWorld, by: User, title: str = "Another log") -> None:
-    change_source(source=made.source, fields={"title": title}, by=by)
+    change_source(source=made.source, fields=SourceInput(title=title), by=by)
 
 
 @pytest.mark.parametrize("name", EDITS)
@@ -107,7 +108,9 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
     item = factories.attach(cast, claim, source, by=cast.reporter)
     factories.approved(cast, factories.finding(cast, claim, "corroborated"))
     publish_claim(claim=claim, by=cast.editor)
-    change_source(source=source, fields={"title": "Swapped", "url": "https://example.org/swapped"}, by=cast.reporter)
+    change_source(
+        source=source, fields=SourceInput(title="Swapped", url="https://example.org/swapped"), by=cast.reporter
+    )
     change_evidence(evidence=item, fields={"excerpt": "Swapped."}, by=cast.reporter)
     assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
     assert _told(claim) == {"editor", "reviewer"}
@@ -160,7 +163,7 @@ def test_undone_it_is_marked_no_more(made: GroundsWorld) -> None:
 
 def test_a_change_of_what_came_in_by_a_change_is_followed_as_well(made: GroundsWorld) -> None:
     EDITS["relay added"](made, made.cast.editor)
-    change_source(source=made.spare, fields={"title": "Forged"}, by=made.cast.reviewer)
+    change_source(source=made.spare, fields=SourceInput(title="Forged"), by=made.cast.reviewer)
     watched = verdict_watch(made.claim)
     assert watched is not None
     assert authors_now(made.claim, watched.grounds).people == {made.cast.editor.pk, made.cast.reviewer.pk}

@@ -15,6 +15,7 @@ from reviews.actions.assessments import approve
 from reviews.actions.assignments import name_decider
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
+from sources.inputs import SourceInput
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
@@ -68,7 +69,9 @@ def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: GroundsWorld, nam
 
 
 def test_what_another_row_leads_to_as_well_is_told(verdict: GroundsWorld) -> None:
-    change_source(source=verdict.upstream, fields={"publisher": verdict.publisher.pk}, by=verdict.cast.reviewer2)
+    change_source(
+        source=verdict.upstream, fields=SourceInput(publisher=verdict.publisher.pk), by=verdict.cast.reviewer2
+    )
     _restrict(verdict, verdict.upstream)
     diff = _shown(verdict, verdict.cast.reviewer2).diff
     assert [title for kind, title in _told(diff) if kind == "actor"] == []

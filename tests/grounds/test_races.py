@@ -20,6 +20,7 @@ from reviews.actions.memberships import change_account, change_role
 from reviews.grounds_shown import of_assessment, of_verdict
 from reviews.models import Assessment
 from sources.actions import attach_file
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.threads import refusals, together
@@ -51,10 +52,10 @@ def _changes(assessment: Assessment, people: Cast) -> dict[str, Callable[[], Any
     twin = factories.actor(people, kind="person")
     by = people.reviewer2
     return {
-        "title": partial(change_source, source=source, fields={"title": "Other"}, by=by),
+        "title": partial(change_source, source=source, fields=SourceInput(title="Other"), by=by),
         "excerpt": partial(change_evidence, evidence=item, fields={"excerpt": "Other"}, by=by),
         "file": partial(attach_file, source=source, chunks=[b"a page"], name="page.txt", by=by),
-        "name of a publisher": partial(change_actor, actor=publisher, fields={"name": "Other"}, by=by),
+        "name of a publisher": partial(change_actor, actor=publisher, fields=ActorInput(name="Other"), by=by),
         "place": partial(edit_claim, claim=assessment.claim, fields={"place": "Odesa"}, by=by),
         "merge": partial(merge_actors, actor=publisher, into=twin.pk, reason="The same.", by=people.editor),
     }
@@ -146,7 +147,7 @@ def test_a_refutation_of_many_claims_is_made_stricter_while_their_reviewer_leave
             factories.assigned(people, claim, reviewer=reviewer)
         outcomes = together(
             partial(change_role, desk=people.desk, user=reviewer, role=None, by=people.admin),
-            partial(change_source, source=source, fields={"visibility": "desk"}, by=people.editor),
+            partial(change_source, source=source, fields=SourceInput(visibility="desk"), by=people.editor),
             headstart=headstart,
         )
         assert refusals(outcomes) == []

@@ -15,6 +15,7 @@ from house.errors import Forbidden
 from reviews.actions.grounds import confirm_verdict, may_confirm_verdict
 from reviews.grounds_shown import of_verdict
 from sources.actions import attach_file
+from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.grounds.edits import GroundsWorld, world
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 def _out_and_in_by_restricting(made: GroundsWorld, by: User) -> None:
     """The editor restricts a source and releases it; whoever is tried changes its title meanwhile."""
-    change_source(source=made.source, fields={"visibility": "restricted"}, by=made.cast.editor)
-    change_source(source=fresh(made.source), fields={"title": "Swapped"}, by=by)
+    change_source(source=made.source, fields=SourceInput(visibility="restricted"), by=made.cast.editor)
+    change_source(source=fresh(made.source), fields=SourceInput(title="Swapped"), by=by)
     release_source(source=fresh(made.source), visibility="desk", reason="They agreed.", by=made.cast.editor)
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
@@ -38,7 +39,7 @@ def _excerpt_while_restricted(made: GroundsWorld, by: User) -> None:
 
 def _upstream_detached(made: GroundsWorld, by: User) -> None:
     remove_relay(relay=made.relay, by=made.cast.reviewer2)
-    change_source(source=made.upstream, fields={"title": "Swapped"}, by=by)
+    change_source(source=made.upstream, fields=SourceInput(title="Swapped"), by=by)
     add_relay(downstream=made.source, upstream=made.upstream.pk, quote=made.relay.quote, by=made.cast.reviewer2)
 
 
@@ -55,15 +56,15 @@ def _file_of_it_detached(made: GroundsWorld, by: User) -> None:
 
 
 def _publisher_swapped(made: GroundsWorld, by: User) -> None:
-    change_source(source=made.source, fields={"publisher": made.other.pk}, by=made.cast.reviewer2)
-    change_actor(actor=made.publisher, fields={"name": "Swapped"}, by=by)
-    change_source(source=fresh(made.source), fields={"publisher": made.publisher.pk}, by=made.cast.reviewer2)
+    change_source(source=made.source, fields=SourceInput(publisher=made.other.pk), by=made.cast.reviewer2)
+    change_actor(actor=made.publisher, fields=ActorInput(name="Swapped"), by=by)
+    change_source(source=fresh(made.source), fields=SourceInput(publisher=made.publisher.pk), by=made.cast.reviewer2)
 
 
 def _parent_swapped(made: GroundsWorld, by: User) -> None:
-    change_actor(actor=made.publisher, fields={"part_of": None}, by=made.cast.reviewer2)
-    change_actor(actor=made.parent, fields={"name": "Swapped"}, by=by)
-    change_actor(actor=fresh(made.publisher), fields={"part_of": made.parent.pk}, by=made.cast.reviewer2)
+    change_actor(actor=made.publisher, fields=ActorInput(part_of=None), by=made.cast.reviewer2)
+    change_actor(actor=made.parent, fields=ActorInput(name="Swapped"), by=by)
+    change_actor(actor=fresh(made.publisher), fields=ActorInput(part_of=made.parent.pk), by=made.cast.reviewer2)
 
 
 def _file_released(made: GroundsWorld, by: User) -> None:

@@ -60,6 +60,7 @@ from reviews.models import (
 )
 from reviews.redaction_matches import find
 from sources.actions import attach_file, create_actor
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Relay, Source
 from tests import factories
 from tests.factories import fresh
@@ -174,7 +175,7 @@ def _go_on(cast: factories.Cast) -> None:
     source = factories.source(cast, publisher=factories.actor(cast))
     item = factories.attach(cast, claim, source, "context", excerpt="As it was.")
     change_evidence(evidence=item, fields={"excerpt": "As it was then."}, by=cast.editor)
-    change_source(source=source, fields={"reliability": "B"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(reliability="B"), by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
     set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=cast.editor)
     change_policy(desk=cast.desk, changes={"second_factor_days": 30}, reason="After a theft.", by=cast.editor)
@@ -192,13 +193,13 @@ def _go_public(cast: factories.Cast) -> None:
     """What everybody may see: each kind of entry is somewhere the last that tells of it."""
     editor = cast.editor
     added, changed, merged = (factories.actor(cast, f"Port {n}", visibility="public") for n in range(3))
-    change_actor(actor=changed, fields={"reliability": "B"}, by=editor)
+    change_actor(actor=changed, fields=ActorInput(reliability="B"), by=editor)
     merge_actors(actor=merged, into=added.pk, reason="One and the same.", by=editor)
     factories.released(factories.actor(cast, "A mayor"), editor, "public")
     claim = factories.claim(cast, "The port is closed.", claimant=added)
     sources = [factories.source(cast, f"Report {n}", publisher=added, visibility="public") for n in range(5)]
-    change_source(source=sources[0], fields={"title": "A report"}, by=editor)
-    change_source(source=sources[1], fields={"reliability": "B"}, by=editor)
+    change_source(source=sources[0], fields=SourceInput(title="A report"), by=editor)
+    change_source(source=sources[1], fields=SourceInput(reliability="B"), by=editor)
     retract_source(source=sources[2], reason="Taken back.", by=editor)
     item, altered, withdrawn = (
         factories.attach(cast, claim, source, "context", excerpt="Closed.", visibility="public")
@@ -235,7 +236,7 @@ def _redact_more(cast: factories.Cast) -> None:
     for what in asked:
         row = propose_redaction(desk=cast.desk, **what, reason="They asked us to.", by=cast.editor)
         redact(redaction=row, seen=find(cast.desk, words=row.words, sha256=row.sha256, by=second).seen, by=second)
-    shared = create_actor(desk=None, fields={"name": "Halyna, a witness", "kind": "person"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name="Halyna, a witness", kind="person"), by=cast.admin)
     factories.source(cast, publisher=shared)
     asked_for: dict[str, Any] = {"actor": shared, "words": "Halyna", "reason": "She asked us to.", "by": cast.editor}
     withdraw_redaction(redaction=propose_shared_redaction(**asked_for), by=cast.editor)

@@ -14,6 +14,7 @@ from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts
 from reviews.actions.memberships import change_account
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from tests import factories
 from tests.api.client import Api
 from tests.factories import Cast
@@ -173,7 +174,7 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
 ) -> None:
     """An administrator merges actors that all desks share, and has a role on a desk besides."""
     merged, remains = (
-        create_actor(desk=None, fields={"name": name, "kind": "person"}, by=cast.admin) for name in ("Ann", "Anne")
+        create_actor(desk=None, fields=ActorInput(name=name, kind="person"), by=cast.admin) for name in ("Ann", "Anne")
     )
     source = factories.source(cast, by=cast.editor, visibility="restricted")
     against: dict[str, Any] = {"against_interest": merged, "against_interest_reason": "It costs her."}

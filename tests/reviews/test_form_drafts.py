@@ -25,6 +25,7 @@ from reviews.actions.memberships import change_account, change_role
 from reviews.models import FormDraft
 from reviews.queries import form_drafts_of, get_form_draft
 from sources.chosen import keep_chosen
+from sources.inputs import SourceInput
 from sources.models import ChosenFile
 from tests import factories
 from tests.factories import Cast
@@ -161,7 +162,7 @@ def test_a_draft_about_what_one_may_see_no_more_is_not_shown(cast: Cast) -> None
     path = f"/sources/{source.pk}/edit/"
     keep_form_draft(name="edit-source", path=path, about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
     assert form_drafts_of(cast.reviewer).count() == 1
-    change_source(source=source, fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=source, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert form_drafts_of(cast.reviewer).count() == 0
 
 

@@ -14,6 +14,7 @@ from claims.models import Claim
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft, FormDraft
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.kept import KeptRows
@@ -252,7 +253,7 @@ def _hidden_meanwhile(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client
     answered = factories.attach(cast, claim, source, "refutes", by=cast.reviewer)
     client, answer = signed_in(cast.reviewer), {f"answer_{answered.pk}": "Another ferry."}
     sent = _filled(client.get(_page(claim)), rationale="A ferry was seen.", **answer)
-    change_source(source=fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=fresh(source), fields=SourceInput(visibility="restricted"), by=cast.editor)
     got(cast.reviewer, f"/sources/{source.pk}/", status=404)
     sent |= {"proposed_state": "reported", "seen_version": str(fresh(claim).version)}
     return client, sent | fields

@@ -12,6 +12,7 @@ from ledger.reading import openings_of
 from reviews.actions.drafts import keep_draft
 from reviews.models import AssessmentDraft, Redaction
 from sources.actions import attach_file, create_source
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import Cast, fresh
 from tests.pages import signed_in, text_of
@@ -158,7 +159,7 @@ def test_nothing_is_told_of_drafts_of_other_desks_and_of_what_was_done_on_none(c
     claim = factories.claim(cast)
     factories.assigned(cast, claim)
     keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
-    create_source(desk=cast.other_desk, fields={"title": f"{NAME} speaks"}, by=cast.stranger)
+    create_source(desk=cast.other_desk, fields=SourceInput(title=f"{NAME} speaks"), by=cast.stranger)
     note_export(by=cast.reviewer, what={"list": NAME})
     answers = [
         signed_in(cast.editor).post(new, {"words": words, "reason": "She asked us to."}) for words in (NAME, "No One")

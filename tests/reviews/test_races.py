@@ -26,6 +26,7 @@ from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, name_decider
 from reviews.actions.reminders import lease_due_reminders, send_reminder
 from reviews.models import Assessment, Assignment, Decision, Reminder
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Relay
 from tests import factories
 from tests.factories import Cast
@@ -180,7 +181,7 @@ def test_a_publisher_turns_out_to_be_a_partys_while_its_word_is_approved(people:
         assert publisher is not None
         party = claim.parties.all()[0]
         outcomes = together(
-            partial(change_actor, actor=publisher, fields={"part_of": party.pk}, by=people.reviewer2),
+            partial(change_actor, actor=publisher, fields=ActorInput(part_of=party.pk), by=people.reviewer2),
             partial(approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor),
             headstart=headstart,
         )
@@ -217,8 +218,8 @@ def test_two_actors_cannot_each_become_part_of_the_other(people: Cast) -> None:
     for _ in range(ROUNDS):
         first, second = factories.actor(people), factories.actor(people)
         outcomes = together(
-            partial(change_actor, actor=first, fields={"part_of": second.pk}, by=people.reviewer),
-            partial(change_actor, actor=second, fields={"part_of": first.pk}, by=people.reviewer2),
+            partial(change_actor, actor=first, fields=ActorInput(part_of=second.pk), by=people.reviewer),
+            partial(change_actor, actor=second, fields=ActorInput(part_of=first.pk), by=people.reviewer2),
         )
         assert refusals(outcomes) == [Invalid]
 
@@ -346,7 +347,7 @@ def test_a_claim_is_recomputed_while_its_source_changes(people: Cast, monkeypatc
     claim = factories.claim(people)
     source = factories.firsthand(people, claim, 1)[0].source
     for basis in ("unknown", "firsthand", "unknown", "firsthand", "unknown"):
-        change = partial(change_source, source=source, fields={"basis": basis}, by=people.editor)
+        change = partial(change_source, source=source, fields=SourceInput(basis=basis), by=people.editor)
         assert refusals(together(change, recompute_claims, recompute_claims)) == []
         while leases := lease_recomputations(now=timezone.now() + timedelta(days=1)):
             for lease in leases:

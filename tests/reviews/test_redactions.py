@@ -39,6 +39,7 @@ from reviews.redaction_matches import PLACES, find
 from sources.actions import attach_file, create_source
 from sources.erasing import delete_asked
 from sources.evidence_storage import open_stored
+from sources.inputs import SourceInput
 from sources.models import Attachment, FileErasure
 from tests import factories
 from tests.claims.bundling import bundle_of, checked
@@ -253,7 +254,7 @@ def test_a_bundle_that_is_made_afterwards_verifies_and_holds_none_of_it(
 
 def test_another_desks_words_stay(cast: Cast, editor2: User) -> None:
     factories.claim(cast, f"{NAME} saw it.")
-    source = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, capture=False, by=cast.stranger)
+    source = create_source(desk=cast.other_desk, fields=SourceInput(title="Theirs"), capture=False, by=cast.stranger)
     named = [{"source": source.pk, "stance": "supports"}]
     other = factories.report_as(cast.stranger, cast.other_desk, named, statement=f"{NAME} saw it there.")
     done(cast, editor2, words=NAME)
@@ -281,7 +282,7 @@ def test_a_file_goes_with_its_name_and_digest_wherever_the_desk_kept_it(cast: Ca
 
 def test_a_file_that_another_desk_keeps_stays_for_it(cast: Cast, editor2: User) -> None:
     file = kept_file(cast)
-    source = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, capture=False, by=cast.stranger)
+    source = create_source(desk=cast.other_desk, fields=SourceInput(title="Theirs"), capture=False, by=cast.stranger)
     theirs = attach_file(source=source, chunks=[b"The log of the ship."], name="x.txt", by=cast.stranger)
     done(cast, editor2, file=file.pk)
     assert (delete_asked(), fresh(theirs).sha256, FileErasure.objects.count()) == (0, file.sha256, 0)

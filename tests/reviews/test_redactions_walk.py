@@ -23,6 +23,7 @@ from reviews.models import Redaction, RedactionState
 from reviews.redaction_matches import find
 from sources.actions import attach_file, create_actor
 from sources.erasing import delete_asked
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Source
 from tests import factories
 from tests.factories import Cast
@@ -100,7 +101,7 @@ class RedactionWalk:
 
     def edit(self) -> None:
         edit_claim(claim=self.claim, fields={"place": self.text()}, by=self.cast.editor)
-        change_source(source=self.one(Source.objects.all()), fields={"title": self.text()}, by=self.cast.editor)
+        change_source(source=self.one(Source.objects.all()), fields=SourceInput(title=self.text()), by=self.cast.editor)
 
     def reword(self) -> None:
         edit_claim(claim=self.claim, fields={"statement": self.text()}, by=self.cast.editor)
@@ -113,7 +114,9 @@ class RedactionWalk:
         retract_source(source=self.one(Source.objects.all()), reason=self.text(), by=self.cast.editor)
 
     def merge(self) -> None:
-        into = create_actor(desk=self.cast.desk, fields={"name": self.text(), "kind": "person"}, by=self.cast.editor)
+        into = create_actor(
+            desk=self.cast.desk, fields=ActorInput(name=self.text(), kind="person"), by=self.cast.editor
+        )
         own = Actor.objects.filter(desk=self.cast.desk, merged_into__isnull=True).exclude(pk=into.pk)
         merge_actors(actor=self.one(own) or self.actor(), into=into.pk, reason=self.text(), by=self.cast.editor)
 
