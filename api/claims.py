@@ -41,6 +41,7 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
+from claims.inputs import EvidenceInput
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
 from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_claims_whole, scope_of
@@ -193,7 +194,9 @@ class ClaimsApi(ApiView):
         evidence = fields.pop("evidence", [])
         reason = fields.pop("reason", "")
         try:
-            claim = report_claim(desk=desk, evidence=evidence, reason=reason, fields=fields, by=by)
+            claim = report_claim(
+                desk=desk, evidence=[EvidenceInput(**each) for each in evidence], reason=reason, fields=fields, by=by
+            )
         except Invalid as error:
             raise _in_the_body(error, len(evidence)) from error
         claim = get_claim(by, claim.reference)

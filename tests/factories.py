@@ -25,6 +25,7 @@ from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
@@ -175,12 +176,19 @@ def claim(
         "elements": [{"text": text} for text in elements],
         **fields,
     }
-    return report_claim(desk=cast.desk, fields=fields, evidence=evidence, by=by, now=now)
+    return report_claim(
+        desk=cast.desk, fields=fields, evidence=[EvidenceInput(**each) for each in evidence], by=by, now=now
+    )
 
 
 def report_as(by: User, desk: Desk, evidence: Sequence[dict[str, Any]], **fields: Any) -> Claim:
     """A claim as it is written down, nothing done for it before."""
-    return report_claim(desk=desk, fields={"statement": "A ship came in.", **fields}, evidence=evidence, by=by)
+    return report_claim(
+        desk=desk,
+        fields={"statement": "A ship came in.", **fields},
+        evidence=[EvidenceInput(**each) for each in evidence],
+        by=by,
+    )
 
 
 def attach(
@@ -197,7 +205,7 @@ def attach(
     fields = _ids(fields) | {"source": source.pk, "stance": stance}
     if "elements" in fields:
         fields["elements"] = [part.pk for part in fields["elements"]]
-    return attach_evidence(claim=claim, fields=fields, by=by or cast.reviewer, now=now)
+    return attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by or cast.reviewer, now=now)
 
 
 def firsthand(

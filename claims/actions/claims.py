@@ -1,7 +1,7 @@
 """What can be done with a claim itself: write it down, edit, move alone, publish, close. One transaction each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_mo
 from claims.actions.elements import ElementsGiven
 from claims.actions.evidence import write_evidence
 from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
+from claims.inputs import EvidenceInput
 from claims.models import (
     Claim,
     CloseReason,
@@ -38,6 +39,7 @@ from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
 from house.errors import Conflict, Invalid
 from house.fields import check_fields, given_text, optional_text
+from house.inputs import UNCHANGED
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility
@@ -54,7 +56,7 @@ def report_claim(
     *,
     desk: Desk,
     fields: Mapping[str, Any],
-    evidence: Sequence[Mapping[str, Any]],
+    evidence: Sequence[EvidenceInput],
     by: User,
     reason: str = "",
     now: datetime | None = None,
@@ -62,8 +64,7 @@ def report_claim(
     """Write a claim down, with at least one piece of evidence; it begins as 'reported'.
 
     `fields`: those of the claim by name, with `claimant`, `also_claimed_by` and `parties` as ids of actors, `topics`
-    as names, `elements` as `{"text", "essential"}`. `evidence`: as for `attach_evidence`; its `elements` are numbers
-    of the claim's elements, from 0. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    as names, `elements` as `{"text", "essential"}`. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
     check_attached(evidence)
@@ -87,7 +88,7 @@ def report_claim(
         _set_relations(claim, fields, by)
         parts = _write_elements(claim, fields.get("elements") or ())
         claim_written("claim_reported", claim, by=by, now=now)
-        known = sources_by_id(by, desk.pk, [entry.get("source") for entry in evidence])
+        known = sources_by_id(by, desk.pk, [None if entry.source is UNCHANGED else entry.source for entry in evidence])
         items = [
             write_evidence(claim, _with_parts(entry, parts, number), known, by=by, now=now)
             for number, entry in enumerate(evidence)
@@ -173,15 +174,16 @@ def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[
     return parts
 
 
-def _with_parts(entry: Mapping[str, Any], parts: list[Element], number: int) -> dict[str, Any]:
+def _with_parts(entry: EvidenceInput, parts: list[Element], number: int) -> EvidenceInput:
     """An inline piece of evidence with its element numbers as ids."""
-    numbered = dict(enumerate(parts))
+    numbered: dict[UUID | int, Element] = dict(enumerate(parts))
+    named = () if entry.elements is UNCHANGED else entry.elements or ()
     try:
-        chosen = [numbered[index].pk for index in entry.get("elements") or ()]
+        chosen = [numbered[index].pk for index in named]
     except (KeyError, TypeError) as error:
         message = _("Name elements by their number in this claim, from 0.")
         raise Invalid({f"evidence.{number}.elements": [message]}) from error
-    return {**entry, "elements": chosen}
+    return replace(entry, elements=chosen)
 
 
 @counts_outside

@@ -20,12 +20,13 @@ from accounts.models import Desk, User
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import SourceOutcome, add_relay, change_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from claims.queries import named_source
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_desk, lock_graph
 from house.errors import Invalid
-from house.inputs import UNCHANGED
+from house.inputs import UNCHANGED, Given
 from house.seen import ANYTHING, SeenValues
 from house.transactions import recorded_transaction
 from sources.actions import create_actor, create_source, keep_file, record_file
@@ -70,13 +71,13 @@ def report_with_source(
     desk: Desk,
     fields: Mapping[str, Any],
     carrier: CarrierInput,
-    evidence: Mapping[str, Any],
+    evidence: EvidenceInput,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
     """Write a claim down with one piece of evidence, whose source may be new.
 
-    `fields` and `evidence` as for `report_claim`. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    `fields` as for `report_claim`. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
     _keep_first(carrier.file, desk, by)
@@ -84,8 +85,8 @@ def report_with_source(
         lock_desk(desk)
         lock_graph(desk.pk, shared=carrier.file is None)  # a file may be of a source that verdicts rest on
         fields = with_actors(desk, fields, by=by, now=now)
-        source = _source(desk, carrier, evidence.get("visibility"), by=by, now=now)
-        return report_claim(desk=desk, fields=fields, evidence=[{**evidence, "source": source.pk}], by=by, now=now)
+        source = _source(desk, carrier, evidence.visibility, by=by, now=now)
+        return report_claim(desk=desk, fields=fields, evidence=[replace(evidence, source=source.pk)], by=by, now=now)
 
 
 @counts_outside
@@ -112,12 +113,12 @@ def attach_source(
     *,
     claim: Claim,
     carrier: CarrierInput,
-    evidence: Mapping[str, Any],
+    evidence: EvidenceInput,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
-    """Attach a source that may be new to a claim; `evidence` as for `attach_evidence`.
+    """Attach a source that may be new to a claim.
 
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
@@ -126,13 +127,13 @@ def attach_source(
     with recorded_transaction():
         # A relay and a file may be of a source that other claims rest on.
         lock_graph(claim.desk_id, shared=carrier.upstream is None and carrier.file is None)
-        source = _source(claim.desk, carrier, evidence.get("visibility"), by=by, now=now)
+        source = _source(claim.desk, carrier, evidence.visibility, by=by, now=now)
         parts = Effects()
         if carrier.upstream is not None:
             add_relay(downstream=source, upstream=carrier.upstream, quote=carrier.quote, effects=parts, by=by, now=now)
         elif carrier.quote.strip():
             raise Invalid({"upstream": [_("Name the source that this quote points to.")]})
-        fields = {**evidence, "source": source.pk}
+        fields = replace(evidence, source=source.pk)
         item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, now=now)
         effects = effects or Effects()
         effects.absorb(parts)
@@ -202,7 +203,7 @@ def _actor(desk: Desk, new: NewActor, visibility: str, *, by: User, now: datetim
     return present or create_actor(desk=desk, fields=fields, by=by, now=now)
 
 
-def _source(desk: Desk, carrier: CarrierInput, visibility: str | None, *, by: User, now: datetime) -> Source:
+def _source(desk: Desk, carrier: CarrierInput, visibility: Given[str], *, by: User, now: datetime) -> Source:
     """Return the chosen source, or a new one, with the file kept."""
     given = carrier.new.given()
     described = bool(given.get("url") or given.get("title"))
@@ -213,14 +214,16 @@ def _source(desk: Desk, carrier: CarrierInput, visibility: str | None, *, by: Us
     else:
         if not described and carrier.file is None:
             raise Invalid({"source.url": [_("Give an address or a file, or choose a source that the desk has.")]})
-        source = _new_source(desk, carrier, visibility or Visibility.DESK.value, by=by, now=now)
+        source = _new_source(desk, carrier, visibility, by=by, now=now)
     if carrier.file is not None:
         with _naming("source"):
             record_file(source=source, stored=carrier.file.stored, name=carrier.file.name, by=by, now=now)
     return source
 
 
-def _new_source(desk: Desk, carrier: CarrierInput, visibility: str, *, by: User, now: datetime) -> Source:
+def _new_source(desk: Desk, carrier: CarrierInput, given_visibility: Given[str], *, by: User, now: datetime) -> Source:
+    """Create the source; it has the visibility that its evidence is given, or else the desk's."""
+    visibility = Visibility.DESK.value if given_visibility is UNCHANGED else given_visibility or Visibility.DESK.value
     fields, given = replace(carrier.new, visibility=visibility), carrier.new.given()
     if not given.get("title") and not given.get("url") and carrier.file is not None:
         fields = replace(fields, title=carrier.file.name[:300])

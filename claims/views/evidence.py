@@ -14,6 +14,7 @@ from claims.actions.composing import attach_source
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.forms.evidence import AttachForm, EvidenceForm, WithdrawEvidenceForm
 from claims.forms.sources import ReasonForm
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from claims.queries import evidence_of, get_claim, get_evidence
 from claims.record.reads import note_shown
@@ -81,7 +82,7 @@ def evidence_page(request: PersonsRequest, reference: str, evidence_id: UUID) ->
 def _change(request: PersonsRequest, item: Evidence, form: EvidenceForm) -> Evidence:
     return change_evidence(
         evidence=item,
-        fields=form.changes(),
+        fields=EvidenceInput(**form.changes()),
         seen=form.what_was_seen,
         effects=consent(request),
         by=request.user,

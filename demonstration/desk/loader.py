@@ -1,6 +1,6 @@
 """Makes the demonstration data real, through the same actions that people use, in one transaction."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from accounts.models import Desk, Role, User
 from claims.actions.claims import publish_claim, report_claim
 from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from demonstration.desk import actors, drones, open_work, reporting, shells
 from demonstration.desk.shapes import (
@@ -171,15 +172,15 @@ class _Loader:
         evidence = [self._piece(piece, piece.elements, by, now) for piece in row.evidence]
         return report_claim(desk=self.desk, fields=fields, evidence=evidence, by=by, reason=row.reason, now=now)
 
-    def _piece(self, piece: DemoEvidence, elements: Iterable[Any], by: User, now: datetime) -> dict[str, Any]:
-        return {
+    def _piece(self, piece: DemoEvidence, elements: Sequence[Any], by: User, now: datetime) -> EvidenceInput:
+        return EvidenceInput(
             **piece.fields,
-            "source": self.source(piece.source, by=by, now=now).pk,
-            "stance": piece.stance,
-            "excerpt": piece.excerpt,
-            "elements": elements,
-            "against_interest": self.actors[piece.against_interest].pk if piece.against_interest else None,
-        }
+            source=self.source(piece.source, by=by, now=now).pk,
+            stance=piece.stance,
+            excerpt=piece.excerpt,
+            elements=elements,
+            against_interest=self.actors[piece.against_interest].pk if piece.against_interest else None,
+        )
 
     def _do(self, claim: Claim, act: Act, *, by: User, now: datetime) -> None:
         match act:
@@ -188,10 +189,10 @@ class _Loader:
                 fields = self._piece(piece, [parts[number] for number in piece.elements], by, now)
                 attach_evidence(claim=claim, fields=fields, by=by, now=now)
             case Supersede(earlier, later):
-                fields = {"superseded_by": self._evidence(claim, later)}
                 item = Evidence.objects.get(pk=self._evidence(claim, earlier))
-                fields["elements"] = list(item.elements.values_list("pk", flat=True))
-                change_evidence(evidence=item, fields=fields, by=by, now=now)
+                parts = list(item.elements.values_list("pk", flat=True))
+                changes = EvidenceInput(superseded_by=self._evidence(claim, later), elements=parts)
+                change_evidence(evidence=item, fields=changes, by=by, now=now)
             case Assign(reviewer, due):
                 assign(claim=claim, reviewer=self.people[reviewer], due_at=self.due(due), by=by, now=now)
             case Accept():

@@ -8,6 +8,7 @@ from typing import Any
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
@@ -52,8 +53,8 @@ class Specimen:
                 "elements": [{"text": "It was moved"}, {"text": "in that number", "essential": False}],
             },
             evidence=[
-                {"source": statement.pk, "stance": "supports", "excerpt": "We know of it.", "credibility": 3},
-                {"source": article.pk, "stance": "supports", "locator": "paragraph 2"},
+                EvidenceInput(source=statement.pk, stance="supports", excerpt="We know of it.", credibility=3),
+                EvidenceInput(source=article.pk, stance="supports", locator="paragraph 2"),
             ],
             by=self.cast.reporter,
             now=self.at,
@@ -80,7 +81,7 @@ class Specimen:
 
     def attach(self, publisher: Actor, stance: str, *, kind: str = "document") -> Evidence:
         source = self.source(publisher, kind, basis="firsthand")
-        fields = {"source": source.pk, "stance": stance, "excerpt": "This is what was seen.", "credibility": 2}
+        fields = EvidenceInput(source=source.pk, stance=stance, excerpt="This is what was seen.", credibility=2)
         return attach_evidence(claim=self.claim, fields=fields, by=self.cast.reviewer, now=self.at)
 
     def witnesses(self, stance: str) -> None:

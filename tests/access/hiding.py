@@ -16,6 +16,7 @@ from accounts.models import User
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
@@ -89,7 +90,7 @@ def _source(web: HiddenWeb, name: str, by: User, publisher: Actor | None = None,
 
 
 def _attach(web: HiddenWeb, name: str, source: Source, by: User, claim: Claim) -> Evidence:
-    fields = {"source": source.pk, "stance": "supports", "excerpt": web.text(name)}
+    fields = EvidenceInput(source=source.pk, stance="supports", excerpt=web.text(name))
     row = attach_evidence(claim=claim, fields=fields, by=by)
     web.rows[name] = row
     return row
@@ -165,14 +166,12 @@ def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
     capture.attachment = kept
     capture.save(update_fields=["attachment"])
     web.rows |= {"kept": kept, "capture": capture}
-    admitting = {"against_interest": named.pk, "against_interest_reason": "It costs them."}
-    change_evidence(evidence=read, fields=admitting, by=editor)
+    admitting: dict[str, Any] = {"against_interest": named.pk, "against_interest_reason": "It costs them."}
+    change_evidence(evidence=read, fields=EvidenceInput(**admitting), by=editor)
     Evidence.objects.filter(pk=read.pk).update(superseded_by=web.rows["newer"].pk)
-    mine = {"source": web.world.upstream.pk, "stance": "context", "visibility": "restricted", **admitting}
-    noted = attach_evidence(
-        claim=web.world.claim, fields={k: v for k, v in mine.items() if k[:7] != "against"}, by=cast.reporter
-    )
-    change_evidence(evidence=noted, fields=admitting, by=editor)
+    mine = EvidenceInput(source=web.world.upstream.pk, stance="context", visibility="restricted")
+    noted = attach_evidence(claim=web.world.claim, fields=mine, by=cast.reporter)
+    change_evidence(evidence=noted, fields=EvidenceInput(**admitting), by=editor)
     Evidence.objects.filter(pk=noted.pk).update(superseded_by=web.rows["newer"].pk)
     web.rows["noted"] = noted
 
@@ -187,4 +186,4 @@ def change(web: HiddenWeb, mark: str, names: Iterable[str]) -> None:
         elif isinstance(row, Actor):
             change_actor(actor=row, fields=ActorInput(name=web.text(name)), by=editor)
         elif isinstance(row, Evidence):
-            change_evidence(evidence=row, fields={"excerpt": web.text(name)}, by=editor)
+            change_evidence(evidence=row, fields=EvidenceInput(excerpt=web.text(name)), by=editor)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay
+from claims.inputs import EvidenceInput
 from reviews.actions.assessments import reject
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import find
@@ -36,9 +37,9 @@ def full_claim(cast: "Cast", page: str) -> "Claim":
     _with_sources(cast, first.source, page)
     earlier = factories.attach(cast, fresh(claim), factories.source(cast, publisher=ministry), "context")
     later = factories.attach(cast, fresh(claim), factories.source(cast, publisher=ministry), "context")
-    change_evidence(evidence=earlier, fields={"superseded_by": later.pk}, by=editor)
+    change_evidence(evidence=earlier, fields=EvidenceInput(superseded_by=later.pk), by=editor)
     wrong = factories.attach(cast, fresh(claim), factories.source(cast), "context", excerpt=f"As {ERASED} saw it.")
-    change_evidence(evidence=wrong, fields={"locator": "page 3"}, by=cast.reviewer)
+    change_evidence(evidence=wrong, fields=EvidenceInput(locator="page 3"), by=cast.reviewer)
     withdraw_evidence(evidence=wrong, reason="Another day.", by=cast.reviewer)
     change_actor(actor=ministry, fields=ActorInput(reliability="B"), by=editor)
     _decided(cast, claim)
@@ -70,7 +71,7 @@ def _restricted(cast: "Cast", claim: "Claim") -> None:
     secret = factories.source(cast, "A whisper", visibility="restricted", by=cast.editor)
     with_file(cast, secret, b"Heard.", "heard.txt", by=cast.editor)
     item = factories.attach(cast, fresh(claim), secret, "context", by=cast.editor, visibility="restricted")
-    change_evidence(evidence=item, fields={"excerpt": "Heard."}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Heard."), by=cast.editor)
 
 
 def _erased(cast: "Cast", source: "Source") -> None:

@@ -7,6 +7,7 @@ from itertools import count
 from django.utils import timezone
 
 from claims.actions.claims import report_claim
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from sources.models import Actor, Relay, Source
 from tests.factories import Cast
@@ -61,7 +62,7 @@ def report_on(cast: Cast, desk: Tangled) -> Claim:
             "elements": [{"text": f"Part {number}", "essential": True} for number in range(elements)],
         },
         evidence=[
-            {"source": desk.sources[place].pk, "stance": "supports", "elements": numbers}
+            EvidenceInput(source=desk.sources[place].pk, stance="supports", elements=numbers)
             for place, numbers in enumerate(desk.made.bears)
             if numbers
         ],

@@ -22,6 +22,7 @@ from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
 from claims.bundles import stored
 from claims.bundles.stored import forget_bundles_on
+from claims.inputs import EvidenceInput
 from claims.models import Bundle, BundlePart, Claim
 from claims.tasks import forget_old_bundles_task, make_bundles
 from claims.verdicts.support import lock_graph
@@ -371,7 +372,7 @@ def test_a_file_that_is_not_what_was_kept_is_told(
 def test_what_is_restricted_since_it_was_made_is_not_handed_out(cast: Cast, verdict: Claim) -> None:
     row = made(cast.reporter, verdict)
     item = verdict.evidence.latest("created_at")
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     with pytest.raises(NotFound, match="has changed since"):
         take_bundle(bundle=row, by=cast.reporter)
 

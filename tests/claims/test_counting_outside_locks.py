@@ -15,6 +15,7 @@ from claims.actions.composing import CarrierInput, File, report_with_source
 from claims.actions.evidence import attach_evidence
 from claims.actions.recomputing import lease_recomputations
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Recomputation, StatusChange
 from claims.tasks import recompute_claims
 from claims.verdicts import counting, support
@@ -201,7 +202,7 @@ def test_a_file_that_comes_with_a_claim_on_a_tangle_is_kept_once_and_whole(cast:
         desk=cast.desk,
         fields={"statement": "With a file.", "elements": [{"text": f"Part {n}"} for n in range(20)]},
         carrier=CarrierInput(source=desk.sources[0].pk, file=File(upload.chunks(), "seen.txt")),
-        evidence={"stance": "supports"},
+        evidence=EvidenceInput(stance="supports"),
         by=cast.reviewer,
     )
     row = Attachment.objects.get()
@@ -221,7 +222,7 @@ def test_no_file_is_written_while_the_graphs_lock_is_held(cast: Cast, monkeypatc
         desk=cast.desk,
         fields={"statement": "With a file."},
         carrier=CarrierInput(new=SourceInput(title="New"), file=File(chunks(), "new.txt")),
-        evidence={"stance": "supports"},
+        evidence=EvidenceInput(stance="supports"),
         by=cast.reviewer,
     )
     assert held == [0]
@@ -248,7 +249,7 @@ def test_a_refusal_on_a_tangle_is_what_it_is_anywhere(cast: Cast, desk: Tangled)
     claim = report_on(cast, desk)
     counting.forget()
     with pytest.raises(Invalid):
-        attach_evidence(claim=claim, fields={"source": desk.sources[0].pk, "stance": "believes"}, by=cast.editor)
+        attach_evidence(claim=claim, fields=EvidenceInput(source=desk.sources[0].pk, stance="believes"), by=cast.editor)
 
 
 def _functions() -> Iterator[tuple[str, ast.FunctionDef]]:

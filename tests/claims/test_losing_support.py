@@ -17,6 +17,7 @@ from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from claims.verdicts.side_effects import Effects
 from house.errors import Unconfirmed
@@ -66,7 +67,9 @@ def verdict(cast: Cast) -> Verdict:
 
 
 def _evidence(**fields: Any) -> Callable[[Verdict, Effects], object]:
-    return lambda v, effects: change_evidence(evidence=v.first, fields=fields, effects=effects, by=v.cast.editor)
+    return lambda v, effects: change_evidence(
+        evidence=v.first, fields=EvidenceInput(**fields), effects=effects, by=v.cast.editor
+    )
 
 
 def _source(**fields: Any) -> Callable[[Verdict, Effects], object]:
@@ -97,7 +100,9 @@ def _same_publisher(v: Verdict, effects: Effects) -> object:
 def _superseded(v: Verdict, effects: Effects) -> object:
     later = factories.source(v.cast, publisher=v.publisher, published_at=timezone.now() + timedelta(hours=1))
     item = factories.attach(v.cast, v.claim, later, "context")
-    return change_evidence(evidence=v.first, fields={"superseded_by": item.pk}, effects=effects, by=v.cast.editor)
+    return change_evidence(
+        evidence=v.first, fields=EvidenceInput(superseded_by=item.pk), effects=effects, by=v.cast.editor
+    )
 
 
 def _found_dependent(v: Verdict, effects: Effects) -> object:
@@ -187,7 +192,7 @@ def test_a_relay_to_a_witness_gives_support_back(verdict: Verdict, composed: boo
         attach_source(
             claim=fresh(verdict.claim),
             carrier=CarrierInput(source=verdict.source.pk, upstream=witness.pk),
-            evidence={"stance": "context"},
+            evidence=EvidenceInput(stance="context"),
             effects=effects,
             by=by,
         )
@@ -240,7 +245,7 @@ def _on_another_desk(cast: Cast, publisher: Actor) -> Claim:
         capture=False,
     )
     fields = {"statement": "A ship came in."}
-    evidence = [{"source": source.pk, "stance": "supports"}]
+    evidence = [EvidenceInput(source=source.pk, stance="supports")]
     return report_claim(desk=cast.other_desk, fields=fields, evidence=evidence, by=cast.stranger)
 
 

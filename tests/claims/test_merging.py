@@ -11,6 +11,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import CarrierInput, report_with_source
 from claims.actions.conflicts import declare_conflict
+from claims.inputs import EvidenceInput
 from claims.models import ActorMerge, Revision
 from claims.reading.actor_queries import get_actor
 from claims.verdicts.side_effects import Effects
@@ -134,7 +135,7 @@ def test_a_name_typed_anew_finds_what_it_was_merged_into(cast: Cast) -> None:
         desk=cast.desk,
         fields={"statement": "A ship came in.", "claimant": NewActor(name="TASS", kind="outlet")},
         carrier=CarrierInput(new=SourceInput(title="A dispatch")),
-        evidence={"stance": "supports"},
+        evidence=EvidenceInput(stance="supports"),
         by=cast.reporter,
     )
     assert claim.claimant == remains

@@ -8,6 +8,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
     captures_of,
@@ -65,7 +66,7 @@ def test_others_see_no_difference(cast: Cast, stance: str, state: str) -> None:
     claim = factories.claim_in(cast, state)
     before = _seen_by_others(claim)
     item = _hidden(cast, claim, stance)
-    change_evidence(evidence=item, fields={"excerpt": "More.", "credibility": 5}, by=cast.reporter)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="More.", credibility=5), by=cast.reporter)
     assert _seen_by_others(claim) == before
     withdraw_evidence(evidence=item, reason="A mix-up.", by=cast.reporter)
     retract_source(source=item.source, reason="Taken back.", by=cast.editor)
@@ -287,12 +288,12 @@ def test_restricted_evidence_supersedes_nothing_that_others_see(cast: Cast) -> N
     denial = factories.party_denial(cast, claim)
     said = factories.source(cast, publisher=denial.source.publisher, by=cast.editor)
     later = factories.attach(cast, claim, said, "context", by=cast.editor)
-    change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
+    change_evidence(evidence=denial, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
     assert not fresh(claim).contested
-    change_evidence(evidence=later, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=later, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     assert (fresh(denial).live, fresh(claim).contested) == (True, True)
     with pytest.raises(Invalid):
-        change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
+        change_evidence(evidence=denial, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
 
 
 def test_a_source_made_restricted_supersedes_nothing_that_others_see(cast: Cast) -> None:
@@ -300,7 +301,7 @@ def test_a_source_made_restricted_supersedes_nothing_that_others_see(cast: Cast)
     denial = factories.party_denial(cast, claim)
     said = factories.source(cast, publisher=denial.source.publisher, by=cast.editor)
     later = factories.attach(cast, claim, said, "context", by=cast.editor)
-    change_evidence(evidence=denial, fields={"superseded_by": later.pk}, by=cast.editor)
+    change_evidence(evidence=denial, fields=EvidenceInput(superseded_by=later.pk), by=cast.editor)
     change_source(source=said, fields=SourceInput(visibility="restricted"), by=cast.editor)
     assert (fresh(denial).live, fresh(claim).contested) == (True, True)
 

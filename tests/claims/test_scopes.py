@@ -11,6 +11,7 @@ from claims.access.scopes import evidence_for
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_source
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source
+from claims.inputs import EvidenceInput
 from claims.models import Evidence
 from claims.queries import attachments_of, captures_of, evidence_of, get_evidence, get_source, visible_sources
 from claims.verdicts.snapshots import snapshot_digest
@@ -203,13 +204,13 @@ def test_statements_that_would_supersede_each_other_through_a_hidden_one_are_ref
         return factories.attach(cast, claim, source, by=by, visibility="restricted")
 
     own, other, hidden = said(cast.reporter), said(cast.reporter), said(cast.editor)
-    change_evidence(evidence=other, fields={"superseded_by": hidden.pk}, by=cast.editor)
-    change_evidence(evidence=hidden, fields={"superseded_by": own.pk}, by=cast.editor)
+    change_evidence(evidence=other, fields=EvidenceInput(superseded_by=hidden.pk), by=cast.editor)
+    change_evidence(evidence=hidden, fields=EvidenceInput(superseded_by=own.pk), by=cast.editor)
     with pytest.raises(Invalid) as refusal:
-        change_evidence(evidence=fresh(own), fields={"superseded_by": other.pk}, by=cast.reporter)
+        change_evidence(evidence=fresh(own), fields=EvidenceInput(superseded_by=other.pk), by=cast.reporter)
     assert refusal.value.errors == {"superseded_by": UNSAID}
     with pytest.raises(Invalid, match="in a circle"):
-        change_evidence(evidence=fresh(own), fields={"superseded_by": other.pk}, by=cast.editor)
+        change_evidence(evidence=fresh(own), fields=EvidenceInput(superseded_by=other.pk), by=cast.editor)
 
 
 def test_a_second_capture_is_not_refused_for_one_that_its_person_may_not_see(cast: Cast) -> None:

@@ -17,6 +17,7 @@ from claims.forms.claims import EditClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
+from claims.inputs import EvidenceInput
 from claims.models import PolicyField
 from house.edit_forms import EditForm
 from sources.inputs import ActorInput, SourceInput
@@ -163,7 +164,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
         address=f"/claims/{claim.reference}/evidence/{row.pk}/",
         typed=typed,
         done=done,
-        change=lambda fields, by: change_evidence(evidence=factories.fresh(row), fields=fields, by=by),
+        change=lambda fields, by: change_evidence(evidence=factories.fresh(row), fields=EvidenceInput(**fields), by=by),
         always={},
     )
 

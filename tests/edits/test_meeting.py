@@ -10,6 +10,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.sources import add_relay, change_source
+from claims.inputs import EvidenceInput
 from house.errors import EditConflict
 from house.seen import SeenValues
 from sources.actions import attach_file
@@ -30,7 +31,7 @@ def test_what_is_added_at_the_same_moment_is_all_there(transactional_db: None) -
     cast = factories.cast()
     claim, source = factories.claim(cast), factories.source(cast)
     upstream = [factories.source(cast).pk for _ in range(2)]
-    attach = partial(attach_source, claim=claim, evidence={"stance": "supports"})
+    attach = partial(attach_source, claim=claim, evidence=EvidenceInput(stance="supports"))
     outcomes = together(
         partial(attach, carrier=CarrierInput(new=SourceInput(url="https://one.example/")), by=cast.reviewer),
         partial(attach, carrier=CarrierInput(new=SourceInput(url="https://two.example/")), by=cast.editor),

@@ -21,6 +21,7 @@ from claims.actions.sources import (
     remove_relay,
     retract_source,
 )
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from sources.actions import attach_file
@@ -92,7 +93,7 @@ def _make_world(cast: Cast) -> GroundsWorld:
 def _beside(cast: Cast, claim: Claim) -> tuple[Evidence, Evidence, Evidence, Evidence]:
     """Refutations that nobody has to answer any more, and what supersedes the last of them."""
     aside = factories.attach(cast, claim, factories.source(cast, "Gate book"), "refutes")
-    change_evidence(evidence=aside, fields={"stance": "context"}, by=cast.reviewer)
+    change_evidence(evidence=aside, fields=EvidenceInput(stance="context"), by=cast.reviewer)
     hidden = factories.source(cast, "Letter", visibility="restricted", by=cast.editor)
     shut = factories.attach(cast, claim, hidden, "refutes", by=cast.editor)
     voice = factories.actor(cast, "Pilot", kind="person")
@@ -100,7 +101,7 @@ def _beside(cast: Cast, claim: Claim) -> tuple[Evidence, Evidence, Evidence, Evi
     said = [factories.source(cast, f"Pilot, {day:%j}", publisher=voice, published_at=day) for day in days]
     past = factories.attach(cast, claim, said[0], "refutes")
     later = factories.attach(cast, claim, said[1], "context")
-    change_evidence(evidence=past, fields={"superseded_by": later.pk}, by=cast.reviewer)
+    change_evidence(evidence=past, fields=EvidenceInput(superseded_by=later.pk), by=cast.reviewer)
     return fresh(aside), fresh(shut), fresh(past), fresh(later)
 
 
@@ -113,7 +114,7 @@ def _claim(**fields: Any) -> Edit:
 
 
 def _item(**fields: Any) -> Edit:
-    return lambda w, by: change_evidence(evidence=w.item, fields=fields, by=by)
+    return lambda w, by: change_evidence(evidence=w.item, fields=EvidenceInput(**fields), by=by)
 
 
 def _source(**fields: Any) -> Edit:
@@ -151,7 +152,7 @@ def _supersede(w: GroundsWorld, by: User) -> Any:
     later = factories.source(w.cast, "Later log", publisher=w.publisher, basis="firsthand")
     factories.relay(w.cast, later, w.upstream)
     newer = factories.attach(w.cast, w.claim, later, by=by)
-    return change_evidence(evidence=w.item, fields={"superseded_by": newer.pk}, by=by)
+    return change_evidence(evidence=w.item, fields=EvidenceInput(superseded_by=newer.pk), by=by)
 
 
 # What a verdict forbids (its wording stays) is tried before one only.
@@ -176,7 +177,7 @@ EDITS: dict[str, Edit] = {
     ),
     "evidence stance": _item(stance="context"),
     "evidence elements": lambda w, by: change_evidence(
-        evidence=w.item, fields={"elements": [w.claim.elements.all()[0].pk]}, by=by
+        evidence=w.item, fields=EvidenceInput(elements=[w.claim.elements.all()[0].pk]), by=by
     ),
     "evidence basis": _item(basis="secondhand"),
     "evidence basis reason": _item(basis_reason="He stood beside it."),
@@ -185,14 +186,16 @@ EDITS: dict[str, Edit] = {
     "evidence credibility": _item(credibility=4),
     "evidence against interest": lambda w, by: change_evidence(
         evidence=w.item,
-        fields={"against_interest": w.publisher.pk, "against_interest_reason": "It costs him his post."},
+        fields=EvidenceInput(against_interest=w.publisher.pk, against_interest_reason="It costs him his post."),
         by=by,
     ),
     "evidence restricted": _item(visibility="restricted"),
     "evidence released": lambda w, _by: factories.released(w.item, w.cast.editor, "public"),
     "evidence withdrawn": lambda w, by: withdraw_evidence(evidence=w.item, reason="A mix-up.", by=by),
     "evidence superseded": _supersede,
-    "answered excerpt": lambda w, by: change_evidence(evidence=w.answered, fields={"excerpt": "It was empty."}, by=by),
+    "answered excerpt": lambda w, by: change_evidence(
+        evidence=w.answered, fields=EvidenceInput(excerpt="It was empty."), by=by
+    ),
     "source kind": _source(kind="document"),
     "source title": _source(title="Another log"),
     "source address": _source(url="https://example.org/other"),
@@ -223,16 +226,18 @@ EDITS: dict[str, Edit] = {
     ),
     # What says otherwise, and is named or answered by nobody, comes or is superseded in another way.
     "refutation attached": lambda w, by: attach_evidence(
-        claim=w.claim, fields={"source": w.spare.pk, "stance": "refutes"}, by=by
+        claim=w.claim, fields=EvidenceInput(source=w.spare.pk, stance="refutes"), by=by
     ),
-    "refutation put back": lambda w, by: change_evidence(evidence=w.aside, fields={"stance": "refutes"}, by=by),
+    "refutation put back": lambda w, by: change_evidence(
+        evidence=w.aside, fields=EvidenceInput(stance="refutes"), by=by
+    ),
     "refutation released": lambda w, _by: _release_shut(w),
     "refutation superseded no more": lambda w, by: change_evidence(
-        evidence=w.past, fields={"superseded_by": None}, by=by
+        evidence=w.past, fields=EvidenceInput(superseded_by=None), by=by
     ),
     "what supersedes it withdrawn": lambda w, by: withdraw_evidence(evidence=w.later, reason="A mix-up.", by=by),
     "what supersedes it restricted": lambda w, by: change_evidence(
-        evidence=w.later, fields={"visibility": "restricted"}, by=by
+        evidence=w.later, fields=EvidenceInput(visibility="restricted"), by=by
     ),
     "what supersedes it of another voice": lambda w, by: change_source(
         source=w.later.source, fields=SourceInput(publisher=w.other.pk), by=by
@@ -250,13 +255,13 @@ TO_ANSWER = {"refutation attached", "refutation put back", "refutation released"
 HARMLESS: dict[str, Edit] = {
     "claim topics": _claim(topics=["ports"]),
     "other evidence": lambda w, by: attach_evidence(
-        claim=w.claim, fields={"source": w.spare.pk, "stance": "context"}, by=by
+        claim=w.claim, fields=EvidenceInput(source=w.spare.pk, stance="context"), by=by
     ),
     "more support": lambda w, by: attach_evidence(
-        claim=w.claim, fields={"source": w.spare.pk, "stance": "supports"}, by=by
+        claim=w.claim, fields=EvidenceInput(source=w.spare.pk, stance="supports"), by=by
     ),
     "restricted refutation": lambda w, by: attach_evidence(
-        claim=w.claim, fields={"source": w.spare.pk, "stance": "refutes", "visibility": "restricted"}, by=by
+        claim=w.claim, fields=EvidenceInput(source=w.spare.pk, stance="refutes", visibility="restricted"), by=by
     ),
     "another source": lambda w, by: change_source(source=w.spare, fields=SourceInput(title="Spare part"), by=by),
     "another actor": lambda w, by: change_actor(actor=w.other, fields=ActorInput(name="Yet another"), by=by),

@@ -10,6 +10,7 @@ from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, GroundsCheck, GroundsTouch, Task
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Conflict, Forbidden, Invalid, Stale
@@ -111,7 +112,7 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
     change_source(
         source=source, fields=SourceInput(title="Swapped", url="https://example.org/swapped"), by=cast.reporter
     )
-    change_evidence(evidence=item, fields={"excerpt": "Swapped."}, by=cast.reporter)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Swapped."), by=cast.reporter)
     assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
     assert _told(claim) == {"editor", "reviewer"}
 
@@ -129,7 +130,7 @@ def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: Ground
 def test_a_refutation_set_aside_before_and_put_back_after_the_verdict_marks_it(made: GroundsWorld) -> None:
     """`aside` was made context by the assessor before they submitted."""
     assert not fresh(made.claim).changed_since_verdict
-    change_evidence(evidence=made.aside, fields={"stance": "refutes"}, by=made.cast.reviewer)
+    change_evidence(evidence=made.aside, fields=EvidenceInput(stance="refutes"), by=made.cast.reviewer)
     shown = of_verdict(made.cast.editor, fresh(made.claim))
     assert shown is not None
     assert [str(line) for line in shown.diff.lines] == ["reviewer: Evidence that says otherwise “Gate book”, added."]

@@ -10,6 +10,7 @@ from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from claims.models import GroundsWatch, StatusChangeGrounds
 from claims.states import State
 from house.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
@@ -123,7 +124,7 @@ def test_what_is_no_part_of_the_grounds_stops_no_approval(made: GroundsWorld, na
 
 def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
     change_source(source=made.source, fields=SourceInput(title="Another log"), by=made.cast.reviewer2)
-    change_evidence(evidence=made.item, fields={"excerpt": "at noon"}, by=made.cast.editor)
+    change_evidence(evidence=made.item, fields=EvidenceInput(excerpt="at noon"), by=made.cast.editor)
     assert _changed_by(made, made.cast.editor) == [
         "editor changed Evidence “Another log”, quote: “at two in the morning” is now “at noon”.",
         "reviewer2 changed Source “Another log”, title: “Harbour log” is now “Another log”.",
@@ -202,7 +203,7 @@ def test_elements_that_the_assessment_says_nothing_of_are_not_confirmed(made: Gr
 
 def test_what_is_not_enough_any_more_is_not_confirmed(made: GroundsWorld) -> None:
     for item in made.assessment.evidence.filter(source__basis="firsthand"):
-        change_evidence(evidence=item, fields={"credibility": 5}, by=made.cast.reviewer2)
+        change_evidence(evidence=item, fields=EvidenceInput(credibility=5), by=made.cast.reviewer2)
     with pytest.raises(PolicyNotMet):
         _confirm(made)
 

@@ -9,6 +9,7 @@ from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from claims.verdicts.grounds_differences import GroundsDiff
 from house.errors import Conflict, Stale
 from reviews.actions.assessments import approve
@@ -43,7 +44,7 @@ def _restrict(made: GroundsWorld, row: Any) -> None:
 @pytest.mark.parametrize("name", ["source", "item", "upstream"])
 def test_what_only_a_hidden_row_led_to_is_hidden_with_it(made: GroundsWorld, name: str) -> None:
     """Its publisher, what this is part of, sources above it, their publishers, the relays, whom it is against."""
-    fields = {"against_interest": made.other.pk, "against_interest_reason": "It costs them."}
+    fields = EvidenceInput(against_interest=made.other.pk, against_interest_reason="It costs them.")
     change_evidence(evidence=made.item, fields=fields, by=made.cast.reviewer)
     factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
     verdict = made

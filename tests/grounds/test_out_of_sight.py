@@ -10,6 +10,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import change_source, retract_source
+from claims.inputs import EvidenceInput
 from house.errors import Conflict, Forbidden
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.following import check_next
@@ -70,7 +71,7 @@ def test_a_source_that_was_restricted_and_released_as_it_was_leaves_no_mark(verd
 
 def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: GroundsWorld) -> None:
     doubt = factories.attach(made.cast, made.claim, made.spare, "refutes", by=made.cast.reviewer)
-    change_evidence(evidence=doubt, fields={"visibility": "restricted"}, by=made.cast.reviewer)
+    change_evidence(evidence=doubt, fields=EvidenceInput(visibility="restricted"), by=made.cast.reviewer)
     factories.approved(made.cast, factories.finding(made.cast, fresh(made.claim), "corroborated"))
     release_evidence(evidence=fresh(doubt), visibility="desk", reason="Why hidden?", by=made.cast.editor)
     with pytest.raises(Forbidden):
@@ -79,9 +80,11 @@ def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: Grounds
 
 def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(verdict: GroundsWorld) -> None:
     cast = verdict.cast
-    change_evidence(evidence=verdict.past, fields={"superseded_by": None}, by=cast.reviewer2)
-    change_evidence(evidence=fresh(verdict.later), fields={"excerpt": "Swapped"}, by=cast.editor)
-    change_evidence(evidence=fresh(verdict.past), fields={"superseded_by": verdict.later.pk}, by=cast.reviewer2)
+    change_evidence(evidence=verdict.past, fields=EvidenceInput(superseded_by=None), by=cast.reviewer2)
+    change_evidence(evidence=fresh(verdict.later), fields=EvidenceInput(excerpt="Swapped"), by=cast.editor)
+    change_evidence(
+        evidence=fresh(verdict.past), fields=EvidenceInput(superseded_by=verdict.later.pk), by=cast.reviewer2
+    )
     shown = of_verdict(cast.editor, fresh(verdict.claim))
     assert shown is not None
     (line,) = shown.diff.lines
@@ -198,7 +201,7 @@ def test_support_of_another_element_than_the_refuted_one_leaves_no_mark(cast: Ca
     claim = factories.claim(cast, elements=["by night", "by sea"])
     night, sea = claim.elements.order_by("position")
     for item in claim.evidence.all():
-        change_evidence(evidence=item, fields={"elements": [sea.pk]}, by=cast.reviewer)
+        change_evidence(evidence=item, fields=EvidenceInput(elements=[sea.pk]), by=cast.reviewer)
     factories.firsthand(cast, claim, 2, stance="refutes", elements=[night])
     factories.approved(cast, factories.finding(cast, claim, "refuted", answers=[]))
     factories.attach(cast, claim, factories.source(cast), elements=[sea], by=cast.reviewer2)

@@ -10,6 +10,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from reviews.grounds_shown import of_assessment, of_verdict
 from sources.inputs import SourceInput
 from tests import factories
@@ -168,7 +169,7 @@ def test_my_work_and_the_notifications_lead_there(verdict: GroundsWorld) -> None
 
 
 def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: GroundsWorld) -> None:
-    change_evidence(evidence=verdict.item, fields={"excerpt": "at the secret hour"}, by=verdict.cast.reviewer)
+    change_evidence(evidence=verdict.item, fields=EvidenceInput(excerpt="at the secret hour"), by=verdict.cast.reviewer)
     change_source(source=verdict.source, fields=SourceInput(visibility="restricted"), by=verdict.cast.editor)
     address = f"/claims/{verdict.claim.reference}/"
     for person in (verdict.cast.reporter, verdict.cast.reviewer2, verdict.cast.auditor):

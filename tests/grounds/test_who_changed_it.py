@@ -9,6 +9,7 @@ from accounts.models import User
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import add_relay, change_actor, change_source, remove_relay
+from claims.inputs import EvidenceInput
 from claims.verdicts.grounds_authors import Authors, authors_of
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Forbidden
@@ -32,8 +33,8 @@ def _out_and_in_by_restricting(made: GroundsWorld, by: User) -> None:
 
 
 def _excerpt_while_restricted(made: GroundsWorld, by: User) -> None:
-    change_evidence(evidence=made.item, fields={"visibility": "restricted"}, by=made.cast.reviewer2)
-    change_evidence(evidence=fresh(made.item), fields={"excerpt": "Swapped"}, by=by)
+    change_evidence(evidence=made.item, fields=EvidenceInput(visibility="restricted"), by=made.cast.reviewer2)
+    change_evidence(evidence=fresh(made.item), fields=EvidenceInput(excerpt="Swapped"), by=by)
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 

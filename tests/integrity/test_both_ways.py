@@ -23,6 +23,7 @@ from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import (
     ActorMerge,
     Claim,
@@ -174,7 +175,7 @@ def _go_on(cast: factories.Cast) -> None:
     change_due(assignment=moved, due_at=due_at + timedelta(days=1), by=cast.editor)
     source = factories.source(cast, publisher=factories.actor(cast))
     item = factories.attach(cast, claim, source, "context", excerpt="As it was.")
-    change_evidence(evidence=item, fields={"excerpt": "As it was then."}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="As it was then."), by=cast.editor)
     change_source(source=source, fields=SourceInput(reliability="B"), by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
     set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=cast.editor)
@@ -206,7 +207,7 @@ def _go_public(cast: factories.Cast) -> None:
         for source in sources[2:]
     )
     assert item.visibility == "public"
-    change_evidence(evidence=altered, fields={"locator": "p. 2"}, by=editor)
+    change_evidence(evidence=altered, fields=EvidenceInput(locator="p. 2"), by=editor)
     withdraw_evidence(evidence=withdrawn, reason="Another port.", by=editor)
     corrected = factories.source(cast, "A report that was wrong", publisher=added)
     factories.released(corrected, editor, "public")

@@ -10,6 +10,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from claims.models import GroundsChange, Participant, Revision
 from sources.inputs import SourceInput
 from tests import factories
@@ -90,7 +91,7 @@ def world(past_the_guards: None) -> Iterator[factories.Cast]:
         claim = factories.claim_in(cast, "corroborated", statement="Of the port.")
         items = list(claim.evidence.order_by("created_at"))
         set_threshold(claim=fresh(claim), threshold=2, reason="A grave matter.", by=cast.editor)
-        change_evidence(evidence=items[0], fields={"locator": "p. 2"}, by=cast.editor)
+        change_evidence(evidence=items[0], fields=EvidenceInput(locator="p. 2"), by=cast.editor)
         change_source(source=items[1].source, fields=SourceInput(title="Another title"), by=cast.editor)
         one, two, _three = (factories.actor(cast, name) for name in ("One", "Two", "Three"))
         merge_actors(actor=one, into=two.pk, reason="One and the same.", by=cast.editor)

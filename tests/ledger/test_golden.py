@@ -31,6 +31,7 @@ from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
+from claims.inputs import EvidenceInput
 from claims.record.entry_labels import KINDS
 from claims.record.reads import note_shown
 from ledger.entries import read_entry
@@ -92,7 +93,7 @@ def do_everything(cast: "Cast") -> None:
     sources = [item.source for item in factories.firsthand(cast, claim, 2)]
     factories.approved(cast, factories.finding(cast, claim, "corroborated"))
     item = factories.attach(cast, fresh(claim), factories.source(cast), "context")
-    change_evidence(evidence=item, fields={"excerpt": "Seen."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Seen."), by=cast.reviewer)
     withdraw_evidence(evidence=item, reason="Another day.", by=cast.reviewer)
     relay = factories.relay(cast, sources[0], factories.source(cast, "The log"), quote="as the log has it")
     remove_relay(relay=relay, by=editor)

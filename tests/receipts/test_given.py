@@ -10,6 +10,7 @@ from accounts.actions import set_role
 from accounts.models import Act, User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts
 from reviews.actions.memberships import change_account
@@ -189,6 +190,6 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
 def test_restricted_evidence_that_one_changes_oneself_gives_a_receipt(cast: Cast) -> None:
     source = factories.source(cast, by=cast.reviewer, visibility="restricted")
     item = factories.attach(cast, factories.claim(cast), source, by=cast.reviewer)
-    change_evidence(evidence=item, fields={"excerpt": "Other words."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Other words."), by=cast.reviewer)
     kinds = [row["kind"] for row in Api(cast.reviewer).get("receipts/").json()["results"]]
     assert kinds[0] == "evidence_changed"

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from claims.queries import history_of
 from house.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet, Stale
@@ -217,7 +218,7 @@ def test_who_was_invited_from_another_desk_sees_the_finding_and_decides(cast: Ca
 def test_a_reviewer_whose_evidence_was_downgraded_meanwhile_has_no_verdict(cast: Cast) -> None:
     assessment = _waiting(cast)
     item = assessment.evidence.filter(source__basis="firsthand")[0]
-    change_evidence(evidence=item, fields={"credibility": 5}, by=cast.reviewer2)
+    change_evidence(evidence=item, fields=EvidenceInput(credibility=5), by=cast.reviewer2)
     with pytest.raises(Stale) as error:
         _approve(assessment, cast.editor)
     assert error.value.changes == [f"reviewer2 changed Evidence “{item.source.title}”, credibility: “none” is now “5”."]

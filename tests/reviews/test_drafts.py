@@ -9,6 +9,7 @@ import pytest
 from accounts.models import Role
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
@@ -191,7 +192,7 @@ def test_an_element_of_another_claim_is_refused(cast: Cast, claim: Claim) -> Non
 
 def test_what_names_evidence_that_is_hidden_or_not_there_is_kept_alike(cast: Cast, claim: Claim) -> None:
     hidden = factories.attach(cast, claim, factories.source(cast, by=cast.editor), "refutes", by=cast.editor)
-    change_evidence(evidence=hidden, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=hidden, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     for pk in (hidden.pk, factories.claim(cast).evidence.get().pk, uuid4()):
         version = ((own := own_draft(cast.reviewer, claim)) and own.version) or 0
         draft = _kept(cast, claim, evidence=[pk], answers=[{"evidence": pk, "text": "No."}], version=version)

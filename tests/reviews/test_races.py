@@ -13,6 +13,7 @@ from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.tasks import recompute_claims
 from claims.verdicts.evidence_graph import of_claim
@@ -158,7 +159,7 @@ def test_a_refutation_is_attached_while_the_claim_is_approved(people: Cast, lead
         approval = partial(
             approve, assessment=assessment, reason="Yes.", seen_version=_version(claim), by=people.editor
         )
-        fields = {"source": against.pk, "stance": "refutes"}
+        fields = EvidenceInput(source=against.pk, stance="refutes")
         attached = partial(attach_evidence, claim=claim, fields=fields, by=people.reviewer2)
         acts: list[Callable[[], Any]] = [approval, attached] if leads else [attached, approval]
         refused = refusals(together(*acts, headstart=headstart))
@@ -258,7 +259,7 @@ def test_two_reports_at_once_get_numbers_of_their_own(people: Cast) -> None:
         report_claim,
         desk=people.desk,
         fields={"statement": "A ship came in."},
-        evidence=[{"source": source.pk, "stance": "supports"}],
+        evidence=[EvidenceInput(source=source.pk, stance="supports")],
     )
     outcomes = together(*(partial(report, by=by) for by in (people.reporter, people.reviewer, people.editor) * 3))
     assert refusals(outcomes) == []

@@ -15,6 +15,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source, retract_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim, CloseReason, Evidence
 from house.errors import DomainError
 from reviews.actions.assignments import close_claim, open_claim
@@ -105,7 +106,9 @@ class RedactionWalk:
 
     def reword(self) -> None:
         edit_claim(claim=self.claim, fields={"statement": self.text()}, by=self.cast.editor)
-        change_evidence(evidence=self.one(Evidence.objects.all()), fields={"excerpt": self.text()}, by=self.cast.editor)
+        change_evidence(
+            evidence=self.one(Evidence.objects.all()), fields=EvidenceInput(excerpt=self.text()), by=self.cast.editor
+        )
 
     def withdraw(self) -> None:
         withdraw_evidence(evidence=self.one(Evidence.objects.all()), reason=self.text(), by=self.cast.editor)

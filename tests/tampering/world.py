@@ -14,6 +14,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import remove_relay, retract_source
 from claims.bundles.history_proofs import proof_file
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
@@ -81,7 +82,7 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     editor = cast.editor
     source = verdict.evidence.order_by("created_at")[0].source
     spoken = factories.attach(cast, verdict, factories.source(cast, "A radio talk"), "context", excerpt="They left.")
-    change_evidence(evidence=spoken, fields={"excerpt": "They left at ten."}, by=editor)
+    change_evidence(evidence=spoken, fields=EvidenceInput(excerpt="They left at ten."), by=editor)
     other = factories.attach(cast, verdict, factories.source(cast, "A letter"), "context", excerpt="Not me.")
     withdraw_evidence(evidence=other, reason="Of another day.", by=editor)
     factories.relay(cast, source, factories.source(cast, "The port's log"), quote="as the log has it")

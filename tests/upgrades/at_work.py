@@ -21,6 +21,7 @@ from accounts.actions import create_token, create_user, set_role
 from accounts.models import Desk, Role, User
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import change_source
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.memberships import change_account
@@ -68,7 +69,7 @@ def sources(desk: Desk, people: dict[str, User]) -> None:
     letter = create_source(desk=desk, fields=fields, by=people["reporter"], capture=False)
     attach_file(source=letter, chunks=[b"Dear colleague.\n"], name="letter.txt", by=people["reporter"])
     claim = Claim.objects.filter(desk=desk, closed_at=None).order_by("reference")[0]
-    attach_evidence(claim=claim, fields={"source": letter.pk, "stance": "context"}, by=editor)
+    attach_evidence(claim=claim, fields=EvidenceInput(source=letter.pk, stance="context"), by=editor)
     change_source(source=letter, fields=SourceInput(visibility="restricted"), by=editor)
     with site() as address:
         page = SourceInput(kind="article", title="A page that was kept (made up)", url=f"{address}/kept")
