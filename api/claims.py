@@ -41,7 +41,7 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
 from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_claims_whole, scope_of
@@ -195,7 +195,11 @@ class ClaimsApi(ApiView):
         reason = fields.pop("reason", "")
         try:
             claim = report_claim(
-                desk=desk, evidence=[EvidenceInput(**each) for each in evidence], reason=reason, fields=fields, by=by
+                desk=desk,
+                evidence=[EvidenceInput(**each) for each in evidence],
+                reason=reason,
+                fields=_input(fields),
+                by=by,
             )
         except Invalid as error:
             raise _in_the_body(error, len(evidence)) from error
@@ -229,6 +233,12 @@ class OneClaimApi(ApiView):
         return answer_claim(by, reference)
 
 
+def _input(fields: dict[str, Any]) -> ClaimInput:
+    """Return the fields of a body as the actions take them."""
+    elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
+    return ClaimInput(**{**fields, **elements})
+
+
 def _in_the_body(error: Invalid, count: int) -> Invalid:
     """The same refusal, with fields of inline evidence named by their place in the body."""
     place = "evidence.0" if count == 1 else "evidence"
@@ -244,7 +254,7 @@ def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -
         raise Invalid({"threshold": [_("Give the threshold that this is the reason for.")]})
     with recorded_transaction():
         if changes:
-            edit_claim(claim=claim, fields=changes, seen=seen, by=by)
+            edit_claim(claim=claim, fields=_input(changes), seen=seen, by=by)
         if sets_threshold:
             # Its own edit just now is no other version than the one that was wanted.
             seen = replace(seen, is_exact=seen.is_exact and not changes)

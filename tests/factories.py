@@ -25,7 +25,7 @@ from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
@@ -173,19 +173,24 @@ def claim(
         "statement": statement or f"Container {number} was unloaded at night.",
         "claimant": claimant.pk if claimant else None,
         "parties": [party.pk for party in parties],
-        "elements": [{"text": text} for text in elements],
+        "elements": [ElementInput(text=text) for text in elements],
         **fields,
     }
     return report_claim(
-        desk=cast.desk, fields=fields, evidence=[EvidenceInput(**each) for each in evidence], by=by, now=now
+        desk=cast.desk,
+        fields=ClaimInput(**fields),
+        evidence=[EvidenceInput(**each) for each in evidence],
+        by=by,
+        now=now,
     )
 
 
 def report_as(by: User, desk: Desk, evidence: Sequence[dict[str, Any]], **fields: Any) -> Claim:
-    """A claim as it is written down, nothing done for it before."""
+    """A claim as it is reported, nothing done for it before."""
+    elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
     return report_claim(
         desk=desk,
-        fields={"statement": "A ship came in.", **fields},
+        fields=ClaimInput(**{"statement": "A ship came in.", **fields, **elements}),
         evidence=[EvidenceInput(**each) for each in evidence],
         by=by,
     )

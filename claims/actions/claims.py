@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from accounts.edits import merge
 from accounts.models import Desk, User
 from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_move_alone
-from claims.actions.elements import ElementsGiven
+from claims.actions.elements import ElementsGiven, words_of_element
 from claims.actions.evidence import write_evidence
 from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import (
     Claim,
     CloseReason,
@@ -45,7 +45,6 @@ from house.transactions import recorded_transaction
 from sources.models import Actor, Visibility
 from sources.permissions import may_write
 from sources.queries import named_actor
-from sources.values import tidied
 
 # The fields of a claim that its support depends on: others may be changed while somebody works on the desk's graph.
 RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "elements"})
@@ -55,7 +54,7 @@ RESTS_ON = frozenset({"claimant", "also_claimed_by", "parties", "claimed_on", "e
 def report_claim(
     *,
     desk: Desk,
-    fields: Mapping[str, Any],
+    fields: ClaimInput,
     evidence: Sequence[EvidenceInput],
     by: User,
     reason: str = "",
@@ -63,8 +62,7 @@ def report_claim(
 ) -> Claim:
     """Write a claim down, with at least one piece of evidence; it begins as 'reported'.
 
-    `fields`: those of the claim by name, with `claimant`, `also_claimed_by` and `parties` as ids of actors, `topics`
-    as names, `elements` as `{"text", "essential"}`. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
     check_attached(evidence)
@@ -86,7 +84,7 @@ def report_claim(
         claim.save()
         desk.save(update_fields=["last_claim_number"])
         _set_relations(claim, fields, by)
-        parts = _write_elements(claim, fields.get("elements") or ())
+        parts = _write_elements(claim, () if fields.elements is UNCHANGED else fields.elements or ())
         claim_written("claim_reported", claim, by=by, now=now)
         known = sources_by_id(by, desk.pk, [None if entry.source is UNCHANGED else entry.source for entry in evidence])
         items = [
@@ -112,14 +110,14 @@ def _keep_order(items: Sequence[Evidence]) -> None:
         place += item.visibility != Visibility.RESTRICTED
 
 
-def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
-    given = tidied(fields)
+def _set_fields(claim: Claim, fields: ClaimInput, by: User) -> None:
+    given = fields.given()
     for name in CLAIM_FIELDS:
         if name in given:
             setattr(claim, name, given[name])
-    if "claimant" in fields:
+    if "claimant" in given:
         claim.claimant = _open_actor(
-            named_actor(by, claim.desk_id, actor_id=fields["claimant"], field="claimant"), "claimant"
+            named_actor(by, claim.desk_id, actor_id=given["claimant"], field="claimant"), "claimant"
         )
     check_fields(claim, exclude=("reference", "due_at"))
     if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
@@ -135,17 +133,18 @@ def _open_actor(actor: Actor | None, field: str) -> Actor | None:
     return actor
 
 
-def _set_relations(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
+def _set_relations(claim: Claim, fields: ClaimInput, by: User) -> None:
+    given = fields.given()
     for name in ("also_claimed_by", "parties"):
-        if name in fields:
-            check_number(fields[name] or (), MOST_ACTORS, name)
+        if name in given:
+            check_number(given[name] or (), MOST_ACTORS, name)
             actors = [
-                _open_actor(named_actor(by, claim.desk_id, actor_id=pk, field=name), name) for pk in fields[name] or ()
+                _open_actor(named_actor(by, claim.desk_id, actor_id=pk, field=name), name) for pk in given[name] or ()
             ]
             getattr(claim, name).set([actor for actor in actors if actor is not None])
-    if "topics" in fields:
-        check_number(fields["topics"] or (), MOST_TOPICS, "topics")
-        claim.topics.set(_topics(claim.desk, fields["topics"] or ()))
+    if fields.topics is not UNCHANGED:
+        check_number(fields.topics or (), MOST_TOPICS, "topics")
+        claim.topics.set(_topics(claim.desk, fields.topics or ()))
 
 
 def _topics(desk: Desk, names: Iterable[str]) -> list[Topic]:
@@ -160,12 +159,12 @@ def _names_of_topics(names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(" ".join(name.split()) for name in names) if name]
 
 
-def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[Element]:
+def _write_elements(claim: Claim, entries: Sequence[ElementInput]) -> list[Element]:
     check_number(entries, MOST_ELEMENTS, "elements")
     parts = []
     for position, entry in enumerate(entries):
-        text = given_text(entry.get("text", ""), field="elements", message=_("Give each element its words."))
-        part = Element(claim=claim, text=text, essential=entry.get("essential", True), position=position)
+        essential = True if entry.essential is UNCHANGED else entry.essential
+        part = Element(claim=claim, text=words_of_element(entry), essential=essential, position=position)
         check_fields(part, exclude=("claim",))
         parts.append(part)
     if parts and not any(part.essential for part in parts):
@@ -190,13 +189,13 @@ def _with_parts(entry: EvidenceInput, parts: list[Element], number: int) -> Evid
 def edit_claim(
     *,
     claim: Claim,
-    fields: Mapping[str, Any],
+    fields: ClaimInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Change a claim's wording, days, place, claimant, parties or topics. `fields` as for `report_claim`.
+    """Change a claim's wording, days, place, claimant, parties or topics.
 
     Elements are given by their `id`, with what is to change of them, or without one to add it; none that the author saw
     can be left out. The wording of a verdict stays: two people agreed on it.
@@ -204,20 +203,21 @@ def edit_claim(
     """
     now = now or timezone.now()
     with recorded_transaction():
-        if fields.keys() & RESTS_ON:
+        if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_claim(by, claim)
-        elements = ElementsGiven(claim, fields.get("elements"), seen)
+        elements = ElementsGiven(claim, None if fields.elements is UNCHANGED else fields.elements, seen)
         changed = merge(
             claim, _given(fields) | elements.changes, present=claim_values(by, claim) | elements.order, seen=seen
         )
         if not changed and not elements.added:
             return claim
         before = _wording_of(claim)
-        _set_fields(claim, changed, by)
+        settled = ClaimInput(**{name: value for name, value in changed.items() if "." not in name})
+        _set_fields(claim, settled, by)
         claim.save()
-        _set_relations(claim, changed, by)
+        _set_relations(claim, settled, by)
         changed_fields = [*changed, *elements.write(changed)]
         after = _wording_of(claim)
         if claim.state in VERDICTS:
@@ -227,15 +227,16 @@ def edit_claim(
         count_version(claim, kind, by=by, now=now, fields=changed_fields)
         claim_written("claim_reworded" if reworded else "claim_edited", claim, by=by, now=now)
         effects = effects or Effects()
-        if fields.keys() & RESTS_ON:
+        if fields.names() & RESTS_ON:
             effects.add(recompute_claim(claim, now=now))
         effects.settle(by)
     return claim
 
 
-def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _given(fields: ClaimInput) -> dict[str, Any]:
     """The fields of a claim besides its elements, as they would be kept."""
-    given = tidied({name: value for name, value in fields.items() if name != "elements"})
+    given = fields.given()
+    given.pop("elements", None)
     for name in ("also_claimed_by", "parties"):
         if name in given:
             given[name] = list(dict.fromkeys(given[name] or ()))

@@ -5,7 +5,7 @@ that name, created where the desk has none. Errors of a part name it: `source.ur
 `claimant.name`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +20,7 @@ from accounts.models import Desk, User
 from claims.actions.claims import RESTS_ON, edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import SourceOutcome, add_relay, change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, Evidence
 from claims.queries import named_source
 from claims.verdicts.side_effects import Effects
@@ -69,7 +69,7 @@ class CarrierInput:
 def report_with_source(
     *,
     desk: Desk,
-    fields: Mapping[str, Any],
+    fields: ClaimInput,
     carrier: CarrierInput,
     evidence: EvidenceInput,
     by: User,
@@ -77,7 +77,7 @@ def report_with_source(
 ) -> Claim:
     """Write a claim down with one piece of evidence, whose source may be new.
 
-    `fields` as for `report_claim`. Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    Raises NotFound, Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
     _keep_first(carrier.file, desk, by)
@@ -93,7 +93,7 @@ def report_with_source(
 def edit_with_actors(
     *,
     claim: Claim,
-    fields: Mapping[str, Any],
+    fields: ClaimInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
@@ -102,7 +102,7 @@ def edit_with_actors(
     """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with recorded_transaction():
-        if fields.keys() & RESTS_ON:
+        if fields.names() & RESTS_ON:
             lock_graph(claim.desk_id)
         fields = with_actors(claim.desk, fields, by=by, now=now)
         return edit_claim(claim=claim, fields=fields, seen=seen, effects=effects, by=by, now=now)
@@ -176,22 +176,23 @@ def _with_publisher(desk: Desk, fields: SourceInput, visibility: str, *, by: Use
     return replace(fields, publisher=publisher.pk)
 
 
-def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The fields of a claim with its new actors written down, as ids."""
+def with_actors(desk: Desk, fields: ClaimInput, *, by: User, now: datetime) -> ClaimInput:
+    """Return the fields of a claim with its new actors created, as ids."""
 
-    def found(value: Any, name: str) -> Any:
+    def found(value: UUID | NewActor | None, name: str) -> UUID | None:
         if not isinstance(value, NewActor):
             return value
         with _naming(name):
             return _actor(desk, value, Visibility.DESK, by=by, now=now).pk
 
-    given = dict(fields)
-    if "claimant" in given:
-        given["claimant"] = found(given["claimant"], "claimant")
-    for name in ("parties", "also_claimed_by"):
-        if name in given:
-            given[name] = [found(value, name) for value in given[name] or ()]
-    return given
+    actors: dict[str, Any] = {}
+    if fields.claimant is not UNCHANGED:
+        actors["claimant"] = found(fields.claimant, "claimant")
+    if fields.parties is not UNCHANGED:
+        actors["parties"] = [found(value, "parties") for value in fields.parties or ()]
+    if fields.also_claimed_by is not UNCHANGED:
+        actors["also_claimed_by"] = [found(value, "also_claimed_by") for value in fields.also_claimed_by or ()]
+    return replace(fields, **actors)
 
 
 def _actor(desk: Desk, new: NewActor, visibility: str, *, by: User, now: datetime) -> Actor:

@@ -14,8 +14,9 @@ from accounts.requests import PersonsRequest
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import publish_claim, set_threshold, unpublish_claim
 from claims.actions.composing import edit_with_actors, report_with_source
-from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms, elements_in
+from claims.forms.claims import EditClaimForm, NewClaimForm, ThresholdForm, element_forms
 from claims.forms.sources import ReasonForm
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from claims.queries import get_claim
 from claims.views.asking import consent
@@ -65,7 +66,7 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
 def _report(request: PersonsRequest, desk: Desk, given: dict[str, Any], elements: Any) -> Claim:
     return report_with_source(
         desk=desk,
-        fields={**NewClaimForm.described_claim(given), "elements": elements_in(elements)},
+        fields=NewClaimForm.described_claim(given, elements),
         carrier=NewClaimForm.carrier(given),
         evidence=NewClaimForm.recorded(given),
         by=request.user,
@@ -97,7 +98,7 @@ def edit_claim_page(request: PersonsRequest, reference: str) -> HttpResponse:
 def _edit(request: PersonsRequest, claim: Claim, form: EditClaimForm) -> Claim:
     return edit_with_actors(
         claim=claim,
-        fields=form.changes(),
+        fields=ClaimInput(**form.changes()),
         seen=form.what_was_seen,
         effects=consent(request),
         by=request.user,

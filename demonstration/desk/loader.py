@@ -14,7 +14,7 @@ from accounts.models import Desk, Role, User
 from claims.actions.claims import publish_claim, report_claim
 from claims.actions.evidence import attach_evidence, change_evidence
 from claims.actions.sources import add_relay, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, Evidence
 from demonstration.desk import actors, drones, open_work, reporting, shells
 from demonstration.desk.shapes import (
@@ -166,11 +166,13 @@ class _Loader:
             "claimant": self.actors[row.claimant].pk if row.claimant else None,
             "parties": [self.actors[party].pk for party in row.parties],
             "claimed_on": row.claimed_on,
-            "elements": [{"text": text} for text in row.elements],
+            "elements": [ElementInput(text=text) for text in row.elements],
             "topics": row.topics,
         }
         evidence = [self._piece(piece, piece.elements, by, now) for piece in row.evidence]
-        return report_claim(desk=self.desk, fields=fields, evidence=evidence, by=by, reason=row.reason, now=now)
+        return report_claim(
+            desk=self.desk, fields=ClaimInput(**fields), evidence=evidence, by=by, reason=row.reason, now=now
+        )
 
     def _piece(self, piece: DemoEvidence, elements: Sequence[Any], by: User, now: datetime) -> EvidenceInput:
         return EvidenceInput(

@@ -8,7 +8,7 @@ from typing import Any
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, Evidence
 from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
@@ -43,15 +43,18 @@ class Specimen:
         )
         self.claim: Claim = report_claim(
             desk=self.cast.desk,
-            fields={
-                "statement": STATEMENT,
-                "place": PLACE,
-                "claimant": self.cast.claimant.pk,
-                "parties": [self.cast.claimant.pk, self.cast.accused.pk],
-                "claimed_on": self.at.date(),
-                "topics": self.cast.topics,
-                "elements": [{"text": "It was moved"}, {"text": "in that number", "essential": False}],
-            },
+            fields=ClaimInput(
+                statement=STATEMENT,
+                place=PLACE,
+                claimant=self.cast.claimant.pk,
+                parties=[self.cast.claimant.pk, self.cast.accused.pk],
+                claimed_on=self.at.date(),
+                topics=self.cast.topics,
+                elements=[
+                    ElementInput(text="It was moved"),
+                    ElementInput(text="in that number", essential=False),
+                ],
+            ),
             evidence=[
                 EvidenceInput(source=statement.pk, stance="supports", excerpt="We know of it.", credibility=3),
                 EvidenceInput(source=article.pk, stance="supports", locator="paragraph 2"),

@@ -19,6 +19,7 @@ from django.test import Client
 from accounts.models import Role
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Bundle
 from house.errors import Invalid
 from reviews.actions.assignments import name_decider, withdraw_assignment
@@ -78,8 +79,8 @@ def _merged_into(world: AccessWorld, hidden: Any) -> object:
 
 def _named(field: str) -> Callable[[AccessWorld, Any], object]:
     def name(world: AccessWorld, hidden: Any) -> object:
-        value = hidden.pk if field == "claimant" else [hidden.pk]
-        return edit_claim(claim=world.claim, fields={field: value}, by=world.cast.editor)
+        value: Any = hidden.pk if field == "claimant" else [hidden.pk]
+        return edit_claim(claim=world.claim, fields=ClaimInput(**{field: value}), by=world.cast.editor)
 
     return name
 

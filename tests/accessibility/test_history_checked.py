@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from claims.reading.page_queries import history_shown
 from claims.views import history as pages
@@ -171,7 +171,7 @@ def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
 
     def meanwhile(route: "Route") -> None:
         connections["default"] = connection
-        edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor)
+        edit_claim(claim=verdict, fields=ClaimInput(place="Odesa"), by=world.cast.editor)
         publish()
         route.fallback()
 

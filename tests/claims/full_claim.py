@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from reviews.actions.assessments import reject
 from reviews.actions.redactions import propose_redaction, redact
 from reviews.redaction_matches import find
@@ -31,8 +31,8 @@ def full_claim(cast: "Cast", page: str) -> "Claim":
     claim = factories.claim(
         cast, "A ship unloaded at night.", elements=["a ship", "at night"], topics=["ships"], claimant=ministry
     )
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=editor)
-    edit_claim(claim=fresh(claim), fields={"statement": "A ship unloaded by night."}, by=editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=editor)
+    edit_claim(claim=fresh(claim), fields=ClaimInput(statement="A ship unloaded by night."), by=editor)
     first, _second = factories.firsthand(cast, claim, 2)
     _with_sources(cast, first.source, page)
     earlier = factories.attach(cast, fresh(claim), factories.source(cast, publisher=ministry), "context")

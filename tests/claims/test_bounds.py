@@ -8,7 +8,7 @@ import pytest
 from claims.actions.claims import edit_claim, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_NAMED, MOST_TOPICS
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.queries import named_evidence
 from house.errors import Invalid
 from tests import factories
@@ -21,7 +21,7 @@ def cast(db: None) -> Cast:
 
 
 TOO_MUCH: list[tuple[str, list[Any]]] = [
-    ("elements", [{"text": f"Part {n}"} for n in range(MOST_ELEMENTS + 1)]),
+    ("elements", [ElementInput(text=f"Part {n}") for n in range(MOST_ELEMENTS + 1)]),
     ("parties", [uuid4() for _ in range(MOST_ACTORS + 1)]),
     ("also_claimed_by", [uuid4() for _ in range(MOST_ACTORS + 1)]),
     ("topics", [f"Topic {n}" for n in range(MOST_TOPICS + 1)]),
@@ -29,16 +29,16 @@ TOO_MUCH: list[tuple[str, list[Any]]] = [
 
 
 @pytest.mark.parametrize(("field", "given"), TOO_MUCH, ids=[field for field, _given in TOO_MUCH])
-def test_too_much_of_a_claim_is_refused_with_what_to_do(cast: Cast, field: str, given: list[Any]) -> None:
+def test_too_much_of_a_claim_is_refused_with_what_to_do(cast: Cast, field: str, given: Any) -> None:
     claim = factories.claim(cast)
     with pytest.raises(Invalid) as edited:
-        edit_claim(claim=claim, fields={field: given}, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(**{field: given}), by=cast.editor)
     source = factories.source(cast)
     with pytest.raises(Invalid) as reported:
         evidence = [EvidenceInput(source=source.pk, stance="supports")]
         report_claim(
             desk=cast.desk,
-            fields={"statement": "Much.", field: given},
+            fields=ClaimInput(statement="Much.", **{field: given}),
             evidence=evidence,
             by=cast.editor,
         )
@@ -52,7 +52,7 @@ def test_more_evidence_than_a_new_claim_takes_is_attached_one_by_one(cast: Cast)
     with pytest.raises(Invalid, match="Attach the others to it one by one"):
         report_claim(
             desk=cast.desk,
-            fields={"statement": "Much."},
+            fields=ClaimInput(statement="Much."),
             evidence=many,
             by=cast.editor,
         )

@@ -17,7 +17,7 @@ from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, Evidence
 from claims.verdicts.side_effects import Effects
 from house.errors import Unconfirmed
@@ -84,8 +84,10 @@ def _actor(**fields: Any) -> Callable[[Verdict, Effects], object]:
     )
 
 
-def _edit(fields: Callable[[Verdict], dict[str, object]]) -> Callable[[Verdict, Effects], object]:
-    return lambda v, effects: edit_claim(claim=v.claim, fields=fields(v), effects=effects, by=v.cast.editor)
+def _edit(fields: Callable[[Verdict], dict[str, Any]]) -> Callable[[Verdict, Effects], object]:
+    return lambda v, effects: edit_claim(
+        claim=v.claim, fields=ClaimInput(**fields(v)), effects=effects, by=v.cast.editor
+    )
 
 
 def _made_a_party_outright(v: Verdict, effects: Effects) -> object:
@@ -131,7 +133,7 @@ def _relay_removed(v: Verdict, effects: Effects) -> object:
 def _another_claimant(v: Verdict, effects: Effects) -> object:
     """Said to be the claimant's own, with the threshold set: else one more voice than the claimant's would do."""
     set_threshold(claim=v.claim, threshold=2, reason="Two, whoever says it.", by=v.cast.editor)
-    return edit_claim(claim=v.claim, fields={"claimant": v.publisher.pk}, effects=effects, by=v.cast.editor)
+    return edit_claim(claim=v.claim, fields=ClaimInput(claimant=v.publisher.pk), effects=effects, by=v.cast.editor)
 
 
 CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
@@ -244,7 +246,7 @@ def _on_another_desk(cast: Cast, publisher: Actor) -> Claim:
         by=cast.stranger,
         capture=False,
     )
-    fields = {"statement": "A ship came in."}
+    fields = ClaimInput(statement="A ship came in.")
     evidence = [EvidenceInput(source=source.pk, stance="supports")]
     return report_claim(desk=cast.other_desk, fields=fields, evidence=evidence, by=cast.stranger)
 

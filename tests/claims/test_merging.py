@@ -11,7 +11,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import CarrierInput, report_with_source
 from claims.actions.conflicts import declare_conflict
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import ActorMerge, Revision
 from claims.reading.actor_queries import get_actor
 from claims.verdicts.side_effects import Effects
@@ -133,7 +133,7 @@ def test_a_name_typed_anew_finds_what_it_was_merged_into(cast: Cast) -> None:
     _merge(cast, merged, remains)
     claim = report_with_source(
         desk=cast.desk,
-        fields={"statement": "A ship came in.", "claimant": NewActor(name="TASS", kind="outlet")},
+        fields=ClaimInput(statement="A ship came in.", claimant=NewActor(name="TASS", kind="outlet")),
         carrier=CarrierInput(new=SourceInput(title="A dispatch")),
         evidence=EvidenceInput(stance="supports"),
         by=cast.reporter,
@@ -301,6 +301,6 @@ def test_a_claim_is_edited_with_the_other_only(cast: Cast) -> None:
     claim = factories.claim(cast)
     _merge(cast, merged, remains)
     with pytest.raises(Invalid):
-        edit_claim(claim=claim, fields={"parties": [merged.pk]}, by=cast.editor)
+        edit_claim(claim=claim, fields=ClaimInput(parties=[merged.pk]), by=cast.editor)
     with pytest.raises(Invalid):
         create_source(desk=cast.desk, fields=SourceInput(title="x", publisher=merged.pk), by=cast.editor)

@@ -8,7 +8,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, Evidence, Revision
 from claims.queries import (
     captures_of,
@@ -207,9 +207,10 @@ def test_nothing_open_points_at_a_restricted_actor(cast: Cast, name: str) -> Non
 def test_no_claim_names_a_restricted_actor(cast: Cast, field: str) -> None:
     hidden = factories.actor(cast, by=cast.reviewer, visibility="restricted")
     with pytest.raises(Invalid) as error:
+        named: Any = hidden.pk if field == "claimant" else [hidden.pk]
         edit_claim(
             claim=factories.claim(cast),
-            fields={field: hidden.pk if field == "claimant" else [hidden.pk]},
+            fields=ClaimInput(**{field: named}),
             by=cast.reviewer,
         )
     assert set(error.value.errors) == {field}

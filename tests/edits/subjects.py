@@ -17,9 +17,10 @@ from claims.forms.claims import EditClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import PolicyField
 from house.edit_forms import EditForm
+from house.inputs import UNCHANGED
 from sources.inputs import ActorInput, SourceInput
 from tests import factories
 from tests.factories import Cast
@@ -216,15 +217,14 @@ def claim(cast: Cast) -> Subject:
         if elements:
             present = factories.fresh(row).elements.all()
             given["elements"] = [
-                {"id": part.pk}
-                | {
-                    name: elements[f"elements.{part.pk}.{name}"]
-                    for name in ("text", "essential")
-                    if f"elements.{part.pk}.{name}" in elements
-                }
+                ElementInput(
+                    id=part.pk,
+                    text=elements.get(f"elements.{part.pk}.text", UNCHANGED),
+                    essential=elements.get(f"elements.{part.pk}.essential", UNCHANGED),
+                )
                 for part in present
             ]
-        return edit_claim(claim=factories.fresh(row), fields=given, by=by)
+        return edit_claim(claim=factories.fresh(row), fields=ClaimInput(**given), by=by)
 
     return Subject(EditClaimForm, row, f"/claims/{row.reference}/edit/", typed, done, change, {})
 

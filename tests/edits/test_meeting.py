@@ -10,7 +10,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.sources import add_relay, change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from house.errors import EditConflict
 from house.seen import SeenValues
 from sources.actions import attach_file
@@ -48,8 +48,12 @@ def test_an_element_that_somebody_adds_meanwhile_stays_and_stops_nobody(cast: "C
     claim = factories.claim(cast, elements=["closed", "on Monday"])
     window = opened(cast.reviewer, f"/claims/{claim.reference}/edit/").type(**{"elements-0-text": "shut"})
     window.type(**{"elements-2-text": "to all ships", "elements-2-essential": "on"})
-    kept = [{"id": part.pk} for part in claim.elements.all()]
-    edit_claim(claim=claim, fields={"elements": [*kept, {"text": "by order"}]}, by=cast.editor)
+    kept = [ElementInput(id=part.pk) for part in claim.elements.all()]
+    edit_claim(
+        claim=claim,
+        fields=ClaimInput(elements=[*kept, ElementInput(text="by order")]),
+        by=cast.editor,
+    )
     assert window.save() == 302
     assert [part.text for part in claim.elements.all()] == ["shut", "on Monday", "by order", "to all ships"]
 
@@ -58,7 +62,9 @@ def test_an_element_that_both_add_in_the_same_words_is_added_once(cast: "Cast") 
     claim = factories.claim(cast, elements=["closed"])
     window = opened(cast.reviewer, f"/claims/{claim.reference}/edit/").type(**{"elements-1-text": "by order"})
     edit_claim(
-        claim=claim, fields={"elements": [{"id": claim.elements.get().pk}, {"text": "by order"}]}, by=cast.editor
+        claim=claim,
+        fields=ClaimInput(elements=[ElementInput(id=claim.elements.get().pk), ElementInput(text="by order")]),
+        by=cast.editor,
     )
     assert window.save() == 302
     assert [part.text for part in claim.elements.all()] == ["closed", "by order"]
@@ -66,9 +72,18 @@ def test_an_element_that_both_add_in_the_same_words_is_added_once(cast: "Cast") 
 
 def test_a_program_that_did_not_see_an_element_leaves_it(cast: "Cast") -> None:
     claim = factories.claim(cast, elements=["closed"])
-    mine, version = {"id": claim.elements.get().pk, "text": "shut"}, claim.version
-    edit_claim(claim=claim, fields={"elements": [{"id": mine["id"]}, {"text": "by order"}]}, by=cast.editor)
-    edit_claim(claim=claim, fields={"elements": [mine]}, seen=SeenValues(version=version), by=cast.reviewer)
+    mine, version = ElementInput(id=claim.elements.get().pk, text="shut"), claim.version
+    edit_claim(
+        claim=claim,
+        fields=ClaimInput(elements=[ElementInput(id=mine.id), ElementInput(text="by order")]),
+        by=cast.editor,
+    )
+    edit_claim(
+        claim=claim,
+        fields=ClaimInput(elements=[mine]),
+        seen=SeenValues(version=version),
+        by=cast.reviewer,
+    )
     assert [part.text for part in claim.elements.all()] == ["shut", "by order"]
 
 

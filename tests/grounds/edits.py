@@ -21,7 +21,7 @@ from claims.actions.sources import (
     remove_relay,
     retract_source,
 )
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from sources.actions import attach_file
@@ -110,7 +110,7 @@ Edit = Callable[[GroundsWorld, User], Any]
 
 
 def _claim(**fields: Any) -> Edit:
-    return lambda w, by: edit_claim(claim=w.claim, fields=fields, by=by)
+    return lambda w, by: edit_claim(claim=w.claim, fields=ClaimInput(**fields), by=by)
 
 
 def _item(**fields: Any) -> Edit:
@@ -136,7 +136,7 @@ def _elements(w: GroundsWorld, by: User, *, more: str = "", essential: bool = Tr
     entries[1]["essential"] = essential
     if more:
         entries.append({"text": more})
-    return edit_claim(claim=w.claim, fields={"elements": entries}, by=by)
+    return edit_claim(claim=w.claim, fields=ClaimInput(elements=[ElementInput(**each) for each in entries]), by=by)
 
 
 def _file(w: GroundsWorld, by: User) -> Any:
@@ -164,9 +164,11 @@ WORDING: dict[str, Edit] = {
 EDITS: dict[str, Edit] = {
     "claim original": _claim(original_statement="Kontener rozladowano noca."),
     "claim language": _claim(language="pl"),
-    "claim claimant": lambda w, by: edit_claim(claim=w.claim, fields={"claimant": w.other.pk}, by=by),
-    "claim also claimed by": lambda w, by: edit_claim(claim=w.claim, fields={"also_claimed_by": [w.other.pk]}, by=by),
-    "claim parties": lambda w, by: edit_claim(claim=w.claim, fields={"parties": [w.other.pk]}, by=by),
+    "claim claimant": lambda w, by: edit_claim(claim=w.claim, fields=ClaimInput(claimant=w.other.pk), by=by),
+    "claim also claimed by": lambda w, by: edit_claim(
+        claim=w.claim, fields=ClaimInput(also_claimed_by=[w.other.pk]), by=by
+    ),
+    "claim parties": lambda w, by: edit_claim(claim=w.claim, fields=ClaimInput(parties=[w.other.pk]), by=by),
     "claim claimed on": _claim(claimed_on=date(2022, 10, 3)),
     "claim happened": _claim(happened_from=date(2022, 10, 1), happened_to=date(2022, 10, 2)),
     "claim place": _claim(place="Odesa"),

@@ -10,7 +10,7 @@ from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import Claim, GroundsCheck, GroundsTouch, Task
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Conflict, Forbidden, Invalid, Stale
@@ -119,7 +119,9 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
 
 def test_a_reporter_who_adds_an_essential_element_marks_the_verdict(made: GroundsWorld) -> None:
     parts: list[dict[str, Any]] = [{"id": part.pk, "text": part.text} for part in made.claim.elements.all()]
-    fields = {"elements": [*parts, {"text": "with a forged seal", "essential": True}]}
+    fields = ClaimInput(
+        elements=[*(ElementInput(**each) for each in parts), ElementInput(text="with a forged seal", essential=True)]
+    )
     edit_claim(claim=made.claim, fields=fields, by=made.cast.reporter)
     shown = of_verdict(made.cast.editor, fresh(made.claim))
     assert shown is not None

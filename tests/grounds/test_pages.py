@@ -10,7 +10,7 @@ from accounts.models import User
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from reviews.grounds_shown import of_assessment, of_verdict
 from sources.inputs import SourceInput
 from tests import factories
@@ -61,7 +61,7 @@ def test_the_review_shows_who_changed_what(made: GroundsWorld) -> None:
 def test_moments_and_days_are_said_as_everywhere(made: GroundsWorld) -> None:
     at = datetime(2022, 11, 2, 8, 15, 42, 5, UTC)
     change_source(source=made.source, fields=SourceInput(published_at=at), by=made.cast.reviewer2)
-    edit_claim(claim=fresh(made.claim), fields={"claimed_on": date(2022, 11, 4)}, by=made.cast.editor)
+    edit_claim(claim=fresh(made.claim), fields=ClaimInput(claimed_on=date(2022, 11, 4)), by=made.cast.editor)
     User.objects.filter(pk=made.cast.editor.pk).update(time_zone="Europe/Kyiv")
     text = text_of(got(fresh(made.cast.editor), _review(made)))
     assert "2 Nov 2022, 10:15:42" in text

@@ -23,7 +23,7 @@ from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import (
     ActorMerge,
     Claim,
@@ -165,7 +165,7 @@ def keep_keys() -> None:
 def _go_on(cast: factories.Cast) -> None:
     """So that each kind of entry is somewhere the last that tells of its row; and a claim that was brought in."""
     claim = factories.claim(cast, "A ship was loaded.", elements=["a ship"], topics=["ships"])
-    edit_claim(claim=claim, fields={"place": "Izmail"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Izmail"), by=cast.editor)
     due_at = timezone.now() + timedelta(days=5)
     assign(claim=claim, reviewer=cast.reviewer, due_at=due_at, by=cast.editor)
     accept_assignment(
@@ -218,7 +218,7 @@ def _go_public(cast: factories.Cast) -> None:
     factories.released(released, editor, "public")
     factories.released(factories.attach(cast, claim, released, "context"), editor, "public")
     publish_claim(claim=fresh(claim), by=editor)
-    for fields in ({"place": "Reni"}, {"statement": "The port was closed."}):
+    for fields in (ClaimInput(place="Reni"), ClaimInput(statement="The port was closed.")):
         other = factories.claim(cast, "The port was open.", claimant=added)
         publish_claim(claim=fresh(other), by=editor)
         set_threshold(claim=fresh(other), threshold=3, reason="A grave matter.", by=editor)

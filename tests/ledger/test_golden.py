@@ -31,7 +31,7 @@ from claims.actions.claims import edit_claim, publish_claim, unpublish_claim
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.record.entry_labels import KINDS
 from claims.record.reads import note_shown
 from ledger.entries import read_entry
@@ -81,8 +81,8 @@ def do_everything(cast: "Cast") -> None:
     """Each kind of act at least once."""
     editor = cast.editor
     claim = factories.claim(cast, "A ship unloaded at night.", elements=["a ship", "at night"], topics=["ships"])
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=editor)
-    edit_claim(claim=claim, fields={"statement": "A ship unloaded by night."}, by=editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="A ship unloaded by night."), by=editor)
     publish_claim(claim=fresh(claim), reason="Agreed with all.", by=editor)
     unpublish_claim(claim=fresh(claim), by=editor)
     close_claim(claim=fresh(claim), reason="moot", note="Overtaken.", by=editor)

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Role
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from house.errors import Forbidden, Invalid, NotFound
 from reviews.actions.assignments import decline
@@ -98,7 +98,7 @@ def test_a_window_that_knows_a_draft_which_ended_does_not_pass_for_one_that_know
 def test_it_survives_an_edit_of_the_claim_and_the_withdrawal_of_what_it_names(cast: Cast, claim: Claim) -> None:
     item = claim.evidence.latest("created_at")
     draft = _kept(cast, claim, evidence=[item.pk])
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.editor)
     withdraw_evidence(evidence=item, reason="A mistake.", by=cast.editor)
     again = _kept(cast, claim, "Still so.", evidence=[item.pk], version=draft.version)
     assert (again.content["evidence"], again.seen_version) == ([str(item.pk)], claim.version)

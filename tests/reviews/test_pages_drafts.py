@@ -10,7 +10,7 @@ from django.test import Client
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.drafts import keep_draft
@@ -96,7 +96,7 @@ def test_what_happened_since_and_what_is_gone_is_told(cast: "Cast", claim: Claim
     refuting = claim.evidence.get(stance="refutes")
     fields = {f"answer_{refuting.pk}": "It saw a ferry.", "evidence": [str(supporting.pk), str(refuting.pk)]}
     _keep(cast.reviewer, claim, proposed_state="corroborated", rationale="Nearly done.", **fields)
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.editor)
     withdraw_evidence(evidence=refuting, reason="A mistake.", by=cast.editor)
     change_evidence(evidence=supporting, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     text = text_of(got(cast.reviewer, _page(claim)))

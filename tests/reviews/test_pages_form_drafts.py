@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.models import Membership
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim, Evidence
 from house.errors import Busy, TooMany
 from reviews.actions import form_drafts
@@ -68,7 +69,7 @@ def test_what_only_looks_what_it_would_do_is_kept_as_well(cast: Cast) -> None:
 def test_a_draft_on_a_claim_that_changed_is_refused_as_the_form_would_have_been(cast: Cast, claim: Claim) -> None:
     client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/edit/"
     client.post(address, _filled(client.get(address), statement=TYPED, keep="draft", **_no_elements()))
-    edit_claim(claim=claim, fields={"statement": "Somebody else's words."}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="Somebody else's words."), by=cast.editor)
     again = client.get(address)
     answer = client.post(address, _filled(again, **_no_elements()))
     assert answer.status_code == 409

@@ -13,7 +13,7 @@ from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.tasks import recompute_claims
 from claims.verdicts.evidence_graph import of_claim
@@ -258,7 +258,7 @@ def test_two_reports_at_once_get_numbers_of_their_own(people: Cast) -> None:
     report = partial(
         report_claim,
         desk=people.desk,
-        fields={"statement": "A ship came in."},
+        fields=ClaimInput(statement="A ship came in."),
         evidence=[EvidenceInput(source=source.pk, stance="supports")],
     )
     outcomes = together(*(partial(report, by=by) for by in (people.reporter, people.reviewer, people.editor) * 3))

@@ -15,7 +15,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim, CloseReason, Evidence
 from house.errors import DomainError
 from reviews.actions.assignments import close_claim, open_claim
@@ -101,11 +101,11 @@ class RedactionWalk:
         self.file(visibility="restricted")
 
     def edit(self) -> None:
-        edit_claim(claim=self.claim, fields={"place": self.text()}, by=self.cast.editor)
+        edit_claim(claim=self.claim, fields=ClaimInput(place=self.text()), by=self.cast.editor)
         change_source(source=self.one(Source.objects.all()), fields=SourceInput(title=self.text()), by=self.cast.editor)
 
     def reword(self) -> None:
-        edit_claim(claim=self.claim, fields={"statement": self.text()}, by=self.cast.editor)
+        edit_claim(claim=self.claim, fields=ClaimInput(statement=self.text()), by=self.cast.editor)
         change_evidence(
             evidence=self.one(Evidence.objects.all()), fields=EvidenceInput(excerpt=self.text()), by=self.cast.editor
         )

@@ -14,7 +14,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import remove_relay, retract_source
 from claims.bundles.history_proofs import proof_file
-from claims.inputs import EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from ledger.keys import policy_text, receipt
 from ledger.models import Entry
@@ -93,7 +93,7 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     factories.source(cast, "An article", publisher=part)
     merge_actors(actor=factories.actor(cast, "The paper"), into=part.pk, reason="One and the same.", by=editor)
     denied = factories.claim_in(cast, "denied")
-    edit_claim(claim=denied, fields={"place": "Odesa"}, by=editor)
+    edit_claim(claim=denied, fields=ClaimInput(place="Odesa"), by=editor)
     set_threshold(claim=fresh(denied), threshold=3, reason="A grave matter.", by=editor)
     close_claim(claim=factories.claim(cast), reason="moot", note="Overtaken.", by=editor)
     change_policy(desk=cast.desk, changes={"days_to_review": 5}, reason="Quicker.", by=editor)
