@@ -30,6 +30,7 @@ from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, Assignment
 from sources.actions import create_actor, create_source
 from sources.inputs import ActorInput, SourceInput
@@ -292,18 +293,17 @@ def submit_as(
     answers: Sequence[Evidence] = (),
     **fields: Any,
 ) -> Assessment:
-    """A finding as it is handed in, nothing done for it before. `fields` replace what would be handed in."""
+    """An assessment as it is submitted, nothing done for it before. `fields` replace those of the assessment."""
+    named: dict[str, Any] = {name: fields.pop(name) for name in ("draft_version", "now") if name in fields}
     given = {
-        "claim": claim,
         "proposed_state": proposed_state,
         "rationale": "This is what the evidence shows.",
         "evidence": [item.pk for item in evidence],
-        "answers": [{"evidence": item.pk, "text": "Looked at: it does not hold."} for item in answers],
-        "elements": [{"element": part.pk, "text": "The evidence bears on it."} for part in claim.elements.all()],
+        "answers": [AnswerInput(evidence=item.pk, text="Looked at: it does not hold.") for item in answers],
+        "elements": [ElementLine(element=part.pk, text="The evidence bears on it.") for part in claim.elements.all()],
         "seen_version": claim.version,
-        "by": by,
     }
-    return submit_assessment(**{**given, **fields})
+    return submit_assessment(claim=claim, fields=AssessmentInput(**{**given, **fields}), by=by, **named)
 
 
 def _all(claim: Claim, stances: dict[str, str], state: str) -> list[Evidence]:

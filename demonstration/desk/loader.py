@@ -38,6 +38,7 @@ from demonstration.desk.shapes import (
 from ledger.recording import older_acts
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim, name_decider
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentState, Assignment
 from sources.actions import create_actor, create_source
 from sources.inputs import ActorInput, SourceInput
@@ -220,15 +221,20 @@ class _Loader:
     def _find(self, claim: Claim, act: Find, by: User, now: datetime) -> None:
         submit_assessment(
             claim=claim,
-            proposed_state=act.state,
-            rationale=act.rationale,
-            evidence=[self._evidence(claim, source) for source in act.evidence],
-            answers=[{"evidence": self._evidence(claim, source), "text": text} for source, text in act.answers.items()],
-            elements=[
-                {"element": part.pk, "text": text}
-                for part, text in zip(claim.elements.all(), act.lines, strict=bool(act.lines))
-            ],
-            seen_version=_version(claim),
+            fields=AssessmentInput(
+                proposed_state=act.state,
+                rationale=act.rationale,
+                evidence=[self._evidence(claim, source) for source in act.evidence],
+                answers=[
+                    AnswerInput(evidence=self._evidence(claim, source), text=text)
+                    for source, text in act.answers.items()
+                ],
+                elements=[
+                    ElementLine(element=part.pk, text=text)
+                    for part, text in zip(claim.elements.all(), act.lines, strict=bool(act.lines))
+                ],
+                seen_version=_version(claim),
+            ),
             by=by,
             now=now,
         )

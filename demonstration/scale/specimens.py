@@ -13,6 +13,7 @@ from claims.models import Claim, Evidence
 from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, Assignment
 from sources.actions import create_source
 from sources.inputs import SourceInput
@@ -114,12 +115,16 @@ class Specimen:
         self.claim.refresh_from_db()
         return submit_assessment(
             claim=self.claim,
-            proposed_state=state,
-            rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
-            evidence=evidence,
-            answers=[{"evidence": pk, "text": "It gives no detail and relies on the claimant."} for pk in answers],
-            elements=[{"element": part.pk, "text": "Borne out."} for part in self.claim.elements.all()],
-            seen_version=self.claim.version,
+            fields=AssessmentInput(
+                proposed_state=state,
+                rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
+                evidence=evidence,
+                answers=[
+                    AnswerInput(evidence=pk, text="It gives no detail and relies on the claimant.") for pk in answers
+                ],
+                elements=[ElementLine(element=part.pk, text="Borne out.") for part in self.claim.elements.all()],
+                seen_version=self.claim.version,
+            ),
             by=self.cast.reviewer,
             now=self.at,
         )

@@ -20,6 +20,7 @@ from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
+from reviews.inputs import AssessmentInput
 from sources.actions import attach_file, create_actor, create_source
 from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Source
@@ -111,9 +112,7 @@ def _judged(web: HiddenWeb, read: Evidence) -> None:
     draft = world.cast.reviewer.drafts.get(claim=world.claim)
     keep_draft(
         claim=world.claim,
-        rationale="On third thoughts.",
-        evidence=[read.pk],
-        seen_version=seen,
+        fields=AssessmentInput(rationale="On third thoughts.", evidence=[read.pk], seen_version=seen),
         version=draft.version,
         by=cast.reviewer,
     )

@@ -26,6 +26,7 @@ from claims.actions.sources import add_relay, correct_source, retract_source
 from house.errors import Invalid
 from ledger.verifier import MANIFEST, MANIFEST_NOTE, PAGE
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft
 from reviews.tasks import send_due_reminders
 from sources.actions import attach_file, create_actor, create_source
@@ -176,7 +177,10 @@ def test_a_draft_is_told_to_nobody_but_its_assessor(
 ) -> None:
     version = AssessmentDraft.objects.get().version
     keep_draft(
-        claim=world.claim, rationale=SECRET, seen_version=world.claim.version, version=version, by=world.cast.reviewer
+        claim=world.claim,
+        fields=AssessmentInput(rationale=SECRET, seen_version=world.claim.version),
+        version=version,
+        by=world.cast.reviewer,
     )
     for who in ("stranger", "reporter", "other reviewer", "auditor"):
         assert (who, _differences(untouched[who], _answers(clients[who], world))) == (who, {})

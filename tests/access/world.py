@@ -18,6 +18,7 @@ from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import propose_redaction, propose_shared_redaction
+from reviews.inputs import AssessmentInput
 from reviews.models import Assessment, Assignment, FormDraft, Redaction
 from sources.actions import attach_file, create_actor, request_capture
 from sources.inputs import ActorInput
@@ -93,7 +94,7 @@ def make_world(files: Path) -> AccessWorld:
     assessment = factories.finding(cast, claim, "corroborated")
     third = factories.person("reviewer3", Role.REVIEWER, cast.desk)
     decider = name_decider(claim=claim, user=third, by=cast.editor)
-    keep_draft(claim=claim, rationale="On second thoughts.", seen_version=1, by=cast.reviewer)
+    keep_draft(claim=claim, fields=AssessmentInput(rationale="On second thoughts.", seen_version=1), by=cast.reviewer)
     publish_claim(claim=factories.fresh(claim), by=cast.editor)
     publisher = source.publisher
     assert publisher is not None

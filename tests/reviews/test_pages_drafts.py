@@ -14,6 +14,7 @@ from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, FormDraft
 from sources.inputs import SourceInput
 from tests import factories
@@ -127,18 +128,22 @@ def test_what_cannot_be_kept_stays_in_the_form(cast: "Cast", claim: Claim) -> No
 
 
 def test_my_work_leads_back_to_a_draft(cast: "Cast", claim: Claim) -> None:
-    keep_draft(claim=claim, rationale="Half.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(claim=claim, fields=AssessmentInput(rationale="Half.", seen_version=claim.version), by=cast.reviewer)
     page = got(cast.reviewer, "/")
     assert "Go on with your draft" in text_of(page) and "Your drafts" not in text_of(page)
     withdraw_assignment(assignment=claim.assignments.get(), by=cast.editor)
     text = text_of(got(cast.reviewer, "/"))
     assert "Your drafts" in text and "Read draft…" in text and "Go on with your draft" not in text
-    keep_draft(claim=claim, rationale="I look myself.", seen_version=claim.version, by=cast.editor)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="I look myself.", seen_version=claim.version), by=cast.editor
+    )
     assert "Go on with your draft" in text_of(got(cast.editor, "/"))
 
 
 def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> None:
-    keep_draft(claim=claim, rationale="Half a thought.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="Half a thought.", seen_version=claim.version), by=cast.reviewer
+    )
     address = f"{_page(claim)}draft/"
     assert "Half a thought." in text_of(got(cast.reviewer, address))
     assert signed_in(cast.reviewer).post(address)["Location"] == f"/claims/{claim.reference}/"
@@ -183,7 +188,11 @@ def _typed_twice(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client, dic
     """A form in which the person has typed something, while another window of theirs has kept a draft."""
     client = signed_in(cast.reviewer)
     sent = _filled(client.get(_page(claim)), rationale="The second says.", **fields)
-    keep_draft(claim=claim, rationale="What the first window says.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim,
+        fields=AssessmentInput(rationale="What the first window says.", seen_version=claim.version),
+        by=cast.reviewer,
+    )
     return client, sent
 
 

@@ -17,6 +17,7 @@ from house.errors import Busy, TooMany
 from reviews.actions import form_drafts
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, FormDraft
 from sources.models import Actor, Source
 from tests import factories
@@ -112,7 +113,9 @@ def test_drafts_of_a_closed_claim_can_be_reached_read_and_discarded(cast: Cast, 
     client, address = signed_in(cast.reviewer), _address(claim)
     factories.assigned(cast, claim)
     client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
-    keep_draft(claim=claim, rationale="So far: nothing.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="So far: nothing.", seen_version=claim.version), by=cast.reviewer
+    )
     close_claim(claim=claim, reason="moot", by=cast.editor)
     for page in (client.get("/"), client.get("/drafts/"), client.get(f"/claims/{claim.reference}/")):
         assert f"/claims/{claim.reference}/assess/draft/" in page.content.decode()
@@ -293,7 +296,9 @@ def test_the_list_shows_to_its_author_how_the_longest_text_begins(cast: Cast, cl
     client, address = signed_in(cast.reviewer), _address(claim)
     client.post(address, _filled(client.get(address), title="A log", excerpt="It was dark. " * 30, keep="draft"))
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale="Nobody saw it.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="Nobody saw it.", seen_version=claim.version), by=cast.reviewer
+    )
     text = text_of(client.get("/drafts/"))
     assert ("It was dark. " * 9)[:110].strip() in text and "It was dark. " * 10 not in text
     assert "Nobody saw it." in text

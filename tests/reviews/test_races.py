@@ -26,6 +26,7 @@ from house.seen import SeenValues
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, name_decider
 from reviews.actions.reminders import lease_due_reminders, send_reminder
+from reviews.inputs import AssessmentInput
 from reviews.models import Assessment, Assignment, Decision, Reminder
 from sources.inputs import ActorInput, SourceInput
 from sources.models import Relay
@@ -271,10 +272,12 @@ def test_one_assessor_hands_in_twice_at_once(people: Cast) -> None:
         first = _waiting(people)
         again: dict[str, Any] = {
             "claim": first.claim,
-            "proposed_state": "corroborated",
-            "rationale": "Once more.",
-            "evidence": [item.pk for item in first.evidence.all()],
-            "seen_version": _version(first.claim),
+            "fields": AssessmentInput(
+                proposed_state="corroborated",
+                rationale="Once more.",
+                evidence=[item.pk for item in first.evidence.all()],
+                seen_version=_version(first.claim),
+            ),
             "by": people.reviewer,
         }
         outcomes = together(partial(submit_assessment, **again), partial(submit_assessment, **again))

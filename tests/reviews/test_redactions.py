@@ -33,6 +33,7 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
+from reviews.inputs import AssessmentInput
 from reviews.ledger_entries import redacted
 from reviews.models import Assessment, AssessmentDraft, Redaction
 from reviews.redaction_matches import PLACES, find
@@ -226,7 +227,9 @@ def test_no_open_entry_names_an_assessment_that_nobody_has_decided_on(cast: Cast
 def test_a_draft_loses_the_words_too(cast: Cast, editor2: User) -> None:
     claim = factories.claim(cast, f"{NAME} saw it.")
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale=f"{NAME} says no.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale=f"{NAME} says no.", seen_version=claim.version), by=cast.reviewer
+    )
     done(cast, editor2, words=NAME)
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."
 

@@ -16,6 +16,7 @@ from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import SHORTEST, propose_redaction, redact
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, Assignment, FormDraft
 from reviews.redaction_matches import REDACTED, find
 from reviews.written_words import changed, written_in, written_in_entry
@@ -75,7 +76,11 @@ def _desk(cast: Cast) -> None:
         close_claim(claim=claim, reason=why, note="" if number == 0 else "Ww", by=cast.editor)
     claim = factories.claim(cast, "Zz drafted")
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, proposed_state="corroborated", rationale="Ww", seen_version=1, by=cast.reviewer)
+    keep_draft(
+        claim=claim,
+        fields=AssessmentInput(proposed_state="corroborated", rationale="Ww", seen_version=1),
+        by=cast.reviewer,
+    )
     content = [("stance", "supports"), ("visibility", "desk"), ("excerpt", "It supports that.")]
     about = About(desk=cast.desk, claim=claim)
     keep_form_draft(name="claim-attach", path="/a", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)

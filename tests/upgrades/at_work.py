@@ -26,6 +26,7 @@ from claims.models import Claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.memberships import change_account
 from reviews.actions.redactions import propose_redaction, redact
+from reviews.inputs import AssessmentInput
 from reviews.models import Assignment
 from reviews.redaction_matches import find
 from sources.actions import attach_file, create_source
@@ -106,7 +107,11 @@ def drafts(reviewer: User) -> None:
     open_ones = Assignment.objects.filter(reviewer=reviewer, ended_at=None).exclude(accepted_at=None)
     for assignment in open_ones.select_related("claim"):
         version = assignment.claim.version
-        keep_draft(claim=assignment.claim, rationale="Not finished yet.", seen_version=version, by=reviewer)
+        keep_draft(
+            claim=assignment.claim,
+            fields=AssessmentInput(rationale="Not finished yet.", seen_version=version),
+            by=reviewer,
+        )
 
 
 def redactions(desk: Desk, people: dict[str, User]) -> None:
