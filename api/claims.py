@@ -44,7 +44,7 @@ from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
 from claims.inputs import ClaimInput, ElementInput, EvidenceInput
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
-from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_claims_whole, scope_of
+from claims.reading.lists import OF_THE_CLAIM, ClaimFilter, Narrowed, WholeClaim, read_claims_whole, scope_of
 from claims.reading.paging import CLAIM_ORDERS
 from house.errors import Invalid
 from house.seen import SeenValues
@@ -174,7 +174,8 @@ class ClaimsApi(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
         chosen = {name: value for name, value in query.items() if name not in SAID_BY_EVERY_LIST}
-        claims = Narrowed(scope_of(person_asking(request)), states=chosen.pop("state", ()), **chosen)
+        conditions = ClaimFilter(states=chosen.pop("state", ()), **chosen)
+        claims = Narrowed(scope_of(person_asking(request)), conditions)
         return answer_page(request, partial(read_claims_whole, claims), query, _render, orders=CLAIM_ORDERS)
 
     @operation(

@@ -13,7 +13,7 @@ from accounts.models import User
 from claims.actions.sources import SourceOutcome
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
 from claims.record.ledger_entries import claim_written, evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import claims_touching, counts_outside, lock_claim, lock_graphs_of, recompute
 from house.errors import Conflict, Invalid, refuse_unsaid
@@ -161,14 +161,18 @@ def _name_instead(actor: Actor, *, survivor: Actor, reason: str, by: User, now: 
         claim = lock_claim(Claim(pk=pk))
         if pk in edited:
             renamed = _rename_in(claim, actor, survivor=survivor)
-            count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason, fields=renamed)
+            count_version(
+                claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason, fields=renamed)
+            )
             claim_written("claim_edited", claim, by=by, now=now, reason=reason)
         for item in admitting:
             if item.claim_id == pk:
                 item.against_interest = survivor
                 evidence_recorded("evidence_changed", item, by=by, now=now, reason=reason)
                 if item.visibility != Visibility.RESTRICTED and item.withdrawn_at is None:
-                    count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item, note=reason)
+                    count_version(
+                        claim, RevisionKind.CHANGED, by=by, now=now, details=RevisionDetails(evidence=item, note=reason)
+                    )
     # Those that were merged into it before lead on at once. What is merged is part of nothing, so nothing is above it.
     Actor.objects.filter(merged_into=actor).update(merged_into=survivor)
     actor.merged_into, actor.part_of, actor.owned_by = survivor, None, None

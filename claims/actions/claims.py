@@ -31,9 +31,9 @@ from claims.models import (
 from claims.queries import named_evidence, sources_by_id
 from claims.reading.values import CLAIM_FIELDS, claim_values, threshold_values
 from claims.record.ledger_entries import claim_set, claim_written
-from claims.record.revisions import check_version, count_version
+from claims.record.revisions import RevisionDetails, check_version, count_version
 from claims.states import VERDICTS, Deciders, State
-from claims.transitions import first_change, legal_move, make_move
+from claims.transitions import MoveDecision, first_change, legal_move, make_move
 from claims.verdicts.policy import NamedGrounds
 from claims.verdicts.side_effects import Effects
 from claims.verdicts.support import counts_outside, lock_claim, lock_desk, lock_graph, recompute_claim
@@ -224,7 +224,7 @@ def edit_claim(
             _refuse_other_words(before, after=after)
         reworded = before != after
         kind = RevisionKind.REWORDED if reworded else RevisionKind.EDITED
-        count_version(claim, kind, by=by, now=now, fields=changed_fields)
+        count_version(claim, kind, by=by, now=now, details=RevisionDetails(fields=changed_fields))
         claim_written("claim_reworded" if reworded else "claim_edited", claim, by=by, now=now)
         effects = effects or Effects()
         if fields.names() & RESTS_ON:
@@ -313,7 +313,7 @@ def set_threshold(
             claim.threshold_override, claim.threshold_by = settled["threshold"], by
             claim.threshold_reason = _why_another(settled["threshold_reason"])
         claim.save(update_fields=["threshold_override", "threshold_by", "threshold_reason"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=changed)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(fields=changed))
         claim_written("claim_edited", claim, by=by, now=now, reason=claim.threshold_reason)
         effects = effects or Effects()
         effects.add(recompute_claim(claim, now=now))
@@ -354,7 +354,7 @@ def move_alone(
         move = legal_move(claim, to, deciders=Deciders.ALONE)
         if move.needs_evidence and not named:
             raise Invalid({"evidence": [_("Name the evidence that this rests on.")]})
-        return make_move(claim, move, NamedGrounds(named), by=by, reason=reason, now=now)
+        return make_move(claim, move, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)
 
 
 def publish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime | None = None) -> Claim:
@@ -376,7 +376,7 @@ def _publication(claim: Claim, reason: str, by: User, now: datetime, *, publishe
             raise Conflict(_("This claim is published already.") if published else _("This claim is not published."))
         claim.published_at = now if published else None
         claim.save(update_fields=["published_at"])
-        count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+        count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason))
         claim_set("claim_published" if published else "claim_unpublished", claim, by=by, now=now, reason=reason)
     return claim
 
@@ -395,7 +395,7 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
     claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     # Kept here as well: opening the claim again takes it off the claim.
-    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=note, closed_as=reason)
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=note, closed_as=reason))
     claim_set("claim_closed", claim, by=by, now=now, reason=note, why=reason)
 
 
@@ -411,5 +411,5 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
     claim.closed_at, claim.closed_reason, claim.closed_note = None, "", ""
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     Task.objects.filter(claim=claim, ended_at__isnull=True).update(reminders_follow=False)
-    count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
+    count_version(claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(note=reason))
     claim_set("claim_opened", claim, by=by, now=now, reason=reason)

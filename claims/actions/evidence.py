@@ -19,7 +19,7 @@ from claims.models import Claim, Element, Evidence, RevisionKind
 from claims.queries import evidence_of, named_source
 from claims.reading.values import EVIDENCE_FIELDS, evidence_values
 from claims.record.ledger_entries import evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.graph_loading import day_of, load_evidence_graph
 from claims.verdicts.re_checks import end_tasks
 from claims.verdicts.side_effects import Effects
@@ -258,7 +258,7 @@ def after_change(
     """Restricted evidence raises no version and enters no number: nothing that others see changes with it."""
     effects = effects or Effects()
     if counted:
-        count_version(claim, kind, by=by, now=now, evidence=item)
+        count_version(claim, kind, by=by, now=now, details=RevisionDetails(evidence=item))
         effects.add(recompute_claim(claim, now=now))
     effects.settle(by)
 

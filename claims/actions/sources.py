@@ -21,7 +21,7 @@ from claims.actions.evidence import supersede_no_more
 from claims.models import Claim, Evidence, RevisionKind
 from claims.queries import named_source, visible_sources
 from claims.record.ledger_entries import evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.re_checks import open_rechecks
 from claims.verdicts.side_effects import Effect, Effects
 from claims.verdicts.support import (
@@ -135,7 +135,7 @@ def _make_stricter(items: list[Evidence], source: Source, *, by: User, now: date
         item.visibility = source.visibility
         evidence_recorded("evidence_changed", item, by=by, now=now)
         if item.withdrawn_at is None:
-            count_version(claim, RevisionKind.CHANGED, by=by, now=now, evidence=item)
+            count_version(claim, RevisionKind.CHANGED, by=by, now=now, details=RevisionDetails(evidence=item))
 
 
 @counts_outside

@@ -13,7 +13,7 @@ from claims.models import Claim, Element, Evidence, Grounds, StateChoices
 from claims.queries import named_evidence
 from claims.record.revisions import check_version
 from claims.states import VERDICTS, Deciders, find_move
-from claims.transitions import check_policy, legal_move, make_move
+from claims.transitions import MoveDecision, check_policy, legal_move, make_move
 from claims.verdicts.grounds_watch import stop_watching
 from claims.verdicts.policy import NamedGrounds
 from claims.verdicts.support import counts_outside, lock_claim, lock_graph
@@ -115,7 +115,7 @@ def submit_assessment(
             plan_decision(assessment, due_at=now, now=now)
         if state == AssessmentState.ENACTED:
             move = legal_move(claim, proposed_state, deciders=Deciders.ALONE)
-            make_move(claim, move, named_grounds, by=by, reason=rationale, now=now)
+            make_move(claim, move, named_grounds, decision=MoveDecision(by=by, reason=rationale), now=now)
         if state != AssessmentState.WAITING and assignment is not None:
             _complete(assignment, claim, by, by=by, now=now)
     return assessment
@@ -221,11 +221,13 @@ def approve(
             claim,
             move,
             named_grounds,
-            by=assessment.assessor,
-            decided_by=by,
-            reason=assessment.rationale,
-            decision_reason=reason,
-            grounds=grounds,
+            decision=MoveDecision(
+                by=assessment.assessor,
+                reason=assessment.rationale,
+                decided_by=by,
+                decision_reason=reason,
+                grounds=grounds,
+            ),
             now=now,
         )
         _record(assessment, by, approved=True, reason=reason, grounds=grounds, now=now)
