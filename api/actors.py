@@ -20,6 +20,7 @@ from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
+from claims.inputs import MergeInput
 from claims.reading.actor_queries import get_actor, shown_actors, survivor_of
 from claims.record.reads import note_shown
 from claims.verdicts.side_effects import Effects
@@ -189,7 +190,7 @@ class MergedActorApi(ApiView):
         may_merge(by, actor)
         given = read_body(request, Merging)
         effects = Effects(dry_run=given.pop("dry_run"))
-        outcome = merge_actors(actor=actor, **given, effects=effects, by=by)
+        outcome = merge_actors(actor=actor, fields=MergeInput(**given), effects=effects, by=by)
         shown = [render_effect(effect) for effect in effects.shown]
         row = render_actors(by, [outcome.row])[0]
         return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})

@@ -41,7 +41,7 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, ThresholdInput
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
 from claims.reading.lists import OF_THE_CLAIM, ClaimFilter, Narrowed, WholeClaim, read_claims_whole, scope_of
@@ -259,7 +259,7 @@ def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -
         if sets_threshold:
             # Its own edit just now is no other version than the one that was wanted.
             seen = replace(seen, is_exact=seen.is_exact and not changes)
-            set_threshold(claim=claim, threshold=threshold, reason=reason, seen=seen, by=by)
+            set_threshold(claim=claim, fields=ThresholdInput(threshold=threshold, reason=reason), seen=seen, by=by)
 
 
 def answer_claim(user: User, reference: str) -> Response:

@@ -56,3 +56,34 @@ class EvidenceInput(InputFields):
     against_interest_reason: Given[str] = UNCHANGED
     visibility: Given[str] = UNCHANGED
     superseded_by: Given[UUID | None] = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveInput:
+    """A move that one person makes: the state it leads to, the reason, the evidence, the version of the claim seen."""
+
+    to: str
+    reason: str
+    evidence: Sequence[UUID]
+    seen_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdInput:
+    """A claim's own threshold with the reason for it; None: the desk's."""
+
+    threshold: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeInput:
+    """The actor that another is merged into, and why they are the same.
+
+    `chain`: "into" or "merged", the one whose place in its chain and reason for ending it are right; asked for where
+    both have one and they differ.
+    """
+
+    into: UUID
+    reason: str
+    chain: str = ""

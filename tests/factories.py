@@ -25,7 +25,7 @@ from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
@@ -323,10 +323,12 @@ def denied(cast: Cast, claim: Claim, *, by: User | None = None, now: datetime | 
     denials = _all(claim, {"denied": "denies"}, "denied")
     move_alone(
         claim=claim,
-        to=State.DENIED,
-        reason="A party denied it.",
-        evidence=[item.pk for item in denials],
-        seen_version=fresh(claim).version,
+        fields=MoveInput(
+            to=State.DENIED,
+            reason="A party denied it.",
+            evidence=[item.pk for item in denials],
+            seen_version=fresh(claim).version,
+        ),
         by=by or cast.editor,
         now=now,
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.edits import count_edit, edit_all
 from accounts.models import User
 from claims.actions.sources import SourceOutcome
+from claims.inputs import MergeInput
 from claims.models import ActorMerge, Claim, Evidence, RevisionKind
 from claims.record.ledger_entries import claim_written, evidence_recorded
 from claims.record.revisions import RevisionDetails, count_version
@@ -31,17 +32,14 @@ INTO, MERGED = "into", "merged"  # whose place in its chain is kept where the tw
 def merge_actors(
     *,
     actor: Actor,
-    into: UUID,
-    reason: str,
-    chain: str = "",
+    fields: MergeInput,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
     """Let everything that names `actor` name the actor `into` instead; the row stays, and leads there.
 
-    `chain`: "into" or "merged", which of the two is right about what they are part of, and why a chain ends; asked for
-    where both say something and it is not the same. It cannot be undone: who, when and why is kept.
+    It cannot be undone: who, when and why is kept.
     Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
@@ -53,11 +51,11 @@ def merge_actors(
         if actor.merged_into_id is not None:
             raise Conflict(_("This actor was merged already."))
         reason = given_text(
-            reason, field="reason", message=_("Say why they are the same: it is kept, and cannot be undone.")
+            fields.reason, field="reason", message=_("Say why they are the same: it is kept, and cannot be undone.")
         )
-        survivor = _survivor(actor, into, by)
+        survivor = _survivor(actor, fields.into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}
-        is_elsewhere = _take_place(actor, survivor=survivor, chain=chain, by=by, now=now)
+        is_elsewhere = _take_place(actor, survivor=survivor, chain=fields.chain, by=by, now=now)
         _name_instead(actor, survivor=survivor, reason=reason, by=by, now=now)
         ActorMerge.objects.create(actor=actor, into=survivor, reason=reason, by=by, at=now)
         actor_recorded("actor_merged", actor, by=by, now=now, into=str(survivor.pk), reason=reason)

@@ -15,7 +15,7 @@ from claims.access.permissions import may_edit_as_editor, may_edit_claim, may_mo
 from claims.actions.elements import ElementsGiven, words_of_element
 from claims.actions.evidence import write_evidence
 from claims.bounds import MOST_ACTORS, MOST_ELEMENTS, MOST_TOPICS, check_attached, check_number
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput, ThresholdInput
 from claims.models import (
     Claim,
     CloseReason,
@@ -279,14 +279,13 @@ def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
 def set_threshold(
     *,
     claim: Claim,
-    threshold: int | None,
-    reason: str,
+    fields: ThresholdInput,
     seen: SeenValues = ANYTHING,
     effects: Effects | None = None,
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Set another threshold for one claim with the reason, or (None) the desk's again.
+    """Set another threshold for one claim with the reason, or the desk's again.
 
     Raises Forbidden, Invalid, EditConflict, Unconfirmed.
     """
@@ -295,6 +294,7 @@ def set_threshold(
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+        threshold, reason = fields.threshold, fields.reason
         if threshold is not None and not 1 <= threshold <= 5:
             raise Invalid({"threshold": [_("Give a number from 1 to 5.")]})
         present = threshold_values(claim)
@@ -330,10 +330,7 @@ def _why_another(reason: str) -> str:
 def move_alone(
     *,
     claim: Claim,
-    to: str,
-    reason: str,
-    evidence: Sequence[UUID],
-    seen_version: int,
+    fields: MoveInput,
     by: User,
     now: datetime | None = None,
 ) -> StatusChange:
@@ -346,12 +343,12 @@ def move_alone(
         lock_graph(claim.desk_id, shared=True)
         claim = lock_claim(claim)
         may_move_alone(by, claim)
-        if to not in StateChoices.values:
+        if fields.to not in StateChoices.values:
             raise Invalid({"to": [_("Choose one of: %(states)s.") % {"states": ", ".join(StateChoices.values)}]})
-        reason = given_text(reason, field="reason", message=_("Give the reason."))
-        named = frozenset(str(item.pk) for item in named_evidence(by, claim, evidence, "evidence"))
-        check_version(claim, seen_version)
-        move = legal_move(claim, to, deciders=Deciders.ALONE)
+        reason = given_text(fields.reason, field="reason", message=_("Give the reason."))
+        named = frozenset(str(item.pk) for item in named_evidence(by, claim, fields.evidence, "evidence"))
+        check_version(claim, fields.seen_version)
+        move = legal_move(claim, fields.to, deciders=Deciders.ALONE)
         if move.needs_evidence and not named:
             raise Invalid({"evidence": [_("Name the evidence that this rests on.")]})
         return make_move(claim, move, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)

@@ -18,7 +18,7 @@ from claims.forms.days import DayField
 from claims.forms.evidence import EvidenceFields
 from claims.forms.files import keep_files_of
 from claims.forms.sources import NewSourceFields, chosen_actor
-from claims.inputs import ClaimInput, ElementInput
+from claims.inputs import ClaimInput, ElementInput, ThresholdInput
 from claims.models import Claim, StateChoices
 from claims.reading.names import ID, ActorNames, SourceNames
 from claims.reading.values import claim_values, threshold_values
@@ -265,14 +265,14 @@ class ThresholdForm(EditForm):
         super().__init__(*arguments, values=threshold_values(claim), version=claim.version, **named)
         self.ready()
 
-    def settled(self) -> dict[str, Any]:
-        """Both fields, as `set_threshold` takes them: what was not touched as it was seen."""
+    def settled(self) -> ThresholdInput:
+        """Return both fields; an untouched one as it was seen."""
         base, changed = self.base.values, self.changes()
         threshold, reason = base.get("threshold"), base.get("threshold_reason")
-        return {
-            "threshold": changed.get("threshold", threshold if type(threshold) is int else None),
-            "reason": changed.get("threshold_reason", reason if isinstance(reason, str) else ""),
-        }
+        return ThresholdInput(
+            threshold=changed.get("threshold", threshold if type(threshold) is int else None),
+            reason=changed.get("threshold_reason", reason if isinstance(reason, str) else ""),
+        )
 
 
 NOBODY = "(nobody)"  # no user name has a bracket in it

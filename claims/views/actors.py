@@ -13,6 +13,7 @@ from accounts.requests import PersonsRequest
 from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
 from claims.forms.actors import ActorForm, MergeForm, NewActorForm
+from claims.inputs import MergeInput
 from claims.queries import claims_naming, published_by
 from claims.reading.actor_queries import chain_of, get_actor, parts_of, redacts_shared, shown_actors, survivor_of
 from claims.reading.paging import BY_CREATION, find_order, read_page
@@ -130,7 +131,9 @@ def merge_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     confirming = f"{form.cleaned_data.get('into', '')} {request.POST.get('chain', '')}" if form.is_valid() else ""
     dry_run = request.POST.get("confirmed") != confirming
     effects = Effects(dry_run=dry_run)
-    tried = form.submitted(lambda given: merge_actors(actor=row, **given, effects=effects, by=request.user))
+    tried = form.submitted(
+        lambda given: merge_actors(actor=row, fields=MergeInput(**given), effects=effects, by=request.user)
+    )
     if tried and not dry_run:
         return redirect("actor", form.outcome.row.pk)
     other = form.cleaned_data.get("into") if form.is_bound else _asked_into(request)

@@ -155,7 +155,7 @@ def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
     form = ThresholdForm(**sent(request), claim=claim)
     if form.submitted(
         lambda given: set_threshold(
-            claim=claim, **form.settled(), seen=form.what_was_seen, effects=consent(request), by=request.user
+            claim=claim, fields=form.settled(), seen=form.what_was_seen, effects=consent(request), by=request.user
         )
     ):
         return redirect("claim", claim.reference)

@@ -8,7 +8,7 @@ from typing import Any
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence
 from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
@@ -143,10 +143,9 @@ class Specimen:
         self.claim.refresh_from_db()
         move_alone(
             claim=self.claim,
-            to=to,
-            reason="That is what the party says.",
-            evidence=evidence,
-            seen_version=self.claim.version,
+            fields=MoveInput(
+                to=to, reason="That is what the party says.", evidence=evidence, seen_version=self.claim.version
+            ),
             by=self.cast.editor,
             now=self.at,
         )

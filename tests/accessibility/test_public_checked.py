@@ -12,7 +12,7 @@ from django.test import Client
 
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
-from claims.inputs import ClaimInput
+from claims.inputs import ClaimInput, MergeInput, ThresholdInput
 from claims.models import Claim
 from claims.record import ledger_entries
 from ledger.models import Checkpoint
@@ -213,7 +213,12 @@ def published(world: AccessWorld) -> Claim:
     then = factories.days_ago(1 / 24)
     claim = factories.claim_in(cast, "corroborated", claimant=navy, original_statement="Порт закрито.", now=then)
     edit_claim(claim=claim, fields=ClaimInput(claimed_on=date(2024, 3, 1), language="uk"), by=cast.editor, now=then)
-    set_threshold(claim=factories.fresh(claim), threshold=2, reason="As grave as most.", by=cast.editor, now=then)
+    set_threshold(
+        claim=factories.fresh(claim),
+        fields=ThresholdInput(threshold=2, reason="As grave as most."),
+        by=cast.editor,
+        now=then,
+    )
     open_to_all: dict[str, Any] = {"visibility": "public", "publisher": port, "basis": "firsthand"}
     report = factories.source(cast, "Open report", url="https://port.example/", **open_to_all)
     factories.source(cast, "Other report", **open_to_all)
@@ -342,7 +347,7 @@ def test_a_publisher_that_was_merged_and_lost_its_name_since(
     cast = world.cast
     office = factories.actor(cast, "The harbour office", kind="state", visibility="public")
     port = Actor.objects.get(name="The port")
-    merge_actors(actor=port, into=office.pk, reason="One office.", by=cast.editor)
+    merge_actors(actor=port, fields=MergeInput(into=office.pk, reason="One office."), by=cast.editor)
     publish()
     assert _checked(page, published)[0] == "verified"
     assert "The port" not in Client().get(f"/public/{published.reference}/material").content.decode()

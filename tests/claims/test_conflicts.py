@@ -1,7 +1,6 @@
 """Declared conflicts of interest: which claims they touch, what they close to the person, and who is told."""
 
 from datetime import date
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -13,6 +12,7 @@ from claims.access.conflicts import conflicts_with
 from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.sources import change_actor
+from claims.inputs import MoveInput
 from claims.models import Claim
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from reviews.actions.assessments import approve, reject
@@ -147,9 +147,10 @@ def test_who_declares_later_no_longer_assesses_what_they_have(cast: Cast, claim:
 def test_who_has_a_conflict_makes_no_move_alone(cast: Cast, claim: Claim, state: Actor) -> None:
     denial = factories.party_denial(cast, claim)
     _declare(cast.editor, state)
-    given: dict[str, Any] = {"to": "denied", "reason": "Denied.", "evidence": [denial.pk]}
+    seen_version = fresh(claim).version
+    move = MoveInput(to="denied", reason="Denied.", evidence=[denial.pk], seen_version=seen_version)
     with pytest.raises(Forbidden):
-        move_alone(claim=claim, **given, seen_version=fresh(claim).version, by=cast.editor)
+        move_alone(claim=claim, fields=move, by=cast.editor)
 
 
 def test_a_person_declares_and_takes_back_on_a_page(cast: Cast, state: Actor) -> None:

@@ -17,7 +17,7 @@ from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, change_actor, change_source, correct_source, remove_relay, retract_source
-from claims.inputs import ClaimInput, EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput, ThresholdInput
 from claims.models import Claim, Evidence
 from claims.verdicts.side_effects import Effects
 from house.errors import Unconfirmed
@@ -132,7 +132,7 @@ def _relay_removed(v: Verdict, effects: Effects) -> object:
 
 def _another_claimant(v: Verdict, effects: Effects) -> object:
     """Said to be the claimant's own, with the threshold set: else one more voice than the claimant's would do."""
-    set_threshold(claim=v.claim, threshold=2, reason="Two, whoever says it.", by=v.cast.editor)
+    set_threshold(claim=v.claim, fields=ThresholdInput(threshold=2, reason="Two, whoever says it."), by=v.cast.editor)
     return edit_claim(claim=v.claim, fields=ClaimInput(claimant=v.publisher.pk), effects=effects, by=v.cast.editor)
 
 
@@ -160,7 +160,7 @@ CHANGES: dict[str, Callable[[Verdict, Effects], object]] = {
     "evidence restricted": _evidence(visibility="restricted"),
     "source restricted": _source(visibility="restricted"),
     "threshold of the claim": lambda v, effects: set_threshold(
-        claim=v.claim, threshold=3, reason="Too little.", effects=effects, by=v.cast.editor
+        claim=v.claim, fields=ThresholdInput(threshold=3, reason="Too little."), effects=effects, by=v.cast.editor
     ),
     "policy of the desk": lambda v, effects: change_policy(
         desk=v.cast.desk, changes={"min_independence": 3}, effects=effects, by=v.cast.editor

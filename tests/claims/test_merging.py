@@ -11,7 +11,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import CarrierInput, report_with_source
 from claims.actions.conflicts import declare_conflict
-from claims.inputs import ClaimInput, EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import ActorMerge, Revision
 from claims.reading.actor_queries import get_actor
 from claims.verdicts.side_effects import Effects
@@ -25,7 +25,9 @@ from tests.factories import Cast, fresh
 
 
 def _merge(cast: Cast, actor: Actor, into: Actor, **more: Any) -> Any:
-    return merge_actors(**{"actor": actor, "into": into.pk, "reason": "One person.", "by": cast.editor, **more})
+    named = {"by": cast.editor} | {name: more.pop(name) for name in ("by", "effects", "now") if name in more}
+    fields = MergeInput(**{"into": into.pk, "reason": "One person.", **more})
+    return merge_actors(actor=actor, fields=fields, **named)
 
 
 def _two(cast: Cast, **fields: Any) -> tuple[Actor, Actor]:

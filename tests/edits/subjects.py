@@ -17,7 +17,7 @@ from claims.forms.claims import EditClaimForm, ThresholdForm
 from claims.forms.desks import PolicyForm
 from claims.forms.evidence import EvidenceForm
 from claims.forms.sources import SourceForm
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, ThresholdInput
 from claims.models import PolicyField
 from house.edit_forms import EditForm
 from house.inputs import UNCHANGED
@@ -231,14 +231,14 @@ def claim(cast: Cast) -> Subject:
 
 def threshold(cast: Cast) -> Subject:
     row = factories.claim(cast)
-    set_threshold(claim=row, threshold=3, reason="x", by=cast.editor)
+    set_threshold(claim=row, fields=ThresholdInput(threshold=3, reason="x"), by=cast.editor)
     type(row).objects.filter(pk=row.pk).update(threshold_reason="One.\nTwo.\r\nThree.")
 
     def change(given: Mapping[str, Any], by: User) -> object:
         fresh = factories.fresh(row)
         now = {"threshold": fresh.threshold_override, "reason": fresh.threshold_reason}
         named = {"reason" if name == "threshold_reason" else name: value for name, value in given.items()}
-        return set_threshold(claim=fresh, **(now | named), by=by)
+        return set_threshold(claim=fresh, fields=ThresholdInput(**(now | named)), by=by)
 
     return Subject(
         form=ThresholdForm,

@@ -10,7 +10,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim
 from claims.actions.composing import CarrierInput, attach_source
 from claims.actions.sources import add_relay, change_source
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MergeInput
 from house.errors import EditConflict
 from house.seen import SeenValues
 from sources.actions import attach_file
@@ -169,7 +169,7 @@ def test_an_actor_that_was_merged_meanwhile_is_no_conflict_for_other_fields(cast
     window = opened(cast.reviewer, f"/sources/{source.pk}/edit/").type(title="Another title")
     other = factories.actor(cast, "The Agency")
     assert source.publisher is not None
-    merge_actors(actor=source.publisher, into=other.pk, reason="One and the same.", by=cast.editor)
+    merge_actors(actor=source.publisher, fields=MergeInput(into=other.pk, reason="One and the same."), by=cast.editor)
     assert (window.save(), factories.fresh(source).publisher) == (302, other)
 
 

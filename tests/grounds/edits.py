@@ -21,7 +21,7 @@ from claims.actions.sources import (
     remove_relay,
     retract_source,
 )
-from claims.inputs import ClaimInput, ElementInput, EvidenceInput
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from sources.actions import attach_file
@@ -173,7 +173,9 @@ EDITS: dict[str, Edit] = {
     "claim happened": _claim(happened_from=date(2022, 10, 1), happened_to=date(2022, 10, 2)),
     "claim place": _claim(place="Odesa"),
     "element added": lambda w, by: _elements(w, by, more="under a foreign flag"),
-    "threshold": lambda w, by: set_threshold(claim=w.claim, threshold=1, reason="A small matter.", by=w.cast.editor),
+    "threshold": lambda w, by: set_threshold(
+        claim=w.claim, fields=ThresholdInput(threshold=1, reason="A small matter."), by=w.cast.editor
+    ),
     "desk's threshold": lambda w, by: change_policy(
         desk=w.cast.desk, changes={"min_independence": 1}, by=w.cast.editor
     ),
@@ -224,7 +226,7 @@ EDITS: dict[str, Edit] = {
     "publisher reliability": _actor(reliability="B"),
     "parent name": lambda w, by: change_actor(actor=w.parent, fields=ActorInput(name="Port authority"), by=by),
     "actors merged": lambda w, by: merge_actors(
-        actor=w.publisher, into=w.other.pk, reason="The same.", chain="into", by=w.cast.editor
+        actor=w.publisher, fields=MergeInput(into=w.other.pk, reason="The same.", chain="into"), by=w.cast.editor
     ),
     # What says otherwise, and is named or answered by nobody, comes or is superseded in another way.
     "refutation attached": lambda w, by: attach_evidence(

@@ -10,7 +10,7 @@ from claims.actions.claims import move_alone
 from claims.actions.conflicts import declare_conflict, withdraw_conflict
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import EvidenceInput, MoveInput
 from claims.models import GroundsWatch, StatusChangeGrounds
 from claims.states import State
 from house.errors import Conflict, Forbidden, Invalid, PolicyNotMet, Stale
@@ -64,10 +64,9 @@ def _moved_there_and_back(made: GroundsWorld) -> None:
     withdraw_evidence(evidence=denial, reason="It was of something else.", by=made.cast.editor)
     move_alone(
         claim=made.claim,
-        to=State.REPORTED,
-        reason="Nobody denies it.",
-        evidence=[],
-        seen_version=fresh(made.claim).version,
+        fields=MoveInput(
+            to=State.REPORTED, reason="Nobody denies it.", evidence=[], seen_version=fresh(made.claim).version
+        ),
         by=made.cast.editor,
     )
 

@@ -9,7 +9,7 @@ from accounts.models import User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_source
-from claims.inputs import EvidenceInput
+from claims.inputs import EvidenceInput, MergeInput
 from claims.verdicts.grounds_differences import GroundsDiff
 from house.errors import Conflict, Stale
 from reviews.actions.assessments import approve
@@ -148,7 +148,9 @@ def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: Grounds
 
 def test_after_a_merge_the_old_name_is_told_to_who_may_see_it(verdict: GroundsWorld) -> None:
     merge_actors(
-        actor=verdict.publisher, into=verdict.other.pk, reason="The same.", chain="into", by=verdict.cast.editor
+        actor=verdict.publisher,
+        fields=MergeInput(into=verdict.other.pk, reason="The same.", chain="into"),
+        by=verdict.cast.editor,
     )
     diff = _shown(verdict, verdict.cast.reviewer).diff
     (line,) = [line for line in diff.lines if line.field == "publisher"]

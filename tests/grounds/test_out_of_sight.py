@@ -10,7 +10,7 @@ from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence
 from claims.actions.releasing import release_evidence, release_source
 from claims.actions.sources import change_source, retract_source
-from claims.inputs import EvidenceInput
+from claims.inputs import EvidenceInput, MergeInput, ThresholdInput
 from house.errors import Conflict, Forbidden
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.following import check_next
@@ -121,9 +121,9 @@ def test_two_who_changed_something_before_a_worker_read_it_are_both_known(
 
 def test_who_changed_the_desks_threshold_behind_the_claims_own_does_not_confirm(verdict: GroundsWorld) -> None:
     second = factories.person("editor2", "editor", verdict.cast.desk)
-    set_threshold(claim=verdict.claim, threshold=2, reason="So.", by=second)
+    set_threshold(claim=verdict.claim, fields=ThresholdInput(threshold=2, reason="So."), by=second)
     change_policy(desk=verdict.cast.desk, changes={"min_independence": 1}, by=verdict.cast.editor)
-    set_threshold(claim=verdict.claim, threshold=None, reason="", by=second)
+    set_threshold(claim=verdict.claim, fields=ThresholdInput(threshold=None, reason=""), by=second)
     with pytest.raises(Forbidden):
         _confirm(verdict, verdict.cast.editor)
 
@@ -132,7 +132,9 @@ def test_who_merged_an_actor_into_one_that_was_outside_does_not_confirm(verdict:
     cast = verdict.cast
     change_source(source=verdict.source, fields=SourceInput(publisher=verdict.other.pk), by=cast.reviewer2)
     merged = factories.actor(cast, "Quay master", part_of=verdict.other)
-    merge_actors(actor=merged, into=verdict.publisher.pk, reason="The same.", chain="merged", by=cast.editor)
+    merge_actors(
+        actor=merged, fields=MergeInput(into=verdict.publisher.pk, reason="The same.", chain="merged"), by=cast.editor
+    )
     change_source(source=fresh(verdict.source), fields=SourceInput(publisher=verdict.publisher.pk), by=cast.reviewer2)
     with pytest.raises(Forbidden):
         _confirm(verdict, cast.editor)

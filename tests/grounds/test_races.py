@@ -11,7 +11,7 @@ from claims.actions.claims import edit_claim
 from claims.actions.conflicts import declare_conflict
 from claims.actions.evidence import change_evidence
 from claims.actions.sources import change_actor, change_source
-from claims.inputs import ClaimInput, EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import Claim
 from claims.verdicts.grounds_watch import verdict_watch
 from house.errors import Conflict, Stale
@@ -58,7 +58,9 @@ def _changes(assessment: Assessment, people: Cast) -> dict[str, Callable[[], Any
         "file": partial(attach_file, source=source, chunks=[b"a page"], name="page.txt", by=by),
         "name of a publisher": partial(change_actor, actor=publisher, fields=ActorInput(name="Other"), by=by),
         "place": partial(edit_claim, claim=assessment.claim, fields=ClaimInput(place="Odesa"), by=by),
-        "merge": partial(merge_actors, actor=publisher, into=twin.pk, reason="The same.", by=people.editor),
+        "merge": partial(
+            merge_actors, actor=publisher, fields=MergeInput(into=twin.pk, reason="The same."), by=people.editor
+        ),
     }
 
 

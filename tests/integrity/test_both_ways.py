@@ -23,7 +23,7 @@ from claims.actions.claims import edit_claim, publish_claim, set_threshold
 from claims.actions.desks import change_policy
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import change_actor, change_source, correct_source, retract_source
-from claims.inputs import ClaimInput, EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput, ThresholdInput
 from claims.models import (
     ActorMerge,
     Claim,
@@ -178,7 +178,7 @@ def _go_on(cast: factories.Cast) -> None:
     change_evidence(evidence=item, fields=EvidenceInput(excerpt="As it was then."), by=cast.editor)
     change_source(source=source, fields=SourceInput(reliability="B"), by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
-    set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=cast.editor)
+    set_threshold(claim=fresh(claim), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=cast.editor)
     change_policy(desk=cast.desk, changes={"second_factor_days": 30}, reason="After a theft.", by=cast.editor)
     invite(desk=cast.desk, role=Role.REVIEWER, name="Iryna", email="iryna@example.org", by=cast.admin)
     join_by_identity(provider="oidc:an-issuer", subject="i-1", email="iryna@example.org", username="iryna")
@@ -195,7 +195,7 @@ def _go_public(cast: factories.Cast) -> None:
     editor = cast.editor
     added, changed, merged = (factories.actor(cast, f"Port {n}", visibility="public") for n in range(3))
     change_actor(actor=changed, fields=ActorInput(reliability="B"), by=editor)
-    merge_actors(actor=merged, into=added.pk, reason="One and the same.", by=editor)
+    merge_actors(actor=merged, fields=MergeInput(into=added.pk, reason="One and the same."), by=editor)
     factories.released(factories.actor(cast, "A mayor"), editor, "public")
     claim = factories.claim(cast, "The port is closed.", claimant=added)
     sources = [factories.source(cast, f"Report {n}", publisher=added, visibility="public") for n in range(5)]
@@ -221,7 +221,7 @@ def _go_public(cast: factories.Cast) -> None:
     for fields in (ClaimInput(place="Reni"), ClaimInput(statement="The port was closed.")):
         other = factories.claim(cast, "The port was open.", claimant=added)
         publish_claim(claim=fresh(other), by=editor)
-        set_threshold(claim=fresh(other), threshold=3, reason="A grave matter.", by=editor)
+        set_threshold(claim=fresh(other), fields=ThresholdInput(threshold=3, reason="A grave matter."), by=editor)
         edit_claim(claim=fresh(other), fields=fields, by=editor)
 
 

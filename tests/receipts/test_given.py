@@ -10,7 +10,7 @@ from accounts.actions import set_role
 from accounts.models import Act, User
 from claims.actions.actors import merge_actors
 from claims.actions.evidence import change_evidence
-from claims.inputs import EvidenceInput
+from claims.inputs import EvidenceInput, MergeInput
 from ledger.keys import policy_text
 from ledger.verifier import read_policy, split_receipts
 from reviews.actions.memberships import change_account
@@ -181,7 +181,7 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
     against: dict[str, Any] = {"against_interest": merged, "against_interest_reason": "It costs her."}
     factories.attach(cast, factories.claim(cast), source, by=cast.editor, **against)
     set_role(desk=cast.desk, user=cast.admin, role=role, by=None)
-    merge_actors(actor=merged, into=remains.pk, reason="One person.", by=cast.admin)
+    merge_actors(actor=merged, fields=MergeInput(into=remains.pk, reason="One person."), by=cast.admin)
     assert Act.objects.filter(by=cast.admin, kind="evidence_changed", sealed=True).count() == 1
     kinds = [row["kind"] for row in Api(cast.admin).get("receipts/").json()["results"]]
     assert ("actor_merged" in kinds, "evidence_changed" in kinds) == (True, is_told)

@@ -13,7 +13,7 @@ from claims.actions.claims import edit_claim, move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.recomputing import lease_recomputations, recompute_leased
 from claims.actions.sources import add_relay, change_actor, change_source, retract_source
-from claims.inputs import ClaimInput, EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence, Revision, StatusChange
 from claims.tasks import recompute_claims
 from claims.verdicts.evidence_graph import of_claim
@@ -247,7 +247,9 @@ def test_two_record_the_same_denial(people: Cast) -> None:
         denial = factories.party_denial(people, claim)
         factories.assigned(people, claim)
         move = partial(
-            move_alone, claim=claim, to="denied", reason="So.", evidence=[denial.pk], seen_version=_version(claim)
+            move_alone,
+            claim=claim,
+            fields=MoveInput(to="denied", reason="So.", evidence=[denial.pk], seen_version=_version(claim)),
         )
         outcomes = together(partial(move, by=people.reviewer), partial(move, by=people.editor))
         assert refusals(outcomes) == [Stale]

@@ -11,6 +11,7 @@ from django.db import DatabaseError, transaction
 from accounts.actions import set_role
 from accounts.models import Act, RestrictedRead, User
 from claims.actions.actors import merge_actors
+from claims.inputs import MergeInput
 from house.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger.entries import read_entry
 from ledger.keys import policy_text
@@ -96,7 +97,7 @@ def test_what_is_left_agrees_with_itself(cast: Cast, shared: Actor) -> None:
 
 def test_a_name_of_before_a_merge_goes_too(cast: Cast, shared: Actor) -> None:
     other = create_actor(desk=None, fields=ActorInput(name="The witness", kind="person"), by=cast.admin)
-    merge_actors(actor=shared, into=other.pk, reason=f"{NAME} is the witness.", by=cast.admin)
+    merge_actors(actor=shared, fields=MergeInput(into=other.pk, reason=f"{NAME} is the witness."), by=cast.admin)
     row = done_by(shared_redaction(fresh(other), cast.editor), cast.admin)
     assert (fresh(shared).name, fresh(shared).merge.reason, row.erased) == ("[redacted], witness", "[redacted]", 2)
     assert Database().holds(NAME) is False
@@ -126,7 +127,7 @@ def test_of_one_that_no_desk_uses_nobody_but_editors_is(cast: Cast, who: str) ->
 def test_a_desk_whose_own_actor_was_merged_into_it_uses_it(cast: Cast) -> None:
     own = factories.actor(cast, "The witness")
     into = create_actor(desk=None, fields=ActorInput(name=f"{NAME}, witness", kind="person"), by=cast.admin)
-    merge_actors(actor=own, into=into.pk, reason="The same.", by=cast.editor)
+    merge_actors(actor=own, fields=MergeInput(into=into.pk, reason="The same."), by=cast.editor)
     with pytest.raises(Forbidden):
         shared_redaction(into, cast.stranger)
     assert done_by(shared_redaction(fresh(into), cast.editor), cast.admin).state == "done"

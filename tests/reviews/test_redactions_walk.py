@@ -15,7 +15,7 @@ from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source, retract_source
-from claims.inputs import ClaimInput, EvidenceInput
+from claims.inputs import ClaimInput, EvidenceInput, MergeInput
 from claims.models import Claim, CloseReason, Evidence
 from house.errors import DomainError
 from reviews.actions.assignments import close_claim, open_claim
@@ -121,7 +121,11 @@ class RedactionWalk:
             desk=self.cast.desk, fields=ActorInput(name=self.text(), kind="person"), by=self.cast.editor
         )
         own = Actor.objects.filter(desk=self.cast.desk, merged_into__isnull=True).exclude(pk=into.pk)
-        merge_actors(actor=self.one(own) or self.actor(), into=into.pk, reason=self.text(), by=self.cast.editor)
+        merge_actors(
+            actor=self.one(own) or self.actor(),
+            fields=MergeInput(into=into.pk, reason=self.text()),
+            by=self.cast.editor,
+        )
 
     def close(self) -> None:
         why = self.chance.choice(CloseReason.values)
