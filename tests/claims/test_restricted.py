@@ -158,7 +158,7 @@ def test_only_auditors_learn_that_something_is_withheld(cast: Cast, name: str, c
 @pytest.mark.parametrize("act", [change_evidence, withdraw_evidence])
 def test_who_does_not_see_it_does_not_change_it(cast: Cast, act: Any) -> None:
     item = _hidden(cast, factories.claim(cast))
-    fields: dict[str, Any] = {"fields": {"excerpt": "x"}} if act is change_evidence else {"reason": "x"}
+    fields: dict[str, Any] = {"fields": EvidenceInput(excerpt="x")} if act is change_evidence else {"reason": "x"}
     with pytest.raises(NotFound):
         act(evidence=item, by=cast.reviewer2, **fields)
 
@@ -261,14 +261,13 @@ def test_no_edit_releases(cast: Cast, name: str) -> None:
     item = _hidden(cast, factories.claim(cast, by=cast.reporter))
     publisher = item.source.publisher
     assert isinstance(publisher, Actor)
-    open_up: dict[str, Any] = {"fields": {"visibility": "desk"}, "by": by}
     with pytest.raises(Invalid, match="an editor releases it"):
-        change_actor(actor=publisher, **open_up)
+        change_actor(actor=publisher, fields=ActorInput(visibility="desk"), by=by)
     with pytest.raises(Invalid, match="an editor releases it"):
         change_source(source=item.source, fields=SourceInput(visibility="desk", publisher=None), by=by)
     free = factories.attach(cast, item.claim, factories.source(cast), by=cast.reporter, visibility="restricted")
     with pytest.raises(Invalid, match="an editor releases it"):
-        change_evidence(evidence=free, **open_up)
+        change_evidence(evidence=free, fields=EvidenceInput(visibility="desk"), by=by)
     assert {fresh(row).visibility for row in (item, free, item.source, publisher)} == {"restricted"}
 
 

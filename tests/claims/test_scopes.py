@@ -243,7 +243,8 @@ def test_a_form_that_was_open_when_an_editor_restricted_the_row_does_not_take_th
     rows: dict[str, Any] = {"source": source, "actor": actor, "evidence": item}
     changed = rows[row]
     assert client.get(address).status_code == 200
-    change(**{row: changed}, fields={"visibility": "restricted"}, by=cast.editor)
+    kinds: dict[str, Any] = {"source": SourceInput, "actor": ActorInput, "evidence": EvidenceInput}
+    change(**{row: changed}, fields=kinds[row](visibility="restricted"), by=cast.editor)
     answer = client.post(address, {**given, "visibility": "desk", "new_publisher_kind": "person"})
     assert (answer.status_code in (302, 400, 409), fresh(changed).visibility) == (True, "restricted")
 

@@ -17,6 +17,7 @@ from reviews.actions.assignments import name_decider
 from reviews.actions.grounds import confirm_assessment, confirm_verdict
 from reviews.grounds_shown import GroundsShown, of_assessment, of_verdict
 from sources.inputs import SourceInput
+from sources.models import Source
 from tests import factories
 from tests.api.client import Api
 from tests.factories import fresh
@@ -37,8 +38,10 @@ def _told(diff: GroundsDiff) -> list[tuple[str, str]]:
 
 
 def _restrict(made: GroundsWorld, row: Any) -> None:
-    change: Any = {"source": change_source, "evidence": change_evidence}[type(row).__name__.lower()]
-    change(**{type(row).__name__.lower(): row}, fields={"visibility": "restricted"}, by=made.cast.editor)
+    if isinstance(row, Source):
+        change_source(source=row, fields=SourceInput(visibility="restricted"), by=made.cast.editor)
+    else:
+        change_evidence(evidence=row, fields=EvidenceInput(visibility="restricted"), by=made.cast.editor)
 
 
 @pytest.mark.parametrize("name", ["source", "item", "upstream"])

@@ -217,7 +217,7 @@ def test_a_form_keeps_the_answers_that_it_has_no_field_for(cast: Cast, claim: Cl
 
 
 def test_its_size_is_bounded(cast: Cast, claim: Claim) -> None:
-    many = [{"evidence": item.pk, "text": "x" * 20_000} for item in factories.firsthand(cast, claim, 10)]
+    many = [AnswerInput(evidence=item.pk, text="x" * 20_000) for item in factories.firsthand(cast, claim, 10)]
     assert LONGEST_DRAFT == 200_000
     with pytest.raises(Invalid, match="too long: 200001 characters"):
         _kept(cast, claim, "x", answers=many)

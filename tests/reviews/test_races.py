@@ -231,8 +231,8 @@ def test_two_edits_on_one_version(people: Cast) -> None:
         claim = factories.claim(people)
         edit = partial(edit_claim, claim=claim, seen=SeenValues(version=claim.version))
         outcomes = together(
-            partial(edit, fields={"statement": f"First {number}."}, by=people.reviewer),
-            partial(edit, fields={"statement": f"Second {number}."}, by=people.reviewer2),
+            partial(edit, fields=ClaimInput(statement=f"First {number}."), by=people.reviewer),
+            partial(edit, fields=ClaimInput(statement=f"Second {number}."), by=people.reviewer2),
         )
         (late,) = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         assert isinstance(late, Stale)
