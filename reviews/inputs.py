@@ -32,3 +32,12 @@ class AssessmentInput:
     elements: Sequence[ElementLine] = ()
     recorded_mistake: bool = False
     seen_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormDraftInput:
+    """The fields of a form, finished or not, with the form's `name` and the `path` of its page."""
+
+    name: str
+    path: str
+    content: Sequence[tuple[str, str]]

@@ -20,6 +20,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
@@ -85,14 +86,8 @@ _kept_cast = KeptRows(_make_cast)
 
 def person(name: str, role: str | None = None, desk: Desk | None = None, **fields: Any) -> User:
     """An account, with a role on a desk when both are given."""
-    user = create_user(
-        username=name,
-        password=f"demo-{name}",
-        email=f"{name}@example.org",
-        check_password=False,
-        by=None,
-        **fields,
-    )
+    account = AccountInput(username=name, password=f"demo-{name}", email=f"{name}@example.org", **fields)
+    user = create_user(account=account, check_password=False, by=None)
     if desk is not None:
         set_role(desk=desk, user=user, role=role, by=None)
     return user

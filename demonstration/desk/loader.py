@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions.claims import publish_claim, report_claim
 from claims.actions.evidence import attach_evidence, change_evidence
@@ -81,12 +82,14 @@ def load_demonstration(*, now: datetime) -> None:
 
 def _person(name: str) -> User:
     return create_user(
-        username=name,
-        password=password_of(name),
-        email=f"{name}@example.org",
-        time_zone=ZONE,
-        is_administrator=name == "admin",
-        check_password=False,  # its password is printed on the sign-in page
+        account=AccountInput(
+            username=name,
+            password=password_of(name),
+            email=f"{name}@example.org",
+            time_zone=ZONE,
+            is_administrator=name == "admin",
+        ),
+        check_password=False,
         by=None,
     )
 

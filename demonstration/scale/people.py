@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import product
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from sources.actions import create_actor
 from sources.inputs import ActorInput
@@ -55,7 +56,11 @@ class _People:
     now: datetime
 
     def make(self, name: str, role: Role) -> User:
-        user = create_user(username=f"{self.prefix}-{name}", password=self.password, check_password=False, by=None)
+        user = create_user(
+            account=AccountInput(username=f"{self.prefix}-{name}", password=self.password),
+            check_password=False,
+            by=None,
+        )
         set_role(desk=self.desk, user=user, role=role, by=None, now=self.now)
         return user
 

@@ -44,6 +44,7 @@ from reviews.forms import (
     as_it_stands,
     draft_version_in,
 )
+from reviews.inputs import FormDraftInput
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment, own_draft
 from sources.chosen import keep_chosen
@@ -251,10 +252,8 @@ class DraftsOfRequest:
         assert self.author is not None
         seen = _seen(self.request.POST)
         self.row = keep_form_draft(
-            name=self.name,
-            path=self.request.path,
+            fields=FormDraftInput(name=self.name, path=self.request.path, content=content),
             about=self.about,
-            content=content,
             seen=seen,
             is_last_chance=is_last_chance,
             by=self.author,

@@ -20,7 +20,7 @@ from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
-from reviews.inputs import AssessmentInput
+from reviews.inputs import AssessmentInput, FormDraftInput
 from sources.actions import attach_file, create_actor, create_source
 from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Attachment, Capture, Source
@@ -117,10 +117,12 @@ def _judged(web: HiddenWeb, read: Evidence) -> None:
         by=cast.reviewer,
     )
     keep_form_draft(
-        name=world.form_draft.name,
-        path=world.form_draft.path,
+        fields=FormDraftInput(
+            name=world.form_draft.name,
+            path=world.form_draft.path,
+            content=[("excerpt", "Half a sentence"), ("upstream", str(contrary.source_id))],
+        ),
         about=About(desk=cast.desk, claim=world.claim),
-        content=[("excerpt", "Half a sentence"), ("upstream", str(contrary.source_id))],
         seen=SeenDraft(world.form_draft.pk, world.form_draft.version),
         by=cast.reviewer,
     )

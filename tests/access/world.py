@@ -18,7 +18,7 @@ from reviews.actions.assignments import name_decider
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import propose_redaction, propose_shared_redaction
-from reviews.inputs import AssessmentInput
+from reviews.inputs import AssessmentInput, FormDraftInput
 from reviews.models import Assessment, Assignment, FormDraft, Redaction
 from sources.actions import attach_file, create_actor, request_capture
 from sources.inputs import ActorInput
@@ -128,10 +128,10 @@ def make_world(files: Path) -> AccessWorld:
             actor=shared, words="harbour office", reason="It was asked for.", by=cast.admin
         ),
         form_draft=keep_form_draft(
-            name="attach",
-            path=f"/claims/{claim.reference}/attach/",
+            fields=FormDraftInput(
+                name="attach", path=f"/claims/{claim.reference}/attach/", content=[("excerpt", "Half a sentence")]
+            ),
             about=About(desk=cast.desk, claim=claim),
-            content=[("excerpt", "Half a sentence")],
             seen=SeenDraft(),
             by=cast.reviewer,
         ),

@@ -18,6 +18,7 @@ from pathlib import Path
 from django.test import Client
 
 from accounts.actions import create_token, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import change_source
@@ -54,7 +55,9 @@ def main(file: str) -> None:
 
 def _person(name: str, role: Role, desk: Desk, admin: User) -> User:
     user = create_user(
-        username=name, password=f"demo-{name}", email=f"{name}@example.org", check_password=False, by=admin
+        account=AccountInput(username=name, password=f"demo-{name}", email=f"{name}@example.org"),
+        check_password=False,
+        by=admin,
     )
     set_role(desk=desk, user=user, role=role, by=admin)
     return user
