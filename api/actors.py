@@ -20,10 +20,12 @@ from api.versions import seen_by, tagged
 from api.view import ApiView, created, person_asking
 from claims.actions.actors import merge_actors
 from claims.actions.sources import change_actor
+from claims.inputs import MergeInput
 from claims.reading.actor_queries import get_actor, shown_actors, survivor_of
 from claims.record.reads import note_shown
 from claims.verdicts.side_effects import Effects
 from sources.actions import create_actor, may_share
+from sources.inputs import ActorInput
 from sources.models import Actor, ActorKind, Reliability, Visibility
 from sources.permissions import may_change_actor, may_merge
 from sources.queries import search_actors
@@ -132,7 +134,7 @@ class ActorsApi(ApiView):
             desk = desk_to_write_on(request)
         fields = read_body(request, NewActor)
         fields.pop("desk", None)
-        actor = create_actor(desk=desk, fields=fields, by=by)
+        actor = create_actor(desk=desk, fields=ActorInput(**fields), by=by)
         at = reverse("api:actor", args=[actor.pk])
         return created(request, render_actors(by, [actor])[0], at=at, **tagged(actor))
 
@@ -170,7 +172,7 @@ class OneActorApi(ApiView):
         # The action's own row: who made it restricted may not be one to fetch it any more.
         fields = read_changes(request, ChangesOfActor)
         with seen_by(request, actor, fields.pop("seen_version", None)) as seen:
-            outcome = change_actor(actor=actor, fields=fields, seen=seen, by=by)
+            outcome = change_actor(actor=actor, fields=ActorInput(**fields), seen=seen, by=by)
         return Response(render_actors(by, [outcome.row])[0], headers=tagged(outcome.row))
 
 
@@ -188,7 +190,7 @@ class MergedActorApi(ApiView):
         may_merge(by, actor)
         given = read_body(request, Merging)
         effects = Effects(dry_run=given.pop("dry_run"))
-        outcome = merge_actors(actor=actor, **given, effects=effects, by=by)
+        outcome = merge_actors(actor=actor, fields=MergeInput(**given), effects=effects, by=by)
         shown = [render_effect(effect) for effect in effects.shown]
         row = render_actors(by, [outcome.row])[0]
         return Response({**row, "dry_run": effects.dry_run, "effects": shown, "later": effects.later})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
-from typing import Annotated, TypedDict
+from typing import Annotated, Any, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -23,6 +23,7 @@ from claims.queries import get_claim, seen_evidence
 from house.errors import NotFound
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.grounds_shown import grounds_digests
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentState
 from reviews.queries import assessments_of, get_assessment
 
@@ -129,7 +130,7 @@ class AssessmentsApi(ApiView):
         by = person_asking(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
-        assessment = submit_assessment(claim=claim, **read_body(request, NewAssessment), by=by)
+        assessment = submit_assessment(claim=claim, fields=assessment_in(read_body(request, NewAssessment)), by=by)
         at = reverse("api:assessment", args=[claim.reference, assessment.pk])
         return created(request, _shown(assessment, seen_evidence(by, claim)), at=at)
 
@@ -178,6 +179,13 @@ class RejectionApi(ApiView):
         seen = seen_evidence(by, assessment.claim)
         assessment = reject(assessment=assessment, **read_body(request, NewDecision), by=by)
         return Response(_shown(assessment, seen))
+
+
+def assessment_in(body: dict[str, Any]) -> AssessmentInput:
+    """Return the assessment that a body describes."""
+    answers = [AnswerInput(**each) for each in body["answers"]]
+    elements = [ElementLine(**each) for each in body["elements"]]
+    return AssessmentInput(**{**body, "answers": answers, "elements": elements})
 
 
 def find_assessment(user: User, reference: str, assessment_id: UUID) -> Assessment:

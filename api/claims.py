@@ -41,9 +41,10 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_edit_as_editor, may_edit_claim
 from claims.actions.claims import edit_claim, report_claim, set_threshold
 from claims.bounds import MOST_ACTORS, MOST_ATTACHED, MOST_ELEMENTS, MOST_TOPICS
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, ThresholdInput
 from claims.models import NEVER_DUE, Claim, CloseReason, StateChoices
 from claims.queries import get_claim
-from claims.reading.lists import OF_THE_CLAIM, Narrowed, WholeClaim, read_claims_whole, scope_of
+from claims.reading.lists import OF_THE_CLAIM, ClaimFilter, Narrowed, WholeClaim, read_claims_whole, scope_of
 from claims.reading.paging import CLAIM_ORDERS
 from house.errors import Invalid
 from house.seen import SeenValues
@@ -173,7 +174,8 @@ class ClaimsApi(ApiView):
     def get(self, request: Request) -> Response:
         query = read_query(request, ClaimQuery)
         chosen = {name: value for name, value in query.items() if name not in SAID_BY_EVERY_LIST}
-        claims = Narrowed(scope_of(person_asking(request)), states=chosen.pop("state", ()), **chosen)
+        conditions = ClaimFilter(states=chosen.pop("state", ()), **chosen)
+        claims = Narrowed(scope_of(person_asking(request)), conditions)
         return answer_page(request, partial(read_claims_whole, claims), query, _render, orders=CLAIM_ORDERS)
 
     @operation(
@@ -193,7 +195,13 @@ class ClaimsApi(ApiView):
         evidence = fields.pop("evidence", [])
         reason = fields.pop("reason", "")
         try:
-            claim = report_claim(desk=desk, evidence=evidence, reason=reason, fields=fields, by=by)
+            claim = report_claim(
+                desk=desk,
+                evidence=[EvidenceInput(**each) for each in evidence],
+                reason=reason,
+                fields=_input(fields),
+                by=by,
+            )
         except Invalid as error:
             raise _in_the_body(error, len(evidence)) from error
         claim = get_claim(by, claim.reference)
@@ -226,6 +234,12 @@ class OneClaimApi(ApiView):
         return answer_claim(by, reference)
 
 
+def _input(fields: dict[str, Any]) -> ClaimInput:
+    """Return the fields of a body as the actions take them."""
+    elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
+    return ClaimInput(**{**fields, **elements})
+
+
 def _in_the_body(error: Invalid, count: int) -> Invalid:
     """The same refusal, with fields of inline evidence named by their place in the body."""
     place = "evidence.0" if count == 1 else "evidence"
@@ -241,11 +255,11 @@ def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -
         raise Invalid({"threshold": [_("Enter the threshold that this reason belongs to.")]})
     with recorded_transaction():
         if changes:
-            edit_claim(claim=claim, fields=changes, seen=seen, by=by)
+            edit_claim(claim=claim, fields=_input(changes), seen=seen, by=by)
         if sets_threshold:
             # Its own edit just now is no other version than the one that was wanted.
             seen = replace(seen, is_exact=seen.is_exact and not changes)
-            set_threshold(claim=claim, threshold=threshold, reason=reason, seen=seen, by=by)
+            set_threshold(claim=claim, fields=ThresholdInput(threshold=threshold, reason=reason), seen=seen, by=by)
 
 
 def answer_claim(user: User, reference: str) -> Response:

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from api.assessments import LineShape, NewAnswer, NewLine
+from api.assessments import LineShape, NewAnswer, NewLine, assessment_in
 from api.bodies import Fields, Flag, Ids, Text, Whole, WordField, read_body, rows_of
 from api.schema import operation
 from api.view import ApiView, person_asking
@@ -73,7 +73,9 @@ class DraftApi(ApiView):
         by = person_asking(request)
         claim = get_claim(by, reference)
         may_assess(by, claim)
-        draft = keep_draft(claim=claim, **read_body(request, NewDraft), by=by)
+        body = read_body(request, NewDraft)
+        version = body.pop("version")
+        draft = keep_draft(claim=claim, fields=assessment_in(body), version=version, by=by)
         return Response(render_draft(by, draft))
 
     @operation("drop_draft", summary="Discard your draft assessment", status=204, refuses=[404])

@@ -19,6 +19,7 @@ from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_confirm_excerpt, may_edit_claim, may_edit_evidence
 from claims.actions.evidence import attach_evidence, change_evidence, confirm_excerpt, withdraw_evidence
 from claims.bounds import MOST_ELEMENTS
+from claims.inputs import EvidenceInput
 from claims.models import Credibility, Evidence, Stance
 from claims.queries import evidence_of, get_claim, get_evidence, withheld_evidence
 from claims.record.reads import note_shown
@@ -125,7 +126,7 @@ class EvidenceListApi(ApiView):
         may_edit_claim(by, claim)
         fields = read_body(request, NewEvidence)
         fields.pop("seen_version", None)
-        item = attach_evidence(claim=claim, fields=fields, by=by)
+        item = attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by)
         at = reverse("api:evidence", args=[claim.reference, item.pk])
         return created(request, render_evidence(by, [item])[0], at=at, **tagged(item))
 
@@ -155,7 +156,7 @@ class OneEvidenceApi(ApiView):
         fields = read_changes(request, EvidenceChanges)
         # The action's own row: who made it restricted may not be one to fetch it any more.
         with seen_by(request, item, fields.pop("seen_version", None)) as seen:
-            item = change_evidence(evidence=item, fields=fields, seen=seen, by=by)
+            item = change_evidence(evidence=item, fields=EvidenceInput(**fields), seen=seen, by=by)
         return Response(render_evidence(by, [item])[0], headers=tagged(item))
 
 

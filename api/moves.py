@@ -17,6 +17,7 @@ from api.schema import Lacking, PageOf, operation
 from api.view import ApiView, created, person_asking
 from claims.access.permissions import may_move_alone
 from claims.actions.claims import move_alone
+from claims.inputs import MoveInput
 from claims.models import Claim, StateChoices, StatusChange
 from claims.queries import ChangeEntry, change_of, history_of, known_claim, recorded_changes, seen_evidence
 from claims.reading.page_queries import graph_at
@@ -106,7 +107,7 @@ class MovesApi(ApiView):
         by = person_asking(request)
         claim = known_claim(by, reference)
         may_move_alone(by, claim)
-        change = move_alone(claim=claim, **read_body(request, NewMove), by=by)
+        change = move_alone(claim=claim, fields=MoveInput(**read_body(request, NewMove)), by=by)
         at = reverse("api:status-change", args=[claim.reference, change.seq])
         # What the person named they were shown, or the move would have been refused.
         shown = _render_change(change, frozenset(change.evidence), recorded_changes(claim))

@@ -35,6 +35,7 @@ from claims.reading.actor_queries import shown_actors
 from claims.record.reads import note_shown
 from claims.verdicts.side_effects import Effects
 from sources.actions import create_source
+from sources.inputs import SourceInput
 from sources.models import Basis, Reliability, Source, SourceKind, Visibility
 from sources.permissions import may_change_source, may_retract
 
@@ -137,7 +138,7 @@ class SourcesApi(ApiView):
         fields = read_body(request, NewSource)
         fields.pop("desk", None)
         by = person_asking(request)
-        source = create_source(desk=desk, fields=fields, by=by)
+        source = create_source(desk=desk, fields=SourceInput(**fields), by=by)
         at = reverse("api:source", args=[source.pk])
         return created(request, render_source(by, source), at=at, **tagged(source))
 
@@ -164,7 +165,7 @@ class OneSourceApi(ApiView):
         # The action's own row: who made it restricted may not be one to fetch it any more.
         fields = read_changes(request, ChangesOfSource)
         with seen_by(request, source, fields.pop("seen_version", None)) as seen:
-            outcome = change_source(source=source, fields=fields, seen=seen, by=by)
+            outcome = change_source(source=source, fields=SourceInput(**fields), seen=seen, by=by)
         return Response(render_source(by, outcome.row), headers=tagged(outcome.row))
 
 

@@ -16,6 +16,7 @@ from unittest.mock import patch
 from accounts.models import Role, User
 from accounts.queries import receipts_given, receipts_of
 from claims.actions.claims import move_alone
+from claims.inputs import MoveInput
 from claims.models import Evidence, Stance
 from claims.states import State
 from house.transactions import Noted, kept_acts
@@ -33,10 +34,12 @@ def _rate(rows: list[Evidence], by: User, after: Callable[[list[Noted]], object]
         with kept_acts() as acts:
             move_alone(
                 claim=row.claim,
-                to=State.DENIED.value,
-                reason="That is what the party says.",
-                evidence=[row.pk],
-                seen_version=row.claim.version,
+                fields=MoveInput(
+                    to=State.DENIED.value,
+                    reason="That is what the party says.",
+                    evidence=[row.pk],
+                    seen_version=row.claim.version,
+                ),
                 by=by,
             )
         after(acts)

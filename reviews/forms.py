@@ -18,6 +18,7 @@ from house.errors import Stale
 from house.pages import ActForm
 from reviews.actions.drafts import KeptElsewhere
 from reviews.candidates import Candidate
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, AssessmentDraft
 
 LARGEST_VERSION = 2**31 - 1  # what the database holds
@@ -185,20 +186,19 @@ class AssessmentForm(ActForm):
     def answer_lines(self) -> list[forms.BoundField]:
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
-    def found(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The finding as `reviews.actions.assessments.submit_assessment` takes it."""
-        return {
-            "proposed_state": given["proposed_state"],
-            "rationale": given["rationale"],
-            "evidence": given["evidence"],
-            "answers": [
-                {"evidence": pk, "text": text} for pk, _label in self.contrary if (text := given[f"answer_{pk}"])
+    def found(self, given: dict[str, Any]) -> AssessmentInput:
+        """Return the assessment to submit."""
+        return AssessmentInput(
+            proposed_state=given["proposed_state"],
+            rationale=given["rationale"],
+            evidence=given["evidence"],
+            answers=[
+                AnswerInput(evidence=pk, text=text) for pk, _label in self.contrary if (text := given[f"answer_{pk}"])
             ],
-            "elements": [{"element": part.pk, "text": given[f"element_{part.pk}"]} for part in self.parts],
-            "recorded_mistake": given.get("recorded_mistake", False),
-            "seen_version": given["seen_version"],
-            "draft_version": given["draft_version"],
-        }
+            elements=[ElementLine(element=part.pk, text=given[f"element_{part.pk}"]) for part in self.parts],
+            recorded_mistake=given.get("recorded_mistake", False),
+            seen_version=given["seen_version"],
+        )
 
     def clean(self) -> dict[str, Any]:
         """What was typed on something that has gone since is not left out unread: the page shows it first."""
@@ -219,12 +219,13 @@ class AssessmentForm(ActForm):
             if name.startswith("answer_") and name not in self.fields and text.strip()
         ]
 
-    def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
-        """Call `keep` with what stands in the form, finished or not. Whether it was kept."""
-        assert isinstance(self.data, QueryDict)
+    def kept(self, keep: Callable[[AssessmentInput, int], Any]) -> bool:
+        """Call `keep` with the assessment, finished or not, and its draft's version; return whether it was kept."""
+        data = self.data
+        assert isinstance(data, QueryDict)
         self.errors.clear()  # of a form that need not be complete
-        self.cleaned_data = as_it_stands(self.data)
-        return self.submitted(keep)
+        self.cleaned_data = {}
+        return self.submitted(lambda _given: keep(as_it_stands(data), draft_version_in(data)))
 
     def _show_again(self, error: Stale) -> None:
         """Having read what another window kept, the person replaces it, or goes on from it."""
@@ -244,25 +245,28 @@ class AssessmentForm(ActForm):
         return list(zip(silent, texts, strict=False)) or [(None, text) for text in texts]
 
 
-def as_it_stands(data: QueryDict) -> dict[str, Any]:
-    """What was typed and ticked, finished or not, as `reviews.actions.drafts.keep_draft` takes it."""
-    return {
-        "proposed_state": data.get("proposed_state", ""),
-        "rationale": data.get("rationale", ""),
-        "evidence": [UUID(pk) for pk in data.getlist("evidence") if UUID_FORM.fullmatch(pk)],
-        "answers": _lines(data, "answer_", name="evidence"),
-        "elements": _lines(data, "element_", name="element"),
-        "recorded_mistake": bool(data.get("recorded_mistake")),
-        "seen_version": _whole(data.get("seen_version", "")),
-        "version": _whole(data.get("draft_version", "")),
-        "in_part": True,
-    }
+def as_it_stands(data: QueryDict) -> AssessmentInput:
+    """Return the assessment as it was typed and ticked, finished or not."""
+    return AssessmentInput(
+        proposed_state=data.get("proposed_state", ""),
+        rationale=data.get("rationale", ""),
+        evidence=[UUID(pk) for pk in data.getlist("evidence") if UUID_FORM.fullmatch(pk)],
+        answers=[AnswerInput(evidence=pk, text=text) for pk, text in _lines(data, "answer_")],
+        elements=[ElementLine(element=pk, text=text) for pk, text in _lines(data, "element_")],
+        recorded_mistake=bool(data.get("recorded_mistake")),
+        seen_version=_whole(data.get("seen_version", "")),
+    )
 
 
-def _lines(data: QueryDict, prefix: str, *, name: str) -> list[dict[str, Any]]:
+def draft_version_in(data: QueryDict) -> int:
+    """Return the version of the draft that the form goes on from; 0 for none."""
+    return _whole(data.get("draft_version", ""))
+
+
+def _lines(data: QueryDict, prefix: str) -> list[tuple[UUID, str]]:
     """What was typed on elements or pieces of evidence, also on those that have no field any more."""
     return [
-        {name: UUID(pk), "text": text}
+        (UUID(pk), str(text))
         for field, text in data.items()
         if field.startswith(prefix) and UUID_FORM.fullmatch(pk := field.removeprefix(prefix))
     ]

@@ -4,7 +4,7 @@ What changes support (relays, retraction, a publisher, `part_of` …) recomputes
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Desk, User
 from house.errors import Conflict, Forbidden, Invalid, OutOfService, refuse_unsaid
 from house.fields import check_fields
+from house.inputs import UNCHANGED
 from house.leases import Lease, take
 from house.transactions import recorded_transaction
 from sources.addresses import completed
@@ -27,21 +28,22 @@ from sources.erasing import hold_file
 from sources.evidence_storage import Stored, TooLarge, store
 from sources.fetch import Fetched, FetchFailed, FetchRefused, fetch
 from sources.graph_lock import lock_graph
+from sources.inputs import ActorInput, NewActor, SourceInput
 from sources.ledger_entries import actor_recorded, attachment_kept, source_recorded
 from sources.models import Actor, Attachment, Capture, CaptureState, Source, Visibility
 from sources.permissions import may_change_source, may_write
 from sources.queries import named_actor, visible_actors
-from sources.values import ACTOR_FIELDS, SOURCE_FIELDS, tidied
+from sources.values import ACTOR_FIELDS, SOURCE_FIELDS
 
 logger = logging.getLogger(__name__)
 CAPTURE_LEASE = timedelta(seconds=90)  # longer than a fetch may take
 MOST_CAPTURE_ATTEMPTS = 3
 
 
-def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Actor:
+def create_actor(*, desk: Desk | None, fields: ActorInput, by: User, now: datetime | None = None) -> Actor:
     """Write an actor down on a desk, or (None, an administrator) for all desks.
 
-    `fields`: by name, with `part_of` and `owned_by` as ids. Raises NotFound, Forbidden, Invalid.
+    Raises NotFound, Forbidden, Invalid.
     """
     with recorded_transaction():
         if desk is not None:
@@ -62,12 +64,13 @@ def may_share(by: User) -> None:
         raise Forbidden(_("Only administrators share an actor with all desks."))
 
 
-def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
+def set_actor_fields(actor: Actor, fields: ActorInput, by: User) -> None:
     """Set and check an actor's fields. Raises Invalid; a chain that would lead back to the actor is shown."""
     _set_plain(actor, ACTOR_FIELDS, fields)
-    for name in ("part_of", "owned_by"):
-        if name in fields:
-            setattr(actor, name, _named_now(by, actor.desk_id, getattr(actor, name), fields[name], name))
+    if fields.part_of is not UNCHANGED:
+        actor.part_of = _named_now(by, actor.desk_id, actor.part_of, fields.part_of, "part_of")
+    if fields.owned_by is not UNCHANGED:
+        actor.owned_by = _named_now(by, actor.desk_id, actor.owned_by, fields.owned_by, "owned_by")
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
         raise Invalid({"part_of_to": [_("The end is before the beginning.")]})
@@ -106,19 +109,19 @@ def _named_now(by: User, desk_id: UUID | None, before: Actor | None, given: UUID
     return named_actor(by, desk_id, actor_id=given, field=field)
 
 
-def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, Any]) -> None:
-    given = tidied(fields)
+def _set_plain(row: Actor | Source, names: Iterable[str], fields: ActorInput | SourceInput) -> None:
+    given = fields.given()
     for name in names:
         if name in given:
             setattr(row, name, given[name])
 
 
 def create_source(
-    *, desk: Desk, fields: Mapping[str, Any], by: User, capture: bool = True, now: datetime | None = None
+    *, desk: Desk, fields: SourceInput, by: User, capture: bool = True, now: datetime | None = None
 ) -> Source:
     """Write a source down; where it has an address, what that answers is fetched soon after (capture).
 
-    `fields`: by name, with `publisher` as an id. Raises NotFound, Forbidden, Invalid.
+    Raises NotFound, Forbidden, Invalid.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -132,14 +135,15 @@ def create_source(
     return source
 
 
-def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> None:
+def set_source_fields(source: Source, fields: SourceInput, by: User) -> None:
     """Set and check a source's fields. Raises Invalid."""
     _set_plain(source, SOURCE_FIELDS, fields)
     source.url = completed(source.url)
     if not source.title and source.url:
         source.title = source.url[:300]
-    if "publisher" in fields:
-        source.publisher = _named_now(by, source.desk_id, source.publisher, fields["publisher"], "publisher")
+    if fields.publisher is not UNCHANGED:
+        assert not isinstance(fields.publisher, NewActor)  # claims.actions.composing has created it
+        source.publisher = _named_now(by, source.desk_id, source.publisher, fields.publisher, "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):
         raise Invalid({"url": [_("Enter a URL that begins with https:// or http://.")]})

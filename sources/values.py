@@ -1,6 +1,5 @@
 """What people edit of actors and sources, as it is shown to one of them."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -32,8 +31,3 @@ def shown_actor(by: User, actor_id: UUID | None) -> UUID | None:
     """The id of an actor that another row names, where the person may see it."""
     seen = actor_id is not None and visible_actors(by).filter(pk=actor_id).exists()
     return actor_id if seen else None
-
-
-def tidied(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given, without the space around texts."""
-    return {name: value.strip() if isinstance(value, str) else value for name, value in fields.items()}

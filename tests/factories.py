@@ -20,17 +20,21 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from claims.actions import releasing
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence
 from claims.actions.sources import add_relay
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence
 from claims.states import State
 from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, Assignment
 from sources.actions import create_actor, create_source
+from sources.inputs import ActorInput, SourceInput
 from sources.models import Actor, Relay, Source
 from tests.kept import KeptRows
 
@@ -82,14 +86,8 @@ _kept_cast = KeptRows(_make_cast)
 
 def person(name: str, role: str | None = None, desk: Desk | None = None, **fields: Any) -> User:
     """An account, with a role on a desk when both are given."""
-    user = create_user(
-        username=name,
-        password=f"demo-{name}",
-        email=f"{name}@example.org",
-        check_password=False,
-        by=None,
-        **fields,
-    )
+    account = AccountInput(username=name, password=f"demo-{name}", email=f"{name}@example.org", **fields)
+    user = create_user(account=account, check_password=False, by=None)
     if desk is not None:
         set_role(desk=desk, user=user, role=role, by=None)
     return user
@@ -108,7 +106,7 @@ def fresh(row: Row) -> Row:
 def actor(cast: Cast, name: str = "", *, by: User | None = None, now: datetime | None = None, **fields: Any) -> Actor:
     """An actor of the desk; `part_of` and `owned_by` may be given as actors."""
     fields = {"kind": "organisation", **_ids(fields), "name": name or f"Actor {next(_number)}"}
-    return create_actor(desk=cast.desk, fields=fields, by=by or cast.reviewer, now=now)
+    return create_actor(desk=cast.desk, fields=ActorInput(**fields), by=by or cast.reviewer, now=now)
 
 
 def source(
@@ -122,7 +120,7 @@ def source(
 ) -> Source:
     """A source of the desk, of unknown basis unless `basis` says otherwise. Nothing is fetched."""
     fields = {"kind": "article", **_ids(fields | {"publisher": publisher}), "title": title or f"Item {next(_number)}"}
-    return create_source(desk=cast.desk, fields=fields, by=by or cast.reviewer, capture=False, now=now)
+    return create_source(desk=cast.desk, fields=SourceInput(**fields), by=by or cast.reviewer, capture=False, now=now)
 
 
 def released(row: Any, by: User, visibility: str = "desk") -> None:
@@ -171,15 +169,27 @@ def claim(
         "statement": statement or f"Container {number} was unloaded at night.",
         "claimant": claimant.pk if claimant else None,
         "parties": [party.pk for party in parties],
-        "elements": [{"text": text} for text in elements],
+        "elements": [ElementInput(text=text) for text in elements],
         **fields,
     }
-    return report_claim(desk=cast.desk, fields=fields, evidence=evidence, by=by, now=now)
+    return report_claim(
+        desk=cast.desk,
+        fields=ClaimInput(**fields),
+        evidence=[EvidenceInput(**each) for each in evidence],
+        by=by,
+        now=now,
+    )
 
 
 def report_as(by: User, desk: Desk, evidence: Sequence[dict[str, Any]], **fields: Any) -> Claim:
-    """A claim as it is written down, nothing done for it before."""
-    return report_claim(desk=desk, fields={"statement": "A ship came in.", **fields}, evidence=evidence, by=by)
+    """A claim as it is reported, nothing done for it before."""
+    elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
+    return report_claim(
+        desk=desk,
+        fields=ClaimInput(**{"statement": "A ship came in.", **fields, **elements}),
+        evidence=[EvidenceInput(**each) for each in evidence],
+        by=by,
+    )
 
 
 def attach(
@@ -196,7 +206,7 @@ def attach(
     fields = _ids(fields) | {"source": source.pk, "stance": stance}
     if "elements" in fields:
         fields["elements"] = [part.pk for part in fields["elements"]]
-    return attach_evidence(claim=claim, fields=fields, by=by or cast.reviewer, now=now)
+    return attach_evidence(claim=claim, fields=EvidenceInput(**fields), by=by or cast.reviewer, now=now)
 
 
 def firsthand(
@@ -278,18 +288,17 @@ def submit_as(
     answers: Sequence[Evidence] = (),
     **fields: Any,
 ) -> Assessment:
-    """A finding as it is handed in, nothing done for it before. `fields` replace what would be handed in."""
+    """An assessment as it is submitted, nothing done for it before. `fields` replace those of the assessment."""
+    named: dict[str, Any] = {name: fields.pop(name) for name in ("draft_version", "now") if name in fields}
     given = {
-        "claim": claim,
         "proposed_state": proposed_state,
         "rationale": "This is what the evidence shows.",
         "evidence": [item.pk for item in evidence],
-        "answers": [{"evidence": item.pk, "text": "Looked at: it does not hold."} for item in answers],
-        "elements": [{"element": part.pk, "text": "The evidence bears on it."} for part in claim.elements.all()],
+        "answers": [AnswerInput(evidence=item.pk, text="Looked at: it does not hold.") for item in answers],
+        "elements": [ElementLine(element=part.pk, text="The evidence bears on it.") for part in claim.elements.all()],
         "seen_version": claim.version,
-        "by": by,
     }
-    return submit_assessment(**{**given, **fields})
+    return submit_assessment(claim=claim, fields=AssessmentInput(**{**given, **fields}), by=by, **named)
 
 
 def _all(claim: Claim, stances: dict[str, str], state: str) -> list[Evidence]:
@@ -309,10 +318,12 @@ def denied(cast: Cast, claim: Claim, *, by: User | None = None, now: datetime | 
     denials = _all(claim, {"denied": "denies"}, "denied")
     move_alone(
         claim=claim,
-        to=State.DENIED,
-        reason="A party denied it.",
-        evidence=[item.pk for item in denials],
-        seen_version=fresh(claim).version,
+        fields=MoveInput(
+            to=State.DENIED,
+            reason="A party denied it.",
+            evidence=[item.pk for item in denials],
+            seen_version=fresh(claim).version,
+        ),
         by=by or cast.editor,
         now=now,
     )

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions.mails import forget_links
 from accounts.edits import count_edit, merge, merge_values
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import account_recorded, desk_recorded, role_granted
 from accounts.models import Desk, MailKind, Membership, Role, Session, Token, TokenScope, User
 from accounts.queries import role_in
@@ -43,39 +44,34 @@ def _plain_name(username: str) -> None:
 
 def create_user(
     *,
-    username: str,
-    password: str | None,
-    email: str = "",
-    time_zone: str = "UTC",
-    name: str = "",
-    is_administrator: bool = False,
+    account: AccountInput,
     check_password: bool = True,
     invitation: UUID | None = None,
     by: User | None,
     now: datetime | None = None,
 ) -> User:
-    """A new account; `invitation`: by which somebody made it; no `password`: they sign in another way.
+    """Create an account; `invitation`: the one that its person accepted.
 
     Raises Invalid for a name that is taken or a weak password, Forbidden for who may not.
     """
     with recorded_transaction():
         may_administer(by)
-        _plain_name(username)
+        _plain_name(account.username)
         user = User(
-            username=username,
-            email=email,
-            time_zone=time_zone,
-            name=name,
-            is_staff=is_administrator,
-            is_superuser=is_administrator,
+            username=account.username,
+            email=account.email,
+            time_zone=account.time_zone,
+            name=account.name,
+            is_staff=account.is_administrator,
+            is_superuser=account.is_administrator,
         )
         check_fields(user, exclude=("password",))
-        if User.objects.filter(username__iexact=username).exists():
+        if User.objects.filter(username__iexact=account.username).exists():
             raise Invalid({"username": [_("This user name is taken. Choose another.")]})
-        known_zone(time_zone)
-        if check_password and password is not None:
-            strong_password(password, user)
-        user.set_password(password)
+        known_zone(account.time_zone)
+        if check_password and account.password is not None:
+            strong_password(account.password, user)
+        user.set_password(account.password)
         user.save()
         account_recorded(
             *("account_made", user),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, set_role
 from accounts.actions.mails import forget_links, write_mail
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import account_recorded
 from accounts.models import Invitation, MailKind, User
 from house.errors import Conflict, NotFound
@@ -36,11 +37,9 @@ def join_by_identity(
         if invitation is None:
             raise NotFound(_("This address has no invitation. Ask an administrator for one."))
         user = create_user(
-            username=username,
-            password=None,
-            email=invitation.email,
-            time_zone=time_zone,
-            name=name,
+            account=AccountInput(
+                username=username, password=None, email=invitation.email, time_zone=time_zone, name=name
+            ),
             invitation=invitation.pk,
             by=None,
             now=now,

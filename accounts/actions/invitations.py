@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import create_user, may_administer, set_role
 from accounts.actions.mails import forget_links, write_mail
+from accounts.inputs import AccountInput
 from accounts.ledger_entries import invitation_recorded
 from accounts.links import invitation_of_link
 from accounts.models import Desk, Invitation, MailKind, User
@@ -94,11 +95,9 @@ def accept_invitation(
         Invitation.objects.select_for_update(no_key=True).get(pk=invitation_of_link(token, now=now).pk)
         invitation = invitation_of_link(token, now=now)  # somebody may have been faster, or taken it back
         user = create_user(
-            username=username,
-            password=password,
-            email=invitation.email,
-            time_zone=time_zone,
-            name=name,
+            account=AccountInput(
+                username=username, password=password, email=invitation.email, time_zone=time_zone, name=name
+            ),
             invitation=invitation.pk,
             by=None,
             now=now,

@@ -7,8 +7,10 @@ from datetime import datetime
 from itertools import product
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role, User
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from sources.models import Actor
 
 TOPICS = ("arms", "shipping", "prisons", "elections", "air raids", "sanctions", "borders", "hospitals")
@@ -54,14 +56,20 @@ class _People:
     now: datetime
 
     def make(self, name: str, role: Role) -> User:
-        user = create_user(username=f"{self.prefix}-{name}", password=self.password, check_password=False, by=None)
+        user = create_user(
+            account=AccountInput(username=f"{self.prefix}-{name}", password=self.password),
+            check_password=False,
+            by=None,
+        )
         set_role(desk=self.desk, user=user, role=role, by=None, now=self.now)
         return user
 
 
 def _cast(people: _People, number: int, reporter: User, *, reviewer: User, editors: list[User]) -> ScaleCast:
     def actor(name: str, *, kind: str, part_of: Actor | None = None) -> Actor:
-        fields = {"name": f"{name} {number}", "kind": kind, "reliability": "B", "part_of": part_of and part_of.pk}
+        fields = ActorInput(
+            name=f"{name} {number}", kind=kind, reliability="B", part_of=part_of.pk if part_of else None
+        )
         return create_actor(desk=people.desk, fields=fields, by=editors[0], now=people.now)
 
     claimant, accused = actor("State", kind="state"), actor("Accused state", kind="state")

@@ -8,12 +8,15 @@ from typing import Any
 from claims.actions.claims import move_alone, report_claim
 from claims.actions.evidence import attach_evidence, withdraw_evidence
 from claims.actions.sources import add_relay, retract_source
+from claims.inputs import ClaimInput, ElementInput, EvidenceInput, MoveInput
 from claims.models import Claim, Evidence
 from demonstration.scale.people import ScaleCast
 from reviews.actions.assessments import approve, submit_assessment
 from reviews.actions.assignments import accept_assignment, assign, close_claim
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.models import Assessment, Assignment
 from sources.actions import create_source
+from sources.inputs import SourceInput
 from sources.models import Actor, Source
 
 # Stand in the specimen where each copy has words of its own.
@@ -41,18 +44,21 @@ class Specimen:
         )
         self.claim: Claim = report_claim(
             desk=self.cast.desk,
-            fields={
-                "statement": STATEMENT,
-                "place": PLACE,
-                "claimant": self.cast.claimant.pk,
-                "parties": [self.cast.claimant.pk, self.cast.accused.pk],
-                "claimed_on": self.at.date(),
-                "topics": self.cast.topics,
-                "elements": [{"text": "It was moved"}, {"text": "in that number", "essential": False}],
-            },
+            fields=ClaimInput(
+                statement=STATEMENT,
+                place=PLACE,
+                claimant=self.cast.claimant.pk,
+                parties=[self.cast.claimant.pk, self.cast.accused.pk],
+                claimed_on=self.at.date(),
+                topics=self.cast.topics,
+                elements=[
+                    ElementInput(text="It was moved"),
+                    ElementInput(text="in that number", essential=False),
+                ],
+            ),
             evidence=[
-                {"source": statement.pk, "stance": "supports", "excerpt": "We know of it.", "credibility": 3},
-                {"source": article.pk, "stance": "supports", "locator": "paragraph 2"},
+                EvidenceInput(source=statement.pk, stance="supports", excerpt="We know of it.", credibility=3),
+                EvidenceInput(source=article.pk, stance="supports", locator="paragraph 2"),
             ],
             by=self.cast.reporter,
             now=self.at,
@@ -63,15 +69,15 @@ class Specimen:
         self.sources += 1
         return create_source(
             desk=self.cast.desk,
-            fields={
-                "title": f"{TITLE}, item {self.sources}",
-                "url": f"https://example.org/{TITLE}/{self.sources}",
-                "kind": kind,
-                "basis": basis,
-                "publisher": publisher.pk,
-                "published_at": self.at.replace(hour=12, minute=0, second=0, microsecond=0),
-                "language": "en",
-            },
+            fields=SourceInput(
+                title=f"{TITLE}, item {self.sources}",
+                url=f"https://example.org/{TITLE}/{self.sources}",
+                kind=kind,
+                basis=basis,
+                publisher=publisher.pk,
+                published_at=self.at.replace(hour=12, minute=0, second=0, microsecond=0),
+                language="en",
+            ),
             by=self.cast.reporter,
             capture=False,
             now=self.at,
@@ -79,7 +85,7 @@ class Specimen:
 
     def attach(self, publisher: Actor, stance: str, *, kind: str = "document") -> Evidence:
         source = self.source(publisher, kind, basis="firsthand")
-        fields = {"source": source.pk, "stance": stance, "excerpt": "This is what was seen.", "credibility": 2}
+        fields = EvidenceInput(source=source.pk, stance=stance, excerpt="This is what was seen.", credibility=2)
         return attach_evidence(claim=self.claim, fields=fields, by=self.cast.reviewer, now=self.at)
 
     def witnesses(self, stance: str) -> None:
@@ -109,12 +115,16 @@ class Specimen:
         self.claim.refresh_from_db()
         return submit_assessment(
             claim=self.claim,
-            proposed_state=state,
-            rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
-            evidence=evidence,
-            answers=[{"evidence": pk, "text": "It gives no detail and relies on the claimant."} for pk in answers],
-            elements=[{"element": part.pk, "text": "Borne out."} for part in self.claim.elements.all()],
-            seen_version=self.claim.version,
+            fields=AssessmentInput(
+                proposed_state=state,
+                rationale="Two who do not depend on each other saw the same, and nothing speaks against it.",
+                evidence=evidence,
+                answers=[
+                    AnswerInput(evidence=pk, text="It gives no detail and relies on the claimant.") for pk in answers
+                ],
+                elements=[ElementLine(element=part.pk, text="Borne out.") for part in self.claim.elements.all()],
+                seen_version=self.claim.version,
+            ),
             by=self.cast.reviewer,
             now=self.at,
         )
@@ -133,10 +143,9 @@ class Specimen:
         self.claim.refresh_from_db()
         move_alone(
             claim=self.claim,
-            to=to,
-            reason="That is what the party says.",
-            evidence=evidence,
-            seen_version=self.claim.version,
+            fields=MoveInput(
+                to=to, reason="That is what the party says.", evidence=evidence, seen_version=self.claim.version
+            ),
             by=self.cast.editor,
             now=self.at,
         )

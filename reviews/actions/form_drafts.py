@@ -20,6 +20,7 @@ from claims.models import Claim, Evidence
 from house.errors import Invalid, NotFound
 from house.fields import optional_text
 from house.transactions import recorded_transaction
+from reviews.inputs import FormDraftInput
 from reviews.models import AssessmentDraft, FormDraft
 from sources.chosen import let_go
 from sources.models import Actor, Source
@@ -57,10 +58,8 @@ class SeenDraft:
 
 def keep_form_draft(
     *,
-    name: str,
-    path: str,
+    fields: FormDraftInput,
     about: About,
-    content: Pairs,
     seen: SeenDraft,
     is_last_chance: bool = False,
     by: User,
@@ -73,7 +72,7 @@ def keep_form_draft(
     a session has ended; some more are kept then. Raises Invalid (too much).
     """
     now = now or timezone.now()
-    fields = _keepable(content)
+    content, path = _keepable(fields.content), fields.path
     with recorded_transaction():
         # One at a time for each person: two windows that save at once see each other.
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
@@ -81,15 +80,15 @@ def keep_form_draft(
         row = _overtaken_by(seen, path, by)
         if row is not None:
             return row
-        row = _going_on_from(seen, path, by) or _sent_before(seen, path, fields, by)
-        if row is not None and row.content == fields:
+        row = _going_on_from(seen, path, by) or _sent_before(seen, path, content, by)
+        if row is not None and row.content == content:
             return row
         if row is None:
             _not_too_many(by, MOST_DRAFTS + (SPARE_DRAFTS if is_last_chance else 0))
-            row = FormDraft(author=by, name=name, path=path, version=secrets.randbelow(2**30))
+            row = FormDraft(author=by, name=fields.name, path=path, version=secrets.randbelow(2**30))
         row.desk, row.claim, row.evidence = about.desk, about.claim, about.evidence
         row.source, row.actor = about.source, about.actor
-        row.content, row.version, row.kept_at = fields, row.version + 1, now
+        row.content, row.version, row.kept_at = content, row.version + 1, now
         row.window, row.step = seen.window[:40], seen.step
         row.save()
     return row

@@ -22,7 +22,7 @@ from claims.models import Claim, Element, Evidence, RevisionKind, Topic
 from claims.reading.actor_queries import redacts_shared
 from claims.reading.values import element_field
 from claims.record.ledger_entries import claim_written, evidence_recorded
-from claims.record.revisions import count_version
+from claims.record.revisions import RevisionDetails, count_version
 from claims.verdicts.support import counts_outside, lock_claim, lock_graph, lock_graphs_of
 from house.errors import Conflict, Invalid, NotFound
 from house.fields import given_text, optional_text
@@ -369,7 +369,9 @@ def _count_versions(claims: dict[str, Claim], touched: Sequence[tuple[Match, Any
     for reference, claim in claims.items():
         if reference in of_claims:
             claim.refresh_from_db()
-            count_version(claim, RevisionKind.EDITED, by=by, now=now, fields=of_claims[reference])
+            count_version(
+                claim, RevisionKind.EDITED, by=by, now=now, details=RevisionDetails(fields=of_claims[reference])
+            )
 
 
 def _fields_of_the_claim(one: Match, row: Any) -> set[str]:

@@ -92,10 +92,18 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
         draft=draft,
     )
     if "keep" in request.POST:
-        if form.kept(lambda given: keep_draft(claim=claim, by=request.user, **given)):
+        if form.kept(
+            lambda fields, version: keep_draft(
+                claim=claim, fields=fields, version=version, in_part=True, by=request.user
+            )
+        ):
             AssessmentDrafts(request).kept_as_assessment()
             return redirect("assess", claim.reference)
-    elif form.submitted(lambda given: submit_assessment(claim=claim, by=request.user, **form.found(given))):
+    elif form.submitted(
+        lambda given: submit_assessment(
+            claim=claim, fields=form.found(given), draft_version=given["draft_version"], by=request.user
+        )
+    ):
         return redirect("review", form.outcome.pk)
     ticked = {str(value) for value in form["evidence"].value() or ()}
     proposed = form["proposed_state"].value()

@@ -35,7 +35,16 @@ from house.transactions import recorded_transaction
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, SeenDraft, end_form_draft, keep_form_draft, kept_files
 from reviews.actions.outcomes import FORM_KEY, form_is_done
-from reviews.forms import AssessmentForm, CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
+from reviews.forms import (
+    AssessmentForm,
+    CloseForm,
+    ConfirmVerdictForm,
+    DecisionForm,
+    HandOverForm,
+    as_it_stands,
+    draft_version_in,
+)
+from reviews.inputs import FormDraftInput
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment, own_draft
 from sources.chosen import keep_chosen
@@ -243,10 +252,8 @@ class DraftsOfRequest:
         assert self.author is not None
         seen = _seen(self.request.POST)
         self.row = keep_form_draft(
-            name=self.name,
-            path=self.request.path,
+            fields=FormDraftInput(name=self.name, path=self.request.path, content=content),
             about=self.about,
-            content=content,
             seen=seen,
             is_last_chance=is_last_chance,
             by=self.author,
@@ -336,7 +343,13 @@ class AssessmentDrafts(DraftsOfRequest):
 
     def _keep_assessment(self) -> None:
         assert self.author is not None and self.about.claim is not None
-        self.draft = keep_draft(claim=self.about.claim, by=self.author, **as_it_stands(self.request.POST))
+        self.draft = keep_draft(
+            claim=self.about.claim,
+            fields=as_it_stands(self.request.POST),
+            version=draft_version_in(self.request.POST),
+            in_part=True,
+            by=self.author,
+        )
         self.kept_as_assessment()
 
     def kept_as_assessment(self) -> None:

@@ -18,7 +18,7 @@ from claims.verdicts.graph_loading import load_evidence_graph
 from claims.views.lines import EvidenceLine, evidence_lines
 from house.pages import form_page, sent, show_form
 from reviews.actions.drafts import drop_draft
-from reviews.forms import AssessmentForm, as_it_stands
+from reviews.forms import AssessmentForm, as_it_stands, draft_version_in
 from reviews.models import AssessmentDraft
 from reviews.queries import get_draft
 
@@ -85,12 +85,12 @@ def typed_in(form: AssessmentForm, draft: AssessmentDraft | None) -> dict[str, A
     the form has no field for."""
     assert isinstance(form.data, QueryDict)
     written = as_it_stands(form.data)
-    kept = draft.content if draft is not None and draft.version == written["version"] else {}
+    kept = draft.content if draft is not None and draft.version == draft_version_in(form.data) else {}
     answers = {item["evidence"]: item["text"] for item in kept.get("answers", ())}
-    answers |= {str(item["evidence"]): item["text"] for item in written["answers"]}
+    answers |= {str(item.evidence): item.text for item in written.answers}
     return {
-        **written,
-        "evidence": [str(pk) for pk in written["evidence"]],
+        "proposed_state": written.proposed_state,
+        "evidence": [str(pk) for pk in written.evidence],
         "answers": [{"evidence": pk, "text": text} for pk, text in answers.items() if text.strip()],
     }
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from claims.reading.page_queries import history_shown
 from claims.views import history as pages
@@ -124,7 +125,7 @@ def test_evidence_that_is_restricted_now_is_closed_to_who_may_not_see_it(
     world: AccessWorld, verdict: Claim, publish: Callable[[], None], page_of: Callable[..., "Page"]
 ) -> None:
     item = verdict.evidence.filter(stance="supports")[0]
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=world.cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=world.cast.editor)
     publish()
     page = page_of(world.cast.reviewer2)
     assert checked(page, verdict)[2:] == ["Verified, closed in part"]
@@ -170,7 +171,7 @@ def test_what_is_recorded_between_the_page_and_its_proof_is_no_forgery(
 
     def meanwhile(route: "Route") -> None:
         connections["default"] = connection
-        edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor)
+        edit_claim(claim=verdict, fields=ClaimInput(place="Odesa"), by=world.cast.editor)
         publish()
         route.fallback()
 

@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from ledger.models import Checkpoint, DailyStamp
 from ledger.notes import SigningKey, checkpoint_text, sign_note
@@ -403,7 +404,7 @@ def test_a_stamped_checkpoint_that_the_log_does_not_extend_is_told(
 def test_what_has_waited_too_long_for_its_place_in_the_log_is_told(
     world: AccessWorld, verdict: Claim, taken_back: None, page_of: Callable[..., "Page"]
 ) -> None:
-    edit_claim(claim=verdict, fields={"place": "Odesa"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
+    edit_claim(claim=verdict, fields=ClaimInput(place="Odesa"), by=world.cast.editor, now=factories.days_ago(1 / 48))
     marks, said = _said(page_of(world.cast.reporter), verdict)
     assert (marks, "has been waiting for its place in the log since" in said) == ("broken", True), said
 

@@ -12,6 +12,7 @@ from django.test import Client
 
 from claims.actions.actors import merge_actors
 from claims.actions.claims import edit_claim, publish_claim, set_threshold, unpublish_claim
+from claims.inputs import ClaimInput, MergeInput, ThresholdInput
 from claims.models import Claim
 from claims.record import ledger_entries
 from ledger.models import Checkpoint
@@ -211,8 +212,13 @@ def published(world: AccessWorld) -> Claim:
     factories.actor(cast, "Another navy", visibility="public")
     then = factories.days_ago(1 / 24)
     claim = factories.claim_in(cast, "corroborated", claimant=navy, original_statement="Порт закрито.", now=then)
-    edit_claim(claim=claim, fields={"claimed_on": date(2024, 3, 1), "language": "uk"}, by=cast.editor, now=then)
-    set_threshold(claim=factories.fresh(claim), threshold=2, reason="As grave as most.", by=cast.editor, now=then)
+    edit_claim(claim=claim, fields=ClaimInput(claimed_on=date(2024, 3, 1), language="uk"), by=cast.editor, now=then)
+    set_threshold(
+        claim=factories.fresh(claim),
+        fields=ThresholdInput(threshold=2, reason="As grave as most."),
+        by=cast.editor,
+        now=then,
+    )
     open_to_all: dict[str, Any] = {"visibility": "public", "publisher": port, "basis": "firsthand"}
     report = factories.source(cast, "Open report", url="https://port.example/", **open_to_all)
     factories.source(cast, "Other report", **open_to_all)
@@ -341,7 +347,7 @@ def test_a_publisher_that_was_merged_and_lost_its_name_since(
     cast = world.cast
     office = factories.actor(cast, "The harbour office", kind="state", visibility="public")
     port = Actor.objects.get(name="The port")
-    merge_actors(actor=port, into=office.pk, reason="One office.", by=cast.editor)
+    merge_actors(actor=port, fields=MergeInput(into=office.pk, reason="One office."), by=cast.editor)
     publish()
     assert _checked(page, published)[0] == "verified"
     assert "The port" not in Client().get(f"/public/{published.reference}/material").content.decode()
@@ -354,14 +360,14 @@ def test_a_publisher_that_was_merged_and_lost_its_name_since(
 
 
 def test_what_waits_too_long_for_its_place_is_told(world: AccessWorld, published: Claim, page: "Page") -> None:
-    edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor, now=factories.days_ago(1 / 48))
+    edit_claim(claim=published, fields=ClaimInput(language="pl"), by=world.cast.editor, now=factories.days_ago(1 / 48))
     run((":claim language = 'uk' :this",), published)
     marks, said = _checked(page, published)
     assert (marks, "has been waiting for its place in the log since" in said) == ("broken", True), said
 
 
 def test_what_was_recorded_just_now_is_told(world: AccessWorld, published: Claim, page: "Page") -> None:
-    edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor)
+    edit_claim(claim=published, fields=ClaimInput(language="pl"), by=world.cast.editor)
     assert _checked(page, published)[0] == "missing"
 
 

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from django.test import Client
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from ledger.canonical import canonical
 from ledger.keys import policy_text
@@ -63,7 +64,7 @@ def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no
 def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(
     world: AccessWorld, published: Claim, publish: Callable[[], None], page: "Page"
 ) -> None:
-    edit_claim(claim=published, fields={"language": "pl"}, by=world.cast.editor, now=factories.days_ago(0))
+    edit_claim(claim=published, fields=ClaimInput(language="pl"), by=world.cast.editor, now=factories.days_ago(0))
     publish()
     marks, words = _said(page, published)
     assert (marks, words.startswith("Not witnessed yet")) == ("verified", True)

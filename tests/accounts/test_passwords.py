@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 
 from accounts.actions import create_user, strong_password
+from accounts.inputs import AccountInput
 from accounts.models import User
 from house.errors import Invalid
 from tests.factories import Cast
@@ -87,7 +88,7 @@ def test_fifteen_characters_are_enough(olena: User, password: str, enough: bool)
 
 def test_one_spelling_in_unicode_is_as_good_as_another(cast: Cast) -> None:
     written = "café über ａｌｌｅｓ wichtig"
-    user = create_user(username="olena", password=unicodedata.normalize("NFD", written), by=None)
+    user = create_user(account=AccountInput(username="olena", password=unicodedata.normalize("NFD", written)), by=None)
     spellings = [unicodedata.normalize(form, written) for form in ("NFC", "NFD", "NFKC", "NFKD")]
     assert [user.check_password(spelling) for spelling in spellings] == [True] * 4
     assert [user.check_password(other) for other in (written.upper(), written + " ", f" {written}", "")] == [False] * 4
@@ -100,7 +101,7 @@ def test_a_password_of_before_there_was_one_spelling_goes_on(cast: Cast) -> None
 
 
 def test_space_at_the_ends_counts(cast: Cast) -> None:
-    user = create_user(username="olena", password=" brass harbours at eleven ", by=None)
+    user = create_user(account=AccountInput(username="olena", password=" brass harbours at eleven "), by=None)
     assert (user.check_password(" brass harbours at eleven "), user.check_password("brass harbours at eleven")) == (
         True,
         False,

@@ -22,6 +22,7 @@ from claims.actions.evidence import change_evidence
 from claims.actions.sources import add_relay
 from claims.bundles import stored
 from claims.bundles.stored import forget_bundles_on
+from claims.inputs import EvidenceInput
 from claims.models import Bundle, BundlePart, Claim
 from claims.tasks import forget_old_bundles_task, make_bundles
 from claims.verdicts.support import lock_graph
@@ -32,6 +33,7 @@ from ledger.models import SealedStream
 from reviews.actions.redactions import look_for_in_shared
 from sources import evidence_storage
 from sources.actions import create_actor
+from sources.inputs import ActorInput
 from tests import factories
 from tests.claims.bundling import bundle_of, checked, files_in, made, make, with_file, zip_of
 from tests.conftest import ROOT
@@ -243,7 +245,7 @@ def test_a_look_at_what_a_redaction_would_erase_is_told_to_nobody_and_closes_not
     cast: Cast, publish: Callable[[], None]
 ) -> None:
     """Looks stand in the stream of an actor that all desks share, after what was said of it."""
-    shared = create_actor(desk=None, fields={"name": f"{SECRET}, witness", "kind": "person"}, by=cast.admin)
+    shared = create_actor(desk=None, fields=ActorInput(name=f"{SECRET}, witness", kind="person"), by=cast.admin)
     claim = factories.claim(cast, claimant=shared)
     look_for_in_shared(actor=shared, words=SECRET, by=cast.editor)
     publish()
@@ -372,7 +374,7 @@ def test_a_file_that_is_not_what_was_kept_is_told(
 def test_what_is_restricted_since_it_was_made_is_not_handed_out(cast: Cast, verdict: Claim) -> None:
     row = made(cast.reporter, verdict)
     item = verdict.evidence.latest("created_at")
-    change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     with pytest.raises(NotFound, match="has changed since"):
         take_bundle(bundle=row, by=cast.reporter)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Act
 from claims.actions.claims import publish_claim
 from claims.actions.sources import change_source
+from sources.inputs import SourceInput
 from tests import factories
 from tests.ledger.installation import publish_here
 from tests.pages import got, signed_in, text_of
@@ -132,7 +133,7 @@ def test_no_page_of_a_narrowed_list_tells_how_much_is_withheld(
     monkeypatch.setattr("claims.views.audit.BATCH", 2)
     sources = [factories.source(cast, by=cast.editor) for _ in range(10)]
     for source in sources[1::2]:
-        change_source(source=factories.fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+        change_source(source=factories.fresh(source), fields=SourceInput(visibility="restricted"), by=cast.editor)
     client, url, pages = signed_in(cast.auditor), f"/ledger/?{query}", []
     back = ""
     while url:
@@ -147,6 +148,6 @@ def test_there_is_no_next_page_of_withheld_acts_alone(cast: "Cast", monkeypatch:
     monkeypatch.setattr("claims.views.audit.PAGE_SIZE", 2)
     sources = [factories.source(cast, by=cast.editor) for _ in range(4)]
     for source in sources[:2]:
-        change_source(source=factories.fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+        change_source(source=factories.fresh(source), fields=SourceInput(visibility="restricted"), by=cast.editor)
     page = got(cast.auditor, "/ledger/?kind=source_added").context  # type: ignore[attr-defined]
     assert (len(page["lines"]), page["next_url"]) == (2, "")

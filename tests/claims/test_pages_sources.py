@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from sources.actions import attach_file, create_source, lease_captures, request_capture
+from sources.inputs import SourceInput
 from sources.models import Actor, Attachment, Capture, CaptureState, Source
 from tests import factories
 from tests.pages import fields_of, got, signed_in, text_of
@@ -148,7 +149,7 @@ def test_a_relay_that_would_close_a_cycle_shows_it(cast: "Cast") -> None:
 
 
 def test_a_failed_capture_says_why_and_offers_a_screenshot(cast: "Cast") -> None:
-    fields = {"url": "https://example.org/gone", "kind": "article"}
+    fields = SourceInput(url="https://example.org/gone", kind="article")
     source = create_source(desk=cast.desk, fields=fields, by=cast.reviewer)
     Capture.objects.update(state=CaptureState.FAILED, error="It answered 404.")
     page = got(cast.reviewer, _page(source))

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from claims.actions.claims import edit_claim, publish_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from reviews.actions.assignments import close_claim
 from sources.models import Actor, Capture, Source
@@ -201,7 +202,7 @@ def test_a_changed_statement_is_kept(cast: "Cast") -> None:
 def test_who_comes_second_sees_what_changed_and_keeps_what_they_typed(cast: "Cast") -> None:
     claim = factories.claim(cast)
     fields = _edit(cast, claim) | {"statement": "It was open."}
-    edit_claim(claim=claim, fields={"statement": "It was shut."}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="It was shut."), by=cast.editor)
     answer = _post(cast.reviewer, f"/claims/{claim.reference}/edit/", fields)
     assert answer.status_code == 409
     assert "editor changed this while you were editing" in text_of(answer)

@@ -12,6 +12,7 @@ from django.test import Client
 from claims.actions.claims import publish_claim, unpublish_claim
 from claims.actions.evidence import change_evidence
 from claims.bundles import public_bundles
+from claims.inputs import EvidenceInput
 from claims.models import Claim
 from claims.record import ledger_entries
 from ledger.models import Checkpoint, Entry
@@ -163,7 +164,7 @@ def test_nothing_of_what_is_not_public_is_in_any_byte(
     whisper = factories.source(cast, "Whisper", visibility="restricted", by=cast.editor)
     sealed = factories.attach(cast, published, whisper, "context", excerpt="Heard.", by=cast.editor)
     was_public = factories.attach(cast, published, port_report, "context", excerpt="Once open.", visibility="public")
-    change_evidence(evidence=was_public, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=was_public, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     other = factories.claim_in(cast, "corroborated", statement="Not for the public.")
     publish_here(tmp_path / "signer")
     data = _bundle(published)

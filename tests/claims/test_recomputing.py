@@ -16,6 +16,7 @@ from claims.tasks import recompute_claims
 from claims.verdicts.side_effects import LATER, Effects
 from house.errors import Stale, Unconfirmed
 from reviews.actions.assessments import approve
+from sources.inputs import SourceInput
 from sources.models import Source
 from tests import factories
 from tests.edits.browsing import opened
@@ -66,7 +67,7 @@ def test_the_ticks_recompute_the_others(cast: Cast) -> None:
 def test_a_claim_waits_once_whatever_changes(cast: Cast) -> None:
     claims = [factories.claim(cast) for _ in range(3)]
     source = _shared(cast, *claims)
-    change_source(source=source, fields={"basis": "unknown"}, by=cast.reviewer)
+    change_source(source=source, fields=SourceInput(basis="unknown"), by=cast.reviewer)
     _retract(cast, source)
     assert Recomputation.objects.count() == 2
 
@@ -143,7 +144,7 @@ def test_how_many_wait_tells_nothing_of_restricted_evidence(cast: Cast) -> None:
     for claim in claims:
         factories.attach(cast, claim, source, by=cast.editor, visibility="restricted")
     tried = Effects(dry_run=True)
-    change_source(source=source, fields={"basis": "unknown"}, effects=tried, by=cast.reviewer)
+    change_source(source=source, fields=SourceInput(basis="unknown"), effects=tried, by=cast.reviewer)
     assert (tried.shown, tried.later) == ([], 0)
 
 
@@ -204,7 +205,7 @@ def _form(cast: Cast, part: str, claim: Claim, first: Source) -> tuple[str, dict
     if part == "relay":
         upstream = factories.source(cast, basis="firsthand", publisher=factories.actor(cast, "An onlooker"))
         relay = factories.relay(cast, first, upstream)
-        change_source(source=first, fields={"basis": "secondhand"}, by=cast.editor)
+        change_source(source=first, fields=SourceInput(basis="secondhand"), by=cast.editor)
         return f"/sources/{first.pk}/relays/{relay.pk}/remove/", {}
     if part == "actor":
         return f"/actors/{publisher}/edit/", {"reliability": "E"}

@@ -7,6 +7,7 @@ import pytest
 from django.db import transaction
 
 from claims.actions.claims import move_alone
+from claims.inputs import MoveInput
 from claims.models import Claim, StatusChange
 from house.errors import Conflict, Forbidden, Invalid, NotFound, PolicyNotMet
 from reviews.actions.assessments import approve
@@ -55,10 +56,12 @@ def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met:
     def move() -> StatusChange:
         return move_alone(
             claim=claim,
-            to=after,
-            reason="Because.",
-            evidence=[item.pk for item in world.named(claim, after)],
-            seen_version=claim.version,
+            fields=MoveInput(
+                to=after,
+                reason="Because.",
+                evidence=[item.pk for item in world.named(claim, after)],
+                seen_version=claim.version,
+            ),
             by=world.people[part],
         )
 
@@ -151,6 +154,8 @@ def test_there_is_no_fifth_state(world: ListWorld) -> None:
     claim = world.claim("reported", met=True)
     with pytest.raises(Invalid) as error:
         move_alone(
-            claim=claim, to="true", reason="x", evidence=[], seen_version=claim.version, by=world.people["editor"]
+            claim=claim,
+            fields=MoveInput(to="true", reason="x", evidence=[], seen_version=claim.version),
+            by=world.people["editor"],
         )
     assert set(error.value.errors) == {"to"}

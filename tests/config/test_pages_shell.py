@@ -9,6 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from playwright.sync_api import expect
 
 from accounts.actions import create_desk, create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Role, User
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ PASSWORD = "a long enough password"
 
 
 def make_user(name: str = "reviewer", role: Role = Role.REVIEWER, time_zone: str = "UTC") -> User:
-    user = create_user(username=name, password=PASSWORD, time_zone=time_zone, by=None)
+    user = create_user(account=AccountInput(username=name, password=PASSWORD, time_zone=time_zone), by=None)
     set_role(desk=create_desk(name="Ukraine desk", prefix="UKR", by=None), user=user, role=role, by=None)
     return user
 

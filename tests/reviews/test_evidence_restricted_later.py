@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import User
 from claims.actions.evidence import change_evidence
+from claims.inputs import EvidenceInput
 from claims.models import Claim, Evidence
 from reviews.models import Assessment
 from tests import factories
@@ -25,7 +26,7 @@ def finding(cast: Cast) -> Assessment:
     finding = factories.finding(cast, claim, "corroborated")
     factories.approved(cast, finding)
     for item in (contrary, _one_named(finding)):
-        change_evidence(evidence=item, fields={"visibility": "restricted"}, by=cast.editor)
+        change_evidence(evidence=item, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     return finding
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim
 from reviews.actions.assessments import reject
 from reviews.actions.assignments import name_decider
@@ -126,7 +127,7 @@ def test_who_is_second_sees_what_changed_and_hands_in_again(cast: "Cast") -> Non
         "proposed_state": "corroborated",
         "evidence": _ids(claim),
     }
-    edit_claim(claim=claim, fields={"place": "Varn"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Varn"), by=cast.editor)
     answer = signed_in(cast.reviewer).post(address, fields)
     assert (answer.status_code, "editor edited the claim." in text_of(answer)) == (409, True)
     assert "I looked.</textarea>" in answer.content.decode()

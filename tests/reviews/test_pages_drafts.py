@@ -10,10 +10,13 @@ from django.test import Client
 from claims.actions.claims import edit_claim
 from claims.actions.evidence import change_evidence, withdraw_evidence
 from claims.actions.sources import change_source
+from claims.inputs import ClaimInput, EvidenceInput
 from claims.models import Claim
 from reviews.actions.assignments import withdraw_assignment
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, FormDraft
+from sources.inputs import SourceInput
 from tests import factories
 from tests.factories import fresh
 from tests.kept import KeptRows
@@ -94,9 +97,9 @@ def test_what_happened_since_and_what_is_gone_is_told(cast: "Cast", claim: Claim
     refuting = claim.evidence.get(stance="refutes")
     fields = {f"answer_{refuting.pk}": "It saw a ferry.", "evidence": [str(supporting.pk), str(refuting.pk)]}
     _keep(cast.reviewer, claim, proposed_state="corroborated", rationale="Nearly done.", **fields)
-    edit_claim(claim=claim, fields={"place": "Odesa"}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(place="Odesa"), by=cast.editor)
     withdraw_evidence(evidence=refuting, reason="A mistake.", by=cast.editor)
-    change_evidence(evidence=supporting, fields={"visibility": "restricted"}, by=cast.editor)
+    change_evidence(evidence=supporting, fields=EvidenceInput(visibility="restricted"), by=cast.editor)
     text = text_of(got(cast.reviewer, _page(claim)))
     for told in ("editor edited the claim.", "was withdrawn.", "is now restricted", "It saw a ferry."):
         assert told in text
@@ -125,18 +128,22 @@ def test_what_cannot_be_kept_stays_in_the_form(cast: "Cast", claim: Claim) -> No
 
 
 def test_my_work_leads_back_to_a_draft(cast: "Cast", claim: Claim) -> None:
-    keep_draft(claim=claim, rationale="Half.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(claim=claim, fields=AssessmentInput(rationale="Half.", seen_version=claim.version), by=cast.reviewer)
     page = got(cast.reviewer, "/")
     assert "Continue your draft" in text_of(page) and "Your drafts" not in text_of(page)
     withdraw_assignment(assignment=claim.assignments.get(), by=cast.editor)
     text = text_of(got(cast.reviewer, "/"))
-    assert "Your drafts" in text and "Read draft…" in text and "Continue your draft" not in text
-    keep_draft(claim=claim, rationale="I look myself.", seen_version=claim.version, by=cast.editor)
-    assert "Continue your draft" in text_of(got(cast.editor, "/"))
+    assert "Your drafts" in text and "Read draft…" in text and "Go on with your draft" not in text
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="I look myself.", seen_version=claim.version), by=cast.editor
+    )
+    assert "Go on with your draft" in text_of(got(cast.editor, "/"))
 
 
 def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> None:
-    keep_draft(claim=claim, rationale="Half a thought.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="Half a thought.", seen_version=claim.version), by=cast.reviewer
+    )
     address = f"{_page(claim)}draft/"
     assert "Half a thought." in text_of(got(cast.reviewer, address))
     assert signed_in(cast.reviewer).post(address)["Location"] == f"/claims/{claim.reference}/"
@@ -181,7 +188,11 @@ def _typed_twice(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client, dic
     """A form in which the person has typed something, while another window of theirs has kept a draft."""
     client = signed_in(cast.reviewer)
     sent = _filled(client.get(_page(claim)), rationale="The second says.", **fields)
-    keep_draft(claim=claim, rationale="What the first window says.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim,
+        fields=AssessmentInput(rationale="What the first window says.", seen_version=claim.version),
+        by=cast.reviewer,
+    )
     return client, sent
 
 
@@ -252,7 +263,7 @@ def _hidden_meanwhile(cast: "Cast", claim: Claim, **fields: Any) -> tuple[Client
     answered = factories.attach(cast, claim, source, "refutes", by=cast.reviewer)
     client, answer = signed_in(cast.reviewer), {f"answer_{answered.pk}": "Another ferry."}
     sent = _filled(client.get(_page(claim)), rationale="A ferry was seen.", **answer)
-    change_source(source=fresh(source), fields={"visibility": "restricted"}, by=cast.editor)
+    change_source(source=fresh(source), fields=SourceInput(visibility="restricted"), by=cast.editor)
     got(cast.reviewer, f"/sources/{source.pk}/", status=404)
     sent |= {"proposed_state": "reported", "seen_version": str(fresh(claim).version)}
     return client, sent | fields

@@ -11,11 +11,13 @@ from django.test import Client
 
 from accounts.models import Membership
 from claims.actions.claims import edit_claim
+from claims.inputs import ClaimInput
 from claims.models import Claim, Evidence
 from house.errors import Busy, TooMany
 from reviews.actions import form_drafts
 from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
+from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft, FormDraft
 from sources.models import Actor, Source
 from tests import factories
@@ -68,7 +70,7 @@ def test_what_only_looks_what_it_would_do_is_kept_as_well(cast: Cast) -> None:
 def test_a_draft_on_a_claim_that_changed_is_refused_as_the_form_would_have_been(cast: Cast, claim: Claim) -> None:
     client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/edit/"
     client.post(address, _filled(client.get(address), statement=TYPED, keep="draft", **_no_elements()))
-    edit_claim(claim=claim, fields={"statement": "Somebody else's words."}, by=cast.editor)
+    edit_claim(claim=claim, fields=ClaimInput(statement="Somebody else's words."), by=cast.editor)
     again = client.get(address)
     answer = client.post(address, _filled(again, **_no_elements()))
     assert answer.status_code == 409
@@ -111,7 +113,9 @@ def test_drafts_of_a_closed_claim_can_be_reached_read_and_discarded(cast: Cast, 
     client, address = signed_in(cast.reviewer), _address(claim)
     factories.assigned(cast, claim)
     client.post(address, _filled(client.get(address), excerpt=TYPED, keep="draft"))
-    keep_draft(claim=claim, rationale="So far: nothing.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="So far: nothing.", seen_version=claim.version), by=cast.reviewer
+    )
     close_claim(claim=claim, reason="moot", by=cast.editor)
     for page in (client.get("/"), client.get("/drafts/"), client.get(f"/claims/{claim.reference}/")):
         assert f"/claims/{claim.reference}/assess/draft/" in page.content.decode()
@@ -292,7 +296,9 @@ def test_the_list_shows_to_its_author_how_the_longest_text_begins(cast: Cast, cl
     client, address = signed_in(cast.reviewer), _address(claim)
     client.post(address, _filled(client.get(address), title="A log", excerpt="It was dark. " * 30, keep="draft"))
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, rationale="Nobody saw it.", seen_version=claim.version, by=cast.reviewer)
+    keep_draft(
+        claim=claim, fields=AssessmentInput(rationale="Nobody saw it.", seen_version=claim.version), by=cast.reviewer
+    )
     text = text_of(client.get("/drafts/"))
     assert ("It was dark. " * 9)[:110].strip() in text and "It was dark. " * 10 not in text
     assert "Nobody saw it." in text

@@ -16,6 +16,7 @@ from reviews.actions.assignments import close_claim
 from reviews.actions.drafts import keep_draft
 from reviews.actions.form_drafts import About, SeenDraft, keep_form_draft
 from reviews.actions.redactions import SHORTEST, propose_redaction, redact
+from reviews.inputs import AssessmentInput, FormDraftInput
 from reviews.models import AssessmentDraft, Assignment, FormDraft
 from reviews.redaction_matches import REDACTED, find
 from reviews.written_words import changed, written_in, written_in_entry
@@ -75,12 +76,26 @@ def _desk(cast: Cast) -> None:
         close_claim(claim=claim, reason=why, note="" if number == 0 else "Ww", by=cast.editor)
     claim = factories.claim(cast, "Zz drafted")
     factories.assigned(cast, claim)
-    keep_draft(claim=claim, proposed_state="corroborated", rationale="Ww", seen_version=1, by=cast.reviewer)
+    keep_draft(
+        claim=claim,
+        fields=AssessmentInput(proposed_state="corroborated", rationale="Ww", seen_version=1),
+        by=cast.reviewer,
+    )
     content = [("stance", "supports"), ("visibility", "desk"), ("excerpt", "It supports that.")]
     about = About(desk=cast.desk, claim=claim)
-    keep_form_draft(name="claim-attach", path="/a", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
+    keep_form_draft(
+        fields=FormDraftInput(name="claim-attach", path="/a", content=content),
+        about=about,
+        seen=SeenDraft(),
+        by=cast.reviewer,
+    )
     content = [("reason", "moot"), ("note", "A moot point.")]
-    keep_form_draft(name="claim-close", path="/b", about=about, content=content, seen=SeenDraft(), by=cast.reviewer)
+    keep_form_draft(
+        fields=FormDraftInput(name="claim-close", path="/b", content=content),
+        about=about,
+        seen=SeenDraft(),
+        by=cast.reviewer,
+    )
 
 
 def test_no_word_of_the_program_is_taken_and_the_log_agrees(cast: Cast, editor2: User) -> None:

@@ -13,6 +13,7 @@ from accounts.models import Role, User
 from claims.actions.claims import set_threshold
 from claims.actions.evidence import change_evidence, confirm_excerpt, withdraw_evidence
 from claims.actions.sources import correct_source, retract_source
+from claims.inputs import EvidenceInput, ThresholdInput
 from claims.models import Claim, Evidence, Task
 from house.leases import Lease
 from reviews.actions.assessments import reject
@@ -278,7 +279,7 @@ def test_editors_are_told_of_lost_support_at_once_and_when_it_is_due(cast: Cast,
 def test_support_that_holds_again_ends_it(cast: Cast, smtp_server: MailServer) -> None:
     claim = _lost(cast)
     follow_tasks()
-    set_threshold(claim=claim, threshold=1, reason="One is enough here.", by=cast.editor)
+    set_threshold(claim=claim, fields=ThresholdInput(threshold=1, reason="One is enough here."), by=cast.editor)
     assert fresh(claim).support_lost is False
     _send_all()
     assert [told for told in _told(smtp_server) if "lost its support" in told[1]] == []
@@ -346,7 +347,7 @@ def _confirm(cast: Cast, item: Evidence) -> None:
 
 
 def _reword(cast: Cast, item: Evidence) -> None:
-    change_evidence(evidence=item, fields={"excerpt": "Fourteen crates."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(excerpt="Fourteen crates."), by=cast.reviewer)
 
 
 def _take_out(cast: Cast, item: Evidence) -> None:
@@ -364,7 +365,7 @@ def test_what_ends_a_recheck(cast: Cast, smtp_server: MailServer, end: Callable[
 
 def test_a_grade_ends_no_recheck(cast: Cast) -> None:
     item = _corrected(cast)
-    change_evidence(evidence=item, fields={"credibility": 2}, by=cast.reviewer)
+    change_evidence(evidence=item, fields=EvidenceInput(credibility=2), by=cast.reviewer)
     assert Task.objects.get().ended_at is None
 
 

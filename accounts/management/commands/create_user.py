@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.actions import create_user, set_role
+from accounts.inputs import AccountInput
 from accounts.models import Desk, Role
 from house.errors import DomainError
 
@@ -32,11 +33,13 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 user = create_user(
-                    username=options["name"],
-                    password=password,
-                    email=options["email"],
-                    time_zone=options["time_zone"],
-                    is_administrator=options["administrator"],
+                    account=AccountInput(
+                        username=options["name"],
+                        password=password,
+                        email=options["email"],
+                        time_zone=options["time_zone"],
+                        is_administrator=options["administrator"],
+                    ),
                     by=None,
                 )
                 if desk is not None:
