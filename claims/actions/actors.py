@@ -51,7 +51,9 @@ def merge_actors(
         if actor.merged_into_id is not None:
             raise Conflict(_("This actor has already been merged."))
         reason = given_text(
-            fields.reason, field="reason", message=_("Say why they are the same: it is kept, and cannot be undone.")
+            fields.reason,
+            field="reason",
+            message=_("Explain why they are the same. The reason is recorded; a merge cannot be undone."),
         )
         survivor = _survivor(actor, fields.into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}

@@ -293,7 +293,7 @@ def set_threshold(
     with recorded_transaction():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
-        may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+        may_edit_as_editor(by, claim, _("Only editors set a claim’s threshold."))
         threshold, reason = fields.threshold, fields.reason
         if threshold is not None and not 1 <= threshold <= 5:
             raise Invalid({"threshold": [_("Enter a number from 1 to 5.")]})
@@ -345,12 +345,12 @@ def move_alone(
         may_move_alone(by, claim)
         if fields.to not in StateChoices.values:
             raise Invalid({"to": [_("Choose one of: %(states)s.") % {"states": ", ".join(StateChoices.values)}]})
-        reason = given_text(fields.reason, field="reason", message=_("Give the reason."))
+        reason = given_text(fields.reason, field="reason", message=_("Give a reason."))
         named = frozenset(str(item.pk) for item in named_evidence(by, claim, fields.evidence, "evidence"))
         check_version(claim, fields.seen_version)
         move = legal_move(claim, fields.to, deciders=Deciders.ALONE)
         if move.needs_evidence and not named:
-            raise Invalid({"evidence": [_("Name the evidence that this rests on.")]})
+            raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
         return make_move(claim, move, NamedGrounds(named), decision=MoveDecision(by=by, reason=reason), now=now)
 
 

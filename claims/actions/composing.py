@@ -132,7 +132,7 @@ def attach_source(
         if carrier.upstream is not None:
             add_relay(downstream=source, upstream=carrier.upstream, quote=carrier.quote, effects=parts, by=by, now=now)
         elif carrier.quote.strip():
-            raise Invalid({"upstream": [_("Name the source that this quote points to.")]})
+            raise Invalid({"upstream": [_("Name the source this quote points to.")]})
         fields = replace(evidence, source=source.pk)
         item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, now=now)
         effects = effects or Effects()
@@ -210,11 +210,11 @@ def _source(desk: Desk, carrier: CarrierInput, visibility: Given[str], *, by: Us
     described = bool(given.get("url") or given.get("title"))
     if carrier.source is not None:
         if described:
-            raise Invalid({"source.id": [_("Choose a source of the desk, or describe a new one; not both.")]})
+            raise Invalid({"source.id": [_("Choose an existing source or describe a new one, not both.")]})
         source = named_source(by, desk.pk, carrier.source, "source.id")
     else:
         if not described and carrier.file is None:
-            raise Invalid({"source.url": [_("Give an address or a file, or choose a source that the desk has.")]})
+            raise Invalid({"source.url": [_("Enter a URL, add a file, or choose an existing source.")]})
         source = _new_source(desk, carrier, visibility, by=by, now=now)
     if carrier.file is not None:
         with _naming("source"):

@@ -118,4 +118,4 @@ def _in_order(ids: Any) -> str:
 def words_of_element(entry: ElementInput) -> str:
     """Return the element's text. Raises Invalid where there is none."""
     text = "" if entry.text is UNCHANGED else entry.text
-    return given_text(text, field="elements", message=_("Give each element its words."))
+    return given_text(text, field="elements", message=_("Enter the words of each element."))

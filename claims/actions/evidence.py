@@ -121,7 +121,7 @@ def change_evidence(
         item.claim = claim
         _open(claim)
         if item.withdrawn_at is not None:
-            raise Conflict(_("This evidence was withdrawn."))
+            raise Conflict(_("This evidence has been withdrawn."))
         changed = merge(item, fields.given(), present=evidence_values(by, item), seen=seen)
         if not changed:
             return item

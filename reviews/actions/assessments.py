@@ -74,7 +74,7 @@ def submit_assessment(
         if proposed_state not in StateChoices.values:
             raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
         rationale = given_text(
-            fields.rationale, field="rationale", message=_("Say what you saw, and what would change your mind.")
+            fields.rationale, field="rationale", message=_("Explain your assessment and what would change it.")
         )
         named = named_evidence(by, claim, fields.evidence, "evidence")
         replies = _replies(by, claim, fields.answers)
