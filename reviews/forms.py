@@ -1,4 +1,4 @@
-"""What people type about assignments, findings and decisions."""
+"""Forms for assignments, assessments and decisions."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -20,12 +20,12 @@ from reviews.actions.drafts import KeptElsewhere
 from reviews.candidates import Candidate
 from reviews.models import Assessment, AssessmentDraft
 
-LARGEST_VERSION = 2**31 - 1  # what the database holds
+LARGEST_VERSION = 2**31 - 1  # the database column's limit
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class DueField(forms.DateTimeField):
-    """A moment in the person's own zone, to the second."""
+    """A date and time in the person's own zone, to the second."""
 
     def __init__(self, **named: Any) -> None:
         control = forms.DateTimeInput({"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
@@ -33,7 +33,7 @@ class DueField(forms.DateTimeField):
 
 
 class AssignForm(ActForm):
-    """Who gets the claim, and by when."""
+    """The reviewer of a claim, and the due time."""
 
     reviewer = forms.TypedChoiceField(label=_("Reviewer"), widget=forms.RadioSelect, coerce=UUID)
     due_at = DueField()
@@ -48,7 +48,7 @@ class DueForm(ActForm):
 
 
 class HandOverForm(ActForm):
-    to = OneOf(label=_("To whom"), none=_("Choose somebody"), required=True)
+    to = OneOf(label=_("Reassign to"), none=_("Choose a person"), required=True)
     reason = forms.CharField(label=_("Why"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
 
     def __init__(self, *arguments: Any, people: Iterable[tuple[Any, str]], **named: Any) -> None:
@@ -70,7 +70,7 @@ class CloseForm(ActForm):
 
 
 class OnGroundsForm(ActForm):
-    """A form that carries the digest of the grounds that were shown beside it (`seen_grounds`)."""
+    """A form with the digest of the grounds shown beside it (`seen_grounds`)."""
 
     def __init__(self, *arguments: Any, seen_grounds: str, initial: dict[str, Any] | None = None, **named: Any) -> None:
         self._shown = seen_grounds
@@ -85,23 +85,23 @@ class OnGroundsForm(ActForm):
 
 
 class ConfirmVerdictForm(OnGroundsForm):
-    """Why a verdict stands on what it rests on now."""
+    """The reason why a verdict holds on its present grounds."""
 
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said"}),
-        help_text=_("Say what you looked at, and why the verdict stands. It is kept."),
+        help_text=_("Explain what you checked and why the verdict holds. Recorded with your name."),
     )
     seen_grounds = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
 class DecisionForm(OnGroundsForm):
-    """What the second person makes of a finding. The button pressed is `decision`."""
+    """The second person's decision on an assessment. The button pressed is `decision`."""
 
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said"}),
-        help_text=_("Say what you checked, and why you agree or do not. It stands in the history."),
+        help_text=_("Explain what you checked and why you agree or disagree. Shown in the history."),
     )
     decision = forms.ChoiceField(choices=[("approve", _("approve")), ("reject", _("reject"))], widget=forms.HiddenInput)
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
@@ -109,43 +109,44 @@ class DecisionForm(OnGroundsForm):
 
     def __init__(self, *arguments: Any, claim: Claim, **named: Any) -> None:
         super().__init__(*arguments, initial={"seen_version": claim.version}, **named)
-        self.fields["decision"].error_messages["required"] = _("Press one of the two buttons.")
+        self.fields["decision"].error_messages["required"] = _("Choose to approve or to reject.")
 
 
 def candidate_in_words(one: Candidate) -> str:
-    """Somebody who could be given a claim, with what speaks for and against it."""
+    """A possible reviewer in words, with the reasons for and against."""
     facts = [one.person.shown_name, _("%(count)d open") % {"count": one.open_assignments}]
     if one.reads_it:
         facts.append(str(_("reads its language")))
     if one.on_its_topics:
-        facts.append(str(_("%(count)d done on its topics")) % {"count": one.on_its_topics})
+        facts.append(str(_("%(count)d completed on its topics")) % {"count": one.on_its_topics})
     if one.is_away:
         until = date_format(one.person.away_until, "j M") if one.person.away_until else ""
         facts.append(str(_("away until %(day)s")) % {"day": until})
     if one.reported_it:
-        facts.append(str(_("reported it")))
+        facts.append(str(_("reported this claim")))
     if one.has_it:
-        facts.append(str(_("has it already")))
+        facts.append(str(_("already assigned")))
     return ", ".join(str(fact) for fact in facts)
 
 
 class AssessmentForm(ActForm):
-    """A reviewer's finding: the proposed state, what it rests on, a line on each element, answers, the rationale.
+    """A reviewer's assessment: the proposed state, the evidence relied on, a line on each element, answers, the
+    rationale.
 
-    `answer_<id>` answers a piece of contrary evidence, `element_<id>` says what the evidence shows for a part.
+    `answer_<id>` answers a piece of contrary evidence; `element_<id>` is the line on an element.
     """
 
     evidence = forms.TypedMultipleChoiceField(
-        label=_("What it rests on"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple
+        label=_("Evidence relied on"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple
     )
-    proposed_state = forms.ChoiceField(label=_("What state do you propose?"), widget=forms.RadioSelect)
+    proposed_state = forms.ChoiceField(label=_("Proposed state"), widget=forms.RadioSelect)
     rationale = forms.CharField(
         label=_("Rationale"),
         widget=forms.Textarea({"class": "said"}),
-        help_text=_("Say what you saw, and what would change your mind. It stands in the history."),
+        help_text=_("Explain your assessment and what would change it. Shown in the history."),
     )
     recorded_mistake = forms.BooleanField(
-        label=_("The refutation was a mistake of ours; the rationale says which"), required=False
+        label=_("The refutation was our mistake, as explained in the rationale"), required=False
     )
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
     draft_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -167,7 +168,7 @@ class AssessmentForm(ActForm):
         self.contrary = contrary
         self.fields["evidence"].choices = [(str(pk), label) for pk, label in evidence]  # type: ignore[attr-defined]
         self.fields["proposed_state"].choices = [(state, state) for state in states]  # type: ignore[attr-defined]
-        self.fields["proposed_state"].error_messages["required"] = _("Choose what you propose.")
+        self.fields["proposed_state"].error_messages["required"] = _("Choose a state to propose.")
         if claim.state != State.REFUTED:
             del self.fields["recorded_mistake"]
         for part in self.parts:
@@ -186,7 +187,7 @@ class AssessmentForm(ActForm):
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
     def found(self, given: dict[str, Any]) -> dict[str, Any]:
-        """The finding as `reviews.actions.assessments.submit_assessment` takes it."""
+        """The fields of the form, as `reviews.actions.assessments.submit_assessment` takes them."""
         return {
             "proposed_state": given["proposed_state"],
             "rationale": given["rationale"],
@@ -201,18 +202,18 @@ class AssessmentForm(ActForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        """What was typed on something that has gone since is not left out unread: the page shows it first."""
+        """Refuse once if text about removed evidence would be left out, so that the page can show it first."""
         if self.left_over:
             message = _(
-                "Some of what you wrote is about evidence that has gone. You read it below; it is left "
-                "out when you submit again."
+                "Some of your text is about evidence that is gone. It is shown below and left out when you submit "
+                "again."
             )
             self.add_error(None, message)
         return self.cleaned_data
 
     @property
     def left_over(self) -> list[str]:
-        """The names of posted answers for which the form has no field any more."""
+        """The names of posted answers without a field in the form."""
         return [
             name
             for name, text in self.data.items()
@@ -220,14 +221,14 @@ class AssessmentForm(ActForm):
         ]
 
     def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
-        """Call `keep` with what stands in the form, finished or not. Whether it was kept."""
+        """Call `keep` with the form's fields, finished or not; returns whether it was kept."""
         assert isinstance(self.data, QueryDict)
-        self.errors.clear()  # of a form that need not be complete
+        self.errors.clear()  # not validated: the form need not be complete
         self.cleaned_data = as_it_stands(self.data)
         return self.submitted(keep)
 
     def _show_again(self, error: Stale) -> None:
-        """Having read what another window kept, the person replaces it, or goes on from it."""
+        """After reading the other window's draft, the person replaces or continues it."""
         if not isinstance(error, KeptElsewhere):
             return super()._show_again(error)
         self.stale = error
@@ -237,7 +238,7 @@ class AssessmentForm(ActForm):
         self.data = data
 
     def fields_for(self, name: str, texts: Sequence[str]) -> list[tuple[str | None, str]]:
-        """What is said of the elements as a whole belongs to those without a line, in their order."""
+        """Errors on the elements as a whole, moved to the elements without a line, in their order."""
         if name != "elements":
             return super().fields_for(name, texts)
         silent = [f"element_{part.pk}" for part in self.parts if not self.cleaned_data.get(f"element_{part.pk}")]
@@ -245,7 +246,7 @@ class AssessmentForm(ActForm):
 
 
 def as_it_stands(data: QueryDict) -> dict[str, Any]:
-    """What was typed and ticked, finished or not, as `reviews.actions.drafts.keep_draft` takes it."""
+    """The posted fields, finished or not, as `reviews.actions.drafts.keep_draft` takes them."""
     return {
         "proposed_state": data.get("proposed_state", ""),
         "rationale": data.get("rationale", ""),
@@ -260,7 +261,7 @@ def as_it_stands(data: QueryDict) -> dict[str, Any]:
 
 
 def _lines(data: QueryDict, prefix: str, *, name: str) -> list[dict[str, Any]]:
-    """What was typed on elements or pieces of evidence, also on those that have no field any more."""
+    """The texts on elements or evidence, including those without a field in the form."""
     return [
         {name: UUID(pk), "text": text}
         for field, text in data.items()
@@ -269,13 +270,13 @@ def _lines(data: QueryDict, prefix: str, *, name: str) -> list[dict[str, Any]]:
 
 
 def _whole(text: str) -> int:
-    """A version as the form carries it; 0 for what is none."""
+    """A version as the form carries it; 0 if it is not a number."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
     return number if number <= LARGEST_VERSION else 0
 
 
 def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
-    """What the person's own draft says. What happened to the claim since, the page tells beside it."""
+    """The initial values from the person's own draft. Changes to the claim since are shown beside the form."""
     content = draft.content
     return {
         "seen_version": claim.version,
@@ -290,7 +291,7 @@ def _drafted(claim: Claim, draft: AssessmentDraft) -> dict[str, Any]:
 
 
 def _written_before(claim: Claim, before: Assessment | None) -> dict[str, Any]:
-    """What the person's own finding that waits, or was sent back, says: they go on from there."""
+    """The initial values from the person's own assessment that is waiting or was rejected."""
     if before is None:
         return {"seen_version": claim.version, "draft_version": 0}
     return {

@@ -1,4 +1,4 @@
-"""Addresses of the pages where people and claims meet."""
+"""Addresses of the pages on people's work with claims."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Findings and decisions: what a reviewer hands in, and what a second person makes of it. One transaction each."""
+"""Assessments and decisions: a reviewer submits one, a second person approves or rejects it. One transaction each."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -63,12 +63,12 @@ def submit_assessment(
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
-    """Hand in a finding.
+    """Submit an assessment, and end its author's draft.
 
-    It waits for a second person; or is made at once where one person makes the move; or, where it leaves the state as
-    it is, is recorded and needs no decision. The last two complete the assignment. A finding of the same assessor
-    that still waits is replaced, and the assessor's draft ends (`draft_version`: the one that they saw, 0 for none).
-    `answers`: `{"evidence": id, "text"}`; `elements`: `{"element": id, "text"}`.
+    It waits for a second person. Where one person may make the move, the move is made at once; where it proposes no
+    change, it is recorded and needs no decision: both complete the assignment. An earlier assessment of the same
+    assessor that still waits is replaced. `draft_version`: the draft that the assessor saw, 0 for none. `answers`:
+    `{"evidence": id, "text"}`; `elements`: `{"element": id, "text"}`.
 
     Raises NotFound, Forbidden, Invalid, Stale, KeptElsewhere, Conflict, PolicyNotMet.
     """
@@ -80,7 +80,7 @@ def submit_assessment(
         if proposed_state not in StateChoices.values:
             raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
         rationale = given_text(
-            rationale, field="rationale", message=_("Say what you saw, and what would change your mind.")
+            rationale, field="rationale", message=_("Explain your assessment and what would change it.")
         )
         named = named_evidence(by, claim, evidence, "evidence")
         replies = _replies(by, claim, answers)
@@ -136,7 +136,7 @@ def submit_assessment(
 
 
 def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
-    """The assessor's finding that waits, if there is one, waits no longer: nobody is asked to decide it."""
+    """Replace the assessor's waiting assessment, if there is one, and cancel the reminders to decide it."""
     waiting = list(Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING))
     if waiting:
         cancel_reminders(assessment__in=waiting, now=now)
@@ -149,19 +149,19 @@ def _ids(items: Any) -> frozenset[str]:
 
 
 def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> AssessmentState:
-    """What a finding becomes when it is handed in; the policy is asked now, and once more at approval."""
+    """The state of an assessment at submission. Policy is asked here, and again at approval."""
     if claim.closed_at is not None:
-        raise Conflict(_("This claim is closed. Open it again first."))
+        raise Conflict(_("This claim is closed. Reopen it first."))
     if proposed == claim.state:
         return AssessmentState.RECORDED
     move = find_move(claim.state, proposed)
     if move is not None and move.deciders is Deciders.ALONE:
         if move.needs_evidence and not named_grounds.named:
-            raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
+            raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
         return AssessmentState.ENACTED
     move = legal_move(claim, proposed, deciders=Deciders.SECOND)
     if move.needs_evidence and not named_grounds.named:
-        raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
+        raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
     check_policy(claim, move, named_grounds)
     return AssessmentState.WAITING
 
@@ -170,27 +170,31 @@ def _replies(by: User, claim: Claim, answers: Sequence[Mapping[str, Any]]) -> li
     given = {entry["evidence"]: entry.get("text", "") for entry in answers}
     found = named_evidence(by, claim, given, "answers")
     return [
-        (item, given_text(given[item.pk], field="answers", message=_("Write the answer, or leave it out.")))
+        (item, given_text(given[item.pk], field="answers", message=_("Enter the answer or leave it out.")))
         for item in found
     ]
 
 
 def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) -> list[tuple[Element, str]]:
-    """The line on each element; a verdict needs one on every element that the claim has."""
+    """The line on each element; a verdict needs one on every element of the claim."""
     parts = {part.pk: part for part in claim.elements.all()}
     given = {entry["element"]: entry.get("text", "").strip() for entry in entries}
     if set(given) - set(parts):
-        raise Invalid({"elements": [_("There is no such element on this claim.")]})
+        raise Invalid({"elements": [_("No such element in this claim.")]})
     silent = [part.text for pk, part in parts.items() if not given.get(pk)]
     if needed and silent:
         raise Invalid(
-            {"elements": [_("Say what the evidence shows for “%(element)s”.") % {"element": text} for text in silent]}
+            {
+                "elements": [
+                    _("Explain what the evidence shows for “%(element)s”.") % {"element": text} for text in silent
+                ]
+            }
         )
     return [(part, given_text(given[pk], field="elements", message="")) for pk, part in parts.items() if given.get(pk)]
 
 
 def _complete(assignment: Assignment, claim: Claim, reviewer: User, *, by: User, now: datetime) -> None:
-    """End the assignment of a locked claim, with the rows that the caller has: they are not read again."""
+    """Complete the assignment of a locked claim, using the rows that the caller has already read."""
     assignment.claim, assignment.reviewer = claim, reviewer
     end_assignment(assignment, AssignmentState.COMPLETED, by=by, now=now)
 
@@ -205,22 +209,23 @@ def approve(
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
-    """Agree with a finding as the second person: the claim moves in the same transaction, the assignment is completed.
+    """Approve an assessment as the second person: the claim moves and the assignment is completed in one transaction.
 
-    Refused where it rests on anything else than what its assessor stood for. `seen_grounds`: the digest of the grounds
-    that the person was shown, where they know it: whenever the assessor confirms others, the version grows as well.
+    Refused if the grounds differ from those the assessor submitted or confirmed. `seen_grounds`: the digest shown to
+    the approver, if known; when the assessor confirms other grounds, the claim's version grows as well.
 
-    Raises NotFound, Forbidden (also on one's own), Invalid, Stale (with who changed what), Conflict, PolicyNotMet.
+    Raises NotFound, Forbidden (also for one's own), Invalid, Stale (with the changes and their authors), Conflict,
+    PolicyNotMet.
     """
     now = now or timezone.now()
     with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
-        reason = given_text(reason, field="reason", message=_("Say why you agree."))
+        reason = given_text(reason, field="reason", message=_("Explain why you agree."))
         claim = assessment.claim
         check_version(claim, seen_version)
         _still_waits(assessment)
         if has_moved_since(assessment):
-            raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
+            raise Conflict(_("The claim’s status has changed since this was submitted. It needs a new assessment."))
         stood = last_stood_for(assessment)
         still_assesses(assessment, stood)
         no_conflict_meanwhile(assessment, stood, by)
@@ -252,9 +257,9 @@ def approve(
 
 
 def _still_named(assessment: Assessment) -> frozenset[str]:
-    """The evidence that a finding rests on, without what was withdrawn or restricted since it was handed in.
+    """The evidence of an assessment, without pieces withdrawn or restricted since submission.
 
-    The status change that others read names none of that; whether the rest is enough, the policy says.
+    The public status change names none of those; policy decides whether the rest is enough.
     """
     rows = assessment.evidence.filter(withdrawn_at__isnull=True).exclude(visibility=Visibility.RESTRICTED)
     return frozenset(str(pk) for pk in rows.values_list("pk", flat=True))
@@ -264,14 +269,14 @@ def _still_named(assessment: Assessment) -> frozenset[str]:
 def reject(
     *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
 ) -> Assessment:
-    """Send a finding back with the reason. It blocks nothing: the assignment stays accepted.
+    """Reject an assessment, with the reason. The assignment stays accepted, so the reviewer can assess again.
 
     Raises NotFound, Forbidden, Invalid, Stale, Conflict.
     """
     now = now or timezone.now()
     with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
-        reason = given_text(reason, field="reason", message=_("Say what is missing or what you see otherwise."))
+        reason = given_text(reason, field="reason", message=_("Explain what is missing or what you see differently."))
         check_version(assessment.claim, seen_version)
         _still_waits(assessment)
         stop_watching(grounds__stood_for__assessment=assessment)
@@ -293,7 +298,7 @@ def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
 
 def _still_waits(assessment: Assessment) -> None:
     if assessment.state != AssessmentState.WAITING:
-        message = _("This finding waits no longer: it is %(state)s.")
+        message = _("This assessment is no longer awaiting a decision: it is %(state)s.")
         raise Conflict(message % {"state": assessment.get_state_display()})
 
 

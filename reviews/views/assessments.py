@@ -1,4 +1,4 @@
-"""Handing in findings, and deciding on them."""
+"""Pages to submit an assessment, and to decide on one."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -57,12 +57,12 @@ class Tick:
     checked: bool
     stance: str
     name: str = "evidence"
-    form: str = "finding"
+    form: str = "assessment"
 
 
 @dataclass(frozen=True)
 class ProposableState:
-    """One state that can be proposed, with whether it is possible and what is missing."""
+    """One state that can be proposed; `way` says whether the move is possible, and what is missing."""
 
     state: str
     checked: bool
@@ -71,7 +71,7 @@ class ProposableState:
 
 @form_page
 def assess(request: PersonsRequest, reference: str) -> HttpResponse:
-    """Hand in a finding: evidence beside the form."""
+    """Submit an assessment: evidence beside the form."""
     claim = get_claim(request.user, reference)
     may_assess(request.user, claim)
     rows = evidence_shown(request.user, claim)
@@ -106,14 +106,14 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
             ProposableState(state, state == proposed, way)
             for state, way in [(claim.state, None), *((way.to, way) for way in ways)]
         ],
-        "missing_title": _("Not handed in: this is missing"),
+        "missing_title": _("Not submitted. Still needed"),
         **_of_the_draft(claim, form, draft, everything),
     }
     return show_form(
         request,
         form,
         title=_("Assess"),
-        button=_("Hand in finding"),
+        button=_("Submit assessment"),
         back=reverse("claim", args=[claim.reference]),
         template="reviews/assess.html",
         **context,
@@ -123,7 +123,7 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
 def _of_the_draft(
     claim: Claim, form: AssessmentForm, draft: AssessmentDraft | None, lines: list[EvidenceLine]
 ) -> dict[str, Any]:
-    """What the page says of the draft: since when it is kept, what happened since, and what another window kept."""
+    """The template values of the draft: when it was saved, changes since, and another window's draft."""
     context: dict[str, Any] = {"draft": draft}
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
@@ -140,7 +140,7 @@ def _of_the_draft(
 
 
 def _is_contrary(row: Evidence) -> bool:
-    """Whether a finding may have to answer it: live evidence for the other side."""
+    """Whether an assessment may have to answer it: live supporting or refuting evidence."""
     return row.live and row.stance in ("supports", "refutes")
 
 
@@ -153,7 +153,7 @@ def _answer_label(line: EvidenceLine) -> str:
 
 
 def _tick(line: EvidenceLine, ticked: set[str]) -> Tick | None:
-    """The checkbox of a piece that a finding may rest on; restricted ones have none."""
+    """The checkbox of a piece of evidence; restricted ones have none."""
     if line.restricted:
         return None
     value = str(line.evidence.pk)
@@ -163,7 +163,7 @@ def _tick(line: EvidenceLine, ticked: set[str]) -> Tick | None:
 @asks_again("POST")
 @form_page
 def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
-    """A finding; for who may decide on it, the form to do so."""
+    """An assessment; for people who may decide on it, the form to do so."""
     assessment = get_assessment(request.user, assessment_id)
     claim = get_claim(request.user, assessment.claim.reference)
     grounds = of_assessment(request.user, assessment)
@@ -180,7 +180,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     decides = may_be_decided_by(request.user, assessment) or form.status != 200
     stands_against = barred(assessment) if decides and grounds is not None else ""
     context |= {
-        "finding": assessment,
+        "assessment": assessment,
         "rests_on": [line for pk, line in numbers.items() if pk in named],
         "answers": [
             (numbers[answer.evidence_id], answer.text)
@@ -189,7 +189,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         ],
         "others": _others(assessment, named, numbers.values()),
         "decision": getattr(assessment, "decision", None),
-        # Decided by somebody else meanwhile: what was typed stays to be read.
+        # Also after another person has decided, so that the typed text stays readable.
         "may_decide": decides,
         "own": assessment.assessor_id == request.user.pk,
         "touched": conflicts_told(claim, [request.user.pk], to=request.user).get(request.user.pk),
@@ -199,14 +199,14 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "moved_on": moved_on,
         "barred": stands_against,
         "may_be_approved": not (moved_on or stands_against or (grounds and grounds.to_confirm)),
-        "missing_title": _("Not approved: the finding no longer has what it needs"),
+        "missing_title": _("Not approved: the assessment no longer meets the policy"),
     }
     if form.stale is not None:
         context["stale_title"] = str(form.stale)
     return show_form(
         request,
         form,
-        title=_("Finding on %(reference)s") % {"reference": claim.reference},
+        title=_("Assessment of %(reference)s") % {"reference": claim.reference},
         button="",
         back=reverse("claim", args=[claim.reference]),
         template="reviews/review.html",
@@ -215,7 +215,7 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
 
 
 def _others(assessment: Assessment, named: Collection[UUID], lines: Iterable[EvidenceLine]) -> list[EvidenceLine]:
-    """While a finding waits: the evidence that it neither rests on nor answers, and who last changed its bearing."""
+    """For a waiting assessment, the evidence it neither relies on nor answers, with the last change of its bearing."""
     if assessment.state != AssessmentState.WAITING:
         return []
     answered = {answer.evidence_id for answer in assessment.answers.all()}
@@ -231,10 +231,11 @@ def _others(assessment: Assessment, named: Collection[UUID], lines: Iterable[Evi
 
 
 def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> HttpResponse:
-    """Back to the finding; whoever was invited for it from another desk does not see it any more."""
+    """Redirect to the assessment; an approver invited from another desk can no longer see it, and goes to their
+    work."""
     if visible_claims(request.user).filter(pk=assessment.claim_id).exists():
         return redirect("review", assessment.pk)
-    told = _("Your decision on %(reference)s is recorded. Your invitation to that claim has ended with it.")
+    told = _("Your decision on %(reference)s is recorded, and your invitation to that claim has ended.")
     messages.info(request, told % {"reference": assessment.claim.reference})
     return redirect("work")
 
@@ -247,5 +248,5 @@ def _decide(user: User, assessment: Assessment, given: dict[str, Any]) -> Assess
 
 
 def _changed_meanwhile(claim: Claim, assessment: Assessment) -> list[str]:
-    """What happened to the claim since a finding that waits was handed in."""
+    """The changes to the claim since a waiting assessment was submitted."""
     return changes_since(claim, assessment.seen_version) if assessment.state == AssessmentState.WAITING else []

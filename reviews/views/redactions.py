@@ -1,4 +1,4 @@
-"""Pages of redactions: who asks for what to be erased, what that would erase, and the second person's decision."""
+"""Pages of redactions: proposals, their matches, and the second person's decision."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,21 +39,19 @@ from reviews.redactions_shown import ShownText, show_matches
 
 
 class ProposalForm(ActForm):
-    """The words to erase, or the file that a source's page named, and why."""
+    """The words to erase, or the file named by a source's page, with the reason."""
 
     words = forms.CharField(
         label=gettext_lazy("Words"),
         required=False,
         max_length=MOST_WORDS,
-        help_text=gettext_lazy(
-            "As they are written. Large and small letters are alike; another spelling is not found."
-        ),
+        help_text=gettext_lazy("Exact spelling; upper and lower case are treated alike."),
     )
     file = forms.UUIDField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=gettext_lazy("It is kept. Do not name in it what is to be erased."),
+        help_text=gettext_lazy("Recorded. Leave out the words to be erased."),
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -62,28 +60,26 @@ class ProposalForm(ActForm):
 
 
 class ActorProposalForm(ActForm):
-    """The words to erase of an actor that all desks share, and why."""
+    """The words to erase about a shared actor, with the reason."""
 
     words = forms.CharField(
         label=gettext_lazy("Words"),
         max_length=MOST_WORDS,
-        help_text=gettext_lazy(
-            "As they are written. Large and small letters are alike; another spelling is not found."
-        ),
+        help_text=gettext_lazy("Exact spelling; upper and lower case are treated alike."),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=gettext_lazy("It is kept. Do not name in it what is to be erased."),
+        help_text=gettext_lazy("Recorded. Leave out the words to be erased."),
     )
 
 
 class RedactionDecisionForm(ActForm):
-    """What to do with a redaction, having seen what it would erase."""
+    """The decision on a redaction, after seeing the matches."""
 
     decision = forms.ChoiceField(
         choices=[("erase", ""), ("refuse", ""), ("withdraw", ""), ("ask", "")],
-        error_messages={"required": gettext_lazy("Choose what to do.")},
+        error_messages={"required": gettext_lazy("Choose an action.")},
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     person = forms.CharField(
@@ -91,13 +87,13 @@ class RedactionDecisionForm(ActForm):
         required=False,
         max_length=150,
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text=gettext_lazy("They see what this redaction would erase, and nothing else, until it has ended."),
+        help_text=gettext_lazy("They see the matches of this redaction, nothing else, until it ends."),
     )
 
 
 @dataclass(frozen=True)
 class RedactionLine:
-    """One text that would change: where it stands, and its words around what would go."""
+    """One text that would change: its place, and its text around the words."""
 
     label: str
     about: str
@@ -108,7 +104,7 @@ class RedactionLine:
 
 @require_safe
 def redactions(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
-    """What was asked to be erased on a desk, the newest first."""
+    """The redactions of a desk, the newest first."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     return render(request, "reviews/redactions.html", {"desk": desk, "redactions": redactions_on(request.user, desk)})
@@ -117,7 +113,7 @@ def redactions(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
-    """Two steps: what it would erase; then the proposal, on which another editor decides."""
+    """Propose a redaction in two steps: the matches, then the proposal, on which another editor decides."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     form = ProposalForm(**sent(request), initial={"file": request.GET.get("file")})
@@ -125,7 +121,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 
     def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
         words, _digest, found = look_for(desk=desk, words=given["words"], file=given["file"], by=request.user)
-        # What was shown is what is proposed: other words are shown anew first.
+        # Only previewed words are proposed: others are previewed first.
         if confirmed != f"{given['file'] or ''} {words}":
             return found, None
         what = {"words": words, "file": given["file"], "reason": given["reason"]}
@@ -139,12 +135,12 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Erase words or a file"),
-        button=_("Propose redaction") if tried else _("Show what it would erase"),
+        title=_("Redact words or a file"),
+        button=_("Propose redaction") if tried else _("Preview matches"),
         back=reverse("redactions", args=[desk_id]),
         lines=[
-            _("A second editor decides. What is erased cannot be brought back, by anybody."),
-            _("The history stays, and says that something was erased, when and by whom."),
+            _("A second editor decides. Erased text cannot be restored."),
+            _("The history stays and shows when and by whom text was erased."),
         ],
         template="reviews/new_redaction.html",
         confirming=f"{given['file'] or ''} {given['words'].strip()}" if tried else "",
@@ -156,7 +152,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def redaction(request: PersonsRequest, desk_id: UUID, *, redaction_id: UUID) -> HttpResponse:
-    """One redaction: while it is open what it would erase now, and what the person may do with it."""
+    """One redaction: while it is open with its present matches, and the actions open to the person."""
     desk = get_desk(request.user, desk_id)
     may_redact(desk, request.user)
     row = get_redaction(request.user, desk, redaction_id)
@@ -184,15 +180,14 @@ def redaction(request: PersonsRequest, desk_id: UUID, *, redaction_id: UUID) -> 
 
 @require_safe
 def redactions_of_others(request: PersonsRequest) -> HttpResponse:
-    """Redactions that are on no desk of the person's: of actors that all desks share, and those that they were asked to
-    decide on."""
+    """Redactions beyond the person's desks: of shared actors, and those they were asked to decide on."""
     return render(request, "reviews/redactions_elsewhere.html", {"redactions": redactions_elsewhere(request.user)})
 
 
 @asks_again("POST")
 @form_page
 def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
-    """Two steps, as on a desk: what it would erase of an actor that all desks share, then the proposal."""
+    """Propose a redaction of a shared actor, in the same two steps."""
     row = get_actor(request.user, actor_id)
     may_redact_shared(row, request.user)
     form = ActorProposalForm(**sent(request))
@@ -211,13 +206,13 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Erase words of %(name)s") % {"name": row.name},
-        button=_("Propose redaction") if tried else _("Show what it would erase"),
+        title=_("Redact words of %(name)s") % {"name": row.name},
+        button=_("Propose redaction") if tried else _("Preview matches"),
         back=reverse("actor", args=[actor_id]),
         lines=[
-            _("An administrator does it with an editor of a desk that uses this actor, of any where none does."),
-            _("One of the two proposes, the other decides."),
-            _("What desks wrote about this actor themselves stays: each redacts that on its own pages."),
+            _("It takes an administrator and an editor of a desk that uses this actor (of any desk, if none does)."),
+            _("One proposes, the other decides."),
+            _("Texts by the desks about this actor stay: each desk redacts its own."),
         ],
         template="reviews/new_redaction.html",
         confirming=form.cleaned_data["words"].strip() if tried else "",
@@ -228,11 +223,11 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
 @asks_again("POST")
 @form_page
 def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResponse:
-    """One redaction that is on no desk of the person's: what it would erase now, and what they may do with it."""
+    """One redaction beyond the person's desks: its present matches, and the actions open to the person."""
     row = get_redaction_elsewhere(request.user, redaction_id)
     form = RedactionDecisionForm(**sent(request))
     if form.submitted(lambda given: _decide(row, request.user, given)):
-        # Who was asked from another desk sees nothing of it any more.
+        # A person asked from another desk can no longer see it.
         return redirect("redaction-elsewhere", redaction_id) if row.actor_id else redirect("redactions-elsewhere")
     row = get_redaction_elsewhere(request.user, redaction_id)
     is_open = row.state == RedactionState.PROPOSED
@@ -262,7 +257,7 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
 
 
 def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:
-    """What it would erase, as the page shows it."""
+    """The template values of the matches."""
     shown = show_matches(found, user, outside=outside)
     return {
         "found": found,

@@ -1,4 +1,4 @@
-"""My work: what one person has to do, in the order in which they would look."""
+"""My work: one person's tasks, in the order of urgency."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ from reviews.views.form_drafts import form_draft_line
 
 @dataclass(frozen=True)
 class WorkButton:
-    """A button; see `parts/act.html` for what each attribute is."""
+    """A button; `parts/act.html` describes each attribute."""
 
     label: str
     url: str
@@ -54,7 +54,7 @@ class WorkButton:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One claim in a list of work; see `parts/entry.html` for what each attribute is."""
+    """One claim in a list of work; `parts/entry.html` describes each attribute."""
 
     reference: str
     url: str
@@ -71,8 +71,7 @@ class WorkItem:
 
 @dataclass(frozen=True)
 class WorkSection:
-    """A stretch of the page; left out where there is nothing. `count`: how many there are, where more than are shown;
-    these are at `more`."""
+    """A section of the page, left out if empty. `count`: the total, if more than shown; all of them are at `more`."""
 
     anchor: str
     heading: str
@@ -105,7 +104,8 @@ def work(request: PersonsRequest) -> HttpResponse:
 
 
 def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
-    """`editing`: the desks on which the person is an editor, who assesses also what nobody gave them."""
+    """The sections of the page. `editing`: the desks of which the person is an editor and can assess unassigned
+    claims."""
     submitted = {row.claim_id: row for row in found.submitted}
     drafts = {row.claim_id: row for row in found.drafts}
     assessing = {row.claim_id for row in [*found.overdue, *found.today, *found.later]}
@@ -117,7 +117,7 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
     return [
         WorkSection("late", _("Overdue"), assigned(found.overdue), late=True),
         WorkSection("today", _("Due today"), assigned(found.today)),
-        WorkSection("new", _("Given to you"), [_offered(row) for row in found.offered]),
+        WorkSection("new", _("New assignments"), [_offered(row) for row in found.offered]),
         _short(user, "decide", [_to_decide(row) for row in found.to_decide]),
         _later(user, assigned(found.later), found.assigned),
         WorkSection("drafts", _("Your drafts"), drafted),
@@ -130,7 +130,7 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
 
 
 def _short(user: User, name: str, entries: list[WorkItem]) -> WorkSection:
-    """A stretch of which no more than `MOST_SHOWN` are shown, and the way to all of them."""
+    """A section of at most `MOST_SHOWN` items, with a link to all of them."""
     heading = str(LISTS[name].heading)
     if len(entries) <= MOST_SHOWN:
         return WorkSection(name, heading, entries)
@@ -140,11 +140,11 @@ def _short(user: User, name: str, entries: list[WorkItem]) -> WorkSection:
 
 
 def _later(user: User, entries: list[WorkItem], assigned: int) -> WorkSection:
-    """What is due after today, which is read last: of somebody who has very much, not all of it."""
+    """Work due after today, the last section: not all of it for a person with very much."""
     if assigned <= 4 * MOST_SHOWN:
-        return WorkSection("later", _("Later"), entries)
+        return WorkSection("later", _("Upcoming"), entries)
     return WorkSection(
-        "later", _("Later"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"])
+        "later", _("Upcoming"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"])
     )
 
 
@@ -155,7 +155,7 @@ def _count(user: User, name: str) -> str:
 
 @dataclass(frozen=True)
 class ListedWork:
-    """One sort of work as a page of its own."""
+    """One kind of work, as a page of its own."""
 
     heading: Any
     rows: Callable[[User], QuerySet[Any]]
@@ -165,10 +165,10 @@ class ListedWork:
 
 @require_safe
 def queue(request: PersonsRequest, name: str) -> HttpResponse:
-    """All of one sort of work, in pages."""
+    """All work of one kind, in pages."""
     sort = LISTS.get(name)
     if sort is None:
-        raise NotFound(_("There is no such list."))
+        raise NotFound(_("List not found."))
     page = read_page(
         sort.rows(request.user),
         order=sort.order,
@@ -189,11 +189,11 @@ def queue(request: PersonsRequest, name: str) -> HttpResponse:
 
 
 def _assigned(row: Assignment, submitted: Assessment | None, draft: AssessmentDraft | None) -> WorkItem:
-    """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
+    """An accepted assignment; if its assessment is waiting, that is the first link."""
     if submitted and not draft:
-        first = WorkButton(_("See your finding"), address("review", submitted.pk))
+        first = WorkButton(_("View your assessment"), address("review", submitted.pk))
     else:
-        label = _("Go on with your draft") if draft else _("Assess")
+        label = _("Continue your draft") if draft else _("Assess")
         first = WorkButton(label, address("assess", row.claim.reference), main=True)
     return _entry(
         row.claim,
@@ -201,20 +201,20 @@ def _assigned(row: Assignment, submitted: Assessment | None, draft: AssessmentDr
         due_at=row.due_at,
         acts=[
             first,
-            WorkButton(_("Hand over…"), address("hand-over", row.pk), plain=True),
+            WorkButton(_("Reassign…"), address("hand-over", row.pk), plain=True),
         ],
     )
 
 
 def _kept(draft: AssessmentDraft) -> str:
-    return _("Draft kept %(time)s ago") % {"time": _since(draft.kept_at)}
+    return _("Draft saved %(time)s ago") % {"time": _since(draft.kept_at)}
 
 
 def _draft(row: AssessmentDraft, editing: set[UUID]) -> WorkItem:
-    """A draft on a claim that one was not given, or has no longer."""
+    """A draft on a claim that is not, or no longer, assigned to the person."""
     acts = [WorkButton(_("Read draft…"), address("drop-draft", row.claim.reference), plain=True)]
     if row.claim.desk_id in editing and row.claim.closed_at is None:
-        acts.insert(0, WorkButton(_("Go on with your draft"), address("assess", row.claim.reference)))
+        acts.insert(0, WorkButton(_("Continue your draft"), address("assess", row.claim.reference)))
     return _entry(row.claim, note=_kept(row), acts=acts)
 
 
@@ -236,7 +236,7 @@ def _offered_or_assigned(row: Assignment) -> WorkItem:
 
 
 def _to_decide(row: Assessment) -> WorkItem:
-    found = _("%(person)s found this %(time)s ago") % {
+    found = _("%(person)s assessed this %(time)s ago") % {
         "person": row.assessor.username,
         "time": _since(row.created_at),
     }
@@ -244,7 +244,7 @@ def _to_decide(row: Assessment) -> WorkItem:
         row.claim,
         found,
         proposed=row.proposed_state,
-        acts=[WorkButton(_("Look at the finding"), address("review", row.pk), main=True)],
+        acts=[WorkButton(_("Review assessment"), address("review", row.pk), main=True)],
     )
 
 
@@ -252,17 +252,17 @@ def _handed_in(row: Assessment) -> WorkItem:
     return _entry(
         row.claim,
         proposed=row.proposed_state,
-        note=_("Waits for a second person, for %(time)s") % {"time": _since(row.created_at)},
-        acts=[WorkButton(_("See your finding"), address("review", row.pk))],
+        note=_("Awaiting second reviewer for %(time)s") % {"time": _since(row.created_at)},
+        acts=[WorkButton(_("View your assessment"), address("review", row.pk))],
     )
 
 
 def _support_lost(row: Task) -> WorkItem:
     acts = [
-        WorkButton(_("Look at it again"), address("claim", row.claim.reference)),
+        WorkButton(_("Re-check"), address("claim", row.claim.reference)),
         WorkButton(_("Assign…"), address("assign", row.claim.reference), plain=True),
     ]
-    return _entry(row.claim, _("lost for %(time)s") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
+    return _entry(row.claim, _("lost %(time)s ago") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
 
 def _grounds_changed(row: Task) -> WorkItem:
@@ -273,7 +273,7 @@ def _grounds_changed(row: Task) -> WorkItem:
 def _recheck(row: Task) -> WorkItem:
     item = row.evidence
     assert item is not None
-    acts = [WorkButton(_("Look at the excerpt"), reverse("recheck", args=[row.claim.reference, item.pk]))]
+    acts = [WorkButton(_("Re-check quote"), reverse("recheck", args=[row.claim.reference, item.pk]))]
     return _entry(
         row.claim, _("“%(title)s” was corrected") % {"title": item.source.title}, due_at=row.due_at, acts=acts
     )
@@ -316,14 +316,14 @@ def _entry(
 
 
 def _since(moment: object) -> str:
-    """How long ago, in its largest unit: "2 days"."""
+    """The time since, in its largest unit: "2 days"."""
     return timesince(moment, depth=1)  # type: ignore[arg-type]  # a moment: a claim without support has one
 
 
-# The sorts of work of which somebody can have more than my work shows.
+# Kinds of work with possibly more items than My work shows.
 LISTS = {
     "assigned": ListedWork(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
-    "decide": ListedWork(gettext_lazy("Waiting for your decision"), to_decide_by, _to_decide, Order("created_at")),
+    "decide": ListedWork(gettext_lazy("Awaiting your decision"), to_decide_by, _to_decide, Order("created_at")),
     "waiting": ListedWork(gettext_lazy("Submitted by you"), submitted_by, _handed_in, Order("created_at")),
     "lost": ListedWork(
         gettext_lazy("Support lost"),
@@ -338,7 +338,7 @@ LISTS = {
         Order("due_at"),
     ),
     "recheck": ListedWork(
-        gettext_lazy("Excerpts to look at again"),
+        gettext_lazy("Quotes to re-check"),
         lambda user: tasks_for(user).filter(kind=TaskKind.RECHECK),
         _recheck,
         Order("due_at"),

@@ -100,7 +100,7 @@ def test_who_hands_over_is_not_told_of_anothers_conflict(cast: Cast, claim: Clai
     given = factories.assigned(cast, claim)
     with pytest.raises(Invalid) as error:
         reassign(assignment=given, to=cast.reviewer2, by=cast.reviewer)
-    assert error.value.errors == {"to": ["reviewer2 cannot take this claim. Name somebody else."]}
+    assert error.value.errors == {"to": ["reviewer2 cannot be assigned this claim. Name another reviewer."]}
     page = got(cast.reviewer, f"/assignments/{given.pk}/hand-over/").content.decode()
     assert ("conflict" in page, "reviewer2" in page, "editor, 0 open" in page) == (False, False, True)
     assert Assignment.objects.get().ended_at is None
@@ -125,8 +125,8 @@ def test_who_has_a_conflict_neither_approves_nor_rejects(cast: Cast, claim: Clai
                 decide(assessment=finding, reason="I agree.", seen_version=version, by=person)
         assert work_of(person, now=timezone.now()).to_decide == []
         text = text_of(got(person, f"/reviews/{finding.pk}/"))
-        assert "You declared a conflict of interest that touches The ministry: somebody else decides." in text
-        assert "Approve finding" not in text
+        assert "You declared a conflict of interest that touches The ministry. Another person must decide." in text
+        assert "Approve assessment" not in text
     assert work_of(second, now=timezone.now()).to_decide == [finding]
     assert factories.approved(cast, finding, by=second).state == "corroborated"
 
@@ -209,7 +209,7 @@ def test_candidates_are_ranked_with_their_reasons(cast: Cast, state: Actor) -> N
         "reads", "knows", "plain", "reviewer", "reviewer2", "away", "editor", "torn",
     ]  # fmt: skip
     text = text_of(got(cast.editor, f"/claims/{claim.reference}/assign/"))
-    assert "reads, 0 open, reads its language knows, 0 open, 1 done on its topics plain, 0 open" in text
+    assert "reads, 0 open, reads its language knows, 0 open, 1 completed on its topics plain, 0 open" in text
     assert f"away, 0 open, away until {today:%-d %b}" in text
 
 
@@ -266,7 +266,7 @@ def test_an_editor_who_assigns_themselves_does_not_read_what_a_hidden_actor_is_t
     _of_another_desk(cast, cast.editor, claim)
     with pytest.raises(Invalid) as error:
         assign(claim=fresh(claim), reviewer=cast.editor, by=cast.editor)
-    assert error.value.errors == {"reviewer": ["editor cannot take this claim. Name somebody else."]}
+    assert error.value.errors == {"reviewer": ["editor cannot be assigned this claim. Name another reviewer."]}
 
 
 def test_editors_who_assign_are_not_told_of_a_conflict_with_an_actor_hidden_from_them(cast: Cast, claim: Claim) -> None:
@@ -275,7 +275,7 @@ def test_editors_who_assign_are_not_told_of_a_conflict_with_an_actor_hidden_from
     assert ("conflict" in page, "reviewer, 0 open" in page) == (False, True)
     with pytest.raises(Invalid) as error:
         assign(claim=fresh(claim), reviewer=cast.reviewer, by=cast.editor)
-    assert error.value.errors == {"reviewer": ["reviewer cannot take this claim. Name somebody else."]}
+    assert error.value.errors == {"reviewer": ["reviewer cannot be assigned this claim. Name another reviewer."]}
 
 
 def _of_another_desk(cast: Cast, user: User, claim: Claim) -> Actor:

@@ -160,7 +160,7 @@ def test_withdrawing_needs_a_reason_and_folds_the_evidence_away(cast: "Cast") ->
     assert signed_in(cast.reviewer).post(address, fields).status_code == 400
     signed_in(cast.reviewer).post(address, fields | {"reason": "The wrong ship."})
     page = text_of(got(cast.reporter, f"/claims/{claim.reference}/"))
-    assert "Withdrawn 1 Show what was withdrawn" in page
+    assert "Withdrawn 1 Show withdrawn evidence" in page
     assert "Withdrawn by reviewer: The wrong ship." in page
 
 

@@ -48,7 +48,7 @@ def test_a_finding_is_handed_in_and_decided_by_the_keyboard_alone(sign_in: Calla
     _hand_in(reviewer)
     editor = sign_in("editor")
     row = editor.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
-    follow(editor, row.get_by_role("link", name="Look at the finding"))
+    follow(editor, row.get_by_role("link", name="Review assessment"))
     _write(editor, editor.get_by_label("Reason"), "I read both examinations and agree.")
     follow(editor, editor.get_by_role("button", name=re.compile("Approve")))
     _open_and_close_the_menu(editor)
@@ -159,13 +159,13 @@ def _hand_in(page: Page) -> None:
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
     follow(page, row.get_by_role("link", name="Assess").first)
     for number in ("3", "4"):
-        _tick(page, page.get_by_role("checkbox", name=f"Rests on {number}"))
+        _tick(page, page.get_by_role("checkbox", name=f"Relies on {number}"))
     _tick(page, page.get_by_role("radio", name=re.compile("Refuted")))
     _unfold(page)
     _write(page, page.locator("textarea[name^=answer_]").first, "What was raised says otherwise.")
     _write(page, page.get_by_label("Rationale"), "Two examinations, apart from each other, found Iranian drones.")
-    follow(page, page.get_by_role("button", name="Hand in finding"))
-    expect(page.get_by_text("waiting for a decision")).to_be_visible()
+    follow(page, page.get_by_role("button", name="Submit assessment"))
+    expect(page.get_by_text("awaiting a decision")).to_be_visible()
 
 
 def _open_and_close_the_menu(page: Page) -> None:

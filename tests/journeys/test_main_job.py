@@ -133,22 +133,22 @@ def _hand_in(page: Page) -> None:
     page.get_by_role("radio", name=re.compile("Refuted")).check()
     page.get_by_label("Rationale").fill("Two examinations, apart from each other, found Iranian drones.")
     with page.expect_navigation():
-        page.get_by_role("button", name="Hand in finding").click()
+        page.get_by_role("button", name="Submit assessment").click()
     # Nothing was ticked and nothing answered: what is missing is said, and what was typed stands there still.
     expect(page.get_by_label("Rationale")).to_have_value(
         "Two examinations, apart from each other, found Iranian drones."
     )
     for number in ("3", "4"):
-        page.get_by_role("checkbox", name=f"Rests on {number}").check()
+        page.get_by_role("checkbox", name=f"Relies on {number}").check()
     _unfold(page)
     page.locator("textarea[name^=answer_]").first.fill("The ministry says so itself; what was raised says otherwise.")
-    page.get_by_role("button", name="Hand in finding").click()
-    expect(page.get_by_text("waiting for a decision")).to_be_visible()
+    page.get_by_role("button", name="Submit assessment").click()
+    expect(page.get_by_text("awaiting a decision")).to_be_visible()
 
 
 def _approve(page: Page) -> None:
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
-    row.get_by_role("link", name="Look at the finding").click()
+    row.get_by_role("link", name="Review assessment").click()
     page.get_by_label("Reason").fill("I read both examinations and agree.")
     with page.expect_navigation():
         page.get_by_role("button", name=re.compile("Approve")).click()

@@ -23,9 +23,9 @@ def test_a_desk_shows_its_members_and_what_it_asks_for(cast: "Cast") -> None:
     text = text_of(got(cast.auditor, "/desk/"))
     assert "Ukraine desk Its claims are called UKR-1, UKR-2 …" in text
     assert "Editors 1 editor Reviewers 2 reviewer reviewer2 Reporters 1 reporter Auditors 1 auditor" in text
-    assert "A verdict needs 2 independent voices Time to review 7 days Time to look again 2 days" in text
+    assert "A verdict needs 2 independent voices Time to review 7 days Re-check deadline 2 days" in text
     assert "Change" not in text
-    assert "The policy is what it was from the first day." in text
+    assert "The policy has not changed yet." in text
 
 
 def test_who_is_on_several_desks_chooses(cast: "Cast") -> None:
@@ -97,4 +97,4 @@ def test_the_last_editor_stays(cast: "Cast", act: str) -> None:
 
 def test_a_desk_without_an_editor_says_so(cast: "Cast") -> None:
     change_user(user=cast.editor, changes={"is_active": False}, by=cast.admin)
-    assert "Nobody edits on this desk" in text_of(got(cast.reporter, "/desk/"))
+    assert "This desk has no editor" in text_of(got(cast.reporter, "/desk/"))

@@ -102,7 +102,7 @@ def test_who_saw_less_than_would_go_now_is_shown_it_again(cast: Cast, new: str, 
 def test_words_that_nothing_holds_come_back_with_what_to_do(cast: Cast, new: str) -> None:
     answer = signed_in(cast.editor).post(new, {"words": "Nobody Atall", "reason": "She asked us to."})
     assert answer.status_code == 400
-    assert "Nothing on this desk holds these words. Look for another spelling." in text_of(answer)
+    assert "No text on this desk contains these words. Try another spelling." in text_of(answer)
     assert 'value="Nobody Atall"' in answer.content.decode()
 
 
@@ -183,5 +183,5 @@ def test_of_drafts_it_is_told_that_some_were_affected_once_a_second_editor_confi
     page = client.get(address)
     assert ("says no" in page.content.decode(), "affected too" in page.content.decode()) == (False, False)
     client.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
-    assert "Drafts, which their writers alone read, were affected too." in text_of(client.get(address))
+    assert "Drafts, visible only to their authors, were changed too." in text_of(client.get(address))
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."

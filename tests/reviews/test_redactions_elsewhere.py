@@ -251,7 +251,7 @@ def test_the_pages_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
     editor.post(new, {**given, "confirmed": hidden(shown, "confirmed")})
     address = f"/redactions/{Redaction.objects.get().pk}/"
     assert "A redaction beyond your desks waits for you" in admin.get("/claims/").content.decode()
-    assert "An administrator decides on what you proposed." in text_of(editor.get(address))
+    assert "An administrator must decide on your proposal." in text_of(editor.get(address))
     page = admin.get(address)
     admin.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
     assert Redaction.objects.get().state == "done"
@@ -265,7 +265,7 @@ def test_nobody_else_finds_the_redaction_of_a_shared_actor(cast: Cast, shared: A
     for who in ("reporter", "reviewer", "auditor", "stranger"):
         client = signed_in(getattr(cast, who))
         assert client.get(f"/redactions/{row.pk}/").status_code == 404
-        assert "Nothing waits for you here." in text_of(client.get("/redactions/"))
+        assert "No redactions are waiting for you." in text_of(client.get("/redactions/"))
 
 
 # A second person of another desk
@@ -331,7 +331,7 @@ def test_what_was_shown_ends_with_the_redaction(cast: Cast, end: str) -> None:
     else:
         withdraw_redaction(redaction=row, by=cast.editor)
     assert client.get(address).status_code == 404
-    assert "Nothing waits for you here." in text_of(client.get("/redactions/"))
+    assert "No redactions are waiting for you." in text_of(client.get("/redactions/"))
     with pytest.raises(NotFound):
         preview_of(redaction=fresh(row), by=cast.stranger)
 
