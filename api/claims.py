@@ -1,4 +1,4 @@
-"""Claims: what is claimed, by whom, and where it stands."""
+"""Claims: their wording, claimant, dates, elements and state."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -57,9 +57,9 @@ class ElementShape(TypedDict):
 
 
 class ClaimShape(TypedDict):
-    """`due_at`: when the first of its open assignments is due. `threshold`: how many independent voices it needs to be
-    corroborated; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: what its
-    verdict rests on was changed, and nobody else has confirmed it yet (`…/grounds/`)."""
+    """`due_at`: when the first of its open assignments is due. `threshold`: the independent voices required for
+    corroboration; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: the grounds
+    of its verdict have changed, and no one has confirmed it since (`…/grounds/`)."""
 
     reference: str
     desk: UUID
@@ -99,7 +99,7 @@ class NewElement(Fields):
 
 
 class ChangedElement(Fields):
-    """With the `id` of an element that the claim has, what is to change of it; without one it is added."""
+    """With the `id` of an element of the claim, the fields to change; without one, a new element."""
 
     id = Id(required=False)
     text = Text()
@@ -128,7 +128,7 @@ class ClaimFieldsBody(Fields):
 
 
 class NewClaim(ClaimFieldsBody):
-    """At least one piece of evidence is needed."""
+    """At least one piece of evidence is required."""
 
     desk = Id(required=False, allow_null=True)
     statement = Text(required=True)
@@ -138,7 +138,7 @@ class NewClaim(ClaimFieldsBody):
 
 
 class ClaimChanges(ClaimFieldsBody):
-    """`threshold` (editors; null: the desk's again) goes with a `threshold_reason`."""
+    """`threshold` (editors; null: the desk's again) requires a `threshold_reason`."""
 
     elements = rows_of(ChangedElement, most=MOST_ELEMENTS)
     threshold = Whole(required=False, allow_null=True)
@@ -147,7 +147,7 @@ class ClaimChanges(ClaimFieldsBody):
 
 
 class ClaimQuery(ListQuery):
-    """`assignee`: a user name; empty for claims that nobody has. `due_before`: has an assignment due before then."""
+    """`assignee`: a user name; empty for unassigned claims. `due_before`: with an assignment due before then."""
 
     q = Text()
     state = List(child=WordField(StateChoices.choices), max_length=len(StateChoices.choices))
@@ -234,7 +234,7 @@ def _in_the_body(error: Invalid, count: int) -> Invalid:
 
 
 def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -> None:
-    """One change of the claim: its fields, its threshold, or both together."""
+    """Change a claim's fields, its threshold, or both in one transaction."""
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
     if reason and not sets_threshold:
@@ -243,7 +243,7 @@ def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -
         if changes:
             edit_claim(claim=claim, fields=changes, seen=seen, by=by)
         if sets_threshold:
-            # Its own edit just now is no other version than the one that was wanted.
+            # The version just made by its own edit is expected.
             seen = replace(seen, is_exact=seen.is_exact and not changes)
             set_threshold(claim=claim, threshold=threshold, reason=reason, seen=seen, by=by)
 

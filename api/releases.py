@@ -1,4 +1,4 @@
-"""Releasing: letting more people see a source, an actor, evidence, a file or a capture. It is no field of a change."""
+"""Releases: a wider visibility for a source, an actor, evidence, a file or a capture. PATCH cannot change it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,20 +33,20 @@ WIDER = [(value, value) for value in (Visibility.DESK.value, Visibility.PUBLIC.v
 
 
 class Release(Fields):
-    """`visibility`: who may see it from now on. `reason`: why nobody is put at risk by it; it is kept."""
+    """`visibility`: who may see it from now on. `reason`: why it puts no one at risk; it is kept."""
 
     visibility = WordField(WIDER)
     reason = Text(default="")
 
 
 class CountedRelease(Release):
-    """`dry_run`: only say what it would do to claims."""
+    """`dry_run`: only return the effects on claims."""
 
     dry_run = Flag(default=False)
 
 
 class ReleasedActorShape(ActorShape):
-    """The actor after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+    """The actor after the release, and the effects on claims; with `dry_run`, the effects it would have."""
 
     dry_run: bool
     effects: list[EffectShape]
@@ -54,7 +54,7 @@ class ReleasedActorShape(ActorShape):
 
 
 class ReleasedEvidenceShape(EvidenceShape):
-    """The evidence after the act, and what that did to claims; `dry_run`: would have done, since it was taken back."""
+    """The evidence after the release, and the effects on claims; with `dry_run`, the effects it would have."""
 
     dry_run: bool
     effects: list[EffectShape]
@@ -62,7 +62,7 @@ class ReleasedEvidenceShape(EvidenceShape):
 
 
 def _counted(shown: Mapping[str, Any], effects: Effects) -> Response:
-    """The row as it is read at its own address, and what releasing it did to claims."""
+    """The row as at its own address, with the effects of its release on claims."""
     done = [render_effect(effect) for effect in effects.shown]
     return Response({**shown, "dry_run": effects.dry_run, "effects": done, "later": effects.later})
 

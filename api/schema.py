@@ -1,4 +1,4 @@
-"""How the schema (OpenAPI 3.1) is made of the code: shapes of answers, refusals, ways to say who asks."""
+"""The schema (OpenAPI 3.1), generated from the code: shapes of answers, refusals, authentication."""
 
 import types
 from collections.abc import Callable, Sequence
@@ -32,14 +32,14 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class Lacking(TypedDict):
-    """One thing that policy asks for and that is not there."""
+    """One requirement of policy that is not met."""
 
     code: str
     text: str
 
 
 class FieldConflictShape(TypedDict):
-    """A field that somebody else (`by`) changed since it was seen: its present value, and the one that was sent."""
+    """A field that another person (`by`) has changed since you read it: its present value, and the one you sent."""
 
     field: str
     theirs: Any
@@ -49,7 +49,7 @@ class FieldConflictShape(TypedDict):
 
 
 class Problem(TypedDict):
-    """Why something was refused (RFC 9457)."""
+    """The reason for a refusal (RFC 9457)."""
 
     type: str
     title: str
@@ -79,9 +79,9 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """A page of a list whose rows have the shape `row`; `more` are members of the page besides.
+    """A page of a list whose rows have the shape `row`; `more` are further members of the page.
 
-    `follows`: some orders of it have `follow`, the address of what changes later.
+    `follows`: in some orders the page has `follow`, the address of later changes.
     """
 
     row: Any
@@ -103,14 +103,14 @@ def operation(
     moved: bool = False,
     asks_again: bool = False,
 ) -> Callable[[Method], Method]:
-    """Describes one method of a view: what it reads, what it answers, and with which statuses it refuses.
+    """Describe one method of a view: its body, its answer, and the statuses of its refusals.
 
-    One that changes something takes an idempotency key, unless `keyed` says no: then the key is without effect.
+    A method that changes something takes an idempotency key, unless `keyed` is false: then the key has no effect.
 
-    `asks_again`: in a session only for who showed lately that it is them (`accounts.recent`).
+    `asks_again`: in a session only for a person who has confirmed their identity recently (`accounts.recent`).
 
-    `moved`: it may answer 301. 401, 429 and 503 go without saying, and with a body or a query 400, with a body 413 and
-    415.
+    `moved`: it may answer 301. 401, 429 and 503 are implied, as are 400 with a body or a query, and 413 and 415 with a
+    body.
     """
     codes = {401, 429, 503, *refuses} | ({403} if asks_again else set())
     codes |= ({400} if body or query else set()) | ({413, 415} if body else set())
@@ -148,7 +148,7 @@ def operation(
 
 
 def _examples(body: type[Fields] | dict[str, Any] | None) -> list[OpenApiExample]:
-    """The example of a body. Raises KeyError where api/examples.py has none."""
+    """The example of a body. Raises KeyError if api/examples.py has none."""
     if body is None:
         return []
     if isinstance(body, dict):  # a form, of one media type
@@ -222,7 +222,7 @@ class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
 
 
 def _name(shape: Any) -> str:
-    """What a shape is called in the schema: without the ending that keeps it apart from the model of that name."""
+    """The name of a shape in the schema: without the suffix that sets it apart from the model of that name."""
     return str(shape.__name__).removesuffix("Shape")
 
 
@@ -238,7 +238,7 @@ def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
 
 
 def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
-    """The schema of a type as it is written in the shapes of answers."""
+    """The schema of a type as used in the shapes of answers."""
     if hint is Any:  # a value of any type
         return {}
     if hint in _PLAIN:
@@ -251,7 +251,7 @@ def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
         return {"type": "array", "items": _shape(inner[0], auto_schema)}
     if origin is dict:
         return {"type": "object", "additionalProperties": _shape(inner[1], auto_schema)}
-    if origin is Annotated:  # one of some words: Annotated[str, TheChoices]
+    if origin is Annotated:  # one of a set of words: Annotated[str, TheChoices]
         return _shape(inner[0], auto_schema) | {"enum": list(inner[1].values)}
     if origin is NotRequired:
         return _shape(inner[0], auto_schema)
@@ -261,7 +261,7 @@ def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
 
 
 def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
-    """A type or null as one schema where that says it all."""
+    """The schema of a type or null, as one schema if possible."""
     null = {"type": "null"}
     others = [shape for shape in shapes if shape != null]
     if len(others) == 1 and null in shapes and "type" in others[0] and "enum" not in others[0]:

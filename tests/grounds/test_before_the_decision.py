@@ -75,12 +75,12 @@ def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_app
 ) -> None:
     _moved_there_and_back(made)
     assert fresh(made.claim).state == made.assessment.from_state
-    with pytest.raises(Conflict, match="has moved since"):
+    with pytest.raises(Conflict, match="status has changed since"):
         _approve(made)
-    with pytest.raises((Conflict, Forbidden), match="has moved since"):
+    with pytest.raises((Conflict, Forbidden), match="status has changed since"):
         _confirm(made)
     page = signed_in(made.cast.editor).get(f"/reviews/{made.assessment.pk}/")
-    assert "has moved" in text_of(page)
+    assert "status has changed since" in text_of(page)
 
 
 def _read(made: GroundsWorld, told: list[str]) -> list[str]:
@@ -251,7 +251,7 @@ def _declared_and_taken_back(made: GroundsWorld, person: User) -> None:
 
 def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: GroundsWorld) -> None:
     _declared_and_taken_back(made, made.cast.editor)
-    with pytest.raises(Forbidden, match="while this waited"):
+    with pytest.raises(Forbidden, match="while this was waiting"):
         _approve(made)
     _approve(made, by=factories.person("editor2", "editor", made.cast.desk))
 

@@ -119,7 +119,7 @@ def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: GroundsWorl
     path = f"claims/{made.claim.reference}/assessments/{assessment.pk}/confirm/"
     assert Api(made.cast.reviewer).send("POST", path, given).status_code == 409
     text = text_of(got(made.cast.reviewer, f"/reviews/{assessment.pk}/"))
-    assert ("Some of what changed is hidden from you." in text, "Confirm assessment" in text) == (True, False)
+    assert ("Some of the changes are hidden from you." in text, "Confirm assessment" in text) == (True, False)
 
 
 def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: GroundsWorld) -> None:

@@ -83,7 +83,7 @@ def test_approving_is_refused_and_what_was_typed_stays(made: GroundsWorld) -> No
     answer = signed_in(made.cast.editor).post(_review(made), filled)
     assert answer.status_code == 409
     text = text_of(answer)
-    assert "What this rests on has changed since it was submitted." in text
+    assert "The grounds have changed since this was submitted." in text
     assert "reviewer changed Source “Another log”, title: “Harbour log” is now “Another log”." in text
     assert "I checked.</textarea>" in answer.content.decode()
 

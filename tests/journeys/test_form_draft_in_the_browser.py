@@ -217,7 +217,7 @@ def test_somebody_else_at_the_same_machine_gets_none_of_it(context: BrowserConte
     has(page, "")
     browser_keeps(page, 0)
     page.goto(scene.address.partition("/claims/")[0] + "/drafts/")
-    expect(page.get_by_text("You have no drafts.")).to_be_visible()
+    expect(page.get_by_text("No drafts.")).to_be_visible()
     assert [row.author for row in FormDraft.objects.all()] == [scene.cast.reviewer]
 
 

@@ -44,7 +44,7 @@ def test_a_finding_is_handed_in_and_waits_for_a_second_person(cast: "Cast") -> N
     assert (finding.state, finding.proposed_state, finding.evidence.count()) == ("waiting", "corroborated", 3)
     text = text_of(got(cast.reviewer, answer["Location"]))
     assert "awaiting a decision" in text
-    assert "You cannot decide on your own finding." in text
+    assert "You cannot decide on your own assessment." in text
 
 
 def test_policy_lists_what_is_missing_and_keeps_every_word(cast: "Cast") -> None:
@@ -210,9 +210,7 @@ def test_what_changed_since_it_was_handed_in_is_shown_to_who_decides(cast: "Cast
     claim = _ready(cast)
     finding = factories.finding(cast, claim, "corroborated")
     factories.attach(cast, claim, factories.source(cast, "A later note"), "context", by=cast.reviewer2)
-    assert "Since submission reviewer2 attached “A later note”." in text_of(
-        got(cast.editor, f"/reviews/{finding.pk}/")
-    )
+    assert "Since submission reviewer2 attached “A later note”." in text_of(got(cast.editor, f"/reviews/{finding.pk}/"))
 
 
 def test_a_decision_on_an_older_version_is_shown_what_changed(cast: "Cast") -> None:
@@ -246,7 +244,7 @@ def test_deciding_twice_is_told(cast: "Cast") -> None:
         f"/reviews/{finding.pk}/",
         {"reason": "Me too.", "decision": "approve", "seen_version": factories.fresh(claim).version},
     )
-    assert (answer.status_code, "This finding waits no longer" in text_of(answer)) == (409, True)
+    assert (answer.status_code, "This assessment is no longer awaiting a decision" in text_of(answer)) == (409, True)
     assert "Me too.</textarea>" in answer.content.decode()
 
 

@@ -21,7 +21,7 @@ def _of(cast: "Cast", user: User) -> Membership:
 
 def test_a_desk_shows_its_members_and_what_it_asks_for(cast: "Cast") -> None:
     text = text_of(got(cast.auditor, "/desk/"))
-    assert "Ukraine desk Its claims are called UKR-1, UKR-2 …" in text
+    assert "Ukraine desk Claims are numbered UKR-1, UKR-2 …" in text
     assert "Editors 1 editor Reviewers 2 reviewer reviewer2 Reporters 1 reporter Auditors 1 auditor" in text
     assert "A verdict needs 2 independent voices Time to review 7 days Re-check deadline 2 days" in text
     assert "Change" not in text

@@ -126,7 +126,7 @@ def test_a_file_is_chosen_on_its_sources_page(cast: Cast, new: str, editor2: Use
 def test_the_desks_page_tells_its_editors_how_many_wait(cast: Cast, new: str) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     proposed(cast, new)
-    told = "1 redaction waits for a second editor."
+    told = "1 redaction is awaiting a second editor."
     pages = {who: text_of(signed_in(getattr(cast, who)).get("/desk/")) for who in ("editor", "reviewer", "auditor")}
     assert {who: told in page for who, page in pages.items()} == {"editor": True, "reviewer": False, "auditor": False}
 
@@ -181,7 +181,7 @@ def test_of_drafts_it_is_told_that_some_were_affected_once_a_second_editor_confi
     address = f"{new.removesuffix('new/')}{proposed(cast, new).pk}/"
     client = signed_in(editor2)
     page = client.get(address)
-    assert ("says no" in page.content.decode(), "affected too" in page.content.decode()) == (False, False)
+    assert ("says no" in page.content.decode(), "changed too" in page.content.decode()) == (False, False)
     client.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
     assert "Drafts, visible only to their authors, were changed too." in text_of(client.get(address))
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."

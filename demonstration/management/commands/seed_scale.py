@@ -1,4 +1,4 @@
-"""Fills the database with claims to measure with."""
+"""Fill the database with claims for measurements."""
 
 import secrets
 import time
