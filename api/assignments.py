@@ -35,7 +35,7 @@ from reviews.actions.assignments import (
     withdraw_assignment,
 )
 from reviews.models import Assignment, AssignmentState
-from reviews.queries import get_assignment, handed_on, visible_assignments
+from reviews.queries import get_assignment, reassigned_to, visible_assignments
 
 
 class AssignmentShape(TypedDict):
@@ -214,7 +214,7 @@ class HandOverApi(ApiView):
 
     def again(self, request: Request, assignment_id: UUID) -> Response:
         ended = get_assignment(person_asking(request), assignment_id)
-        return self._answer(ended, new=handed_on(ended))
+        return self._answer(ended, new=reassigned_to(ended))
 
     @staticmethod
     def _answer(ended: Assignment, *, new: Assignment) -> Response:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.conf import settings
@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.bodies import BodyTooLarge, Fields, WordField, read_body, read_query
 from api.lists import ListQuery, answer_all, answer_list
-from api.schema import PageOf, operation
+from api.schema import PageOf, SchemaNode, operation
 from api.view import ApiView, created, person_asking
 from claims.queries import attachments_of, captures_of, get_attachment, get_capture, get_source
 from claims.record.reads import note_shown
@@ -72,7 +72,7 @@ class NoFields(Fields):
     """An empty body, or none."""
 
 
-UPLOAD: dict[str, Any] = {
+UPLOAD: SchemaNode = {
     "multipart/form-data": {
         "type": "object",
         "properties": {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -22,6 +22,7 @@ from api.bodies import (
     Ids,
     List,
     MomentField,
+    ParsedFields,
     Text,
     Whole,
     WordField,
@@ -233,7 +234,7 @@ def _in_the_body(error: Invalid, count: int) -> Invalid:
     return Invalid({f"{place}.{name}" if name in inside else name: texts for name, texts in error.errors.items()})
 
 
-def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -> None:
+def _change(claim: Claim, changes: ParsedFields, seen: SeenValues, by: User) -> None:
     """Change a claim's fields, its threshold, or both in one transaction."""
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")

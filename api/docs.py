@@ -19,6 +19,8 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
+from api.schema import SchemaNode
+
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -43,7 +45,7 @@ class Resource:
 
 
 # The icons in Swagger UI's style sheet are data: addresses. No script, style or frame comes from one.
-ICONS: dict[str, Any] = {"img-src": ["data:"]}
+ICONS: dict[str, list[str]] = {"img-src": ["data:"]}
 
 
 @require_safe
@@ -100,7 +102,7 @@ def _write(renderer: Any, language: str) -> tuple[bytes, str]:
 def resources() -> list[Resource]:
     """All operations of the schema by resource, in the order of their addresses."""
     generator: Any = SchemaGenerator  # without type hints
-    schema: dict[str, Any] = generator().get_schema(request=None, public=True)
+    schema: SchemaNode = generator().get_schema(request=None, public=True)
     found: dict[str, list[Operation]] = {}
     for path, item in schema["paths"].items():
         name = path.removeprefix("/api/v1/").split("/")[0]
@@ -110,7 +112,7 @@ def resources() -> list[Resource]:
     return [Resource(name, operations) for name, operations in found.items()]
 
 
-def _operation(method: str, *, path: str, said: dict[str, Any], schema: dict[str, Any]) -> Operation:
+def _operation(method: str, *, path: str, said: SchemaNode, schema: SchemaNode) -> Operation:
     return Operation(
         method=method.upper(),
         path=path,
@@ -121,7 +123,7 @@ def _operation(method: str, *, path: str, said: dict[str, Any], schema: dict[str
     )
 
 
-def _fields(body: dict[str, Any], *, schema: dict[str, Any]) -> list[tuple[str, bool]]:
+def _fields(body: SchemaNode, *, schema: SchemaNode) -> list[tuple[str, bool]]:
     """The names of a body's fields, each with whether it is required."""
     for content in body.get("content", {}).values():
         shape = content["schema"]

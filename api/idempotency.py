@@ -29,6 +29,7 @@ from house.transactions import kept_acts
 from reviews.actions.outcomes import KeyedRequest, digest_of_file, keep_outcome, kept_outcome
 from reviews.models import KeptOutcome
 
+KeptEffects = dict[str, Any]  # the effects on one claim, as kept: free-form JSON
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 # Members of an answer that no row keeps: references of claims, and numbers.
@@ -123,7 +124,7 @@ def _row_at(path: str, request: Request) -> Response:
     return response
 
 
-def _still_known(effects: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+def _still_known(effects: list[KeptEffects], request: Request) -> list[KeptEffects]:
     """The effects on those claims that the person may know of now."""
     named = [effect["claim"] for effect in effects]
     known = set(

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.models import Desk, User
 from accounts.queries import person_named
-from api.bodies import Fields, Id, Text, WordField, peek, read_body, read_query
+from api.bodies import Fields, Id, ParsedFields, Text, WordField, peek, read_body, read_query
 from api.desks import desk_to_write_on
 from api.lists import ListQuery, answer_list
 from api.schema import PageOf, operation
@@ -290,7 +290,7 @@ def _sought_in(request: Request) -> Desk | Actor:
     return actor
 
 
-def _read_sought(request: Request, kind: type[Sought]) -> dict[str, Any]:
+def _read_sought(request: Request, kind: type[Sought]) -> ParsedFields:
     given = {"file": None, **read_body(request, kind)}
     if given.pop("actor", None) is not None and given.pop("desk", None) is not None:
         raise Invalid({"actor": [_("Name a desk or an actor, not both.")]})

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from api.actors import ActorShape, render_actors
 from api.attachments import AttachmentShape, CaptureShape, render_attachments, render_captures
-from api.bodies import Fields, Flag, Text, WordField, read_body
+from api.bodies import Fields, Flag, ParsedFields, Text, WordField, read_body
 from api.effects import EffectShape, render_effect
 from api.evidence import EvidenceShape, render_evidence
 from api.schema import operation
@@ -67,7 +67,7 @@ def _counted(shown: Mapping[str, Any], effects: Effects) -> Response:
     return Response({**shown, "dry_run": effects.dry_run, "effects": done, "later": effects.later})
 
 
-def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[dict[str, Any], Effects]:
+def _read_counted(request: Request, by: User, desk_id: UUID | None) -> tuple[ParsedFields, Effects]:
     may_release(by, desk_id)
     given = read_body(request, CountedRelease)
     return given, Effects(dry_run=given.pop("dry_run"))

@@ -31,6 +31,9 @@ from api.examples import EXAMPLES
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
+SchemaNode = dict[str, Any]  # a node of the OpenAPI document: free-form JSON
+
+
 class Lacking(TypedDict):
     """One requirement of policy that is not met."""
 
@@ -95,7 +98,7 @@ def operation(
     summary: str,
     answer: Any = None,
     status: int = 200,
-    body: type[Fields] | dict[str, Any] | None = None,
+    body: type[Fields] | SchemaNode | None = None,
     query: type[Fields] | None = None,
     refuses: Sequence[int] = (),
     headers: Sequence[OpenApiParameter] = (),
@@ -147,7 +150,7 @@ def operation(
     return describe
 
 
-def _examples(body: type[Fields] | dict[str, Any] | None) -> list[OpenApiExample]:
+def _examples(body: type[Fields] | SchemaNode | None) -> list[OpenApiExample]:
     """The example of a body. Raises KeyError if api/examples.py has none."""
     if body is None:
         return []
@@ -210,7 +213,7 @@ class ShapeExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-cal
             return _name(self.target.row) + "Page"
         return _name(self.target)
 
-    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> dict[str, Any]:
+    def map_serializer(self, auto_schema: AutoSchema, direction: str) -> SchemaNode:
         if isinstance(self.target, PageOf):
             return _page(self.target, auto_schema)
         hints = get_type_hints(self.target, include_extras=True)
@@ -226,7 +229,7 @@ def _name(shape: Any) -> str:
     return str(shape.__name__).removesuffix("Shape")
 
 
-def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
+def _page(page: PageOf, auto_schema: AutoSchema) -> SchemaNode:
     address = {"type": ["string", "null"], "format": "uri"}
     properties = {"next": address, "previous": address}
     properties |= {name: _shape(hint, auto_schema) for name, hint in page.more}
@@ -237,7 +240,7 @@ def _page(page: PageOf, auto_schema: AutoSchema) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": required}
 
 
-def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
+def _shape(hint: Any, auto_schema: AutoSchema) -> SchemaNode:
     """The schema of a type as used in the shapes of answers."""
     if hint is Any:  # a value of any type
         return {}
@@ -260,7 +263,7 @@ def _shape(hint: Any, auto_schema: AutoSchema) -> dict[str, Any]:
     raise TypeError(f"no schema for {hint!r}")
 
 
-def _union(shapes: list[dict[str, Any]]) -> dict[str, Any]:
+def _union(shapes: list[SchemaNode]) -> SchemaNode:
     """The schema of a type or null, as one schema if possible."""
     null = {"type": "null"}
     others = [shape for shape in shapes if shape != null]
@@ -273,7 +276,7 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     target_class = "api.authentication.BearerAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> SchemaNode:
         return {"type": "http", "scheme": "bearer"}
 
 
@@ -281,5 +284,5 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     target_class = "api.authentication.PersonsSession"
     name = "session"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> SchemaNode:
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}

@@ -20,7 +20,7 @@ from accounts.ledger_integrity import (
 )
 from accounts.models import Desk
 from claims.models import Claim, Grounds, Participant, ParticipantRole, Task, TaskKind
-from reviews.ledger_entries import assessment_content
+from reviews.ledger_entries import EntryContent, assessment_content
 from reviews.models import (
     Assessment,
     AssessmentGrounds,
@@ -186,7 +186,7 @@ def _assessments(ids: Sequence[UUID]) -> Iterator[Submitted]:
         yield Submitted(row, first, each[1:] if first else each)
 
 
-def _in_full(one: Submitted, said: OpenedEntry) -> dict[str, Any]:
+def _in_full(one: Submitted, said: OpenedEntry) -> EntryContent:
     content = assessment_content(
         one.row,
         evidence=[str(item.pk) for item in one.row.evidence.all()],
@@ -270,7 +270,7 @@ def _decisions(ids: Sequence[UUID]) -> Iterator[Decided]:
         yield Decided(row, last.get(row.assessment_id) if row.approved else None)
 
 
-def _handed_in(one: Decided, said: OpenedEntry) -> str | None:
+def _submission_leaf(one: Decided, said: OpenedEntry) -> str | None:
     """The leaf hash of the assessment's last sealed entry."""
     entries = said.around.get(f"assessment:{one.row.assessment_id}", [])
     return entries[-1].leaf_hash if entries else None
@@ -287,7 +287,7 @@ TOLD_DECISIONS: Told[Decided] = Told(
                 "by": Field(lambda one, said: committed_person(one.row.decided_by)),
                 "assessor": Field(lambda one, said: committed_person(one.row.assessor)),
                 "reason": Field(lambda one, said: one.row.reason),
-                "finding": Field(_handed_in),
+                "finding": Field(_submission_leaf),
                 "grounds": Field(lambda one, said: one.grounds),
             },
             when=lambda one: one.row.at,

@@ -22,6 +22,7 @@ from reviews.models import Assessment, AssessmentDraft
 
 LARGEST_VERSION = 2**31 - 1  # the database column's limit
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FormValues = dict[str, Any]  # cleaned_data: values by field name, of several types
 
 
 class DueField(forms.DateTimeField):
@@ -47,7 +48,7 @@ class DueForm(ActForm):
     due_at = DueField()
 
 
-class HandOverForm(ActForm):
+class ReassignForm(ActForm):
     to = OneOf(label=_("Reassign to"), none=_("Choose a person"), required=True)
     reason = forms.CharField(label=_("Why"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
 
@@ -72,7 +73,7 @@ class CloseForm(ActForm):
 class OnGroundsForm(ActForm):
     """A form with the digest of the grounds shown beside it (`seen_grounds`)."""
 
-    def __init__(self, *arguments: Any, seen_grounds: str, initial: dict[str, Any] | None = None, **named: Any) -> None:
+    def __init__(self, *arguments: Any, seen_grounds: str, initial: FormValues | None = None, **named: Any) -> None:
         self._shown = seen_grounds
         super().__init__(*arguments, initial={"seen_grounds": seen_grounds, **(initial or {})}, **named)
 
@@ -186,7 +187,7 @@ class AssessmentForm(ActForm):
     def answer_lines(self) -> list[forms.BoundField]:
         return [self[f"answer_{pk}"] for pk, _label in self.contrary]
 
-    def found(self, given: dict[str, Any]) -> dict[str, Any]:
+    def found(self, given: FormValues) -> dict[str, Any]:
         """The fields of the form, as `reviews.actions.assessments.submit_assessment` takes them."""
         return {
             "proposed_state": given["proposed_state"],
@@ -201,7 +202,7 @@ class AssessmentForm(ActForm):
             "draft_version": given["draft_version"],
         }
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> FormValues:
         """Refuse once if text about removed evidence would be left out, so that the page can show it first."""
         if self.left_over:
             message = _(
@@ -220,7 +221,7 @@ class AssessmentForm(ActForm):
             if name.startswith("answer_") and name not in self.fields and text.strip()
         ]
 
-    def kept(self, keep: Callable[[dict[str, Any]], Any]) -> bool:
+    def kept(self, keep: Callable[[FormValues], Any]) -> bool:
         """Call `keep` with the form's fields, finished or not; returns whether it was kept."""
         assert isinstance(self.data, QueryDict)
         self.errors.clear()  # not validated: the form need not be complete

@@ -25,6 +25,7 @@ from sources.models import Actor
 
 Named = TypeVar("Named")
 # Fields and rows that fit into an entry of 65,535 bytes, whatever their names.
+EntryContent = dict[str, Any]  # the content of a sealed entry: free-form JSON
 MOST_NAMED = 200
 
 
@@ -65,7 +66,7 @@ def assessment_content(
     answers: Iterable[Answer],
     elements: Iterable[AssessmentElement],
     grounds: str,
-) -> dict[str, Any]:
+) -> EntryContent:
     """The content of an assessment that its entry commits to. `grounds`: their digest."""
     return {
         "from": assessment.from_state,
@@ -80,7 +81,7 @@ def assessment_content(
     }
 
 
-def assessed(assessment: Assessment, *, content: dict[str, Any], now: datetime) -> None:
+def assessed(assessment: Assessment, *, content: EntryContent, now: datetime) -> None:
     """Record a submitted assessment. Sealed while it waits for a second person."""
     waits = assessment.state == AssessmentState.WAITING
     record_act(

@@ -45,7 +45,7 @@ def get_assignment(user: User, assignment_id: UUID) -> Assignment:
     return found
 
 
-def handed_on(assignment: Assignment) -> Assignment:
+def reassigned_to(assignment: Assignment) -> Assignment:
     """The new assignment made when this one (already scoped) was reassigned by its reviewer.
 
     Raises NotFound if it was not reassigned.

@@ -121,7 +121,7 @@ def work_of(user: User, *, now: datetime, roles: Mapping[UUID, str] | None = Non
         offered=[item for item in mine if item.state == AssignmentState.OFFERED],
         later=later,
         to_decide=without_conflict(user, waiting) if has.conflicts else waiting,
-        submitted=_handed_in(user) if has.submitted else [],
+        submitted=_submitted_waiting(user) if has.submitted else [],
         drafts=_drafts(user) if has.drafts else [],
         form_drafts=list(form_drafts_of(user)[:MOST_DRAFTS_SHOWN]) if has.form_drafts else [],
         lost=_lost(user) if has.tasks else [],
@@ -186,7 +186,7 @@ def submitted_by(user: User) -> QuerySet[Assessment]:
 
 
 @compiled(User)
-def _handed_in(user: User) -> QuerySet[Assessment]:
+def _submitted_waiting(user: User) -> QuerySet[Assessment]:
     return submitted_by(user)[: MOST_SHOWN + 1]
 
 

@@ -95,7 +95,7 @@ class Specimen:
     def later(self, **span: float) -> None:
         self.at += timedelta(**span)
 
-    def give(self, *, days: float = 7, accepted: bool = True) -> Assignment:
+    def assign(self, *, days: float = 7, accepted: bool = True) -> Assignment:
         row = assign(
             claim=self.claim,
             reviewer=self.cast.reviewer,
@@ -143,7 +143,7 @@ class Specimen:
 
     def verdict(self, state: str, *, stance: str, answers: str = "") -> None:
         """Assign, assess and decide, in one `step` each."""
-        self.give()
+        self.assign()
         self.at += self.step
         finding = self.find(state, self.named(stance), answers=self.named(answers) if answers else [])
         self.at += self.step
@@ -156,7 +156,7 @@ def reported(one: Specimen) -> None:
 
 
 def closed(one: Specimen) -> None:
-    one.give()
+    one.assign()
     one.later(days=2)
     close_claim(claim=one.claim, reason="uncheckable", note="Nobody can get there.", by=one.cast.editor, now=one.at)
 
@@ -168,7 +168,7 @@ def deniable(one: Specimen) -> None:
 
 def denied(one: Specimen) -> None:
     denial = one.denial()
-    one.give()
+    one.assign()
     one.later(days=1)
     one.find("denied", [denial.pk])
 
@@ -202,17 +202,17 @@ def moved_often(one: Specimen) -> None:
 
 
 def offered(one: Specimen) -> None:
-    one.give(accepted=False)
+    one.assign(accepted=False)
 
 
 def accepted(one: Specimen) -> None:
-    one.give(days=9)
+    one.assign(days=9)
 
 
 def specimen_waiting(one: Specimen) -> None:
     """An assessment waits for a second person."""
     one.witnesses("supports")
-    one.give()
+    one.assign()
     one.find("corroborated", one.named("supports"))
 
 

@@ -46,10 +46,10 @@ def assign(
         claim = lock_claim(claim)
         may_edit_as_editor(by, claim, _("Only editors assign claims."))
         due_at = due_at or now + timedelta(days=claim.desk.days_to_review)
-        return _give(claim, reviewer, due_at, NotificationKind.ASSIGNED, by=by, now=now)
+        return _write_assignment(claim, reviewer, due_at, NotificationKind.ASSIGNED, by=by, now=now)
 
 
-def _give(
+def _write_assignment(
     claim: Claim,
     reviewer: User | None,
     due_at: datetime,
@@ -180,7 +180,9 @@ def reassign(
         due_at = assignment.due_at
         if due_at <= now:
             due_at = now + timedelta(days=assignment.claim.desk.days_to_review)
-        given = _give(assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to")
+        given = _write_assignment(
+            assignment.claim, to, due_at, NotificationKind.HANDED_OVER, by=by, now=now, field="to"
+        )
         tell(NotificationKind.REASSIGNED, given.claim, assignment=given, by=by, now=now)
     return given
 

@@ -67,7 +67,7 @@ def change_role(
 def change_account(
     *,
     user: User,
-    changes: dict[str, Any],
+    changes: dict[str, Any],  # new values by field: the fields are of several types
     password: str = "",
     seen: SeenValues = ANYTHING,
     by: User,

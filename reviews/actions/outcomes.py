@@ -33,7 +33,7 @@ class KeyedRequest:
     path: str
     key: str
 
-    def as_fields(self) -> dict[str, Any]:
+    def as_fields(self) -> dict[str, User | str]:
         return {"user": self.user, "method": self.method, "path": self.path, "key": self.key}
 
 
@@ -88,7 +88,7 @@ def keep_outcome(
     body_digest: str,
     status: int,
     at: str,
-    effects: dict[str, Any] | None,
+    effects: dict[str, Any] | None,  # free-form JSON, as the API returned it
     now: datetime | None = None,
 ) -> None:
     """Keep the outcome for a key. Call it in the transaction of the act."""

@@ -33,7 +33,7 @@ from house.pages import form_page, may, sent, show_form
 from reviews.actions.assessments import approve, reject, submit_assessment
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.grounds import barred
-from reviews.forms import AssessmentForm, DecisionForm
+from reviews.forms import AssessmentForm, DecisionForm, FormValues
 from reviews.grounds_shown import of_assessment
 from reviews.models import Assessment, AssessmentDraft, AssessmentState
 from reviews.queries import (
@@ -122,9 +122,9 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
 
 def _of_the_draft(
     claim: Claim, form: AssessmentForm, draft: AssessmentDraft | None, lines: list[EvidenceLine]
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # values of a template
     """The template values of the draft: when it was saved, changes since, and another window's draft."""
-    context: dict[str, Any] = {"draft": draft}
+    context: dict[str, Any] = {"draft": draft}  # values of a template
     if isinstance(form.stale, KeptElsewhere):
         context["stale_title"] = str(form.stale)
         context["other"] = draft_in_words(draft, claim, lines) if draft else None
@@ -240,7 +240,7 @@ def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> Http
     return redirect("work")
 
 
-def _decide(user: User, assessment: Assessment, given: dict[str, Any]) -> Assessment:
+def _decide(user: User, assessment: Assessment, given: FormValues) -> Assessment:
     decision = {"assessment": assessment, "reason": given["reason"], "seen_version": given["seen_version"], "by": user}
     if given["decision"] == "approve":
         return approve(**decision, seen_grounds=given["seen_grounds"] or None)

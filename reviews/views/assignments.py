@@ -34,13 +34,13 @@ from reviews.actions.assignments import (
     withdraw_assignment,
 )
 from reviews.candidates import candidates_for
-from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, HandOverForm, candidate_in_words
+from reviews.forms import AssignForm, CloseForm, DeciderForm, DueForm, FormValues, ReassignForm, candidate_in_words
 from reviews.models import Assignment
 from reviews.queries import get_assignment
 
 
 @form_page
-def give(request: PersonsRequest, reference: str) -> HttpResponse:
+def assign_page(request: PersonsRequest, reference: str) -> HttpResponse:
     """Assign a claim to a member of its desk, with a due time."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, _("Only editors assign claims."))
@@ -53,7 +53,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
         due_at=timezone.now() + timedelta(days=claim.desk.days_to_review),
     )
 
-    def act(given: dict[str, Any]) -> Assignment:
+    def act(given: FormValues) -> Assignment:
         person = people[given["reviewer"]]
         return assign(claim=claim, reviewer=person, due_at=given["due_at"], by=request.user)
 
@@ -74,7 +74,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
 
 
 @require_POST
-def take_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+def accept_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Accept an assignment, with one button."""
     assignment = get_assignment(request.user, assignment_id)
     accept_assignment(assignment=assignment, by=request.user)
@@ -82,7 +82,7 @@ def take_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
 
 
 @form_page
-def give_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+def decline_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Decline an assignment, with a reason."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
@@ -93,14 +93,14 @@ def give_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
 
 
 @form_page
-def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+def reassign_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Reassign a claim to another reviewer."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
     ranked = candidates_for(assignment.claim, to=request.user, now=timezone.now())
     candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
-    form = HandOverForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
+    form = ReassignForm(**sent(request), people=[(one.person.pk, candidate_in_words(one)) for one in candidates])
     if form.submitted(
         lambda given: reassign(assignment=assignment, to=people[given["to"]], reason=given["reason"], by=request.user)
     ):
@@ -129,7 +129,7 @@ def withdraw_assignment_page(request: PersonsRequest, assignment_id: UUID) -> Ht
 
 
 @form_page
-def new_due(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
+def due_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Change a due time as an editor."""
     assignment = get_assignment(request.user, assignment_id)
     may_edit_as_editor(request.user, assignment.claim, _("Only editors change a due time."))

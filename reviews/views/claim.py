@@ -46,17 +46,17 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
     context = claim_context(row, "claim", evidence)
     graph: EvidenceGraph = context["standing"]
     lines = evidence_lines(user, row, evidence, graph)
-    part = ClaimAccess(user, row, own_memberships(request))
-    if row.closed_at is None and may(may_edit_claim, user, row, part):
-        _offer_changes(row, lines, part)  # people who may edit the claim may edit the evidence they see
+    access = ClaimAccess(user, row, own_memberships(request))
+    if row.closed_at is None and may(may_edit_claim, user, row, access):
+        _offer_changes(row, lines, access)  # people who may edit the claim may edit the evidence they see
     assessments = assessments_shown(row)
     assignments = assignments_shown(row)
-    edits = may(may_edit_as_editor, user, row, "", part)
+    edits = may(may_edit_as_editor, user, row, "", access)
     context |= {
         "sentence": sentence_of(graph),
         "groups": grouped(lines),
         "withdrawn": [line for line in lines if line.withdrawn],
-        "withheld": withheld_evidence(user, row) if part.role == Role.AUDITOR else 0,
+        "withheld": withheld_evidence(user, row) if access.role == Role.AUDITOR else 0,
         "ways": ways_from(row.state, graph, last_change(row)),
         "parties": _parties(row, graph),
         "mine": next((each for each in assignments if each.reviewer_id == user.pk), None),
@@ -69,19 +69,19 @@ def claim(request: PersonsRequest, reference: str) -> HttpResponse:
         "verdict": of_verdict(user, row) if row.changed_since_verdict else None,
         "drafts": [] if row.closed_at is None else own_drafts_on(user, row),
         "tasks": open_tasks_shown(user, row) if row.closed_at is None else [],
-        "may_confirm": edits or bool(part.reviews),
-        **_acts(part, edits),
+        "may_confirm": edits or bool(access.reviews),
+        **_acts(access, edits),
     }
     return render(request, "reviews/claim.html", context)
 
 
-def _offer_changes(row: Claim, lines: list[EvidenceLine], part: ClaimAccess) -> None:
+def _offer_changes(row: Claim, lines: list[EvidenceLine], access: ClaimAccess) -> None:
     for line in lines:
         if line.withdrawn:
             continue
         at = [row.reference, line.evidence.pk]
         line.acts = [Link(_("Change…"), reverse("evidence", args=at))]
-        if part.role == Role.EDITOR and line.evidence.visibility != Visibility.PUBLIC:
+        if access.role == Role.EDITOR and line.evidence.visibility != Visibility.PUBLIC:
             line.acts.append(Link(_("Release…"), reverse("release-evidence", args=at)))
 
 
@@ -108,10 +108,10 @@ def _element_lines(graph: EvidenceGraph, assessments: list[Any]) -> list[tuple[E
     return [(element, texts.get(element.id or "", "")) for element in graph.elements]
 
 
-def _acts(part: ClaimAccess, edits: bool) -> dict[str, Any]:
+def _acts(access: ClaimAccess, edits: bool) -> dict[str, Any]:  # values of a template
     """The actions offered to the person, by permission; the actions themselves check whether they are possible."""
-    user, row = part.user, part.claim
-    writes = may(may_edit_claim, user, row, part)
+    user, row = access.user, access.claim
+    writes = may(may_edit_claim, user, row, access)
     is_open = row.closed_at is None
     more: list[tuple[str, str]] = []
     if writes:
@@ -121,7 +121,7 @@ def _acts(part: ClaimAccess, edits: bool) -> dict[str, Any]:
         more.append((_("Set the threshold…"), "threshold"))
         more.append((_("Add an approver…"), "name-decider"))
         more.append((_("Close…"), "close-claim") if is_open else (_("Reopen…"), "open-claim"))
-    assesses = is_open and is_offered(may_assess, user, row, part)
+    assesses = is_open and is_offered(may_assess, user, row, access)
     return {
         "may_attach": writes and is_open,
         "may_assign": edits and is_open,

@@ -5,6 +5,7 @@ continues and, signed, its author: if the session has ended meanwhile, the poste
 nothing else is done.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -35,7 +36,7 @@ from house.transactions import recorded_transaction
 from reviews.actions.drafts import KeptElsewhere, keep_draft
 from reviews.actions.form_drafts import KEPT_FILE, About, Pairs, SeenDraft, end_form_draft, keep_form_draft, kept_files
 from reviews.actions.outcomes import FORM_KEY, form_is_done
-from reviews.forms import AssessmentForm, CloseForm, ConfirmVerdictForm, DecisionForm, HandOverForm, as_it_stands
+from reviews.forms import AssessmentForm, CloseForm, ConfirmVerdictForm, DecisionForm, ReassignForm, as_it_stands
 from reviews.models import AssessmentDraft, FormDraft
 from reviews.queries import form_drafts_of, get_assessment, get_assignment, own_draft
 from sources.chosen import keep_chosen
@@ -56,7 +57,7 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "review": (_("Decide on an assessment"), DecisionForm),
     "verdict-grounds": (_("Confirm a verdict"), ConfirmVerdictForm),
     "decline": (_("Decline an assignment"), ReasonForm),
-    "hand-over": (_("Reassign a claim"), HandOverForm),
+    "hand-over": (_("Reassign a claim"), ReassignForm),
     "withdraw-assignment": (_("Withdraw an assignment"), ReasonForm),
     "claim-provenance": (_("Add a relay"), RelayBetweenForm),
     "edit-source": (_("Edit a source"), SourceForm),
@@ -369,7 +370,7 @@ def _tell_the_browser(response: HttpResponse, path: str) -> None:
     response.set_cookie(DONE, quote(path, safe=""), max_age=60, samesite="Lax", secure=settings.HTTPS)
 
 
-def about(user: User, named: dict[str, Any], desk_id: UUID | None) -> About:
+def about(user: User, named: Mapping[str, Any], desk_id: UUID | None) -> About:
     """The subject of a form at an address with these names in it, if the person may know of it.
 
     Raises NotFound; Invalid if the desk of a new row is not named.

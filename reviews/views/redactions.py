@@ -31,6 +31,7 @@ from reviews.actions.redactions import (
     refuse_redaction,
     withdraw_redaction,
 )
+from reviews.forms import FormValues
 from reviews.models import Redaction, RedactionState
 from reviews.permissions import may_decide_redaction, may_redact, may_redact_shared
 from reviews.queries import get_redaction, get_redaction_elsewhere, redactions_elsewhere, redactions_on
@@ -119,7 +120,7 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     form = ProposalForm(**sent(request), initial={"file": request.GET.get("file")})
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
+    def propose(given: FormValues) -> tuple[Matches, Redaction | None]:
         words, _digest, found = look_for(desk=desk, words=given["words"], file=given["file"], by=request.user)
         # Only previewed words are proposed: others are previewed first.
         if confirmed != f"{given['file'] or ''} {words}":
@@ -193,7 +194,7 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     form = ActorProposalForm(**sent(request))
     confirmed = request.POST.get("confirmed", "")
 
-    def propose(given: dict[str, Any]) -> tuple[Matches, Redaction | None]:
+    def propose(given: FormValues) -> tuple[Matches, Redaction | None]:
         words, found = look_for_in_shared(actor=row, words=given["words"], by=request.user)
         if confirmed != words:
             return found, None
@@ -247,7 +248,7 @@ def redaction_elsewhere(request: PersonsRequest, redaction_id: UUID) -> HttpResp
     )
 
 
-def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
+def _decide(row: Redaction, by: User, given: FormValues) -> Redaction:
     if given["decision"] == "erase":
         return redact(redaction=row, seen=given["seen"], by=by)
     if given["decision"] == "ask":
@@ -256,7 +257,7 @@ def _decide(row: Redaction, by: User, given: dict[str, Any]) -> Redaction:
     return act(redaction=row, by=by)
 
 
-def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:
+def _shown(found: Matches, user: User, *, outside: bool = False) -> dict[str, Any]:  # of a template
     """The template values of the matches."""
     shown = show_matches(found, user, outside=outside)
     return {

@@ -121,7 +121,7 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
         _short(user, "decide", [_to_decide(row) for row in found.to_decide]),
         _later(user, assigned(found.later), found.assigned),
         WorkSection("drafts", _("Your drafts"), drafted),
-        _short(user, "waiting", [_handed_in(row) for row in found.submitted]),
+        _short(user, "waiting", [_submitted(row) for row in found.submitted]),
         _short(user, "lost", [_support_lost(row) for row in found.lost]),
         _short(user, "changed", [_grounds_changed(row) for row in found.changed]),
         _short(user, "recheck", [_recheck(row) for row in found.rechecks]),
@@ -248,7 +248,7 @@ def _to_decide(row: Assessment) -> WorkItem:
     )
 
 
-def _handed_in(row: Assessment) -> WorkItem:
+def _submitted(row: Assessment) -> WorkItem:
     return _entry(
         row.claim,
         proposed=row.proposed_state,
@@ -324,7 +324,7 @@ def _since(moment: object) -> str:
 LISTS = {
     "assigned": ListedWork(gettext_lazy("Assigned to you"), assigned_to, _offered_or_assigned, Order("due_at")),
     "decide": ListedWork(gettext_lazy("Awaiting your decision"), to_decide_by, _to_decide, Order("created_at")),
-    "waiting": ListedWork(gettext_lazy("Submitted by you"), submitted_by, _handed_in, Order("created_at")),
+    "waiting": ListedWork(gettext_lazy("Submitted by you"), submitted_by, _submitted, Order("created_at")),
     "lost": ListedWork(
         gettext_lazy("Support lost"),
         lambda user: tasks_for(user).filter(kind=TaskKind.SUPPORT_LOST),
