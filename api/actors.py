@@ -1,4 +1,4 @@
-"""Actors: anyone who says, publishes, or is spoken about."""
+"""Actors: people and organisations that say, publish, or are spoken about."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -32,7 +32,7 @@ from sources.queries import search_actors
 
 
 class ActorShape(TypedDict):
-    """`desk`: null for one that all desks share."""
+    """`desk`: null for an actor shared with all desks."""
 
     id: UUID
     desk: UUID | None
@@ -63,7 +63,7 @@ class ActorChanges(Fields):
 
 
 class ChangesOfActor(ActorChanges):
-    """`seen_version`: what was read; fields that somebody else changed since are refused."""
+    """`seen_version`: the version you read; fields that another person has changed since are refused."""
 
     seen_version = Whole(required=False)
 
@@ -77,8 +77,8 @@ class NewActor(ActorChanges):
 
 
 class Merging(Fields):
-    """`into`: the actor that this one is. `chain`: "into" or "merged", which of the two is right about what it is part
-    of; needed where both say something else."""
+    """`into`: the actor that remains. `chain`: "into" or "merged", the one with the right voice chain; required if the
+    two differ."""
 
     into = Id()
     reason = Text(required=True)
@@ -87,7 +87,7 @@ class Merging(Fields):
 
 
 class MergedShape(ActorShape):
-    """The actor that remains, and what merging did to claims; `dry_run`: would have done, since it was taken back."""
+    """The remaining actor, and the effects of the merge on claims; with `dry_run`, the effects it would have."""
 
     dry_run: bool
     effects: list[EffectShape]
@@ -169,7 +169,7 @@ class OneActorApi(ApiView):
         by = person_asking(request)
         actor = get_actor(by, actor_id)
         may_change_actor(by, actor)
-        # The action's own row: who made it restricted may not be one to fetch it any more.
+        # The action's own row: the person who restricted it may no longer be allowed to fetch it.
         fields = read_changes(request, ChangesOfActor)
         with seen_by(request, actor, fields.pop("seen_version", None)) as seen:
             outcome = change_actor(actor=actor, fields=ActorInput(**fields), seen=seen, by=by)

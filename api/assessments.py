@@ -1,4 +1,4 @@
-"""Assessments: what reviewers find, and what a second person makes of it."""
+"""Assessments: submitted by reviewers, approved or rejected by a second person."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,10 +46,11 @@ class DecisionShape(TypedDict):
 
 
 class AssessmentShape(TypedDict):
-    """`answers` are to contrary evidence; `elements` the line on each element; `decision` null while none was made.
+    """`answers` are to contrary evidence; `elements` has the line on each element; `decision` is null before the
+    decision.
 
-    `grounds`: the SHA-256 of what it rests on, as its assessor stands for it. `grounds_changed`: while it waits, that
-    this has changed since, so that it cannot be approved before its assessor confirms it.
+    `grounds`: the SHA-256 of the grounds that its assessor submitted or confirmed. `grounds_changed`: the grounds have
+    changed while it waits, so its assessor must confirm it before an approval.
     """
 
     id: UUID
@@ -81,7 +82,7 @@ class NewLine(Fields):
 
 
 class NewAssessment(Fields):
-    """`proposed_state`: the present one to leave it so. `recorded_mistake`: a refutation was a mistake."""
+    """`proposed_state`: the present state for no change. `recorded_mistake`: the refutation was a mistake."""
 
     proposed_state = Text(required=True)
     rationale = Text(default="")
@@ -98,7 +99,7 @@ class NewDecision(Fields):
 
 
 class NewApproval(NewDecision):
-    """`seen_grounds`: the `grounds` of the assessment that was read, to approve those and no others."""
+    """`seen_grounds`: the `grounds` of the assessment you read, to approve only those."""
 
     seen_grounds = Text(required=False, allow_null=True)
 
@@ -156,7 +157,8 @@ class ApprovalApi(ApiView):
         by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
         may_decide_move(by, assessment.claim, assessment.assessor)
-        # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
+        # Read before the act, which ends an invitation: an approver from another desk can no longer fetch it
+        # afterwards.
         seen = seen_evidence(by, assessment.claim)
         assessment = approve(assessment=assessment, **read_body(request, NewApproval), by=by)
         return Response(_shown(assessment, seen))
@@ -175,7 +177,8 @@ class RejectionApi(ApiView):
         by = person_asking(request)
         assessment = find_assessment(by, reference, assessment_id)
         may_decide_move(by, assessment.claim, assessment.assessor)
-        # Read before the act, which ends an invitation: somebody of another desk may not fetch it any more.
+        # Read before the act, which ends an invitation: an approver from another desk can no longer fetch it
+        # afterwards.
         seen = seen_evidence(by, assessment.claim)
         assessment = reject(assessment=assessment, **read_body(request, NewDecision), by=by)
         return Response(_shown(assessment, seen))
@@ -189,7 +192,7 @@ def assessment_in(body: dict[str, Any]) -> AssessmentInput:
 
 
 def find_assessment(user: User, reference: str, assessment_id: UUID) -> Assessment:
-    """A finding on this claim. Raises NotFound."""
+    """One assessment of this claim. Raises NotFound."""
     assessment = get_assessment(user, assessment_id)
     if assessment.claim.reference != reference:
         raise NotFound(_("Assessment not found."))
@@ -201,7 +204,7 @@ def _shown(assessment: Assessment, seen: frozenset[UUID]) -> AssessmentShape:
 
 
 def render_assessments(rows: Sequence[Assessment], seen: frozenset[UUID]) -> list[AssessmentShape]:
-    """Findings on one claim, with that of its evidence that the reader may see (`seen`), and the answers to it."""
+    """Assessments of one claim, with the evidence and answers that the reader may see (`seen`)."""
     digests = grounds_digests(row.pk for row in rows)
     return [
         {

@@ -1,10 +1,10 @@
-"""Claims: what is claimed, by whom, and where it stands."""
+"""Claims: their wording, claimant, dates, elements and state."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from django.urls import reverse
@@ -22,6 +22,7 @@ from api.bodies import (
     Ids,
     List,
     MomentField,
+    ParsedFields,
     Text,
     Whole,
     WordField,
@@ -58,9 +59,9 @@ class ElementShape(TypedDict):
 
 
 class ClaimShape(TypedDict):
-    """`due_at`: when the first of its open assignments is due. `threshold`: how many independent voices it needs to be
-    corroborated; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: what its
-    verdict rests on was changed, and nobody else has confirmed it yet (`…/grounds/`)."""
+    """`due_at`: when the first of its open assignments is due. `threshold`: the independent voices required for
+    corroboration; `threshold_reason`: why an editor set another than the desk's. `changed_since_verdict`: the grounds
+    of its verdict have changed, and no one has confirmed it since (`…/grounds/`)."""
 
     reference: str
     desk: UUID
@@ -100,7 +101,7 @@ class NewElement(Fields):
 
 
 class ChangedElement(Fields):
-    """With the `id` of an element that the claim has, what is to change of it; without one it is added."""
+    """With the `id` of an element of the claim, the fields to change; without one, a new element."""
 
     id = Id(required=False)
     text = Text()
@@ -129,7 +130,7 @@ class ClaimFieldsBody(Fields):
 
 
 class NewClaim(ClaimFieldsBody):
-    """At least one piece of evidence is needed."""
+    """At least one piece of evidence is required."""
 
     desk = Id(required=False, allow_null=True)
     statement = Text(required=True)
@@ -139,7 +140,7 @@ class NewClaim(ClaimFieldsBody):
 
 
 class ClaimChanges(ClaimFieldsBody):
-    """`threshold` (editors; null: the desk's again) goes with a `threshold_reason`."""
+    """`threshold` (editors; null: the desk's again) requires a `threshold_reason`."""
 
     elements = rows_of(ChangedElement, most=MOST_ELEMENTS)
     threshold = Whole(required=False, allow_null=True)
@@ -148,7 +149,7 @@ class ClaimChanges(ClaimFieldsBody):
 
 
 class ClaimQuery(ListQuery):
-    """`assignee`: a user name; empty for claims that nobody has. `due_before`: has an assignment due before then."""
+    """`assignee`: a user name; empty for unassigned claims. `due_before`: with an assignment due before then."""
 
     q = Text()
     state = List(child=WordField(StateChoices.choices), max_length=len(StateChoices.choices))
@@ -234,7 +235,7 @@ class OneClaimApi(ApiView):
         return answer_claim(by, reference)
 
 
-def _input(fields: dict[str, Any]) -> ClaimInput:
+def _input(fields: ParsedFields) -> ClaimInput:
     """Return the fields of a body as the actions take them."""
     elements = {"elements": [ElementInput(**each) for each in fields["elements"]]} if "elements" in fields else {}
     return ClaimInput(**{**fields, **elements})
@@ -247,8 +248,8 @@ def _in_the_body(error: Invalid, count: int) -> Invalid:
     return Invalid({f"{place}.{name}" if name in inside else name: texts for name, texts in error.errors.items()})
 
 
-def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -> None:
-    """One change of the claim: its fields, its threshold, or both together."""
+def _change(claim: Claim, changes: ParsedFields, seen: SeenValues, by: User) -> None:
+    """Change a claim's fields, its threshold, or both in one transaction."""
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
     if reason and not sets_threshold:
@@ -257,7 +258,7 @@ def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -
         if changes:
             edit_claim(claim=claim, fields=_input(changes), seen=seen, by=by)
         if sets_threshold:
-            # Its own edit just now is no other version than the one that was wanted.
+            # The version just made by its own edit is expected.
             seen = replace(seen, is_exact=seen.is_exact and not changes)
             set_threshold(claim=claim, fields=ThresholdInput(threshold=threshold, reason=reason), seen=seen, by=by)
 

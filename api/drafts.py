@@ -1,4 +1,4 @@
-"""One's own draft of a finding on a claim. Nobody else can read it."""
+"""One's own draft assessment of a claim. No one else can read it."""
 
 from datetime import datetime
 from typing import Annotated, TypedDict
@@ -22,7 +22,7 @@ from reviews.queries import get_draft
 
 
 class DraftAnswerShape(TypedDict):
-    """`evidence`: null where one does not see any more what the text answers."""
+    """`evidence`: null if you can no longer see the evidence that the text answers."""
 
     evidence: UUID | None
     text: str
@@ -44,7 +44,7 @@ class DraftShape(TypedDict):
 
 
 class NewDraft(Fields):
-    """`version`: that of the draft which this one replaces, 0 where there is none; another one is answered 409."""
+    """`version`: of the draft that this one replaces, 0 if there is none; another version is answered with 409."""
 
     proposed_state = WordField(StateChoices.choices, required=False, allow_blank=True, default="")
     rationale = Text(default="")
@@ -86,7 +86,7 @@ class DraftApi(ApiView):
 
 
 def render_draft(by: User, draft: AssessmentDraft) -> dict[str, object]:
-    """A draft, naming no evidence that its assessor does not see any more; what they wrote of it is theirs."""
+    """A draft, without the ids of evidence that its assessor can no longer see; the texts are theirs and stay."""
     seen = {str(pk) for pk in seen_evidence(by, draft.claim)}
     content = draft.content
     return {

@@ -1,4 +1,4 @@
-"""Sources: single items that carry information, and what their publishers did to them since."""
+"""Sources: single items that carry information, with their retractions and corrections."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,7 +41,7 @@ from sources.permissions import may_change_source, may_retract
 
 
 class SourceShape(TypedDict):
-    """`reliability`: null where its publisher's holds. `counts`: neither retracted nor unreliable (E)."""
+    """`reliability`: null if its publisher's applies. `counts`: neither retracted nor unreliable (E)."""
 
     id: UUID
     desk: UUID
@@ -66,9 +66,9 @@ class SourceShape(TypedDict):
 
 
 class SourceEffectShape(SourceShape):
-    """The source after the act, and what that did to claims; `dry_run`: would have done, since it was taken back.
+    """The source after the act, and the effects on claims; with `dry_run`, the effects it would have.
 
-    `later`: how many more claims rest on it, which are recomputed soon after and are not among the `effects`.
+    `later`: the number of further claims relying on it that are recomputed soon after and are not among the `effects`.
     """
 
     dry_run: bool
@@ -90,13 +90,13 @@ class SourceChanges(Fields):
 
 
 class ChangesOfSource(SourceChanges):
-    """`seen_version`: what was read; fields that somebody else changed since are refused."""
+    """`seen_version`: the version you read; fields that another person has changed since are refused."""
 
     seen_version = Whole(required=False)
 
 
 class NewSource(SourceChanges):
-    """A title or an address is needed."""
+    """A title or a URL is required."""
 
     desk = Id(required=False, allow_null=True)
 
@@ -162,7 +162,7 @@ class OneSourceApi(ApiView):
         by = person_asking(request)
         source = get_source(by, source_id)
         may_change_source(by, source)
-        # The action's own row: who made it restricted may not be one to fetch it any more.
+        # The action's own row: the person who restricted it may no longer be allowed to fetch it.
         fields = read_changes(request, ChangesOfSource)
         with seen_by(request, source, fields.pop("seen_version", None)) as seen:
             outcome = change_source(source=source, fields=SourceInput(**fields), seen=seen, by=by)

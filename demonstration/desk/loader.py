@@ -1,4 +1,4 @@
-"""Makes the demonstration data real, through the same actions that people use, in one transaction."""
+"""Load the demonstration data through the same actions that people use, in one transaction."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -62,9 +62,9 @@ def password_of(name: str) -> str:
 
 
 def load_demonstration(*, now: datetime) -> None:
-    """Make people, desks and claims; what is open then is due around `now`.
+    """Create people, desks and claims, with open work due around `now`.
 
-    Raises Invalid where one of the user names or prefixes is taken.
+    Raises Invalid if one of the user names or prefixes is taken.
     """
     with transaction.atomic(), older_acts():
         people = {name: _person(name) for name in LOGINS}
@@ -103,7 +103,7 @@ def _desk(name: str, *, prefix: str, members: dict[User, Role]) -> Desk:
 
 @dataclass
 class _Loader:
-    """One desk's rows by their keys, as far as they are written."""
+    """The rows of one desk by key, as they are created."""
 
     desk: Desk
     people: dict[str, User]
@@ -116,7 +116,7 @@ class _Loader:
         return self.now - at if isinstance(at, timedelta) else at
 
     def due(self, due: At | str | None) -> datetime | None:
-        """At 17:00 of its day where it counts from the loading, or at the end of the loader's day."""
+        """The due time: 17:00 if it is counted from the loading, or the end of the loader's day."""
         zone = ZoneInfo(ZONE)
         if due == "today":
             tomorrow = self.now.astimezone(zone).date() + timedelta(days=1)
@@ -137,7 +137,7 @@ class _Loader:
             self.actors[row.key] = create_actor(desk=self.desk, fields=fields, by=self.people[by], now=now)
 
     def source(self, key: str, *, by: User, now: datetime) -> Source:
-        """The source, written down with what it got it from the first time that somebody uses it."""
+        """The source, created with its relays on its first use."""
         if key in self.sources:
             return self.sources[key]
         row = next(each for each in self.demo_sources if each.key == key)
@@ -249,5 +249,5 @@ class _Loader:
 
 
 def _version(claim: Claim) -> int:
-    """The version as it is now: whoever acts in the story has just looked."""
+    """The present version: people in the story have just read the page."""
     return Claim.objects.values_list("version", flat=True).get(pk=claim.pk)

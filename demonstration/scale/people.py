@@ -1,4 +1,4 @@
-"""The desk for measuring: its people, the actors that its claims are about, and the words of its statements."""
+"""The desk for measurements: its people, the actors of its claims, and the words of its statements."""
 
 import random
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ TOPICS = ("arms", "shipping", "prisons", "elections", "air raids", "sanctions", 
 
 @dataclass(frozen=True)
 class ScaleCast:
-    """Who a copied claim is about and who works on it: every cast has its own reviewer and its own actors."""
+    """The actors and people of a copied claim: every cast has its own reviewer and its own actors."""
 
     desk: Desk
     reporter: User
@@ -35,7 +35,7 @@ class ScaleCast:
 
 
 def make_casts(*, prefix: str, count: int, password: str, now: datetime) -> list[ScaleCast]:
-    """A new desk with an auditor, two editors and `count` casts. Raises Invalid where a name or the prefix is taken."""
+    """A new desk with an auditor, two editors and `count` casts. Raises Invalid if a name or the prefix is taken."""
     desk = create_desk(name=f"Scale data {prefix}, made up for measuring", prefix=prefix, by=None, now=now)
     people = _People(desk, prefix.lower(), password, now)
     people.make("auditor", Role.AUDITOR)
@@ -106,7 +106,7 @@ _PLACES = tuple(
 
 
 def statements(seed: int) -> Iterator[tuple[str, str]]:
-    """Statements without end, each with its place; the same for the same `seed`."""
+    """Endless statements, each with its place; the same for the same `seed`."""
     chance = random.Random(seed)  # noqa: S311 - text to measure with
     while True:
         place, number = chance.choice(_PLACES), chance.randrange(2, 1000)

@@ -1,4 +1,4 @@
-"""One claim of each kind that a desk has, made through the actions that people use."""
+"""One claim of each kind found on a desk, made through the actions that people use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ from sources.actions import create_source
 from sources.inputs import SourceInput
 from sources.models import Actor, Source
 
-# Stand in the specimen where each copy has words of its own.
+# Placeholders in the specimen, replaced by words of each copy's own.
 STATEMENT, PLACE, TITLE = "scale-statement", "scale-place", "scale-title"
 
 
 @dataclass
 class Specimen:
-    """One claim in the making, at a day that moves on with each step."""
+    """One claim in the making, on a day that advances with each step."""
 
     cast: ScaleCast
     at: datetime
@@ -101,7 +101,7 @@ class Specimen:
     def later(self, **span: float) -> None:
         self.at += timedelta(**span)
 
-    def give(self, *, days: float = 7, accepted: bool = True) -> Assignment:
+    def assign(self, *, days: float = 7, accepted: bool = True) -> Assignment:
         row = assign(
             claim=self.claim,
             reviewer=self.cast.reviewer,
@@ -151,8 +151,8 @@ class Specimen:
         )
 
     def verdict(self, state: str, *, stance: str, answers: str = "") -> None:
-        """Given, assessed and decided, a `step` for each."""
-        self.give()
+        """Assign, assess and decide, in one `step` each."""
+        self.assign()
         self.at += self.step
         finding = self.find(state, self.named(stance), answers=self.named(answers) if answers else [])
         self.at += self.step
@@ -161,23 +161,23 @@ class Specimen:
 
 
 def reported(one: Specimen) -> None:
-    """As it was written down."""
+    """A claim as it was reported."""
 
 
 def closed(one: Specimen) -> None:
-    one.give()
+    one.assign()
     one.later(days=2)
     close_claim(claim=one.claim, reason="uncheckable", note="Nobody can get there.", by=one.cast.editor, now=one.at)
 
 
 def deniable(one: Specimen) -> None:
-    """Reported, and a party's denial is attached: an editor can record it."""
+    """Reported, with a party's denial attached: an editor can record it."""
     one.denial()
 
 
 def denied(one: Specimen) -> None:
     denial = one.denial()
-    one.give()
+    one.assign()
     one.later(days=1)
     one.find("denied", [denial.pk])
 
@@ -198,7 +198,7 @@ def refuted(one: Specimen) -> None:
 
 
 def moved_often(one: Specimen) -> None:
-    """Six changes: denied, the denial taken back, corroborated, withdrawn, corroborated again."""
+    """Six status changes: denied, the denial withdrawn, corroborated, withdrawn, corroborated again."""
     denial = one.denial()
     one.move("denied", [denial.pk])
     one.later(days=1)
@@ -211,22 +211,22 @@ def moved_often(one: Specimen) -> None:
 
 
 def offered(one: Specimen) -> None:
-    one.give(accepted=False)
+    one.assign(accepted=False)
 
 
 def accepted(one: Specimen) -> None:
-    one.give(days=9)
+    one.assign(days=9)
 
 
 def specimen_waiting(one: Specimen) -> None:
-    """A finding waits for a second person."""
+    """An assessment waits for a second person."""
     one.witnesses("supports")
-    one.give()
+    one.assign()
     one.find("corroborated", one.named("supports"))
 
 
 def specimen_support_lost(one: Specimen) -> None:
-    one.step = timedelta(hours=1)  # nothing of today's work is done tomorrow
+    one.step = timedelta(hours=1)  # no work of today is finished tomorrow
     corroborated(one)
     retract_source(
         source=one.claim.evidence.get(source__publisher=one.cast.witnesses[0]).source,
@@ -238,14 +238,15 @@ def specimen_support_lost(one: Specimen) -> None:
 
 @dataclass(frozen=True)
 class ClaimSpecimen:
-    """A kind of claim. `share`: of a thousand that are past; `open_for_each`: so many for each reviewer, of today."""
+    """A kind of claim. `share`: of a thousand past ones; `open_for_each`: the number of today's open ones for each
+    reviewer."""
 
     make: Callable[[Specimen], None]
     share: int = 0
     open_for_each: int = 0
 
 
-# Most of what a desk writes down is never given to anybody.
+# Most claims of a desk are never assigned.
 KINDS = (
     ClaimSpecimen(reported, share=600),
     ClaimSpecimen(closed, share=110),

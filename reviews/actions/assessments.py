@@ -1,4 +1,4 @@
-"""Findings and decisions: what a reviewer hands in, and what a second person makes of it. One transaction each."""
+"""Assessments and decisions: a reviewer submits one, a second person approves or rejects it. One transaction each."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,7 +32,7 @@ from reviews.actions.grounds import (
 )
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
-from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
+from reviews.inputs import AnswerInput, AssessmentInput
 from reviews.ledger_entries import assessed, assessment_content, decided
 from reviews.models import (
     Answer,
@@ -57,11 +57,11 @@ def submit_assessment(
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
-    """Hand in a finding.
+    """Submit an assessment, and end its author's draft.
 
-    It waits for a second person; or is made at once where one person makes the move; or, where it leaves the state as
-    it is, is recorded and needs no decision. The last two complete the assignment. A finding of the same assessor
-    that still waits is replaced, and the assessor's draft ends (`draft_version`: the one that they saw, 0 for none).
+    It waits for a second person. Where one person may make the move, the move is made at once; where it proposes no
+    change, it is recorded and needs no decision: both complete the assignment. An earlier assessment of the same
+    assessor that still waits is replaced. `draft_version`: the draft that the assessor saw, 0 for none.
 
     Raises NotFound, Forbidden, Invalid, Stale, KeptElsewhere, Conflict, PolicyNotMet.
     """
@@ -122,7 +122,7 @@ def submit_assessment(
 
 
 def _replace_waiting(claim: Claim, by: User, now: datetime) -> None:
-    """The assessor's finding that waits, if there is one, waits no longer: nobody is asked to decide it."""
+    """Replace the assessor's waiting assessment, if there is one, and cancel the reminders to decide it."""
     waiting = list(Assessment.objects.filter(claim=claim, assessor=by, state=AssessmentState.WAITING))
     if waiting:
         cancel_reminders(assessment__in=waiting, now=now)
@@ -135,7 +135,7 @@ def _ids(items: Any) -> frozenset[str]:
 
 
 def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> AssessmentState:
-    """What a finding becomes when it is handed in; the policy is asked now, and once more at approval."""
+    """The state of an assessment at submission. Policy is asked here, and again at approval."""
     if claim.closed_at is not None:
         raise Conflict(_("This claim is closed. Reopen it first."))
     if proposed == claim.state:
@@ -162,7 +162,7 @@ def _replies(by: User, claim: Claim, answers: Sequence[AnswerInput]) -> list[tup
 
 
 def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> list[tuple[Element, str]]:
-    """The line on each element; a verdict needs one on every element that the claim has."""
+    """The line on each element; a verdict needs one on every element of the claim."""
     parts = {part.pk: part for part in claim.elements.all()}
     given = {entry.element: entry.text.strip() for entry in entries}
     if set(given) - set(parts):
@@ -180,7 +180,7 @@ def _lines(claim: Claim, entries: Sequence[ElementLine], *, needed: bool) -> lis
 
 
 def _complete(assignment: Assignment, claim: Claim, reviewer: User, *, by: User, now: datetime) -> None:
-    """End the assignment of a locked claim, with the rows that the caller has: they are not read again."""
+    """Complete the assignment of a locked claim, using the rows that the caller has already read."""
     assignment.claim, assignment.reviewer = claim, reviewer
     end_assignment(assignment, AssignmentState.COMPLETED, by=by, now=now)
 
@@ -195,12 +195,13 @@ def approve(
     by: User,
     now: datetime | None = None,
 ) -> Assessment:
-    """Agree with a finding as the second person: the claim moves in the same transaction, the assignment is completed.
+    """Approve an assessment as the second person: the claim moves and the assignment is completed in one transaction.
 
-    Refused where it rests on anything else than what its assessor stood for. `seen_grounds`: the digest of the grounds
-    that the person was shown, where they know it: whenever the assessor confirms others, the version grows as well.
+    Refused if the grounds differ from those the assessor submitted or confirmed. `seen_grounds`: the digest shown to
+    the approver, if known; when the assessor confirms other grounds, the claim's version grows as well.
 
-    Raises NotFound, Forbidden (also on one's own), Invalid, Stale (with who changed what), Conflict, PolicyNotMet.
+    Raises NotFound, Forbidden (also for one's own), Invalid, Stale (with the changes and their authors), Conflict,
+    PolicyNotMet.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -244,9 +245,9 @@ def approve(
 
 
 def _still_named(assessment: Assessment) -> frozenset[str]:
-    """The evidence that a finding rests on, without what was withdrawn or restricted since it was handed in.
+    """The evidence of an assessment, without pieces withdrawn or restricted since submission.
 
-    The status change that others read names none of that; whether the rest is enough, the policy says.
+    The public status change names none of those; policy decides whether the rest is enough.
     """
     rows = assessment.evidence.filter(withdrawn_at__isnull=True).exclude(visibility=Visibility.RESTRICTED)
     return frozenset(str(pk) for pk in rows.values_list("pk", flat=True))
@@ -256,7 +257,7 @@ def _still_named(assessment: Assessment) -> frozenset[str]:
 def reject(
     *, assessment: Assessment, reason: str, seen_version: int, by: User, now: datetime | None = None
 ) -> Assessment:
-    """Send a finding back with the reason. It blocks nothing: the assignment stays accepted.
+    """Reject an assessment, with the reason. The assignment stays accepted, so the reviewer can assess again.
 
     Raises NotFound, Forbidden, Invalid, Stale, Conflict.
     """

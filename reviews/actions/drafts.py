@@ -1,7 +1,7 @@
-"""Drafts of findings: kept as they were written, for their assessor alone. One transaction each.
+"""Drafts of assessments, kept as typed and visible to their assessor alone. One transaction each.
 
-A draft survives what happens to the claim meanwhile. It ends with the hand-in, when it is dropped, and when its
-assessor leaves the desk.
+A draft survives changes to the claim. It ends with the submission, when it is discarded, and when its assessor leaves
+the desk.
 """
 
 import secrets
@@ -23,13 +23,13 @@ from house.transactions import recorded_transaction
 from reviews.inputs import AssessmentInput
 from reviews.models import AssessmentDraft
 
-LONGEST_DRAFT = 200_000  # characters, in all of its texts together
+LONGEST_DRAFT = 200_000  # characters, in all texts together
 
 
 class KeptElsewhere(Stale):
-    """Another window has kept, handed in or dropped the draft since. `version`: that of the one kept now, 0 for none.
+    """Another window has saved, submitted or discarded the draft since. `version`: of the draft kept now, 0 for none.
 
-    What was to be kept is not lost: who asked still has it, and the other stands as it is.
+    Nothing is lost: the person still has their text, and the other draft stays as it is.
     """
 
     def __init__(self, kept: AssessmentDraft | None) -> None:
@@ -50,14 +50,14 @@ def keep_draft(
     by: User,
     now: datetime | None = None,
 ) -> AssessmentDraft:
-    """Keep what somebody has written of an assessment.
+    """Keep a draft of an assessment, in the fields of `reviews.actions.assessments.submit_assessment`.
 
-    Policy is not asked, nor which evidence is there: words on what is hidden or withdrawn are their author's still.
-    `version`: that of the draft which this one goes on from, 0 for none. Keeping once more what is kept already changes
-    nothing, whatever the version: the first answer may have been lost on its way. `in_part`: answers of that draft to
-    evidence that is not named here stay in it, as a form has no field for what has gone.
+    Neither policy nor the evidence's presence is checked: text about hidden or withdrawn evidence still belongs to its
+    author. `version`: of the draft that this one continues, 0 for none. Saving the same content again changes nothing,
+    whatever the version, since the first answer may have been lost on its way. `in_part`: answers of that draft to
+    evidence not named here stay, as the form has no field for it.
 
-    Raises NotFound, Forbidden, Invalid (too long, not to be kept, an element of another claim), KeptElsewhere.
+    Raises NotFound, Forbidden, Invalid (too long, not storable, an element of another claim), KeptElsewhere.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -73,7 +73,7 @@ def keep_draft(
             return draft
         if version != (draft.version if draft else 0):
             raise KeptElsewhere(draft)
-        # The first version is no 1: a window that knows a draft which ended must not pass for one that knows the next.
+        # Versions go on from an ended draft: a window that knows the old one must not pass for one that knows the new.
         draft = draft or AssessmentDraft(claim=claim, assessor=by, version=secrets.randbelow(2**30))
         draft.version += 1
         draft.content, draft.seen_version, draft.kept_at = content, fields.seen_version, now
@@ -84,7 +84,7 @@ def keep_draft(
 def _content(claim: Claim, written: AssessmentInput) -> dict[str, Any]:
     """What is kept of an assessment. Raises Invalid.
 
-    Whatever evidence an id names, it is kept: that one is refused would tell which are there.
+    Any evidence id is accepted: refusing some would tell which ones exist.
     """
     elements = _texts({line.element: line.text for line in written.elements}, "element", field="elements")
     known = {str(pk) for pk in claim.elements.values_list("pk", flat=True)}
@@ -121,7 +121,7 @@ def end_draft(claim: Claim, assessor: User, *, version: int | None = None, writt
 
 
 def drop_draft(*, claim: Claim, by: User) -> None:
-    """Throw one's own draft away. Raises NotFound where there is none."""
+    """Discard one's own draft. Raises NotFound."""
     with recorded_transaction():
         ended, _rows = AssessmentDraft.objects.filter(claim=claim, assessor=by).delete()
         if not ended:

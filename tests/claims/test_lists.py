@@ -36,7 +36,7 @@ def _listed(user: User, **narrowed: Any) -> list[str]:
 
 @KeptRows
 def kept_claims(cast: "Cast") -> list[Claim]:
-    """Four claims of two desks. The stranger was named to decide on two, and on one of these is so no longer; the
+    """Four claims of two desks. The stranger was named as approver on two, and on one of these is so no longer; the
     second reviewer is on both desks."""
     set_role(desk=cast.other_desk, user=cast.reviewer2, role="reviewer", by=cast.admin)
     mine = [factories.claim(cast, now=factories.days_ago(days)) for days in (4, 3, 2)]

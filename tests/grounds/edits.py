@@ -1,4 +1,4 @@
-"""Everything that people can do to what an assessment or a verdict rests on, each by name, through the actions.
+"""Everything that people can do to grounds of an assessment or verdict, each by name, through the actions.
 
 `EDITS` is what the tests walk: an edit takes the world and who makes it.
 """

@@ -81,7 +81,7 @@ def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_app
     with pytest.raises((Conflict, Forbidden), match="status has changed since"):
         _confirm(made)
     page = signed_in(made.cast.editor).get(f"/reviews/{made.assessment.pk}/")
-    assert "status has changed" in text_of(page)
+    assert "status has changed since" in text_of(page)
 
 
 def _read(made: GroundsWorld, told: list[str]) -> list[str]:

@@ -139,7 +139,7 @@ def _hand_in(page: Page) -> None:
         "Two examinations, apart from each other, found Iranian drones."
     )
     for number in ("3", "4"):
-        page.get_by_role("checkbox", name=f"Rests on {number}").check()
+        page.get_by_role("checkbox", name=f"Relies on {number}").check()
     _unfold(page)
     page.locator("textarea[name^=answer_]").first.fill("The ministry says so itself; what was raised says otherwise.")
     page.get_by_role("button", name="Submit assessment").click()

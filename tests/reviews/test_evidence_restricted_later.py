@@ -63,7 +63,7 @@ def test_who_may_see_it_is_named_all_of_it(finding: Assessment) -> None:
 def test_the_page_of_the_finding_says_the_same(cast: Cast, finding: Assessment) -> None:
     page = f"/reviews/{finding.pk}/"
     told = {
-        person.username: (ANSWER in (text := text_of(got(person, page))), "Rests on 3" in text)
+        person.username: (ANSWER in (text := text_of(got(person, page))), "Relies on 3" in text)
         for person in (cast.reporter, cast.editor)
     }
     assert told == {"reporter": (False, False), "editor": (True, True)}

@@ -128,7 +128,7 @@ def test_a_file_is_chosen_on_its_sources_page(cast: Cast, new: str, editor2: Use
 def test_the_desks_page_tells_its_editors_how_many_wait(cast: Cast, new: str) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     proposed(cast, new)
-    told = "1 redaction awaits a second editor."
+    told = "1 redaction is awaiting a second editor."
     pages = {who: text_of(signed_in(getattr(cast, who)).get("/desk/")) for who in ("editor", "reviewer", "auditor")}
     assert {who: told in page for who, page in pages.items()} == {"editor": True, "reviewer": False, "auditor": False}
 

@@ -191,7 +191,7 @@ def test_who_may_decide_is_told_at_hand_in_and_never_the_assessor(cast: Cast, sm
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
     factories.finding(cast, claim, "corroborated", by=second)
     _send_all()
-    subject = f"{claim.reference} awaits your decision"
+    subject = f"{claim.reference} is awaiting your decision"
     assert _told(smtp_server) == [("editor", subject), ("stranger", subject)]
 
 
@@ -242,7 +242,7 @@ def test_a_claim_that_is_opened_again_recalls_what_waits(cast: Cast, smtp_server
     assert smtp_server.messages == []
     open_claim(claim=assessment.claim, by=cast.editor)
     _send_all()
-    assert _told(smtp_server) == [("editor", f"{assessment.claim.reference} awaits your decision")]
+    assert _told(smtp_server) == [("editor", f"{assessment.claim.reference} is awaiting your decision")]
 
 
 def test_nobody_who_may_decide_fails_and_is_asked_again_the_next_day(cast: Cast) -> None:
