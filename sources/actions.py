@@ -1,6 +1,6 @@
-"""Writing actors and sources down, keeping files, and capturing what an address answers. One transaction each.
+"""Creating actors and sources, keeping files, and capturing addresses. One transaction each.
 
-What changes support (relays, retraction, a publisher, `part_of` …) recomputes claims: see `claims.actions.sources`.
+Changes that affect support (relays, retraction, publisher, `part_of` …) recompute claims: see `claims.actions.sources`.
 """
 
 import logging
@@ -39,7 +39,7 @@ MOST_CAPTURE_ATTEMPTS = 3
 
 
 def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now: datetime | None = None) -> Actor:
-    """Write an actor down on a desk, or (None, an administrator) for all desks.
+    """Create an actor on a desk; with `desk` None, by an administrator, for all desks.
 
     `fields`: by name, with `part_of` and `owned_by` as ids. Raises NotFound, Forbidden, Invalid.
     """
@@ -57,22 +57,22 @@ def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now:
 
 
 def may_share(by: User) -> None:
-    """Only an administrator shares an actor with all desks. Raises Forbidden."""
+    """Check that the person is an administrator, as only they share actors with all desks. Raises Forbidden."""
     if not (by.is_active and by.is_staff):
-        raise Forbidden(_("An administrator shares an actor with all desks."))
+        raise Forbidden(_("Only an administrator can share an actor with all desks."))
 
 
 def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
-    """Set and check an actor's fields. Raises Invalid; a chain that would lead back to the actor is shown."""
+    """Set and check an actor's fields. Raises Invalid; a circular chain is shown in the message."""
     _set_plain(actor, ACTOR_FIELDS, fields)
     for name in ("part_of", "owned_by"):
         if name in fields:
             setattr(actor, name, _named_now(by, actor.desk_id, getattr(actor, name), fields[name], name))
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
-        raise Invalid({"part_of_to": [_("The end lies before the beginning.")]})
+        raise Invalid({"part_of_to": [_("The end date is before the start date.")]})
     if actor.desk_id is None and actor.visibility == Visibility.RESTRICTED:
-        raise Invalid({"visibility": [_("An actor that all desks share cannot be restricted.")]})
+        raise Invalid({"visibility": [_("An actor shared by all desks cannot be restricted.")]})
     for name in ("part_of", "owned_by"):
         above: Actor | None = getattr(actor, name)
         if above is None:
@@ -80,9 +80,8 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
         if above.visibility == Visibility.RESTRICTED and actor.visibility != Visibility.RESTRICTED:
             if not visible_actors(by).filter(pk=above.pk).exists():
                 refuse_unsaid(name)
-            raise Invalid(
-                {name: [_("“%(name)s” is restricted; what points at it would give it away.") % {"name": above.name}]}
-            )
+            message = _("“%(name)s” is restricted, and this link would reveal it. Restrict this actor first.")
+            raise Invalid({name: [message % {"name": above.name}]})
     _refuse_circle(actor, by)
 
 
@@ -94,13 +93,13 @@ def _refuse_circle(actor: Actor, by: User) -> None:
         if above.pk in seen:
             if visible_actors(by).filter(pk__in=seen - {actor.pk}).count() < len(seen) - 1:
                 refuse_unsaid("part_of")
-            raise Invalid({"part_of": [_("That would close a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
+            raise Invalid({"part_of": [_("This would make a circle: %(circle)s.") % {"circle": " → ".join(names)}]})
         seen.add(above.pk)
         above = above.part_of
 
 
 def _named_now(by: User, desk_id: UUID | None, before: Actor | None, given: UUID | None, field: str) -> Actor | None:
-    """The actor that a field names from now on. Whoever may not name the present one leaves it alone: they saw none."""
+    """The new value of a field that names an actor; unchanged where the person may not see the present one."""
     if before is not None and given in (None, before.pk) and not visible_actors(by).filter(pk=before.pk).exists():
         return before
     return named_actor(by, desk_id, actor_id=given, field=field)
@@ -116,7 +115,7 @@ def _set_plain(row: Actor | Source, names: Iterable[str], fields: Mapping[str, A
 def create_source(
     *, desk: Desk, fields: Mapping[str, Any], by: User, capture: bool = True, now: datetime | None = None
 ) -> Source:
-    """Write a source down; where it has an address, what that answers is fetched soon after (capture).
+    """Create a source; with `capture`, its address (if any) is archived soon after.
 
     `fields`: by name, with `publisher` as an id. Raises NotFound, Forbidden, Invalid.
     """
@@ -142,12 +141,12 @@ def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> No
         source.publisher = _named_now(by, source.desk_id, source.publisher, fields["publisher"], "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):
-        raise Invalid({"url": [_("Give an address that begins with https:// or http://.")]})
+        raise Invalid({"url": [_("Enter an address that begins with https:// or http://.")]})
     if (
         source.publisher
         and Visibility(source.visibility).strictness < Visibility(source.publisher.visibility).strictness
     ):
-        message = _("A source is at least as strict as its publisher, which is “%(visibility)s”.")
+        message = _("A source must be at least as restricted as its publisher, which is “%(visibility)s”.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(source.publisher.visibility).label}]})
 
 
@@ -162,31 +161,31 @@ def attach_file(
 ) -> Attachment:
     """Keep a file byte for byte with a source.
 
-    Raises NotFound, Forbidden, Invalid (empty, too large), OutOfService (the storage takes no file).
+    Raises NotFound, Forbidden, Invalid (empty, too large), OutOfService (the storage failed).
     """
     may_change_source(by, source)
     return record_file(source=source, stored=keep_file(chunks), name=name, visibility=visibility, by=by, now=now)
 
 
 def keep_file(chunks: Iterable[bytes]) -> Stored:
-    """Keep the bytes of a file, for `record_file`. It takes long: nobody holds a lock meanwhile that others need.
+    """Keep the bytes of a file, for `record_file`. Slow: call it before taking locks that others need.
 
-    Raises Invalid (empty, too large), OutOfService (the storage takes no file).
+    Raises Invalid (empty, too large), OutOfService (the storage failed).
     """
     limit: int = settings.ATTACHMENT_LIMIT
     try:
         stored = store(chunks, limit=limit)
     except TooLarge as error:
-        message = _("This file is larger than %(size)d MB, the most that is kept. Attach a part of it.")
+        message = _("This file is larger than %(size)d MB, the limit. Attach a part of it.")
         raise Invalid({"file": [message % {"size": limit // 2**20}]}) from error
-    except UnreadablePostError:  # an OSError as well, and the sender's
+    except UnreadablePostError:  # also an OSError, but the sender's fault and not the storage's
         raise
     except OSError as error:
-        logger.exception("the storage takes no file")
-        message = _("This file could not be kept: the storage is full or does not answer. Nothing was written.")
+        logger.exception("evidence storage: writing failed")
+        message = _("This file was not saved: the storage is full or does not answer. Try again later.")
         raise OutOfService(message) from error
     if stored.size == 0:
-        raise Invalid({"file": [_("This file is empty. Choose another.")]})
+        raise Invalid({"file": [_("This file is empty. Choose another file.")]})
     return stored
 
 
@@ -199,10 +198,10 @@ def record_file(
     by: User,
     now: datetime | None = None,
 ) -> Attachment:
-    """Record a file that is kept as one of a source. Raises NotFound, Forbidden, Invalid."""
+    """Add a kept file to a source and record it. Raises NotFound, Forbidden, Invalid."""
     now = now or timezone.now()
     with recorded_transaction():
-        lock_graph(source.desk_id)  # a verdict may rest on the source's files: an approval does not pass this by
+        lock_graph(source.desk_id)  # verdicts rest on files: an approval must not happen in between
         may_change_source(by, source)
         row = Attachment(
             source=source,
@@ -216,7 +215,7 @@ def record_file(
         )
         check_fields(row, exclude=("source", "created_by"))
         if Visibility(row.visibility).strictness < Visibility(source.visibility).strictness:
-            raise Invalid({"visibility": [_("A file is at least as strict as its source.")]})
+            raise Invalid({"visibility": [_("A file must be at least as restricted as its source.")]})
         hold_file(row.sha256)
         row.save()
         attachment_kept(row, by=by, now=now)
@@ -224,35 +223,35 @@ def record_file(
 
 
 def file_name(name: str) -> str:
-    """The last part of a name, without what a header or a file system could trip over."""
+    """The last segment of a path, without characters that break headers or file systems."""
     last = PurePath(name.replace("\\", "/")).name
     kept = "".join(sign for sign in last if sign.isprintable() and sign not in '"<>|:*?/')
     return kept.strip(" .")[-255:] or _("file")
 
 
 def request_capture(*, source: Source, by: User, now: datetime | None = None) -> Capture:
-    """Ask for (another) capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
+    """Request a capture of a source's address. Raises NotFound, Forbidden, Invalid, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
         may_change_source(by, source)
         if not source.url:
-            raise Invalid({"url": [_("This source has no address to fetch. Give it one, or attach a file.")]})
-        # Of one that is more restricted than the source, its person may know nothing.
+            raise Invalid({"url": [_("This source has no URL to capture. Add one, or attach a file.")]})
+        # A capture more restricted than its source must stay unknown to people who may not see it.
         seen = ~Q(visibility=Visibility.RESTRICTED) | Q(requested_by=by)
         if Capture.objects.filter(seen, source=source, state=CaptureState.PENDING).exists():
-            raise Conflict(_("A capture of this source is waiting already."))
+            raise Conflict(_("A capture of this source is already waiting."))
         return ask_for_capture(source, by, now)
 
 
 def ask_for_capture(source: Source, by: User, now: datetime) -> Capture:
-    """The row of a capture that waits, written in the transaction of whoever asks for it."""
+    """The new row of a waiting capture, in the caller's transaction."""
     return Capture.objects.create(
         source=source, visibility=source.visibility, url=source.url, requested_by=by, requested_at=now
     )
 
 
-# Each person's captures in the order in which they asked; among people, whoever's was taken longest ago comes first.
+# One capture per person in turn, oldest request first; the person served longest ago comes first.
 _IN_TURN = """
 WITH waiting AS MATERIALIZED (
     SELECT id, requested_by_id, requested_at,
@@ -271,9 +270,9 @@ FOR NO KEY UPDATE OF c SKIP LOCKED
 
 
 def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
-    """Take captures that wait (or whose taker died), each for `CAPTURE_LEASE`: one of each person's in turn.
+    """Lease up to `most` waiting captures, or ones whose worker died, each for `CAPTURE_LEASE`.
 
-    So nobody waits behind more than one of each other person's, however many those have asked for.
+    Takes one per person in turn, so that one person's long list delays others by a single capture.
     """
     now = now or timezone.now()
     with recorded_transaction():
@@ -284,7 +283,7 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
         leases = []
         for row in rows:
             if row.attempt >= MOST_CAPTURE_ATTEMPTS:
-                _fail(row, _("The fetch was broken off three times."), now)
+                _fail(row, _("The capture was interrupted three times."), now)
                 continue
             row.taken_at = now
             leases.append(take(row, now, hold=CAPTURE_LEASE))
@@ -293,9 +292,9 @@ def lease_captures(*, most: int, now: datetime | None = None) -> list[Lease]:
 
 
 def run_capture(lease: Lease) -> Capture:
-    """Fetch what a leased capture's address answers, keep it, and say how it went in the row.
+    """Fetch the address of a leased capture, keep the answer, and record the outcome in the row.
 
-    Nothing is held while the other side is slow; the row is written only where this attempt is still its own.
+    Holds no lock during the fetch. Writes nothing if another worker has since taken the lease.
     """
     row = Capture.objects.get(pk=lease.row)
     try:

@@ -1,7 +1,7 @@
-"""Who may do what with actors and sources.
+"""Permissions on actors and sources.
 
-Every function raises: NotFound where the person may not know of the thing, Forbidden where they may not do it.
-They are called after the locks are taken, inside the transaction.
+Every function raises NotFound if the person may not know of the row, and Forbidden if they may not change it so.
+Called inside the transaction, after its locks.
 """
 
 from uuid import UUID
@@ -17,65 +17,65 @@ WRITERS = (Role.REPORTER, Role.REVIEWER, Role.EDITOR)
 
 
 def may_write(user: User, desk: Desk) -> None:
-    """Write claims down, add actors, sources, files and relays: everybody on the desk but its auditors."""
+    """Create claims, actors, sources, files and relays: every member of the desk except auditors."""
     role = role_in(user, desk.pk)
     if role is None:
         raise NotFound(_("There is no such desk."))
     if role not in WRITERS:
-        raise Forbidden(_("An auditor reads everything and writes nothing."))
+        raise Forbidden(_("Auditors can read everything but change nothing."))
 
 
 def may_change_source(user: User, source: Source) -> None:
-    """A reporter changes their own sources; a reviewer or an editor any of the desk's."""
+    """Change a source: reviewers and editors any of the desk's, reporters their own."""
     role = role_in(user, source.desk_id)
     if role is None:
         raise NotFound(_("There is no such source."))
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and source.created_by_id == user.pk):
         return
-    raise Forbidden(_("A reporter changes their own sources; a reviewer or an editor any of the desk’s."))
+    raise Forbidden(_("Reporters can only change sources that they added. Ask a reviewer or an editor."))
 
 
 def may_retract(user: User, source: Source) -> None:
+    """Record a retraction or a correction of a source: the desk's editors."""
     role = role_in(user, source.desk_id)
     if role is None:
         raise NotFound(_("There is no such source."))
     if role != Role.EDITOR:
-        raise Forbidden(_("An editor records that a source was retracted or corrected."))
+        raise Forbidden(_("Only an editor can record a retraction or a correction."))
 
 
 def may_release(user: User, desk_id: UUID | None) -> None:
-    """Let more people see something: an editor, who answers for what it may give away; an administrator for what all
-    desks share."""
+    """Release a row to more people: the desk's editors, who answer for it; administrators for shared rows."""
     if desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("This is shared by all desks: an administrator releases it."))
+        raise Forbidden(_("All desks share this, so only an administrator can release it."))
     if role_in(user, desk_id) != Role.EDITOR:
-        raise Forbidden(_("An editor releases what others do not see."))
+        raise Forbidden(_("Only an editor can make this visible to more people."))
 
 
 def may_merge(user: User, actor: Actor) -> None:
-    """Say that an actor is another: an editor for the desk's own, an administrator for those that all desks share."""
+    """Merge an actor into another: the desk's editors, and administrators for shared actors."""
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("This actor is shared by all desks: an administrator merges it."))
+        raise Forbidden(_("All desks share this actor, so only an administrator can merge it."))
     role = role_in(user, actor.desk_id)
     if role is None:
         raise NotFound(_("There is no such actor."))
     if role != Role.EDITOR:
-        raise Forbidden(_("An editor merges actors."))
+        raise Forbidden(_("Only an editor can merge actors."))
 
 
 def may_change_actor(user: User, actor: Actor) -> None:
-    """A shared actor is changed by an administrator; a desk's own like a source."""
+    """Change an actor: administrators a shared one; a desk's own as `may_change_source` has it."""
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("This actor is shared by all desks: an administrator changes it."))
+        raise Forbidden(_("All desks share this actor, so only an administrator can change it."))
     role = role_in(user, actor.desk_id)
     if role is None:
         raise NotFound(_("There is no such actor."))
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and actor.created_by_id == user.pk):
         return
-    raise Forbidden(_("A reporter changes their own actors; a reviewer or an editor any of the desk’s."))
+    raise Forbidden(_("Reporters can only change actors that they added. Ask a reviewer or an editor."))

@@ -1,4 +1,4 @@
-"""Why an address is not fetched, or no whole answer came, in sentences for the person who typed it."""
+"""Errors of a fetch, worded for the person who typed the address."""
 
 import http.client
 import ssl
@@ -9,32 +9,32 @@ from django.utils.translation import gettext as _
 
 
 class FetchRefused(Exception):
-    """The URL is not one that is fetched. The text is a sentence for the person who typed it."""
+    """The URL may not be fetched. The text is for the person who typed it."""
 
 
 class FetchFailed(Exception):
-    """The URL may be fetched, but no whole answer came. The text is a sentence for the person who typed it."""
+    """The URL may be fetched, but gave no complete answer. The text is for the person who typed it."""
 
 
 def too_large() -> str:
-    """The sentence for more bytes than a capture may have."""
-    return _("What this address answers is larger than a capture may be. Attach a part of it as a file.")
+    """The message for an answer above the size limit of captures."""
+    return _("The page is too large to capture. Attach a part of it as a file.")
 
 
 @contextmanager
 def in_plain_words() -> Iterator[None]:
-    """Makes what the network raises a FetchFailed, without the addresses and names that stand in such errors."""
+    """Turns network errors into FetchFailed, without the addresses and names that they contain."""
     try:
         yield
     except TimeoutError as error:
         raise FetchFailed(_("The server took too long to answer. Try again later, or attach a file.")) from error
     except ssl.SSLCertVerificationError as error:
         raise FetchFailed(
-            _("The server's certificate is not valid for this address, so its answer is not kept. Check the address.")
+            _("The server's certificate is not valid for this address. Check the address, or attach a file.")
         ) from error
     except ssl.SSLError as error:
-        raise FetchFailed(_("No secure connection came about. Check the address, or attach a file.")) from error
+        raise FetchFailed(_("The secure connection failed. Check the address, or attach a file.")) from error
     except http.client.HTTPException as error:
-        raise FetchFailed(_("The server's answer cannot be read. Try again later, or attach a file.")) from error
+        raise FetchFailed(_("The server's answer is not readable. Try again later, or attach a file.")) from error
     except OSError as error:
         raise FetchFailed(_("The server cannot be reached. Try again later, or attach a file.")) from error

@@ -209,7 +209,7 @@ def test_the_head_of_a_file_has_its_size_and_no_body(cast: "Cast") -> None:
 def test_a_file_whose_bytes_are_gone_is_told(cast: "Cast", settings: "Settings", tmp_path: Any) -> None:
     file = _file(cast, factories.source(cast))
     settings.EVIDENCE_STORAGE = tmp_path / "elsewhere"
-    assert "This file is missing in the storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
+    assert "This file is missing from the storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
 
 
 def test_files_are_hidden_from_strangers_and_the_restricted_from_the_desk(cast: "Cast") -> None:

@@ -281,7 +281,7 @@ def test_an_address_that_is_not_public_is_not_fetched(cast: Cast, address: str, 
     assert (row.state, row.attachment, row.error) == (
         "failed",
         None,
-        "This address is not on the public internet, so it is not fetched. Attach a file instead.",
+        "This address is not on the public internet, so it cannot be captured. Attach a file instead.",
     )
 
 
@@ -310,7 +310,7 @@ def test_a_fetch_that_is_broken_off_again_and_again_is_given_up(cast: Cast) -> N
         assert len(lease_captures(most=1, now=now + attempt * 2 * CAPTURE_LEASE)) == 1
     assert lease_captures(most=1, now=now + 10 * CAPTURE_LEASE) == []
     row = Capture.objects.get()
-    assert (row.state, row.error) == ("failed", "The fetch was broken off three times.")
+    assert (row.state, row.error) == ("failed", "The capture was interrupted three times.")
 
 
 def test_a_failure_can_be_tried_again(cast: Cast, address: str, settings: "Settings") -> None:

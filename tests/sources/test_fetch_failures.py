@@ -12,9 +12,9 @@ from sources.evidence_storage import store
 from sources.fetch import FetchFailed, fetch, resolve
 from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, CapturedSite, raw_fetch, raw_server, read, says
 
-TOO_LARGE = "What this address answers is larger than a capture may be. Attach a part of it as a file."
-UNREADABLE = "The server's answer cannot be read. Try again later, or attach a file."
-BROKEN_OFF = "The server broke off in the middle of its answer. Try again later, or attach a file."
+TOO_LARGE = "The page is too large to capture. Attach a part of it as a file."
+UNREADABLE = "The server's answer is not readable. Try again later, or attach a file."
+BROKEN_OFF = "The server broke off its answer. Try again later, or attach a file."
 UNREACHABLE = "The server cannot be reached. Try again later, or attach a file."
 
 

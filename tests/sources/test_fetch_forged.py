@@ -7,12 +7,12 @@ import pytest
 from sources.fetch import FetchRefused, fetch
 from tests.sources.sites import LOOPBACK, PAGE, CapturedSite, raw_fetch, read, says
 
-NOT_PUBLIC = "This address is not on the public internet, so it is not fetched. Attach a file instead."
+NOT_PUBLIC = "This address is not on the public internet, so it cannot be captured. Attach a file instead."
 NOT_USUAL = "The host in this address is not written in a usual way."
 NOT_ON_THE_WEB = "This is not an address on the web. Enter one like https://example.org/page."
-STRANGE_SIGN = "This address holds a space or a sign that no address may hold. Enter it without."
-CREDENTIALS = "This address holds a name or a password. Enter it without."
-WRONG_PORT = "This port is not fetched; only 80, 443, 8080 and 8443 are. Attach a file instead."
+STRANGE_SIGN = "This address contains a space or an invalid character. Enter it without."
+CREDENTIALS = "This address contains a user name or a password. Enter it without."
+WRONG_PORT = "Only ports 80, 443, 8080 and 8443 can be captured. Attach a file instead."
 
 BY_ADDRESS = [
     "http://127.0.0.1:PORT/",

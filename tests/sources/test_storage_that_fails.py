@@ -17,7 +17,7 @@ from tests.api.client import Api
 if TYPE_CHECKING:
     from pytest_django import Settings
 
-TOLD = "This file could not be kept: the storage is full or does not answer. Nothing was written."
+TOLD = "This file was not saved: the storage is full or does not answer. Try again later."
 
 
 @pytest.fixture
