@@ -29,7 +29,7 @@ def merge(row: Versioned, given: Mapping[str, Any], *, present: Mapping[str, Any
     if seen.is_exact:
         check_seen(row, seen.version)
     if seen.version is not None and seen.version > row.version:
-        raise Stale(_("There is no such version. Read it again."), version=row.version)
+        raise Stale(_("Version not found. Fetch the row again."), version=row.version)
     changed = _changed(given, present=present, seen=seen)
     since = _changes_since(row, seen, changed)
     if seen.values is None:
@@ -119,7 +119,11 @@ def check_seen(row: Versioned, seen_version: int | None) -> None:
         return
     rows = FieldChange.objects.filter(row=row.pk, version__gt=seen_version).select_related("by").order_by("version")
     told = [_in_words(change.by.username if change.by else "", change.fields) for change in rows]
-    raise Stale(_("This has changed since you opened it."), version=row.version, changes=told)
+    raise Stale(
+        _("This has changed since you opened it. Review the changes, then try again."),
+        version=row.version,
+        changes=told,
+    )
 
 
 def _in_words(person: str, fields: Iterable[str]) -> str:

@@ -60,19 +60,19 @@ class SettingsForm(EditForm):
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
-        help_text=_("Every time is shown, and read where you type one, in this zone."),
+        help_text=_("All times are shown and entered in this zone."),
         choices=_zones,
     )
     language = forms.ChoiceField(label=_("Language of the pages"), choices=lambda: settings.LANGUAGES)
     reads = forms.CharField(
-        label=_("Languages that you read"),
+        label=_("Languages you read"),
         required=False,
         widget=forms.TextInput({"autocapitalize": "none", "spellcheck": "false"}),
-        help_text=_("Their tags, such as uk, ru, ko. Editors see them when they assign a claim."),
+        help_text=_("Language tags, such as uk, ru, ko. Editors see them when they assign a claim."),
     )
     away_from = _Day(label=_("Away from"))
     away_until = _Day(
-        label=_("until"), help_text=_("Both days included. Editors see it when they assign; reminders still come.")
+        label=_("until"), help_text=_("Both days included. Editors see this when they assign; you still get reminders.")
     )
 
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
@@ -92,7 +92,7 @@ class RemindersForm(EditForm):
         label=_("Reminders by mail"),
         choices=RemindersByMail.choices,
         widget=forms.RadioSelect,
-        help_text=_("In the application they stand either way."),
+        help_text=_("You'll always see them in the app."),
     )
 
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
@@ -108,7 +108,7 @@ def own_password(user: User, password: str) -> str:
     """
     if not get_adapter().reauthenticate(user, password):
         security_event("confirm", "refused", person=user)
-        raise ValidationError(_("That is not your password."))
+        raise ValidationError(_("Wrong password."))
     security_event("confirm", person=user, reason="password")
     return password
 
@@ -118,7 +118,7 @@ class AddressForm(ActForm):
         label=_("E-mail"),
         required=False,
         widget=forms.EmailInput({"autocomplete": "email"}),
-        help_text=_("Leave it empty to have none: then no mail comes, and nobody can set a new password by it."),
+        help_text=_("Leave empty for no address: you then get no mail and cannot reset your password by mail."),
     )
     password = forms.CharField(
         label=_("Your password"),
@@ -142,9 +142,9 @@ class OwnPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth has 
 
 
 class TokenForm(ActForm):
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What it is for, so that you know it again."))
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("What the token is for."))
     lifetime_days = forms.IntegerField(
-        label=_("Days until it ends"),
+        label=_("Lifetime in days"),
         min_value=1,
         max_value=LONGEST_TOKEN_LIFETIME.days,
         initial=30,
@@ -155,7 +155,7 @@ class TokenForm(ActForm):
         choices=[(TokenScope.READ, _("Read")), (TokenScope.WRITE, _("Write: create and change"))],
         widget=forms.CheckboxSelectMultiple,
         initial=[TokenScope.READ],
-        help_text=_("Choose no more than the program needs."),
+        help_text=_("Choose only what the program needs."),
     )
 
 
@@ -163,7 +163,7 @@ class InviteForm(ActForm):
     desk = forms.ModelChoiceField(Desk.objects.order_by("name", "id"), label=_("Desk"), empty_label=None)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=forms.RadioSelect)
     name = forms.CharField(label=_("Name"), max_length=120)
-    email = forms.EmailField(label=_("E-mail"), help_text=_("Whoever reads this mailbox can take the invitation up."))
+    email = forms.EmailField(label=_("E-mail"), help_text=_("Anyone who reads this mailbox can accept the invitation."))
 
 
 class JoinForm(ActForm):
@@ -173,7 +173,10 @@ class JoinForm(ActForm):
         label=_("User name"),
         max_length=150,
         widget=_user_name(),
-        help_text=_("You sign in with it and your work stands under it: it stays. Letters, digits and @ . + - _ only."),
+        help_text=_(
+            "You sign in with this name and it appears beside your work. It cannot be changed. Letters, digits "
+            "and @ . + - _ only."
+        ),
     )
     password = _new_password()
     name = forms.CharField(
@@ -208,23 +211,21 @@ def _code(**named: Any) -> forms.CharField:
 class AppForm(ActForm):
     """The first code of an authenticator app."""
 
-    code = _code(label=_("Code"), help_text=_("The six digits that the app shows now."))
+    code = _code(label=_("Code"), help_text=_("The six digits the app shows now."))
 
 
 class PasskeyForm(ActForm):
     """A name for a new passkey; what the browser answered is put in by `passkeys.js`."""
 
-    name = forms.CharField(
-        label=_("Name"), max_length=80, help_text=_("The device or the key, so that you know it again.")
-    )
-    credential = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _("No passkey was made.")})
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The device or security key."))
+    credential = forms.CharField(widget=forms.HiddenInput, error_messages={"required": _("No passkey was created.")})
 
 
 class ResetFactorsForm(ActForm):
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("How you made sure who asked. It is recorded with your name."),
+        help_text=_("How you verified who asked. Recorded with your name."),
     )
 
 
@@ -242,7 +243,7 @@ class CodeForm(forms.Form):
         code: str = self.cleaned_data["code"]
         self.factor = tried_code(context.request, self.user, code)
         if self.factor is None:
-            raise ValidationError(_("This code is wrong, or was used before."))
+            raise ValidationError(_("This code is wrong or has been used."))
         return code
 
     def save(self) -> None:
@@ -286,7 +287,7 @@ class AgainForm(forms.Form):
         required=False,
         widget=forms.PasswordInput({"autocomplete": "current-password"}),
     )
-    code = _code(label=_("Code from your app, or a recovery code"), required=False)
+    code = _code(label=_("Code from your app, or recovery code"), required=False)
     credential = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *arguments: Any, user: User, kinds: Collection[str], **named: Any) -> None:
@@ -308,13 +309,13 @@ class AgainForm(forms.Form):
                 if problem:
                     self.add_error(name if name != "credential" else None, problem)
                 return given
-        raise ValidationError(_("Nothing was given."))
+        raise ValidationError(_("Enter a value."))
 
     def _password(self, password: str) -> Any:
-        return "" if get_adapter().reauthenticate(self.user, password) else _("That is not your password.")
+        return "" if get_adapter().reauthenticate(self.user, password) else _("Wrong password.")
 
     def _code(self, code: str) -> Any:
-        return "" if tried_code(context.request, self.user, code) else _("This code is wrong, or was used before.")
+        return "" if tried_code(context.request, self.user, code) else _("This code is wrong or has been used.")
 
     def _passkey(self, answer: str) -> Any:
         try:

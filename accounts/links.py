@@ -24,7 +24,7 @@ def mail_of_link(token: str, kind: MailKind, *, now: datetime, user: User | None
         rows = rows.filter(user__is_active=True)
     mail = (rows.filter(user=user) if user is not None else rows).select_related("user", "invitation__desk").first()
     if mail is None:
-        raise NotFound(_("This link does not work, or works no longer. The newest mail has the one that does."))
+        raise NotFound(_("This link is not valid or has expired. Use the link in the newest mail."))
     return mail
 
 

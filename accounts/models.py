@@ -28,8 +28,8 @@ def normalised(password: str) -> str:
 class RemindersByMail(models.TextChoices):
     """Whether reminders also go out by mail. In the application they stand in either case."""
 
-    IMMEDIATE = "immediate", _("at once")
-    NONE = "none", _("not at all")
+    IMMEDIATE = "immediate", _("immediately")
+    NONE = "none", _("never")
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types its own manager as Any
@@ -40,7 +40,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # knox types 
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     language = models.CharField(_("language"), max_length=16, default="en")
     reads = ArrayField(
-        models.CharField(max_length=16), verbose_name=_("languages that they read"), default=list, blank=True, size=20
+        models.CharField(max_length=16), verbose_name=_("languages they read"), default=list, blank=True, size=20
     )
     reminders_by_mail = models.CharField(max_length=16, choices=RemindersByMail, default=RemindersByMail.IMMEDIATE)
     away_from = models.DateField(_("away from"), null=True, blank=True)
@@ -151,7 +151,7 @@ class Desk(models.Model):
         validators=[
             RegexValidator(r"\A[A-Z][A-Z0-9]{1,7}\Z", _("Two to eight capital letters or digits, a letter first."))
         ],
-        help_text=_("Stands before the number of every claim, as in UKR-42."),
+        help_text=_("Precedes the number of every claim, as in UKR-42."),
     )
     min_independence = models.PositiveSmallIntegerField(
         _("independent voices needed"),
@@ -163,20 +163,20 @@ class Desk(models.Model):
         _("days to review"),
         default=7,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text=_("The due time of an assignment when none is given."),
+        help_text=_("The default time allowed for an assignment."),
     )
     days_to_look_again = models.PositiveSmallIntegerField(
-        _("days to look again"),
+        _("days to re-check"),
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(365)],
-        help_text=_("The due time of what opens when a claim loses its support or a source is corrected."),
+        help_text=_("The time allowed for a re-check after a claim loses its support or a source is corrected."),
     )
     version = models.PositiveIntegerField(default=1, editable=False)
     second_factor_days = models.PositiveSmallIntegerField(
         _("days to add a second factor"),
         default=0,
         validators=[MaxValueValidator(90)],
-        help_text=_("How long members have to add a second factor, 1 to 90 days. 0: none is required."),
+        help_text=_("How long members have to add a second factor, 1 to 90 days. 0: not required."),
     )
     # Since when one is required: the days are counted from then, or from when somebody joined.
     second_factor_since = models.DateTimeField(null=True, blank=True, editable=False)
@@ -289,11 +289,11 @@ class Invitation(models.Model):
 
 class MailKind(models.TextChoices):
     INVITATION = "invitation", _("invitation")
-    CONFIRM_ADDRESS = "confirm_address", _("confirmation of an address")
-    ADDRESS_CHANGED = "address_changed", _("word of a changed address")
-    RESET_ASKED = "reset_asked", _("question for a new password")  # becomes one `reset` for each account, or nothing
-    RESET = "reset", _("link for a new password")
-    FACTORS_CHANGED = "factors_changed", _("word of changed second factors")
+    CONFIRM_ADDRESS = "confirm_address", _("address confirmation")
+    ADDRESS_CHANGED = "address_changed", _("notice of a changed address")
+    RESET_ASKED = "reset_asked", _("password reset request")  # becomes one `reset` for each account, or nothing
+    RESET = "reset", _("password reset link")
+    FACTORS_CHANGED = "factors_changed", _("notice of changed second factors")
 
 
 class MailState(models.TextChoices):

@@ -100,7 +100,7 @@ def is_safe(address: str) -> bool:
 def provider_of(request: HttpRequest) -> Provider:
     """The organisation. Raises NotFound where none is configured."""
     if not settings.OIDC_ISSUER:
-        raise NotFound(_("Nobody signs in through an organisation here."))
+        raise NotFound(_("Sign-in through an organisation is not set up here."))
     app = SocialApp(
         provider="openid_connect",
         provider_id=issuer_id(),
@@ -144,9 +144,9 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
     try:
         state = provider.unstash_redirect_state(request, request.GET.get("state", ""))
     except PermissionDenied as error:
-        raise IdentityRefused(_("This sign-in began elsewhere, or too long ago. Begin again.")) from error
+        raise IdentityRefused(_("This sign-in started in another browser or has expired. Start again.")) from error
     if "code" not in request.GET:
-        raise IdentityRefused(_("Your organisation did not let you in. Begin again, or use another way."))
+        raise IdentityRefused(_("Your organisation refused the sign-in. Start again, or sign in another way."))
     adapter = provider.get_oauth2_adapter(request)
     try:
         answer = adapter.get_access_token_data(
@@ -161,7 +161,7 @@ def read_answer(request: HttpRequest) -> tuple[Identity, dict[str, Any]]:
         return _identity(claims), state["data"]
     except (OAuth2Error, jwt.PyJWTError, requests.RequestException, *_MALFORMED) as error:
         raise IdentityRefused(
-            _("The answer of your organisation does not hold. Begin again, or use another way.")
+            _("Your organisation’s answer is not valid. Start again, or sign in another way.")
         ) from error
 
 

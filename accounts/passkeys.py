@@ -66,4 +66,4 @@ def _read(answer: str) -> dict[str, Any]:
 
 
 def _not_good() -> Invalid:
-    return Invalid({"credential": [_("The passkey was not accepted. Try again, or use another way.")]})
+    return Invalid({"credential": [_("The passkey was not accepted. Try again, or sign in another way.")]})

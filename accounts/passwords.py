@@ -25,7 +25,8 @@ LEFT_OVER = 10
 PRODUCT = ("secondsource", "second", "source")
 SHORTEST_WORD = 3
 RULE = gettext_lazy(
-    "15 characters or more. Several words with spaces are fine; common or leaked passwords and names from here are not."
+    "15 characters or more; several words are fine. Not accepted: common or leaked passwords, and names used on "
+    "this site."
 )
 # As people disguise letters.
 _DISGUISES = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
@@ -37,7 +38,7 @@ class LongEnough:
 
     def validate(self, password: str, user: User | None = None) -> None:
         if len(normalised(password)) < SHORTEST:
-            message = _("This is too short: use at least %(least)d characters. Several words with spaces are fine.")
+            message = _("Too short: use at least %(least)d characters. Several words are fine.")
             raise ValidationError(message % {"least": SHORTEST}, code="password_too_short")
 
     def get_help_text(self) -> str:
@@ -53,7 +54,7 @@ class NeitherCommonNorLeaked:
     def validate(self, password: str, user: User | None = None) -> None:
         if any(self.is_listed(each) for each in _as_others_write_it(password)):
             raise ValidationError(
-                _("This is among the passwords that are common or were leaked, which are tried first. Use another."),
+                _("This password is common or has been leaked. Use another."),
                 code="password_too_common",
             )
 
@@ -79,7 +80,7 @@ class NoWordsOfThisPlace:
                 left = left.replace(word, "")
             if left != plain and (len(left) < LEFT_OVER or self._common.is_listed(left)):
                 raise ValidationError(
-                    _("This is made of names that belong here: of this site, its desks, or you. Use other words."),
+                    _("This password contains your name or the name of this site or its desks. Use other words."),
                     code="password_of_this_place",
                 )
 

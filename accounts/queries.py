@@ -48,7 +48,7 @@ def get_membership(desk: Desk, membership_id: UUID) -> Membership:
     """What one person is on a desk (already scoped). Raises NotFound."""
     found = memberships_on(desk).filter(pk=membership_id).first()
     if found is None:
-        raise NotFound(_("There is no such person on this desk."))
+        raise NotFound(_("No such person on this desk."))
     return found
 
 
@@ -61,7 +61,7 @@ def get_desk(user: User, desk_id: UUID) -> Desk:
     """One desk of the person's. Raises NotFound."""
     desk = desks_of(user).filter(pk=desk_id).first()
     if desk is None:
-        raise NotFound(_("There is no such desk."))
+        raise NotFound(_("Desk not found."))
     return desk
 
 
@@ -74,11 +74,13 @@ def desk_for(user: User, desk_id: UUID | None) -> Desk:
     if desk_id is None:
         if len(own) == 1:
             return own[0]
-        raise Invalid({"desk": [_("Name the desk: you are on more than one.") if own else _("You are on no desk.")]})
+        raise Invalid(
+            {"desk": [_("Name the desk: you belong to more than one.") if own else _("You do not belong to a desk.")]}
+        )
     for desk in own:
         if desk.pk == desk_id:
             return desk
-    raise Invalid({"desk": [_("There is no such desk.")]})
+    raise Invalid({"desk": [_("Desk not found.")]})
 
 
 def role_in(user: User, desk_id: UUID | None) -> Role | None:
@@ -118,7 +120,7 @@ def get_person(user: User, user_id: UUID) -> User:
     rows = User.objects.all() if user.is_active and user.is_staff else User.objects.none()
     found = rows.filter(pk=user_id).first()
     if found is None:
-        raise NotFound(_("There is no such person."))
+        raise NotFound(_("Person not found."))
     return found
 
 
@@ -168,7 +170,7 @@ def get_invitation(user: User, invitation_id: UUID) -> Invitation:
     """One invitation. Raises NotFound."""
     found = invitations_for(user).filter(pk=invitation_id).first()
     if found is None:
-        raise NotFound(_("There is no such invitation."))
+        raise NotFound(_("Invitation not found."))
     return found
 
 

@@ -66,7 +66,7 @@ def begin_again(request: HttpRequest, user: User) -> HttpResponse:
     clear_login(request)
     request.session.pop(FIRST_STEP, None)
     security_event("sign_in", "refused", person=user, reason="changed since")
-    messages.error(request, _("This sign-in no longer holds. Sign in again."))
+    messages.error(request, _("This sign-in has expired. Sign in again."))
     return redirect("account_login")
 
 

@@ -184,7 +184,7 @@ def find_assessment(user: User, reference: str, assessment_id: UUID) -> Assessme
     """A finding on this claim. Raises NotFound."""
     assessment = get_assessment(user, assessment_id)
     if assessment.claim.reference != reference:
-        raise NotFound(_("There is no such finding."))
+        raise NotFound(_("Assessment not found."))
     return assessment
 
 

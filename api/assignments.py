@@ -123,7 +123,7 @@ class AssignmentsApi(ApiView):
         _may_assign(by, peek(request, "claim"))
         given = read_body(request, NewAssignment)
         claim = _named_claim(by, given["claim"])
-        may_edit_as_editor(by, claim, _("An editor assigns."))
+        may_edit_as_editor(by, claim, _("Only editors assign claims."))
         reviewer = _member(claim, given["reviewer"])
         assignment = assign(claim=claim, reviewer=reviewer, due_at=given.get("due_at"), by=by)
         at = reverse("api:assignment", args=[assignment.pk])
@@ -133,14 +133,14 @@ class AssignmentsApi(ApiView):
 def _may_assign(by: User, reference: Any) -> None:
     """Refuse who may not, before the body is looked at: editors of no desk, and of another than that of the claim."""
     if not any(membership.role == Role.EDITOR for membership in memberships_of(by)):
-        raise Forbidden(_("An editor assigns."))
+        raise Forbidden(_("Only editors assign claims."))
     if reference is empty:
         return
     try:
         claim = _named_claim(by, Text().run_validation(reference))
     except (Invalid, ValidationError):
         return  # what is wrong with it is said once it is known who may assign
-    may_edit_as_editor(by, claim, _("An editor assigns."))
+    may_edit_as_editor(by, claim, _("Only editors assign claims."))
 
 
 def _named_claim(by: User, reference: str) -> Claim:
@@ -235,11 +235,11 @@ class TakingBackApi(ApiView):
 
 
 def _may_take_back(assignment: Assignment, by: User) -> None:
-    may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
+    may_edit_as_editor(by, assignment.claim, _("Only editors withdraw an assignment."))
 
 
 def _may_change_due(assignment: Assignment, by: User) -> None:
-    may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
+    may_edit_as_editor(by, assignment.claim, _("Only editors change a due time."))
 
 
 def _one_act(

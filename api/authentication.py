@@ -42,7 +42,7 @@ class _Tokens(TokenAuthentication):  # type: ignore[misc]  # knox has no types
                 for name in READ_WITH_PERSON:  # as `accounts.sessions` reads it with the person of a session
                     setattr(found.user, name, getattr(found, name))
                 return user_and_token
-        raise AuthenticationFailed(_("This is no token."))
+        raise AuthenticationFailed(_("This is not a token."))
 
     def _cleanup_token(self, auth_token: Token) -> bool:
         """Whether the token has ended, and is gone.
@@ -64,7 +64,7 @@ class BearerAuthentication(BaseAuthentication):
         if scheme.lower() != b"bearer":
             return None
         if not _TOKEN.fullmatch(token.strip()):
-            raise AuthenticationFailed(_("This is no token."))
+            raise AuthenticationFailed(_("This is not a token."))
         found = _Tokens().authenticate_credentials(token.strip())
         note_use(found[1])
         return found
@@ -83,7 +83,7 @@ class ScopeOfToken(BasePermission):
         needed = TokenScope.READ if request.method in SAFE_METHODS else TokenScope.WRITE
         if needed not in token.scopes:
             security_event("token", "refused", person=token.user, token=token.id, scope=needed.value)
-            raise Forbidden(_("This token has not the scope “%(scope)s”, which this needs.") % {"scope": needed.value})
+            raise Forbidden(_("This token lacks the scope “%(scope)s”.") % {"scope": needed.value})
         return True
 
 
@@ -91,7 +91,7 @@ def no_token_asks(request: Request) -> None:
     """Refuse what only a person does, in a session of theirs. Raises Forbidden."""
     if isinstance(request.auth, Token):
         security_event("token", "refused", person=request.auth.user, token=request.auth.id, reason="mints")
-        raise Forbidden(_("Tokens make no tokens. Sign in, and create it in your own session."))
+        raise Forbidden(_("A token cannot create tokens. Sign in and create it in your own session."))
 
 
 class PersonsSession(SessionAuthentication):

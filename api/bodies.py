@@ -20,13 +20,13 @@ from house.fields import FIRST_YEAR, LAST_YEAR
 
 DEEPEST = 20  # levels of JSON
 MOST_IDS = 500
-TOO_MANY = gettext_lazy("At most {max_length} can be given here. Leave out what matters least, or send the rest later.")
+TOO_MANY = gettext_lazy("At most {max_length} are allowed. Leave out the least important, or send the rest later.")
 LARGEST_WHOLE = 2**31 - 1  # what the database holds as an integer
 
 
 class BodyTooLarge(APIException):
     status_code = 413
-    default_detail = gettext_lazy("This is more than is read here.")
+    default_detail = gettext_lazy("The body is too large.")
 
 
 def check_length(request: Request) -> int:
@@ -36,7 +36,7 @@ def check_length(request: Request) -> int:
     the server hands none of it on, and what was sent would be lost silently.
     """
     if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
-        raise ParseError(_("Say how long the body is (Content-Length)."))
+        raise ParseError(_("Send the length of the body (Content-Length)."))
     view = (request.parser_context or {}).get("view")
     largest: int = getattr(view, "largest_body", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     length = stated_length(request)
@@ -59,7 +59,7 @@ class JsonBody(BaseParser):
         except RecursionError as error:
             raise ParseError(_("This JSON is nested too deeply.")) from error
         except ValueError as error:
-            raise ParseError(_("This is not JSON in UTF-8.")) from error
+            raise ParseError(_("The body is not JSON in UTF-8.")) from error
         _check_depth(parsed)
         return parsed
 
@@ -95,7 +95,7 @@ class Fields(serializers.Serializer[Any]):
             unknown = [str(name) for name in data if name not in self.fields]
             if unknown:
                 names = ", ".join(self.fields)
-                message = _("There is no such field here. There are: %(names)s.") % {"names": names}
+                message = _("Unknown field. Allowed: %(names)s.") % {"names": names}
                 raise serializers.ValidationError({_printable(name): [message] for name in unknown})
         return super().to_internal_value(data)
 
@@ -239,7 +239,7 @@ def read_query(request: Request, kind: type[Fields]) -> dict[str, Any]:
         if isinstance(declared.get(name), serializers.ListField):
             given[name] = values
         elif len(values) > 1:
-            raise serializers.ValidationError({_printable(name): [_("Give this once.")]})
+            raise serializers.ValidationError({_printable(name): [_("Enter this only once.")]})
         else:
             given[name] = values[0]
     return _parse(kind(data=given))

@@ -35,7 +35,7 @@ def _described(name: str, *, summary: str, body: type[Fields]) -> Callable[..., 
 
 def _claim_for_editor(by: User, reference: str) -> Claim:
     claim = get_claim(by, reference)
-    may_edit_as_editor(by, claim, _("An editor publishes, closes and opens claims."))
+    may_edit_as_editor(by, claim, _("Only editors publish, close and reopen claims."))
     return claim
 
 

@@ -219,7 +219,7 @@ class OneClaimApi(ApiView):
         claim = get_claim(by, reference)
         may_edit_claim(by, claim)
         if peek(request, "threshold") is not serializers.empty:
-            may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+            may_edit_as_editor(by, claim, _("Only editors set a claim’s threshold."))
         changes = read_changes(request, ClaimChanges)
         with seen_by(request, claim, changes.pop("seen_version", None)) as seen:
             _change(claim, changes, seen, by)
@@ -238,7 +238,7 @@ def _change(claim: Claim, changes: dict[str, Any], seen: SeenValues, by: User) -
     sets_threshold = "threshold" in changes
     threshold, reason = changes.pop("threshold", None), changes.pop("threshold_reason", "")
     if reason and not sets_threshold:
-        raise Invalid({"threshold": [_("Give the threshold that this is the reason for.")]})
+        raise Invalid({"threshold": [_("Enter the threshold that this reason belongs to.")]})
     with recorded_transaction():
         if changes:
             edit_claim(claim=claim, fields=changes, seen=seen, by=by)

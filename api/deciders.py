@@ -79,7 +79,7 @@ class OneDeciderApi(ApiView):
 
 def _claim_for_editor(request: Request, reference: str) -> Claim:
     claim = get_claim(person_asking(request), reference)
-    may_edit_as_editor(person_asking(request), claim, _("An editor names who decides."))
+    may_edit_as_editor(person_asking(request), claim, _("Only editors name approvers."))
     return claim
 
 

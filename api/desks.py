@@ -175,7 +175,7 @@ def desk_to_write_on(request: Request) -> Desk:
     by = person_asking(request)
     memberships = list(memberships_of(by))
     if not memberships:
-        raise Forbidden(_("You are on no desk."))
+        raise Forbidden(_("You do not belong to a desk."))
     if not any(membership.role in WRITERS for membership in memberships):
         may_write(by, memberships[0].desk)
     desk = desk_for(by, _named_desk(raw_body(request)))

@@ -79,7 +79,7 @@ class AssessmentGroundsApi(ApiView):
         by = person_asking(request)
         shown = of_assessment(by, find_assessment(by, reference, assessment_id))
         if shown is None:
-            raise Conflict(_("This assessment does not wait for a decision."))
+            raise Conflict(_("This assessment is not awaiting a decision."))
         return Response(_render(shown))
 
 
@@ -136,7 +136,7 @@ class VerdictConfirmedApi(ApiView):
 def _of_verdict(user: User, claim: Claim) -> GroundsShown:
     shown = of_verdict(user, claim)
     if shown is None:
-        raise Conflict(_("This claim is in no verdict whose grounds were kept."))
+        raise Conflict(_("This claim has no verdict with recorded grounds."))
     return shown
 
 

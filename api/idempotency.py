@@ -39,7 +39,7 @@ class AnotherRequest(APIException):
     """The key stands for a request with another body."""
 
     status_code = 422
-    default_detail = gettext_lazy("This key stands for a request with another body. Use a new key.")
+    default_detail = gettext_lazy("This key was used for a request with another body. Use a new key.")
 
 
 def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
@@ -49,7 +49,7 @@ def once(handler: Callable[..., Response], request: Request, **kwargs: Any) -> R
     """
     key = request.headers[HEADER]
     if not _KEY.fullmatch(key):
-        raise Invalid({HEADER: [_("Give 1 to 255 visible ASCII characters.")]})
+        raise Invalid({HEADER: [_("Use 1 to 255 visible ASCII characters.")]})
     keyed = KeyedRequest(request.user, request.method or "", request.path, key)  # type: ignore[arg-type]  # a person
     body = _body(request)
     digest = _digest(body)

@@ -149,7 +149,7 @@ class OneStatusChangeApi(ApiView):
 def _render_move(claim: Claim, move: Move, graph: EvidenceGraph, last: LastChange | None) -> MoveShape:
     missing = missing_for(move, graph, last, NamedGrounds())
     if claim.closed_at is not None:
-        missing = [Missing("closed", _("This claim is closed. Open it again first.")), *missing]
+        missing = [Missing("closed", _("This claim is closed. Reopen it first.")), *missing]
     return {
         "to": move.after.value,
         "name": move.name,

@@ -53,7 +53,7 @@ class ReceiptsApi(ApiView):
         if query["leaves"]:
             hashes = leaf_hashes(query["leaves"], most=MOST_RECEIPTS)
             if hashes is None:
-                raise Invalid({"leaves": [_("Give leaf hashes as hex digits, separated by commas.")]})
+                raise Invalid({"leaves": [_("Enter leaf hashes as hex digits, separated by commas.")]})
             rows = rows.filter(entry__leaf_hash__in=hashes)
         return answer_list(request, rows, query, render_receipts, orders=ORDERS)
 
@@ -63,7 +63,7 @@ class OneReceiptApi(ApiView):
     def get(self, request: Request, leaf_hash: str) -> Response:
         found = receipts_of(person_asking(request)).filter(entry__leaf_hash=bytes.fromhex(leaf_hash)).first()
         if found is None:
-            raise NotFound(_("There is no such receipt."))
+            raise NotFound(_("Receipt not found."))
         return Response(render_receipts([found])[0])
 
 

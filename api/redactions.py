@@ -300,7 +300,7 @@ def _read_sought(request: Request, kind: type[Sought]) -> dict[str, Any]:
 
 def _words_alone(given: Mapping[str, Any]) -> str:
     if given["file"] is not None:
-        raise Invalid({"file": [_("Of an actor that all desks share there are words alone.")]})
+        raise Invalid({"file": [_("For an actor shared with all desks, only words can be redacted.")]})
     return str(given["words"])
 
 

@@ -55,7 +55,7 @@ class OneReminderApi(ApiView):
     def get(self, request: Request, reminder_id: UUID) -> Response:
         found = reminders_of(person_asking(request)).filter(pk=reminder_id).first()
         if found is None:
-            raise NotFound(_("There is no such reminder."))
+            raise NotFound(_("Reminder not found."))
         return Response(render_reminders([found])[0])
 
 

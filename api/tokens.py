@@ -81,7 +81,7 @@ class OneTokenApi(ApiView):
     def get(self, request: Request, token_id: UUID) -> Response:
         found = tokens_of(person_asking(request)).filter(id=token_id).first()
         if found is None:
-            raise NotFound(_("There is no such token."))
+            raise NotFound(_("Token not found."))
         return Response(render_tokens([found])[0])
 
     @operation("revoke_token", summary="Revoke one of your tokens", status=204, refuses=[404], keyed=False)

@@ -16,7 +16,7 @@ class PreconditionFailed(APIException):
     """`If-Match` names another version than the present one."""
 
     status_code = 412
-    default_detail = gettext_lazy("This has changed since you read it. Read it again.")
+    default_detail = gettext_lazy("This has changed since you fetched it. Fetch it again.")
 
 
 def etag(row: Versioned) -> str:

@@ -92,9 +92,9 @@ def _look_who_asks(request: Request, *, asks_again: bool) -> None:
     now = timezone.now()
     due_at = due_for(asker)
     if is_shut_out(request._request, now=now) if by_session else due_at is not None and due_at <= now:
-        raise NoSecondFactor(_("A second factor is required of you. Sign in on the pages and add one."))
+        raise NoSecondFactor(_("You must have a second factor. Sign in on the website and add one."))
     if by_session and asks_again and not is_recent(request._request):
-        raise NotRecent(_("Confirm first that it is you, on the page that this names. Then send it again."))
+        raise NotRecent(_("Confirm your identity on the page named here, then send the request again."))
 
 
 class NoSuchAddressApi(ApiView):

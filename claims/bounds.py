@@ -19,12 +19,12 @@ MOST_NAMED = 500  # pieces of evidence that one move or assessment rests on, or 
 def check_number(given: Sized, most: int, field: str) -> None:
     """Raises Invalid for more than so many."""
     if len(given) > most:
-        text = _("At most %(most)d can be given here, and these are %(number)d. Leave out what matters least.")
+        text = _("At most %(most)d are allowed; these are %(number)d. Leave out the least important.")
         raise Invalid({field: [text % {"most": most, "number": len(given)}]})
 
 
 def check_attached(given: Sized) -> None:
     """Raises Invalid for more evidence than a new claim is written down with."""
     if len(given) > MOST_ATTACHED:
-        text = _("At most %(most)d pieces of evidence come with a new claim. Attach the others to it one by one.")
+        text = _("At most %(most)d pieces of evidence can come with a new claim. Attach the others one by one.")
         raise Invalid({"evidence": [text % {"most": MOST_ATTACHED}]})

@@ -86,8 +86,8 @@ class Claim(models.Model):
     claimant = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="claimed")
     also_claimed_by = models.ManyToManyField(Actor, blank=True, related_name="also_claimed")
     parties = models.ManyToManyField(Actor, blank=True, related_name="party_to")
-    claimed_on = models.DateField(_("claimed on"), null=True, blank=True)
-    happened_from = models.DateField(_("said to have happened from"), null=True, blank=True)
+    claimed_on = models.DateField(_("date of claim"), null=True, blank=True)
+    happened_from = models.DateField(_("alleged date"), null=True, blank=True)
     happened_to = models.DateField(_("until"), null=True, blank=True)
     place = models.CharField(_("place"), max_length=200, blank=True)
     topics = models.ManyToManyField(Topic, blank=True, related_name="claims")
@@ -176,7 +176,7 @@ class Element(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     claim = models.ForeignKey(Claim, models.PROTECT, related_name="elements")
-    text = models.CharField(_("part"), max_length=300)
+    text = models.CharField(_("element"), max_length=300)
     essential = models.BooleanField(_("essential"), default=True)
     position = models.PositiveSmallIntegerField()
 
@@ -199,10 +199,10 @@ class Evidence(models.Model):
     source = models.ForeignKey(Source, models.PROTECT, related_name="evidence")
     stance = models.CharField(_("stance"), max_length=16, choices=Stance)
     elements = models.ManyToManyField(Element, blank=True, related_name="evidence")
-    basis = models.CharField(_("basis"), max_length=16, choices=Basis, blank=True, help_text=_("None: its source's."))
+    basis = models.CharField(_("basis"), max_length=16, choices=Basis, blank=True, help_text=_("None: the source’s."))
     basis_reason = models.TextField(_("reason for the basis"), blank=True)
-    excerpt = models.TextField(_("excerpt"), max_length=4000, blank=True)
-    locator = models.CharField(_("place in the source"), max_length=200, blank=True)
+    excerpt = models.TextField(_("quote"), max_length=4000, blank=True)
+    locator = models.CharField(_("page, paragraph or timestamp"), max_length=200, blank=True)
     credibility = models.PositiveSmallIntegerField(_("credibility"), choices=Credibility, null=True, blank=True)
     against_interest = models.ForeignKey(Actor, models.PROTECT, null=True, blank=True, related_name="+")
     against_interest_reason = models.TextField(blank=True)
@@ -266,7 +266,7 @@ class RevisionKind(models.TextChoices):
     CHANGED = "changed", _("evidence changed")
     WITHDRAWN = "withdrawn", _("evidence withdrawn")
     MOVED = "moved", _("status changed")
-    CONFIRMED = "confirmed", _("assessment confirmed anew")
+    CONFIRMED = "confirmed", _("assessment confirmed again")
 
 
 class Revision(models.Model):
@@ -291,7 +291,7 @@ class Revision(models.Model):
 
 class ParticipantRole(models.TextChoices):
     REVIEWER = "reviewer", _("reviewer")
-    DECIDER = "decider", _("decider")
+    DECIDER = "decider", _("approver")
 
 
 class Participant(models.Model):
@@ -325,7 +325,7 @@ class Participant(models.Model):
 
 class TaskKind(models.TextChoices):
     SUPPORT_LOST = "support_lost", _("support lost")
-    RECHECK = "recheck", _("excerpt to look at again")
+    RECHECK = "recheck", _("quote to re-check")
     GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
 
 
@@ -397,7 +397,7 @@ class Recomputation(models.Model):
 
 class BundleState(models.TextChoices):
     WAITING = "waiting", _("waiting")
-    RUNNING = "running", _("being made")
+    RUNNING = "running", _("in progress")
     DONE = "done", _("ready")
     FAILED = "failed", _("failed")
 
@@ -594,7 +594,7 @@ class PolicyField(models.TextChoices):
 
     MIN_INDEPENDENCE = "min_independence", _("independent voices needed")
     DAYS_TO_REVIEW = "days_to_review", _("days to review")
-    DAYS_TO_LOOK_AGAIN = "days_to_look_again", _("days to look again")
+    DAYS_TO_LOOK_AGAIN = "days_to_look_again", _("days to re-check")
     SECOND_FACTOR_DAYS = "second_factor_days", _("days to add a second factor")
 
 

@@ -46,7 +46,7 @@ def get_claim(user: User, reference: str) -> Claim:
         .first()
     )
     if claim is None:
-        raise NotFound(_("There is no such claim."))
+        raise NotFound(_("Claim not found."))
     return claim
 
 
@@ -54,7 +54,7 @@ def known_claim(user: User, reference: str) -> Claim:
     """One claim for an act on it, without what its pages show of it. Raises NotFound."""
     for claim in _known(user, reference):
         return claim
-    raise NotFound(_("There is no such claim."))
+    raise NotFound(_("Claim not found."))
 
 
 @compiled(User, str)
@@ -72,7 +72,7 @@ def get_decider(claim: Claim, decider_id: UUID) -> Participant:
     """One person who was named to decide on a claim (already scoped). Raises NotFound."""
     found = deciders_of(claim).filter(pk=decider_id).first()
     if found is None:
-        raise NotFound(_("There is nobody named here."))
+        raise NotFound(_("Name at least one person."))
     return found
 
 
@@ -95,7 +95,7 @@ def get_evidence(user: User, claim: Claim, evidence_id: UUID) -> Evidence:
     """One piece of evidence of a claim that the person may see. Raises NotFound."""
     found = evidence_of(user, claim).filter(pk=evidence_id).first()
     if found is None:
-        raise NotFound(_("There is no such evidence."))
+        raise NotFound(_("Evidence not found."))
     return found
 
 
@@ -118,7 +118,7 @@ def get_source(user: User, source_id: UUID) -> Source:
     """One source that the person may see, with its publisher. Raises NotFound."""
     source = visible_sources(user).select_related("desk", "publisher__part_of").filter(pk=source_id).first()
     if source is None:
-        raise NotFound(_("There is no such source."))
+        raise NotFound(_("Source not found."))
     return source
 
 
@@ -138,7 +138,7 @@ def named_source(user: User, desk_id: UUID, source_id: UUID | None, field: str) 
     """The source that a form or a body names, on this desk. Raises Invalid for `field`."""
     source = visible_sources(user).filter(desk=desk_id, pk=source_id).first() if source_id else None
     if source is None:
-        raise Invalid({field: [_("There is no such source on this desk.")]})
+        raise Invalid({field: [_("Source not found on this desk.")]})
     return source
 
 
@@ -161,12 +161,12 @@ def named_evidence(user: User, claim: Claim, ids: Iterable[UUID], field: str) ->
     for pk in wanted:
         item = found.get(pk)
         if item is None:
-            texts.append(_("There is no such evidence on this claim."))
+            texts.append(_("Evidence not found on this claim."))
         elif item.withdrawn_at is not None:
-            texts.append(_("“%(title)s” was withdrawn.") % {"title": item.source.title})
+            texts.append(_("“%(title)s” has been withdrawn.") % {"title": item.source.title})
         elif item.visibility == Visibility.RESTRICTED:
             texts.append(
-                _("“%(title)s” is restricted. Release it to the desk before a finding rests on it.")
+                _("“%(title)s” is restricted. Release it to the desk before an assessment can rely on it.")
                 % {"title": item.source.title}
             )
     if texts:
@@ -197,7 +197,7 @@ def get_relay(user: User, source: Source, relay_id: UUID) -> Relay:
     for relay in upstream:
         if relay.pk == relay_id:
             return relay
-    raise NotFound(_("There is no such relay."))
+    raise NotFound(_("Relay not found."))
 
 
 def claims_resting_on_source(user: User, source: Source) -> list[Claim]:
@@ -228,7 +228,7 @@ def get_attachment(user: User, attachment_id: UUID) -> Attachment:
     rows = Attachment.objects.filter(material_for(user), pk=attachment_id, source__in=seen)
     found = rows.select_related("source", "created_by").first()
     if found is None:
-        raise NotFound(_("There is no such file."))
+        raise NotFound(_("File not found."))
     return found
 
 
@@ -243,7 +243,7 @@ def get_capture(user: User, source: Source, capture_id: UUID) -> Capture:
     """One capture of a source (already scoped) that the person may see. Raises NotFound."""
     found = captures_of(user, source).select_related("source").filter(pk=capture_id).first()
     if found is None:
-        raise NotFound(_("There is no such capture."))
+        raise NotFound(_("Capture not found."))
     return found
 
 
@@ -283,7 +283,7 @@ def change_of(claim: Claim, seq: int) -> StatusChange:
     """One of a claim's status changes, as `history_of` has it. Raises NotFound."""
     change = StatusChange.objects.filter(claim=claim, seq=seq).select_related("by", "decided_by").first()
     if change is None:
-        raise NotFound(_("There is no such status change."))
+        raise NotFound(_("Status change not found."))
     change.words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()  # type: ignore[attr-defined]  # as there
     return change
 
@@ -302,7 +302,7 @@ def published_claim(reference: str) -> Claim:
         .first()
     )
     if claim is None:
-        raise NotFound(_("Nothing is published at this address."))
+        raise NotFound(_("No published claim at this address."))
     return claim
 
 

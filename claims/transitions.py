@@ -27,14 +27,14 @@ def legal_move(claim: Claim, to: str, *, deciders: Deciders) -> Move:
     Raises Conflict where there is none, where the claim is closed, or where others decide it.
     """
     if claim.closed_at is not None:
-        raise Conflict(_("This claim is closed. Open it again first."))
+        raise Conflict(_("This claim is closed. Reopen it first."))
     move = find_move(claim.state, to)
     if move is None:
-        raise Conflict(_("There is no move from “%(from)s” to “%(to)s”.") % {"from": claim.state, "to": to})
+        raise Conflict(_("A claim cannot move from “%(from)s” to “%(to)s”.") % {"from": claim.state, "to": to})
     if move.deciders is not deciders:
         if move.deciders is Deciders.SECOND:
-            raise Conflict(_("A second person decides this move: hand in a finding."))
-        raise Conflict(_("This move needs no second person: the assigned reviewer or an editor makes it alone."))
+            raise Conflict(_("A second person must decide this move: submit an assessment."))
+        raise Conflict(_("This move needs no second person: the assigned reviewer or an editor can make it alone."))
     return move
 
 

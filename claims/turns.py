@@ -198,7 +198,7 @@ def _locked_file(folder: str, *, who: str, lock: int) -> int | None:
 
 
 def _refuse() -> NoReturn:
-    message = _("A large graph is being worked on for you or for others. Try again in a few seconds.")
+    message = _("A large evidence graph is being counted. Try again in a few seconds.")
     raise TooMany(message, retry_after=_ASK_AGAIN)
 
 

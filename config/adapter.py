@@ -26,8 +26,8 @@ class ClosedSignUp(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "username_password_mismatch": _("That name and password do not go together."),
-        "incorrect_password": _("That is not your password."),
+        "username_password_mismatch": _("Wrong user name or password."),
+        "incorrect_password": _("Wrong password."),
         "account_inactive": _("This account is closed."),
     }
 
@@ -48,7 +48,7 @@ class ClosedSignUp(DefaultAccountAdapter):
         """
         address = client_address(request)
         if not address:
-            raise PermissionDenied(_("The server cannot tell where this comes from."))
+            raise PermissionDenied(_("The server cannot determine where this request comes from."))
         return address
 
     def pre_login(self, request: HttpRequest, user: User, **named: Any) -> HttpResponse | None:

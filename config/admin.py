@@ -121,8 +121,8 @@ def _in_words(conflict: FieldConflict) -> str:
         "yours": _value(conflict.yours),
     }
     return gettext(
-        "%(person)s changed this while you were editing. It is %(theirs)s now, and you gave %(yours)s. Nothing was "
-        "saved: open this page anew."
+        "%(person)s changed this while you were editing: it is now %(theirs)s, and you entered %(yours)s. Not "
+        "saved. Reload this page."
     ) % words  # fmt: skip
 
 
@@ -160,7 +160,7 @@ class UserForm(SeenForm):
         label=_("Password"),
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
         strip=False,
-        help_text=_("For an account that exists: leave it empty to keep the present one."),
+        help_text=_("For an existing account: leave empty to keep the present password."),
     )
 
     class Meta:

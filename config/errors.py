@@ -88,20 +88,20 @@ def status_of(error: DomainError) -> tuple[int, str]:
 def titles() -> dict[int, str]:
     """What each status is called, in the reader's language."""
     return {
-        400: _("This cannot be used as it is"),
+        400: _("This request is not valid"),
         401: _("Not signed in"),
-        403: _("Not allowed to you"),
-        404: _("Not here"),
+        403: _("You don't have permission"),
+        404: _("Not found"),
         405: _("Not possible at this address"),
-        406: _("No such format"),
-        409: _("Things have changed"),
-        412: _("Things have changed"),
+        406: _("Format not available"),
+        409: _("This has changed"),
+        412: _("This has changed"),
         413: _("Too large"),
-        415: _("Not a form that is read here"),
+        415: _("Unsupported media type"),
         422: _("Not possible yet"),
-        429: _("Too many tries"),
-        500: _("Something failed here"),
-        503: _("Out of service for now"),
+        429: _("Too many attempts"),
+        500: _("Server error"),
+        503: _("Temporarily unavailable"),
     }
 
 
@@ -132,8 +132,8 @@ def busy(error: Exception) -> Busy | None:
         return None
     logger.warning("broken off by the database: %s", type(error.__cause__).__name__)
     if isinstance(error.__cause__, refused.QueryCanceled):
-        return Busy(_("This took too long and was stopped. Nothing was written. Ask for less, or try again later."))
-    return Busy(_("Others are at work on the same. Nothing was written. Try again in a few seconds."))
+        return Busy(_("This took too long and was stopped. Nothing was saved: request less, or try again later."))
+    return Busy(_("Others are changing the same data. Nothing was saved: try again in a few seconds."))
 
 
 def not_whole(error: Exception) -> LogNotWhole | None:
@@ -141,7 +141,7 @@ def not_whole(error: Exception) -> LogNotWhole | None:
     if not isinstance(error, NotWhole):
         return None
     logger.error("the log is not whole: %s", error)
-    message = _("This cannot be proven: what this server keeps of its log is not what it signed. %(what)s")
+    message = _("No proof is possible: this server’s log does not match its signatures. %(what)s")
     return LogNotWhole(message % {"what": error})
 
 
@@ -284,7 +284,7 @@ def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response
     elif isinstance(error, IntegrityError):
         # The database refused what an action let through: two acts met. Nothing was written.
         logger.warning("refused by the database: %s", type(error).__name__)
-        body = problem(409, "conflict", _("Another change was faster. Read the present state and try again."))
+        body = problem(409, "conflict", _("Another change came first. Fetch the present state and try again."))
     else:
         return None
     return Response(body, status=body["status"], headers=headers, content_type="application/problem+json")

@@ -49,7 +49,7 @@ def kept_mail(request: PersonsRequest, name: str) -> HttpResponse:
     """One mail, as text."""
     may_administer(request.user)
     if not _NAME.fullmatch(name) or not (_folder() / name).is_file():
-        raise NotFound(_("There is no such mail."))
+        raise NotFound(_("Mail not found."))
     return render(request, "mail.html", {"mail": _read(name)})
 
 

@@ -48,7 +48,7 @@ def refuse_unsaid(field: str) -> NoReturn:
 
     Raises Invalid, always with the same sentence.
     """
-    raise Invalid({field: [gettext("This is not possible.")]})
+    raise Invalid({field: [gettext("This is not possible now.")]})
 
 
 class Conflict(DomainError):
@@ -86,7 +86,7 @@ class EditConflict(Stale):
             % {"person": conflict.by or gettext("Somebody"), "field": conflict.field}
             for conflict in fields
         ]
-        super().__init__(gettext("Not saved. Somebody else changed the same fields."), version=version, changes=told)
+        super().__init__(gettext("Not saved. Someone else changed the same fields."), version=version, changes=told)
         self.fields = list(fields)
 
 

@@ -27,7 +27,7 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
             errors[field.name] = [problem]
         if field.name not in exclude and isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
             errors[field.name] = [
-                _("Give a year from %(first)d to %(last)d.") % {"first": FIRST_YEAR, "last": LAST_YEAR}
+                _("Enter a year from %(first)d to %(last)d.") % {"first": FIRST_YEAR, "last": LAST_YEAR}
             ]
     if errors:
         raise Invalid(errors)
@@ -39,13 +39,13 @@ def check_fields(row: Model, *, exclude: tuple[str, ...] = ()) -> None:
 
 def _not_keepable(text: str, limit: int = LONGEST_TEXT) -> str:
     if "\x00" in text:
-        return _("This holds a NUL character, which cannot be kept. Take it out.")
+        return _("This text contains a NUL character. Remove it.")
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _("This holds half a character (a lone surrogate), which cannot be kept. Take it out.")
+        return _("This text contains half a character (a lone surrogate). Remove it.")
     if len(text) > limit:
-        return _("This is too long: %(length)d characters; at most %(limit)d fit.") % {
+        return _("Too long: %(length)d characters. Use at most %(limit)d.") % {
             "length": len(text),
             "limit": limit,
         }

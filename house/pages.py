@@ -131,7 +131,7 @@ class ActForm(forms.Form):
         self.outcome: Any = None
         for field in self.fields.values():
             if field.error_messages.get("required") is forms.Field.default_error_messages["required"]:
-                field.error_messages["required"] = gettext_lazy("This is needed.")
+                field.error_messages["required"] = gettext_lazy("Required")
 
     def full_clean(self) -> None:
         if self.restored:

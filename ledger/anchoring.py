@@ -84,8 +84,8 @@ def _anchored_before(row: Anchor) -> Iterator[str]:
 def _mail(row: Anchor) -> None:
     origin = row.checkpoint.note.partition("\n")[0]
     said = _(
-        "This is a signed checkpoint of the ledger %(origin)s: %(size)d entries. Keep this email: with it, anyone can "
-        "prove later whether an earlier entry was changed."
+        "This is a signed checkpoint of the ledger %(origin)s: %(size)d entries. Keep this mail: it can prove "
+        "later whether an earlier entry was changed."
     ) % {"origin": origin, "size": row.checkpoint_id}
     EmailMessage(
         subject=_("Checkpoint of %(origin)s: %(size)d entries") % {"origin": origin, "size": row.checkpoint_id},

@@ -48,7 +48,7 @@ class DueForm(ActForm):
 
 
 class HandOverForm(ActForm):
-    to = OneOf(label=_("To whom"), none=_("Choose somebody"), required=True)
+    to = OneOf(label=_("Visible to"), none=_("Choose a person"), required=True)
     reason = forms.CharField(label=_("Why"), required=False, widget=forms.Textarea({"class": "said", "rows": 3}))
 
     def __init__(self, *arguments: Any, people: Iterable[tuple[Any, str]], **named: Any) -> None:
@@ -90,7 +90,7 @@ class ConfirmVerdictForm(OnGroundsForm):
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said"}),
-        help_text=_("Say what you looked at, and why the verdict stands. It is kept."),
+        help_text=_("Explain what you checked and why the verdict holds. Recorded with your name."),
     )
     seen_grounds = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
@@ -101,7 +101,7 @@ class DecisionForm(OnGroundsForm):
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said"}),
-        help_text=_("Say what you checked, and why you agree or do not. It stands in the history."),
+        help_text=_("Explain what you checked and why you agree or disagree. Shown in the history."),
     )
     decision = forms.ChoiceField(choices=[("approve", _("approve")), ("reject", _("reject"))], widget=forms.HiddenInput)
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
@@ -118,14 +118,14 @@ def candidate_in_words(one: Candidate) -> str:
     if one.reads_it:
         facts.append(str(_("reads its language")))
     if one.on_its_topics:
-        facts.append(str(_("%(count)d done on its topics")) % {"count": one.on_its_topics})
+        facts.append(str(_("%(count)d completed on its topics")) % {"count": one.on_its_topics})
     if one.is_away:
         until = date_format(one.person.away_until, "j M") if one.person.away_until else ""
         facts.append(str(_("away until %(day)s")) % {"day": until})
     if one.reported_it:
-        facts.append(str(_("reported it")))
+        facts.append(str(_("reported this claim")))
     if one.has_it:
-        facts.append(str(_("has it already")))
+        facts.append(str(_("already assigned")))
     return ", ".join(str(fact) for fact in facts)
 
 
@@ -136,16 +136,16 @@ class AssessmentForm(ActForm):
     """
 
     evidence = forms.TypedMultipleChoiceField(
-        label=_("What it rests on"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple
+        label=_("Evidence relied on"), required=False, coerce=UUID, widget=forms.CheckboxSelectMultiple
     )
-    proposed_state = forms.ChoiceField(label=_("What state do you propose?"), widget=forms.RadioSelect)
+    proposed_state = forms.ChoiceField(label=_("Proposed state"), widget=forms.RadioSelect)
     rationale = forms.CharField(
         label=_("Rationale"),
         widget=forms.Textarea({"class": "said"}),
-        help_text=_("Say what you saw, and what would change your mind. It stands in the history."),
+        help_text=_("Explain your assessment and what would change it. Shown in the history."),
     )
     recorded_mistake = forms.BooleanField(
-        label=_("The refutation was a mistake of ours; the rationale says which"), required=False
+        label=_("The refutation was our mistake, as explained in the rationale"), required=False
     )
     seen_version = forms.IntegerField(widget=forms.HiddenInput)
     draft_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -167,7 +167,7 @@ class AssessmentForm(ActForm):
         self.contrary = contrary
         self.fields["evidence"].choices = [(str(pk), label) for pk, label in evidence]  # type: ignore[attr-defined]
         self.fields["proposed_state"].choices = [(state, state) for state in states]  # type: ignore[attr-defined]
-        self.fields["proposed_state"].error_messages["required"] = _("Choose what you propose.")
+        self.fields["proposed_state"].error_messages["required"] = _("Choose a state to propose.")
         if claim.state != State.REFUTED:
             del self.fields["recorded_mistake"]
         for part in self.parts:
@@ -204,8 +204,8 @@ class AssessmentForm(ActForm):
         """What was typed on something that has gone since is not left out unread: the page shows it first."""
         if self.left_over:
             message = _(
-                "Some of what you wrote is about evidence that has gone. You read it below; it is left "
-                "out when you submit again."
+                "Some of your text is about evidence that is gone. It is shown below and left out when you submit "
+                "again."
             )
             self.add_error(None, message)
         return self.cleaned_data

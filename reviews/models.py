@@ -17,7 +17,7 @@ class AssignmentState(models.TextChoices):
     OFFERED = "offered", _("offered")
     ACCEPTED = "accepted", _("accepted")
     DECLINED = "declined", _("declined")
-    HANDED_OVER = "handed_over", _("handed over")
+    HANDED_OVER = "handed_over", _("reassigned")
     WITHDRAWN = "withdrawn", _("withdrawn")
     COMPLETED = "completed", _("completed")
 
@@ -68,12 +68,12 @@ class Assignment(models.Model):
 
 
 class AssessmentState(models.TextChoices):
-    WAITING = "waiting", _("waiting for a decision")
+    WAITING = "waiting", _("awaiting a decision")
     APPROVED = "approved", _("approved")
     REJECTED = "rejected", _("rejected")
     REPLACED = "replaced", _("replaced")
     RECORDED = "recorded", _("recorded")
-    ENACTED = "enacted", _("made alone")
+    ENACTED = "enacted", _("no approval needed")
 
 
 class Assessment(models.Model):
@@ -199,10 +199,10 @@ class ReminderKind(models.TextChoices):
     DUE_SOON = "due_soon", _("due soon")
     DUE = "due", _("due")
     OVERDUE = "overdue", _("overdue")
-    ESCALATION = "escalation", _("not done in time")
-    AWAITING_DECISION = "awaiting_decision", _("waits for a decision")
+    ESCALATION = "escalation", _("missed its due time")
+    AWAITING_DECISION = "awaiting_decision", _("awaiting a decision")
     SUPPORT_LOST = "support_lost", _("support lost")
-    RECHECK = "recheck", _("excerpt to look at again")
+    RECHECK = "recheck", _("quote to re-check")
     GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
 
 
@@ -284,16 +284,16 @@ class NotificationKind(models.TextChoices):
     DUE_SOON = "due_soon", _("due soon")
     DUE = "due", _("due")
     OVERDUE = "overdue", _("overdue")
-    ESCALATION = "escalation", _("not done in time")
-    AWAITING_DECISION = "awaiting_decision", _("waits for a decision")
+    ESCALATION = "escalation", _("missed its due time")
+    AWAITING_DECISION = "awaiting_decision", _("awaiting a decision")
     SUPPORT_LOST = "support_lost", _("support lost")
-    RECHECK = "recheck", _("excerpt to look at again")
+    RECHECK = "recheck", _("quote to re-check")
     GROUNDS_CHANGED = "grounds_changed", _("changed since the verdict")
-    ASSIGNED = "assigned", _("given to you")
-    HANDED_OVER = "handed_over", _("handed over to you")
-    APPROVED = "approved", _("your finding was approved")
-    REJECTED = "rejected", _("your finding was sent back")
-    NAMED_DECIDER = "named_decider", _("named to decide")
+    ASSIGNED = "assigned", _("assigned to you")
+    HANDED_OVER = "handed_over", _("reassigned to you")
+    APPROVED = "approved", _("your assessment was approved")
+    REJECTED = "rejected", _("your assessment was rejected")
+    NAMED_DECIDER = "named_decider", _("named as approver")
     DECLINED = "declined", _("declined")
     REASSIGNED = "reassigned", _("reassigned")
     WITHDRAWN = "withdrawn", _("withdrawn")
@@ -302,7 +302,7 @@ class NotificationKind(models.TextChoices):
     APPROVER_DEPARTED = "approver_departed", _("approver left")
     DUE_CHANGED = "due_changed", _("due time changed")
     CLOSED = "closed", _("claim closed")
-    OPENED = "opened", _("claim opened again")
+    OPENED = "opened", _("claim reopened")
 
 
 class Notification(models.Model):
@@ -422,9 +422,9 @@ class KeptOutcome(models.Model):
 
 
 class RedactionState(models.TextChoices):
-    PROPOSED = "proposed", _("waits for a second person")
+    PROPOSED = "proposed", _("awaiting a second person")
     DONE = "done", _("done")
-    REFUSED = "refused", _("refused")
+    REFUSED = "refused", _("rejected")
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 

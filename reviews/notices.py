@@ -15,24 +15,24 @@ def notice_in_words(row: Notification) -> str:
         NotificationKind.DUE_SOON: _("Due soon"),
         NotificationKind.DUE: _("Due now"),
         NotificationKind.OVERDUE: _("Overdue"),
-        NotificationKind.ESCALATION: _("Not done in time"),
-        NotificationKind.AWAITING_DECISION: _("A finding waits for your decision"),
+        NotificationKind.ESCALATION: _("Missed its due time"),
+        NotificationKind.AWAITING_DECISION: _("An assessment awaits your decision"),
         NotificationKind.SUPPORT_LOST: _("It has lost its support"),
-        NotificationKind.RECHECK: _("A source was corrected: its excerpt has to be looked at again"),
-        NotificationKind.ASSIGNED: _("%(person)s gave you this claim"),
-        NotificationKind.HANDED_OVER: _("%(person)s handed this claim over to you"),
-        NotificationKind.APPROVED: _("%(person)s approved your finding"),
-        NotificationKind.REJECTED: _("%(person)s sent your finding back"),
-        NotificationKind.NAMED_DECIDER: _("%(person)s named you to decide on this claim"),
+        NotificationKind.RECHECK: _("A source was corrected: re-check its quote"),
+        NotificationKind.ASSIGNED: _("%(person)s assigned this to you"),
+        NotificationKind.HANDED_OVER: _("%(person)s reassigned this to you"),
+        NotificationKind.APPROVED: _("%(person)s approved your assessment"),
+        NotificationKind.REJECTED: _("%(person)s rejected your assessment"),
+        NotificationKind.NAMED_DECIDER: _("%(person)s named you as an approver of this claim"),
         NotificationKind.DECLINED: _("%(reviewer)s declined this claim"),
         NotificationKind.REASSIGNED: _("%(person)s reassigned this claim to %(reviewer)s"),
         NotificationKind.WITHDRAWN: _withdrawn(row),
         NotificationKind.DEPARTED: _departed(row),
-        NotificationKind.APPROVER_ENDED: _("%(person)s no longer asks you to decide on this claim"),
+        NotificationKind.APPROVER_ENDED: _("%(person)s removed you as an approver of this claim"),
         NotificationKind.APPROVER_DEPARTED: _("An approver of this claim no longer reviews on this desk"),
         NotificationKind.DUE_CHANGED: _("%(person)s changed the due time of your assignment"),
         NotificationKind.CLOSED: _("%(person)s closed this claim"),
-        NotificationKind.OPENED: _("%(person)s opened this claim again"),
+        NotificationKind.OPENED: _("%(person)s reopened this claim"),
     }
     names = {
         "person": row.by.username if row.by else _("A command"),
@@ -45,12 +45,12 @@ def _grounds_changed(row: Notification) -> str:
     """A reminder of it is nobody's act, and says the same without a name."""
     if row.assessment_id is not None:
         if row.by is None:
-            return _("What your assessment rests on has changed: confirm it, or assess the claim again")
-        text = _("%(person)s changed what your assessment rests on: confirm it, or assess the claim again")
+            return _("The grounds of your assessment have changed: confirm it or assess again")
+        text = _("%(person)s changed the grounds of your assessment: confirm it or assess again")
     elif row.by is None:
-        return _("What the verdict rests on has changed: look at it again")
+        return _("The grounds of the verdict have changed: re-check it")
     else:
-        text = _("%(person)s changed what the verdict rests on")
+        text = _("%(person)s changed the grounds of the verdict")
     return text % {"person": row.by.username}
 
 
@@ -66,8 +66,8 @@ def _departed(row: Notification) -> str:
     is_own = left is not None and left.pk == row.recipient_id
     if row.assignment is None:
         if is_own:
-            return _("You no longer assess this claim. The assessment that you submitted cannot be approved")
-        return _("%(reviewer)s no longer assesses this claim. Their assessment cannot be approved")
+            return _("Your assignment was withdrawn. Your submitted assessment cannot be approved")
+        return _("%(reviewer)s is no longer assigned. Their assessment cannot be approved")
     if row.assessment is None:
         if is_own:
             return _("You no longer review on this desk. Your assignment has ended")

@@ -15,7 +15,7 @@ def may_redact(desk: Desk, by: User) -> None:
     """An editor of the desk, who may see all that would be erased. Raises NotFound, Forbidden."""
     may_change_desk(desk, by)
     if role_in(by, desk.pk) != Role.EDITOR:
-        raise Forbidden(_("Only an editor of the desk redacts."))
+        raise Forbidden(_("Only editors of the desk can redact."))
 
 
 def may_redact_shared(actor: Actor, by: User) -> None:
@@ -26,9 +26,11 @@ def may_redact_shared(actor: Actor, by: User) -> None:
     if redacts_shared(by, actor):
         return
     if by.memberships.exists():
-        message = _("An administrator, and an editor of a desk that uses this actor (of any, if none does), redact it.")
+        message = _(
+            "It takes an administrator and an editor of a desk that uses this actor (of any desk, if none does)."
+        )
         raise Forbidden(message)
-    raise NotFound(_("There is no such actor."))
+    raise NotFound(_("Actor not found."))
 
 
 def may_take_part(redaction: Redaction, by: User) -> None:
@@ -56,19 +58,19 @@ def edits_elsewhere(user: User, desk: Desk) -> bool:
 def may_withdraw(redaction: Redaction, by: User) -> None:
     """Whoever proposed it. Raises Forbidden."""
     if redaction.proposed_by_id != by.pk:
-        raise Forbidden(_("Whoever proposed it takes it back. You can refuse it."))
+        raise Forbidden(_("Only its proposer can withdraw it. You can reject it."))
 
 
 def may_ask_second(redaction: Redaction, by: User) -> None:
     """Whoever proposed it on a desk. Raises Forbidden."""
     if redaction.desk_id is None or redaction.proposed_by_id != by.pk:
-        raise Forbidden(_("Whoever proposed it on a desk asks a second person."))
+        raise Forbidden(_("Only the proposer on a desk can ask a second editor."))
 
 
 def may_decide_redaction(redaction: Redaction, by: User) -> None:
     """A second person; of an actor that all desks share an administrator where an editor proposed, and an editor who is
     no administrator where one of these did. Raises Forbidden."""
     if redaction.proposed_by_id == by.pk:
-        raise Forbidden(_("A second editor decides on what you proposed."))
+        raise Forbidden(_("A second editor must decide on your proposal."))
     if redaction.actor_id is not None and redaction.proposed_by.is_staff == by.is_staff:
-        raise Forbidden(_("It takes one administrator, and one editor who is none: the other of the two decides."))
+        raise Forbidden(_("It takes an administrator and an editor who is not one. The other of the two must decide."))

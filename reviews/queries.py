@@ -41,7 +41,7 @@ def get_assignment(user: User, assignment_id: UUID) -> Assignment:
     """One assignment that the person may know of. Raises NotFound."""
     found = visible_assignments(user).filter(pk=assignment_id).first()
     if found is None:
-        raise NotFound(_("There is no such assignment."))
+        raise NotFound(_("Assignment not found."))
     return found
 
 
@@ -54,7 +54,7 @@ def handed_on(assignment: Assignment) -> Assignment:
     at_that_moment = given.filter(created_at=F("claim__assignments__ended_at"), claim__assignments=assignment)
     found = at_that_moment.select_related("claim", "reviewer", "assigned_by").first()
     if found is None:
-        raise NotFound(_("There is no such assignment."))
+        raise NotFound(_("Assignment not found."))
     return found
 
 
@@ -114,7 +114,7 @@ def get_draft(user: User, claim: Claim) -> AssessmentDraft:
     """The person's own draft on a claim. Raises NotFound."""
     found = own_draft(user, claim)
     if found is None:
-        raise NotFound(_("There is no draft of yours on this claim."))
+        raise NotFound(_("You have no draft for this claim."))
     return found
 
 
@@ -134,7 +134,7 @@ def get_form_draft(user: User, draft_id: UUID) -> FormDraft:
     """One of these. Raises NotFound."""
     found = form_drafts_of(user).filter(pk=draft_id).first()
     if found is None:
-        raise NotFound(_("There is no such draft of yours."))
+        raise NotFound(_("Draft not found."))
     return found
 
 
@@ -150,7 +150,7 @@ def get_assessment(user: User, assessment_id: UUID) -> Assessment:
         .first()
     )
     if found is None:
-        raise NotFound(_("There is no such finding."))
+        raise NotFound(_("Assessment not found."))
     return found
 
 
@@ -196,7 +196,7 @@ def get_notification(user: User, notification_id: UUID) -> Notification:
     """One of one's own notifications. Raises NotFound."""
     found = notifications_of(user).filter(pk=notification_id).first()
     if found is None:
-        raise NotFound(_("There is no such notification."))
+        raise NotFound(_("Notification not found."))
     return found
 
 
@@ -256,7 +256,7 @@ def _redactions(seen: Q) -> QuerySet[Redaction]:
 def _one_redaction(rows: QuerySet[Redaction], redaction_id: UUID) -> Redaction:
     found = rows.filter(pk=redaction_id).first()
     if found is None:
-        raise NotFound(_("There is no such redaction."))
+        raise NotFound(_("Redaction not found."))
     return found
 
 

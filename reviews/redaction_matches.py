@@ -81,7 +81,7 @@ PLACES = (
         "desk",
         claim="reference",
     ),
-    TextColumns(Element, _("part of a claim"), ("text",), "claim__desk", claim="claim__reference"),
+    TextColumns(Element, _("element of a claim"), ("text",), "claim__desk", claim="claim__reference"),
     TextColumns(
         Evidence,
         _("evidence"),
@@ -90,11 +90,11 @@ PLACES = (
         claim="claim__reference",
         source="source",
     ),
-    TextColumns(Revision, _("reason of a change"), ("note",), "claim__desk", claim="claim__reference"),
+    TextColumns(Revision, _("reason for a change"), ("note",), "claim__desk", claim="claim__reference"),
     TextColumns(Task, _("note on a task"), ("note",), "claim__desk", claim="claim__reference"),
     TextColumns(
         StatusChangeText,
-        _("reason of a status change"),
+        _("reason for a status change"),
         ("reason", "decision_reason"),
         "claim__desk",
         claim="claim__reference",
@@ -102,7 +102,7 @@ PLACES = (
     ),
     TextColumns(
         Grounds,
-        _("what an assessment or a verdict rests on"),
+        _("grounds of an assessment or verdict"),
         ("content",),
         "claim__desk",
         claim="claim__reference",
@@ -111,15 +111,15 @@ PLACES = (
     ),
     TextColumns(
         GroundsWatch,
-        _("what a verdict rests on now"),
+        _("present grounds of a verdict"),
         ("content",),
         "claim__desk",
         claim="claim__reference",
         digests=True,
     ),
-    TextColumns(PolicyChange, _("reason of a change of policy"), ("reason",), "desk", grows=True),
+    TextColumns(PolicyChange, _("reason for a policy change"), ("reason",), "desk", grows=True),
     TextColumns(Actor, _("actor"), ("name", "stands_alone_because"), "desk"),
-    TextColumns(ActorMerge, _("reason of a merge"), ("reason",), "actor__desk", grows=True),
+    TextColumns(ActorMerge, _("reason for a merge"), ("reason",), "actor__desk", grows=True),
     TextColumns(
         Source,
         _("source"),
@@ -128,17 +128,17 @@ PLACES = (
         source="pk",
     ),
     TextColumns(Relay, _("quote of a relay"), ("quote",), "downstream__desk", source="downstream"),
-    TextColumns(Attachment, _("name of a file"), ("name",), "source__desk", source="source"),
+    TextColumns(Attachment, _("file name"), ("name",), "source__desk", source="source"),
     TextColumns(
         Capture, _("capture"), ("url", "final_url", "headers", "redirects", "error"), "source__desk", source="source"
     ),
     TextColumns(
-        Assignment, _("reason why an assignment ended"), ("ended_reason",), "claim__desk", claim="claim__reference"
+        Assignment, _("reason for the end of an assignment"), ("ended_reason",), "claim__desk", claim="claim__reference"
     ),
-    TextColumns(Assessment, _("finding"), ("rationale",), "claim__desk", claim="claim__reference", grows=True),
+    TextColumns(Assessment, _("assessment"), ("rationale",), "claim__desk", claim="claim__reference", grows=True),
     TextColumns(
         AssessmentElement,
-        _("finding on a part"),
+        _("assessment of an element"),
         ("text",),
         "assessment__claim__desk",
         claim="assessment__claim__reference",
@@ -146,7 +146,7 @@ PLACES = (
     ),
     TextColumns(
         Answer,
-        _("answer in a finding"),
+        _("answer in an assessment"),
         ("text",),
         "assessment__claim__desk",
         claim="assessment__claim__reference",
@@ -154,7 +154,7 @@ PLACES = (
     ),
     TextColumns(
         Decision,
-        _("reason of a decision"),
+        _("reason for a decision"),
         ("reason",),
         "assessment__claim__desk",
         claim="assessment__claim__reference",
@@ -162,8 +162,8 @@ PLACES = (
     ),
     TextColumns(AssessmentDraft, _("draft"), ("content",), "claim__desk", claim="claim__reference", own=True),
     TextColumns(FormDraft, _("draft"), ("content",), "desk", claim="claim__reference", own=True, in_form=True),
-    TextColumns(ChosenFile, _("name of a file"), ("name",), "desk", own=True),
-    TextColumns(Redaction, _("reason of a redaction"), ("reason",), "desk"),
+    TextColumns(ChosenFile, _("file name"), ("name",), "desk", own=True),
+    TextColumns(Redaction, _("reason for a redaction"), ("reason",), "desk"),
 )
 
 

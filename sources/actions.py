@@ -59,7 +59,7 @@ def create_actor(*, desk: Desk | None, fields: Mapping[str, Any], by: User, now:
 def may_share(by: User) -> None:
     """Check that the person is an administrator, as only they share actors with all desks. Raises Forbidden."""
     if not (by.is_active and by.is_staff):
-        raise Forbidden(_("Only an administrator can share an actor with all desks."))
+        raise Forbidden(_("Only administrators share an actor with all desks."))
 
 
 def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
@@ -70,9 +70,9 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
             setattr(actor, name, _named_now(by, actor.desk_id, getattr(actor, name), fields[name], name))
     check_fields(actor, exclude=("desk", "created_by", "part_of", "owned_by"))
     if actor.part_of_from and actor.part_of_to and actor.part_of_to < actor.part_of_from:
-        raise Invalid({"part_of_to": [_("The end date is before the start date.")]})
+        raise Invalid({"part_of_to": [_("The end is before the beginning.")]})
     if actor.desk_id is None and actor.visibility == Visibility.RESTRICTED:
-        raise Invalid({"visibility": [_("An actor shared by all desks cannot be restricted.")]})
+        raise Invalid({"visibility": [_("An actor shared with all desks cannot be restricted.")]})
     for name in ("part_of", "owned_by"):
         above: Actor | None = getattr(actor, name)
         if above is None:
@@ -80,8 +80,9 @@ def set_actor_fields(actor: Actor, fields: Mapping[str, Any], by: User) -> None:
         if above.visibility == Visibility.RESTRICTED and actor.visibility != Visibility.RESTRICTED:
             if not visible_actors(by).filter(pk=above.pk).exists():
                 refuse_unsaid(name)
-            message = _("“%(name)s” is restricted, and this link would reveal it. Restrict this actor first.")
-            raise Invalid({name: [message % {"name": above.name}]})
+            raise Invalid(
+                {name: [_("“%(name)s” is restricted; naming it here would reveal it.") % {"name": above.name}]}
+            )
     _refuse_circle(actor, by)
 
 
@@ -141,7 +142,7 @@ def set_source_fields(source: Source, fields: Mapping[str, Any], by: User) -> No
         source.publisher = _named_now(by, source.desk_id, source.publisher, fields["publisher"], "publisher")
     check_fields(source, exclude=("desk", "created_by", "publisher", "words"))
     if source.url and not source.url.lower().startswith(("http://", "https://")):
-        raise Invalid({"url": [_("Enter an address that begins with https:// or http://.")]})
+        raise Invalid({"url": [_("Enter a URL that begins with https:// or http://.")]})
     if (
         source.publisher
         and Visibility(source.visibility).strictness < Visibility(source.publisher.visibility).strictness
@@ -176,13 +177,13 @@ def keep_file(chunks: Iterable[bytes]) -> Stored:
     try:
         stored = store(chunks, limit=limit)
     except TooLarge as error:
-        message = _("This file is larger than %(size)d MB, the limit. Attach a part of it.")
+        message = _("This file is larger than %(size)d MB. Attach a smaller one or part of it.")
         raise Invalid({"file": [message % {"size": limit // 2**20}]}) from error
     except UnreadablePostError:  # also an OSError, but the sender's fault and not the storage's
         raise
     except OSError as error:
-        logger.exception("evidence storage: writing failed")
-        message = _("This file was not saved: the storage is full or does not answer. Try again later.")
+        logger.exception("the storage takes no file")
+        message = _("The file could not be stored: storage is full or not responding. Nothing was saved.")
         raise OutOfService(message) from error
     if stored.size == 0:
         raise Invalid({"file": [_("This file is empty. Choose another file.")]})
@@ -236,8 +237,8 @@ def request_capture(*, source: Source, by: User, now: datetime | None = None) ->
         source = Source.objects.select_for_update(no_key=True).get(pk=source.pk)
         may_change_source(by, source)
         if not source.url:
-            raise Invalid({"url": [_("This source has no URL to capture. Add one, or attach a file.")]})
-        # A capture more restricted than its source must stay unknown to people who may not see it.
+            raise Invalid({"url": [_("This source has no URL. Add one, or attach a file.")]})
+        # Of one that is more restricted than the source, its person may know nothing.
         seen = ~Q(visibility=Visibility.RESTRICTED) | Q(requested_by=by)
         if Capture.objects.filter(seen, source=source, state=CaptureState.PENDING).exists():
             raise Conflict(_("A capture of this source is already waiting."))

@@ -35,11 +35,11 @@ def file_response(attachment: Attachment, *, method: str | None) -> HttpResponse
     try:
         content = open_stored(attachment.sha256)
     except FileNotFoundError as error:
-        logger.error("attachment %s is missing from the storage", attachment.pk)
-        raise NotFound(_("This file is missing from the storage. Tell your administrator.")) from error
+        logger.error("attachment %s is not in the storage", attachment.pk)
+        raise NotFound(_("This file is missing from storage. Contact your administrator.")) from error
     except OSError as error:
-        logger.exception("evidence storage: reading failed")
-        raise OutOfService(_("The file storage does not answer. Try again in a minute.")) from error
+        logger.exception("the storage gives no file")
+        raise OutOfService(_("File storage is not responding. Try again in a minute.")) from error
     response: HttpResponseBase
     if method == "HEAD":
         content.close()

@@ -24,7 +24,7 @@ def hold_file(sha256: str) -> None:
     try:
         stored_size(sha256)
     except FileNotFoundError as error:
-        message = _("The same file was being erased at that moment, so nothing was saved. Send it again.")
+        message = _("The same file was just being erased. Nothing was saved: send it again.")
         raise OutOfService(message) from error
 
 

@@ -89,12 +89,12 @@ class Actor(models.Model):
     kind = models.CharField(_("kind"), max_length=16, choices=ActorKind)
     # All actors of one `part_of` chain count as a single voice, on the days that the dates cover.
     part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
-    part_of_from = models.DateField(_("part of it from"), null=True, blank=True)
-    part_of_to = models.DateField(_("part of it until"), null=True, blank=True)
+    part_of_from = models.DateField(_("speaks for it from"), null=True, blank=True)
+    part_of_to = models.DateField(_("speaks for it until"), null=True, blank=True)
     stands_alone_because = models.TextField(
         _("why it is editorially independent"),
         blank=True,
-        help_text=_("For a court, an auditor or an independent broadcaster that is part of a larger body."),
+        help_text=_("For a court, an auditor or an editorially independent broadcaster."),
     )
     # For information: an outlet and its owner remain separate voices.
     owned_by = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="owns")
@@ -161,11 +161,11 @@ class Source(models.Model):
     basis_reason = models.TextField(
         _("reason for the basis"),
         blank=True,
-        help_text=_("For an examiner who received the material from a party: how tampering was ruled out."),
+        help_text=_("Needed if an examiner got the material from a party: why tampering is excluded."),
     )
     language = models.CharField(_("language"), max_length=16, blank=True)
     reliability = models.CharField(
-        _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("Empty: the publisher’s grade.")
+        _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher’s.")
     )
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
     # A retracted source stops counting; a corrected one goes on counting and is marked.
@@ -320,7 +320,7 @@ class CaptureState(models.TextChoices):
     """How far a capture has got."""
 
     PENDING = "pending", _("waiting")
-    DONE = "done", _("kept")
+    DONE = "done", _("captured")
     FAILED = "failed", _("failed")
 
 

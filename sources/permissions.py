@@ -20,7 +20,7 @@ def may_write(user: User, desk: Desk) -> None:
     """Create claims, actors, sources, files and relays: every member of the desk except auditors."""
     role = role_in(user, desk.pk)
     if role is None:
-        raise NotFound(_("There is no such desk."))
+        raise NotFound(_("Desk not found."))
     if role not in WRITERS:
         raise Forbidden(_("Auditors can read everything but change nothing."))
 
@@ -29,19 +29,19 @@ def may_change_source(user: User, source: Source) -> None:
     """Change a source: reviewers and editors any of the desk's, reporters their own."""
     role = role_in(user, source.desk_id)
     if role is None:
-        raise NotFound(_("There is no such source."))
+        raise NotFound(_("Source not found."))
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and source.created_by_id == user.pk):
         return
-    raise Forbidden(_("Reporters can only change sources that they added. Ask a reviewer or an editor."))
+    raise Forbidden(_("Reporters can change their own sources only; reviewers and editors, any of the desk’s."))
 
 
 def may_retract(user: User, source: Source) -> None:
     """Record a retraction or a correction of a source: the desk's editors."""
     role = role_in(user, source.desk_id)
     if role is None:
-        raise NotFound(_("There is no such source."))
+        raise NotFound(_("Source not found."))
     if role != Role.EDITOR:
-        raise Forbidden(_("Only an editor can record a retraction or a correction."))
+        raise Forbidden(_("Only editors record retractions and corrections."))
 
 
 def may_release(user: User, desk_id: UUID | None) -> None:
@@ -49,9 +49,9 @@ def may_release(user: User, desk_id: UUID | None) -> None:
     if desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("All desks share this, so only an administrator can release it."))
+        raise Forbidden(_("Shared with all desks: only administrators can release it."))
     if role_in(user, desk_id) != Role.EDITOR:
-        raise Forbidden(_("Only an editor can make this visible to more people."))
+        raise Forbidden(_("Only editors can release restricted material."))
 
 
 def may_merge(user: User, actor: Actor) -> None:
@@ -59,12 +59,12 @@ def may_merge(user: User, actor: Actor) -> None:
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("All desks share this actor, so only an administrator can merge it."))
+        raise Forbidden(_("Shared with all desks: only administrators can merge this actor."))
     role = role_in(user, actor.desk_id)
     if role is None:
-        raise NotFound(_("There is no such actor."))
+        raise NotFound(_("Actor not found."))
     if role != Role.EDITOR:
-        raise Forbidden(_("Only an editor can merge actors."))
+        raise Forbidden(_("Only editors merge actors."))
 
 
 def may_change_actor(user: User, actor: Actor) -> None:
@@ -72,10 +72,10 @@ def may_change_actor(user: User, actor: Actor) -> None:
     if actor.desk_id is None:
         if user.is_active and user.is_staff:
             return
-        raise Forbidden(_("All desks share this actor, so only an administrator can change it."))
+        raise Forbidden(_("Shared with all desks: only administrators can change this actor."))
     role = role_in(user, actor.desk_id)
     if role is None:
-        raise NotFound(_("There is no such actor."))
+        raise NotFound(_("Actor not found."))
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and actor.created_by_id == user.pk):
         return
-    raise Forbidden(_("Reporters can only change actors that they added. Ask a reviewer or an editor."))
+    raise Forbidden(_("Reporters can change their own actors only; reviewers and editors, any of the desk’s."))

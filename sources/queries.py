@@ -59,7 +59,7 @@ def named_actor(user: User, desk_id: UUID | None, *, actor_id: UUID | None, fiel
     _wait_for_merging(actor_id)
     actor = visible_actors(user).filter(Q(desk=desk_id) | Q(desk__isnull=True), pk=actor_id).first()
     if actor is None:
-        raise Invalid({field: [_("There is no such actor on this desk.")]})
+        raise Invalid({field: [_("Actor not found on this desk.")]})
     return actor
 
 

@@ -31,14 +31,14 @@ TO_THE_HOUR = timedelta(hours=1)
 def may_administer(by: User | None) -> None:
     """Refuse everybody but an administrator; None is the command line of the machine itself."""
     if by is not None and not (by.is_active and by.is_staff):
-        raise Forbidden(_("Only an administrator can do this."))
+        raise Forbidden(_("Only administrators can do this."))
 
 
 def _plain_name(username: str) -> None:
     """Refuse a name that would be kept as another (NFKC): who typed it could not sign in by it. Raises Invalid."""
     composed = unicodedata.normalize("NFC", username)
     if unicodedata.normalize("NFKC", composed) != composed:
-        raise Invalid({"username": [_("This has signs that stand for others, as ² does for 2. Use plain ones.")]})
+        raise Invalid({"username": [_("Use plain characters: some here are look-alikes, such as ² for 2.")]})
 
 
 def create_user(
@@ -117,7 +117,7 @@ def change_user(
         user = User.objects.select_for_update().get(pk=user.pk)
         for field in changes:
             if field not in OF_AN_ACCOUNT:
-                raise Invalid({field: [_("This cannot be changed here.")]})
+                raise Invalid({field: [_("This field cannot be changed here.")]})
         changes = merge_values(changes, present={field: getattr(user, field) for field in OF_AN_ACCOUNT}, seen=seen)
         if not changes and not password:
             return user
@@ -137,7 +137,7 @@ def change_user(
             end_access(user)
         user.save()
         if not User.objects.filter(is_active=True, is_staff=True).exists():
-            raise Conflict(_("Somebody has to be left who may manage accounts."))
+            raise Conflict(_("At least one person must be able to manage accounts."))
         account_recorded(
             *("account_changed", user),
             by=by,
@@ -153,7 +153,7 @@ def change_user(
 def known_zone(name: str) -> None:
     """Refuse what is no IANA time zone. Raises Invalid."""
     if name not in available_timezones():
-        raise Invalid({"time_zone": [_("This is no time zone that is known here. Use a name such as Europe/Kyiv.")]})
+        raise Invalid({"time_zone": [_("Unknown time zone. Use a name such as Europe/Kyiv.")]})
 
 
 def create_desk(*, name: str, prefix: str, by: User | None, now: datetime | None = None, **policy: Any) -> Desk:
@@ -185,7 +185,7 @@ def change_desk(
         may_change_desk(desk, by)
         for field in changes:
             if field != "name":
-                raise Invalid({field: [_("This cannot be changed here.")]})
+                raise Invalid({field: [_("This field cannot be changed here.")]})
         if not merge(desk, changes, present={"name": desk.name}, seen=seen):
             return desk
         desk.name = changes["name"]
@@ -202,8 +202,8 @@ def may_change_desk(desk: Desk, by: User) -> None:
     if by.is_active and (by.is_staff or role == Role.EDITOR):
         return
     if role is None:
-        raise NotFound(_("There is no such desk."))
-    raise Forbidden(_("Only an editor or an administrator changes a desk."))
+        raise NotFound(_("Desk not found."))
+    raise Forbidden(_("Only editors and administrators can change a desk."))
 
 
 def set_role(
@@ -246,7 +246,7 @@ def _keep_an_editor(desk: Desk, user: User) -> None:
     """Refuse to take the last editor from a locked desk: findings would wait there for nobody. Raises Conflict."""
     editors = Membership.objects.filter(desk=desk, role=Role.EDITOR, user__is_active=True)
     if editors.filter(user=user).exists() and not editors.exclude(user=user).exists():
-        message = _("%(person)s is the last editor of this desk. Make somebody else an editor first.")
+        message = _("%(person)s is the last editor of this desk. Make another member an editor first.")
         raise Conflict(message % {"person": user.username})
 
 
@@ -274,9 +274,9 @@ def create_token(
     a name that cannot be kept.
     """
     if not scopes or not set(scopes) <= set(TokenScope.values):
-        raise Invalid({"scopes": [_("Choose one or both of: %(scopes)s.") % {"scopes": ", ".join(TokenScope.values)}]})
+        raise Invalid({"scopes": [_("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(TokenScope.values)}]})
     if not timedelta(0) < lifetime <= LONGEST_TOKEN_LIFETIME:
-        raise Invalid({"lifetime_days": [_("Give a lifetime of 1 to 365 days.")]})
+        raise Invalid({"lifetime_days": [_("Enter a lifetime of 1 to 365 days.")]})
     with recorded_transaction():
         row, token = Token.objects.create(user=user, expiry=lifetime)
         row.name, row.scopes = name.strip(), sorted(set(scopes))
@@ -306,5 +306,5 @@ def revoke_token(*, token_id: UUID, by: User, now: datetime | None = None) -> No
     with recorded_transaction():
         ended, _rows = Token.objects.filter(user=by, id=token_id).delete()
         if not ended:
-            raise NotFound(_("There is no such token."))
+            raise NotFound(_("Token not found."))
         account_recorded("token_revoked", by, by=by, now=now or timezone.now(), token=str(token_id))

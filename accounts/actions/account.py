@@ -35,7 +35,7 @@ def change_preferences(*, changes: Mapping[str, Any], seen: SeenValues = ANYTHIN
         user = _lock(by)
         for field in changes:
             if field not in OWN:
-                raise Invalid({field: [_("This cannot be changed here.")]})
+                raise Invalid({field: [_("This field cannot be changed here.")]})
         changed = merge_values(changes, present={field: getattr(user, field) for field in OWN}, seen=seen)
         if not changed:
             return user
@@ -46,9 +46,9 @@ def change_preferences(*, changes: Mapping[str, Any], seen: SeenValues = ANYTHIN
         check_fields(user, exclude=("password",))
         known_zone(user.time_zone)
         if not all(LANGUAGE_TAG.fullmatch(tag) for tag in user.reads):
-            raise Invalid({"reads": [_("Give the tags of languages, such as uk or ko-KP, with commas between.")]})
+            raise Invalid({"reads": [_("Enter language tags separated by commas, such as uk or ko-KP.")]})
         if user.language not in dict(settings.LANGUAGES):
-            raise Invalid({"language": [_("The pages are not there in this language.")]})
+            raise Invalid({"language": [_("The pages are not available in this language.")]})
         _away_in_order(user)
         user.save(update_fields=list(OWN))
     return user
@@ -61,9 +61,9 @@ def _lock(user: User) -> User:
 def _away_in_order(user: User) -> None:
     if (user.away_from is None) != (user.away_until is None):
         missing = "away_until" if user.away_until is None else "away_from"
-        raise Invalid({missing: [_("Give both days, or neither.")]})
+        raise Invalid({missing: [_("Enter both days or neither.")]})
     if user.away_from is not None and user.away_until is not None and user.away_until < user.away_from:
-        raise Invalid({"away_until": [_("Give a day that is not before the first.")]})
+        raise Invalid({"away_until": [_("The last day must not be before the first.")]})
 
 
 def change_address(*, email: str, by: User, now: datetime | None = None) -> None:
@@ -79,7 +79,7 @@ def change_address(*, email: str, by: User, now: datetime | None = None) -> None
         if email:
             _usable(email)
         if email == user.email:
-            raise Invalid({"email": [_("This is your address already.")]})
+            raise Invalid({"email": [_("This is already your address.")]})
         forget_links(MailKind.CONFIRM_ADDRESS, user=user, now=now)
         if email:
             write_mail(MailKind.CONFIRM_ADDRESS, email, user=user, now=now)

@@ -34,10 +34,12 @@ def add_totp(*, secret: str, code: str, by: User, now: datetime | None = None) -
     with recorded_transaction():
         user = _lock(by)
         if _factors(user).filter(type=TYPE.TOTP).exists():
-            raise Conflict(_("You have an authenticator app already. Remove that one first."))
+            raise Conflict(_("You already have an authenticator app. Remove it first."))
         period = period_of(secret, code=code, now=now)
         if period is None:
-            raise Invalid({"code": [_("This is not the app’s present code. Check the clock of the device.")]})
+            raise Invalid(
+                {"code": [_("Wrong code. Check the device’s clock, then enter the code that the app shows now.")]}
+            )
         _add(user, TYPE.TOTP, {"secret": seal_secret(secret), "period": period}, now)
         return _codes_if_none(user, now)
 
@@ -47,7 +49,7 @@ def add_passkey(*, name: str, credential: Mapping[str, Any], by: User, now: date
     now = now or timezone.now()
     with recorded_transaction():
         user = _lock(by)
-        name = given_text(name, field="name", message=_("Give it a name by which you know it again."))
+        name = given_text(name, field="name", message=_("Enter a name by which you will recognise it."))
         _add(user, TYPE.WEBAUTHN, {"name": name[:80], "credential": credential}, now)
         return _codes_if_none(user, now)
 
@@ -90,7 +92,7 @@ def renew_recovery_codes(*, by: User, now: datetime | None = None) -> list[str]:
     with recorded_transaction():
         user = _lock(by)
         if not _factors(user).filter(type__in=FACTORS).exists():
-            raise Conflict(_("Recovery codes stand in for a second factor. Add one first."))
+            raise Conflict(_("Recovery codes replace a second factor. Add a second factor first."))
         codes = _make_codes(user, now)
         _tell(user, now)
     return codes
@@ -106,10 +108,10 @@ def remove_factor(*, factor_id: int, by: User, now: datetime | None = None) -> N
         user = _lock(by)
         row = _factors(user).filter(pk=factor_id, type__in=FACTORS).first()
         if row is None:
-            raise NotFound(_("There is no such second factor."))
+            raise NotFound(_("Second factor not found."))
         others = _factors(user).filter(type__in=FACTORS).exclude(pk=row.pk).exists()
         if not others and is_required(user):
-            raise Conflict(_("A second factor is required of you. Add another one before you remove this one."))
+            raise Conflict(_("You must have a second factor. Add another before you remove this one."))
         row.delete()
         if not others:
             _factors(user).delete()
@@ -127,8 +129,8 @@ def reset_factors(*, user: User, reason: str, by: User | None, now: datetime | N
     with recorded_transaction():
         may_administer(by)
         if by is not None and by.pk == user.pk:
-            raise Conflict(_("Your own second factors you remove on the page of your account."))
-        reason = given_text(reason, field="reason", message=_("Say why: it is recorded."))
+            raise Conflict(_("Remove your own second factors on your account page."))
+        reason = given_text(reason, field="reason", message=_("Give a reason. It is recorded."))
         user = _lock(user)
         if not _factors(user).exists():
             raise Conflict(_("%(person)s has no second factor.") % {"person": user.username})

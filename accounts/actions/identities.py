@@ -34,7 +34,7 @@ def join_by_identity(
         rows = Invitation.objects.select_for_update(of=("self",), no_key=True).select_related("desk")
         invitation = rows.filter(email__iexact=email, revoked_at=None, accepted_at=None).first()
         if invitation is None:
-            raise NotFound(_("This address is not invited. Ask an administrator for an invitation."))
+            raise NotFound(_("This address has no invitation. Ask an administrator for one."))
         user = create_user(
             username=username,
             password=None,
@@ -59,14 +59,14 @@ def link_identity(*, provider: str, subject: str, by: User, now: datetime | None
     with recorded_transaction():
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
         if SocialAccount.objects.filter(user=user, provider=provider).exists():
-            raise Conflict(_("Your account is linked with your organisation already."))
+            raise Conflict(_("Your account is already linked to your organisation."))
         _link(user, provider, subject=subject, now=now)
         _tell(user, now)
 
 
 def _link(user: User, provider: str, *, subject: str, now: datetime) -> None:
     if SocialAccount.objects.filter(provider=provider, uid=subject).exists():
-        raise Conflict(_("You have another account here that is linked with your organisation."))
+        raise Conflict(_("Another account of yours is linked to your organisation."))
     SocialAccount.objects.create(user=user, provider=provider, uid=subject)
     account_recorded("identity_linked", user, by=user, now=now, provider=provider, committed={"subject": subject})
 
@@ -78,9 +78,9 @@ def unlink_identity(*, provider: str, by: User, now: datetime | None = None) -> 
         user = User.objects.select_for_update(no_key=True).get(pk=by.pk)
         row = SocialAccount.objects.filter(user=user, provider=provider).first()
         if row is None:
-            raise NotFound(_("Your account is not linked with an organisation."))
+            raise NotFound(_("Your account is not linked to an organisation."))
         if not user.has_usable_password():
-            raise Conflict(_("Without a password you could not sign in any more. Set one first, by a link in a mail."))
+            raise Conflict(_("Set a password first, using a link by mail. Without one you could no longer sign in."))
         row.delete()
         committed = {"subject": row.uid}
         account_recorded("identity_unlinked", user, by=user, now=now, provider=provider, committed=committed)

@@ -23,17 +23,17 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
-        name = " ".join(given_text(name, field="name", message=_("Give their name.")).split())
+        name = " ".join(given_text(name, field="name", message=_("Enter their name.")).split())
         invitation = Invitation(desk=desk, role=role, name=name, email=email, invited_by=by, created_at=now)
         check_fields(invitation)
         taken = User.objects.filter(email__iexact=email, is_active=True).order_by("username").first()
         if taken is not None:
-            message = _("%(person)s has this address and an account. Give them a role on the desk instead.")
+            message = _("%(person)s already has an account with this address. Give them a role on the desk instead.")
             raise Invalid({"email": [message % {"person": taken.username}]})
         Desk.objects.select_for_update(no_key=True).get(pk=desk.pk)  # two administrators at once
         rows = Invitation.objects.filter(desk=desk, email__iexact=email)
         if rows.filter(accepted_at__isnull=True, revoked_at__isnull=True).exists():
-            raise Conflict(_("This address is invited to this desk already. Send that invitation again."))
+            raise Conflict(_("This address already has an invitation to this desk. Send that one again."))
         invitation.save()
         write_mail(MailKind.INVITATION, email, invitation=invitation, now=now)
         invitation_recorded("invited", invitation, by=by, now=now)
@@ -70,9 +70,9 @@ def revoke_invitation(*, invitation: Invitation, by: User, now: datetime | None 
 def _lock_open(invitation: Invitation) -> Invitation:
     row = Invitation.objects.select_for_update(no_key=True).get(pk=invitation.pk)
     if row.accepted_at is not None:
-        raise Conflict(_("This invitation was taken up already."))
+        raise Conflict(_("This invitation has already been accepted."))
     if row.revoked_at is not None:
-        raise Conflict(_("This invitation was taken back already."))
+        raise Conflict(_("This invitation has already been withdrawn."))
     return row
 
 

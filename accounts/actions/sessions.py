@@ -20,7 +20,7 @@ def end_session(*, session_id: UUID, by: User, now: datetime | None = None) -> N
     with recorded_transaction():
         ended, _rows = Session.objects.filter(user=by, id=session_id).delete()
         if not ended:
-            raise NotFound(_("There is no such session."))
+            raise NotFound(_("Session not found."))
         account_recorded("session_ended", by, by=by, now=now or timezone.now(), session=str(session_id))
 
 

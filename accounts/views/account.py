@@ -65,7 +65,10 @@ def new_address(request: PersonsRequest) -> HttpResponse:
         button=_("Change address"),
         back=reverse("account-mail"),
         lines=[
-            _("A mail with a link goes to the new address. Once you follow it the address is used, and the old told.")
+            _(
+                "A mail with a link goes to the new address. Once you follow the link, the address changes and the "
+                "old one is notified."
+            )
         ],
         kept=False,
     )
@@ -84,7 +87,7 @@ def confirm_address_page(request: PersonsRequest, token: str) -> HttpResponse:
         title=_("Use this address"),
         button=_("Use address"),
         back=reverse("account-mail"),
-        lines=[_("%(address)s becomes the address of %(person)s.") % {"address": found.to, "person": request.user}],
+        lines=[_("%(address)s becomes %(person)s’s address.") % {"address": found.to, "person": request.user}],
     )
 
 

@@ -79,9 +79,7 @@ def add_app(request: PersonsRequest) -> HttpResponse:
         title=_("Add an authenticator app"),
         button=_("Add app"),
         back=reverse("second-factors"),
-        lines=[
-            _("Scan the code with an app for one-time codes, or type the secret into it. Then give its first code.")
-        ],
+        lines=[_("Scan the code with an authenticator app, or type the secret into it. Then enter the first code.")],
         template="accounts/add_app.html",
         drawn=drawn,
         width=width,
@@ -110,8 +108,8 @@ def add_key(request: PersonsRequest) -> HttpResponse:
         button=_("Add passkey"),
         back=reverse("second-factors"),
         lines=[
-            _("A passkey is kept by your device, your browser or a security key, and asks for a PIN, finger or face."),
-            _("You can sign in with it alone, and show with it that it is you."),
+            _("Your device, browser or security key keeps a passkey and asks for a PIN, fingerprint or face."),
+            _("You can sign in with it alone, and confirm your identity with it."),
         ],
         template="accounts/add_passkey.html",
         options=registration_options(request.user),
@@ -131,9 +129,9 @@ def recovery_codes(request: PersonsRequest) -> HttpResponse:
         request,
         form,
         title=_("New recovery codes"),
-        button=_("Make new codes"),
+        button=_("Create new codes"),
         back=reverse("second-factors"),
-        lines=[_("You get %(count)d new codes. The codes that you have now stop working.") % {"count": RECOVERY_CODES}],
+        lines=[_("You get %(count)d new codes. Your present codes stop working.") % {"count": RECOVERY_CODES}],
     )
 
 
@@ -150,7 +148,7 @@ def remove(request: PersonsRequest, factor_id: int) -> HttpResponse:
     """Remove an app or a passkey."""
     row = Authenticator.objects.filter(user=request.user, pk=factor_id, type__in=FACTORS).first()
     if row is None:
-        raise NotFound(_("There is no such second factor."))
+        raise NotFound(_("Second factor not found."))
     form = ActForm(**sent(request))
     if form.submitted(lambda _given: remove_factor(factor_id=factor_id, by=request.user)):
         return redirect("second-factors")
@@ -173,17 +171,17 @@ def reset(request: PersonsRequest, user_id: UUID) -> HttpResponse:
     person = get_person(request.user, user_id)
     form = ResetFactorsForm(**sent(request))
     if form.submitted(lambda given: reset_factors(user=person, reason=given["reason"], by=request.user)):
-        done = _("The second factors of %(person)s are reset, and they were told by mail.")
+        done = _("%(person)s’s second factors are reset. They were notified by mail.")
         messages.info(request, done % {"person": person.username})
         return redirect("admin:accounts_user_change", user_id)
     return show_form(
         request,
         form,
-        title=_("Reset the second factors of %(person)s") % {"person": person.username},
+        title=_("Reset %(person)s’s second factors") % {"person": person.username},
         button=_("Reset second factors"),
         back=reverse("admin:accounts_user_change", args=[user_id]),
         lines=[
             _("Their app, passkeys and recovery codes stop working. Their sessions and API tokens end."),
-            _("They sign in with their password and can add new ones. They are told by mail."),
+            _("They sign in with their password and can add new ones. They get a mail about it."),
         ],
     )

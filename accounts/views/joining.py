@@ -44,15 +44,15 @@ def accept_invitation_page(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("work")
     facts = {"desk": invitation.desk.name, "role": invitation.get_role_display(), "email": invitation.email}
     lines = [
-        _("You join the %(desk)s as %(role)s. Mail goes to %(email)s; you can change that afterwards.") % facts,
+        _("You are joining the %(desk)s as %(role)s. Mail goes to %(email)s; you can change that later.") % facts,
     ]
     if request.user.is_authenticated:
-        lines.append(_("%(person)s is signed in here, and is signed out by it.") % {"person": request.user.username})
+        lines.append(_("%(person)s is signed in here and will be signed out.") % {"person": request.user.username})
     return show_form(
         request,
         form,
-        title=_("Make your account"),
-        button=_("Make account"),
+        title=_("Create your account"),
+        button=_("Create account"),
         back=reverse("account_login"),
         lines=lines,
         kept=False,
@@ -76,7 +76,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
             ask_for_password(email=given["email"])
 
     if form.submitted(ask):
-        text = _("If an account has this address, a mail is on its way. Its link works once, for an hour.")
+        text = _("If an account has this address, a mail is on its way. Its link works once, within an hour.")
         messages.info(request, text)
         return redirect("account_login")
     return show_form(
@@ -85,7 +85,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         title=_("Set a new password by mail"),
         button=_("Send link"),
         back=reverse("account_login"),
-        lines=[_("Give the address of your account. Without one, ask an administrator for a new password.")],
+        lines=[_("Enter your account’s address. If it has none, ask an administrator for a new password.")],
     )
 
 
@@ -97,7 +97,7 @@ def new_password(request: HttpRequest, token: str) -> HttpResponse:
     person = mail_of_link(token, MailKind.RESET, now=timezone.now()).user
     form = NewPasswordForm(**sent(request))
     if form.submitted(lambda given: set_password(token=token, **given)):
-        messages.info(request, _("The new password is set. Sign in with it."))
+        messages.info(request, _("Your new password is set. Sign in with it."))
         return redirect("account_login")
     return show_form(
         request,

@@ -64,7 +64,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     if kept["purpose"] == "sign in":
         return _sign_in(request, identity, kept["next"])
     if not isinstance(request.user, User):
-        raise IdentityRefused(_("You were signed out meanwhile. Sign in first."))
+        raise IdentityRefused(_("You have been signed out. Sign in first."))
     if kept["purpose"] == "link":
         return _link(request, identity)
     return _again(request, identity)
@@ -78,16 +78,16 @@ def _sign_in(request: HttpRequest, identity: Identity, next_url: str | None) -> 
         return answer
     if not identity.email:
         raise IdentityRefused(
-            _("Your organisation does not say that your mail address is verified. So it cannot let you in.")
+            _("Your organisation has not verified your mail address, so you cannot sign in this way.")
         )
     if has_account(identity.email):
         raise IdentityRefused(
-            _("An account here has the address %(address)s. Sign in with its password, then link it under Account.")
+            _("The address %(address)s already has an account. Sign in with its password, then link it under Account.")
             % {"address": identity.email}
         )
     if not is_invited(identity.email):
         raise IdentityRefused(
-            _("%(address)s is not invited here. Ask an administrator for an invitation.") % {"address": identity.email}
+            _("%(address)s has no invitation. Ask an administrator for one.") % {"address": identity.email}
         )
     request.session[JOINING] = {
         "at": time.time(),
@@ -108,7 +108,7 @@ def _note(request: HttpRequest, user: User, identity: Identity) -> None:
 def _link(request: HttpRequest, identity: Identity) -> HttpResponse:
     assert isinstance(request.user, User)
     if not is_recent(request):
-        raise IdentityRefused(_("That took too long. Begin again."))
+        raise IdentityRefused(_("That took too long. Start again."))
     link_identity(provider=issuer_id(), subject=identity.subject, by=request.user)
     return redirect("second-factors")
 
@@ -117,10 +117,10 @@ def _again(request: HttpRequest, identity: Identity) -> HttpResponse:
     assert isinstance(request.user, User)
     own = SocialAccount.objects.filter(user=request.user, provider=issuer_id(), uid=identity.subject)
     if not own.exists():
-        raise IdentityRefused(_("Your organisation let somebody in who is not you."))
+        raise IdentityRefused(_("Your organisation signed in a different person."))
     _note(request, request.user, identity)
     if not is_recent(request):
-        raise IdentityRefused(_("Your organisation did not ask you anew. Use another way."))
+        raise IdentityRefused(_("Your organisation did not ask you to sign in again. Confirm another way."))
     return redirect("account_reauthenticate")
 
 
@@ -151,10 +151,10 @@ def join_by_organisation(request: HttpRequest) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Make your account"),
-        button=_("Make account"),
+        title=_("Create your account"),
+        button=_("Create account"),
         back=reverse("account_login"),
-        lines=[_("%(email)s is invited. You sign in through %(name)s and need no password.") % facts],
+        lines=[_("%(email)s has an invitation. You sign in through %(name)s and need no password.") % facts],
         kept=False,
     )
 
@@ -170,8 +170,8 @@ def unlink(request: PersonsRequest) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("End the link with %(name)s") % {"name": provider.name},
-        button=_("End link"),
+        title=_("Unlink %(name)s") % {"name": provider.name},
+        button=_("Unlink"),
         back=reverse("second-factors"),
-        lines=[_("You then sign in with your user name and password only.")],
+        lines=[_("After that you sign in with your user name and password only.")],
     )

@@ -93,9 +93,10 @@ def refuse_conflicted(user: User, claim: Claim) -> None:
         return
     told = conflicts_told(claim, [user.pk], to=user).get(user.pk)
     if told is None:
-        raise Untold(_("You declared a conflict of interest. Somebody else judges this claim."))
+        raise Untold(_("You declared a conflict of interest. Another person must judge this claim."))
     message = _(
-        "You declared a conflict of interest that touches %(actor)s, whom the claim names. Somebody else judges it."
+        "You declared a conflict of interest that touches %(actor)s, whom the claim names. Another person must "
+        "judge it."
     )
     raise Forbidden(message % {"actor": told.name})
 
@@ -129,7 +130,7 @@ def get_conflict(user: User, conflict_id: UUID) -> DeclaredConflict:
     """One conflict that the person declared. Raises NotFound."""
     found = conflicts_of(user).filter(pk=conflict_id).first()
     if found is None:
-        raise NotFound(_("There is no such conflict of interest."))
+        raise NotFound(_("Conflict of interest not found."))
     return found
 
 

@@ -49,7 +49,7 @@ def role_for(user: User, claim: Claim) -> Role | None:
     """The person's role on the claim's desk. None for somebody of another desk who was invited to decide."""
     role = role_in(user, claim.desk_id)
     if role is None and not is_named_decider(user, claim):
-        raise NotFound(_("There is no such claim."))
+        raise NotFound(_("Claim not found."))
     return role
 
 
@@ -83,7 +83,7 @@ def may_edit_claim(user: User, claim: Claim, part: ClaimAccess | None = None) ->
     role = (part or ClaimAccess(user, claim)).role
     if role in (Role.REVIEWER, Role.EDITOR) or (role == Role.REPORTER and claim.created_by_id == user.pk):
         return
-    raise Forbidden(_("A reporter changes their own claims; a reviewer or an editor any of the desk’s."))
+    raise Forbidden(_("Reporters can change their own claims only; reviewers and editors, any of the desk’s."))
 
 
 def may_edit_evidence(user: User, evidence: Evidence) -> None:
@@ -99,14 +99,14 @@ def may_confirm_excerpt(user: User, evidence: Evidence) -> None:
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, evidence.claim)):
         return
     may_edit_claim(user, evidence.claim)
-    raise Forbidden(_("An editor, or the reviewer who has this claim, says whether an excerpt still stands."))
+    raise Forbidden(_("Only editors and this claim’s reviewer can confirm an excerpt."))
 
 
 def _may_see(user: User, evidence: Evidence) -> None:
     if evidence.visibility != Visibility.RESTRICTED:
         return
     if not Evidence.objects.filter(evidence_for(user), pk=evidence.pk).exists():
-        raise NotFound(_("There is no such evidence."))
+        raise NotFound(_("Evidence not found."))
 
 
 def may_edit_as_editor(user: User, claim: Claim, message: str, part: ClaimAccess | None = None) -> None:
@@ -121,7 +121,7 @@ def may_move_alone(user: User, claim: Claim) -> None:
     if role == Role.EDITOR or (role == Role.REVIEWER and is_assigned(user, claim, accepted=True)):
         refuse_conflicted(user, claim)
         return
-    raise Forbidden(_("An editor, or the reviewer who accepted this claim, records this."))
+    raise Forbidden(_("Only editors and the reviewer who accepted this claim can record this."))
 
 
 def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> None:
@@ -130,15 +130,15 @@ def may_assess(user: User, claim: Claim, part: ClaimAccess | None = None) -> Non
     if part.role == Role.EDITOR or (part.role == Role.REVIEWER and any(part.reviews)):
         refuse_conflicted(user, claim)
         return
-    raise Forbidden(_("An editor, or the reviewer who accepted this claim, assesses it."))
+    raise Forbidden(_("Only editors and the reviewer who accepted this claim can assess it."))
 
 
 def may_decide_move(user: User, claim: Claim, assessor: User) -> None:
     """A second person: an editor, or somebody whom an editor named; never the assessor, nobody with a conflict."""
     role = role_for(user, claim)
     if user.pk == assessor.pk:
-        raise Forbidden(_("A second person decides: you cannot decide on your own finding."))
+        raise Forbidden(_("A second person must decide: you cannot decide on your own assessment."))
     if role == Role.EDITOR or (role != Role.AUDITOR and is_named_decider(user, claim)):
         refuse_conflicted(user, claim)
         return
-    raise Forbidden(_("An editor decides, or somebody whom an editor named for it."))
+    raise Forbidden(_("Only editors and approvers named by an editor can decide."))

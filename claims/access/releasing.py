@@ -18,7 +18,7 @@ def refuse_looser(visibility: str, *, before: str) -> None:
     Raises Invalid.
     """
     if visibility in Visibility.values and is_looser(visibility, before=before):
-        message = _("It is now for: %(visibility)s. To let more people see it, an editor releases it.")
+        message = _("Visible now to: %(visibility)s. To let more people see it, an editor must release it.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(before).label}]})
 
 
@@ -27,11 +27,11 @@ def check_release(visibility: str, *, before: str) -> None:
     if visibility not in (Visibility.PUBLIC, Visibility.DESK):
         raise Invalid({"visibility": [_("Choose one of: %(names)s.") % {"names": "desk, public"}]})
     if not is_looser(visibility, before=before):
-        raise Invalid({"visibility": [_("It is seen by as many people already.")]})
+        raise Invalid({"visibility": [_("It is already visible to these people.")]})
 
 
 def check_hanging_on(visibility: str, source: Source) -> None:
     """A file or a capture is at least as strict as its source. Raises Invalid."""
     if is_looser(visibility, before=source.visibility):
-        message = _("Its source is for: %(visibility)s. Release that first.")
+        message = _("Its source is visible to: %(visibility)s. Release the source first.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(source.visibility).label}]})

@@ -51,9 +51,11 @@ def merge_actors(
         actor = Actor.objects.select_for_update(of=("self",)).get(pk=actor.pk)
         may_merge(by, actor)
         if actor.merged_into_id is not None:
-            raise Conflict(_("This actor was merged already."))
+            raise Conflict(_("This actor has already been merged."))
         reason = given_text(
-            reason, field="reason", message=_("Say why they are the same: it is kept, and cannot be undone.")
+            reason,
+            field="reason",
+            message=_("Explain why they are the same. The reason is recorded; a merge cannot be undone."),
         )
         survivor = _survivor(actor, into, by)
         touched = {*claims_touching(actor), *claims_touching(survivor)}
@@ -73,15 +75,22 @@ def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
     """The other actor, locked, where it may stand for this one. Raises Invalid."""
     found = named_actor(by, actor.desk_id, actor_id=into, field="into")
     if found is None or found.pk == actor.pk:
-        raise Invalid({"into": [_("Name the other actor, which this one is.")]})
+        raise Invalid({"into": [_("Name the actor that this one is the same as.")]})
     survivor = Actor.objects.select_for_update(of=("self",), no_key=True).get(pk=found.pk)
     if Visibility.RESTRICTED in (actor.visibility, survivor.visibility):
         # Whoever sees what names the one would read the other's name.
-        raise Invalid({"into": [_("A restricted actor is not merged: it would tell one name to who knows the other.")]})
+        raise Invalid(
+            {
+                "into": [
+                    _("A restricted actor cannot be merged: that would reveal one name to people who know the other.")
+                ]
+            }
+        )
     looser = [v.value for v in Visibility if v.strictness < Visibility(survivor.visibility).strictness]
     if Source.objects.filter(publisher=actor, visibility__in=looser).exists():
         message = _(
-            "“%(name)s” is seen by fewer people than sources that would name it. Make it public, or them stricter."
+            "Fewer people can see “%(name)s” than the sources that would name it. Make it public, or restrict the "
+            "sources."
         )
         raise Invalid({"into": [message % {"name": survivor.name}]})
     for below, above in ((actor, survivor), (survivor, actor)):
@@ -89,7 +98,7 @@ def _survivor(actor: Actor, into: UUID, by: User) -> Actor:
         if chain:
             if visible_actors(by).filter(pk__in=[one.pk for one in chain]).count() < len(chain):
                 refuse_unsaid("into")
-            message = _("They are recorded as two: %(chain)s. Merging would close a circle. Take that out first.")
+            message = _("They are recorded as two: %(chain)s. Merging would close a circle. Remove that link first.")
             raise Invalid({"into": [message % {"chain": " → ".join(one.name for one in chain)}]})
     return survivor
 
@@ -124,7 +133,7 @@ def _take_place(actor: Actor, *, survivor: Actor, chain: str, by: User, now: dat
         differ = any(merged.values()) and any(own.values()) and merged != own
         if differ and not chain:
             raise Invalid(
-                {"chain": [_("They differ in what they are part of, or from when to when. Choose which holds.")]}
+                {"chain": [_("They speak for different actors or at different dates. Choose which applies.")]}
             )
         if chain == MERGED or (not chain and not any(own.values())):
             for name, value in merged.items():

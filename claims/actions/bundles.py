@@ -73,7 +73,7 @@ def take_bundle(*, bundle: Bundle, by: User) -> list[BundlePart]:
         raise NotFound(_("This bundle is not ready."))
     shown = shown_to(by, bundle.claim)
     if not shown.covers(bundle.shown):
-        raise NotFound(_("What you may see of this claim has changed since. Ask for another bundle."))
+        raise NotFound(_("What you may see of this claim has changed. Request another bundle."))
     note_shown(by, shown.rows_in(bundle.shown))
     return list(bundle.parts.defer("content").order_by("position"))
 
@@ -90,7 +90,7 @@ def lease_bundles(*, most: int = 1, only: UUID | None = None, now: datetime | No
         leases = []
         for row in (rows.filter(pk=only) if only else rows)[:most]:
             if row.tries >= MOST_TRIES:
-                _end(row, BundleState.FAILED, now, _("It was broken off five times."))
+                _end(row, BundleState.FAILED, now, _("It was interrupted five times."))
                 continue
             row.tries += 1
             leases.append(take(row, now, hold=LEASE))
@@ -162,7 +162,7 @@ def _checkpoint(row: Bundle, now: datetime) -> Checkpoint | None:
         if placed and (has_waited or placed == entries.count()):
             return newest
     if has_waited:
-        raise _Failed(_("Nothing of this claim stands in a signed checkpoint. Tell whoever runs this installation."))
+        raise _Failed(_("No signed checkpoint covers this claim. Contact your administrator."))
     return None
 
 
@@ -200,7 +200,7 @@ def _shown(row: Bundle) -> Shown:
     try:
         return shown_to(row.by, get_claim(row.by, row.claim.reference))
     except NotFound as error:
-        raise _Failed(_("You may not see this claim any more.")) from error
+        raise _Failed(_("You can no longer see this claim.")) from error
 
 
 def _take_in(lease: Lease, part: BundlePart) -> bool:
@@ -209,11 +209,9 @@ def _take_in(lease: Lease, part: BundlePart) -> bool:
     try:
         digest, size, crc = measure_stored(part.sha256)
     except FileNotFoundError as error:
-        raise _Failed(
-            _("A file of this claim is missing in the storage. Tell whoever runs this installation.")
-        ) from error
+        raise _Failed(_("A file of this claim is missing from storage. Contact your administrator.")) from error
     if (digest, size) != (part.sha256, part.size) or size > LARGEST_FILE:
-        raise _Failed(_("A file of this claim is not what was kept. Tell whoever runs this installation."))
+        raise _Failed(_("A file of this claim differs from what was stored. Contact your administrator."))
     with recorded_transaction():
         locked = _locked(lease)
         if locked is None:
@@ -240,22 +238,16 @@ def _write(lease: Lease, row: Bundle, checkpoint: Checkpoint) -> bool:
         try:
             made = made_for(shown, checkpoint, now)
         except SignerRefused as error:
-            raise _Failed(
-                _("This server has no key to sign bundles with. Tell whoever runs this installation.")
-            ) from error
+            raise _Failed(_("This server has no key to sign bundles with. Contact your administrator.")) from error
         except FileTooLarge as error:
             raise _Failed(
-                _("This history is too long for one bundle. Its proof can be downloaded on the claim’s history.")
+                _("This history is too long for one bundle. Download its proof from the claim’s History tab.")
             ) from error
         except Unusable as error:
-            raise _Failed(
-                _("No file says which keys the ledger has. Tell whoever runs this installation to set LEDGER_POLICY.")
-            ) from error
+            raise _Failed(_("No file lists the ledger’s keys. Ask your administrator to set LEDGER_POLICY.")) from error
         except NotWhole as error:
             logger.exception("the log gives no proofs for a bundle")
-            raise _Failed(
-                _("The log that this server keeps is not whole: it proves nothing. Tell the editors.")
-            ) from error
+            raise _Failed(_("This server’s log is incomplete, so it proves nothing. Tell the editors.")) from error
         _keep(locked, made, shown, parts)
         rows = list(locked.parts.defer("content").order_by("position"))
         locked.shown, locked.size = {**shown.ids, "named": named_in(made)}, zip_size(as_parts(rows))

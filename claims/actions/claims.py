@@ -122,14 +122,14 @@ def _set_fields(claim: Claim, fields: Mapping[str, Any], by: User) -> None:
         )
     check_fields(claim, exclude=("reference", "due_at"))
     if claim.happened_from and claim.happened_to and claim.happened_to < claim.happened_from:
-        raise Invalid({"happened_to": [_("The end lies before the beginning.")]})
+        raise Invalid({"happened_to": [_("The end is before the beginning.")]})
 
 
 def _open_actor(actor: Actor | None, field: str) -> Actor | None:
     """Refuse a restricted actor where everybody on the desk reads the name."""
     if actor is not None and actor.visibility == Visibility.RESTRICTED:
         raise Invalid(
-            {field: [_("“%(name)s” is restricted and would be seen here by the whole desk.") % {"name": actor.name}]}
+            {field: [_("“%(name)s” is restricted; here the whole desk would see it.") % {"name": actor.name}]}
         )
     return actor
 
@@ -163,12 +163,12 @@ def _write_elements(claim: Claim, entries: Sequence[Mapping[str, Any]]) -> list[
     check_number(entries, MOST_ELEMENTS, "elements")
     parts = []
     for position, entry in enumerate(entries):
-        text = given_text(entry.get("text", ""), field="elements", message=_("Give each element its words."))
+        text = given_text(entry.get("text", ""), field="elements", message=_("Enter the words of each element."))
         part = Element(claim=claim, text=text, essential=entry.get("essential", True), position=position)
         check_fields(part, exclude=("claim",))
         parts.append(part)
     if parts and not any(part.essential for part in parts):
-        raise Invalid({"elements": [_("At least one element has to be essential.")]})
+        raise Invalid({"elements": [_("At least one element must be essential.")]})
     Element.objects.bulk_create(parts)
     return parts
 
@@ -179,7 +179,7 @@ def _with_parts(entry: Mapping[str, Any], parts: list[Element], number: int) -> 
     try:
         chosen = [numbered[index].pk for index in entry.get("elements") or ()]
     except (KeyError, TypeError) as error:
-        message = _("Name elements by their number in this claim, from 0.")
+        message = _("Name elements by their number in this claim, counting from 0.")
         raise Invalid({f"evidence.{number}.elements": [message]}) from error
     return {**entry, "elements": chosen}
 
@@ -267,7 +267,7 @@ def _refuse_other_words(before: _Wording, *, after: _Wording) -> None:
         "original_statement": before.original_statement not in ("", after.original_statement),
         "elements": any(after.parts[pk] not in (part, (part[0], True)) for pk, part in before.parts.items()),
     }
-    message = _("Two people decided on this wording: it stays as long as the verdict does.")
+    message = _("Two people decided on this wording. It cannot change while the verdict holds.")
     if any(changed.values()):
         raise Invalid({name: [message] for name, is_changed in changed.items() if is_changed})
 
@@ -291,9 +291,9 @@ def set_threshold(
     with recorded_transaction():
         lock_graph(claim.desk_id)
         claim = lock_claim(claim)
-        may_edit_as_editor(by, claim, _("An editor sets the threshold of a claim."))
+        may_edit_as_editor(by, claim, _("Only editors set a claim’s threshold."))
         if threshold is not None and not 1 <= threshold <= 5:
-            raise Invalid({"threshold": [_("Give a number from 1 to 5.")]})
+            raise Invalid({"threshold": [_("Enter a number from 1 to 5.")]})
         present = threshold_values(claim)
         as_seen = reason == (seen.values or {}).get("threshold_reason")
         reason = "" if threshold is None else reason if as_seen else reason.strip()
@@ -319,7 +319,7 @@ def set_threshold(
 
 
 def _why_another(reason: str) -> str:
-    message = _("Say why this claim needs another threshold: it is printed beside the verdict.")
+    message = _("Explain why this claim needs another threshold. The reason appears beside the verdict.")
     return given_text(reason, field="reason", message=message)
 
 
@@ -345,12 +345,12 @@ def move_alone(
         may_move_alone(by, claim)
         if to not in StateChoices.values:
             raise Invalid({"to": [_("Choose one of: %(states)s.") % {"states": ", ".join(StateChoices.values)}]})
-        reason = given_text(reason, field="reason", message=_("Give the reason."))
+        reason = given_text(reason, field="reason", message=_("Give a reason."))
         named = frozenset(str(item.pk) for item in named_evidence(by, claim, evidence, "evidence"))
         check_version(claim, seen_version)
         move = legal_move(claim, to, deciders=Deciders.ALONE)
         if move.needs_evidence and not named:
-            raise Invalid({"evidence": [_("Name the evidence that this rests on.")]})
+            raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
         return make_move(claim, move, NamedGrounds(named), by=by, reason=reason, now=now)
 
 
@@ -367,10 +367,10 @@ def unpublish_claim(*, claim: Claim, reason: str = "", by: User, now: datetime |
 def _publication(claim: Claim, reason: str, by: User, now: datetime, *, published: bool) -> Claim:
     with recorded_transaction():
         claim = lock_claim(claim)
-        may_edit_as_editor(by, claim, _("An editor publishes."))
+        may_edit_as_editor(by, claim, _("Only editors publish claims."))
         reason = optional_text(reason, field="reason")
         if (claim.published_at is not None) == published:
-            raise Conflict(_("This claim is published already.") if published else _("This claim is not published."))
+            raise Conflict(_("This claim is already published.") if published else _("This claim is not published."))
         claim.published_at = now if published else None
         claim.save(update_fields=["published_at"])
         count_version(claim, RevisionKind.EDITED, by=by, now=now, note=reason)
@@ -383,12 +383,12 @@ def mark_closed(claim: Claim, *, reason: str, note: str, by: User, now: datetime
 
     Raises Forbidden, Invalid, Conflict.
     """
-    may_edit_as_editor(by, claim, _("An editor closes a claim."))
+    may_edit_as_editor(by, claim, _("Only editors close claims."))
     if reason not in CloseReason.values:
         raise Invalid({"reason": [_("Choose one of: %(reasons)s.") % {"reasons": ", ".join(CloseReason.values)}]})
     note = optional_text(note, field="note")
     if claim.closed_at is not None:
-        raise Conflict(_("This claim is closed already."))
+        raise Conflict(_("This claim is already closed."))
     claim.closed_at, claim.closed_reason, claim.closed_note = now, reason, note
     claim.save(update_fields=["closed_at", "closed_reason", "closed_note"])
     # Kept here as well: opening the claim again takes it off the claim.
@@ -401,7 +401,7 @@ def mark_open(claim: Claim, *, reason: str, by: User, now: datetime) -> None:
 
     Raises Forbidden, Invalid, Conflict.
     """
-    may_edit_as_editor(by, claim, _("An editor opens a claim again."))
+    may_edit_as_editor(by, claim, _("Only editors reopen claims."))
     reason = optional_text(reason, field="reason")
     if claim.closed_at is None:
         raise Conflict(_("This claim is open."))

@@ -124,7 +124,7 @@ def attach_source(
         if upstream is not None:
             add_relay(downstream=carrier, upstream=upstream, quote=quote, effects=parts, by=by, now=now)
         elif quote.strip():
-            raise Invalid({"upstream": [_("Name the source that this quote points to.")]})
+            raise Invalid({"upstream": [_("Name the source this quote points to.")]})
         fields = {**evidence, "source": carrier.pk}
         item = attach_evidence(claim=claim, fields=fields, effects=parts, by=by, now=now)
         effects = effects or Effects()
@@ -207,11 +207,11 @@ def _source(
     described = bool(given.get("url") or given.get("title"))
     if given.get("id") is not None:
         if described:
-            raise Invalid({"source.id": [_("Choose a source of the desk, or describe a new one; not both.")]})
+            raise Invalid({"source.id": [_("Choose an existing source or describe a new one, not both.")]})
         source = named_source(by, desk.pk, given["id"], "source.id")
     else:
         if not described and file is None:
-            raise Invalid({"source.url": [_("Give an address or a file, or choose a source that the desk has.")]})
+            raise Invalid({"source.url": [_("Enter a URL, add a file, or choose an existing source.")]})
         source = _new_source(desk, given, visibility, file, by=by, now=now)
     if file is not None:
         with _naming("source"):

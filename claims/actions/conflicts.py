@@ -20,9 +20,9 @@ def declare_conflict(*, actor_id: UUID, by: User, now: datetime | None = None) -
         User.objects.select_for_update(no_key=True).get(pk=by.pk)
         actor = visible_actors(by).filter(pk=actor_id).first()
         if actor is None:
-            raise Invalid({"actor": [_("There is no such actor on a desk of yours.")]})
+            raise Invalid({"actor": [_("Actor not found on your desks.")]})
         if conflicts_of(by).filter(actor=actor).exists():
-            raise Conflict(_("You have declared this already."))
+            raise Conflict(_("You have already declared this."))
         return DeclaredConflict.objects.create(user=by, actor=actor, declared_at=now or timezone.now())
 
 

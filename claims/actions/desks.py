@@ -48,7 +48,7 @@ def change_policy(
         reason = optional_text(reason, field="reason")
         for field in changes:
             if field not in PolicyField.values:
-                raise Invalid({field: [_("This cannot be changed here.")]})
+                raise Invalid({field: [_("This field cannot be changed here.")]})
         kept = []
         for field, after in merge(desk, changes, present=desk_values(desk), seen=seen).items():
             before = getattr(desk, field)

@@ -39,7 +39,7 @@ class ElementsGiven:
     def _read(self, entries: Sequence[Mapping[str, Any]], seen: SeenValues) -> None:
         known = {entry["id"]: entry for entry in entries if entry.get("id")}
         if known.keys() - self.present.keys():
-            raise Invalid({"elements": [_("There is no such element on this claim.")]})
+            raise Invalid({"elements": [_("No such element in this claim.")]})
         unseen = self._unseen(seen)
         self._refuse_left_out(self.present.keys() - known.keys() - unseen)
         for pk, entry in known.items():
@@ -71,7 +71,7 @@ class ElementsGiven:
 
     def _refuse_left_out(self, ids: set[UUID]) -> None:
         # Whether evidence bears on it is not asked: the answer could tell of evidence that is restricted.
-        message = _("“%(text)s” cannot be taken away: reword it, or mark it as not essential.")
+        message = _("“%(text)s” cannot be removed. Reword it, or mark it as not essential.")
         left_out = [message % {"text": part.text} for pk, part in self.present.items() if pk in ids]
         if left_out:
             raise Invalid({"elements": left_out})
@@ -102,7 +102,7 @@ class ElementsGiven:
             check_fields(part, exclude=("claim",))
             part.save()
         if rows and not any(part.essential for part in rows):
-            raise Invalid({"elements": [_("At least one element has to be essential.")]})
+            raise Invalid({"elements": [_("At least one element must be essential.")]})
 
 
 def _in_order(ids: Any) -> str:
@@ -110,4 +110,4 @@ def _in_order(ids: Any) -> str:
 
 
 def _words(entry: Mapping[str, Any]) -> str:
-    return given_text(entry.get("text", ""), field="elements", message=_("Give each element its words."))
+    return given_text(entry.get("text", ""), field="elements", message=_("Enter the words of each element."))

@@ -122,7 +122,7 @@ def change_evidence(
         item.claim = claim
         _open(claim)
         if item.withdrawn_at is not None:
-            raise Conflict(_("This evidence was withdrawn."))
+            raise Conflict(_("This evidence has been withdrawn."))
         fields = merge(item, tidied(fields), present=evidence_values(by, item), seen=seen)
         if not fields:
             return item
@@ -186,10 +186,10 @@ def withdraw_evidence(
             .get(pk=evidence.pk)
         )
         may_edit_evidence(by, item)
-        reason = given_text(reason, field="reason", message=_("Say why this evidence is withdrawn."))
+        reason = given_text(reason, field="reason", message=_("Give the reason for the withdrawal."))
         _open(claim)
         if item.withdrawn_at is not None:
-            raise Conflict(_("This evidence is withdrawn already."))
+            raise Conflict(_("This evidence has already been withdrawn."))
         check_seen(item, seen_version)
         item.withdrawn_at, item.withdrawn_by, item.withdrawn_reason = now, by, reason
         count_edit(item, ["withdrawn_at", "withdrawn_reason"], by=by, now=now)
@@ -221,7 +221,7 @@ def confirm_excerpt(*, evidence: Evidence, note: str = "", by: User, now: dateti
         may_confirm_excerpt(by, evidence)
         note = optional_text(note, field="note")
         if not end_tasks(by=by, note=note, now=now, evidence=evidence):
-            raise Conflict(_("Nothing is asked about this excerpt: somebody has looked at it already."))
+            raise Conflict(_("This excerpt needs no re-check: it has already been confirmed."))
         evidence_recorded("excerpt_confirmed", evidence, by=by, now=now, reason=note)
 
 
@@ -242,7 +242,7 @@ def supersede_no_more(ids: Iterable[UUID], *, by: User, now: datetime) -> None:
 
 def _open(claim: Claim) -> None:
     if claim.closed_at is not None:
-        raise Conflict(_("This claim is closed. Open it again first."))
+        raise Conflict(_("This claim is closed. Reopen it first."))
 
 
 def after_change(
@@ -285,17 +285,17 @@ def _admitting(item: Evidence, given: UUID | None, by: User) -> Actor | None:
 
 def _check_together(item: Evidence) -> None:
     if item.against_interest_id and not item.against_interest_reason:
-        raise Invalid(
-            {"against_interest_reason": [_("Say why this speaks against the interest of the one who says it.")]}
-        )
+        raise Invalid({"against_interest_reason": [_("Explain why this is an admission against interest.")]})
     if (
         item.against_interest
         and item.against_interest.visibility == Visibility.RESTRICTED
         and item.visibility != Visibility.RESTRICTED
     ):
-        raise Invalid({"against_interest": [_("This actor is restricted; restrict the evidence, or name another.")]})
+        raise Invalid(
+            {"against_interest": [_("This actor is restricted. Restrict the evidence, or name another actor.")]}
+        )
     if Visibility(item.visibility).strictness < Visibility(item.source.visibility).strictness:
-        message = _("Evidence is at least as strict as its source, which is “%(visibility)s”.")
+        message = _("Evidence must be at least as restricted as its source, which is “%(visibility)s”.")
         raise Invalid({"visibility": [message % {"visibility": Visibility(item.source.visibility).label}]})
 
 
@@ -304,7 +304,7 @@ def _parts(claim: Claim, ids: Any) -> list[Element]:
     check_number(wanted, MOST_ELEMENTS, "elements")
     parts = list(claim.elements.filter(pk__in=wanted))
     if len(parts) != len(wanted):
-        raise Invalid({"elements": [_("There is no such element on this claim.")]})
+        raise Invalid({"elements": [_("No such element in this claim.")]})
     return parts
 
 
@@ -317,7 +317,7 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
         return None
     later = evidence_of(by, item.claim).filter(pk=later_id, withdrawn_at__isnull=True).first()
     if later is None or later.pk == item.pk:
-        raise Invalid({"superseded_by": [_("Name another piece of evidence of this claim.")]})
+        raise Invalid({"superseded_by": [_("Name another piece of this claim’s evidence.")]})
     if later.visibility == Visibility.RESTRICTED and item.visibility != Visibility.RESTRICTED:
         raise Invalid({"superseded_by": [_("Restricted evidence cannot supersede what others see.")]})
     _same_voice_later(item, later=later)
@@ -326,7 +326,7 @@ def _later_statement(item: Evidence, later_id: UUID | None, by: User) -> Evidenc
         if step.pk in seen:
             if evidence_of(by, item.claim).filter(pk__in=seen).count() < len(seen):
                 refuse_unsaid("superseded_by")
-            raise Invalid({"superseded_by": [_("These would supersede each other in a circle.")]})
+            raise Invalid({"superseded_by": [_("These pieces of evidence would supersede each other in a circle.")]})
         seen.add(step.pk)
         step = step.superseded_by  # type: ignore[assignment]  # None ends the loop
     return later
@@ -346,9 +346,13 @@ def _same_voice_later(item: Evidence, *, later: Evidence) -> None:
     earlier = graph.upstream_of(str(item.source_id))
     began = {graph.voice(source) for source in earlier if graph.begins(source)}
     if None in began:
-        message = _("It is not known whose statement this is, so nobody can take it back. Name its publisher first.")
+        message = _("The publisher of this statement is unknown, so it cannot be superseded. Name the publisher first.")
         raise Invalid({"superseded_by": [message]})
     if not began <= {graph.voice(source) for source in graph.upstream_of(str(later.source_id))}:
         raise Invalid(
-            {"superseded_by": [_("That is another voice’s statement: only the same voice takes its word back.")]}
+            {
+                "superseded_by": [
+                    _("That statement is by another voice. Only the same voice can supersede its own statement.")
+                ]
+            }
         )

@@ -24,7 +24,7 @@ def take_opened(*, folder: Path, checkpoint: Checkpoint, policy: bytes, by: User
     """
     reader = Reader(by)
     if not reader.may_audit:
-        raise Forbidden(_("Auditors and editors of a desk read its ledger. A claim's own history is on its page."))
+        raise Forbidden(_("Only a desk’s auditors and editors read its ledger. A claim’s history is on its page."))
     refuse_taken(folder)
     whole = reader.audits_every_desk
     note_export(by=by, what={"list": "ledger", "form": "folder", "size": checkpoint.size, "whole": whole})

@@ -109,7 +109,7 @@ def release_evidence(
         item = rows.get(pk=evidence.pk)
         may_release(by, claim.desk_id)
         if item.withdrawn_at is not None:
-            raise Conflict(_("This evidence was withdrawn."))
+            raise Conflict(_("This evidence has been withdrawn."))
         reason, before = _reason(reason), item.visibility
         check_release(visibility, before=before)
         item.visibility = visibility
@@ -159,5 +159,7 @@ def _release_material(given: Attachment | Capture, visibility: str, *, reason: s
 
 def _reason(text: str) -> str:
     return given_text(
-        text, field="reason", message=_("Say why more people may see it, and that nobody is put at risk. It is kept.")
+        text,
+        field="reason",
+        message=_("Explain why more people may see it and why this puts no one at risk. The reason is recorded."),
     )

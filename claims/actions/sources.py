@@ -152,9 +152,9 @@ def retract_source(
             Source.objects.select_for_update(of=("self",), no_key=True).select_related("publisher").get(pk=source.pk)
         )
         may_retract(by, source)
-        reason = given_text(reason, field="reason", message=_("Say who retracted it, when and where."))
+        reason = given_text(reason, field="reason", message=_("Enter who retracted it, when and where."))
         if source.retracted_at is not None:
-            raise Conflict(_("This source is retracted already."))
+            raise Conflict(_("This source is already marked as retracted."))
         source.retracted_at, source.retracted_by, source.retracted_reason = now, by, reason
         count_edit(source, ["retracted_at", "retracted_reason"], by=by, now=now)
         source.save(update_fields=["retracted_at", "retracted_by", "retracted_reason", "version"])
@@ -175,7 +175,7 @@ def correct_source(
         lock_graph(source.desk_id)
         source = Source.objects.select_for_update(of=("self",), no_key=True).select_related("desk").get(pk=source.pk)
         may_retract(by, source)
-        reason = given_text(reason, field="reason", message=_("Say what was corrected, when and where."))
+        reason = given_text(reason, field="reason", message=_("Enter what was corrected, when and where."))
         source.corrected_at, source.corrected_by, source.corrected_reason = now, by, reason
         count_edit(source, ["corrected_at", "corrected_reason"], by=by, now=now)
         source.save(update_fields=["corrected_at", "corrected_by", "corrected_reason", "version"])
@@ -207,9 +207,9 @@ def add_relay(
         origin = named_source(by, downstream.desk_id, upstream, "upstream")
         quote = optional_text(quote, field="quote")
         if origin.pk == downstream.pk:
-            raise Invalid({"upstream": [_("A source cannot have it from itself.")]})
+            raise Invalid({"upstream": [_("A source cannot be based on itself.")]})
         if Relay.objects.filter(downstream=downstream, upstream=origin, removed_at__isnull=True).exists():
-            raise Conflict(_("This is recorded already."))
+            raise Conflict(_("This relay is already recorded."))
         relay = Relay.objects.create(downstream=downstream, upstream=origin, quote=quote, created_by=by, created_at=now)
         relays = Relay.objects.filter(removed_at__isnull=True, downstream__desk=downstream.desk_id)
         if Visibility.RESTRICTED not in (downstream.visibility, origin.visibility):
@@ -239,7 +239,7 @@ def _refuse_cycle(relays: Any, through: Source, name: str, by: User) -> None:
         refuse_unsaid(name)
     shown = " → ".join(f"“{titles[pk]}”" for pk in cycle)
     raise Invalid(
-        {name: [_("That would close a cycle: %(cycle)s. One of them cannot have it from the next.") % {"cycle": shown}]}
+        {name: [_("That would close a cycle: %(cycle)s. One of these cannot be based on the next.") % {"cycle": shown}]}
     )
 
 
@@ -254,7 +254,7 @@ def remove_relay(
         relay = Relay.objects.select_for_update(of=("self",), no_key=True).select_related("downstream").get(pk=relay.pk)
         may_change_source(by, relay.downstream)
         if relay.removed_at is not None:
-            raise Conflict(_("This relay was taken away already."))
+            raise Conflict(_("This relay has already been removed."))
         relay.removed_at, relay.removed_by = now, by
         relay.save(update_fields=["removed_at", "removed_by"])
         relay_recorded("relay_removed", relay, relay.downstream, upstream=relay.upstream, by=by, now=now)
@@ -308,7 +308,7 @@ def _refuse_in_use(actor: Actor) -> None:
     )
     if in_use:
         raise Invalid(
-            {"visibility": [_("Sources, actors or claims that others see name this actor. Make those stricter first.")]}
+            {"visibility": [_("Sources, actors or claims that others can see name this actor. Restrict those first.")]}
         )
 
 

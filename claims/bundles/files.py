@@ -127,7 +127,7 @@ def made_of(contents: Contents, checkpoint: Checkpoint, now: datetime) -> list[M
     withheld = list(contents.withheld)
     if any(file["proof"] is None for file in kept):
         withheld.append(
-            _("Some files have no entry in this log as of its checkpoint: their dates are the desk’s word.")
+            _("Some files have no entry in this log as of its checkpoint. Their dates rest on the desk’s word.")
         )
     manifest = Manifest(
         reference=claim.reference,

@@ -93,13 +93,13 @@ def public_bundle(claim: Claim, checkpoint: Checkpoint, now: datetime) -> Public
     try:
         made = made_of(contents, checkpoint, now)
     except SignerRefused as error:
-        message = _("Bundles cannot be signed at the moment. The proofs by themselves can be had.")
+        message = _("Bundles cannot be signed at the moment. You can still download the proofs.")
         raise OutOfService(message) from error
     except Unusable as error:
-        message = _("No file says which keys the ledger has. The proofs by themselves can be had.")
+        message = _("No file lists the ledger’s keys. You can still download the proofs.")
         raise OutOfService(message) from error
     except FileTooLarge as error:
-        message = _("This history is too long for one bundle. The proofs by themselves can be had.")
+        message = _("This history is too long for one bundle. You can still download the proofs.")
         raise NotFound(message) from error
     parts = (BundleFile(path_of(number, file), file.size, files.there[file]) for number, file in enumerate(kept, 1))
     return PublicBundle(made, {part: file.sha256 for part, file in zip(parts, kept, strict=True)})
@@ -129,7 +129,7 @@ def _crc_of(file: Attachment) -> int | None:
     except FileNotFoundError:
         digest, size, crc = "", 0, 0
     except OSError as error:
-        raise OutOfService(_("The storage of files does not answer. Try again in a minute.")) from error
+        raise OutOfService(_("File storage is not responding. Try again in a minute.")) from error
     if (digest, size) == (file.sha256, file.size):
         return crc
     logger.error("attachment %s is not in the storage as it was kept", file.pk)
@@ -145,7 +145,7 @@ def _proofs(claim: Claim, files: Sequence[Attachment], checkpoint: Checkpoint) -
         if content is not None:
             made.append(Made(path_of_proof(stream.name), content, "proof"))
         elif number == 0:
-            raise NotFound(_("The log does not hold anything of this claim yet. Try again in a minute."))
+            raise NotFound(_("The log has no entry of this claim yet. Try again in a minute."))
     keys = [replace(one, openings={}) for one in proofs_of(KEYS, checkpoint)]
     if keys:
         note = checkpoint.note.encode()
@@ -179,9 +179,9 @@ def _unproven(claim: Claim, sources: Sequence[Source], history: Mapping[str, Any
 def _withheld(files: _Files) -> list[str]:
     """What it does not hold, in sentences. Of what is not public nothing is told but that it is not in here."""
     texts = [
-        _("This bundle holds public material alone. What is not public, if there is anything, is left out."),
-        _("Who did what, and why, and how something read before, are closed."),
+        _("This bundle contains public material only."),
+        _("Names, reasons and earlier wordings are not disclosed."),
     ]
     if not files.is_all:
-        texts.append(_("Not all public files are in it: together they are too large. Ask the desk for them."))
+        texts.append(_("Some public files are left out because together they are too large. Ask the desk for them."))
     return texts

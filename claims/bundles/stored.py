@@ -126,28 +126,28 @@ def left_out(shown: Shown) -> list[str]:
     """What a bundle for this reader does not hold. Of what they may not know of it says only that there may be some."""
     texts = []
     if shown.role != Role.EDITOR:
-        texts.append(_("Restricted material that its reader may not see, if there is any, is left out."))
+        texts.append(_("Restricted material that its reader may not see is left out."))
         texts.append(
-            _("What findings and decisions say is opened to editors alone. When they were made is in the log.")
+            _("The text of assessments and decisions is disclosed to editors only. Their times are in the log.")
         )
     if shown.role not in (Role.EDITOR, Role.AUDITOR):
-        texts.append(_("The words of assignments are opened to editors and auditors alone."))
+        texts.append(_("The text of assignments is disclosed to editors and auditors only."))
     if shown.withheld_evidence:
         text = ngettext(
-            "%(count)d piece of evidence is restricted and left out.",
-            "%(count)d pieces of evidence are restricted and left out.",
+            "%(count)d piece of evidence is restricted and is left out.",
+            "%(count)d pieces of evidence are restricted and are left out.",
             shown.withheld_evidence,
         )
         texts.append(text % {"count": shown.withheld_evidence})
     if shown.too_large:
         text = ngettext(
-            "%(count)d file is too large for one bundle and left out.",
-            "%(count)d files are too large for one bundle and left out.",
+            "%(count)d file is too large for one bundle and is left out.",
+            "%(count)d files are too large for one bundle and are left out.",
             len(shown.too_large),
         )
         texts.append(text % {"count": len(shown.too_large)})
     texts.append(
-        _("Findings that wait for a second person, and who read or took away what, are left out of every bundle.")
+        _("Every bundle leaves out assessments awaiting a second person, and records of reading and exporting.")
     )
     return texts
 
@@ -157,7 +157,7 @@ def get_bundle(user: User, reference: str, bundle_id: UUID) -> Bundle:
     claim = get_claim(user, reference)
     found = Bundle.objects.filter(pk=bundle_id, by=user, claim=claim).first()
     if found is None:
-        raise NotFound(_("There is no such bundle. It is kept for a day; ask for another on the claim’s history."))
+        raise NotFound(_("Bundle not found. Bundles are kept for a day; request another on the claim’s History tab."))
     found.claim = claim
     return found
 

@@ -23,25 +23,25 @@ class ActorFields(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=200)
     kind = forms.ChoiceField(label=_("Kind"), choices=ActorKind.choices)
     part_of = OneOf(
-        label=_("Part of"),
-        help_text=_("It speaks for it, or is edited under its orders. Then both are one voice."),
+        label=_("Speaks for"),
+        help_text=_("It speaks for this actor, or is edited under its orders. Both then count as one voice."),
     )
     part_of_from = DayField(label=_("from"))
     part_of_to = DayField(label=_("until"))
     stands_alone_because = forms.CharField(
-        label=_("Why nobody else speaks through it"),
+        label=_("Why it is editorially independent"),
         required=False,
         widget=forms.Textarea({"rows": 2}),
         help_text=_("For a court, an auditor or an editorially independent broadcaster."),
     )
-    owned_by = OneOf(label=_("Owned by"), help_text=_("Shown, and never counted."))
+    owned_by = OneOf(label=_("Owned by"), help_text=_("For information; does not affect the count."))
     reliability = forms.ChoiceField(
         label=_("Reliability"),
         choices=[(value, f"{value} {label}") for value, label in Reliability.choices],
         initial=Reliability.F,
-        help_text=_("That of its sources, where they have none of their own."),
+        help_text=_("Applies to its sources that have no grade of their own."),
     )
-    visibility = forms.ChoiceField(label=_("Who may see it"), choices=Visibility.choices, initial=Visibility.DESK)
+    visibility = forms.ChoiceField(label=_("Visible to"), choices=Visibility.choices, initial=Visibility.DESK)
 
 
 class NewActorForm(ActForm, ActorFields):
@@ -70,21 +70,21 @@ class ActorForm(EditForm, ActorFields):
 class MergeForm(ActForm):
     """Which actor this one is, and why."""
 
-    into = OneOf(label=_("It is"), none=_("Choose an actor"), required=True)
+    into = OneOf(label=_("Same as"), none=_("Choose an actor"), required=True)
     chain = forms.ChoiceField(
-        label=_("What it is part of"),
+        label=_("Speaks for"),
         required=False,
         choices=[
-            ("", _("what either says, where they agree")),
-            ("into", _("what the other actor’s entry says")),
-            ("merged", _("what this entry says")),
+            ("", _("both entries, where they agree")),
+            ("into", _("the other actor’s entry")),
+            ("merged", _("this entry")),
         ],
-        help_text=_("Days count: the voice of each source is taken at its date."),
+        help_text=_("Dates matter: each source’s voice is taken at the source’s date."),
     )
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("How you know that they are the same. It is kept with your name and the day."),
+        help_text=_("How you know they are the same. Recorded with your name and the date."),
     )
 
     def __init__(self, *arguments: Any, user: User, actor: Actor, **named: Any) -> None:

@@ -22,13 +22,13 @@ class OneOf(forms.Field):
     """
 
     default_error_messages = {
-        "unknown": _("There is no “%(name)s” here. Choose one of the list."),
-        "none": _("Nothing here is called “%(name)s”. Write another name, or a part of it."),
-        "which": _("“%(name)s” can be one of several, or is a part of a name. Choose below, or write the whole name."),
+        "unknown": _("“%(name)s” is not in the list. Choose from the list."),
+        "none": _("No match for “%(name)s”. Enter another name or part of it."),
+        "which": _("“%(name)s” matches several names. Choose one below, or enter the full name."),
     }
 
     def __init__(self, entries: Entries = (), *, none: Any = None, **named: Any) -> None:
-        self.none = none or _("Nobody")
+        self.none = none or _("No one")
         named.setdefault("required", False)
         super().__init__(**named)
         self._offered: Names | None = None

@@ -35,26 +35,29 @@ class ClaimFields(forms.Form):
         label=_("Statement"),
         max_length=2000,
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("One assertion that can be checked, in the wording that you will keep."),
+        help_text=_("One checkable assertion, in its final wording."),
     )
     original_statement = forms.CharField(
         label=_("Original wording"),
         max_length=2000,
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 2}),
-        help_text=_("Where it was said in another language."),
+        help_text=_("If it was said in another language."),
     )
     language = forms.CharField(
-        label=_("Its language"), max_length=16, required=False, help_text=_("A short code, such as ru, ko or fa.")
+        label=_("Language of the original"),
+        max_length=16,
+        required=False,
+        help_text=_("A short code, such as ru, ko or fa."),
     )
-    claimant = OneOf(label=_("Who claims it"), none=_("Nobody known"))
-    new_claimant = forms.CharField(label=_("or somebody new"), required=False, max_length=200)
-    new_claimant_kind = forms.ChoiceField(label=_("who is a"), choices=ActorKind.choices, initial=ActorKind.STATE)
-    also_claimed_by = SeveralOf(label=_("Who claims the same"), none="—")
+    claimant = OneOf(label=_("Claimant"), none=_("Unknown"))
+    new_claimant = forms.CharField(label=_("or a new actor"), required=False, max_length=200)
+    new_claimant_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.STATE)
+    also_claimed_by = SeveralOf(label=_("Also claimed by"), none="—")
     parties = SeveralOf(
         label=_("Parties"),
         none="—",
-        help_text=_("Whoever has a stake in it. A party’s word for it does not count, and its denial is one."),
+        help_text=_("Actors with a stake in the claim. A party’s support does not count; its denial does."),
     )
     new_parties = forms.CharField(
         label=_("or new parties"),
@@ -62,12 +65,12 @@ class ClaimFields(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         help_text=_("One name on each line."),
     )
-    new_parties_kind = forms.ChoiceField(label=_("which are"), choices=ActorKind.choices, initial=ActorKind.STATE)
-    claimed_on = DayField(label=_("Claimed on"))
-    happened_from = DayField(label=_("Said to have happened from"))
+    new_parties_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.STATE)
+    claimed_on = DayField(label=_("Date of claim"))
+    happened_from = DayField(label=_("Alleged date"))
     happened_to = DayField(label=_("until"))
     place = forms.CharField(label=_("Place"), max_length=200, required=False)
-    topics = forms.CharField(label=_("Topics"), required=False, help_text=_("Words with commas between them."))
+    topics = forms.CharField(label=_("Topics"), required=False, help_text=_("Separate topics with commas."))
 
     folded_claim_fields = {
         "original": ("original_statement", "language"),
@@ -124,7 +127,7 @@ class ElementForm(forms.Form):
 
     use_required_attribute = False
     id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    text = forms.CharField(label=_("Part"), required=False, max_length=300)
+    text = forms.CharField(label=_("Element"), required=False, max_length=300)
     essential = forms.BooleanField(label=_("essential"), required=False, initial=True)
 
 
@@ -245,13 +248,13 @@ class ThresholdForm(EditForm):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[("", _("as many as the desk asks for")), *((str(n), str(n)) for n in range(1, 6))],
+        choices=[("", _("the desk’s threshold")), *((str(n), str(n)) for n in range(1, 6))],
     )
     reason = forms.CharField(
         label=_("Reason"),
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("It is printed beside the verdict."),
+        help_text=_("Appears beside the verdict."),
     )
 
     form_names = {"threshold_reason": "reason"}
@@ -276,7 +279,7 @@ NOBODY = "(nobody)"  # no user name has a bracket in it
 class FilterForm(forms.Form):
     """What the list of claims is narrowed by; sent by GET."""
 
-    q = forms.CharField(label=_("Words in it"), required=False, max_length=200, widget=forms.SearchInput)
+    q = forms.CharField(label=_("Words"), required=False, max_length=200, widget=forms.SearchInput)
     state = forms.MultipleChoiceField(
         label=_("State"), required=False, choices=StateChoices.choices, widget=forms.CheckboxSelectMultiple
     )
@@ -287,9 +290,9 @@ class FilterForm(forms.Form):
     closed = forms.ChoiceField(
         label=_("Closed claims"),
         required=False,
-        choices=[("", _("left out")), ("only", _("only these")), ("with", _("with the others"))],
+        choices=[("", _("hide")), ("only", _("only these")), ("with", _("include"))],
     )
-    assignee = forms.ChoiceField(label=_("Given to"), required=False)
+    assignee = forms.ChoiceField(label=_("Assigned to"), required=False)
     topic = forms.CharField(label=_("Topic"), required=False, max_length=80, widget=forms.Select)
     ordering = forms.ChoiceField(
         label=_("Order"),
@@ -309,7 +312,7 @@ class FilterForm(forms.Form):
         super().__init__(*arguments, **named)
         for name in ("assignee", "topic"):
             self.fields[name] = deepcopy(self.fields[name])
-        choices = [("", _("Anyone")), (NOBODY, _("Nobody")), *((name, name) for name in people)]
+        choices = [("", _("Any assignee")), (NOBODY, _("No one")), *((name, name) for name in people)]
         self.fields["assignee"].choices = choices  # type: ignore[attr-defined]
         self.fields["topic"].widget.choices = [("", _("Any topic")), *((name, name) for name in topics)]
 

@@ -15,9 +15,9 @@ class ConflictForm(ActForm):
 
     actor = OneOf(
         label=_("Actor"),
-        none=_("Choose somebody"),
+        none=_("Choose a person"),
         required=True,
-        help_text=_("Somebody you work for, are related to, or depend on. Of the actors of your desks."),
+        help_text=_("An actor you work for, are related to or depend on. Choose from your desks’ actors."),
     )
 
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:

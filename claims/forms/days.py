@@ -28,7 +28,7 @@ class Moment(forms.MultiValueField):
         day, clock = [*data_list, None, None][:2]
         if day is None:
             if clock is not None:
-                raise ValidationError(_("Give the day with the time."), code="no_day")
+                raise ValidationError(_("Enter the date along with the time."), code="no_day")
             return None
         if clock is None:
             return datetime.combine(day, time(12), UTC)

@@ -22,7 +22,9 @@ class PolicyForm(EditForm):
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("It is kept with your name and the day: today’s policy explains the verdicts made under it."),
+        help_text=_(
+            "Recorded with your name and the date, so that later readers know which policy each verdict was made under."
+        ),
     )
 
     def __init__(self, *arguments: Any, desk: Desk, **named: Any) -> None:
@@ -74,7 +76,7 @@ class LeaveForm(ActForm):
             (met,) = error.fields
             roles = dict(Role.choices)
             words = {"seen": roles.get(met.seen, "…"), "theirs": roles.get(met.theirs, "…")}
-            text = _("The role was changed meanwhile: you saw %(seen)s, it is %(theirs)s now.") % words
+            text = _("The role changed while you were editing: it was %(seen)s and is now %(theirs)s.") % words
             self.stale = Stale(str(error), version=error.version, changes=[text])
             self.data = self.data.copy()  # type: ignore[attr-defined]  # a form's, as it was posted
             self.data["seen_role"] = met.theirs  # type: ignore[index]
@@ -84,7 +86,7 @@ class AddMemberForm(ActForm):
     """Somebody who has an account, and their role on the desk."""
 
     role = _role()
-    user = OneOf(label=_("Who"), none=_("Choose somebody"), required=True)
+    user = OneOf(label=_("Who"), none=_("Choose a person"), required=True)
 
     field_order = ["user", "role"]
 

@@ -20,10 +20,10 @@ from house.pages import ActForm
 from sources.models import Basis, Visibility
 
 STANCES = [
-    (Stance.SUPPORTS.value, _("supports it")),
-    (Stance.DENIES.value, _("denies it: says that it is not so")),
-    (Stance.REFUTES.value, _("refutes it: shows that it is not so")),
-    (Stance.CONTEXT.value, _("context: bears on it, and says neither")),
+    (Stance.SUPPORTS.value, _("Supports")),
+    (Stance.DENIES.value, _("Denies")),
+    (Stance.REFUTES.value, _("Refutes (with evidence)")),
+    (Stance.CONTEXT.value, _("Context only")),
 ]
 GRADES = [("", _("not judged yet")), *((str(value), f"{value} {label}") for value, label in Credibility.choices)]
 
@@ -31,38 +31,40 @@ GRADES = [("", _("not judged yet")), *((str(value), f"{value} {label}") for valu
 class EvidenceFields(forms.Form):
     """What a source says to a claim; `recorded` puts it as the actions take it."""
 
-    stance = forms.ChoiceField(label=_("What it does to the claim"), choices=STANCES, widget=forms.RadioSelect)
+    stance = forms.ChoiceField(label=_("Bearing on the claim"), choices=STANCES, widget=forms.RadioSelect)
     elements = forms.TypedMultipleChoiceField(
-        label=_("Parts that it bears on"),
+        label=_("Elements it bears on"),
         required=False,
         coerce=UUID,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("None ticked: all of them."),
+        help_text=_("None selected: all elements."),
     )
     excerpt = forms.CharField(
-        label=_("Excerpt"), required=False, widget=forms.Textarea({"class": "said", "rows": 4}), max_length=4000
+        label=_("Quote"), required=False, widget=forms.Textarea({"class": "said", "rows": 4}), max_length=4000
     )
-    locator = forms.CharField(label=_("Place in the source"), required=False, help_text=_("Paragraph, page, minute."))
+    locator = forms.CharField(
+        label=_("Page, paragraph or timestamp"), required=False, help_text=_("Where to find it in the source.")
+    )
     credibility = forms.TypedChoiceField(
         label=_("Credibility of the information"), required=False, choices=GRADES, coerce=int, empty_value=None
     )
     basis = forms.ChoiceField(
-        label=_("Basis for this claim"), required=False, choices=[("", _("its source’s")), *Basis.choices]
+        label=_("Basis for this claim"), required=False, choices=[("", _("as for the source")), *Basis.choices]
     )
     basis_reason = forms.CharField(label=_("Reason for this basis"), required=False, widget=forms.Textarea({"rows": 2}))
     against_interest = OneOf(
-        label=_("Speaks against the interest of"),
-        none=_("Nobody’s"),
-        help_text=_("Whoever admits something against their own interest counts as independent here."),
+        label=_("Admission against interest of"),
+        none=_("No one’s"),
+        help_text=_("An admission against the speaker’s own interest counts as independent."),
     )
     against_interest_reason = forms.CharField(
-        label=_("Why it is against their interest"), required=False, widget=forms.Textarea({"rows": 2})
+        label=_("Why it is an admission"), required=False, widget=forms.Textarea({"rows": 2})
     )
     visibility = forms.ChoiceField(
-        label=_("Who may see it"),
+        label=_("Visible to"),
         choices=Visibility.choices,
         initial=Visibility.DESK,
-        help_text=_("Restricted material enters no number and no move before an editor releases it."),
+        help_text=_("Restricted material does not count and cannot support a move until an editor releases it."),
     )
 
     folded_evidence_fields = (
@@ -87,9 +89,9 @@ class EvidenceFields(forms.Form):
 class AttachForm(ActForm, NewSourceFields, EvidenceFields):
     """A source, new or not, attached to a claim, and where it got it from."""
 
-    upstream = OneOf(label=_("Got it from"), none=_("not known, or nobody"))
+    upstream = OneOf(label=_("Based on"), none=_("unknown or none"))
     quote = forms.CharField(
-        label=_("The words that show it"),
+        label=_("Quote"),
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 2}),
     )
@@ -110,7 +112,7 @@ class EvidenceForm(EditForm, EvidenceFields):
 
     superseded_by = OneOf(
         label=_("Superseded by"),
-        none=_("Nothing later"),
+        none=_("None"),
         help_text=_("A later statement of the same voice: a recantation, an abandoned denial."),
     )
 

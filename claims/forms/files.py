@@ -70,7 +70,7 @@ class KeptFileField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         if isinstance(data, Gone):
-            raise ValidationError(_("This file is no longer kept. Choose it again."), code="gone")
+            raise ValidationError(_("This file has expired. Choose it again."), code="gone")
         return data if isinstance(data, Chosen) else super().clean(data, initial)
 
 

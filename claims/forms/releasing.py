@@ -14,14 +14,14 @@ class ReleaseForm(ActForm):
     """Who may see it from now on, and why."""
 
     visibility = forms.ChoiceField(
-        label=_("Who may see it"),
+        label=_("Visible to"),
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": _("Choose who may see it: more people than now.")},
+        error_messages={"invalid_choice": _("Choose a wider visibility than now.")},
     )
     reason = forms.CharField(
         label=_("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=_("Why nobody is put at risk by it. It is kept with your name, and the desk can read it."),
+        help_text=_("Why this puts no one at risk. Recorded with your name; the desk can read it."),
     )
 
     def __init__(self, *arguments: Any, present: str, **named: Any) -> None:
@@ -34,4 +34,4 @@ def offer_stricter(form: forms.Form, present: str) -> None:
     """Let an edit form make a thing stricter, and nothing else: releasing is an act of its own."""
     field = form.fields["visibility"]
     field.choices = [pair for pair in Visibility.choices if not is_looser(pair[0], before=present)]  # type: ignore[attr-defined]
-    field.error_messages["invalid_choice"] = _("To let more people see it, an editor releases it.")
+    field.error_messages["invalid_choice"] = _("Only an editor’s release lets more people see it.")

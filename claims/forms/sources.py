@@ -25,25 +25,23 @@ from sources.values import source_values
 class NewSourceFields(forms.Form):
     """A source that the desk has, or the description of a new one; `described` puts it as the actions take it."""
 
-    source = OneOf(label=_("A source that the desk has"), none=_("None of these: a new one"))
+    source = OneOf(label=_("Existing source"), none=_("None: a new source"))
     url = forms.CharField(
-        label=_("or the address of a new one"),
+        label=_("URL"),
         widget=forms.URLInput({"dir": "ltr"}),
         required=False,
-        help_text=_("What it answers is fetched and kept."),
+        help_text=_("We'll archive the page."),
     )
     file = KeptFileField(label=_("and/or a file"), required=False, allow_empty_file=True)
-    title = forms.CharField(label=_("Title"), required=False, help_text=_("None: its address, or the file’s name."))
+    title = forms.CharField(label=_("Title"), required=False, help_text=_("If empty: the URL or the file name."))
     kind = forms.ChoiceField(label=_("Kind"), choices=SourceKind.choices, initial=SourceKind.ARTICLE)
     publisher = OneOf(
         label=_("Publisher"),
         none=_("Unknown"),
-        help_text=_("Who made the statement, recording or examination; never the platform."),
+        help_text=_("Whoever made the statement, recording or examination, never the platform."),
     )
     new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
-    new_publisher_kind = forms.ChoiceField(
-        label=_("which is a"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION
-    )
+    new_publisher_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION)
     published_at = Moment(label=_("Published"))
     source_basis = forms.ChoiceField(
         label=_("Basis"),
@@ -55,7 +53,7 @@ class NewSourceFields(forms.Form):
         label=_("Reason for the basis"),
         required=False,
         widget=forms.Textarea({"rows": 2}),
-        help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
+        help_text=_("Needed if an examiner got the material from a party: why tampering is excluded."),
     )
 
     folded_source_fields = (
@@ -102,26 +100,27 @@ class SourceForm(EditForm):
     kind = forms.ChoiceField(label=_("Kind"), choices=SourceKind.choices)
     publisher = OneOf(label=_("Publisher"), none=_("Unknown"))
     new_publisher = forms.CharField(label=_("or a new publisher"), required=False)
-    new_publisher_kind = forms.ChoiceField(
-        label=_("which is a"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION
-    )
+    new_publisher_kind = forms.ChoiceField(label=_("Type"), choices=ActorKind.choices, initial=ActorKind.ORGANISATION)
     published_at = Moment(label=_("Published"))
     basis = forms.ChoiceField(label=_("Basis"), choices=Basis.choices)
     basis_reason = forms.CharField(
         label=_("Reason for the basis"),
         required=False,
         widget=forms.Textarea({"rows": 2}),
-        help_text=_("For an examiner who got the material from a party: why tampering is excluded."),
+        help_text=_("Needed if an examiner got the material from a party: why tampering is excluded."),
     )
     reliability = forms.ChoiceField(
         label=_("Reliability"),
         required=False,
-        choices=[("", _("its publisher’s")), *((value, f"{value} {label}") for value, label in Reliability.choices)],
+        choices=[
+            ("", _("as for the publisher")),
+            *((value, f"{value} {label}") for value, label in Reliability.choices),
+        ],
     )
     language = forms.CharField(
         label=_("Language"), required=False, help_text=_("A short code, such as en, ko or fa."), max_length=16
     )
-    visibility = forms.ChoiceField(label=_("Who may see it"), choices=Visibility.choices)
+    visibility = forms.ChoiceField(label=_("Visible to"), choices=Visibility.choices)
 
     action_fields = {"publisher.name": "new_publisher", "publisher.kind": "new_publisher_kind"}
     beside = {"publisher": ("new_publisher", "new_publisher_kind")}
@@ -177,9 +176,9 @@ class ConfirmForm(ActForm):
 
 
 class FileForm(ActForm):
-    file = KeptFileField(label=_("File"), allow_empty_file=True, help_text=_("It is kept byte for byte."))
+    file = KeptFileField(label=_("File"), allow_empty_file=True, help_text=_("Stored byte for byte."))
     visibility = forms.ChoiceField(
-        label=_("Who may see it"), required=False, choices=[("", _("who may see the source")), *Visibility.choices]
+        label=_("Visible to"), required=False, choices=[("", _("source visible to")), *Visibility.choices]
     )
 
     def __init__(self, *arguments: Any, user: User, **named: Any) -> None:
@@ -190,9 +189,9 @@ class FileForm(ActForm):
 class RelayForm(ActForm):
     """Where one source got it from."""
 
-    upstream = OneOf(label=_("It got it from"), none=_("Choose a source"), required=True)
+    upstream = OneOf(label=_("Based on"), none=_("Choose a source"), required=True)
     quote = forms.CharField(
-        label=_("The words that show it"),
+        label=_("Quote"),
         required=False,
         widget=forms.Textarea({"class": "said", "rows": 2}),
         help_text=_("Such as: “according to the agency”."),
@@ -207,10 +206,8 @@ class RelayBetweenForm(ActForm):
     """Which of a claim's sources got it from which."""
 
     downstream = OneOf(label=_("This source"), none=_("Choose a source"), required=True)
-    upstream = OneOf(label=_("got it from this one"), none=_("Choose a source"), required=True)
-    quote = forms.CharField(
-        label=_("The words that show it"), required=False, widget=forms.Textarea({"class": "said", "rows": 2})
-    )
+    upstream = OneOf(label=_("is based on"), none=_("Choose a source"), required=True)
+    quote = forms.CharField(label=_("Quote"), required=False, widget=forms.Textarea({"class": "said", "rows": 2}))
 
     def __init__(self, *arguments: Any, sources: Iterable[Source], **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -221,4 +218,4 @@ class RelayBetweenForm(ActForm):
 class SearchForm(forms.Form):
     """The words that a list of sources or actors is narrowed by."""
 
-    q = forms.CharField(label=_("Words in it"), required=False, max_length=200, widget=forms.SearchInput)
+    q = forms.CharField(label=_("Words"), required=False, max_length=200, widget=forms.SearchInput)

@@ -27,7 +27,7 @@ def get_actor(user: User, actor_id: UUID) -> Actor:
     """One actor that the person may see. Raises NotFound."""
     actor = shown_actors(user).select_related("desk", "created_by").filter(pk=actor_id).first()
     if actor is None:
-        raise NotFound(_("There is no such actor."))
+        raise NotFound(_("Actor not found."))
     withhold(user, [actor])
     return actor
 

@@ -36,7 +36,7 @@ def claim_shown(user: User, reference: str) -> Claim:
     """
     for claim in _claim(user, reference):
         return claim
-    raise NotFound(_("There is no such claim."))
+    raise NotFound(_("Claim not found."))
 
 
 @compiled(User, str)

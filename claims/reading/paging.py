@@ -250,9 +250,9 @@ def _read(cursor: str, *, bound: str) -> _Cursor:
     try:
         key, pk, back, given, floor, since = _signer().unsign_object(cursor)
     except (signing.BadSignature, UnicodeError, ValueError) as error:
-        raise Invalid({"cursor": [_("This is no place in a list. Start again at the first page.")]}) from error
+        raise Invalid({"cursor": [_("Invalid page. Start again at the first page.")]}) from error
     if given != bound:
-        message = _("This place is one of another list: the filters or the order were changed. Start again.")
+        message = _("This page belongs to other filters or another order. Start again at the first page.")
         raise Invalid({"cursor": [message]})
     at = (int(pk) if pk.isdecimal() else UUID(pk)) if pk else None
     return _Cursor(_moment(key), at, bool(back), _moment(floor), _moment(since))

@@ -49,7 +49,7 @@ def check_version(claim: Claim, seen: int) -> None:
     if seen == claim.version:
         return
     raise Stale(
-        _("This claim has changed since you opened it."),
+        _("This claim has changed since you opened it. Review the changes, then try again."),
         version=claim.version,
         changes=changes_since(claim, seen),
     )
@@ -70,20 +70,20 @@ def _in_words(row: Revision) -> str:
     if row.kind == RevisionKind.MOVED:
         change = StatusChange.objects.filter(claim=row.claim, at=row.at).order_by("-seq").first()
         state = change.to_state if change else row.claim.state
-        return _("%(person)s moved the claim: it is now “%(state)s”.") % {**who, "state": state}
+        return _("%(person)s changed the status: it is now “%(state)s”.") % {**who, "state": state}
     title = (
         row.evidence.source.title
         if row.evidence and row.evidence.visibility != Visibility.RESTRICTED
         else _("withheld")
     )
     if row.kind == RevisionKind.REWORDED:
-        return _("%(person)s changed the claim’s wording or its parts.") % who
+        return _("%(person)s changed the claim’s wording or elements.") % who
     if row.kind == RevisionKind.ATTACHED:
         return _("%(person)s attached “%(title)s”.") % {**who, "title": title}
     if row.kind == RevisionKind.CHANGED:
         return _("%(person)s changed the evidence “%(title)s”.") % {**who, "title": title}
     if row.kind == RevisionKind.CONFIRMED:
-        return _("%(person)s confirmed their assessment anew.") % who
+        return _("%(person)s confirmed their assessment again.") % who
     if row.kind == RevisionKind.WITHDRAWN:
         return _("%(person)s withdrew the evidence “%(title)s”.") % {**who, "title": title}
     return _("%(person)s edited the claim.") % who

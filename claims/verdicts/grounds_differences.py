@@ -153,18 +153,18 @@ class GroundsDiff:
         """One for each change, and one for what is withheld."""
         said = [str(line) for line in self.lines]
         if self.erased:
-            said.append(_("What it rested on then was erased by a redaction."))
+            said.append(_("A redaction erased the earlier grounds."))
         if self.unsaid:
             text = ngettext(
-                "%(count)d change is of restricted material: the page of what changed shows it.",
-                "%(count)d changes are of restricted material: the page of what changed shows them.",
+                "%(count)d change is to restricted material: see the page of changes.",
+                "%(count)d changes are to restricted material: see the page of changes.",
                 self.unsaid,
             )
             said.append(text % {"count": self.unsaid})
         if self.withheld:
             text = ngettext(
-                "%(count)d change is of what you may not see.",
-                "%(count)d changes are of what you may not see.",
+                "%(count)d change is to material you cannot see.",
+                "%(count)d changes are to material you cannot see.",
                 self.withheld,
             )
             said.append(text % {"count": self.withheld})

@@ -59,15 +59,17 @@ def _missing_source(graph: EvidenceGraph, _last: LastChange | None, _grounds: Na
 def _missing_denial(graph: EvidenceGraph, _last: LastChange | None, grounds: NamedGrounds) -> list[Missing]:
     denials = {item.id for item in party_denials(graph)}
     if not denials:
-        return [Missing("no_party_denial", _("Nothing attached is a denial by a party, dated on or after the claim."))]
+        return [
+            Missing("no_party_denial", _("No attached evidence is a denial by a party dated on or after the claim."))
+        ]
     if grounds.named is not None and not denials & grounds.named:
-        return [Missing("party_denial_not_named", _("Name the denial by a party that this rests on."))]
+        return [Missing("party_denial_not_named", _("Select the party’s denial you rely on."))]
     return []
 
 
 def _denials_left(graph: EvidenceGraph, _last: LastChange | None, _grounds: NamedGrounds) -> list[Missing]:
     count = len(party_denials(graph))
-    text = ngettext("%(count)d denial by a party still stands.", "%(count)d denials by parties still stand.", count)
+    text = ngettext("%(count)d denial by a party remains.", "%(count)d denials by parties remain.", count)
     return [Missing("denial_stands", text % {"count": count})] if count else []
 
 
@@ -140,8 +142,8 @@ def _could_supply(graph: EvidenceGraph, stance: str, element: ElementView, named
     unknown = [source for source in _involved(graph, stance, element, named) if lineage_unknown(graph, source)]
     count = len(unknown)
     return ngettext(
-        "Establishing where this source got it could supply it.",
-        "Establishing where these %(count)d sources got it could supply it.",
+        "Tracing this source could be enough.",
+        "Tracing these %(count)d sources could be enough.",
         count,
     ) % {"count": count}
 
@@ -164,7 +166,7 @@ def _missing_answers(graph: EvidenceGraph, against: list[EvidenceView], grounds:
     return [
         Missing(
             "unanswered",
-            _("An answer to “%(title)s”, which says otherwise.") % {"title": graph.sources[item.source].title},
+            _("An answer to the contrary evidence “%(title)s”.") % {"title": graph.sources[item.source].title},
         )
         for item in against
         if item.id not in grounds.answered
@@ -176,7 +178,7 @@ def _missing_reopening(graph: EvidenceGraph, last: LastChange | None, grounds: N
         return []
     if any(item.attached_at > last.at for item in graph.evidence) or not holds(graph, last):
         return []
-    return [Missing("nothing_new", _("New evidence, lost support, or a mistake that is recorded in the rationale."))]
+    return [Missing("nothing_new", _("New evidence, lost support, or a mistake recorded in the rationale."))]
 
 
 def _nothing_missing(_graph: EvidenceGraph, _last: LastChange | None, _grounds: NamedGrounds) -> list[Missing]:

@@ -44,8 +44,8 @@ def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
     """What one stance's evidence adds up to, and on whose word."""
     bearing = [item for item in graph.evidence if item.stance == stance and item.live]
     if not bearing:
-        nothing = {"refutes": _("Nothing attached shows that it is not so.")}
-        return Sentence("", nothing.get(stance, _("Nothing attached supports it.")))
+        nothing = {"refutes": _("No attached evidence refutes it.")}
+        return Sentence("", nothing.get(stance, _("No attached evidence supports it.")))
     sources = graph.upstream_of(*(item.source for item in bearing))
     result = of_claim(graph, stance)
     if result.max == 0:
@@ -56,7 +56,7 @@ def sentence_of(graph: EvidenceGraph, stance: str = "supports") -> Sentence:
     }
     parts = [_whom_it_hangs_on(graph, result), _what_is_unknown(graph, sources, result)]
     if not result.exact:
-        parts.append(_("These sources are too tangled to count exactly: it is at least the lower figure."))
+        parts.append(_("Too many linked sources for an exact count: the lower figure is certain."))
     return Sentence(head, " ".join(part for part in (*parts, _weakest_part(graph, stance, result)) if part))
 
 
@@ -76,13 +76,13 @@ def _nothing_independent(
     }
     silent = [part for part in graph.essential if not any(item.bears_on(part) for item in bearing)]
     if silent:
-        text = _("Nothing attached bears on “%(element)s”.") % {"element": silent[0].text}
+        text = _("No attached evidence bears on “%(element)s”.") % {"element": silent[0].text}
     elif not any(item.counts for item in bearing):
-        text = _("None of it counts: it was retracted, or is judged unreliable or improbable.")
+        text = _("None of it counts: each piece is retracted, or graded unreliable or improbable.")
     elif all(not graph.countable(source) for source in origins):
         text = _rests_on_the_interested(graph, origins)
     else:
-        text = _("No way leads from an independent origin to the claim.")
+        text = _("No independent origin leads to the claim.")
     return Sentence(head, text)
 
 
@@ -95,12 +95,12 @@ def _rests_on_the_interested(graph: EvidenceGraph, origins: list[str]) -> str:
     claimants = _names(graph, (source for source in origins if graph.is_claimants(source)))
     parties = _names(graph, (source for source in origins if not graph.is_claimants(source)))
     if claimants and parties:
-        text = _("Everything here rests on %(claimants)s, which claims it, and on %(parties)s, which is a party.")
+        text = _("All of it goes back to %(claimants)s, the claimant, and %(parties)s, a party.")
         return text % {"claimants": names_in_words(claimants), "parties": names_in_words(parties)}
     if parties:
-        text = _("Everything here rests on %(names)s, a party to the claim. A party’s word does not count for it.")
+        text = _("All of it goes back to %(names)s, a party to the claim. A party’s word does not count.")
         return text % {"names": names_in_words(parties)}
-    text = _("Everything here rests on %(names)s, which is the claimant. A claimant cannot corroborate its own word.")
+    text = _("All of it goes back to %(names)s, the claimant. A claimant cannot corroborate its own word.")
     return text % {"names": names_in_words(claimants)}
 
 
@@ -122,14 +122,12 @@ def names_in_words(names: Iterable[str]) -> str:
 def _whom_it_hangs_on(graph: EvidenceGraph, result: Independence) -> str:
     voices = [name_of(graph, voice) for voice in result.single_points_of_failure]
     if result.min >= 2:
-        return _("No one voice carries it alone.")
+        return _("No single point of failure.")
     if result.min == 0 or not voices:
-        return _("Nothing here surely counts.")
+        return _("No source is confirmed as independent yet.")
     if len(voices) == 1:
-        return _("Take %(name)s away and nothing is left that surely counts.") % {"name": voices[0]}
-    return _("Take any one of %(names)s away and nothing is left that surely counts.") % {
-        "names": names_in_words(voices)
-    }
+        return _("Rests on %(name)s alone.") % {"name": voices[0]}
+    return _("Would fall with any one of %(names)s.") % {"names": names_in_words(voices)}
 
 
 def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Independence) -> str:
@@ -137,8 +135,8 @@ def _what_is_unknown(graph: EvidenceGraph, sources: frozenset[str], result: Inde
         return ""
     count = sum(lineage_unknown(graph, source) for source in sources)
     text = ngettext(
-        "Where %(count)d of the sources got it is not known yet.",
-        "Where %(count)d of the sources got it is not known yet.",
+        "The origin of %(count)d source is unknown.",
+        "The origin of %(count)d source is unknown.",
         count,
     )
     return text % {"count": count} if count else ""
@@ -150,7 +148,7 @@ def _weakest_part(graph: EvidenceGraph, stance: str, result: Independence) -> st
     if len({(each.min, each.max) for _part, each in found}) < 2:
         return ""
     weakest = next(part for part, each in found if each.min == result.min)
-    return _("That is for its weakest part, “%(element)s”.") % {"element": weakest.text}
+    return _("This is the count for its weakest element, “%(element)s”.") % {"element": weakest.text}
 
 
 def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
@@ -164,9 +162,9 @@ def why_not_counted(graph: EvidenceGraph, item: EvidenceView) -> str:
         return _of_a_denial(graph, item)
     admitted = admits(graph, item)
     if item.source in graph.carried(admitted):
-        return _("against its own interest: counts") if item.against_interest else ""
+        return _("admission against interest: counts") if item.against_interest else ""
     if item.source in graph.carried(admitted, possibly=True):
-        return _("lineage unknown: counts in the upper figure only")
+        return _("origin unknown: counts in the upper figure only")
     if graph.is_claimants(item.source):
         return _("the claimant’s own voice: does not count")
     if graph.is_partys(item.source):
@@ -179,16 +177,16 @@ def _of_a_denial(graph: EvidenceGraph, item: EvidenceView) -> str:
         return _("withdrawn by the claimant")
     above = graph.upstream_of(item.source)
     if not any(graph.is_partys(source) and not graph.is_claimants(source) for source in above):
-        return _("not a party’s: decides nothing")
+        return _("not by a party: decides nothing")
     if graph.sources[item.source].day < graph.day:
-        return _("older than the claim: no denial of it")
+        return _("older than the claim: not a denial of it")
     return _("a party’s word: a denial, not a refutation")
 
 
 def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
     """Why a source carries no support path; empty where it may carry one."""
     if not graph.sources[source].counts:
-        return _("retracted, or judged unreliable")
+        return _("retracted, or graded unreliable")
     if graph.is_claimants(source):
         return _("the claimant’s voice")
     if graph.is_partys(source):
@@ -199,8 +197,8 @@ def why_source_does_not_count(graph: EvidenceGraph, source: str) -> str:
     origins = _origins(graph, above)
     if any(_usable(graph, origin) for origin in origins):
         between = sorted(each for each in above if not _usable(graph, each))
-        return _("comes by way of %(names)s only") % {"names": names_in_words(_names(graph, between))}
-    return _("goes back to %(names)s only") % {"names": names_in_words(_names(graph, origins))}
+        return _("only through %(names)s") % {"names": names_in_words(_names(graph, between))}
+    return _("goes back only to %(names)s") % {"names": names_in_words(_names(graph, origins))}
 
 
 def _usable(graph: EvidenceGraph, source: str) -> bool:

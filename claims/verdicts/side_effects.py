@@ -85,7 +85,7 @@ class Effects:
         if self.later:
             needed.add(LATER)
         if self.agreed is not None and not needed <= set(self.agreed):
-            message = _("This would take support away. Nothing was saved: look at the claims below, then confirm.")
+            message = _("This would take support from the claims below. Not saved yet: review them, then confirm.")
             raise Unconfirmed(message, effects=self.shown, later=self.later, agreement=" ".join(sorted(needed)))
         if self.dry_run:
             transaction.set_rollback(True)

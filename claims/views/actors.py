@@ -110,7 +110,7 @@ def edit_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         title=_("Edit %(name)s") % {"name": row.name},
         button=_("Save actor"),
         back=reverse("actor", args=[actor_id]),
-        lines=[_("Every claim that it, or a part of it, bears on is counted anew.")],
+        lines=[_("Every claim that it or an actor speaking for it bears on is recounted.")],
         template="sources/actor_form.html",
     )
 
@@ -136,11 +136,11 @@ def merge_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         request,
         form,
         title=_("Merge “%(name)s” into another actor") % {"name": row.name},
-        button=_("Merge actors") if tried else _("Show what it would do"),
+        button=_("Merge actors") if tried else _("Preview impact"),
         back=reverse("actor", args=[actor_id]),
         lines=[
-            _("Everything that names this actor then names the other. Search still finds the other by this name."),
-            _("It cannot be undone. Nothing is recorded before you have seen what it would do."),
+            _("Everything that names this actor will name the other. Searching this name will find the other."),
+            _("A merge cannot be undone. You see a preview of the impact first."),
         ],
         template="sources/merge.html",
         actor=row,

@@ -59,7 +59,7 @@ class ActsForm(forms.Form):
 
     person = forms.CharField(label=gettext_lazy("User name"), required=False, max_length=150)
     kind = forms.ChoiceField(
-        label=gettext_lazy("What"), required=False, choices=[("", gettext_lazy("everything")), *KINDS.items()]
+        label=gettext_lazy("Action"), required=False, choices=[("", gettext_lazy("everything")), *KINDS.items()]
     )
     claim = forms.CharField(label=gettext_lazy("Claim"), required=False, max_length=20)
     since = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput({"type": "date"}))
@@ -72,7 +72,7 @@ _SORTS = {
     "source": gettext_lazy("source"),
     "actor": gettext_lazy("actor"),
     "evidence": gettext_lazy("evidence"),
-    "assessment": gettext_lazy("finding"),
+    "assessment": gettext_lazy("assessment"),
     "desk": gettext_lazy("desk"),
     "person": gettext_lazy("person"),
     "redaction": gettext_lazy("redaction"),
@@ -126,7 +126,7 @@ def _may_audit(request: PersonsRequest) -> None:
     """Auditors and editors of a desk; administrators, who read what is of no desk. Raises Forbidden."""
     audits = any(row.role in (Role.AUDITOR, Role.EDITOR) for row in own_memberships(request))
     if not audits and not request.user.is_staff:
-        raise Forbidden(_("Auditors and editors of a desk read its ledger. A claim's own history is on its page."))
+        raise Forbidden(_("Only a desk’s auditors and editors read its ledger. A claim’s history is on its page."))
 
 
 def _narrowed(request: PersonsRequest) -> tuple[ActsForm, QuerySet[Act]]:
@@ -244,7 +244,7 @@ def named_for(user: User, subjects: Iterable[str]) -> dict[str, Link]:
     people = User.objects.filter(pk__in=ids.get("person", ())).values_list("pk", "username")
     return {
         **{f"person:{pk}": Link(username, "") for pk, username in people},
-        **{f"assessment:{pk}": Link(_("finding"), reverse("review", args=[pk])) for pk in ids.get("assessment", ())},
+        **{f"assessment:{pk}": Link(_("assessment"), reverse("review", args=[pk])) for pk in ids.get("assessment", ())},
         **{f"evidence:{row.pk}": _of_evidence(row) for row in attached},
         **{f"claim:{pk}": Link(reference, reverse("claim-history", args=[reference])) for pk, reference in claims},
         **{f"source:{row.pk}": Link(row.title, reverse("source", args=[row.pk])) for row in sources},
@@ -260,7 +260,7 @@ def export(request: PersonsRequest, form: str) -> StreamingHttpResponse:
     narrowed, rows = _narrowed(request)
     checkpoint = newest_checkpoint()
     if checkpoint is None:
-        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+        raise NotFound(_("No checkpoint signed yet. Try again in a minute."))
     said = {name: str(value) for name, value in narrowed.cleaned_data.items() if value}
     note_export(by=request.user, what={"list": "acts", "form": form, **said})
     acts = rows.order_by("entry_id")

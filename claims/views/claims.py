@@ -79,10 +79,10 @@ def _source_rows(rows: list[Evidence], captures: dict[Any, Capture]) -> list[Sou
 def capture_in_words(source: Source, capture: Capture | None) -> str:
     """What became of the last capture of a source's address."""
     if capture is None:
-        return _("nothing was fetched") if source.url else ""
+        return _("not captured") if source.url else ""
     if capture.state == CaptureState.FAILED:
-        return _("Not kept: %(error)s") % {"error": capture.error}
-    return _("kept") if capture.state == CaptureState.DONE else _("waits to be fetched")
+        return _("Capture failed: %(error)s") % {"error": capture.error}
+    return _("captured") if capture.state == CaptureState.DONE else _("waiting to be fetched")
 
 
 @form_page

@@ -28,7 +28,7 @@ def conflicts(request: PersonsRequest) -> HttpResponse:
     context = {
         "form": form,
         # Of a desk that one has left, an actor's name may have changed since.
-        "rows": [(row, seen.get(row.actor_id) or _("an actor that you no longer see")) for row in rows],
+        "rows": [(row, seen.get(row.actor_id) or _("an actor you can no longer see")) for row in rows],
         "touched": claims_touched(user) if rows else [],
         **account_tabs("conflicts"),
     }

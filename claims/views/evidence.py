@@ -107,7 +107,7 @@ def withdraw_evidence_page(request: PersonsRequest, reference: str, evidence_id:
         button=_("Withdraw evidence"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
-        lines=[_("It counts no longer, and stays on record with your reason. The source itself is not touched.")],
+        lines=[_("It no longer counts, and stays on record with your reason. The source itself does not change.")],
     )
 
 
@@ -119,14 +119,14 @@ def recheck(request: PersonsRequest, reference: str, evidence_id: UUID) -> HttpR
     item.claim = claim
     may_confirm_excerpt(request.user, item)
     note_shown(request.user, [item])
-    form = ReasonForm(**sent(request), needed=False, hint=_("What you compared; it is kept."))
+    form = ReasonForm(**sent(request), needed=False, hint=_("What you compared. Recorded with your name."))
     if form.submitted(lambda given: confirm_excerpt(evidence=item, note=given["reason"], by=request.user)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
         form,
-        title=_("Does this excerpt still stand?"),
-        button=_("It still stands"),
+        title=_("Is this quote still accurate?"),
+        button=_("Confirm quote"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
         template="claims/recheck.html",

@@ -148,7 +148,7 @@ def change_line(
         facts=[
             _("%(count)d needed") % {"count": change.threshold},
             _("graph %(digest)s") % {"digest": recorded["graph_digest"]},
-            *([_("Some of this is not yours to read.")] if named else []),
+            *([_("Part of this is not visible to you.")] if named else []),
         ],
         shown=json.dumps(recorded),
     )

@@ -10,6 +10,6 @@ def unkeyed() -> str:
     if has_policy():
         return ""
     return _(
-        "Not checked. Keys are taken from the database: this proves nothing against whoever owns it. "
-        "Tell whoever runs this installation to set LEDGER_POLICY."
+        "Not checked: the keys come from the database, so this proves nothing against its owner. Ask your "
+        "administrator to set LEDGER_POLICY."
     )

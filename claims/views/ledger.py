@@ -33,7 +33,7 @@ def claim_proof_file(request: PersonsRequest, reference: str) -> HttpResponse:
     claim = get_claim(request.user, reference)
     checkpoint = checkpoint_for(claim)
     if checkpoint is None:
-        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+        raise NotFound(_("No checkpoint signed yet. Try again in a minute."))
     return HttpResponse(
         proof_file(request.user, claim, checkpoint),
         content_type="application/json",
@@ -47,9 +47,9 @@ def claim_names(request: PersonsRequest, reference: str) -> JsonResponse:
     get_claim(request.user, reference)
     checkpoint, actors = newest_checkpoint(), request.GET.getlist("actor")
     if len(actors) > MOST_NAMES or not all(map(is_id, actors)):
-        raise Invalid({"actor": [_("Give the ids of at most %(count)d actors.") % {"count": MOST_NAMES}]})
+        raise Invalid({"actor": [_("Enter the ids of at most %(count)d actors.") % {"count": MOST_NAMES}]})
     if checkpoint is None:
-        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+        raise NotFound(_("No checkpoint signed yet. Try again in a minute."))
     files = name_proof_files(request.user, actors, checkpoint)
     return JsonResponse([file.decode() for file in files], safe=False)
 

@@ -92,7 +92,7 @@ class Lineage:
             if item.source == source
         ]
         if source in self._admitting:
-            lines.append(_("against its own interest: counts there only"))
+            lines.append(_("admission against interest: counts there only"))
         if source in self._seen:
-            lines.append(_("named above already"))
+            lines.append(_("already listed above"))
         return lines

@@ -151,13 +151,13 @@ def _notes(row: Evidence, graph: EvidenceGraph, view: EvidenceView | None, numbe
         notes.append(reason[:1].upper() + reason[1:])
     if row.against_interest:
         notes.append(
-            _("Against the interest of %(name)s: %(reason)s")
+            _("Admission against interest of %(name)s: %(reason)s")
             % {"name": row.against_interest.name, "reason": row.against_interest_reason}
         )
     if row.basis_reason or row.source.basis_reason:
         notes.append(_("Basis: %(reason)s") % {"reason": row.basis_reason or row.source.basis_reason})
     if row.visibility == Visibility.RESTRICTED:
-        notes.append(_("Restricted: enters no number and no move that others see"))
+        notes.append(_("Restricted: does not count, and cannot support a move"))
     return notes
 
 
@@ -168,11 +168,11 @@ def facts_against(row: Evidence, numbers: Mapping[UUID, str]) -> list[str]:
         found.append(_("Retracted: does not count"))
     if row.superseded_by_id is not None:
         number = numbers.get(row.superseded_by_id, "")
-        found.append(_("Superseded by %(number)s: counts no longer") % {"number": number})
+        found.append(_("Superseded by %(number)s: no longer counted") % {"number": number})
     if row.source.effective_reliability == Reliability.E:
-        found.append(_("Its source is judged unreliable: does not count"))
+        found.append(_("Its source is graded unreliable: does not count"))
     if row.credibility == Credibility.IMPROBABLE:
-        found.append(_("Judged improbable: does not count"))
+        found.append(_("Graded improbable: does not count"))
     return found
 
 
@@ -193,10 +193,10 @@ def grouped(lines: Iterable[EvidenceLine]) -> list[StanceGroup]:
     """The evidence that is not withdrawn, by stance, in the order in which one reads it."""
     live = [line for line in lines if not line.withdrawn]
     headings = {
-        Stance.SUPPORTS: (_("Supports"), _("Nothing attached supports it.")),
-        Stance.DENIES: (_("Denies"), _("Nobody denies it in anything attached.")),
-        Stance.REFUTES: (_("Refutes"), _("Nothing attached shows that it is not so.")),
-        Stance.CONTEXT: (_("Context"), _("Nothing attached besides.")),
+        Stance.SUPPORTS: (_("Supports"), _("No attached evidence supports it.")),
+        Stance.DENIES: (_("Denies"), _("No attached evidence denies it.")),
+        Stance.REFUTES: (_("Refutes"), _("No attached evidence refutes it.")),
+        Stance.CONTEXT: (_("Context"), _("No context attached.")),
     }
     return [
         StanceGroup(stance.value, heading, [line for line in live if line.evidence.stance == stance], empty)

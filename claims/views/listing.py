@@ -133,7 +133,7 @@ def _chips(request: PersonsRequest, form: FilterForm) -> list[Link]:
     texts = {
         "q": _("“%(value)s”"),
         "closed": _("Closed: %(value)s"),
-        "assignee": _("Given to %(value)s"),
+        "assignee": _("Assigned to %(value)s"),
         "topic": _("Topic: %(value)s"),
     }
     for name, text in texts.items():

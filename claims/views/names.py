@@ -34,4 +34,4 @@ def _id(text: str, *, name: str) -> UUID | None:
     try:
         return UUID(text) if text else None
     except ValueError as error:
-        raise Invalid({name: [_("This is no id.")]}) from error
+        raise Invalid({name: [_("This is not an id.")]}) from error

@@ -165,9 +165,9 @@ def _notes(row: Evidence) -> list[str]:
     notes = []
     later = row.superseded_by
     if later is not None and later.visibility == later.source.visibility == Visibility.PUBLIC:
-        notes.append(_("The same voice has said otherwise since."))
+        notes.append(_("Superseded by a later statement of the same voice."))
     if row.source.retracted_at:
-        notes.append(_("Retracted by its publisher: counts no more."))
+        notes.append(_("Retracted by its publisher: no longer counted."))
     if row.stance == Stance.DENIES:
-        notes.append(_("A denial is what somebody says, not what evidence shows."))
+        notes.append(_("A denial is a statement, not evidence."))
     return notes

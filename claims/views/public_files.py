@@ -50,7 +50,7 @@ def public_material_proofs(request: HttpRequest, reference: str) -> JsonResponse
 def _signed(claim: Claim) -> Checkpoint:
     checkpoint = public_checkpoint(claim)
     if checkpoint is None:
-        raise NotFound(_("Nothing of the log has been signed yet. Try again in a minute."))
+        raise NotFound(_("No checkpoint signed yet. Try again in a minute."))
     return checkpoint
 
 
@@ -62,7 +62,7 @@ def public_change(request: HttpRequest, reference: str, seq: int) -> HttpRespons
     checkpoint = checkpoint_for(claim)
     proof = public_proof(claim, seq, checkpoint) if checkpoint else None
     if proof is None:
-        raise NotFound(_("The log does not hold this change yet. Try again in a minute."))
+        raise NotFound(_("This change is not in the log yet. Try again in a minute."))
     name = f"{claim.reference}-change-{seq}.tlog-proof"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(proof, content_type="text/plain; charset=utf-8", headers=headers)

@@ -83,10 +83,10 @@ def receipt_file(request: PersonsRequest) -> HttpResponse:
     rows = receipts_of(request.user).filter(entry__leaf_hash__in=hashes or []).order_by("entry")
     entries = [(bytes(row.entry.leaf_hash), format_time(row.entry.at)) for row in rows]
     if not hashes or {leaf_hash for leaf_hash, _at in entries} != set(hashes):
-        raise NotFound(_("There is no such receipt."))
+        raise NotFound(_("Receipt not found."))
     notes = [note for note in signed(entries) if note is not None]
     if not notes:
-        raise OutOfService(_("Receipts cannot be signed at the moment. They are in your list later."))
+        raise OutOfService(_("Receipts cannot be signed at the moment. They will appear in your list later."))
     headers = {"Content-Disposition": f'attachment; filename="receipt-{entries[0][0].hex()[:12]}.txt"'}
     return HttpResponse("".join(notes), content_type="text/plain; charset=utf-8", headers=headers)
 
@@ -98,21 +98,21 @@ class ReceiptForm(forms.Form):
     either = True
 
     text = forms.CharField(
-        label=gettext_lazy("The receipt’s text"),
+        label=gettext_lazy("Text of the receipt"),
         required=False,
         strip=False,
         max_length=LARGEST,
         widget=forms.Textarea({"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
     )
-    file = forms.FileField(label=gettext_lazy("or its file"), required=False)
+    file = forms.FileField(label=gettext_lazy("or file"), required=False)
 
     def clean(self) -> dict[str, object]:
         given = self.cleaned_data
         file = given.get("file")
         if file is not None and file.size > LARGEST:
-            self.add_error("file", _("Give a file of at most 1 MB."))
+            self.add_error("file", _("Choose a file of at most 1 MB."))
         elif not given.get("text") and not file:
-            self.add_error("text", _("Paste a receipt, or choose its file."))
+            self.add_error("text", _("Paste a receipt or choose its file."))
         return given
 
     def data_given(self) -> bytes:

@@ -41,13 +41,13 @@ def _what_stays(files: int, *, captures: int) -> str:
         "captures": ngettext("%(count)d capture", "%(count)d captures", captures) % {"count": captures},
     }
     if files and captures:
-        line = _("Its %(files)s and %(captures)s, and the evidence made of it, stay as restricted as they are.")
+        line = _("Its %(files)s and %(captures)s, and evidence based on it, stay as restricted as they are.")
     elif files:
-        line = _("Its %(files)s, and the evidence made of it, stay as restricted as they are.")
+        line = _("Its %(files)s, and evidence based on it, stay as restricted as they are.")
     elif captures:
-        line = _("Its %(captures)s, and the evidence made of it, stay as restricted as they are.")
+        line = _("Its %(captures)s, and evidence based on it, stay as restricted as they are.")
     else:
-        line = _("The evidence made of it stays as restricted as it is.")
+        line = _("Evidence based on it stays as restricted as it is.")
     return line % named
 
 
@@ -80,9 +80,9 @@ def release_actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     row = get_actor(request.user, actor_id)
     facts = [
         (_("Name"), row.name),
-        (_("Part of"), row.part_of or ""),
+        (_("Speaks for"), row.part_of or ""),
         (_("Owned by"), row.owned_by or ""),
-        (_("Why nobody else speaks through it"), row.stands_alone_because),
+        (_("Why it is editorially independent"), row.stands_alone_because),
     ]
     return _page(
         request,
@@ -92,7 +92,7 @@ def release_actor_page(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
         name=row.name,
         back=reverse("actor", args=[row.pk]),
         facts=facts,
-        lines=[_("What it published stays as restricted as it is.")],
+        lines=[_("Its sources stay as restricted as they are.")],
     )
 
 
@@ -104,12 +104,12 @@ def release_evidence_page(request: PersonsRequest, reference: str, evidence_id: 
     row.claim = claim
     facts = [
         (_("Source"), row.source.title),
-        (_("What it does to the claim"), row.get_stance_display()),
-        (_("Excerpt"), row.excerpt),
-        (_("Place in the source"), row.locator),
+        (_("Bearing on the claim"), row.get_stance_display()),
+        (_("Quote"), row.excerpt),
+        (_("Page, paragraph or timestamp"), row.locator),
         (_("Reason for this basis"), row.basis_reason),
-        (_("Speaks against the interest of"), row.against_interest or ""),
-        (_("Why it is against their interest"), row.against_interest_reason),
+        (_("Admission against interest of"), row.against_interest or ""),
+        (_("Why it is an admission"), row.against_interest_reason),
     ]
     return _page(
         request,
@@ -119,7 +119,7 @@ def release_evidence_page(request: PersonsRequest, reference: str, evidence_id: 
         name=row.source.title,
         back=reverse("claim", args=[reference]),
         facts=facts,
-        lines=[_("It counts for the claim from then on.")],
+        lines=[_("From then on it counts for the claim.")],
         about=claim,
     )
 
@@ -136,7 +136,7 @@ def release_attachment_page(request: PersonsRequest, attachment_id: UUID) -> Htt
         name=row.name,
         back=reverse("source", args=[row.source_id]),
         facts=[(_("File"), row.name), (_("Source"), row.source.title)],
-        lines=[_("A capture that it came by becomes visible with it.")],
+        lines=[_("Its capture becomes visible with it.")],
     )
 
 
@@ -151,7 +151,7 @@ def release_capture_page(request: PersonsRequest, source_id: UUID, *, capture_id
         lambda given: release_capture(capture=row, by=request.user, **given),
         name=row.url,
         back=reverse("source", args=[source_id]),
-        facts=[(_("Address"), row.url), (_("It answered from"), row.final_url), (_("Source"), row.source.title)],
+        facts=[(_("Address"), row.url), (_("Answered from"), row.final_url), (_("Source"), row.source.title)],
         lines=[_("Its file becomes visible with it.")],
     )
 
@@ -171,7 +171,7 @@ def _page(
     """What becomes visible to whom, and the form; back to the thing once it is done."""
     may_release(request.user, desk_id)
     if row.visibility == Visibility.PUBLIC:
-        raise NotFound(_("Everybody may see this already."))
+        raise NotFound(_("Everyone can already see this."))
     note_shown(request.user, [row])
     form = ReleaseForm(**sent(request), present=row.visibility)
     if form.submitted(act):
@@ -183,7 +183,7 @@ def _page(
         button=_("Release"),
         back=back,
         about=about,
-        lines=[*lines, _("Whoever has read it once has read it: this cannot be taken back.")],
+        lines=[*lines, _("A release cannot be undone: people may read it at once.")],
         template="claims/release.html",
         facts=[(label, value) for label, value in facts if value],
         people=_people(desk_id),

@@ -109,7 +109,7 @@ def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         ),
         title=_("Edit “%(title)s”") % {"title": row.title},
         button=_("Save source"),
-        line=_("Every claim that rests on it is counted anew."),
+        line=_("Every claim that relies on it is recounted."),
     )
 
 
@@ -119,10 +119,10 @@ def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         request,
         source_id,
         act=retract_source,
-        title=_("Record that “%(title)s” was retracted"),
+        title=_("Record a retraction of “%(title)s”"),
         button=_("Record retraction"),
         hint=_("Who retracted it, when and where."),
-        line=_("It counts no longer, for any claim. A verdict that rested on it is flagged “support lost”."),
+        line=_("It no longer counts for any claim. Verdicts that relied on it are flagged “support lost”."),
     )
 
 
@@ -132,10 +132,10 @@ def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         request,
         source_id,
         act=correct_source,
-        title=_("Record that “%(title)s” was corrected"),
+        title=_("Record a correction of “%(title)s”"),
         button=_("Record correction"),
         hint=_("What was corrected, when and where."),
-        line=_("It counts as before. Look again at the excerpts of the claims below."),
+        line=_("It counts as before. The quotes in the claims below need a re-check."),
     )
 
 
@@ -155,7 +155,7 @@ def _taken_back(
         request,
         form,
         title=title % {"title": row.title},
-        button=button if tried else _("Show what it would do"),
+        button=button if tried else _("Preview impact"),
         back=reverse("source", args=[source_id]),
         lines=[line],
         template="sources/taken_back.html",
@@ -183,7 +183,7 @@ def attach_to_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         keep,
         title=_("Attach a file to “%(title)s”") % {"title": row.title},
         button=_("Attach file"),
-        line=_("A screenshot, a document, the page as you saved it. Its digest shows later that it is the same."),
+        line=_("A screenshot, a document or a saved page. Its digest will show later that it is unchanged."),
     )
 
 
@@ -214,9 +214,9 @@ def capture_page(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         row,
         ConfirmForm(**sent(request)),
         lambda given: request_capture(source=row, by=request.user),
-        title=_("Fetch “%(title)s” again") % {"title": row.title},
-        button=_("Fetch address"),
-        line=_("What the address answers now is kept beside what was kept before."),
+        title=_("Capture “%(title)s” again") % {"title": row.title},
+        button=_("Capture page"),
+        line=_("The page as it is now is kept beside the earlier captures."),
     )
 
 
@@ -230,9 +230,9 @@ def new_relay(request: PersonsRequest, source_id: UUID) -> HttpResponse:
         row,
         RelayForm(**sent(request), user=request.user, source=row),
         lambda given: add_relay(downstream=row, effects=consent(request), by=request.user, **given),
-        title=_("Where “%(title)s” got it from") % {"title": row.title},
+        title=_("What “%(title)s” is based on") % {"title": row.title},
         button=_("Add relay"),
-        line=_("Every claim that rests on it is counted anew."),
+        line=_("Every claim that relies on it is recounted."),
     )
 
 
@@ -243,13 +243,13 @@ def end_relay(request: PersonsRequest, source_id: UUID, *, relay_id: UUID) -> Ht
     relay = get_relay(request.user, row, relay_id)
     note_shown(request.user, [relay])
     may_change_source(request.user, row)
-    line = _("“%(below)s” then no longer has it from “%(above)s”. Every claim that rests on it is counted anew.")
+    line = _("“%(below)s” is then no longer based on “%(above)s”. Every claim that relies on it is recounted.")
     return _one_act(
         request,
         row,
         ConfirmForm(**sent(request)),
         lambda given: remove_relay(relay=relay, effects=consent(request), by=request.user),
-        title=_("Take the relay away"),
-        button=_("Take relay away"),
+        title=_("Remove the relay"),
+        button=_("Remove relay"),
         line=line % {"below": row.title, "above": relay.upstream.title},
     )

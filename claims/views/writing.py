@@ -35,7 +35,7 @@ def new_claim(request: PersonsRequest) -> HttpResponse:
     form = NewClaimForm(**sent(request), user=request.user, desk=desk)
     elements = element_forms(**sent(request))
     if request.method == "POST" and not elements.is_valid():
-        form.add_error(None, _("Some parts of the claim cannot be used as they are."))
+        form.add_error(None, _("Some fields of the claim need a change."))
     if form.submitted(lambda given: _report(request, desk, given, elements)):
         return redirect("claim", form.outcome.reference)
     return show_form(
@@ -56,7 +56,7 @@ def chosen_desk(request: PersonsRequest) -> Desk | None:
     try:
         chosen = UUID(named) if named else None
     except ValueError as error:
-        raise Invalid({"desk": [_("There is no such desk.")]}) from error
+        raise Invalid({"desk": [_("Desk not found.")]}) from error
     if chosen is None and len(memberships_of(request.user)) > 1:
         return None
     return desk_for(request.user, chosen)
@@ -86,7 +86,7 @@ def edit_claim_page(request: PersonsRequest, reference: str) -> HttpResponse:
     may_edit_claim(request.user, claim)
     form = EditClaimForm(**sent(request), user=request.user, claim=claim)
     if request.method == "POST" and not form.elements.is_valid():
-        form.add_error(None, _("Some parts of the claim cannot be used as they are."))
+        form.add_error(None, _("Some fields of the claim need a change."))
     if form.submitted(lambda given: _edit(request, claim, form)):
         return redirect("claim", claim.reference)
     return show_form(
@@ -117,12 +117,15 @@ def publish(request: PersonsRequest, reference: str) -> HttpResponse:
         request,
         reference,
         act=publish_claim,
-        message=_("An editor publishes."),
+        message=_("Only editors publish claims."),
         title=_("Publish this claim"),
         button=_("Publish claim"),
         lines=[
-            _("Everybody can then read what it says, how it stands, how it moved, and its public evidence."),
-            _("Evidence, sources and actors that are not public stay out of it. Later moves show by themselves."),
+            _("Anyone can then read its wording, state, status history and public evidence."),
+            _(
+                "Evidence, sources and actors that are not public stay hidden. Later status changes appear "
+                "automatically."
+            ),
         ],
     )
 
@@ -133,10 +136,10 @@ def unpublish(request: PersonsRequest, reference: str) -> HttpResponse:
         request,
         reference,
         act=unpublish_claim,
-        message=_("An editor publishes."),
-        title=_("Take the public page away"),
+        message=_("Only editors publish claims."),
+        title=_("Unpublish this claim"),
         button=_("Unpublish claim"),
-        lines=[_("The public page is gone at once. Copies that others made of it are not.")],
+        lines=[_("The public page is removed at once. Copies made by others remain.")],
     )
 
 
@@ -146,7 +149,7 @@ def _confirmed(
     """A page that says what an editor's act will do, and does it at the press of its button."""
     claim = get_claim(request.user, reference)
     may_edit_as_editor(request.user, claim, message)
-    form = ReasonForm(**sent(request), needed=False, hint=_("It is kept with the claim."))
+    form = ReasonForm(**sent(request), needed=False, hint=_("Recorded with the claim."))
     if form.submitted(lambda given: act(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     back = reverse("claim", args=[claim.reference])
@@ -157,7 +160,7 @@ def _confirmed(
 def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
     """How many independent voices a verdict on this claim needs."""
     claim = get_claim(request.user, reference)
-    may_edit_as_editor(request.user, claim, _("An editor sets the threshold of a claim."))
+    may_edit_as_editor(request.user, claim, _("Only editors set a claim’s threshold."))
     form = ThresholdForm(**sent(request), claim=claim)
     if form.submitted(
         lambda given: set_threshold(
@@ -173,5 +176,7 @@ def threshold(request: PersonsRequest, reference: str) -> HttpResponse:
         button=_("Set threshold"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
-        lines=[_("The desk asks for %(count)d. A verdict that then lacks voices is flagged.") % {"count": needed}],
+        lines=[
+            _("The desk’s threshold is %(count)d. A verdict that then lacks voices is flagged.") % {"count": needed}
+        ],
     )

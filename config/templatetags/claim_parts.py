@@ -89,7 +89,7 @@ def _beside(item: Any) -> str:
     parts = [f"<b>{escape(stance)}</b>" if stance else ""]
     if upstream:
         got = ", ".join(f'<a href="{escape(_of(one, "url"))}">{bdi(_of(one, "text"))}</a>' for one in upstream)
-        parts.append(f" <span>{escape(_('Got it from'))} {got}</span>")
+        parts.append(f" <span>{escape(_('Based on'))} {got}</span>")
     if locator:
         parts.append(f" <span>{bdi(locator)}</span>")
     parts += _spans(_of(item, "notes"))
@@ -145,7 +145,7 @@ def _by_whom(change: Any) -> str:
     by, decided_by = escape(_of(change, "by")), _of(change, "decided_by")
     if not decided_by:
         return f"<span>{by}</span>"
-    found, decided = _("found by %(name)s") % {"name": by}, _("decided by %(name)s") % {"name": escape(decided_by)}
+    found, decided = _("assessed by %(name)s") % {"name": by}, _("decided by %(name)s") % {"name": escape(decided_by)}
     return f"<span>{found}</span> <span>{decided}</span>"
 
 

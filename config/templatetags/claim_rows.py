@@ -33,7 +33,7 @@ register = template.Library()
 def claim_rows(rows: Iterable[Any]) -> SafeString:
     """The rows of the table of claims."""
     said = {
-        "nobody": escape(_("nobody")),
+        "nobody": escape(_("no one")),
         "unknown": escape(_("claimant unknown")),
         "closed": escape(_("closed")),
         "voices": escape(_("Independent voices:")),
@@ -104,7 +104,7 @@ def _proposed(entry: Any) -> str:
     if not entry.proposed:
         return ""
     if entry.proposed == entry.state:
-        return f" {mark('arrow', 'turn')} {state(entry.proposed, _('Leave it so'))}"
+        return f" {mark('arrow', 'turn')} {state(entry.proposed, _('No change'))}"
     return f' {mark("arrow", "turn")} <span class="vh">{escape(_("proposed:"))}</span> {state(entry.proposed)}'
 
 

@@ -80,7 +80,7 @@ def submit_assessment(
         if proposed_state not in StateChoices.values:
             raise Invalid({"proposed_state": [_("Choose one of the four states.")]})
         rationale = given_text(
-            rationale, field="rationale", message=_("Say what you saw, and what would change your mind.")
+            rationale, field="rationale", message=_("Explain your assessment and what would change it.")
         )
         named = named_evidence(by, claim, evidence, "evidence")
         replies = _replies(by, claim, answers)
@@ -151,17 +151,17 @@ def _ids(items: Any) -> frozenset[str]:
 def _try(claim: Claim, proposed: str, named_grounds: NamedGrounds) -> AssessmentState:
     """What a finding becomes when it is handed in; the policy is asked now, and once more at approval."""
     if claim.closed_at is not None:
-        raise Conflict(_("This claim is closed. Open it again first."))
+        raise Conflict(_("This claim is closed. Reopen it first."))
     if proposed == claim.state:
         return AssessmentState.RECORDED
     move = find_move(claim.state, proposed)
     if move is not None and move.deciders is Deciders.ALONE:
         if move.needs_evidence and not named_grounds.named:
-            raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
+            raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
         return AssessmentState.ENACTED
     move = legal_move(claim, proposed, deciders=Deciders.SECOND)
     if move.needs_evidence and not named_grounds.named:
-        raise Invalid({"evidence": [_("Tick the evidence that this rests on.")]})
+        raise Invalid({"evidence": [_("Select the evidence you rely on.")]})
     check_policy(claim, move, named_grounds)
     return AssessmentState.WAITING
 
@@ -170,7 +170,7 @@ def _replies(by: User, claim: Claim, answers: Sequence[Mapping[str, Any]]) -> li
     given = {entry["evidence"]: entry.get("text", "") for entry in answers}
     found = named_evidence(by, claim, given, "answers")
     return [
-        (item, given_text(given[item.pk], field="answers", message=_("Write the answer, or leave it out.")))
+        (item, given_text(given[item.pk], field="answers", message=_("Enter the answer or leave it out.")))
         for item in found
     ]
 
@@ -180,11 +180,15 @@ def _lines(claim: Claim, entries: Sequence[Mapping[str, Any]], *, needed: bool) 
     parts = {part.pk: part for part in claim.elements.all()}
     given = {entry["element"]: entry.get("text", "").strip() for entry in entries}
     if set(given) - set(parts):
-        raise Invalid({"elements": [_("There is no such element on this claim.")]})
+        raise Invalid({"elements": [_("No such element in this claim.")]})
     silent = [part.text for pk, part in parts.items() if not given.get(pk)]
     if needed and silent:
         raise Invalid(
-            {"elements": [_("Say what the evidence shows for “%(element)s”.") % {"element": text} for text in silent]}
+            {
+                "elements": [
+                    _("Explain what the evidence shows for “%(element)s”.") % {"element": text} for text in silent
+                ]
+            }
         )
     return [(part, given_text(given[pk], field="elements", message="")) for pk, part in parts.items() if given.get(pk)]
 
@@ -215,12 +219,12 @@ def approve(
     now = now or timezone.now()
     with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
-        reason = given_text(reason, field="reason", message=_("Say why you agree."))
+        reason = given_text(reason, field="reason", message=_("Explain why you agree."))
         claim = assessment.claim
         check_version(claim, seen_version)
         _still_waits(assessment)
         if has_moved_since(assessment):
-            raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
+            raise Conflict(_("The claim’s status has changed since this was submitted. It needs a new assessment."))
         stood = last_stood_for(assessment)
         still_assesses(assessment, stood)
         no_conflict_meanwhile(assessment, stood, by)
@@ -271,7 +275,7 @@ def reject(
     now = now or timezone.now()
     with recorded_transaction():
         assessment = _lock_for_decision(assessment, by)
-        reason = given_text(reason, field="reason", message=_("Say what is missing or what you see otherwise."))
+        reason = given_text(reason, field="reason", message=_("Explain what is missing or what you see differently."))
         check_version(assessment.claim, seen_version)
         _still_waits(assessment)
         stop_watching(grounds__stood_for__assessment=assessment)
@@ -293,7 +297,7 @@ def _lock_for_decision(assessment: Assessment, by: User) -> Assessment:
 
 def _still_waits(assessment: Assessment) -> None:
     if assessment.state != AssessmentState.WAITING:
-        message = _("This finding waits no longer: it is %(state)s.")
+        message = _("This assessment is no longer awaiting a decision: it is %(state)s.")
         raise Conflict(message % {"state": assessment.get_state_display()})
 
 

@@ -44,7 +44,7 @@ def assign(
     now = now or timezone.now()
     with recorded_transaction():
         claim = lock_claim(claim)
-        may_edit_as_editor(by, claim, _("An editor assigns."))
+        may_edit_as_editor(by, claim, _("Only editors assign claims."))
         due_at = due_at or now + timedelta(days=claim.desk.days_to_review)
         return _give(claim, reviewer, due_at, NotificationKind.ASSIGNED, by=by, now=now)
 
@@ -64,10 +64,10 @@ def _give(
         raise Invalid({field: [_("Name a reviewer or an editor of this desk.")]})
     _still_to_come(due_at, now=now)
     if claim.closed_at is not None:
-        raise Conflict(_("This claim is closed. Open it again first."))
+        raise Conflict(_("This claim is closed. Reopen it first."))
     _without_conflict(claim, reviewer, by=by, field=field)
     if Assignment.objects.filter(claim=claim, reviewer=reviewer, ended_at__isnull=True).exists():
-        raise Conflict(_("%(person)s has this claim already.") % {"person": reviewer.username})
+        raise Conflict(_("%(person)s is already assigned to this claim.") % {"person": reviewer.username})
     takes_it = reviewer.pk == by.pk  # who gives it to themselves need not be asked
     assignment = Assignment.objects.create(
         claim=claim,
@@ -93,13 +93,15 @@ def _without_conflict(claim: Claim, person: User, *, by: User, field: str) -> No
         return
     told = conflicts_told(claim, [person.pk], to=by).get(person.pk)
     if told is None or (by.pk != person.pk and role_in(by, claim.desk_id) != Role.EDITOR):
-        raise Invalid({field: [_("%(person)s cannot take this claim. Name somebody else.") % {"person": person}]})
+        raise Invalid(
+            {field: [_("%(person)s cannot be assigned this claim. Name another reviewer.") % {"person": person}]}
+        )
     raise Invalid({field: [conflict_in_words(person.username, touched=told.name)]})
 
 
 def _still_to_come(due_at: datetime, *, now: datetime) -> None:
     if due_at <= now or due_at.year > LAST_YEAR:
-        message = _("Give a time that is still to come, before the year %(last)d ends.")
+        message = _("Enter a future time, before the end of %(last)d.")
         raise Invalid({"due_at": [message % {"last": LAST_YEAR}]})
 
 
@@ -117,15 +119,15 @@ def may_answer(assignment: Assignment, by: User) -> None:
     if assignment.reviewer_id == by.pk and role_in(by, assignment.claim.desk_id) is not None:
         return
     if role_in(by, assignment.claim.desk_id) is None:
-        raise NotFound(_("There is no such assignment."))
+        raise NotFound(_("Assignment not found."))
     raise Forbidden(
-        _("This claim is given to %(person)s, who answers for it.") % {"person": assignment.reviewer.username}
+        _("This claim is assigned to %(person)s, who must respond.") % {"person": assignment.reviewer.username}
     )
 
 
 def _still_open(assignment: Assignment) -> None:
     if not assignment.is_open:
-        raise Conflict(_("This assignment has ended: it was %(state)s.") % {"state": assignment.get_state_display()})
+        raise Conflict(_("This assignment has ended: %(state)s.") % {"state": assignment.get_state_display()})
 
 
 def accept_assignment(*, assignment: Assignment, by: User, now: datetime | None = None) -> Assignment:
@@ -136,7 +138,7 @@ def accept_assignment(*, assignment: Assignment, by: User, now: datetime | None 
         may_answer(assignment, by)
         _still_open(assignment)
         if assignment.state == AssignmentState.ACCEPTED:
-            raise Conflict(_("You have accepted this already."))
+            raise Conflict(_("You have already accepted this assignment."))
         assignment.state, assignment.accepted_at = AssignmentState.ACCEPTED, now
         assignment.save(update_fields=["state", "accepted_at"])
         add_participant(assignment.claim, assignment.reviewer, ParticipantRole.REVIEWER, accepted=True, now=now)
@@ -150,7 +152,9 @@ def decline(*, assignment: Assignment, reason: str, by: User, now: datetime | No
     with recorded_transaction():
         assignment = _lock(assignment)
         may_answer(assignment, by)
-        reason = given_text(reason, field="reason", message=_("Say why, so that the editor can find somebody else."))
+        reason = given_text(
+            reason, field="reason", message=_("Give a reason, so that the editor can find another reviewer.")
+        )
         _still_open(assignment)
         tell(NotificationKind.DECLINED, assignment.claim, assignment=assignment, by=by, now=now)
         end_assignment(assignment, AssignmentState.DECLINED, reason=reason, by=by, now=now)
@@ -170,7 +174,7 @@ def reassign(
         may_answer(assignment, by)
         reason = optional_text(reason, field="reason")
         if to is not None and to.pk == by.pk:
-            raise Invalid({"to": [_("Name somebody else: you have this claim.")]})
+            raise Invalid({"to": [_("Name another person: the claim is assigned to you.")]})
         _still_open(assignment)
         end_assignment(assignment, AssignmentState.HANDED_OVER, reason=reason, by=by, now=now)
         due_at = assignment.due_at
@@ -188,7 +192,7 @@ def withdraw_assignment(
     now = now or timezone.now()
     with recorded_transaction():
         assignment = _lock(assignment)
-        may_edit_as_editor(by, assignment.claim, _("An editor takes an assignment back."))
+        may_edit_as_editor(by, assignment.claim, _("Only editors withdraw an assignment."))
         reason = optional_text(reason, field="reason")
         _still_open(assignment)
         tell(NotificationKind.WITHDRAWN, assignment.claim, assignment=assignment, by=by, now=now)
@@ -204,7 +208,7 @@ def change_due(*, assignment: Assignment, due_at: datetime, by: User, now: datet
     now = now or timezone.now()
     with recorded_transaction():
         assignment = _lock(assignment)
-        may_edit_as_editor(by, assignment.claim, _("An editor changes a due time."))
+        may_edit_as_editor(by, assignment.claim, _("Only editors change a due time."))
         _still_to_come(due_at, now=now)
         _still_open(assignment)
         assignment.due_at = due_at
@@ -247,7 +251,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
     now = now or timezone.now()
     with recorded_transaction():
         claim = lock_claim(claim)
-        may_edit_as_editor(by, claim, _("An editor names who decides."))
+        may_edit_as_editor(by, claim, _("Only editors name approvers."))
         fit = (
             user is not None
             and user.is_active
@@ -256,7 +260,7 @@ def name_decider(*, claim: Claim, user: User | None, by: User, now: datetime | N
         if user is None or not fit:
             raise Invalid({"person": [_("Name a reviewer or an editor, of this desk or of another.")]})
         if is_named_decider(user, claim):
-            raise Conflict(_("%(person)s is named already.") % {"person": user.username})
+            raise Conflict(_("%(person)s is already an approver.") % {"person": user.username})
         _without_conflict(claim, user, by=by, field="person")
         named = add_participant(claim, user, ParticipantRole.DECIDER, accepted=True, now=now)
         notify([user], NotificationKind.NAMED_DECIDER, claim, by=by, now=now)
@@ -272,9 +276,9 @@ def unname_decider(*, decider: Participant, by: User, now: datetime | None = Non
     now = now or timezone.now()
     with recorded_transaction():
         claim = lock_claim(decider.claim)
-        may_edit_as_editor(by, claim, _("An editor takes back who decides."))
+        may_edit_as_editor(by, claim, _("Only editors remove approvers."))
         if not is_named_decider(decider.user, claim):
-            raise Conflict(_("%(person)s is not named any more.") % {"person": decider.user.username})
+            raise Conflict(_("%(person)s is no longer an approver.") % {"person": decider.user.username})
         leave(claim, decider.user, ParticipantRole.DECIDER, now=now)
         notify([decider.user], NotificationKind.APPROVER_ENDED, claim, by=by, now=now)
         decider_recorded("decider_unnamed", claim, decider.user, by=by, now=now)

@@ -33,9 +33,9 @@ class KeptElsewhere(Stale):
 
     def __init__(self, kept: AssessmentDraft | None) -> None:
         told = (
-            _("Another window has kept this draft since.")
+            _("Another window has saved this draft since.")
             if kept
-            else _("The draft has ended since: it was handed in or dropped in another window.")
+            else _("This draft no longer exists: it was submitted or discarded in another window.")
         )
         super().__init__(told, version=kept.version if kept else 0, changes=[_("Nothing was overwritten.")])
 
@@ -102,7 +102,7 @@ def _content(claim: Claim, written: Mapping[str, Any]) -> dict[str, Any]:
     elements = _texts(written["elements"], "element", field="elements")
     known = {str(pk) for pk in claim.elements.values_list("pk", flat=True)}
     if not known.issuperset(one["element"] for one in elements):
-        raise Invalid({"elements": [_("This is of another claim.")]})
+        raise Invalid({"elements": [_("This belongs to another claim.")]})
     return {
         "proposed_state": _state(written["proposed_state"]),
         "rationale": optional_text(written["rationale"], field="rationale"),
@@ -138,7 +138,7 @@ def drop_draft(*, claim: Claim, by: User) -> None:
     with recorded_transaction():
         ended, _rows = AssessmentDraft.objects.filter(claim=claim, assessor=by).delete()
         if not ended:
-            raise NotFound(_("There is no draft of yours on this claim."))
+            raise NotFound(_("You have no draft for this claim."))
 
 
 def _state(proposed: str) -> str:
@@ -157,5 +157,5 @@ def _not_too_long(content: Mapping[str, Any]) -> None:
     texts = [content["rationale"], *(item["text"] for item in [*content["answers"], *content["elements"]])]
     length = sum(map(len, texts))
     if length > LONGEST_DRAFT:
-        message = _("This draft is too long: %(length)d characters; at most %(limit)d fit.")
+        message = _("This draft is too long: %(length)d characters. Use at most %(limit)d.")
         raise Invalid({"": [message % {"length": length, "limit": LONGEST_DRAFT}]})

@@ -122,7 +122,7 @@ def _sent_before(seen: SeenDraft, path: str, fields: list[list[str]], by: User) 
 
 def _keepable(content: Pairs) -> list[list[str]]:
     if len(content) > MOST_FIELDS or sum(len(name) + len(value) for name, value in content) > LONGEST_DRAFT:
-        raise Invalid({"": [_("This draft is too long: at most %(limit)d characters fit.") % {"limit": LONGEST_DRAFT}]})
+        raise Invalid({"": [_("This draft is too long. Use at most %(limit)d characters.") % {"limit": LONGEST_DRAFT}]})
     # A field's own spaces stay: only what cannot be kept at all is refused.
     for name, value in content:
         optional_text(name, field="")
@@ -133,7 +133,7 @@ def _keepable(content: Pairs) -> list[list[str]]:
 
 def _not_too_many(by: User, most: int) -> None:
     if FormDraft.objects.filter(author=by).count() >= most:
-        message = _("You have %(limit)d drafts, the most that are kept. Discard some of them.")
+        message = _("You have reached the limit of %(limit)d drafts. Discard some of them.")
         raise Invalid({"": [message % {"limit": MOST_DRAFTS}]})
 
 
@@ -154,7 +154,7 @@ def discard_form_draft(*, draft: FormDraft, by: User) -> None:
     with recorded_transaction():
         row = FormDraft.objects.select_for_update(no_key=True).filter(pk=draft.pk, author=by).first()
         if row is None:
-            raise NotFound(_("There is no such draft of yours."))
+            raise NotFound(_("Draft not found."))
         row.delete()
         let_go(kept_files(row.content), by=by)
 

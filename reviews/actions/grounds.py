@@ -107,14 +107,14 @@ def still_assesses(assessment: Assessment, stood: AssessmentGrounds | None) -> N
 
 
 def _may_not_assess(assessor: User) -> str:
-    message = _("%(person)s may not assess this claim any more. Somebody else has to assess it.")
+    message = _("%(person)s can no longer assess this claim. Another reviewer must assess it.")
     return message % {"person": assessor.username}
 
 
 def _assignment_ended(assignment: Assignment) -> str:
     message = _(
-        "The assignment that this was submitted with is %(state)s. Its assessor, assigned again, can confirm it; "
-        "otherwise the claim has to be assessed anew."
+        "The assignment behind this assessment is %(state)s. Assign its assessor again to confirm it, or have the "
+        "claim assessed anew."
     )
     return message % {"state": AssignmentState(assignment.state).label}
 
@@ -133,9 +133,12 @@ def no_conflict_meanwhile(assessment: Assessment, stood: AssessmentGrounds | Non
     since = stood.at if stood else assessment.created_at
     touched = conflicts_with(assessment.claim, [assessment.assessor_id, by.pk], since=since)
     if by.pk in touched:
-        raise Forbidden(_("You had declared a conflict of interest while this waited. Somebody else decides."))
+        raise Forbidden(_("You declared a conflict of interest while this was waiting. Another person must decide."))
     if assessment.assessor_id in touched:
-        message = _("For a time while this waited %(person)s could not assess the claim. It has to be assessed anew.")
+        message = _(
+            "For a time while this was waiting, %(person)s was not allowed to assess the claim. It needs a new "
+            "assessment."
+        )
         raise Conflict(message % {"person": assessment.assessor.username})
 
 
@@ -152,30 +155,28 @@ def unchanged_grounds(assessment: Assessment, stood: AssessmentGrounds | None, s
     where nothing was kept, or where some of what changed before its assessor confirmed it is hidden from the person.
     """
     if stood is None:
-        raise Conflict(
-            _("What this rests on was not kept when it was submitted. Its assessor has to confirm it first.")
-        )
+        raise Conflict(_("The grounds were not recorded when this was submitted. Its assessor must confirm it first."))
     kept, claim = stood.grounds, assessment.claim
     found = now_of(claim, kept)
     if found.digest != kept.digest:
         if _is_all_contrary(kept, found):
             _ask_policy(assessment)  # which says what has to be answered
         raise Stale(
-            _("What this rests on has changed since it was submitted. Its assessor has to confirm it first."),
+            _("The grounds have changed since this was submitted. Its assessor must confirm it first."),
             version=claim.version,
             changes=diff_for(by, claim, kept, found.content, unrestricted=True).sentences(),
         )
     if seen is not None and seen != kept.digest:
         raise Stale(
-            _("Look at what this rests on now before you approve it."),
+            _("Review the present grounds before you approve."),
             version=claim.version,
             changes=[
-                _("%(person)s confirmed this anew since you opened it.") % {"person": assessment.assessor.username}
+                _("%(person)s has confirmed this again since you opened it.") % {"person": assessment.assessor.username}
             ],
         )
     submitted = AssessmentGrounds.objects.filter(assessment=assessment).select_related("grounds").earliest("number")
     if submitted != stood and diff_for(by, claim, submitted.grounds, found.content).withheld:
-        raise Conflict(_("Some of what changed is hidden from you. An editor who can see all of it decides."))
+        raise Conflict(_("Some of the changes are hidden from you. An editor who can see them all must decide."))
     return kept
 
 
@@ -218,10 +219,10 @@ def confirm_assessment(
             found = _refuse_unseen(claim, stood.grounds, seen_grounds, by)
             if diff_for(by, claim, stood.grounds, found.content).withheld:
                 raise Conflict(
-                    _("Some of what changed is hidden from you. Somebody who can see all of it assesses the claim.")
+                    _("Some of the changes are hidden from you. A reviewer who can see them all must assess the claim.")
                 )
             if seen_grounds == stood.grounds.digest and stood.assignment == assignment:
-                raise Conflict(_("Nothing that this rests on has changed: there is nothing to confirm."))
+                raise Conflict(_("The grounds have not changed: no confirmation is needed."))
         stop_watching(grounds__stood_for__assessment=assessment)
         grounds = stand_for(assessment, assignment, now=now)
         # Whoever has the page open is told before they decide on it.
@@ -234,9 +235,9 @@ def may_confirm_assessment(user: User, assessment: Assessment) -> None:
     """Its assessor, who may still assess the claim, which has not moved since. Raises NotFound, Forbidden."""
     role_for(user, assessment.claim)
     if has_moved_since(assessment) or assessment.claim.closed_at is not None:
-        raise Forbidden(_("The claim has moved since this was handed in. It has to be assessed anew."))
+        raise Forbidden(_("The claim’s status has changed since this was submitted. It needs a new assessment."))
     if assessment.assessor_id != user.pk:
-        raise Forbidden(_("Only the assessor confirms an assessment."))
+        raise Forbidden(_("Only its assessor can confirm an assessment."))
     may_assess(user, assessment.claim)
 
 
@@ -264,13 +265,16 @@ def _may_still_submit(assessment: Assessment) -> Assignment | None:
     """The assignment that the assessor confirms with. Raises Conflict, PolicyNotMet where it could not be approved."""
     claim = assessment.claim
     if assessment.state != AssessmentState.WAITING:
-        raise Conflict(_("This finding waits no longer: it is %(state)s.") % {"state": assessment.get_state_display()})
+        raise Conflict(
+            _("This assessment is no longer awaiting a decision: it is %(state)s.")
+            % {"state": assessment.get_state_display()}
+        )
     if has_moved_since(assessment):
-        raise Conflict(_("The claim has moved since this was handed in. It has to be assessed anew."))
+        raise Conflict(_("The claim’s status has changed since this was submitted. It needs a new assessment."))
     if assessment.proposed_state in VERDICTS:
         said = set(assessment.elements.values_list("element_id", flat=True))
         if not set(claim.elements.values_list("pk", flat=True)) <= said:
-            raise Conflict(_("The claim has elements of which this says nothing. It has to be assessed anew."))
+            raise Conflict(_("The claim has elements that this assessment does not cover. It needs a new assessment."))
     _ask_policy(assessment)
     return Assignment.objects.filter(claim=claim, reviewer=assessment.assessor, ended_at__isnull=True).first()
 
@@ -280,7 +284,7 @@ def _refuse_unseen(claim: Claim, kept: Grounds, seen: str, by: User) -> PresentG
     found = now_of(claim, kept)
     if seen != found.digest:
         raise Stale(
-            _("Something has changed since you opened this page. Look at it again before you confirm."),
+            _("The grounds have changed since you opened this page. Review them before you confirm."),
             version=claim.version,
             changes=diff_for(by, claim, kept, found.content, unrestricted=True).sentences(),
         )
@@ -293,15 +297,17 @@ def may_confirm_verdict(user: User, claim: Claim, authors: Authors) -> None:
     editor. Raises NotFound, Forbidden."""
     role = role_for(user, claim)
     if user.pk in authors.people:
-        raise Forbidden(_("You changed what this verdict rests on: somebody else looks at it."))
+        raise Forbidden(_("You changed the grounds of this verdict, so another person must re-check it."))
     if not (
         role == Role.EDITOR
         or (role != Role.AUDITOR and is_named_decider(user, claim))
         or (role == Role.REVIEWER and user in people_of_the_verdict(claim))
     ):
-        raise Forbidden(_("An editor, a named approver, or one of the two people of the verdict looks at it again."))
+        raise Forbidden(_("Only editors, approvers and the two people of the verdict can re-check it."))
     if not authors.known and role != Role.EDITOR:
-        raise Forbidden(_("Who made one of the changes is not known: an editor who had no part in them looks at it."))
+        raise Forbidden(
+            _("The author of one change is unknown: an editor who took no part in the changes must re-check it.")
+        )
     refuse_conflicted(user, claim)
 
 
@@ -329,12 +335,12 @@ def confirm_verdict(*, claim: Claim, reason: str, seen_grounds: str, by: User, n
         watched = verdict_watch(claim)
         hold_conflicts([by.pk])
         may_confirm(by, claim)
-        reason = given_text(reason, field="reason", message=_("Say what you looked at, and why the verdict stands."))
+        reason = given_text(reason, field="reason", message=_("Explain what you checked and why the verdict holds."))
         if watched is None or not claim.changed_since_verdict:
-            raise Conflict(_("Nothing has changed since the verdict: there is nothing to confirm."))
+            raise Conflict(_("The grounds have not changed since the verdict: no confirmation is needed."))
         found = _refuse_unseen(claim, watched.grounds, seen_grounds, by)
         if diff_for(by, claim, watched.grounds, found.content).withheld:
-            raise Conflict(_("Some of what changed is hidden from you. An editor who can see all of it confirms."))
+            raise Conflict(_("Some of the changes are hidden from you. An editor who can see them all must confirm."))
         grounds = stand_for_now(claim, watched.grounds, found, now=now)
         end_tasks(by=by, note=reason, now=now, claim=claim, kind=TaskKind.GROUNDS_CHANGED)
         grounds_confirmed(claim, grounds, by=by, now=now, reason=reason)

@@ -17,11 +17,11 @@ SUBJECTS = {
     ReminderKind.DUE_SOON: gettext_noop("%(reference)s is due soon"),
     ReminderKind.DUE: gettext_noop("%(reference)s is due now"),
     ReminderKind.OVERDUE: gettext_noop("%(reference)s is overdue"),
-    ReminderKind.ESCALATION: gettext_noop("%(reference)s was not done in time"),
-    ReminderKind.AWAITING_DECISION: gettext_noop("%(reference)s waits for your decision"),
+    ReminderKind.ESCALATION: gettext_noop("%(reference)s missed its due time"),
+    ReminderKind.AWAITING_DECISION: gettext_noop("%(reference)s awaits your decision"),
     ReminderKind.SUPPORT_LOST: gettext_noop("%(reference)s has lost its support"),
     ReminderKind.GROUNDS_CHANGED: gettext_noop("%(reference)s has changed since its verdict"),
-    ReminderKind.RECHECK: gettext_noop("%(reference)s has an excerpt to look at again"),
+    ReminderKind.RECHECK: gettext_noop("%(reference)s has a quote to re-check"),
 }
 
 

@@ -126,7 +126,7 @@ def _leave(claim: Claim, user: User, by: User | None, now: datetime) -> None:
         tell(NotificationKind.DEPARTED, claim, assignment=assignment, assessment=assessment, by=by, now=now)
     if assignment is not None:
         assignment.claim = claim
-        reason = _("They no longer review on this desk.")
+        reason = _("No longer a reviewer on this desk.")
         end_assignment(assignment, AssignmentState.WITHDRAWN, reason=reason, by=by, now=now)
     if is_named_decider(user, claim):
         tell(NotificationKind.APPROVER_DEPARTED, claim, by=by, now=now)

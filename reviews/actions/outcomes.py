@@ -68,7 +68,7 @@ def kept_outcome(request: KeyedRequest, *, wait: bool = False) -> KeptOutcome | 
         cursor.execute(f"SELECT {hold}(hashtextextended(%s, 0))", [name])
         (held,) = cursor.fetchone()
     if held is False:
-        raise Conflict(_("A request with this key is being worked on. Send it again in a moment."))
+        raise Conflict(_("A request with this key is in progress. Send it again in a moment."))
     return KeptOutcome.objects.filter(**request.as_fields()).first()
 
 

@@ -103,7 +103,7 @@ def _search(*, desk: Desk, words: str, file: UUID | None, by: User) -> tuple[str
     sha256 = _digest_of(desk, file) if file else ""
     found = find(desk, words=words, sha256=sha256, by=by)
     if not found.count and not found.fields:
-        raise Invalid({"words": [_("Nothing on this desk holds these words. Look for another spelling.")]})
+        raise Invalid({"words": [_("No text on this desk contains these words. Try another spelling.")]})
     return words, sha256, found
 
 
@@ -112,25 +112,25 @@ def _search_in_shared(*, actor: Actor, words: str, by: User) -> tuple[str, Match
     words = _read_words(words, with_file=False)
     found = find_in_shared(actor, words=words)
     if not found.count and not found.fields:
-        raise Invalid({"words": [_("Nothing of this actor holds these words. Look for another spelling.")]})
+        raise Invalid({"words": [_("No text of this actor contains these words. Try another spelling.")]})
     return words, found
 
 
 def _read_words(text: str, *, with_file: bool) -> str:
     words = optional_text(text, field="words")
     if not with_file and len(words) < SHORTEST:
-        raise Invalid({"words": [_("Give at least three characters: fewer stand everywhere.")]})
+        raise Invalid({"words": [_("Enter at least three characters.")]})
     if len(words) > MOST_WORDS:
-        raise Invalid({"words": [_("Give at most 200 characters. A part of a long text is enough to find it.")]})
+        raise Invalid({"words": [_("Enter at most 200 characters. Part of a long text is enough to find it.")]})
     if words and words.casefold() in REDACTED:
-        raise Invalid({"words": [_("These words mark what was redacted. Give others.")]})
+        raise Invalid({"words": [_("These words mark redacted text. Enter others.")]})
     return words
 
 
 def _digest_of(desk: Desk, file: UUID) -> str:
     row = Attachment.objects.filter(source__desk=desk, pk=file, erased_at__isnull=True).first()
     if row is None:
-        raise NotFound(_("There is no such file."))
+        raise NotFound(_("File not found."))
     return row.sha256
 
 
@@ -169,10 +169,10 @@ def propose_shared_redaction(
 
 def _read_reason(text: str, *, words: str) -> str:
     reason = given_text(
-        text, field="reason", message=_("Say why. It is kept, so it must not name what is to be erased.")
+        text, field="reason", message=_("Give a reason. It is recorded, so leave out the words to be erased.")
     )
     if words and words.casefold() in reason.casefold():
-        raise Invalid({"reason": [_("The reason is kept: say it without the words that are to be erased.")]})
+        raise Invalid({"reason": [_("The reason is recorded: leave out the words to be erased.")]})
     return reason
 
 
@@ -188,11 +188,11 @@ def name_second(*, redaction: Redaction, user: User | None, by: User, now: datet
         may_ask_second(row, by)
         assert row.desk is not None
         if row.second_id is not None:
-            raise Conflict(_("Somebody was asked already. Take the proposal back to ask another."))
+            raise Conflict(_("A second editor has already been asked. Withdraw the proposal to ask another."))
         if other_editors(row.desk, by):
-            raise Conflict(_("This desk has another editor, who decides."))
+            raise Conflict(_("This desk has another editor, who must decide."))
         if user is None or user.pk == by.pk or not edits_elsewhere(user, row.desk):
-            raise Invalid({"person": [_("Name an editor of another desk, who is not on this one.")]})
+            raise Invalid({"person": [_("Name an editor of another desk who does not belong to this one.")]})
         row.second, row.second_at = user, now
         row.save(update_fields=["second", "second_at"])
         second_named(row, by=by, now=now)
@@ -242,7 +242,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         words, sha256 = row.words, row.sha256
         found = _found_by(row, words, sha256=sha256, by=by)
         if found.seen != seen:
-            raise Conflict(_("What it would erase has changed since you were shown it. Look at it again below."))
+            raise Conflict(_("The matches have changed since you saw them. Review them below."))
         drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
         claims = _lock_claims(row.desk, found) if row.desk else {}
         row.erased, row.in_drafts = found.count, bool(drafts)
@@ -251,7 +251,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         try:
             touched = _take_out((*found.texts, *drafts))
         except IntegrityError as error:
-            raise Conflict(_("Two things would have the same name afterwards. Rename one of them first.")) from error
+            raise Conflict(_("Two rows would then have the same name. Rename one of them first.")) from error
         _erase_files(found.files, now)
         for desk in [row.desk] if row.desk else Desk.objects.all():
             forget_bundles_on(desk)
@@ -264,7 +264,7 @@ def redact(*, redaction: Redaction, seen: str, by: User, now: datetime | None = 
         left = _found_by(row, words, sha256=sha256, by=by)
         in_drafts = find_in_drafts(row.desk, words=words) if row.desk else ()
         if left.count or left.fields or left.previews or in_drafts:
-            raise Conflict(_("Some of it cannot be taken out where it stands. Change it there first, then try again."))
+            raise Conflict(_("Some of the words cannot be erased in place. Edit them there first, then try again."))
     return row
 
 
@@ -278,13 +278,13 @@ def _open(redaction: Redaction, by: User) -> Redaction:
 
 def _must_be_open(row: Redaction) -> None:
     if row.state != RedactionState.PROPOSED:
-        raise Conflict(_("This redaction is not open any more: %(state)s.") % {"state": row.get_state_display()})
+        raise Conflict(_("This redaction is no longer open: %(state)s.") % {"state": row.get_state_display()})
 
 
 def _still_proposed_by_one_who_may(row: Redaction) -> None:
     """Of a shared actor: an administrator who took that right from another is not both of the two."""
     if row.actor is not None and not redacts_shared(row.proposed_by, row.actor):
-        raise Conflict(_("Whoever proposed this may not redact this actor any more. Refuse it, and propose it anew."))
+        raise Conflict(_("The proposer can no longer redact this actor. Reject it and propose it again."))
 
 
 def _lock_graphs(row: Redaction) -> None:

@@ -106,14 +106,14 @@ def assess(request: PersonsRequest, reference: str) -> HttpResponse:
             ProposableState(state, state == proposed, way)
             for state, way in [(claim.state, None), *((way.to, way) for way in ways)]
         ],
-        "missing_title": _("Not handed in: this is missing"),
+        "missing_title": _("Not submitted. Still needed"),
         **_of_the_draft(claim, form, draft, everything),
     }
     return show_form(
         request,
         form,
         title=_("Assess"),
-        button=_("Hand in finding"),
+        button=_("Submit assessment"),
         back=reverse("claim", args=[claim.reference]),
         template="reviews/assess.html",
         **context,
@@ -199,14 +199,14 @@ def review(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
         "moved_on": moved_on,
         "barred": stands_against,
         "may_be_approved": not (moved_on or stands_against or (grounds and grounds.to_confirm)),
-        "missing_title": _("Not approved: the finding no longer has what it needs"),
+        "missing_title": _("Not approved: the assessment no longer meets the policy"),
     }
     if form.stale is not None:
         context["stale_title"] = str(form.stale)
     return show_form(
         request,
         form,
-        title=_("Finding on %(reference)s") % {"reference": claim.reference},
+        title=_("Assessment of %(reference)s") % {"reference": claim.reference},
         button="",
         back=reverse("claim", args=[claim.reference]),
         template="reviews/review.html",
@@ -234,7 +234,7 @@ def _after_the_decision(request: PersonsRequest, assessment: Assessment) -> Http
     """Back to the finding; whoever was invited for it from another desk does not see it any more."""
     if visible_claims(request.user).filter(pk=assessment.claim_id).exists():
         return redirect("review", assessment.pk)
-    told = _("Your decision on %(reference)s is recorded. Your invitation to that claim has ended with it.")
+    told = _("Your decision on %(reference)s is recorded, and your invitation to that claim has ended.")
     messages.info(request, told % {"reference": assessment.claim.reference})
     return redirect("work")
 

@@ -43,7 +43,7 @@ from reviews.queries import get_assignment
 def give(request: PersonsRequest, reference: str) -> HttpResponse:
     """Assign a claim to one of the desk's people, with a due time."""
     claim = get_claim(request.user, reference)
-    may_edit_as_editor(request.user, claim, _("An editor assigns."))
+    may_edit_as_editor(request.user, claim, _("Only editors assign claims."))
     ranked = candidates_for(claim, to=request.user, now=timezone.now())
     candidates = [one for one in ranked if not one.has_it and one.conflict is None]
     people = {one.person.pk: one.person for one in candidates}
@@ -67,7 +67,7 @@ def give(request: PersonsRequest, reference: str) -> HttpResponse:
         back=reverse("claim", args=[claim.reference]),
         about=claim,
         lines=[
-            _("They are asked whether they take it. Reminders go out when it is due, and daily after that."),
+            _("They can accept or decline. Reminders are sent when it is due, then daily."),
             *(conflict_in_words(one.person.username, touched=one.conflict.name) for one in ranked if one.conflict),
         ],
     )
@@ -86,7 +86,7 @@ def give_back(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Decline, with a reason."""
     assignment = get_assignment(request.user, assignment_id)
     may_answer(assignment, request.user)
-    form = ReasonForm(**sent(request), hint=_("So that the editor can find somebody else."))
+    form = ReasonForm(**sent(request), hint=_("So that the editor can find another reviewer."))
     if form.submitted(lambda given: decline(assignment=assignment, by=request.user, **given)):
         return redirect("work")
     return _show(request, form, assignment, title=_("Decline this claim"), button=_("Decline claim"))
@@ -105,15 +105,15 @@ def pass_on(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
         lambda given: reassign(assignment=assignment, to=people[given["to"]], reason=given["reason"], by=request.user)
     ):
         return redirect("work")
-    lines = [_("They are asked whether they take it. The due time stays, unless it is past.")]
-    return _show(request, form, assignment, title=_("Hand over this claim"), button=_("Hand over claim"), lines=lines)
+    lines = [_("They can accept or decline. The due time stays unless it has passed.")]
+    return _show(request, form, assignment, title=_("Reassign this claim"), button=_("Reassign claim"), lines=lines)
 
 
 @form_page
 def withdraw_assignment_page(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Withdraw an assignment as an editor."""
     assignment = get_assignment(request.user, assignment_id)
-    may_edit_as_editor(request.user, assignment.claim, _("An editor takes an assignment back."))
+    may_edit_as_editor(request.user, assignment.claim, _("Only editors withdraw an assignment."))
     form = ReasonForm(**sent(request), needed=False)
     if form.submitted(lambda given: withdraw_assignment(assignment=assignment, by=request.user, **given)):
         return redirect("claim", assignment.claim.reference)
@@ -122,9 +122,9 @@ def withdraw_assignment_page(request: PersonsRequest, assignment_id: UUID) -> Ht
         request,
         form,
         assignment,
-        title=_("Take the claim back from %(name)s") % {"name": name},
-        button=_("Take claim back"),
-        lines=[_("%(name)s no longer has it, and gets no more reminders.") % {"name": name}],
+        title=_("Withdraw the assignment of %(name)s") % {"name": name},
+        button=_("Withdraw assignment"),
+        lines=[_("%(name)s is no longer assigned and gets no more reminders.") % {"name": name}],
     )
 
 
@@ -132,11 +132,11 @@ def withdraw_assignment_page(request: PersonsRequest, assignment_id: UUID) -> Ht
 def new_due(request: PersonsRequest, assignment_id: UUID) -> HttpResponse:
     """Change a due time as an editor."""
     assignment = get_assignment(request.user, assignment_id)
-    may_edit_as_editor(request.user, assignment.claim, _("An editor changes a due time."))
+    may_edit_as_editor(request.user, assignment.claim, _("Only editors change a due time."))
     form = DueForm(**sent(request), initial={"due_at": assignment.due_at})
     if form.submitted(lambda given: change_due(assignment=assignment, by=request.user, **given)):
         return redirect("claim", assignment.claim.reference)
-    lines = [_("The reminders move with it.")]
+    lines = [_("Reminders follow the new time.")]
     return _show(request, form, assignment, title=_("Change the due time"), button=_("Set due time"), lines=lines)
 
 
@@ -150,7 +150,7 @@ def _show(request: PersonsRequest, form: Any, assignment: Assignment, **said: An
 def decider(request: PersonsRequest, reference: str) -> HttpResponse:
     """Name somebody besides the editors who may decide on this claim."""
     claim = get_claim(request.user, reference)
-    may_edit_as_editor(request.user, claim, _("An editor names who decides."))
+    may_edit_as_editor(request.user, claim, _("Only editors name approvers."))
     form = DeciderForm(**sent(request))
     if form.submitted(lambda given: name_decider(claim=claim, user=person_named(given["person"]), by=request.user)):
         return redirect("claim", claim.reference)
@@ -159,15 +159,15 @@ def decider(request: PersonsRequest, reference: str) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Name a second person"),
-        button=_("Name second person"),
+        title=_("Add an approver"),
+        button=_("Add approver"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
         lines=[
-            _("They may then approve or reject findings on this claim, and never their own."),
-            _("Somebody of another desk sees this claim and its unrestricted evidence, and nothing else of this desk."),
-            _("Their invitation ends with the decision, or when you take it back."),
-            _("These decide already: %(names)s.") % {"names": deciders},
+            _("They can then approve or reject assessments of this claim, except their own."),
+            _("A person from another desk sees this claim and its unrestricted evidence, nothing else of this desk."),
+            _("Their invitation ends with the decision, or when you withdraw it."),
+            _("Already approvers: %(names)s.") % {"names": deciders},
         ],
     )
 
@@ -177,18 +177,18 @@ def end_decider(request: PersonsRequest, reference: str, decider_id: UUID) -> Ht
     """Take back that somebody was named."""
     claim = get_claim(request.user, reference)
     named = get_decider(claim, decider_id)
-    may_edit_as_editor(request.user, claim, _("An editor takes back who decides."))
+    may_edit_as_editor(request.user, claim, _("Only editors remove approvers."))
     form = ConfirmForm(**sent(request))
     if form.submitted(lambda given: unname_decider(decider=named, by=request.user)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
         form,
-        title=_("Let %(name)s decide no longer") % {"name": named.user.username},
-        button=_("Take it back"),
+        title=_("Remove %(name)s as an approver") % {"name": named.user.username},
+        button=_("Remove approver"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
-        lines=[_("Whoever is of another desk sees nothing of this claim any more.")],
+        lines=[_("A person from another desk can then no longer see this claim.")],
     )
 
 
@@ -196,7 +196,7 @@ def end_decider(request: PersonsRequest, reference: str, decider_id: UUID) -> Ht
 def close(request: PersonsRequest, reference: str) -> HttpResponse:
     """Close a claim, with the reason."""
     claim = get_claim(request.user, reference)
-    may_edit_as_editor(request.user, claim, _("An editor closes a claim."))
+    may_edit_as_editor(request.user, claim, _("Only editors close claims."))
     form = CloseForm(**sent(request))
     if form.submitted(lambda given: close_claim(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
@@ -207,7 +207,7 @@ def close(request: PersonsRequest, reference: str) -> HttpResponse:
         button=_("Close claim"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
-        lines=[_("Its state stays. Whoever has it no longer does, and its reminders stop. It can be opened again.")],
+        lines=[_("Its state stays. Its assignment ends and its reminders stop. You can reopen it later.")],
     )
 
 
@@ -215,16 +215,16 @@ def close(request: PersonsRequest, reference: str) -> HttpResponse:
 def reopen(request: PersonsRequest, reference: str) -> HttpResponse:
     """Open a closed claim again."""
     claim = get_claim(request.user, reference)
-    may_edit_as_editor(request.user, claim, _("An editor opens a claim again."))
-    form = ReasonForm(**sent(request), needed=False, hint=_("It is kept with the claim."))
+    may_edit_as_editor(request.user, claim, _("Only editors reopen claims."))
+    form = ReasonForm(**sent(request), needed=False, hint=_("Recorded with the claim."))
     if form.submitted(lambda given: open_claim(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
         form,
-        title=_("Open this claim again"),
-        button=_("Open claim"),
+        title=_("Reopen this claim"),
+        button=_("Reopen claim"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,
-        lines=[_("It can be changed, assigned and assessed again. Its state is what it was.")],
+        lines=[_("It can be edited, assigned and assessed again. Its state has not changed.")],
     )

@@ -93,7 +93,7 @@ def _parties(row: Claim, graph: EvidenceGraph) -> list[Party]:
     found = []
     for actor in dict.fromkeys([*claimants, *also, *parties]):
         roles = [_("claimant")] if actor in claimants else []
-        roles += [_("claims the same")] if actor in also else []
+        roles += [_("also claims it")] if actor in also else []
         roles += [_("party")] if actor in parties else []
         pk, name = actor
         found.append(Party(name, reverse("actor", args=[pk]), ", ".join(roles)))
@@ -119,8 +119,8 @@ def _acts(part: ClaimAccess, edits: bool) -> dict[str, Any]:
     if edits:
         more.append((_("Unpublish…"), "unpublish") if row.published_at else (_("Publish…"), "publish"))
         more.append((_("Set the threshold…"), "threshold"))
-        more.append((_("Name a second person…"), "name-decider"))
-        more.append((_("Close…"), "close-claim") if is_open else (_("Open again…"), "open-claim"))
+        more.append((_("Add an approver…"), "name-decider"))
+        more.append((_("Close…"), "close-claim") if is_open else (_("Reopen…"), "open-claim"))
     assesses = is_open and is_offered(may_assess, user, row, part)
     return {
         "may_attach": writes and is_open,

@@ -92,11 +92,14 @@ def policy_page(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
         request,
         form,
         title=_("Policy of %(desk)s") % {"desk": row.name},
-        button=_("Change policy") if tried else _("Show what it would do"),
+        button=_("Change policy") if tried else _("Preview impact"),
         back=reverse("one-desk", args=[desk_id]),
         lines=[
-            _("Verdicts that then lack voices are flagged “support lost”; their state moves only when people decide."),
-            _("Nothing is recorded before you have seen what it would do."),
+            _(
+                "Verdicts that then lack voices are flagged “support lost”. Their state changes only when people "
+                "decide."
+            ),
+            _("You see a preview of the impact before anything is recorded."),
         ],
         template="reviews/policy.html",
         tried=effects if tried else None,
@@ -124,10 +127,10 @@ def add_member(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Add somebody to %(desk)s") % {"desk": row.name},
+        title=_("Add a member to %(desk)s") % {"desk": row.name},
         button=_("Add to desk"),
         back=reverse("one-desk", args=[desk_id]),
-        lines=[_("They see at once what their role on this desk sees.")],
+        lines=[_("They immediately see everything their role on this desk can see.")],
     )
 
 
@@ -178,12 +181,12 @@ def remove_member(request: PersonsRequest, desk_id: UUID, *, membership_id: UUID
     return show_form(
         request,
         form,
-        title=_("Take %(person)s off %(desk)s") % names,
-        button=_("Take off the desk"),
+        title=_("Remove %(person)s from %(desk)s") % names,
+        button=_("Remove from desk"),
         back=reverse("one-desk", args=[desk_id]),
-        lines=[_("They see nothing of this desk any more. What they did stays, with their name."), _what_ends()],
+        lines=[_("They can no longer see this desk. Their past work stays, with their name."), _what_ends()],
     )
 
 
 def _what_ends() -> str:
-    return _("Who does not review loses what reviewing brought: assignments, drafts, and being named to decide.")
+    return _("A member who no longer reviews loses their assignments, drafts and approver roles.")

@@ -47,12 +47,12 @@ DRAFTED: dict[str, tuple[Any, type[forms.Form]]] = {
     "attach": (_("Attach a source"), AttachForm),
     "evidence": (_("Change evidence"), EvidenceForm),
     "withdraw-evidence": (_("Withdraw evidence"), WithdrawEvidenceForm),
-    "recheck": (_("Confirm an excerpt"), ReasonForm),
+    "recheck": (_("Confirm a quote"), ReasonForm),
     "publish": (_("Publish the claim"), ReasonForm),
     "unpublish": (_("Unpublish the claim"), ReasonForm),
     "threshold": (_("Set the threshold"), ThresholdForm),
     "close-claim": (_("Close the claim"), CloseForm),
-    "open-claim": (_("Open the claim again"), ReasonForm),
+    "open-claim": (_("Reopen the claim"), ReasonForm),
     "review": (_("Decide on an assessment"), DecisionForm),
     "verdict-grounds": (_("Confirm a verdict"), ConfirmVerdictForm),
     "decline": (_("Decline an assignment"), ReasonForm),
@@ -398,7 +398,7 @@ def _desk_named(request: HttpRequest) -> UUID | None:
     try:
         return UUID(named) if named else None
     except ValueError as error:
-        raise Invalid({"desk": [_("There is no such desk.")]}) from error
+        raise Invalid({"desk": [_("Desk not found.")]}) from error
 
 
 def address_of(row: FormDraft) -> str:

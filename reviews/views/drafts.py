@@ -42,11 +42,11 @@ def drop(request: PersonsRequest, reference: str) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Drop your draft"),
-        button=_("Drop draft"),
+        title=_("Discard your draft"),
+        button=_("Discard draft"),
         back=reverse("claim", args=[reference]),
         about=claim,
-        lines=[_("What it says is gone then. Nobody else has seen it.")],
+        lines=[_("The draft is deleted. No one else has seen it.")],
         template="reviews/draft.html",
         draft=draft,
         said=draft_in_words(
@@ -66,7 +66,7 @@ def draft_in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[Evidenc
         DraftPart(
             _("Proposed"), str(StateChoices(content["proposed_state"]).label) if content["proposed_state"] else ""
         ),
-        DraftPart(_("Rests on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
+        DraftPart(_("Relies on"), ", ".join(numbers[pk] for pk in content["evidence"] if pk in numbers)),
         *(DraftPart(parts.get(item["element"], ""), item["text"]) for item in content["elements"]),
         *(DraftPart(_answer_to(numbers.get(item["evidence"])), item["text"]) for item in content["answers"]),
         DraftPart(_("Rationale"), content["rationale"]),
@@ -76,7 +76,7 @@ def draft_in_words(draft: AssessmentDraft, claim: Claim, lines: Sequence[Evidenc
 
 def _answer_to(number: str | None) -> str:
     if number is None:
-        return _("Answer to evidence that is not shown to you any more")
+        return _("Answer to evidence you can no longer see")
     return _("Answer to %(number)s") % {"number": number}
 
 
@@ -110,16 +110,20 @@ def no_longer_named(content: Mapping[str, Any], form: AssessmentForm, lines: Seq
     ]
     if content["proposed_state"] in StateChoices.values and content["proposed_state"] not in states:
         state = StateChoices(content["proposed_state"]).label
-        gone.append(DraftPart(_("It proposes “%(state)s”, to which no move leads from here.") % {"state": state}, ""))
+        gone.append(
+            DraftPart(
+                _("It proposes “%(state)s”, which is not possible from the present state.") % {"state": state}, ""
+            )
+        )
     return gone
 
 
 def _why_gone(line: EvidenceLine | None) -> str:
     if line is None:
-        return _("A piece of evidence is not shown to you any more.")
+        return _("You can no longer see a piece of evidence.")
     facts = {"number": line.number, "title": line.title}
     if line.withdrawn:
-        return _("%(number)s, “%(title)s”, was withdrawn.") % facts
+        return _("%(number)s, “%(title)s”, has been withdrawn.") % facts
     if line.restricted:
-        return _("%(number)s, “%(title)s”, is restricted now: a finding cannot rest on it.") % facts
-    return _("%(number)s, “%(title)s”, needs no answer any more.") % facts
+        return _("%(number)s, “%(title)s”, is now restricted: an assessment cannot rely on it.") % facts
+    return _("%(number)s, “%(title)s”, no longer needs an answer.") % facts

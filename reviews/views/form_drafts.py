@@ -88,7 +88,7 @@ def own_drafts_on(user: User, claim: Claim) -> list[Link]:
 
 def title_of(row: FormDraft) -> str:
     """What the form is called; a form that is no more is a form."""
-    return str(TO_READ[row.name][0]) if row.name in TO_READ else _("A form")
+    return str(TO_READ[row.name][0]) if row.name in TO_READ else _("Form")
 
 
 @form_page
@@ -105,7 +105,7 @@ def draft(request: PersonsRequest, draft_id: UUID) -> HttpResponse:
         button=_("Discard draft"),
         back=reverse("form-drafts"),
         about=row.claim,
-        lines=[_("Nobody else has seen it. It was not submitted.")],
+        lines=[_("No one else has seen it. It was not submitted.")],
         template="reviews/form_draft.html",
         draft=row,
         said=form_draft_in_words(row),

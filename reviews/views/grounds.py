@@ -37,7 +37,7 @@ def confirm(request: PersonsRequest, assessment_id: UUID) -> HttpResponse:
     except (Conflict, PolicyNotMet) as error:
         messages.warning(request, str(error))
     else:
-        messages.success(request, _("Confirmed. A second person decides on it as it is now."))
+        messages.success(request, _("Confirmed. A second person decides on the present version."))
     return redirect("review", assessment.pk)
 
 
@@ -50,14 +50,14 @@ def verdict(request: PersonsRequest, reference: str) -> HttpResponse:
         may_confirm(request.user, claim)
     shown = of_verdict(request.user, claim)
     if shown is None:
-        raise Conflict(_("This claim is in no verdict whose grounds were kept."))
+        raise Conflict(_("This claim has no verdict with recorded grounds."))
     form = ConfirmVerdictForm(**sent(request), seen_grounds=shown.now)
     if form.submitted(lambda given: confirm_verdict(claim=claim, by=request.user, **given)):
         return redirect("claim", claim.reference)
     return show_form(
         request,
         form,
-        title=_("Changed since the verdict") if shown.changed else _("What the verdict rests on"),
+        title=_("Changed since the verdict") if shown.changed else _("Grounds of the verdict"),
         button=_("Confirm verdict"),
         back=reverse("claim", args=[claim.reference]),
         about=claim,

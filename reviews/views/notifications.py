@@ -70,5 +70,5 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         moment = None
     if text and (moment is None or moment.tzinfo is None):
-        raise Invalid({"until": [_("This is no moment. Go back to the list and press the button there.")]})
+        raise Invalid({"until": [_("Invalid time. Go back to the list and use the button there.")]})
     return moment

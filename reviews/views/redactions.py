@@ -45,15 +45,13 @@ class ProposalForm(ActForm):
         label=gettext_lazy("Words"),
         required=False,
         max_length=MOST_WORDS,
-        help_text=gettext_lazy(
-            "As they are written. Large and small letters are alike; another spelling is not found."
-        ),
+        help_text=gettext_lazy("Exact spelling; upper and lower case are treated alike."),
     )
     file = forms.UUIDField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=gettext_lazy("It is kept. Do not name in it what is to be erased."),
+        help_text=gettext_lazy("Recorded. Leave out the words to be erased."),
     )
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -67,14 +65,12 @@ class ActorProposalForm(ActForm):
     words = forms.CharField(
         label=gettext_lazy("Words"),
         max_length=MOST_WORDS,
-        help_text=gettext_lazy(
-            "As they are written. Large and small letters are alike; another spelling is not found."
-        ),
+        help_text=gettext_lazy("Exact spelling; upper and lower case are treated alike."),
     )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         widget=forms.Textarea({"class": "said", "rows": 3}),
-        help_text=gettext_lazy("It is kept. Do not name in it what is to be erased."),
+        help_text=gettext_lazy("Recorded. Leave out the words to be erased."),
     )
 
 
@@ -83,7 +79,7 @@ class RedactionDecisionForm(ActForm):
 
     decision = forms.ChoiceField(
         choices=[("erase", ""), ("refuse", ""), ("withdraw", ""), ("ask", "")],
-        error_messages={"required": gettext_lazy("Choose what to do.")},
+        error_messages={"required": gettext_lazy("Choose an action.")},
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     person = forms.CharField(
@@ -91,7 +87,7 @@ class RedactionDecisionForm(ActForm):
         required=False,
         max_length=150,
         widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text=gettext_lazy("They see what this redaction would erase, and nothing else, until it has ended."),
+        help_text=gettext_lazy("They see the matches of this redaction, nothing else, until it ends."),
     )
 
 
@@ -139,12 +135,12 @@ def new_redaction(request: PersonsRequest, desk_id: UUID) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Erase words or a file"),
-        button=_("Propose redaction") if tried else _("Show what it would erase"),
+        title=_("Redact words or a file"),
+        button=_("Propose redaction") if tried else _("Preview matches"),
         back=reverse("redactions", args=[desk_id]),
         lines=[
-            _("A second editor decides. What is erased cannot be brought back, by anybody."),
-            _("The history stays, and says that something was erased, when and by whom."),
+            _("A second editor decides. Erased text cannot be restored."),
+            _("The history stays and shows when and by whom text was erased."),
         ],
         template="reviews/new_redaction.html",
         confirming=f"{given['file'] or ''} {given['words'].strip()}" if tried else "",
@@ -211,13 +207,13 @@ def redact_actor(request: PersonsRequest, actor_id: UUID) -> HttpResponse:
     return show_form(
         request,
         form,
-        title=_("Erase words of %(name)s") % {"name": row.name},
-        button=_("Propose redaction") if tried else _("Show what it would erase"),
+        title=_("Redact words of %(name)s") % {"name": row.name},
+        button=_("Propose redaction") if tried else _("Preview matches"),
         back=reverse("actor", args=[actor_id]),
         lines=[
-            _("An administrator does it with an editor of a desk that uses this actor, of any where none does."),
-            _("One of the two proposes, the other decides."),
-            _("What desks wrote about this actor themselves stays: each redacts that on its own pages."),
+            _("It takes an administrator and an editor of a desk that uses this actor (of any desk, if none does)."),
+            _("One proposes, the other decides."),
+            _("Texts by the desks about this actor stay: each desk redacts its own."),
         ],
         template="reviews/new_redaction.html",
         confirming=form.cleaned_data["words"].strip() if tried else "",

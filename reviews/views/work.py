@@ -117,7 +117,7 @@ def _queues(user: User, found: Work, editing: set[UUID]) -> list[WorkSection]:
     return [
         WorkSection("late", _("Overdue"), assigned(found.overdue), late=True),
         WorkSection("today", _("Due today"), assigned(found.today)),
-        WorkSection("new", _("Given to you"), [_offered(row) for row in found.offered]),
+        WorkSection("new", _("New assignments"), [_offered(row) for row in found.offered]),
         _short(user, "decide", [_to_decide(row) for row in found.to_decide]),
         _later(user, assigned(found.later), found.assigned),
         WorkSection("drafts", _("Your drafts"), drafted),
@@ -142,9 +142,9 @@ def _short(user: User, name: str, entries: list[WorkItem]) -> WorkSection:
 def _later(user: User, entries: list[WorkItem], assigned: int) -> WorkSection:
     """What is due after today, which is read last: of somebody who has very much, not all of it."""
     if assigned <= 4 * MOST_SHOWN:
-        return WorkSection("later", _("Later"), entries)
+        return WorkSection("later", _("Upcoming"), entries)
     return WorkSection(
-        "later", _("Later"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"])
+        "later", _("Upcoming"), entries, count=_count(user, "assigned"), more=reverse("queue", args=["assigned"])
     )
 
 
@@ -168,7 +168,7 @@ def queue(request: PersonsRequest, name: str) -> HttpResponse:
     """All of one sort of work, in pages."""
     sort = LISTS.get(name)
     if sort is None:
-        raise NotFound(_("There is no such list."))
+        raise NotFound(_("List not found."))
     page = read_page(
         sort.rows(request.user),
         order=sort.order,
@@ -191,9 +191,9 @@ def queue(request: PersonsRequest, name: str) -> HttpResponse:
 def _assigned(row: Assignment, submitted: Assessment | None, draft: AssessmentDraft | None) -> WorkItem:
     """One that was accepted; where a finding waits for somebody else, that is what one would look at."""
     if submitted and not draft:
-        first = WorkButton(_("See your finding"), address("review", submitted.pk))
+        first = WorkButton(_("View your assessment"), address("review", submitted.pk))
     else:
-        label = _("Go on with your draft") if draft else _("Assess")
+        label = _("Continue your draft") if draft else _("Assess")
         first = WorkButton(label, address("assess", row.claim.reference), main=True)
     return _entry(
         row.claim,
@@ -201,20 +201,20 @@ def _assigned(row: Assignment, submitted: Assessment | None, draft: AssessmentDr
         due_at=row.due_at,
         acts=[
             first,
-            WorkButton(_("Hand over…"), address("hand-over", row.pk), plain=True),
+            WorkButton(_("Reassign…"), address("hand-over", row.pk), plain=True),
         ],
     )
 
 
 def _kept(draft: AssessmentDraft) -> str:
-    return _("Draft kept %(time)s ago") % {"time": _since(draft.kept_at)}
+    return _("Draft saved %(time)s ago") % {"time": _since(draft.kept_at)}
 
 
 def _draft(row: AssessmentDraft, editing: set[UUID]) -> WorkItem:
     """A draft on a claim that one was not given, or has no longer."""
     acts = [WorkButton(_("Read draft…"), address("drop-draft", row.claim.reference), plain=True)]
     if row.claim.desk_id in editing and row.claim.closed_at is None:
-        acts.insert(0, WorkButton(_("Go on with your draft"), address("assess", row.claim.reference)))
+        acts.insert(0, WorkButton(_("Continue your draft"), address("assess", row.claim.reference)))
     return _entry(row.claim, note=_kept(row), acts=acts)
 
 
@@ -236,7 +236,7 @@ def _offered_or_assigned(row: Assignment) -> WorkItem:
 
 
 def _to_decide(row: Assessment) -> WorkItem:
-    found = _("%(person)s found this %(time)s ago") % {
+    found = _("%(person)s assessed this %(time)s ago") % {
         "person": row.assessor.username,
         "time": _since(row.created_at),
     }
@@ -244,7 +244,7 @@ def _to_decide(row: Assessment) -> WorkItem:
         row.claim,
         found,
         proposed=row.proposed_state,
-        acts=[WorkButton(_("Look at the finding"), address("review", row.pk), main=True)],
+        acts=[WorkButton(_("Review assessment"), address("review", row.pk), main=True)],
     )
 
 
@@ -252,17 +252,17 @@ def _handed_in(row: Assessment) -> WorkItem:
     return _entry(
         row.claim,
         proposed=row.proposed_state,
-        note=_("Waits for a second person, for %(time)s") % {"time": _since(row.created_at)},
-        acts=[WorkButton(_("See your finding"), address("review", row.pk))],
+        note=_("Awaiting second reviewer for %(time)s") % {"time": _since(row.created_at)},
+        acts=[WorkButton(_("View your assessment"), address("review", row.pk))],
     )
 
 
 def _support_lost(row: Task) -> WorkItem:
     acts = [
-        WorkButton(_("Look at it again"), address("claim", row.claim.reference)),
+        WorkButton(_("Re-check"), address("claim", row.claim.reference)),
         WorkButton(_("Assign…"), address("assign", row.claim.reference), plain=True),
     ]
-    return _entry(row.claim, _("lost for %(time)s") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
+    return _entry(row.claim, _("lost %(time)s ago") % {"time": _since(row.opened_at)}, due_at=row.due_at, acts=acts)
 
 
 def _grounds_changed(row: Task) -> WorkItem:
@@ -273,7 +273,7 @@ def _grounds_changed(row: Task) -> WorkItem:
 def _recheck(row: Task) -> WorkItem:
     item = row.evidence
     assert item is not None
-    acts = [WorkButton(_("Look at the excerpt"), reverse("recheck", args=[row.claim.reference, item.pk]))]
+    acts = [WorkButton(_("Re-check quote"), reverse("recheck", args=[row.claim.reference, item.pk]))]
     return _entry(
         row.claim, _("“%(title)s” was corrected") % {"title": item.source.title}, due_at=row.due_at, acts=acts
     )
@@ -338,7 +338,7 @@ LISTS = {
         Order("due_at"),
     ),
     "recheck": ListedWork(
-        gettext_lazy("Excerpts to look at again"),
+        gettext_lazy("Quotes to re-check"),
         lambda user: tasks_for(user).filter(kind=TaskKind.RECHECK),
         _recheck,
         Order("due_at"),

@@ -102,7 +102,7 @@ def fetch(
                 return Fetched(answer.status, target.url, came, redirects, downgraded, body)
             redirects.append(Redirect(target.url, answer.status))
         if len(redirects) > MOST_REDIRECTS:
-            raise FetchFailed(_("This address redirects more than 5 times. Enter the final address instead."))
+            raise FetchFailed(_("This address redirects more than 5 times. Enter its final address."))
         with _said_of_redirect(redirects):
             target = parse(joined(target.url, location=location))
 

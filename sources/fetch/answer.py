@@ -56,5 +56,5 @@ def chunks(answer: http.client.HTTPResponse, limit: int) -> Iterator[bytes]:
         elif expected is None or size == expected:
             return
         else:
-            raise FetchFailed(_("The server broke off its answer. Try again later, or attach a file."))
+            raise FetchFailed(_("The server’s answer was cut off. Try again later, or attach a file."))
     raise FetchFailed(too_large())

@@ -17,8 +17,8 @@ class FetchFailed(Exception):
 
 
 def too_large() -> str:
-    """The message for an answer above the size limit of captures."""
-    return _("The page is too large to capture. Attach a part of it as a file.")
+    """The sentence for more bytes than a capture may have."""
+    return _("The page is too large to capture. Attach part of it as a file.")
 
 
 @contextmanager
@@ -30,11 +30,14 @@ def in_plain_words() -> Iterator[None]:
         raise FetchFailed(_("The server took too long to answer. Try again later, or attach a file.")) from error
     except ssl.SSLCertVerificationError as error:
         raise FetchFailed(
-            _("The server's certificate is not valid for this address. Check the address, or attach a file.")
+            _(
+                "The server’s certificate is not valid for this address, so the page was not captured. Check the "
+                "address."
+            )
         ) from error
     except ssl.SSLError as error:
-        raise FetchFailed(_("The secure connection failed. Check the address, or attach a file.")) from error
+        raise FetchFailed(_("No secure connection was possible. Check the address, or attach a file.")) from error
     except http.client.HTTPException as error:
-        raise FetchFailed(_("The server's answer is not readable. Try again later, or attach a file.")) from error
+        raise FetchFailed(_("The server’s answer is unreadable. Try again later, or attach a file.")) from error
     except OSError as error:
         raise FetchFailed(_("The server cannot be reached. Try again later, or attach a file.")) from error

@@ -85,5 +85,5 @@ def _resolved(host: str, resolve: Resolver, line: FetchBudget) -> list[str]:
     except queue.Empty as error:
         raise FetchFailed(_("The server took too long to answer. Try again later, or attach a file.")) from error
     if not addresses:
-        raise FetchFailed(_("No server of this name was found. Check the address."))
+        raise FetchFailed(_("No server with this name. Check the address."))
     return addresses

@@ -40,7 +40,7 @@ def parse(url: str) -> Target:
     if len(url) > LONGEST_URL:
         raise FetchRefused(_("This address is too long. The limit is %(most)d characters.") % {"most": LONGEST_URL})
     if any(sign in ' \\"<>' or not sign.isprintable() for sign in url):
-        raise FetchRefused(_("This address contains a space or an invalid character. Enter it without."))
+        raise FetchRefused(_("This address contains a space or an invalid character. Remove it."))
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -49,7 +49,7 @@ def parse(url: str) -> Target:
     if parts.scheme not in _DEFAULT_PORTS or not host:
         raise FetchRefused(_("This is not an address on the web. Enter one like https://example.org/page."))
     if "@" in parts.netloc:
-        raise FetchRefused(_("This address contains a user name or a password. Enter it without."))
+        raise FetchRefused(_("This address contains a user name or password. Remove it."))
     name = _literal_v6(parts.netloc) if parts.netloc.startswith("[") else _host_name(host)
     port = _DEFAULT_PORTS[parts.scheme] if port is None else port
     netloc = f"[{name}]" if ":" in name else name
@@ -66,7 +66,7 @@ def _literal_v6(netloc: str) -> str:
     try:
         return str(ipaddress.IPv6Address(bracketed[1] if bracketed else ""))
     except ValueError as error:
-        raise FetchRefused(_("The host in this address is not written in a usual way.")) from error
+        raise FetchRefused(_("The host name in this address is not in a usual form.")) from error
 
 
 def _host_name(host: str) -> str:
@@ -81,7 +81,7 @@ def _host_name(host: str) -> str:
         if _LIKE_A_NUMBER.fullmatch(name):
             ipaddress.IPv4Address(name)
     except ValueError as error:  # also what idna raises
-        raise FetchRefused(_("The host in this address is not written in a usual way.")) from error
+        raise FetchRefused(_("The host name in this address is not in a usual form.")) from error
     return name
 
 

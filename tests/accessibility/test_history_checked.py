@@ -115,7 +115,7 @@ def test_words_that_were_erased_read_so_and_the_rest_matches(
     publish()
     whole, *each = checked(page, verdict)
     assert each == ["Verified", "Verified, closed in part"]
-    assert whole.endswith("What was erased, or is not yours to read, is closed.")
+    assert whole.endswith("Values that were erased or are not visible to you are closed.")
     assert "[redacted]" in page.locator("#change-2").inner_text()
     assert barriers(page) == []
 

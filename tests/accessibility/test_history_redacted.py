@@ -71,7 +71,7 @@ FIELDS = {
         lambda claim: _second(claim).graph_digest, (":change graph_digest = repeat('ab', 32) :second",), "ab" * 32
     ),
     "wording": ErasedWorld(lambda _: "2021-03-04", (":claim statement = 'Forged.' :this",)),
-    "who said it": ErasedWorld(lambda _: "2021-03-04", (RENAMED,)),
+    "claimant": ErasedWorld(lambda _: "2021-03-04", (RENAMED,)),
     "note of the closing": ErasedWorld(lambda _: "by the news", (":claim closed_note = 'Forged.' :this",)),
     "name": ErasedWorld(lambda _: "2019-08-07", (RENAMED,)),
     "renamed": ErasedWorld(

@@ -87,24 +87,24 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     "a reason that nothing opens": ((":opening AND s.name = 'reason'",), "reason: recorded “a value that can be"),
     "a forged reason that nothing opens": (
         (":opening AND s.name = 'reason'", ":text reason = 'Forged.' :second"),
-        "found “nothing, and no redaction that says why; recorded ",
+        "found “no value and no redaction to explain it; recorded ",
     ),
     "a reason said to be erased that nothing opens": (
         (":opening AND s.name = 'reason'", ":text reason = '[redacted]' :second"),
-        "found “nothing, and no redaction that says why; recorded ",
+        "found “no value and no redaction to explain it; recorded ",
     ),
     "a person that nothing opens": (
         (":opening AND s.name = 'by'", ":change by_id = :another :second"),
-        "by: recorded “a value that can be checked”",
+        "by: recorded “a checkable value”",
     ),
     "a decider that nothing opens": ((":opening AND s.name = 'decided_by'",), "decided_by: recorded “a value"),
     "evidence that nothing opens": (
         (":opening AND s.name = 'evidence'", ":change evidence = evidence[1:1] :second"),
-        "evidence: recorded “a value that can be checked”",
+        "evidence: recorded “a checkable value”",
     ),
     "evidence that there is not, and that nothing opens": (
         (":opening AND s.name = 'evidence'", ":change evidence = ARRAY[gen_random_uuid()] :second"),
-        "evidence: recorded “a value that can be checked”",
+        "evidence: recorded “a checkable value”",
     ),
     "a digest that nothing opens": ((":opening AND s.name = 'graph_digest'",), "graph_digest: recorded “a value"),
     "another value under the commitment": (
@@ -136,7 +136,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
             "INSERT INTO claims_statuschangetext (claim_id, seq, reason, decision_reason)"
             " VALUES (%(claim)s, 3, 'Forged.', '')",
         ),
-        "No entry of the log says this.",
+        "No entry in the log records this.",
     ),
     "two changes of one number": (
         ("UPDATE claims_statuschange SET seq = 3 WHERE claim_id = %(claim)s AND seq = 2",),
@@ -173,7 +173,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
             " AND e.stream = 'actor:' || (SELECT claimant_id FROM claims_claim :this)",
             ":claimant",
         ),
-        "the name “Forged.”: recorded “a value that can be checked”",
+        "the name “Forged.”: recorded “a checkable value”",
     ),
     "a threshold of its own": (
         (":claim threshold_override = 1, threshold_reason = 'Forged.', threshold_by_id = :another :this",),
@@ -221,7 +221,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
             AND e.stream = 'claim:' || %(claim)s AND s.name = 'content'""",
             ":claim statement = 'Forged.' :this",
         ),
-        "content: recorded “a value that can be checked”",
+        "content: recorded “a checkable value”",
     ),
     "an erasure that no entry names": (
         (
@@ -230,7 +230,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
             ":opening AND s.name = 'reason'",
             ":text reason = '[redacted]' :second",
         ),
-        "found “nothing, and no redaction that says why; recorded ",
+        "found “no value and no redaction to explain it; recorded ",
     ),
 }
 

@@ -119,4 +119,4 @@ def test_where_no_witness_is_asked_the_page_says_what_that_leaves_open(
 ) -> None:
     settings.WITNESS_POLICY = None
     marks, _kind, words = said(page_of(world.cast.reporter), verdict)
-    assert (marks, words) == ("verified", "No witness confirms this log: two readers could be shown two logs.")
+    assert (marks, words) == ("verified", "No witness confirms this log: two readers could be shown different logs.")

@@ -20,14 +20,14 @@ def test_names_are_suggested_and_those_found_stand_below_to_choose(
     Actor.objects.bulk_create(Actor(name=f"Navy {n:02}", kind="organisation", **by) for n in range(60))
     page = page_of(world.cast.reporter)
     page.goto("/claims/new/")
-    field = page.get_by_label("Who claims it")
+    field = page.get_by_label("Claimant")
     field.press_sequentially("navy 1")
     suggested = page.locator("#id_claimant_names option")
     suggested.first.wait_for(state="attached")
     names = [option.get_attribute("value") for option in suggested.all()]
     assert names == [f"Navy {n}" for n in range(10, 20)]
     page.get_by_role("button", name="Save claim").click()
-    group = page.get_by_role("radiogroup", name="Found for “navy 1”")
+    group = page.get_by_role("radiogroup", name="Results for “navy 1”")
     group.get_by_label("Navy 12").check()
     page.set_viewport_size({"width": 320, "height": 700})
     assert (barriers(page), sideways(page), field.input_value()) == ([], [], "navy 1")

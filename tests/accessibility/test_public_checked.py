@@ -94,7 +94,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "another root on paper": (
         ("UPDATE ledger_checkpoint SET root = decode(repeat('ab', 32), 'hex')",),
-        "what is printed: root: recorded “",
+        "the printed details: root: recorded “",
     ),
     "evidence of the desk shown to all": (
         (":evidence visibility = 'public' WHERE claim_id = %(claim)s AND excerpt = 'For the desk.'",),
@@ -120,7 +120,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "a wording that nothing opens": (
         (":secret e.stream = 'claim:' || %(claim)s", ":claim statement = 'Forged.' :this"),
-        "claim: recorded “a value that can be checked”, found “nothing that opens it”",
+        "claim: recorded “a checkable value”, found “no disclosed value”",
     ),
     "another stance of evidence": (
         (":evidence stance = 'refutes' :shown",),
@@ -130,7 +130,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
         (":evidence excerpt = 'Forged.' :shown",),
         "evidence 1: excerpt: recorded “It was closed.”",
     ),
-    "another place in the source": (
+    "another page, paragraph or timestamp": (
         (":evidence locator = 'p. 9' :shown",),
         "evidence 1: locator: recorded “p. 2”",
     ),
@@ -179,7 +179,7 @@ TAMPERINGS: dict[str, tuple[tuple[str, ...], str]] = {
             ":secret e.stream = 'claim:' || %(claim)s AND e.kind = 'evidence_attached'",
             ":evidence excerpt = 'Forged.' :shown",
         ),
-        "evidence 1: recorded “a value that can be checked”",
+        "evidence 1: recorded “a checkable value”",
     ),
     "evidence taken off the page": (
         (":evidence visibility = 'desk' WHERE claim_id = %(claim)s AND visibility = 'public'",),
@@ -216,7 +216,7 @@ def published(world: AccessWorld) -> Claim:
     open_to_all: dict[str, Any] = {"visibility": "public", "publisher": port, "basis": "firsthand"}
     report = factories.source(cast, "Open report", url="https://port.example/", **open_to_all)
     factories.source(cast, "Other report", **open_to_all)
-    words: dict[str, Any] = {"excerpt": "It was closed.", "locator": "p. 2", "credibility": 2}
+    words: dict[str, Any] = {"quote": "It was closed.", "locator": "p. 2", "credibility": 2}
     factories.attach(cast, claim, report, "context", visibility="public", now=then, **words)
     factories.attach(cast, claim, report, "context", visibility="desk", now=then, excerpt="For the desk.")
     publish_claim(claim=factories.fresh(claim), by=cast.editor, now=then)
@@ -241,7 +241,7 @@ def _checked(page: "Page", claim: Claim) -> tuple[str, str]:
 
 def test_a_page_that_is_as_it_was_recorded(published: Claim, taken_back: None, page: "Page") -> None:
     marks, said = _checked(page, published)
-    assert (marks, said.count("As recorded")) == ("verified", 2), said
+    assert (marks, said.count("Matches the record")) == ("verified", 2), said
     assert "all 2 changes are as they were recorded" in said and "So are the state and the wording above" in said
     page.set_viewport_size({"width": 320, "height": 700})
     assert (barriers(page), sideways(page)) == ([], [])
@@ -308,7 +308,7 @@ def test_published_by_nobody(world: AccessWorld, taken_back: None, page: "Page",
     publish()
     run((":claim published_at = now() :this",), claim)
     marks, said = _checked(page, claim)
-    words = "publication: recorded “no entry that publishes it”, found “on this page, as published "
+    words = "publication: recorded “no entry of its publication”, found “on this page, as published "
     assert (marks, words in said) == ("broken", True), said
 
 
@@ -413,4 +413,4 @@ def test_what_was_recorded_before_there_were_public_words_is_said_not_to_be_comp
 
 def test_without_javascript_nothing_is_said_to_be_checked(published: Claim, taken_back: None) -> None:
     text = text_of(Client().get(f"/public/{published.reference}/"))
-    assert "Not checked: that takes JavaScript. The proof can be checked by itself, with the verifier." in text
+    assert "Not checked: this needs JavaScript. You can check the proof separately, with the verifier." in text

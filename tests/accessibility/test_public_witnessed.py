@@ -86,7 +86,7 @@ def test_where_no_witness_is_asked_the_page_says_what_that_leaves_open(
     published: Claim, taken_back: None, page: "Page", settings: "Settings"
 ) -> None:
     settings.WITNESS_POLICY = None
-    words = "No witness confirms this log: two readers could be shown two logs."
+    words = "No witness confirms this log: two readers could be shown different logs."
     assert _said(page, published) == ("verified", words)
 
 

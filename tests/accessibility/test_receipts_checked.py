@@ -49,7 +49,7 @@ def page(page_of: Callable[..., "Page"]) -> Iterator["Page"]:
 def outcomes(page: "Page", text: str) -> list[tuple[str, str]]:
     """How each receipt of a text is marked, and what is said of it."""
     page.goto("/ledger/receipts/")
-    page.get_by_label("The receipt’s text").fill(text)
+    page.get_by_label("Text of the receipt").fill(text)
     page.get_by_role("button", name="Check", exact=True).click()
     page.locator("[data-outcomes] li").first.wait_for()
     page.locator("[data-receipts] button:enabled").wait_for()
@@ -82,7 +82,7 @@ def test_one_of_a_time_that_lies_ahead_is_told(page: "Page", kept: str, ahead: i
 
 def test_what_nobody_signed_is_no_receipt(page: "Page", kept: str) -> None:
     [(mark, said)] = outcomes(page, kept.replace("\n60\n", "\n90\n"))
-    assert (mark, said.startswith("No receipt of this log. signature:")) == ("broken", True)
+    assert (mark, said.startswith("Not a receipt of this log. signature:")) == ("broken", True)
 
 
 def test_a_server_that_lies_about_the_place_is_found_out(
@@ -91,7 +91,7 @@ def test_a_server_that_lies_about_the_place_is_found_out(
     """Another leaf has a place before it: the proof leads to another root than the signed one."""
     run(("UPDATE ledger_leaf SET hash = decode(repeat('00', 32), 'hex') WHERE index = 1",), world.claim)
     [(mark, said)] = outcomes(page, kept)
-    assert (mark, said.startswith("No receipt of this log. proof:")) == ("broken", True)
+    assert (mark, said.startswith("Not a receipt of this log. proof:")) == ("broken", True)
 
 
 def test_of_two_fields_of_which_one_is_needed_neither_is_called_optional(page: "Page", kept: str) -> None:

@@ -47,6 +47,6 @@ def test_being_asked_again(world: AccessWorld, page_of: Callable[..., "Page"], s
 def test_new_codes(world: AccessWorld, page_of: Callable[..., "Page"]) -> None:
     page = page_of(world.cast.reporter)
     page.goto("/account/second-factors/recovery-codes/")
-    page.get_by_role("button", name="Make new codes").click()
+    page.get_by_role("button", name="Create new codes").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()
     has_none(page)

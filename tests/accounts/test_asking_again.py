@@ -258,4 +258,4 @@ def test_the_only_field_is_not_called_optional(stale: Client) -> None:
     text = page.content.decode()
     assert ("Your password" in text, "optional" in text) == (True, False)
     wrong = stale.post("/account/tokens/", TOKEN | {"again-password": "no"}).content.decode()
-    assert "That is not your password." in wrong
+    assert "Wrong password." in wrong

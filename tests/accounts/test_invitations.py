@@ -46,7 +46,7 @@ def test_an_invitation_leads_to_an_account_on_the_desk(cast: Cast) -> None:
     )  # fmt: skip
     assert "nadia" in text_of(client.get("/account/"))
     assert client.get(address).status_code == 404
-    assert "taken up as nadia" in text_of(page.get("/invitations/"))
+    assert "accepted as nadia" in text_of(page.get("/invitations/"))
 
 
 @pytest.mark.parametrize("name", ["reporter", "reviewer", "editor", "auditor", "stranger"])
@@ -67,7 +67,7 @@ def test_nobody_but_an_administrator_invites(cast: Cast, name: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"email": "nobody"}, "email"),
+        ({"email": "no one"}, "email"),
         ({"email": "REPORTER@example.org"}, "email"),  # has an account
         ({"role": "owner"}, "role"),
         ({"name": " "}, "name"),
@@ -136,7 +136,7 @@ def test_a_link_works_for_seven_days_from_when_it_went_out(cast: Cast) -> None:
         accept_invitation(token=token, username="nadia", password=GOOD, now=sent.link_until)
 
 
-@pytest.mark.parametrize("state", ["taken up", "taken back"])
+@pytest.mark.parametrize("state", ["taken up", "withdrawn"])
 def test_what_ended_is_neither_sent_again_nor_taken_back(cast: Cast, state: str) -> None:
     invitation = _invited(cast)
     if state == "taken up":
@@ -178,7 +178,7 @@ def test_whoever_is_signed_in_becomes_the_new_person(cast: Cast) -> None:
     _invited(cast)
     address = f"/invitation/{_link()}/"
     client = signed_in(cast.admin)
-    assert "admin is signed in here, and is signed out by it." in text_of(client.get(address))
+    assert "admin is signed in here and will be signed out." in text_of(client.get(address))
     client.post(address, {"username": "nadia", "password": GOOD, "time_zone": "UTC"})
     assert client.get("/invitations/").status_code == 403
 
@@ -205,5 +205,5 @@ def test_the_page_says_that_a_mail_could_not_be_sent(cast: Cast) -> None:
     _invited(cast)
     Mail.objects.update(state="failed", ended_at=timezone.now())
     text = text_of(got(cast.admin, "/invitations/"))
-    assert "the mail could not be sent" in text
+    assert "mail not sent" in text
     assert fresh(Invitation.objects.get()).is_open

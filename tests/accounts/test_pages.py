@@ -29,4 +29,4 @@ def test_who_is_on_no_desk_is_told(db: None) -> None:
     cast = factories.cast()
     outsider = factories.person("outsider")
     for person, address in ((cast.admin, "/account/"), (outsider, "/account/"), (outsider, "/desk/")):
-        assert "You are on no desk. An administrator puts people on desks." in text_of(got(person, address))
+        assert "You do not belong to a desk yet. An administrator can add you to one." in text_of(got(person, address))

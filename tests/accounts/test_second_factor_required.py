@@ -141,7 +141,7 @@ def test_until_then_a_notice_says_from_when_and_everything_works(client: Client,
     client.force_login(cast.reviewer)
     page = client.get("/")
     assert page.status_code == 200
-    assert "A second factor is required of you from" in page.content.decode()
+    assert "You must have a second factor from" in page.content.decode()
 
 
 def test_no_notice_for_who_has_one(client: Client, cast: Cast) -> None:

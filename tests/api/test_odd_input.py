@@ -34,7 +34,7 @@ FIELDS = {
     "tokens/": ["name", "lifetime_days", "scopes"],
     "claims/{claim}/": ["statement", "elements", "topics", "parties", "threshold", "threshold_reason", "seen_version"],
     "claims/{claim}/evidence/": [
-        *("source", "stance", "elements", "basis", "basis_reason", "excerpt", "locator", "credibility"),
+        *("source", "stance", "elements", "basis", "basis_reason", "quote", "locator", "credibility"),
         *("against_interest", "against_interest_reason", "visibility", "seen_version"),
     ],
     "claims/{claim}/moves/": ["to", "reason", "evidence", "seen_version"],
@@ -168,4 +168,4 @@ def test_a_parameter_that_is_none_or_given_twice_is_refused(cast: Cast, reporter
 
 def test_a_body_that_does_not_say_its_length_is_refused(cast: Cast) -> None:
     response = Api.in_session(cast.reporter).send("POST", "tokens/", headers={"Transfer-Encoding": "chunked"})
-    assert (response.status_code, response.json()["detail"]) == (400, "Say how long the body is (Content-Length).")
+    assert (response.status_code, response.json()["detail"]) == (400, "Send the length of the body (Content-Length).")

@@ -66,7 +66,7 @@ def test_what_it_would_erase_is_shown_before_it_is_proposed_and_the_look_is_reco
     found = editor.post("redactions/preview/", {"words": NAME.upper()}).json()
     assert (len(found["texts"]), found["files"], list(found["fields"])) == (1, [], ["content"])
     assert (Redaction.objects.count(), Act.objects.filter(kind="redaction_previewed").count()) == (0, 1)
-    assert errors(editor.post("redactions/preview/", {"words": "Nobody"})) == ["words"]
+    assert errors(editor.post("redactions/preview/", {"words": "No one"})) == ["words"]
     assert Act.objects.filter(kind="redaction_previewed").count() == 2
 
 
@@ -89,7 +89,7 @@ def test_who_proposed_it_takes_it_back_and_does_not_decide(cast: Cast, claim: Cl
 def test_a_second_editor_leaves_everything_as_it_is(cast: Cast, claim: Claim, editor: Api, editor2: Api) -> None:
     path = proposed(editor)
     assert editor2.post(f"{path}withdraw/").status_code == 403
-    assert editor2.post(f"{path}reject/").json()["state"] == "refused"
+    assert editor2.post(f"{path}reject/").json()["state"] == "rejected"
     assert factories.fresh(claim).statement == f"{NAME} saw it."
 
 

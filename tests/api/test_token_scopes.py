@@ -19,7 +19,7 @@ def test_a_refusal_names_the_scope(cast: Cast) -> None:
     assert (refused.status_code, problem["type"], problem["detail"]) == (
         403,
         "urn:second-source:problem:forbidden",
-        "This token has not the scope “write”, which this needs.",
+        "This token lacks the scope “write”.",
     )
     assert Api(None).get("sources/", headers=headers).status_code == 200
 

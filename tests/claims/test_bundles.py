@@ -112,7 +112,7 @@ def test_a_file_that_is_too_large_for_a_bundle_is_left_out_and_named_with_the_re
     assert [file["name"] for file in manifest["files"] if "attachment" in file] == ["first.txt", "last.txt"]
     gaps = [(one["id"], one["reason"]) for one in manifest["left_out"] if one["what"] == "file"]
     assert gaps == [(str(kept[1]), "too_large")]
-    assert "1 file is too large for one bundle and left out." in manifest["withheld"]
+    assert "1 file is too large for one bundle and is left out." in manifest["withheld"]
     report = checked(data)
     assert (report.findings, report.counts["file left out: too_large"]) == ([], 1)
     assert "it is too large for one bundle" in files_in(data)["index.html"].decode()
@@ -198,8 +198,8 @@ def test_it_says_what_is_left_out(cast: Cast, verdict: Claim) -> None:
     said = manifest_of(data)["withheld"]
     assert [text.split(",")[0] for text in said] == [
         "Restricted material that its reader may not see",
-        "What findings and decisions say is opened to editors alone. When they were made is in the log.",
-        "1 piece of evidence is restricted and left out.",
+        "The text of assessments and decisions is disclosed to editors only. Their times are in the log.",
+        "1 piece of evidence is restricted and is left out.",
         "Findings that wait for a second person",
     ]
     page = files_in(data)["index.html"].decode()
@@ -411,7 +411,7 @@ def test_the_command_writes_a_bundle(cast: Cast, verdict: Claim, in_folder: Path
 
 @pytest.mark.parametrize(
     ("who", "reference", "said"),
-    [("stranger", "UKR-1", "There is no such claim"), ("nobody", "UKR-1", "no active account")],
+    [("stranger", "UKR-1", "There is no such claim"), ("no one", "UKR-1", "no active account")],
 )
 def test_the_command_gives_nobody_more_than_they_may_see(
     cast: Cast, verdict: Claim, in_folder: Path, who: str, reference: str, said: str

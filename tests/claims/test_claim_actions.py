@@ -121,7 +121,7 @@ def test_a_source_of_another_desk_is_as_absent(cast: Cast) -> None:
     entry = {"source": claim.evidence.get().source_id, "stance": "supports"}
     with pytest.raises(Invalid) as error:
         factories.report_as(cast.stranger, cast.other_desk, [entry])
-    assert error.value.errors == {"source": ["There is no such source on this desk."]}
+    assert error.value.errors == {"source": ["Source not found on this desk."]}
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_an_edit_on_an_older_version_is_refused_with_what_changed_in_words(cast:
 
 def test_a_move_is_told_in_words(cast: Cast) -> None:
     claim = factories.claim_in(cast, "denied")
-    assert changes_since(claim, claim.version - 1) == ["editor moved the claim: it is now “denied”."]
+    assert changes_since(claim, claim.version - 1) == ["editor changed the status: it is now “denied”."]
 
 
 def test_each_version_has_one_line(cast: Cast) -> None:
@@ -190,7 +190,7 @@ def test_elements_are_reworded_added_and_set_aside(cast: Cast) -> None:
     assert _elements(claim) == [("at sea", True), ("in the dark", True), ("ships", False)]
 
 
-@pytest.mark.parametrize("kept", [[], ["ships"]])
+@pytest.mark.parametrize("captured", [[], ["ships"]])
 def test_no_element_is_taken_away(cast: Cast, kept: list[str]) -> None:
     claim = factories.claim(cast, elements=["ships", "by night"])
     entries = [{"id": part.pk, "text": part.text} for part in claim.elements.filter(text__in=kept)]
@@ -276,4 +276,4 @@ def test_evidence_of_a_report_is_read_in_the_order_in_which_it_was_given(cast: C
 def test_a_day_far_outside_of_the_calendar_is_refused_by_name(cast: Cast) -> None:
     with pytest.raises(Invalid) as refusal:
         factories.claim(cast, claimed_on=date(9999, 12, 31))
-    assert refusal.value.errors == {"claimed_on": ["Give a year from 1000 to 9000."]}
+    assert refusal.value.errors == {"claimed_on": ["Enter a year from 1000 to 9000."]}

@@ -100,7 +100,7 @@ def test_who_hands_over_is_not_told_of_anothers_conflict(cast: Cast, claim: Clai
     given = factories.assigned(cast, claim)
     with pytest.raises(Invalid) as error:
         reassign(assignment=given, to=cast.reviewer2, by=cast.reviewer)
-    assert error.value.errors == {"to": ["reviewer2 cannot take this claim. Name somebody else."]}
+    assert error.value.errors == {"to": ["reviewer2 cannot be assigned this claim. Name another reviewer."]}
     page = got(cast.reviewer, f"/assignments/{given.pk}/hand-over/").content.decode()
     assert ("conflict" in page, "reviewer2" in page, "editor, 0 open" in page) == (False, False, True)
     assert Assignment.objects.get().ended_at is None
@@ -125,8 +125,8 @@ def test_who_has_a_conflict_neither_approves_nor_rejects(cast: Cast, claim: Clai
                 decide(assessment=finding, reason="I agree.", seen_version=version, by=person)
         assert work_of(person, now=timezone.now()).to_decide == []
         text = text_of(got(person, f"/reviews/{finding.pk}/"))
-        assert "You declared a conflict of interest that touches The ministry: somebody else decides." in text
-        assert "Approve finding" not in text
+        assert "You declared a conflict of interest that touches The ministry. Another person must decide." in text
+        assert "Approve assessment" not in text
     assert work_of(second, now=timezone.now()).to_decide == [finding]
     assert factories.approved(cast, finding, by=second).state == "corroborated"
 
@@ -138,7 +138,7 @@ def test_who_declares_later_no_longer_assesses_what_they_have(cast: Cast, claim:
     got(cast.reviewer, f"/claims/{claim.reference}/assess/", status=403)
     with pytest.raises(Forbidden):
         factories.submit_as(cast.reviewer, fresh(claim), claim.state, [])
-    assert f"You no longer judge these {claim.reference}" in text_of(got(cast.reviewer, "/account/conflicts/"))
+    assert f"You can no longer judge these {claim.reference}" in text_of(got(cast.reviewer, "/account/conflicts/"))
     withdraw_conflict(conflict_id=row.pk, by=cast.reviewer)
     assert factories.submit_as(cast.reviewer, fresh(claim), claim.state, []).state == "recorded"
 
@@ -153,7 +153,9 @@ def test_who_has_a_conflict_makes_no_move_alone(cast: Cast, claim: Claim, state:
 
 def test_a_person_declares_and_takes_back_on_a_page(cast: Cast, state: Actor) -> None:
     client = signed_in(cast.reviewer)
-    assert "You have declared no conflict of interest." in text_of(client.get("/account/conflicts/"))
+    assert "No conflicts of interest declared. Declare one below if it could affect your work." in text_of(
+        client.get("/account/conflicts/")
+    )
     assert client.post("/account/conflicts/", {"actor": str(state.pk)}).status_code == 302
     assert "Declared 1 The state declared" in text_of(client.get("/account/conflicts/"))
     assert client.post("/account/conflicts/", {"actor": str(state.pk)}).status_code == 409
@@ -188,7 +190,7 @@ def test_who_left_a_desk_reads_no_names_of_its_actors(cast: Cast, state: Actor) 
     _declare(cast.reviewer, state)
     set_role(desk=cast.desk, user=cast.reviewer, role=None, by=cast.admin)
     text = text_of(got(cast.reviewer, "/account/conflicts/"))
-    assert ("an actor that you no longer see" in text, "The state" in text) == (True, False)
+    assert ("an actor you can no longer see" in text, "The state" in text) == (True, False)
 
 
 def test_candidates_are_ranked_with_their_reasons(cast: Cast, state: Actor) -> None:
@@ -209,7 +211,7 @@ def test_candidates_are_ranked_with_their_reasons(cast: Cast, state: Actor) -> N
         "reads", "knows", "plain", "reviewer", "reviewer2", "away", "editor", "torn",
     ]  # fmt: skip
     text = text_of(got(cast.editor, f"/claims/{claim.reference}/assign/"))
-    assert "reads, 0 open, reads its language knows, 0 open, 1 done on its topics plain, 0 open" in text
+    assert "reads, 0 open, reads its language knows, 0 open, 1 completed on its topics plain, 0 open" in text
     assert f"away, 0 open, away until {today:%-d %b}" in text
 
 
@@ -249,7 +251,7 @@ def test_a_refusal_does_not_say_what_a_hidden_actor_is_tied_to(cast: Cast, claim
     _tie(cast, _hidden(cast, cast.reviewer), claim)
     with pytest.raises(Forbidden) as error:
         factories.submit_as(cast.reviewer, fresh(claim), claim.state, [])
-    assert str(error.value) == "You declared a conflict of interest. Somebody else judges this claim."
+    assert str(error.value) == "You declared a conflict of interest. Another person must judge this claim."
 
 
 def test_what_a_visible_actor_is_tied_to_is_told_beside_a_hidden_one(cast: Cast, claim: Claim, state: Actor) -> None:
@@ -266,7 +268,7 @@ def test_an_editor_who_assigns_themselves_does_not_read_what_a_hidden_actor_is_t
     _of_another_desk(cast, cast.editor, claim)
     with pytest.raises(Invalid) as error:
         assign(claim=fresh(claim), reviewer=cast.editor, by=cast.editor)
-    assert error.value.errors == {"reviewer": ["editor cannot take this claim. Name somebody else."]}
+    assert error.value.errors == {"reviewer": ["editor cannot be assigned this claim. Name another reviewer."]}
 
 
 def test_editors_who_assign_are_not_told_of_a_conflict_with_an_actor_hidden_from_them(cast: Cast, claim: Claim) -> None:
@@ -275,7 +277,7 @@ def test_editors_who_assign_are_not_told_of_a_conflict_with_an_actor_hidden_from
     assert ("conflict" in page, "reviewer, 0 open" in page) == (False, True)
     with pytest.raises(Invalid) as error:
         assign(claim=fresh(claim), reviewer=cast.reviewer, by=cast.editor)
-    assert error.value.errors == {"reviewer": ["reviewer cannot take this claim. Name somebody else."]}
+    assert error.value.errors == {"reviewer": ["reviewer cannot be assigned this claim. Name another reviewer."]}
 
 
 def _of_another_desk(cast: Cast, user: User, claim: Claim) -> Actor:

@@ -32,7 +32,7 @@ def test_nothing_comes_to_name_an_actor_while_it_is_merged(people: Cast, headsta
         partial(
             create_actor,
             desk=people.desk,
-            fields={"name": "Part", "kind": "person", "part_of": merged.pk},
+            fields={"name": "Element", "kind": "person", "part_of": merged.pk},
             by=people.reviewer,
         ),
         headstart=headstart,

@@ -27,8 +27,8 @@ def _hand_in(cast: "Cast", actor: Actor, into: Actor, **more: Any) -> Any:
 def test_an_editor_is_shown_names_that_are_alike(cast: "Cast") -> None:
     merged, remains = _two(cast)
     text = text_of(got(cast.editor, f"/actors/{merged.pk}/"))
-    assert "Perhaps the same 1 Kim Jong Un person Merge into Kim Jong Un…" in text
-    assert "Perhaps the same" not in text_of(got(cast.reviewer, f"/actors/{merged.pk}/"))
+    assert "Possible duplicates 1 Kim Jong Un person Merge into Kim Jong Un…" in text
+    assert "Possible duplicates" not in text_of(got(cast.reviewer, f"/actors/{merged.pk}/"))
     chosen = got(cast.editor, f"{_address(merged)}?into={remains.pk}")
     assert f'<option value="{remains.pk}" selected>' in chosen.content.decode()
 
@@ -40,7 +40,7 @@ def test_what_merging_would_do_is_shown_before_anything_is_done(cast: "Cast") ->
     assert second is not None
     shown = _hand_in(cast, first, second)
     text = text_of(shown)
-    assert f"What it would do {claim.reference} Corroborated 2 independent voices → 1 Support lost" in text
+    assert f"Impact {claim.reference} Corroborated 2 independent voices → 1 Support lost" in text
     assert (shown.status_code, fresh(first).merged_into) == (200, None)
     done = _hand_in(cast, first, second, confirmed=shown.context["confirming"])
     assert (done.status_code, done["Location"]) == (302, f"/actors/{second.pk}/")
@@ -67,6 +67,6 @@ def test_the_address_of_what_was_merged_leads_to_what_it_is(cast: "Cast") -> Non
     shown = _hand_in(cast, merged, remains)
     _hand_in(cast, merged, remains, confirmed=shown.context["confirming"])
     assert got(cast.reporter, f"/actors/{merged.pk}/", 302)["Location"] == f"/actors/{remains.pk}/"
-    assert "Also written down as Kim Jong-un" in text_of(got(cast.reporter, f"/actors/{remains.pk}/"))
+    assert "Also entered as Kim Jong-un" in text_of(got(cast.reporter, f"/actors/{remains.pk}/"))
     assert "Kim Jong Un" in text_of(got(cast.reporter, "/actors/?q=jong-un"))
     got(cast.stranger, f"/actors/{merged.pk}/", 404)

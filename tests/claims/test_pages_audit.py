@@ -93,7 +93,7 @@ def test_acts_say_in_names_what_they_are_about(cast: "Cast", work: str) -> None:
 
 
 def test_the_desks_own_auditors_are_told_since_when_the_log_is_late(cast: "Cast", work: str) -> None:
-    assert "Nothing waits for longer than a minute." in text_of(got(cast.auditor, "/ledger/"))
+    assert "No entry has been waiting for more than a minute." in text_of(got(cast.auditor, "/ledger/"))
     factories.claim(cast, now=timezone.now() - timedelta(minutes=2))
     told = "The log is late. What was done since"
     assert [told in text_of(got(user, "/ledger/")) for user in (cast.auditor, cast.stranger)] == [True, False]

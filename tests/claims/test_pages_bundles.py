@@ -54,7 +54,7 @@ def test_its_page_says_how_far_it_is(cast: Cast, asked: str) -> None:
     Bundle.objects.update(state="waiting", checkpoint=None)
     make_bundles()
     ready = text_of(client.get(asked))
-    words = ("It waits for its turn", "3 of 7 parts", "It is ready", "Look again", "Download bundle")
+    words = ("It waits for its turn", "3 of 7 parts", "It is ready", "Refresh", "Download bundle")
     assert [[word in text for word in words] for text in (waiting, half, ready)] == [
         [True, False, False, True, False],
         [False, True, False, True, False],
@@ -70,7 +70,7 @@ def test_nothing_reloads_by_itself(cast: Cast, asked: str) -> None:
 def test_why_one_failed_stands_on_its_page(cast: Cast, asked: str) -> None:
     Bundle.objects.update(state="failed", error="The disk is <full>.", ended_at="2026-11-23T00:00:00Z")
     answer = signed_in(cast.reporter).get(asked)
-    assert "It could not be made. The disk is <full>." in text_of(answer)
+    assert "The bundle could not be created. The disk is <full>." in text_of(answer)
 
 
 def test_it_is_taken_away_whole(cast: Cast, claim: Claim, asked: str) -> None:
@@ -89,7 +89,7 @@ def test_asked_for_its_head_alone_nothing_is_put_together(cast: Cast, asked: str
     assert (answer["Content-Length"], answer.content) == (str(Bundle.objects.get().size), b"")
 
 
-@pytest.mark.parametrize("part", ["", "file"])
+@pytest.mark.parametrize("element", ["", "file"])
 def test_others_know_of_none(cast: Cast, asked: str, part: str) -> None:
     make_bundles()
     people: list[User] = [cast.editor, cast.auditor, cast.reviewer, cast.stranger, cast.admin]
@@ -123,4 +123,4 @@ def test_a_bundle_of_another_claim_is_not_under_this_one(cast: Cast, asked: str)
 def test_who_is_taken_off_the_desk_while_it_is_made_gets_none(cast: Cast, asked: str) -> None:
     _taken_off(cast)
     make_bundles()
-    assert Bundle.objects.values_list("state", "error").get() == ("failed", "You may not see this claim any more.")
+    assert Bundle.objects.values_list("state", "error").get() == ("failed", "You can no longer see this claim.")

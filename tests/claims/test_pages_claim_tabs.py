@@ -60,7 +60,7 @@ def test_a_capture_that_failed_is_told_with_its_way_out(cast: "Cast") -> None:
     factories.attach(cast, claim, source)
     Capture.objects.update(state=CaptureState.FAILED, error="It answered 404.")
     text = text_of(got(cast.reviewer, f"/claims/{claim.reference}/sources/"))
-    assert "https://example.org/ Not kept: It answered 404. Upload a screenshot instead" in text
+    assert "https://example.org/ Capture failed: It answered 404. Upload a screenshot instead" in text
 
 
 # Provenance
@@ -72,7 +72,7 @@ def test_the_sentence_comes_first_and_the_list_shows_quotes_and_reasons(cast: "C
     assert "2 sources, one origin. Everything here rests on The council, which is the claimant." in text
     assert "The claim 0 independent voices for it" in text
     root = "firsthand evidence 1, supports Does not count: the claimant’s voice"
-    below = "secondhand evidence 2, supports Does not count: goes back to The council only the council said"
+    below = "secondhand evidence 2, supports Does not count: goes back only to The council the council said"
     assert text.index(root) < text.index(below)
 
 
@@ -156,7 +156,7 @@ def test_every_move_is_told_with_who_why_and_on_what(cast: "Cast") -> None:
     text = text_of(got(cast.reporter, f"/claims/{claim.reference}/history/"))
     last = StatusChange.objects.get(claim=claim, seq=2)
     assert "new to Reported report reporter" in text
-    assert "Reported to Corroborated corroborate found by reviewer decided by editor" in text
+    assert "Reported to Corroborated corroborate assessed by reviewer decided by editor" in text
     assert "This is what the evidence shows. editor on the decision: I agree." in text
     assert "Rests on evidence 1, 2, 3 2 independent voices then 2 needed" in text
     assert f"graph {last.graph_digest}" in text

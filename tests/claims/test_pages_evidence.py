@@ -83,8 +83,8 @@ def test_everything_that_evidence_holds_can_be_said(cast: "Cast") -> None:
         ({"stance": ""}, "stance"),
         ({"stance": "proves"}, "stance"),
         ({"credibility": "7"}, "credibility"),
-        ({"excerpt": "x" * 4001}, "excerpt"),
-        ({"excerpt": "a\x00b"}, "excerpt"),
+        ({"quote": "x" * 4001}, "quote"),
+        ({"quote": "a\x00b"}, "quote"),
         ({"visibility": "secret"}, "visibility"),
         ({"elements": ["nonsense"]}, "elements"),
     ],
@@ -141,7 +141,7 @@ def test_a_later_statement_of_the_same_voice_supersedes(cast: "Cast") -> None:
     fields = fields_of(got(cast.reviewer, _address(denial))) | {"superseded_by": str(later.pk)}
     signed_in(cast.reviewer).post(_address(denial), fields)
     assert factories.fresh(denial).superseded_by == later
-    assert "Superseded by 3: counts no longer" in text_of(got(cast.reporter, f"/claims/{claim.reference}/"))
+    assert "Superseded by 3: no longer counted" in text_of(got(cast.reporter, f"/claims/{claim.reference}/"))
 
 
 def test_another_voice_cannot_take_a_word_back(cast: "Cast") -> None:
@@ -160,7 +160,7 @@ def test_withdrawing_needs_a_reason_and_folds_the_evidence_away(cast: "Cast") ->
     assert signed_in(cast.reviewer).post(address, fields).status_code == 400
     signed_in(cast.reviewer).post(address, fields | {"reason": "The wrong ship."})
     page = text_of(got(cast.reporter, f"/claims/{claim.reference}/"))
-    assert "Withdrawn 1 Show what was withdrawn" in page
+    assert "Withdrawn 1 Show withdrawn evidence" in page
     assert "Withdrawn by reviewer: The wrong ship." in page
 
 

@@ -129,7 +129,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(cast: "Cast") -> None
     ],
 )
 def test_odd_input_is_told_and_fails_nothing(cast: "Cast", query: str) -> None:
-    assert "This cannot be used as it is" in text_of(got(cast.reporter, f"/claims/?{query}", 400))
+    assert "This request is not valid" in text_of(got(cast.reporter, f"/claims/?{query}", 400))
 
 
 def test_a_cursor_of_other_filters_is_refused(cast: "Cast") -> None:
@@ -146,8 +146,8 @@ def test_any_words_can_be_searched_for(cast: "Cast", words: str) -> None:
 
 
 def test_an_empty_list_says_so_and_where_to_go(cast: "Cast") -> None:
-    assert "No claim is written down yet. New claim" in text_of(got(cast.reporter, "/claims/"))
-    assert "No claim is like this. Take all filters away" in text_of(got(cast.reporter, "/claims/?state=denied"))
+    assert "No claims yet. Create the first one. New claim" in text_of(got(cast.reporter, "/claims/"))
+    assert "No claims match Clear filters" in text_of(got(cast.reporter, "/claims/?state=denied"))
 
 
 def test_who_only_reads_is_not_offered_to_write(cast: "Cast") -> None:

@@ -39,8 +39,8 @@ def test_anybody_reads_a_published_claim_without_signing_in(cast: "Cast") -> Non
 
 def test_what_is_not_published_is_as_absent(cast: "Cast") -> None:
     claim = factories.claim(cast)
-    assert "Nothing is published at this address." in _page(claim, 404)
-    assert "Nothing is published yet." in text_of(Client().get("/public/"))
+    assert "No published claim at this address." in _page(claim, 404)
+    assert "No published claims yet." in text_of(Client().get("/public/"))
     published = _published(cast)
     unpublish_claim(claim=published, by=cast.editor)
     _page(published, 404)
@@ -65,7 +65,7 @@ def test_a_claimant_who_is_not_public_is_not_named(cast: "Cast") -> None:
 
 def test_people_of_the_desk_and_versions_are_not_shown(cast: "Cast") -> None:
     page = _page(_published(cast, "corroborated"))
-    assert "Corroborated by two persons" in page and "2 independent voices for it" in page
+    assert "Corroborated two-person decision" in page and "2 independent voices for it" in page
     for word in ("reviewer", "editor", "Version"):
         assert word not in page.replace("an editor looks at it again", "")
 

@@ -33,10 +33,10 @@ def test_a_source_shows_its_facts_files_relays_and_claims(cast: "Cast") -> None:
     file = _file(cast, source)
     text = text_of(got(cast.reporter, _page(source)))
     assert "Dispatch The agency" in text
-    assert "B usually reliable its publisher’s" in text
+    assert "B usually reliable as for the publisher" in text
     assert f"SHA-256 {file.sha256}" in text
-    assert "These got it from it Article according to the agency" in text
-    assert f"Claims that it is attached to 1 {claim.reference} The harbour was closed." in text
+    assert "Sources based on it Article according to the agency" in text
+    assert f"Claims it is attached to 1 {claim.reference} The harbour was closed." in text
 
 
 def test_a_source_of_another_desk_is_not_here(cast: "Cast") -> None:
@@ -91,7 +91,7 @@ def test_retracting_first_lists_what_it_would_do(cast: "Cast") -> None:
     source = claim.evidence.filter(source__basis="firsthand")[0].source
     answer = signed_in(cast.editor).post(_page(source, "retract"), {"reason": "Withdrawn by its publisher."})
     assert answer.status_code == 200
-    assert f"What it would do {claim.reference} Corroborated 2 independent voices → 1 Support lost" in text_of(answer)
+    assert f"Impact {claim.reference} Corroborated 2 independent voices → 1 Support lost" in text_of(answer)
     assert factories.fresh(source).retracted_at is None
     assert not factories.fresh(claim).support_lost
 
@@ -169,7 +169,7 @@ def test_a_capture_that_is_being_fetched_waits(cast: "Cast") -> None:
     source = factories.source(cast, url="https://example.org/a")
     request_capture(source=source, by=cast.reviewer)
     lease_captures(most=1)
-    assert "Waits to be fetched" in text_of(got(cast.reporter, _page(source)))
+    assert "Waiting to be fetched" in text_of(got(cast.reporter, _page(source)))
 
 
 # Files
@@ -240,7 +240,7 @@ def test_an_actor_shows_its_chain_its_parts_and_what_it_published(cast: "Cast") 
     factories.actor(cast, "The spokesman", part_of=ministry)
     factories.source(cast, "Statement", publisher=ministry)
     text = text_of(got(cast.reporter, f"/actors/{ministry.pk}/"))
-    assert "Whose voice The ministry part of the next from 1 Jan 2020 The state" in text
+    assert "Whose voice The ministry speaks for the next from 1 Jan 2020 The state" in text
     assert "Its parts 1 The spokesman" in text
     assert "Published 1 Statement" in text
 

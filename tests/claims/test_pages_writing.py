@@ -54,7 +54,7 @@ def test_one_form_writes_actors_parts_source_and_file(cast: "Cast") -> None:
         "new_publisher": "the  ministry",
         "published_at_day": "2022-11-02",
         "file": SimpleUploadedFile("release.txt", b"The harbour is closed."),
-        "excerpt": "The harbour is closed.",
+        "quote": "The harbour is closed.",
         "elements-TOTAL_FORMS": 3,
         "elements-0-text": "closed",
         "elements-0-essential": "on",
@@ -89,7 +89,7 @@ def test_what_is_missing_is_named_and_everything_typed_comes_back(cast: "Cast") 
     answer = _post(cast.reporter, "/claims/new/", NEW | {"statement": "", "place": "Varn", "elements-TOTAL_FORMS": 1,
                                                          "elements-0-text": "closed"})  # fmt: skip
     assert answer.status_code == 400
-    assert "Not saved: something needs a change Statement: This is needed." in text_of(answer)
+    assert "Not saved. Check the fields below Statement: Required" in text_of(answer)
     assert answer.context["form"]["place"].value() == "Varn"
     assert answer.context["elements"][0]["text"].value() == "closed"
     assert not Claim.objects.exists()
@@ -98,7 +98,7 @@ def test_what_is_missing_is_named_and_everything_typed_comes_back(cast: "Cast") 
 def test_a_claim_without_any_source_is_refused_and_nothing_of_it_stays(cast: "Cast") -> None:
     answer = _post(cast.reporter, "/claims/new/", NEW | {"new_claimant": "The ministry"})
     assert answer.status_code == 400
-    assert answer.context["form"].errors["url"] == ["Give an address or a file, or choose a source that the desk has."]
+    assert answer.context["form"].errors["url"] == ["Enter a URL, add a file, or choose an existing source."]
     assert (Claim.objects.count(), Actor.objects.count()) == (0, 0)
 
 
@@ -155,7 +155,7 @@ def test_who_is_on_two_desks_chooses_one_first(cast: "Cast") -> None:
     from accounts.actions import set_role
 
     set_role(desk=cast.other_desk, user=cast.reporter, role="reporter", by=None)
-    assert "On which desk? Other desk Ukraine desk" in text_of(got(cast.reporter, "/claims/new/"))
+    assert "Which desk? Other desk Ukraine desk" in text_of(got(cast.reporter, "/claims/new/"))
     chosen = got(cast.reporter, f"/claims/new/?desk={cast.desk.pk}")
     assert f'name="desk" value="{cast.desk.pk}"' in chosen.content.decode()
 
@@ -235,7 +235,7 @@ def test_publishing_twice_is_told_to_be_done_already(cast: "Cast") -> None:
     claim = factories.claim(cast)
     publish_claim(claim=claim, by=cast.editor)
     answer = _post(cast.editor, f"/claims/{claim.reference}/publish/", {})
-    assert (answer.status_code, "This claim is published already." in text_of(answer)) == (409, True)
+    assert (answer.status_code, "This claim is already published." in text_of(answer)) == (409, True)
 
 
 def test_unpublishing_takes_the_public_page_away(cast: "Cast") -> None:
@@ -260,12 +260,12 @@ def test_a_threshold_of_its_own_needs_a_reason_and_is_printed(cast: "Cast") -> N
     refused = _post(cast.editor, address, fields)
     assert (refused.status_code, list(refused.context["form"].errors)) == (400, ["reason"])
     _post(cast.editor, address, fields | {"reason": "Much hangs on it."})
-    assert "Needs 3 independent voices here, as an editor set it: Much hangs on it." in text_of(
+    assert "Needs 3 independent voices, as set by an editor: Much hangs on it." in text_of(
         got(cast.reporter, f"/claims/{claim.reference}/")
     )
 
 
-@pytest.mark.parametrize("act", ["publish", "unpublish", "open", "threshold", "assign", "close", "decider"])
+@pytest.mark.parametrize("act", ["publish", "unpublish", "open", "threshold", "assign", "close", "approver"])
 def test_what_is_an_editors_is_closed_to_others(cast: "Cast", act: str) -> None:
     claim = factories.claim(cast)
     address = f"/claims/{claim.reference}/{act}/"

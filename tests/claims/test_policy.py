@@ -75,7 +75,7 @@ def test_what_is_missing_says_how_many_and_what_could_supply_it() -> None:
     move = find_move(State.REPORTED, State.CORROBORATED)
     assert move is not None
     (item,) = missing_for(move, found, None, NamedGrounds())
-    assert item.text == "1 more independent voice. Establishing where this source got it could supply it."
+    assert item.text == "1 more independent voice. Tracing this source could be enough."
 
 
 def test_what_is_missing_names_the_element() -> None:

@@ -76,7 +76,7 @@ def test_anybody_takes_a_bundle_that_the_verifier_finds_whole(published: Claim, 
     assert report.said["statement"] == "The harbour was closed."
     assert report.said["claim"].startswith(published.reference)
     assert report.said["state"].startswith("corroborated")
-    assert "for anybody; 0 entries are later" in report.said["made"]
+    assert "for anybody; 0 entries are later" in report.said["created"]
     assert report.said["fields"].endswith(", 0 rows unproven")
 
 
@@ -235,7 +235,7 @@ def test_what_is_not_published_has_none_as_what_is_not_there(cast: "Cast", publi
 
 def test_before_anything_is_signed_there_is_none_and_that_is_said(published: Claim) -> None:
     assert newest_checkpoint() is None
-    assert "Nothing of the log has been signed yet." in _asked(published, 404).content.decode()
+    assert "No checkpoint signed yet." in _asked(published, 404).content.decode()
 
 
 def test_without_a_key_to_sign_with_it_is_said_that_it_cannot_be_had_now(

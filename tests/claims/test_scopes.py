@@ -29,7 +29,7 @@ from tests.factories import Cast, fresh
 from tests.ledger.installation import publish_here
 from tests.pages import signed_in
 
-UNSAID = ["This is not possible."]
+UNSAID = ["This is not possible now."]
 
 
 @pytest.fixture(autouse=True)
@@ -358,7 +358,7 @@ def test_entries_of_the_log_are_for_who_audits_every_desk(cast: Cast, tmp_path: 
 def test_releasing_a_source_names_what_stays_and_nothing_that_is_not_there(cast: Cast) -> None:
     source = factories.source(cast, by=cast.editor, visibility="restricted")
     at = f"/sources/{source.pk}/release/"
-    assert "The evidence made of it stays as restricted as it is." in signed_in(cast.editor).get(at).content.decode()
+    assert "Evidence based on it stays as restricted as it is." in signed_in(cast.editor).get(at).content.decode()
     attach_file(source=source, chunks=[b"Hers."], name="hers.txt", visibility="restricted", by=cast.editor)
     page = signed_in(cast.editor).get(at).content.decode()
-    assert "Its 1 file, and the evidence made of it, stay as restricted as they are." in page
+    assert "Its 1 file, and evidence based on it, stay as restricted as they are." in page

@@ -214,7 +214,7 @@ def test_a_source_of_another_desk_is_no_upstream(cast: Cast) -> None:
     foreign = create_source(desk=cast.other_desk, fields={"title": "Theirs"}, by=cast.stranger, capture=False)
     with pytest.raises(Invalid) as error:
         factories.relay(cast, factories.source(cast), foreign)
-    assert error.value.errors == {"upstream": ["There is no such source on this desk."]}
+    assert error.value.errors == {"upstream": ["Source not found on this desk."]}
 
 
 def _hidden(cast: Cast, title: str) -> Source:

@@ -54,7 +54,7 @@ def new_claim(request: HttpRequest) -> HttpResponse:
 
 
 def unknown(request: HttpRequest) -> HttpResponse:
-    raise NotFound("There is no such claim.")
+    raise NotFound("Claim not found.")
 
 
 def stale(request: HttpRequest) -> HttpResponse:

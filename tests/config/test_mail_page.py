@@ -56,7 +56,7 @@ def test_administrators_read_what_would_be_sent(cast: Cast) -> None:
     page: Any = got(cast.admin, "/mails/")
     assert "A new password for Second Source reporter@example.org" in text_of(page)
     mail = got(cast.admin, f"/mails/{page.context['mails'][0].name}/")
-    assert "Somebody asked for a new password for the account reporter." in text_of(mail)
+    assert "A new password was requested for the account reporter." in text_of(mail)
     assert '<a href="http://localhost:8000/account/password/new/' in mail.content.decode()
 
 

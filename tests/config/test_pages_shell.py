@@ -58,8 +58,8 @@ def test_signing_in_leads_to_the_page_that_was_asked_for(reviewer: User, client:
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(reviewer: User, client: Client) -> None:
-    for name in ("reviewer", "nobody"):
-        assert "That name and password do not go together." in sign_in(client, name, "wrong")
+    for name in ("reviewer", "no one"):
+        assert "Wrong user name or password." in sign_in(client, name, "wrong")
 
 
 def test_the_password_is_never_sent_back(reviewer: User, client: Client) -> None:
@@ -107,7 +107,7 @@ def test_a_changed_password_keeps_this_browser_and_signs_out_the_others(signed_i
 def test_a_password_is_not_changed_without_the_present_one(signed_in: Client) -> None:
     new = {"oldpassword": "wrong", "password1": "another long one", "password2": "another long one"}
     page = signed_in.post("/account/password/change/", new).content.decode()
-    assert "That is not your password." in page
+    assert "Wrong password." in page
     assert 'aria-describedby=" id_oldpassword_error" aria-invalid="true"' in page
 
 
@@ -209,13 +209,13 @@ def test_no_page_holds_inline_script_or_style(signed_in: Client, path: str) -> N
 def test_what_one_may_not_know_of_is_a_404_with_the_refusals_own_words(signed_in: Client) -> None:
     response = signed_in.get("/claims/unknown/")
     assert response.status_code == 404
-    assert "<p>There is no such claim.</p>" in response.content.decode()
+    assert "<p>Claim not found.</p>" in response.content.decode()
 
 
 def test_a_page_that_is_not_there_is_a_404_for_everybody(reviewer: User, client: Client) -> None:
     response = client.get("/nowhere/")
     assert response.status_code == 404
-    assert "There is nothing at this address, or it is not yours to see." in response.content.decode()
+    assert "Nothing at this address, or not visible to you." in response.content.decode()
 
 
 def test_a_stale_version_is_a_409_that_says_what_changed(signed_in: Client) -> None:
@@ -235,7 +235,7 @@ def test_a_fault_of_ours_is_a_500_without_its_details(signed_in: Client) -> None
     response = signed_in.get("/claims/broken/")
     assert response.status_code == 500
     page = response.content.decode()
-    assert ("Something failed here" in page, "a fault of ours" in page) == (True, False)
+    assert ("Server error" in page, "a fault of ours" in page) == (True, False)
 
 
 def test_the_500_page_asks_nothing_of_the_database(
@@ -249,7 +249,7 @@ def test_a_form_without_its_protection_is_refused_in_words(reviewer: User) -> No
     client = Client(enforce_csrf_checks=True)
     response = client.post("/account/login/", {"login": "reviewer", "password": PASSWORD})
     assert response.status_code == 403
-    assert "This form has run out" in response.content.decode()
+    assert "This form has expired" in response.content.decode()
 
 
 # Forms
@@ -263,7 +263,7 @@ def test_a_form_comes_back_filled_in_with_each_error_at_its_field_and_a_link_to_
         ("#id_stance", "Stance"),
         ("#id_sure", "I have no stake in this claim"),
     ]
-    assert "Nothing that you typed is lost." in page
+    assert "None of your text is lost." in page
     textarea = re.search(r"<textarea[^>]*>", page)
     assert textarea is not None
     assert 'aria-invalid="true"' in textarea[0]

@@ -223,7 +223,7 @@ def test_a_node_that_does_not_count_says_why_and_a_keystone_has_its_word() -> No
     html = render_to_string("parts/tree.html", {"nodes": nodes})
     assert "single point of failure" in html
     assert "Does not count: the claimant" in html
-    assert "Lineage unknown: counts in the upper figure only" in html
+    assert "Origin unknown: counts in the upper figure only" in html
 
 
 # Parts
@@ -255,7 +255,7 @@ def test_a_change_names_who_found_and_who_decided() -> None:
     }  # fmt: skip
     html = render_to_string("parts/change.html", {"change": change})
     assert names(html) == ["denied", "arrow", "corroborated"]
-    assert "<span>found by reviewer</span> <span>decided by editor</span>" in html
+    assert "<span>assessed by reviewer</span> <span>decided by editor</span>" in html
 
 
 def test_the_first_change_comes_from_nothing() -> None:
@@ -277,7 +277,7 @@ def test_a_list_with_one_page_has_no_paging() -> None:
 
 def test_the_first_page_says_that_it_is_the_beginning() -> None:
     html = render_to_string("parts/paging.html", {"next_url": "?after=1&q=a"})
-    assert "This is the beginning" in html
+    assert "First page" in html
     assert 'href="?after=1&amp;q=a" rel="next"' in html
 
 

@@ -133,7 +133,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
     )  # fmt: skip
     later = [
         factories.attach(cast, claim, factories.source(cast, title, publisher=publisher, visibility="public"))
-        for title in ("Later", "Last")
+        for title in ("Upcoming", "Last")
     ]
     type(row).objects.filter(pk=row.pk).update(
         excerpt="One.\nTwo.\r\n", locator=" page  1", basis_reason="\nWhy.\r", against_interest_reason="Why \n not."
@@ -143,7 +143,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
         "stance": ("denies", "context"),
         "basis": ("firsthand", "unknown"),
         "basis_reason": ("My reason", "Their reason"),
-        "excerpt": ("My excerpt", "Their excerpt"),
+        "quote": ("My excerpt", "Their excerpt"),
         "locator": ("page 2", "page 3"),
         "credibility": (1, 2),
         "against_interest": (other.pk, None),

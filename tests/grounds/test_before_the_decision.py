@@ -122,7 +122,7 @@ def test_what_is_no_part_of_the_grounds_stops_no_approval(made: GroundsWorld, na
 
 def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
-    change_evidence(evidence=made.item, fields={"excerpt": "at noon"}, by=made.cast.editor)
+    change_evidence(evidence=made.item, fields={"quote": "at noon"}, by=made.cast.editor)
     assert _changed_by(made, made.cast.editor) == [
         "editor changed Evidence “Another log”, quote: “at two in the morning” is now “at noon”.",
         "reviewer2 changed Source “Another log”, title: “Harbour log” is now “Another log”.",
@@ -166,7 +166,7 @@ def test_what_was_shown_before_it_was_confirmed_anew_is_not_approved(made: Groun
     _confirm(made)
     with pytest.raises(Stale) as error:
         _approve(made, **seen)
-    assert error.value.changes == ["reviewer confirmed their assessment anew."]
+    assert error.value.changes == ["reviewer confirmed their assessment again."]
     with pytest.raises(Stale):
         _approve(made, seen_grounds=seen["seen_grounds"])
     assert fresh(made.claim).state == "reported"
@@ -215,7 +215,7 @@ def _end(made: GroundsWorld, how: str) -> None:
         withdraw_assignment(assignment=assignment, by=cast.editor)  # type: ignore[arg-type]
     elif how == "declined":
         decline(assignment=assignment, reason="No time.", by=cast.reviewer)  # type: ignore[arg-type]
-    elif how == "handed over":
+    elif how == "reassigned":
         reassign(assignment=assignment, to=cast.reviewer2, by=cast.reviewer)  # type: ignore[arg-type]
     elif how == "closed and opened":
         close_claim(claim=made.claim, reason="moot", by=cast.editor)
@@ -233,7 +233,7 @@ def _end(made: GroundsWorld, how: str) -> None:
 @pytest.mark.parametrize(
     "how",
     [
-        *("withdrawn", "declined", "handed over", "closed and opened"),
+        *("withdrawn", "declined", "reassigned", "closed and opened"),
         *("off the desk", "made an auditor", "account closed", "conflict declared"),
     ],
 )

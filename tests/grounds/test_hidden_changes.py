@@ -98,7 +98,7 @@ def test_who_does_not_see_all_that_changed_does_not_confirm_the_verdict(made: Gr
     body = {"reason": "Fine.", "seen_grounds": shown.now}
     path = f"claims/{verdict.claim.reference}/grounds/"
     answer = Api(verdict.cast.reviewer).send("POST", f"{path}confirm/", body)
-    told = "Some of what changed is hidden from you. An editor who can see all of it confirms."
+    told = "Some of the changes are hidden from you. An editor who can see them all must confirm."
     assert (answer.status_code, told in answer.content.decode()) == (409, True)
     text = text_of(got(verdict.cast.reviewer, f"/{path}"))
     assert (told in text, "Confirm verdict" in text) == (True, False)

@@ -51,9 +51,9 @@ def test_the_review_shows_who_changed_what(made: GroundsWorld) -> None:
     text = text_of(got(made.cast.editor, _review(made)))
     assert "Changed since it was submitted" in text
     assert LINE in text
-    assert "It cannot be approved before reviewer confirms it." in text
+    assert "reviewer must confirm it before it can be approved." in text
     assert "Confirm assessment" not in text
-    assert ("Approve finding" in text, "Reject finding" in text) == (False, True)
+    assert ("Approve assessment" in text, "Reject assessment" in text) == (False, True)
 
 
 def test_moments_and_days_are_said_as_everywhere(made: GroundsWorld) -> None:
@@ -120,7 +120,7 @@ def test_confirming_what_was_not_seen_is_told(made: GroundsWorld) -> None:
     _retitle(made, made.cast.reviewer2)
     given = {"seen_version": fresh(made.claim).version, "seen_grounds": "ab" * 32}
     answer = signed_in(made.cast.reviewer).post(f"{_review(made)}confirm/", given, follow=True)
-    assert "Look at it again before you confirm." in text_of(answer)
+    assert "Re-check before you confirm." in text_of(answer)
 
 
 def test_the_claims_page_says_it_changed_since_the_verdict_and_the_other_confirms(verdict: GroundsWorld) -> None:
@@ -163,11 +163,11 @@ def test_my_work_and_the_notifications_lead_there(verdict: GroundsWorld) -> None
     _retitle(verdict, verdict.cast.reviewer2)
     text = text_of(got(verdict.cast.editor, "/"))
     assert "Changed since the verdict" in text
-    assert "reviewer2 changed what the verdict rests on" in text_of(got(verdict.cast.reviewer, "/notifications/"))
+    assert "reviewer2 changed the grounds of the verdict" in text_of(got(verdict.cast.reviewer, "/notifications/"))
 
 
 def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: GroundsWorld) -> None:
-    change_evidence(evidence=verdict.item, fields={"excerpt": "at the secret hour"}, by=verdict.cast.reviewer)
+    change_evidence(evidence=verdict.item, fields={"quote": "at the secret hour"}, by=verdict.cast.reviewer)
     change_source(source=verdict.source, fields={"visibility": "restricted"}, by=verdict.cast.editor)
     address = f"/claims/{verdict.claim.reference}/"
     for person in (verdict.cast.reporter, verdict.cast.reviewer2, verdict.cast.auditor):

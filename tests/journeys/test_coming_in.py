@@ -60,13 +60,13 @@ def test_an_app_is_added_and_asked_for_and_a_recovery_code_stands_in_without_scr
     sign_in(page, site, cast.reviewer)
     page.goto(f"{site}/account/second-factors/")
     page.get_by_role("link", name="Add an authenticator app").click()
-    expect(page.get_by_role("img", name="QR code of the secret")).to_be_visible()
+    expect(page.get_by_role("img", name="QR code with the secret")).to_be_visible()
     secret = page.locator("main code").inner_text().replace(" ", "")
     page.get_by_role("textbox", name="Code").fill(second_factors.code_of(secret, timezone.now()))
     page.get_by_role("button", name="Add app").click()
     codes = page.locator(".codes code").all_inner_texts()
     assert len(codes) == 10
-    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_role("link", name="I have saved them").click()
     expect(page.get_by_text("10 codes are left")).to_be_visible()
 
     for code, works in ((codes[0], True), (codes[0], False), (codes[1], True)):
@@ -105,7 +105,7 @@ def test_a_passkey_is_added_and_signs_in_and_confirms(cast: Cast, site: str, pag
     _long_ago(page, cast.editor)
     page.goto(f"{site}/account/tokens/")
     page.get_by_label("Name").fill("a script")
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     expect(page.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_role("heading", name="New token")).to_be_visible()
@@ -147,7 +147,7 @@ def test_an_approval_asks_again_and_keeps_the_reason(
     expect(browser.get_by_role("heading", name="Confirm that it is you")).to_be_visible()
     browser.get_by_label("Your password").fill("not it")
     browser.get_by_role("button", name="Continue").click()
-    expect(browser.get_by_text("That is not your password.").first).to_be_visible()
+    expect(browser.get_by_text("Wrong password.").first).to_be_visible()
     browser.get_by_label("Your password").fill(password_of(cast.editor))
     browser.get_by_role("button", name="Continue").click()
     browser.wait_for_url(f"{site}/reviews/{finding.pk}/")
@@ -170,7 +170,7 @@ def test_who_is_invited_joins_through_the_organisation_and_signs_in_so(
     page = context.new_page()
     _through_harbour_press(page, site)
     page.get_by_label("User name").fill("nadia")
-    page.get_by_role("button", name="Make account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("heading", name="My work")).to_be_visible()
 
     sign_out(page, site)
@@ -181,7 +181,7 @@ def test_who_is_invited_joins_through_the_organisation_and_signs_in_so(
     _long_ago(page, User.objects.get(username="nadia"))
     page.goto(f"{site}/account/tokens/")
     page.get_by_label("Name").fill("a script")
-    page.get_by_role("button", name="Make token").click()
+    page.get_by_role("button", name="Create token").click()
     with context.expect_page() as opened:
         page.get_by_role("link", name="Sign in again through").click()
     _let_in(opened.value)

@@ -65,7 +65,7 @@ def test_it_saves_itself_survives_a_lost_connection_and_leaves_nothing_behind(
     page, other = _opened(context, assess), _opened(context, assess)
     expect(page.get_by_text("This browser holds other text")).to_be_hidden()
     _write(page, "The log says nothing.")
-    page.get_by_role("radio", name="Leave it so").check()
+    page.get_by_role("radio", name="No change").check()
     _told(page, "Draft saved at")
     assert _on_the_server() == "The log says nothing."
     _browser_keeps(page, 0)
@@ -90,7 +90,7 @@ def test_it_saves_itself_survives_a_lost_connection_and_leaves_nothing_behind(
     assert _on_the_server() == "The log says nothing, and the witness left."
 
     # The hand-in, and signing out, leave nothing in the browser.
-    page.get_by_role("button", name="Hand in finding").click()
+    page.get_by_role("button", name="Submit assessment").click()
     expect(page).to_have_url(re.compile("/reviews/"))
     _browser_keeps(page, 0)
     assert (Assessment.objects.count(), AssessmentDraft.objects.count()) == (1, 0)
@@ -121,7 +121,7 @@ def test_what_is_brought_back_can_be_discarded(context: BrowserContext, assess: 
     page = _opened(context, assess)
     page.get_by_role("link", name="Discard draft…").click()
     expect(page.get_by_text("Not meant.")).to_be_visible()
-    page.get_by_role("button", name="Drop draft").click()
+    page.get_by_role("button", name="Discard draft").click()
     page.goto(assess)
     expect(page.get_by_label("Rationale")).to_have_value("")
     _browser_keeps(page, 0)
@@ -131,15 +131,15 @@ def test_what_is_brought_back_can_be_discarded(context: BrowserContext, assess: 
 def test_a_refused_assessment_more_typing_and_a_closed_tab_lose_nothing(context: BrowserContext, assess: str) -> None:
     page = _opened(context, assess)
     _write(page, "First words.")
-    page.get_by_role("button", name="Hand in finding").click()  # without a state
+    page.get_by_role("button", name="Submit assessment").click()  # without a state
     expect(page.get_by_role("alert")).to_be_visible()
     _write(page, "First words, and what came after the refusal.")
     page.close()  # as if killed: nothing of it had the time to be saved
     page = _opened(context, assess)
     expect(page.get_by_label("Rationale")).to_have_value("First words, and what came after the refusal.")
     expect(page.get_by_text("This browser holds other text")).to_be_hidden()
-    page.get_by_role("radio", name="Leave it so").check()
-    page.get_by_role("button", name="Hand in finding").click()
+    page.get_by_role("radio", name="No change").check()
+    page.get_by_role("button", name="Submit assessment").click()
     expect(page).to_have_url(re.compile("/reviews/"))
     assert Assessment.objects.get().rationale == "First words, and what came after the refusal."
     _browser_keeps(page, 0)

@@ -50,7 +50,7 @@ def opened(context: BrowserContext, address: str) -> Page:
 
 
 def write(page: Page, text: str) -> None:
-    page.get_by_label("Excerpt").fill(text)
+    page.get_by_label("Quote").fill(text)
 
 
 def told(page: Page, text: str) -> None:
@@ -58,7 +58,7 @@ def told(page: Page, text: str) -> None:
 
 
 def has(page: Page, text: str) -> None:
-    expect(page.get_by_label("Excerpt")).to_have_value(text)
+    expect(page.get_by_label("Quote")).to_have_value(text)
 
 
 def browser_keeps(page: Page, copies: int) -> None:
@@ -70,11 +70,11 @@ def browser_keeps(page: Page, copies: int) -> None:
 
 
 def on_the_server() -> list[str]:
-    return [dict(row.content)["excerpt"] for row in FormDraft.objects.order_by("kept_at")]
+    return [dict(row.content)["quote"] for row in FormDraft.objects.order_by("kept_at")]
 
 
 def attach(page: Page) -> None:
-    page.get_by_role("radio", name="supports it").check()
+    page.get_by_role("radio", name="Supports").check()
     page.get_by_role("button", name="Attach source").click()
 
 
@@ -91,7 +91,7 @@ def test_a_refusal_more_typing_and_a_closed_tab_lose_nothing_and_nothing_older_c
     page = opened(context, scene.address)
     has(page, "First words, and what came after the refusal.")
     expect(page.get_by_text("This browser holds other text")).to_be_hidden()
-    page.get_by_label("or the address of a new one").fill("example.org/a")
+    page.get_by_label("URL").fill("example.org/a")
     attach(page)
     expect(page).to_have_url(re.compile(rf"/claims/{scene.claim.reference}/$"))
     browser_keeps(page, 0)
@@ -107,7 +107,7 @@ def test_a_refusal_more_typing_and_a_closed_tab_lose_nothing_and_nothing_older_c
 
 def test_a_killed_tab_loses_nothing(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
-    page.get_by_label("Excerpt").press_sequentially("Half a sent")
+    page.get_by_label("Quote").press_sequentially("Half a sent")
     page.close(run_before_unload=False)
     page = opened(context, scene.address)
     has(page, "Half a sent")
@@ -145,7 +145,7 @@ def test_two_windows_overwrite_nothing_of_each_other(context: BrowserContext, sc
 def test_going_back_after_the_form_was_done_brings_no_second_one(context: BrowserContext, scene: DraftScene) -> None:
     page = opened(context, scene.address)
     write(page, "Once.")
-    page.get_by_label("or the address of a new one").fill("example.org/a")
+    page.get_by_label("URL").fill("example.org/a")
     attach(page)
     expect(page).to_have_url(re.compile(rf"/claims/{scene.claim.reference}/$"))
     page.go_back()
@@ -188,7 +188,7 @@ def test_a_session_that_ends_while_one_types_gives_the_form_back(context: Browse
     has(page, "Typed while the session ended.")
     expect(page.get_by_text("It was not submitted.")).to_be_visible()
     assert Evidence.objects.filter(excerpt__startswith="Typed").count() == 0
-    page.get_by_label("or the address of a new one").fill("example.org/a")
+    page.get_by_label("URL").fill("example.org/a")
     attach(page)
     expect(page).to_have_url(re.compile(rf"/claims/{scene.claim.reference}/$"))
     assert Evidence.objects.filter(excerpt__startswith="Typed").count() == 1
@@ -225,10 +225,10 @@ def test_a_file_survives_a_refused_form(context: BrowserContext, scene: DraftSce
     page = opened(context, scene.address)
     log: FilePayload = {"name": "log.txt", "mimeType": "text/plain", "buffer": b"Forty."}
     page.get_by_label("and/or a file").set_input_files(log)
-    page.get_by_label("or the address of a new one").fill("no address")
+    page.get_by_label("URL").fill("no address")
     attach(page)
     expect(page.get_by_text("log.txt, 6")).to_be_visible()
-    page.get_by_label("or the address of a new one").fill("")
+    page.get_by_label("URL").fill("")
     attach(page)
     expect(page).to_have_url(re.compile(rf"/claims/{scene.claim.reference}/$"))
     assert Evidence.objects.get(source__title="log.txt").source.attachments.get().size == 6
@@ -241,7 +241,7 @@ def test_a_form_with_a_field_called_elements_keeps_what_is_typed(
     address = f"{live_server.url}/claims/{claim.reference}/attach/"
     page = opened(context, address)
     page.get_by_label("It was night.").check()
-    page.get_by_label("Excerpt").press_sequentially("Half a sent")
+    page.get_by_label("Quote").press_sequentially("Half a sent")
     page.close(run_before_unload=False)
     page = opened(context, address)
     has(page, "Half a sent")

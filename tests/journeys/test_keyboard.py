@@ -48,7 +48,7 @@ def test_a_finding_is_handed_in_and_decided_by_the_keyboard_alone(sign_in: Calla
     _hand_in(reviewer)
     editor = sign_in("editor")
     row = editor.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
-    follow(editor, row.get_by_role("link", name="Look at the finding"))
+    follow(editor, row.get_by_role("link", name="Review assessment"))
     _write(editor, editor.get_by_label("Reason"), "I read both examinations and agree.")
     follow(editor, editor.get_by_role("button", name=re.compile("Approve")))
     _open_and_close_the_menu(editor)
@@ -104,14 +104,14 @@ def _skip_to_the_page(page: Page) -> None:
     """The first stop of a page is the way past its head."""
     page.reload()
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
 
 
 def _attach_a_source(page: Page) -> None:
     follow(page, page.get_by_role("link", name="Attach a source").first)
-    _write(page, page.get_by_label("or the address of a new one"), "https://pier.example.org/survey")
+    _write(page, page.get_by_label("URL"), "https://pier.example.org/survey")
     # Sent before it is whole: the focus comes to what is said about it, or one Tab away from it.
     follow(page, page.get_by_role("button", name="Attach source"))
     expect(page.locator(".note.wrong")).to_be_visible()
@@ -120,7 +120,7 @@ def _attach_a_source(page: Page) -> None:
     _write(page, page.locator("[name=new_publisher]"), "Pier survey office")
     _choose(page, page.locator("[name=source_basis]"), "First")
     _tick(page, page.get_by_label("refutes it"))
-    _write(page, page.get_by_label("Excerpt"), "Our divers raised two drones and read their plates.")
+    _write(page, page.get_by_label("Quote"), "Our divers raised two drones and read their plates.")
     follow(page, page.get_by_role("button", name="Attach source"))
     expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
 
@@ -146,10 +146,10 @@ def _record_a_relay(page: Page) -> None:
     follow(page, page.get_by_role("link", name="Provenance"))
     go_to(page, page.get_by_label("This source"))
     page.keyboard.press("ArrowDown")
-    go_to(page, page.get_by_label("got it from this one"))
+    go_to(page, page.get_by_label("is based on"))
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    _write(page, page.get_by_label("The words that show it"), "as the minister said")
+    _write(page, page.get_by_label("Quote"), "as the minister said")
     follow(page, page.get_by_role("button", name="Add relay"))
     expect(page.get_by_text("as the minister said")).to_be_visible()
 
@@ -164,8 +164,8 @@ def _hand_in(page: Page) -> None:
     _unfold(page)
     _write(page, page.locator("textarea[name^=answer_]").first, "What was raised says otherwise.")
     _write(page, page.get_by_label("Rationale"), "Two examinations, apart from each other, found Iranian drones.")
-    follow(page, page.get_by_role("button", name="Hand in finding"))
-    expect(page.get_by_text("waiting for a decision")).to_be_visible()
+    follow(page, page.get_by_role("button", name="Submit assessment"))
+    expect(page.get_by_text("awaiting a decision")).to_be_visible()
 
 
 def _open_and_close_the_menu(page: Page) -> None:

@@ -65,14 +65,14 @@ def _open_the_assigned_claim(page: Page) -> None:
 def _attach_the_article(page: Page, address: str) -> None:
     """A new source by its address, whose answer is captured while one goes on."""
     page.get_by_role("link", name="Attach a source").first.click()
-    page.get_by_label("or the address of a new one").fill(address)
+    page.get_by_label("URL").fill(address)
     _unfold(page)
     page.locator("[name=title]").fill(ARTICLE)
     page.locator("[name=new_publisher]").fill("Pier survey office")
     page.locator("[name=published_at_day]").fill("2022-11-20")
     page.locator("[name=source_basis]").select_option("firsthand")
     page.get_by_label("refutes it").check()
-    page.get_by_label("Excerpt").fill("Our divers raised two drones and read their plates.")
+    page.get_by_label("Quote").fill("Our divers raised two drones and read their plates.")
     page.get_by_role("button", name="Attach source").click()
     expect(page.get_by_role("link", name=ARTICLE).first).to_be_visible()
 
@@ -104,18 +104,18 @@ def _unfold(page: Page) -> None:
 def _say_who_got_it_from_whom(page: Page) -> None:
     page.get_by_role("link", name="Provenance").click()
     _choose(page, "This source", "Newspaper, page 4")
-    _choose(page, "got it from this one", ARTICLE)
-    page.get_by_label("The words that show it").fill("The survey office says")
+    _choose(page, "is based on", ARTICLE)
+    page.get_by_label("Quote").fill("The survey office says")
     page.get_by_role("button", name="Add relay").click()
     expect(page.get_by_text("The survey office says")).to_be_visible()
     # The capture of the article has come meanwhile.
     page.get_by_role("link", name="Sources", exact=False).first.click()
     for _ in range(20):
-        if page.get_by_text("kept", exact=False).count():
+        if page.get_by_text("captured", exact=False).count():
             break
         page.wait_for_timeout(500)
         page.reload()
-    expect(page.get_by_text("kept", exact=False).first).to_be_visible()
+    expect(page.get_by_text("captured", exact=False).first).to_be_visible()
 
 
 def _choose(page: Page, label: str, start: str) -> None:
@@ -133,7 +133,7 @@ def _hand_in(page: Page) -> None:
     page.get_by_role("radio", name=re.compile("Refuted")).check()
     page.get_by_label("Rationale").fill("Two examinations, apart from each other, found Iranian drones.")
     with page.expect_navigation():
-        page.get_by_role("button", name="Hand in finding").click()
+        page.get_by_role("button", name="Submit assessment").click()
     # Nothing was ticked and nothing answered: what is missing is said, and what was typed stands there still.
     expect(page.get_by_label("Rationale")).to_have_value(
         "Two examinations, apart from each other, found Iranian drones."
@@ -142,13 +142,13 @@ def _hand_in(page: Page) -> None:
         page.get_by_role("checkbox", name=f"Rests on {number}").check()
     _unfold(page)
     page.locator("textarea[name^=answer_]").first.fill("The ministry says so itself; what was raised says otherwise.")
-    page.get_by_role("button", name="Hand in finding").click()
-    expect(page.get_by_text("waiting for a decision")).to_be_visible()
+    page.get_by_role("button", name="Submit assessment").click()
+    expect(page.get_by_text("awaiting a decision")).to_be_visible()
 
 
 def _approve(page: Page) -> None:
     row = page.get_by_role("listitem").filter(has_text="Iran has not provided weapons")
-    row.get_by_role("link", name="Look at the finding").click()
+    row.get_by_role("link", name="Review assessment").click()
     page.get_by_label("Reason").fill("I read both examinations and agree.")
     with page.expect_navigation():
         page.get_by_role("button", name=re.compile("Approve")).click()
@@ -161,7 +161,7 @@ def _read_the_history(page: Page) -> None:
     expect(page.locator(".standing")).to_contain_text("Refuted")
     page.get_by_role("link", name="History").click()
     last = page.locator(".change").last
-    expect(last).to_contain_text("found by reviewer")
+    expect(last).to_contain_text("assessed by reviewer")
     expect(last).to_contain_text("decided by editor")
     expect(last).to_contain_text("2 independent voices then")
 

@@ -118,7 +118,7 @@ def test_two_who_attach_at_once_both_succeed(sign_in: Callable[..., Page], peopl
     pages = _both_on(sign_in, f"/claims/{claim.reference}/attach/")
     for page, address in zip(pages, ("https://one.example/", "https://two.example/"), strict=True):
         page.locator("[name=url]").fill(address)
-        page.get_by_label("supports it").check()
+        page.get_by_label("Supports").check()
     for page in pages:
         page.get_by_role("button", name="Attach source").click()
     for page in pages:

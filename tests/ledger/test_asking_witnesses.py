@@ -419,10 +419,10 @@ def test_the_ledgers_page_says_who_cosigns_and_who_is_away(
         settings.WITNESS_POLICY = read_witness_policy(f"{one.line('good')}{silent}quorum good\n".encode())
         askings(settings.WITNESS_POLICY)[0].ask(connection)
         page = text_of(editor.get("/ledger/"))
-        assert "Has cosigned nothing yet." in page and "Last cosigned" in page and "3 entries." in page
+        assert "No cosignature yet." in page and "Last cosigned" in page and "3 entries." in page
         assert "Away" not in page and "Newest witnessed checkpoint" in page
         publish(sequencer)  # at a time long past
-        assert "Away: it has cosigned nothing that was published since" in text_of(editor.get("/ledger/"))
+        assert "Not responding: no cosignature since" in text_of(editor.get("/ledger/"))
     settings.WITNESS_POLICY = None
     assert "two readers could be shown two logs" in text_of(editor.get("/ledger/"))
 

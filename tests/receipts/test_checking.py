@@ -103,7 +103,7 @@ def test_anybody_checks_a_file(cast: Cast, tmp_path: Path) -> None:
 
 def test_nothing_at_all_is_refused(cast: Cast) -> None:
     answer = Client().post(ADDRESS, {})
-    assert (answer.status_code, "Paste a receipt, or choose its file." in text_of(answer)) == (400, True)
+    assert (answer.status_code, "Paste a receipt or choose its file." in text_of(answer)) == (400, True)
 
 
 def test_a_place_in_the_log_is_given_with_its_proof(cast: Cast, tmp_path: Path) -> None:

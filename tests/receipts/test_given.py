@@ -119,21 +119,19 @@ def test_one_s_receipts_are_listed(cast: Cast, tmp_path: Path) -> None:
     factories.claim(cast)
     publish_here(tmp_path / "signer")
     shown = text_of(signed_in(cast.reporter).get("/account/receipts/"))
-    assert "claim written down" in shown
+    assert "claim created" in shown
     assert "in the log at index" in shown
-    assert "claim written down" not in text_of(signed_in(cast.admin).get("/account/receipts/"))
+    assert "claim created" not in text_of(signed_in(cast.admin).get("/account/receipts/"))
 
 
 def test_the_list_names_what_each_is_about_while_one_may_see_it(cast: Cast) -> None:
     claim = factories.claim(cast)
     source = factories.source(cast, "What the harbour says", by=cast.reporter)
     page = text_of(signed_in(cast.reporter).get("/account/receipts/"))
-    assert [f"claim written down {claim.reference}" in page, f"source written down {source.title}" in page] == [
-        True
-    ] * 2
+    assert [f"claim created {claim.reference}" in page, f"source created {source.title}" in page] == [True] * 2
     set_role(desk=cast.desk, user=cast.reporter, role=None, by=None)
     page = text_of(signed_in(cast.reporter).get("/account/receipts/"))
-    assert ["claim written down" in page, claim.reference in page, source.title in page] == [True, False, False]
+    assert ["claim created" in page, claim.reference in page, source.title in page] == [True, False, False]
 
 
 def test_what_is_taken_back_gives_no_receipt(cast: Cast) -> None:
@@ -188,6 +186,6 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
 def test_restricted_evidence_that_one_changes_oneself_gives_a_receipt(cast: Cast) -> None:
     source = factories.source(cast, by=cast.reviewer, visibility="restricted")
     item = factories.attach(cast, factories.claim(cast), source, by=cast.reviewer)
-    change_evidence(evidence=item, fields={"excerpt": "Other words."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields={"quote": "Other words."}, by=cast.reviewer)
     kinds = [row["kind"] for row in Api(cast.reviewer).get("receipts/").json()["results"]]
     assert kinds[0] == "evidence_changed"

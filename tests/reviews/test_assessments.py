@@ -131,7 +131,7 @@ def test_evidence_of_another_claim_is_as_absent(cast: Cast) -> None:
     claim, other = _ready(cast), _ready(cast)
     with pytest.raises(Invalid) as error:
         factories.finding(cast, claim, "corroborated", evidence=list(other.evidence.all()))
-    assert error.value.errors == {"evidence": ["There is no such evidence on this claim."]}
+    assert error.value.errors == {"evidence": ["Evidence not found on this claim."]}
 
 
 def test_withdrawn_evidence_carries_no_finding(cast: Cast) -> None:
@@ -140,7 +140,7 @@ def test_withdrawn_evidence_carries_no_finding(cast: Cast) -> None:
     withdraw_evidence(evidence=item, reason="A mix-up.", by=cast.reviewer)
     with pytest.raises(Invalid) as error:
         factories.finding(cast, claim, "corroborated", evidence=[item])
-    assert error.value.errors == {"evidence": [f"“{item.source.title}” was withdrawn."]}
+    assert error.value.errors == {"evidence": [f"“{item.source.title}” has been withdrawn."]}
 
 
 def test_restricted_evidence_carries_no_finding(cast: Cast) -> None:

@@ -87,10 +87,10 @@ def test_nobody_is_named_twice(cast: Cast, finding: Assessment) -> None:
 def test_the_claim_shows_who_was_named_and_lets_an_editor_take_it_back(cast: Cast, finding: Assessment) -> None:
     page = f"/claims/{finding.claim.reference}/"
     address = f"{page}decider/{deciders_of(finding.claim).get().pk}/end/"
-    assert "Decides besides the editors stranger Take back…" in text_of(got(cast.editor, page))
-    assert "Take back… " not in text_of(got(cast.reporter, page))
+    assert "Other approvers stranger Take back…" in text_of(got(cast.editor, page))
+    assert "Withdraw… " not in text_of(got(cast.reporter, page))
     assert signed_in(cast.editor).post(address)["Location"] == page
-    assert "Decides besides the editors" not in text_of(got(cast.editor, page))
+    assert "Other approvers" not in text_of(got(cast.editor, page))
     got(cast.editor, address, 404)
 
 
@@ -100,6 +100,6 @@ def test_whoever_was_invited_is_led_to_their_own_work_after_deciding(cast: Cast,
     sent = {"decision": "approve", "reason": "I agree.", "seen_version": str(fresh(finding.claim).version)}
     answer = client.post(page, sent, follow=True)
     assert answer.redirect_chain == [("/", 302)]
-    told = "Your decision on UKR-1 is recorded. Your invitation to that claim has ended with it."
+    told = "Your decision on UKR-1 is recorded, and your invitation to that claim has ended."
     assert told in text_of(answer)
     assert client.get(page).status_code == 404

@@ -142,7 +142,7 @@ def test_contrary_evidence_that_came_since_has_to_be_answered(cast: Cast) -> Non
     with pytest.raises(PolicyNotMet) as error:
         _approve(assessment, cast.editor)
     assert [missing.text for missing in error.value.missing] == [
-        f"An answer to “{item.source.title}”, which says otherwise."
+        f"An answer to the contrary evidence “{item.source.title}”."
     ]
 
 

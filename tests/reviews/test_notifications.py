@@ -145,7 +145,7 @@ def test_the_page_and_the_number_in_the_head(cast: Cast) -> None:
     factories.assigned(cast, claim)
     client = signed_in(cast.reviewer)
     page = client.get("/notifications/")
-    assert f"{claim.reference} {claim.statement} editor gave you this claim unread" in text_of(page)
+    assert f"{claim.reference} {claim.statement} editor assigned this to you unread" in text_of(page)
     assert "Notifications 1 unread" in " ".join(_head(page).split())
     row = Notification.objects.get(recipient=cast.reviewer)
     assert client.post(f"/notifications/{row.pk}/read/").status_code == 302

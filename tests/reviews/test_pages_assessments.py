@@ -43,7 +43,7 @@ def test_a_finding_is_handed_in_and_waits_for_a_second_person(cast: "Cast") -> N
     assert answer["Location"] == f"/reviews/{finding.pk}/"
     assert (finding.state, finding.proposed_state, finding.evidence.count()) == ("waiting", "corroborated", 3)
     text = text_of(got(cast.reviewer, answer["Location"]))
-    assert "waiting for a decision" in text
+    assert "awaiting a decision" in text
     assert "You cannot decide on your own finding." in text
 
 
@@ -53,7 +53,7 @@ def test_policy_lists_what_is_missing_and_keeps_every_word(cast: "Cast") -> None
     factories.assigned(cast, claim)
     answer = _assess(cast.reviewer, claim, proposed_state="corroborated", evidence=_ids(claim))
     assert answer.status_code == 422
-    assert "Not handed in: this is missing 1 more independent voice." in text_of(answer)
+    assert "Not submitted. Still needed 1 more independent voice." in text_of(answer)
     page = answer.content.decode()
     assert "I looked at all of it.</textarea>" in page
     assert 'value="corroborated" checked' in page
@@ -67,7 +67,7 @@ def test_every_element_needs_its_line_for_a_verdict(cast: "Cast") -> None:
     answer = _assess(cast.reviewer, claim, **given)
     assert (answer.status_code, dict(answer.context["form"].errors)) == (
         400,
-        {f"element_{monday.pk}": ["Say what the evidence shows for “on Monday”."]},
+        {f"element_{monday.pk}": ["Explain what the evidence shows for “on Monday”."]},
     )
     assert answer.context["form"][f"element_{closed.pk}"].value() == "Seen by both."
     assert _assess(cast.reviewer, claim, **given, **{f"element_{monday.pk}": "Both say so."}).status_code == 302
@@ -79,7 +79,7 @@ def test_contrary_evidence_has_to_be_answered_by_name(cast: "Cast") -> None:
     given = {"proposed_state": "corroborated", "evidence": _ids(claim)}
     answer = _assess(cast.reviewer, claim, **given)
     assert answer.status_code == 422
-    assert f"An answer to “{against.source.title}”, which says otherwise." in text_of(answer)
+    assert f"An answer to the contrary evidence “{against.source.title}”." in text_of(answer)
     assert _assess(cast.reviewer, claim, **given, **{f"answer_{against.pk}": "It is another pier."}).status_code == 302
     assert Assessment.objects.get().answers.get().text == "It is another pier."
 
@@ -179,7 +179,7 @@ def _decide(user: "User", finding: Assessment, decision: str = "approve", **fiel
 def test_approving_moves_the_claim_at_once(cast: "Cast") -> None:
     claim = _ready(cast)
     finding = factories.finding(cast, claim, "corroborated")
-    assert "Approve finding" in text_of(got(cast.editor, f"/reviews/{finding.pk}/"))
+    assert "Approve assessment" in text_of(got(cast.editor, f"/reviews/{finding.pk}/"))
     assert _decide(cast.editor, finding)["Location"] == f"/reviews/{finding.pk}/"
     assert factories.fresh(claim).state == "corroborated"
     text = text_of(got(cast.reporter, f"/reviews/{finding.pk}/"))
@@ -201,7 +201,7 @@ def test_a_decision_needs_a_reason_and_a_button(cast: "Cast") -> None:
 
 def test_the_assessor_gets_no_form_and_cannot_send_one(cast: "Cast") -> None:
     finding = factories.finding(cast, _ready(cast), "corroborated")
-    assert "Approve finding" not in text_of(got(cast.reviewer, f"/reviews/{finding.pk}/"))
+    assert "Approve assessment" not in text_of(got(cast.reviewer, f"/reviews/{finding.pk}/"))
     answer = signed_in(cast.reviewer).post(f"/reviews/{finding.pk}/", {"reason": "Fine.", "decision": "approve"})
     assert answer.status_code == 403
 
@@ -210,9 +210,7 @@ def test_what_changed_since_it_was_handed_in_is_shown_to_who_decides(cast: "Cast
     claim = _ready(cast)
     finding = factories.finding(cast, claim, "corroborated")
     factories.attach(cast, claim, factories.source(cast, "A later note"), "context", by=cast.reviewer2)
-    assert "Since this was handed in reviewer2 attached “A later note”." in text_of(
-        got(cast.editor, f"/reviews/{finding.pk}/")
-    )
+    assert "Since submission reviewer2 attached “A later note”." in text_of(got(cast.editor, f"/reviews/{finding.pk}/"))
 
 
 def test_a_decision_on_an_older_version_is_shown_what_changed(cast: "Cast") -> None:
@@ -234,8 +232,8 @@ def test_what_no_longer_holds_is_not_approved(cast: "Cast") -> None:
     (item,) = factories.firsthand(cast, claim, 1, stance="refutes")
     answer = _decide(cast.editor, finding)
     assert answer.status_code == 422
-    missing = f"An answer to “{item.source.title}”, which says otherwise."
-    assert f"Not approved: the finding no longer has what it needs {missing}" in text_of(answer)
+    missing = f"An answer to the contrary evidence “{item.source.title}”."
+    assert f"Not approved: the assessment no longer meets the policy {missing}" in text_of(answer)
 
 
 def test_deciding_twice_is_told(cast: "Cast") -> None:

@@ -110,7 +110,7 @@ def test_what_has_ended_cannot_be_declined_again(cast: "Cast") -> None:
     address = f"/assignments/{assignment.pk}/decline/"
     signed_in(cast.reviewer).post(address, {"reason": "No time."})
     answer = signed_in(cast.reviewer).post(address, {"reason": "No time."})
-    assert (answer.status_code, "This assignment has ended: it was declined." in text_of(answer)) == (409, True)
+    assert (answer.status_code, "This assignment has ended: declined." in text_of(answer)) == (409, True)
 
 
 @pytest.mark.parametrize("act", ["withdraw", "due"])
@@ -122,12 +122,12 @@ def test_what_is_an_editors_is_closed_to_others(cast: "Cast", act: str) -> None:
 def test_a_second_person_is_named_by_user_name(cast: "Cast") -> None:
     claim = factories.claim(cast)
     address = f"/claims/{claim.reference}/decider/"
-    assert "These decide already: editor." in text_of(got(cast.editor, address))
+    assert "Already approvers: editor." in text_of(got(cast.editor, address))
     for name in ("nobody-here", "reporter", "a\x00b", ""):
         answer = signed_in(cast.editor).post(address, {"person": name})
         assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["person"])
     signed_in(cast.editor).post(address, {"person": "reviewer2"})
-    assert Participant.objects.get(claim=claim, role="decider").user == cast.reviewer2
+    assert Participant.objects.get(claim=claim, role="approver").user == cast.reviewer2
 
 
 def test_closing_says_why_and_ends_the_work(cast: "Cast") -> None:

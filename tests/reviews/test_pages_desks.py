@@ -21,11 +21,11 @@ def _of(cast: "Cast", user: User) -> Membership:
 
 def test_a_desk_shows_its_members_and_what_it_asks_for(cast: "Cast") -> None:
     text = text_of(got(cast.auditor, "/desk/"))
-    assert "Ukraine desk Its claims are called UKR-1, UKR-2 …" in text
+    assert "Ukraine desk Claims are numbered UKR-1, UKR-2 …" in text
     assert "Editors 1 editor Reviewers 2 reviewer reviewer2 Reporters 1 reporter Auditors 1 auditor" in text
-    assert "A verdict needs 2 independent voices Time to review 7 days Time to look again 2 days" in text
+    assert "A verdict needs 2 independent voices Time to review 7 days Re-check deadline 2 days" in text
     assert "Change" not in text
-    assert "The policy is what it was from the first day." in text
+    assert "The policy has not changed yet." in text
 
 
 def test_who_is_on_several_desks_chooses(cast: "Cast") -> None:
@@ -41,7 +41,7 @@ def test_what_another_policy_would_do_is_shown_before_it_is_changed(cast: "Cast"
     fields = fields_of(client.get(address)) | {"min_independence": "3", "reason": "Grave accusations."}
     shown = client.post(address, fields)
     text = text_of(shown)
-    assert f"What it would do {claim.reference} Corroborated Support lost" in text
+    assert f"Impact {claim.reference} Corroborated Support lost" in text
     assert fresh(cast.desk).min_independence == 2
     confirmed = fields | {"confirmed": shown.context["confirming"]}
     assert client.post(address, confirmed | {"min_independence": "4"}).status_code == 200
@@ -76,7 +76,7 @@ def test_an_administrator_adds_somebody_changes_their_role_and_takes_them_off(ca
 @pytest.mark.parametrize("blank", ["", " ", "\u2003"])
 def test_nobody_is_added_by_a_blank(cast: "Cast", blank: str) -> None:
     answer = signed_in(cast.admin).post(f"/desk/{cast.desk.pk}/members/add/", {"user": blank, "role": "auditor"})
-    assert (answer.status_code, answer.context["form"].errors["user"]) == (400, ["This is needed."])
+    assert (answer.status_code, answer.context["form"].errors["user"]) == (400, ["Required"])
 
 
 def test_whom_one_takes_off_a_desk_reviews_there_no_longer(cast: "Cast") -> None:
@@ -92,9 +92,9 @@ def test_the_last_editor_stays(cast: "Cast", act: str) -> None:
     client = signed_in(cast.admin)
     answer = client.post(one, fields_of(client.get(one)) | {"role": "auditor"})
     assert (answer.status_code, _of(cast, cast.editor).role) == (409, "editor")
-    assert "editor is the last editor of this desk. Make somebody else an editor first." in text_of(answer)
+    assert "editor is the last editor of this desk. Make another member an editor first." in text_of(answer)
 
 
 def test_a_desk_without_an_editor_says_so(cast: "Cast") -> None:
     change_user(user=cast.editor, changes={"is_active": False}, by=cast.admin)
-    assert "Nobody edits on this desk" in text_of(got(cast.reporter, "/desk/"))
+    assert "This desk has no editor" in text_of(got(cast.reporter, "/desk/"))

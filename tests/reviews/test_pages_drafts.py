@@ -127,12 +127,12 @@ def test_what_cannot_be_kept_stays_in_the_form(cast: "Cast", claim: Claim) -> No
 def test_my_work_leads_back_to_a_draft(cast: "Cast", claim: Claim) -> None:
     keep_draft(claim=claim, rationale="Half.", seen_version=claim.version, by=cast.reviewer)
     page = got(cast.reviewer, "/")
-    assert "Go on with your draft" in text_of(page) and "Your drafts" not in text_of(page)
+    assert "Continue your draft" in text_of(page) and "Your drafts" not in text_of(page)
     withdraw_assignment(assignment=claim.assignments.get(), by=cast.editor)
     text = text_of(got(cast.reviewer, "/"))
-    assert "Your drafts" in text and "Read draft…" in text and "Go on with your draft" not in text
+    assert "Your drafts" in text and "Read draft…" in text and "Continue your draft" not in text
     keep_draft(claim=claim, rationale="I look myself.", seen_version=claim.version, by=cast.editor)
-    assert "Go on with your draft" in text_of(got(cast.editor, "/"))
+    assert "Continue your draft" in text_of(got(cast.editor, "/"))
 
 
 def test_a_draft_is_read_once_more_and_dropped(cast: "Cast", claim: Claim) -> None:

@@ -102,7 +102,7 @@ def test_who_saw_less_than_would_go_now_is_shown_it_again(cast: Cast, new: str, 
 def test_words_that_nothing_holds_come_back_with_what_to_do(cast: Cast, new: str) -> None:
     answer = signed_in(cast.editor).post(new, {"words": "Nobody Atall", "reason": "She asked us to."})
     assert answer.status_code == 400
-    assert "Nothing on this desk holds these words. Look for another spelling." in text_of(answer)
+    assert "No text on this desk contains these words. Try another spelling." in text_of(answer)
     assert 'value="Nobody Atall"' in answer.content.decode()
 
 
@@ -126,7 +126,7 @@ def test_a_file_is_chosen_on_its_sources_page(cast: Cast, new: str, editor2: Use
 def test_the_desks_page_tells_its_editors_how_many_wait(cast: Cast, new: str) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     proposed(cast, new)
-    told = "1 redaction waits for a second editor."
+    told = "1 redaction awaits a second editor."
     pages = {who: text_of(signed_in(getattr(cast, who)).get("/desk/")) for who in ("editor", "reviewer", "auditor")}
     assert {who: told in page for who, page in pages.items()} == {"editor": True, "reviewer": False, "auditor": False}
 
@@ -134,7 +134,7 @@ def test_the_desks_page_tells_its_editors_how_many_wait(cast: Cast, new: str) ->
 def test_every_page_tells_the_other_editors_that_one_waits(cast: Cast, new: str, editor2: User) -> None:
     factories.claim(cast, f"{NAME} saw it.")
     proposed(cast, new)
-    told = "A redaction on Ukraine desk waits for a second editor"
+    told = "A redaction on Ukraine desk awaits a second editor"
     people = {"editor2": editor2, **{who: getattr(cast, who) for who in ("editor", "reviewer", "stranger")}}
     pages = {who: signed_in(user).get("/claims/").content.decode() for who, user in people.items()}
     assert [who for who, page in pages.items() if told in re.sub(r"</?bdi>", "", page)] == ["editor2"]
@@ -183,5 +183,5 @@ def test_of_drafts_it_is_told_that_some_were_affected_once_a_second_editor_confi
     page = client.get(address)
     assert ("says no" in page.content.decode(), "affected too" in page.content.decode()) == (False, False)
     client.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
-    assert "Drafts, which their writers alone read, were affected too." in text_of(client.get(address))
+    assert "Drafts, visible only to their authors, were changed too." in text_of(client.get(address))
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."

@@ -28,7 +28,7 @@ def _queues(user: "User") -> dict[str, list[str]]:
 
 def test_an_empty_queue_says_so(cast: "Cast") -> None:
     text = text_of(got(cast.reviewer, "/"))
-    assert "Nothing is due. Look at the claims" in text
+    assert "Nothing due. Browse claims" in text
     assert _queues(cast.reviewer) == {}
 
 
@@ -40,8 +40,8 @@ def test_work_stands_in_the_order_in_which_one_would_look(cast: "Cast") -> None:
     factories.assigned(cast, offered, accepted=False)
     assert _queues(cast.reviewer) == {
         "Overdue": [late.reference],
-        "Given to you": [offered.reference],
-        "Later": [soon.reference],
+        "Assigned to you": [offered.reference],
+        "Upcoming": [soon.reference],
     }
     assert "1 day late" in text_of(got(cast.reviewer, "/"))
 
@@ -49,14 +49,14 @@ def test_work_stands_in_the_order_in_which_one_would_look(cast: "Cast") -> None:
 def test_with_nothing_due_the_next_is_named(cast: "Cast") -> None:
     claim = factories.claim(cast)
     factories.assigned(cast, claim, due_at=timezone.now() + timedelta(days=4))
-    assert f"Nothing is due. Next: {claim.reference}," in text_of(got(cast.reviewer, "/"))
+    assert f"Nothing due. Next: {claim.reference}," in text_of(got(cast.reviewer, "/"))
 
 
 def test_a_finding_waits_with_its_assessor_and_with_who_may_decide(cast: "Cast") -> None:
     claim = factories.claim(cast)
     factories.firsthand(cast, claim, 2)
     factories.finding(cast, claim, "corroborated")
-    assert _queues(cast.reviewer) == {"Later": [claim.reference], "Submitted by you": [claim.reference]}
+    assert _queues(cast.reviewer) == {"Upcoming": [claim.reference], "Submitted by you": [claim.reference]}
     assert _queues(cast.editor) == {"Waiting for your decision": [claim.reference]}
     assert _queues(cast.reviewer2) == {}
 
@@ -111,8 +111,8 @@ def test_a_claim_shows_its_evidence_by_stance_with_the_grades_apart(cast: "Cast"
     assert "Source B usually reliable Information 3 possibly true page 4" in text
     assert "Supports 1 1 Statement" in text
     assert "The claimant’s own voice: does not count" in text
-    assert "Context 0 Nothing attached besides." in text
-    assert "Elements closed no finding yet" in text
+    assert "Context 0 No context attached." in text
+    assert "Elements closed not assessed yet" in text
 
 
 def test_restricted_evidence_is_marked_for_who_sees_it_and_changes_nothing_for_others(cast: "Cast") -> None:
@@ -144,8 +144,8 @@ def test_who_has_the_claim_can_answer_for_it_there(cast: "Cast") -> None:
     claim = factories.claim(cast)
     factories.assigned(cast, claim, accepted=False)
     text = _claim_text(cast.reviewer, claim)
-    assert "Given to you Due" in text and "editor asks whether you take it. Accept Decline…" in text
-    assert "Given to you" not in _claim_text(cast.reviewer2, claim)
+    assert "Assigned to you Due" in text and "editor assigned this to you. Accept Decline…" in text
+    assert "Assigned to you" not in _claim_text(cast.reviewer2, claim)
 
 
 def test_each_role_is_offered_what_it_may_do(cast: "Cast") -> None:
@@ -229,7 +229,7 @@ def test_every_sort_of_work_has_a_page(cast: "Cast") -> None:
         "lost": [claim.reference],
         "changed": [],
         "recheck": [claim.reference],
-        "nobody": [],
+        "no one": [],
     }
     assert sorted(entries(cast.reviewer, "assigned")) == [waiting.reference, free.reference]
     assert entries(cast.reviewer, "waiting") == [waiting.reference]

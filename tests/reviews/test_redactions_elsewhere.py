@@ -40,7 +40,7 @@ from tests.reviews.test_pages_redactions import hidden
 from tests.reviews.test_redactions import NAME, secrets_with
 
 REASON = "She asked us to."
-STRIP = "A redaction beyond your desks waits for you"
+STRIP = "A redaction beyond your desks awaits you"
 pytestmark = pytest.mark.django_db
 
 
@@ -173,7 +173,7 @@ def test_an_administrator_who_takes_the_right_from_another_is_not_both(cast: Cas
     change_account(user=admin2, changes={"is_staff": False}, by=cast.admin)
     with pytest.raises(Conflict):
         done_by(row, cast.admin)
-    assert refuse_redaction(redaction=row, by=cast.admin).state == "refused"
+    assert refuse_redaction(redaction=row, by=cast.admin).state == "rejected"
 
 
 def test_a_shared_actors_redaction_waits_for_the_other_of_the_two(cast: Cast, shared: Actor) -> None:
@@ -250,8 +250,8 @@ def test_the_pages_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
     assert "Words in 1 text" in text_of(shown)
     editor.post(new, {**given, "confirmed": hidden(shown, "confirmed")})
     address = f"/redactions/{Redaction.objects.get().pk}/"
-    assert "A redaction beyond your desks waits for you" in admin.get("/claims/").content.decode()
-    assert "An administrator decides on what you proposed." in text_of(editor.get(address))
+    assert "A redaction beyond your desks awaits you" in admin.get("/claims/").content.decode()
+    assert "An administrator must decide on your proposal." in text_of(editor.get(address))
     page = admin.get(address)
     admin.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
     assert Redaction.objects.get().state == "done"
@@ -265,7 +265,7 @@ def test_nobody_else_finds_the_redaction_of_a_shared_actor(cast: Cast, shared: A
     for who in ("reporter", "reviewer", "auditor", "stranger"):
         client = signed_in(getattr(cast, who))
         assert client.get(f"/redactions/{row.pk}/").status_code == 404
-        assert "Nothing waits for you here." in text_of(client.get("/redactions/"))
+        assert "No redactions are waiting for you." in text_of(client.get("/redactions/"))
 
 
 # A second person of another desk
@@ -331,7 +331,7 @@ def test_what_was_shown_ends_with_the_redaction(cast: Cast, end: str) -> None:
     else:
         withdraw_redaction(redaction=row, by=cast.editor)
     assert client.get(address).status_code == 404
-    assert "Nothing waits for you here." in text_of(client.get("/redactions/"))
+    assert "No redactions are waiting for you." in text_of(client.get("/redactions/"))
     with pytest.raises(NotFound):
         preview_of(redaction=fresh(row), by=cast.stranger)
 
@@ -361,7 +361,7 @@ def test_nobody_decides_for_who_edits_the_desk_no_more(cast: Cast, end: str) -> 
     assert STRIP not in client.get("/claims/").content.decode()
     with pytest.raises(NotFound):
         done_by(fresh(row), cast.stranger)
-    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "refused"
+    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "rejected"
 
 
 def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cast) -> None:
@@ -372,7 +372,7 @@ def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cas
     assert "You are the only editor of this desk." in text_of(editor.get(own))
     assert stranger.get(address).status_code == 404
     editor.post(own, {"decision": "ask", "person": "stranger"})
-    assert "A redaction beyond your desks waits for you" in stranger.get("/claims/").content.decode()
+    assert "A redaction beyond your desks awaits you" in stranger.get("/claims/").content.decode()
     page = stranger.get(address)
     assert "Words in 2 texts" in text_of(page)
     main = page.content.decode().partition("<main")[2]

@@ -102,7 +102,7 @@ def test_editors_are_told_as_they_are_when_it_fires(cast: Cast, smtp_server: Mai
     set_role(desk=cast.desk, user=cast.editor, role=Role.REPORTER, by=cast.admin)
     _send_all()
     assert _rows(kind="escalation") == [("escalation", "", "sent"), ("escalation", "reviewer2", "sent")]
-    assert ("reviewer2", f"{row.claim.reference} was not done in time") in _told(smtp_server)
+    assert ("reviewer2", f"{row.claim.reference} missed its due time") in _told(smtp_server)
 
 
 def test_each_row_of_a_role_is_leased_and_sent_by_itself(cast: Cast, smtp_server: MailServer) -> None:
@@ -190,7 +190,7 @@ def test_who_may_decide_is_told_at_hand_in_and_never_the_assessor(cast: Cast, sm
     name_decider(claim=claim, user=cast.stranger, by=cast.editor)
     factories.finding(cast, claim, "corroborated", by=second)
     _send_all()
-    subject = f"{claim.reference} waits for your decision"
+    subject = f"{claim.reference} awaits your decision"
     assert _told(smtp_server) == [("editor", subject), ("stranger", subject)]
 
 
@@ -241,7 +241,7 @@ def test_a_claim_that_is_opened_again_recalls_what_waits(cast: Cast, smtp_server
     assert smtp_server.messages == []
     open_claim(claim=assessment.claim, by=cast.editor)
     _send_all()
-    assert _told(smtp_server) == [("editor", f"{assessment.claim.reference} waits for your decision")]
+    assert _told(smtp_server) == [("editor", f"{assessment.claim.reference} awaits your decision")]
 
 
 def test_nobody_who_may_decide_fails_and_is_asked_again_the_next_day(cast: Cast) -> None:
@@ -332,13 +332,13 @@ def test_the_claims_reviewer_is_told_of_it(cast: Cast, smtp_server: MailServer) 
     item = _corrected(cast)
     factories.assigned(cast, item.claim, due_at=timezone.now() + 10 * DAY)
     _send_all()
-    assert _told(smtp_server) == [("reviewer", f"{item.claim.reference} has an excerpt to look at again")]
+    assert _told(smtp_server) == [("reviewer", f"{item.claim.reference} has a quote to re-check")]
 
 
 def test_without_a_reviewer_the_editors_are(cast: Cast, smtp_server: MailServer) -> None:
     item = _corrected(cast)
     _send_all()
-    assert _told(smtp_server) == [("editor", f"{item.claim.reference} has an excerpt to look at again")]
+    assert _told(smtp_server) == [("editor", f"{item.claim.reference} has a quote to re-check")]
 
 
 def _confirm(cast: Cast, item: Evidence) -> None:
@@ -346,7 +346,7 @@ def _confirm(cast: Cast, item: Evidence) -> None:
 
 
 def _reword(cast: Cast, item: Evidence) -> None:
-    change_evidence(evidence=item, fields={"excerpt": "Fourteen crates."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields={"quote": "Fourteen crates."}, by=cast.reviewer)
 
 
 def _take_out(cast: Cast, item: Evidence) -> None:

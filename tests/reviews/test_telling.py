@@ -110,7 +110,7 @@ def _make_a_reviewer_of_who_was_assigned_nothing(scene: TellingScene) -> None:
 
 
 def _unname(scene: TellingScene) -> None:
-    decider = scene.claim.participants.get(user=scene.approver, role="decider")
+    decider = scene.claim.participants.get(user=scene.approver, role="approver")
     unname_decider(decider=decider, by=scene.cast.editor)
 
 
@@ -170,7 +170,7 @@ def test_who_became_a_reporter_is_told_that_their_assignment_has_ended(scene: Te
 def test_editors_are_told_that_an_assessment_cannot_be_approved_any_more(scene: TellingScene) -> None:
     _deactivate_who_was_assigned_nothing(scene)
     [row] = notifications_of(scene.cast.editor)
-    assert notice_in_words(row) == "third no longer assesses this claim. Their assessment cannot be approved"
+    assert notice_in_words(row) == "third is no longer assigned. Their assessment cannot be approved"
 
 
 def test_who_left_with_an_assignment_and_an_assessment_is_told_of_once(scene: TellingScene) -> None:

@@ -126,7 +126,7 @@ def test_an_actor_of_another_desk_is_as_absent(cast: Cast) -> None:
         with pytest.raises(Invalid) as error:
             _source(cast, publisher=publisher)
         errors.append(error.value.errors)
-    assert errors == [{"publisher": ["There is no such actor on this desk."]}] * 2
+    assert errors == [{"publisher": ["Actor not found on this desk."]}] * 2
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_file_is_kept_byte_for_byte(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("given", "captured"),
     [
         ("note.txt", "note.txt"),
         ("../../etc/passwd", "passwd"),

@@ -112,7 +112,7 @@ def test_same_bytes_twice_are_one_file(kept_at: KeptAt) -> None:
 
 
 def test_many_writers_of_the_same_bytes_at_once_leave_one_whole_file(kept_at: KeptAt) -> None:
-    content = b"at once" * 20_000
+    content = b"immediately" * 20_000
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: store(in_chunks(content, 4096), limit=LIMIT), range(24)))
     assert set(answers) == {Stored(hashlib.sha256(content).hexdigest(), len(content), "text/plain")}
@@ -191,15 +191,15 @@ def test_digest_of_nothing_kept_is_not_found(kept_at: KeptAt) -> None:
 
 
 def test_only_old_leftovers_are_deleted(folder: Path) -> None:
-    stored = store([b"kept"], limit=LIMIT)
+    stored = store([b"captured"], limit=LIMIT)
     for name, hours in (("old", 25), ("young", 23)):
         leftover = folder / "incoming" / name
         leftover.write_bytes(b"half")
         moment = (NOW - timedelta(hours=hours)).timestamp()
         os.utime(leftover, (moment, moment))
-    os.utime(folder / place(b"kept"), (0, 0))
+    os.utime(folder / place(b"captured"), (0, 0))
     assert delete_incoming_older_than(timedelta(days=1), NOW) == 1
-    assert files(folder) == sorted(["incoming/young", place(b"kept")])
+    assert files(folder) == sorted(["incoming/young", place(b"captured")])
     assert stored_size(stored.sha256) == 4
 
 

@@ -77,7 +77,7 @@ def test_redirect_to_a_path_of_other_letters_is_followed(site: CapturedSite) -> 
 
 @pytest.mark.parametrize("path", ["/turn/5", "/round"])
 def test_sixth_redirect_is_not_followed(site: CapturedSite, path: str) -> None:
-    message = "This address redirects more than 5 times. Enter the final address instead."
+    message = "This address redirects more than 5 times. Enter its final address."
     says(message, FetchFailed, lambda: fetch(site.url(path), allow=LOOPBACK, sink=read))
     assert len(site.hits) == 6
 

@@ -12,9 +12,9 @@ from sources.evidence_storage import store
 from sources.fetch import FetchFailed, fetch, resolve
 from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, CapturedSite, raw_fetch, raw_server, read, says
 
-TOO_LARGE = "The page is too large to capture. Attach a part of it as a file."
-UNREADABLE = "The server's answer is not readable. Try again later, or attach a file."
-BROKEN_OFF = "The server broke off its answer. Try again later, or attach a file."
+TOO_LARGE = "The page is too large to capture. Attach part of it as a file."
+UNREADABLE = "The server’s answer is unreadable. Try again later, or attach a file."
+BROKEN_OFF = "The server’s answer was cut off. Try again later, or attach a file."
 UNREACHABLE = "The server cannot be reached. Try again later, or attach a file."
 
 
@@ -118,7 +118,7 @@ def test_resolver_that_does_not_answer_ends_at_the_deadline() -> None:
 
 
 def test_name_without_an_address_is_said_to_be_unknown() -> None:
-    message = "No server of this name was found. Check the address."
+    message = "No server with this name. Check the address."
     says(message, FetchFailed, lambda: fetch("http://nothing.invalid/", allow=[], sink=read))
 
 

@@ -8,10 +8,10 @@ from sources.fetch import FetchRefused, fetch
 from tests.sources.sites import LOOPBACK, PAGE, CapturedSite, raw_fetch, read, says
 
 NOT_PUBLIC = "This address is not on the public internet, so it cannot be captured. Attach a file instead."
-NOT_USUAL = "The host in this address is not written in a usual way."
+NOT_USUAL = "The host name in this address is not in a usual form."
 NOT_ON_THE_WEB = "This is not an address on the web. Enter one like https://example.org/page."
-STRANGE_SIGN = "This address contains a space or an invalid character. Enter it without."
-CREDENTIALS = "This address contains a user name or a password. Enter it without."
+STRANGE_SIGN = "This address contains a space or an invalid character. Remove it."
+CREDENTIALS = "This address contains a user name or password. Remove it."
 WRONG_PORT = "Only ports 80, 443, 8080 and 8443 can be captured. Attach a file instead."
 
 BY_ADDRESS = [

@@ -9,7 +9,9 @@ import pytest
 from sources.fetch import Fetched, FetchFailed, Redirect, fetch
 from tests.sources.sites import LOOPBACK, PAGE, TOO_SLOW, CapturedSite, raw_server, read, says
 
-BAD_CERTIFICATE = "The server's certificate is not valid for this address. Check the address, or attach a file."
+BAD_CERTIFICATE = (
+    "The server’s certificate is not valid for this address, so the page was not captured. Check the address."
+)
 
 # Made for these tests, for the name capture.example, and trusted by nobody else.
 CERTIFICATE = """\
@@ -81,7 +83,11 @@ def test_redirect_from_https_to_http_is_followed_and_recorded(
 
 
 def test_server_without_tls_gives_no_secure_connection(site: CapturedSite) -> None:
-    says("The secure connection failed. Check the address, or attach a file.", FetchFailed, lambda: secure_fetch(site))
+    says(
+        "No secure connection was possible. Check the address, or attach a file.",
+        FetchFailed,
+        lambda: secure_fetch(site),
+    )
 
 
 def test_handshake_that_never_ends_is_cut_off_at_the_deadline() -> None:

@@ -17,7 +17,7 @@ from tests.api.client import Api
 if TYPE_CHECKING:
     from pytest_django import Settings
 
-TOLD = "This file was not saved: the storage is full or does not answer. Try again later."
+TOLD = "The file could not be stored: storage is full or not responding. Nothing was saved."
 
 
 @pytest.fixture
