@@ -45,7 +45,7 @@ def newest_checkpoint() -> Checkpoint | None:
 
 
 def newest_witnessed() -> Checkpoint | None:
-    """The newest checkpoint cosigned by a quorum of witnesses, its note with all cosignatures; None before the first."""
+    """The newest checkpoint that a quorum cosigned, its note with all cosignatures; None before the first."""
     return _with_cosignatures(Checkpoint.objects.filter(witnessed__isnull=False).order_by("-size"))
 
 

@@ -83,7 +83,7 @@ class Actor(models.Model):
         null=True,
         blank=True,
         related_name="actors",
-        help_text=_("Empty: shared with all desks."),
+        help_text=_("None: shared with all desks."),
     )
     name = models.CharField(_("name"), max_length=200)
     kind = models.CharField(_("kind"), max_length=16, choices=ActorKind)
