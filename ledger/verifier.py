@@ -1535,7 +1535,7 @@ class TileLevels:
             self.add(root_hash(row), level + 1)
 
     def root(self, rest: Sequence[bytes]) -> bytes:
-        """The root of the whole tree with the last leaf hashes `rest` (less than a tile). Compares partial tiles too."""
+        """The root of the tree with the last leaf hashes `rest` (less than a tile). Also compares partial tiles."""
         below = list(rest)
         for level, row in enumerate(self._rows, 1):
             if row:

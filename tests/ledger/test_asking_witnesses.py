@@ -275,7 +275,7 @@ def test_a_witness_that_cosigns_at_a_time_that_no_calendar_has_is_not_kept(
     text = split_note(Checkpoint.objects.get(size=3).note.encode())[0]
     with answering(http("200 OK", SOMEBODY.cosignature_line(text, 2**62).encode())) as url:
         (asking,) = askings(of_somebody(url))
-        with pytest.raises(WitnessFailed, match="no time"):
+        with pytest.raises(WitnessFailed, match="no valid time"):
             asking.ask(connection)
 
 
