@@ -216,7 +216,7 @@ def published(world: AccessWorld) -> Claim:
     open_to_all: dict[str, Any] = {"visibility": "public", "publisher": port, "basis": "firsthand"}
     report = factories.source(cast, "Open report", url="https://port.example/", **open_to_all)
     factories.source(cast, "Other report", **open_to_all)
-    words: dict[str, Any] = {"quote": "It was closed.", "locator": "p. 2", "credibility": 2}
+    words: dict[str, Any] = {"excerpt": "It was closed.", "locator": "p. 2", "credibility": 2}
     factories.attach(cast, claim, report, "context", visibility="public", now=then, **words)
     factories.attach(cast, claim, report, "context", visibility="desk", now=then, excerpt="For the desk.")
     publish_claim(claim=factories.fresh(claim), by=cast.editor, now=then)

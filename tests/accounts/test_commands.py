@@ -68,7 +68,7 @@ def test_the_token_stands_alone_on_the_last_line(cast: Cast, monkeypatch: pytest
     assert user == cast.reviewer
 
 
-@pytest.mark.parametrize("arguments", [["no one"], ["reviewer", "--days", "0"], ["reviewer", "--days", "400"]])
+@pytest.mark.parametrize("arguments", [["nobody"], ["reviewer", "--days", "0"], ["reviewer", "--days", "400"]])
 def test_no_token_for_nobody_or_for_ever(cast: Cast, monkeypatch: pytest.MonkeyPatch, arguments: list[Any]) -> None:
     with pytest.raises(CommandError):
         _run(monkeypatch, "create_token", *arguments)

@@ -67,7 +67,7 @@ def test_nobody_but_an_administrator_invites(cast: Cast, name: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
-        ({"email": "no one"}, "email"),
+        ({"email": "nobody"}, "email"),
         ({"email": "REPORTER@example.org"}, "email"),  # has an account
         ({"role": "owner"}, "role"),
         ({"name": " "}, "name"),

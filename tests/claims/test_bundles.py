@@ -411,7 +411,7 @@ def test_the_command_writes_a_bundle(cast: Cast, verdict: Claim, in_folder: Path
 
 @pytest.mark.parametrize(
     ("who", "reference", "said"),
-    [("stranger", "UKR-1", "There is no such claim"), ("no one", "UKR-1", "no active account")],
+    [("stranger", "UKR-1", "Claim not found"), ("nobody", "UKR-1", "no active account")],
 )
 def test_the_command_gives_nobody_more_than_they_may_see(
     cast: Cast, verdict: Claim, in_folder: Path, who: str, reference: str, said: str

@@ -89,7 +89,7 @@ def test_asked_for_its_head_alone_nothing_is_put_together(cast: Cast, asked: str
     assert (answer["Content-Length"], answer.content) == (str(Bundle.objects.get().size), b"")
 
 
-@pytest.mark.parametrize("element", ["", "file"])
+@pytest.mark.parametrize("part", ["", "file"])
 def test_others_know_of_none(cast: Cast, asked: str, part: str) -> None:
     make_bundles()
     people: list[User] = [cast.editor, cast.auditor, cast.reviewer, cast.stranger, cast.admin]

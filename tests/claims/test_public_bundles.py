@@ -76,7 +76,7 @@ def test_anybody_takes_a_bundle_that_the_verifier_finds_whole(published: Claim, 
     assert report.said["statement"] == "The harbour was closed."
     assert report.said["claim"].startswith(published.reference)
     assert report.said["state"].startswith("corroborated")
-    assert "for anybody; 0 entries are later" in report.said["created"]
+    assert "for anybody; 0 entries are later" in report.said["made"]
     assert report.said["fields"].endswith(", 0 rows unproven")
 
 

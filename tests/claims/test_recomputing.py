@@ -182,7 +182,7 @@ def test_a_page_asks_before_it_takes_support_away_and_keeps_what_was_typed(cast:
     assert (done.status_code, fresh(claim).support_lost) == (302, True)
 
 
-@pytest.mark.parametrize("element", ["source", "relay", "actor", "claim", "threshold"])
+@pytest.mark.parametrize("part", ["source", "relay", "actor", "claim", "threshold"])
 def test_the_other_pages_ask_too(cast: Cast, part: str) -> None:
     claim = factories.claim_in(cast, "corroborated")
     first = claim.evidence.filter(source__basis="firsthand").earliest("created_at")

@@ -122,7 +122,7 @@ def test_what_is_no_part_of_the_grounds_stops_no_approval(made: GroundsWorld, na
 
 def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
-    change_evidence(evidence=made.item, fields={"quote": "at noon"}, by=made.cast.editor)
+    change_evidence(evidence=made.item, fields={"excerpt": "at noon"}, by=made.cast.editor)
     assert _changed_by(made, made.cast.editor) == [
         "editor changed Evidence “Another log”, quote: “at two in the morning” is now “at noon”.",
         "reviewer2 changed Source “Another log”, title: “Harbour log” is now “Another log”.",

@@ -167,7 +167,7 @@ def test_my_work_and_the_notifications_lead_there(verdict: GroundsWorld) -> None
 
 
 def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: GroundsWorld) -> None:
-    change_evidence(evidence=verdict.item, fields={"quote": "at the secret hour"}, by=verdict.cast.reviewer)
+    change_evidence(evidence=verdict.item, fields={"excerpt": "at the secret hour"}, by=verdict.cast.reviewer)
     change_source(source=verdict.source, fields={"visibility": "restricted"}, by=verdict.cast.editor)
     address = f"/claims/{verdict.claim.reference}/"
     for person in (verdict.cast.reporter, verdict.cast.reviewer2, verdict.cast.auditor):

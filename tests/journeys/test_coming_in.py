@@ -193,7 +193,7 @@ def test_who_is_invited_joins_through_the_organisation_and_signs_in_so(
 def test_who_is_not_invited_reads_why(cast: Cast, site: str, provider: OpenIdProvider, page: Page) -> None:
     provider.people["n-1"] = {"email": "eve@example.org", "email_verified": True}
     _through_harbour_press(page, site)
-    expect(page.get_by_text("eve@example.org is not invited here")).to_be_visible()
+    expect(page.get_by_text("eve@example.org has no invitation")).to_be_visible()
 
 
 def _through_harbour_press(page: Page, site: str) -> None:

@@ -70,7 +70,7 @@ def browser_keeps(page: Page, copies: int) -> None:
 
 
 def on_the_server() -> list[str]:
-    return [dict(row.content)["quote"] for row in FormDraft.objects.order_by("kept_at")]
+    return [dict(row.content)["excerpt"] for row in FormDraft.objects.order_by("kept_at")]
 
 
 def attach(page: Page) -> None:

@@ -173,7 +173,7 @@ def test_an_administrator_who_takes_the_right_from_another_is_not_both(cast: Cas
     change_account(user=admin2, changes={"is_staff": False}, by=cast.admin)
     with pytest.raises(Conflict):
         done_by(row, cast.admin)
-    assert refuse_redaction(redaction=row, by=cast.admin).state == "rejected"
+    assert refuse_redaction(redaction=row, by=cast.admin).state == "refused"
 
 
 def test_a_shared_actors_redaction_waits_for_the_other_of_the_two(cast: Cast, shared: Actor) -> None:
@@ -361,7 +361,7 @@ def test_nobody_decides_for_who_edits_the_desk_no_more(cast: Cast, end: str) -> 
     assert STRIP not in client.get("/claims/").content.decode()
     with pytest.raises(NotFound):
         done_by(fresh(row), cast.stranger)
-    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "rejected"
+    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "refused"
 
 
 def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cast) -> None:
