@@ -89,7 +89,7 @@ def scenarios(site: Installation) -> list[Scenario]:
 def main_pages(site: Installation) -> tuple[Person, list[str]]:
     """An editor, and the pages to weigh."""
     claim = _references(site, "c.last_seq = 6")[0]
-    [(source, actor, finding)] = site.rows(
+    [(source, actor, assessment)] = site.rows(
         "SELECT s.id, s.publisher_id, (SELECT a.id FROM reviews_assessment a WHERE a.claim_id = c.id LIMIT 1)"
         " FROM claims_claim c JOIN claims_evidence e ON e.claim_id = c.id JOIN sources_source s ON s.id = e.source_id"
         " WHERE c.reference = %s LIMIT 1",
@@ -97,7 +97,7 @@ def main_pages(site: Installation) -> tuple[Person, list[str]]:
     )
     at = f"/claims/{claim}/"
     pages = ["/", "/claims/", "/claims/new/", at, f"{at}sources/", f"{at}provenance/", f"{at}history/"]
-    pages += [f"{at}attach/", f"{at}edit/", f"{at}assess/", f"{at}assign/", f"/reviews/{finding}/"]
+    pages += [f"{at}attach/", f"{at}edit/", f"{at}assess/", f"{at}assign/", f"/reviews/{assessment}/"]
     pages += ["/sources/", f"/sources/{source}/", "/actors/", f"/actors/{actor}/", "/desk/", "/account/", "/public/"]
     return _person(site.ours.port, f"{PREFIX.lower()}-editor-1"), pages
 

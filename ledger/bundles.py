@@ -8,10 +8,10 @@ import hashlib
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from ledger.notes import SigningKey, bundle_text, sign_note
-from ledger.verifier import BUNDLE, MANIFEST, MANIFEST_NOTE, BundleNote, canonical, zip_directory, zip_head
+from ledger.verifier import BUNDLE, MANIFEST, MANIFEST_NOTE, BundleNote, JsonObject, canonical, zip_directory, zip_head
 
 LARGEST_FILE = 2**32 - 2  # bytes; larger ones need ZIP64 headers
 
@@ -23,6 +23,15 @@ class BundleFile:
     path: str
     size: int
     crc: int
+
+
+class ManifestFile(TypedDict):
+    """The line of a file in the manifest."""
+
+    path: str
+    sha256: str
+    size: int
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +48,10 @@ class Made:
         return BundleFile(self.path, len(self.content), zlib.crc32(self.content))
 
     @property
-    def in_manifest(self) -> dict[str, str | int]:
+    def in_manifest(self) -> ManifestFile:
         """The file's line in the manifest."""
         digest = hashlib.sha256(self.content).hexdigest()
-        return {"path": self.path, "sha256": digest, "size": len(self.content), "what": self.what}
+        return ManifestFile(path=self.path, sha256=digest, size=len(self.content), what=self.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +64,10 @@ class Manifest:
     at: str
     later: int
     withheld: Sequence[str]
-    left_out: Sequence[Mapping[str, Any]]  # lines of the manifest, written as JSON and read by nobody here
-    files: Sequence[Mapping[str, Any]]  # the same
+    left_out: Sequence[Mapping[str, Any]]  # lines of the manifest, only written here
+    files: Sequence[Mapping[str, Any]]  # likewise
 
-    def said(self, origin: str) -> dict[str, Any]:  # JSON, for its one spelling
+    def said(self, origin: str) -> JsonObject:
         """The manifest as JSON data (section 10 of `docs/ledger.md`)."""
         return {
             "format": BUNDLE,

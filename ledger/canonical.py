@@ -3,6 +3,6 @@
 Taken from the verifier, so that it reads exactly the bytes that we sign.
 """
 
-from ledger.verifier import canonical, read_canonical
+from ledger.verifier import JsonObject, canonical, read_canonical
 
-__all__ = ["canonical", "read_canonical"]
+__all__ = ["JsonObject", "canonical", "read_canonical"]

@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from ledger.canonical import canonical
+from ledger.canonical import JsonObject, canonical
 from ledger.files import sync_folders, write_durably, write_whole
 from ledger.models import Checkpoint
 from ledger.opened import entry_line, last_line
@@ -124,7 +123,7 @@ def _finish(written: _Written, checkpoint: Checkpoint, policy: bytes) -> int:
 def _lines(head: bytes, opened: Iterable[OpenedLeaf], written: _Written | None) -> Iterator[bytes]:
     """The lines of an opened export. With `written`, also writes a file of disclosures for each bundle."""
     yield head
-    count, bundle, shown = 0, 0, dict[str, Any]()
+    count, bundle, shown = 0, 0, JsonObject()
     for one in opened:
         if written is not None and one.leaf.leaf_index // TILE_WIDTH != bundle:
             _write_disclosures(written, bundle, shown)
@@ -139,6 +138,6 @@ def _lines(head: bytes, opened: Iterable[OpenedLeaf], written: _Written | None) 
     yield last_line(count)
 
 
-def _write_disclosures(written: _Written, number: int, shown: dict[str, Any]) -> None:
+def _write_disclosures(written: _Written, number: int, shown: JsonObject) -> None:
     if shown:
         written.put(disclosures_path(number), canonical(shown))

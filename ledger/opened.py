@@ -5,10 +5,9 @@
 
 import base64
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from ledger.proofs import ProvenLeaf, disclosures_of
-from ledger.verifier import CLOSED, ERASED, EXPORT, Broken, canonical, leaf_hash, read_entry, told_of
+from ledger.verifier import CLOSED, ERASED, EXPORT, Broken, JsonObject, canonical, leaf_hash, read_entry, told_of
 
 
 def head_line(
@@ -67,5 +66,5 @@ def last_line(entries: int) -> bytes:
     return _line({"entries": entries})
 
 
-def _line(value: dict[str, Any]) -> bytes:  # any JSON object
+def _line(value: JsonObject) -> bytes:
     return canonical(value) + b"\n"

@@ -106,7 +106,7 @@ def oldest_waiting() -> datetime | None:
     return Outbox.objects.order_by("entry_id").values_list("entry__at", flat=True).first()
 
 
-def is_overdue(since: datetime, now: datetime) -> bool:
+def is_overdue(since: datetime, *, now: datetime) -> bool:
     """Whether an entry written at `since` has waited for its place longer than receipts promise.
 
     Times as far in the future count as well: no honest entry has one.
@@ -138,7 +138,7 @@ def late_since(now: datetime) -> datetime | None:
     Never gives the number of waiting entries: it would reveal acts to people who may not know of them.
     """
     since = oldest_waiting()
-    return since if since is not None and is_overdue(since, now) else None
+    return since if since is not None and is_overdue(since, now=now) else None
 
 
 def stored_tile(tile: Tile, checkpoint: Checkpoint) -> bytes | None:

@@ -55,10 +55,8 @@ def record(
     """
     body, at = _as_older(body, at) if _older_acts.get() else (body, at)
     if sealed:
-        hashes, openings = seal(kind, body, values=committed)
-        return _append(_sealed_stream(stream), kind=SEALED, at=at, body={}, hashes=hashes, openings=openings)
-    hashes, openings = commit(committed)
-    return _append(stream, kind=kind, at=at, body=body, hashes=hashes, openings=openings)
+        return _append(_Draft(_sealed_stream(stream), SEALED, {}, *seal(kind, body, values=committed)), at=at)
+    return _append(_Draft(stream, kind, body, *commit(committed)), at=at)
 
 
 @contextmanager
@@ -117,12 +115,12 @@ def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplac
     for entries in streams:
         prev: bytes | None = None
         for seq, one in enumerate(entries, 1):
-            hashes, openings = commit(one.committed)
-            entry = _entry(one.stream, seq, prev, one.kind, at, one.body, hashes)
+            draft = _Draft(one.stream, one.kind, one.body, *commit(one.committed))
+            entry = draft.entry(seq, prev, at)
             leaf = leaf_bytes(entry)
             hashed = leaf_hash(leaf)
             lines.append((one.stream, seq, prev, one.kind, entry.at, leaf, hashed))
-            secrets += [(hashed, name, each.salt, canonical(each.value)) for name, each in openings.items()]
+            secrets += [(hashed, name, each.salt, canonical(each.value)) for name, each in draft.openings.items()]
             prev = hashed
     if not lines:
         return
@@ -141,40 +139,44 @@ def write_entries(connection: BaseDatabaseWrapper, streams: Iterable[list[Unplac
 
 def write_next(connection: BaseDatabaseWrapper, one: Unplaced, *, at: datetime) -> int:
     """Write the next entry of a stream, for imports. Returns its database id."""
-    hashes, openings = commit(one.committed)
-    return _append(
-        one.stream, kind=one.kind, at=at, body=one.body, hashes=hashes, openings=openings, through=connection
-    ).id
+    return _append(_Draft(one.stream, one.kind, one.body, *commit(one.committed)), at=at, through=connection).id
 
 
-def _entry(
-    stream: str, seq: int, prev: bytes | None, kind: str, at: datetime, body: Mapping[str, Any], hashes: dict[str, str]
-) -> LeafEntry:
-    before = prev.hex() if prev is not None else None
-    return LeafEntry(stream=stream, seq=seq, prev=before, kind=kind, at=format_time(at), body=dict(body), c=hashes)
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An entry with its commitments, before it has a number. `openings`: the salts and values of `hashes`, by name."""
+
+    stream: str
+    kind: str
+    body: Mapping[str, Any]
+    hashes: dict[str, str]
+    openings: dict[str, Opening]
+
+    def entry(self, seq: int, prev: bytes | None, at: datetime) -> LeafEntry:
+        """The entry with this number, after the one with the leaf hash `prev`."""
+        return LeafEntry(
+            stream=self.stream,
+            seq=seq,
+            prev=prev.hex() if prev is not None else None,
+            kind=self.kind,
+            at=format_time(at),
+            body=dict(self.body),
+            c=self.hashes,
+        )
 
 
-def _append(
-    stream: str,
-    *,
-    kind: str,
-    at: datetime,
-    body: Mapping[str, Any],
-    hashes: dict[str, str],
-    openings: dict[str, Opening],
-    through: BaseDatabaseWrapper | None = None,
-) -> WrittenEntry:
+def _append(draft: _Draft, *, at: datetime, through: BaseDatabaseWrapper | None = None) -> WrittenEntry:
     with (through or connection).cursor() as cursor:
-        cursor.execute(HEAD, [stream])
+        cursor.execute(HEAD, [draft.stream])
         last, prev, earliest = cursor.fetchone() or (None, None, None)
         if earliest is not None:
             at = max(at, earliest)
-        entry = _entry(stream, (last or 0) + 1, prev, kind, at, body, hashes)
+        entry = draft.entry((last or 0) + 1, prev, at)
         leaf = leaf_bytes(entry)
         hashed = leaf_hash(leaf)
-        values: list[str | int | bytes | None] = [stream, entry.seq, prev, kind, entry.at, leaf, hashed]
-        for name, one in openings.items():
+        values: list[str | int | bytes | None] = [draft.stream, entry.seq, prev, draft.kind, entry.at, leaf, hashed]
+        for name, one in draft.openings.items():
             values += [name, one.salt, canonical(one.value)]
-        cursor.execute(insert(len(openings)), values)
+        cursor.execute(insert(len(draft.openings)), values)
         (pk,) = cursor.fetchone()
-    return WrittenEntry(pk, stream, entry.seq, entry.at, hashed)
+    return WrittenEntry(pk, draft.stream, entry.seq, entry.at, hashed)

@@ -112,6 +112,8 @@ LEGAL_MOVES = frozenset(
     }
 )
 
+JsonObject = dict[str, Any]  # free-form: bodies, manifests, disclosures; each member is checked where it is read
+
 
 class Unusable(Exception):
     """The input cannot be read, so that nothing can be said about it."""
@@ -221,7 +223,7 @@ class LeafEntry(NamedTuple):
     prev: str | None
     kind: str
     at: str
-    body: dict[str, Any]
+    body: JsonObject
     c: dict[str, str]
 
 
@@ -1400,9 +1402,7 @@ def _check_redaction(item: Any, before: int, checkpoint: LogSize) -> dict[str, l
     return dict(fields)
 
 
-def told_in(
-    entry: LeafEntry, disclosures: Mapping[str, Any]
-) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, str]]:
+def told_in(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, JsonObject, JsonObject, dict[str, str]]:
     """The disclosed contents of an entry: kind, body, values by name, and the names without a value, each with its name
     among the disclosures. For a disclosed sealed entry, those inside it."""
     closed = {name: name for name in closed_fields(entry, disclosures)}
@@ -1584,6 +1584,16 @@ class LogWalk(NamedTuple):
     leaf_hash: bytes
 
 
+class _Audit(NamedTuple):
+    """The inputs and the report of one audit, for its parts. `each`: called with every readable entry."""
+
+    read: Read
+    policy: Policy
+    checkpoint: LogSize
+    report: Report
+    each: Callable[[LogWalk], None] | None
+
+
 def audit(
     read: Read,
     policy: Policy,
@@ -1610,7 +1620,7 @@ def audit(
         return report
     report.said |= check_witnessed(policy, note, "checkpoint", report)
     if has_public_entries_alone(read, checkpoint):
-        audit_public(read, policy, checkpoint, report, each, times_from, receipts)
+        audit_public(_Audit(read, policy, checkpoint, report, each), times_from, receipts)
         if lines is not None:
             _audit_export(read, lines, policy, checkpoint, report)
         return report
@@ -1619,7 +1629,7 @@ def audit(
     for first in range(0, checkpoint.size, TILE_WIDTH):
         width = min(TILE_WIDTH, checkpoint.size - first)
         leaves, rest = _read_leaves(read, first, width=width, report=report)
-        _audit_leaves(first, leaves, (streams, times), read, policy.origin, report, each)
+        _audit_leaves(_Audit(read, policy, checkpoint, report, each), first, leaves, (streams, times))
         promised = {hashed: receipt for hashed, receipt in promised.items() if hashed not in rest} if promised else {}
         if len(rest) == TILE_WIDTH:
             levels.add(root_hash(rest))
@@ -1647,18 +1657,11 @@ def has_public_entries_alone(read: Read, checkpoint: LogSize) -> bool:
     return width > 0 and read_tile(read, "entries", 0, width=width)[0] is None and read(public_path(0)) is not None
 
 
-def audit_public(
-    read: Read,
-    policy: Policy,
-    checkpoint: LogSize,
-    report: Report,
-    each: Callable[[LogWalk], None] | None = None,
-    times_from: int = 0,
-    receipts: Mapping[str, bytes] | None = None,
-) -> Report:
+def audit_public(one: _Audit, times_from: int = 0, receipts: Mapping[str, bytes] | None = None) -> Report:
     """Check a log of which only hashes and public leaves are given: each leaf matches its hash, each stream continues
     as its leaves say, and no status change is missing between two others. Promised leaves are looked up among the
     hashes; the times of public leaves tell which promises are due."""
+    read, policy, checkpoint, report, each = one
     last, times = dict[str, Last](), Times(times_from)
     report.said["looked at"] = "hashes and public entries alone; of the other entries nothing but their hashes"
     try:
@@ -1803,17 +1806,10 @@ def _name_differences(first: int, wanted: list[bytes], *, found: list[bytes], re
             )
 
 
-def _audit_leaves(
-    first: int,
-    leaves: list[tuple[bytes, bytes]],
-    followed: tuple[Streams, Times],
-    read: Read,
-    origin: str,
-    report: Report,
-    each: Callable[[LogWalk], None] | None,
-) -> None:
+def _audit_leaves(one: _Audit, first: int, leaves: list[tuple[bytes, bytes]], followed: tuple[Streams, Times]) -> None:
     """Check the entries of a bundle."""
-    (streams, times), disclosures = followed, _read_disclosures(read, first // TILE_WIDTH, report)
+    report, each, origin = one.report, one.each, one.policy.origin
+    (streams, times), disclosures = followed, _read_disclosures(one.read, first // TILE_WIDTH, report)
     for index, (leaf, hashed) in enumerate(leaves, first):
         try:
             entry = read_entry(leaf)
@@ -1855,7 +1851,7 @@ def disclosures_path(number: int) -> str:
     return tile_path("entries", number).replace("tile/entries", "disclosures") + ".json"
 
 
-def _read_disclosures(read: Read, number: int, report: Report) -> dict[str, Any]:
+def _read_disclosures(read: Read, number: int, report: Report) -> JsonObject:
     path = disclosures_path(number)
     data = read(path)
     if data is None:
@@ -2138,7 +2134,7 @@ def listed_at(address: str) -> Listed:
     raise Unusable(f"{address}: has more than {MOST_PAGES} pages")
 
 
-def read_claims(data: bytes) -> list[dict[str, Any]]:
+def read_claims(data: bytes) -> list[JsonObject]:
     """Claims as the API lists them: an array, {"results": […]}, or one object per line. Raises Unusable for anything
     else."""
     try:
@@ -2289,13 +2285,13 @@ def _pieces_of(path: Path) -> Iterator[bytes]:
 _SUBJECTS = ("relay", "attachment", "capture", "assessment", "assignment", "evidence", "actor", "source", "claim")
 
 
-def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]:
+def compute_history(reference: str, proofs: Mapping[str, Any]) -> JsonObject:
     """The history by the proofs, in the form of `history.json`. `proofs`: valid proof files (section 7), read, by path.
 
     Each value comes from the entry that it names: open in its leaf, or disclosed beside it.
     """
     acts = sorted((act for path, proof in proofs.items() for act in _acts(path, proof)), key=lambda act: act["entry"])
-    subjects: dict[tuple[str, str], dict[str, Any]] = {}
+    subjects: dict[tuple[str, str], JsonObject] = {}
     for act in acts:
         if sort := next((sort for sort in _SUBJECTS if isinstance(act.get("body", {}).get(sort), str)), None):
             name = act["body"][sort]
@@ -2316,7 +2312,7 @@ def compute_history(reference: str, proofs: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def _take_content(subject: dict[str, Any], *, act: dict[str, Any]) -> None:
+def _take_content(subject: JsonObject, *, act: JsonObject) -> None:
     """Take a subject's `content` from the newest entry that commits to it; a file's from the entry that kept it."""
     if act["kind"].endswith("_released") and subject["sort"] in ("attachment", "capture"):
         return
@@ -2337,7 +2333,7 @@ def _is_same(one: Any, other: Any) -> bool:
     return canonical(one) == canonical(other)
 
 
-def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _acts(path: str, proof: Mapping[str, Any]) -> Iterator[JsonObject]:
     erased = _named_in(proof)
     for item in proof["entries"]:
         act = {"entry": item["index"], "proof": path}
@@ -2364,7 +2360,7 @@ def _named_in(proof: Mapping[str, Any]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _why_closed(redaction: int | None) -> dict[str, Any]:
+def _why_closed(redaction: int | None) -> JsonObject:
     return {"reason": WITHHELD} if redaction is None else {"reason": REDACTED, "by": redaction}
 
 
@@ -2535,7 +2531,7 @@ _MANIFEST_NAMES = {
 }
 
 
-def _bundle_manifest(data: bytes | None, report: Report) -> dict[str, Any] | None:
+def _bundle_manifest(data: bytes | None, report: Report) -> JsonObject | None:
     if data is None:
         report.expect(False, MANIFEST, part="file", expected="the manifest of a bundle", found="no such file")
         return None
@@ -2706,7 +2702,7 @@ def _check_files(found: Mapping[str, _Found], manifest: Mapping[str, Any], repor
 
 def _bundle_proofs(
     kept: Mapping[str, bytes], manifest: Mapping[str, Any], policy: Policy, report: Report
-) -> dict[str, Any] | None:
+) -> JsonObject | None:
     """All proofs, read, by path; None if one of them, or the bundle's one checkpoint, does not hold."""
     checkpoint, is_good = kept.get("checkpoint", b""), True
     try:
@@ -2718,7 +2714,7 @@ def _bundle_proofs(
         report.said |= check_witnessed(policy, checkpoint, "checkpoint", report)
     before = len(report.findings)
     policy = replace(policy, witnesses=None)  # all proofs have this same checkpoint, checked above
-    proofs, streams = dict[str, Any](), set[str]()
+    proofs, streams = JsonObject(), set[str]()
     for path in sorted(path for path in kept if path.startswith("proofs/")):
         of_proof = check_claim_proof(kept[path], policy)
         report.findings += [found._replace(where=f"{path}: {found.where}") for found in of_proof.findings]
@@ -3039,7 +3035,7 @@ def _why_in_words(why: Mapping[str, Any]) -> str:
 
 class _Recorded(NamedTuple):
     entry: int
-    value: dict[str, Any]
+    value: JsonObject
 
 
 def _recorded(history: Mapping[str, Any]) -> dict[str, _Recorded]:
@@ -3618,23 +3614,31 @@ def read_printed(size: str, *, root: str) -> tuple[int, str]:
     return entries, digits
 
 
+@dataclass(frozen=True)
+class GivenFiles:
+    """What a reader has besides the memory. `printed`: sizes and beginnings of roots, from pages in print."""
+
+    files: Iterable[Path] = ()
+    printed: Iterable[tuple[int, str]] = ()
+
+
 def watch(
     read: Read,
     policy: Policy,
     memory: Memory,
-    files: Iterable[Path] = (),
+    given: GivenFiles | None = None,
     now: datetime | None = None,
-    printed: Iterable[tuple[int, str]] = (),
+    *,
     clock: datetime | None = None,
 ) -> Report:
-    """Check that the log that `read` gives agrees with the memory and with these files.
+    """Check that the log that `read` gives agrees with the memory and with what the reader was given.
 
     A file is a proof, a tlog-proof, a bundle, a receipt or a checkpoint. Each is checked by itself, remembered if it
     holds, and looked up in the log. `now`: the time that decides which receipts are due, by default that of the newest
-    entry; `printed`: sizes and beginnings of roots; `clock`: the reader's own, which no receipt may be ahead of.
+    entry; `clock`: the reader's own, which no receipt may be ahead of.
     """
-    report, new = Report(), list[str]()
-    for path in files:
+    report, new, given = Report(), list[str](), given or GivenFiles()
+    for path in given.files:
         of_file = _take_file(path, policy, memory)
         if of_file.holds():
             new += remember(of_file, memory)
@@ -3644,7 +3648,7 @@ def watch(
                 report.count("files that are not witnessed by themselves")
         else:
             report.findings += [found._replace(where=f"{path.name}: {found.where}") for found in of_file.findings]
-    Watch(read, policy, memory, report, now, clock=clock or now).run(new, printed)
+    Watch(read, policy, memory, report, now, clock=clock or now).run(new, given.printed)
     return report
 
 
@@ -4603,7 +4607,7 @@ def _read_line(line: bytes) -> Any:
         raise Broken("line", expected="canonical JSON", found=str(error)) from None
 
 
-def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def told_of(entry: LeafEntry, disclosures: Mapping[str, Any]) -> tuple[str, JsonObject]:
     """The kind and body of an entry; for a sealed one with kind and content disclosed, those inside it."""
     kind, content = disclosures.get("kind"), disclosures.get("content")
     if entry.kind != SEALED or not kind or not content:
@@ -4639,7 +4643,7 @@ class _OpenedLines:
             return
         self._take_told(value, before)
 
-    def _take_told(self, value: dict[str, Any], before: int) -> None:
+    def _take_told(self, value: JsonObject, before: int) -> None:
         leaf = read_base64(value["leaf"], "leaf")
         entry, hashed = read_entry(leaf), leaf_hash(leaf)
         _expect(isinstance(value["proof"], list), "proof", expected="a list of hashes", found=value["proof"])
@@ -4775,9 +4779,9 @@ def check_export(
 
 def _audit_export(read: Read, lines: Iterable[bytes], policy: Policy, checkpoint: LogSize, report: Report) -> None:
     """Check the lines in an export's folder, also against the disclosures beside them."""
-    kept: dict[int, dict[str, Any]] = {}
+    kept: dict[int, JsonObject] = {}
 
-    def given(index: int) -> dict[str, Any]:
+    def given(index: int) -> JsonObject:
         number = index // TILE_WIDTH
         if number not in kept:
             kept.clear()
@@ -5124,13 +5128,14 @@ def _fingerprints(policy: Policy) -> Report:
 
 
 def _run_watch(arguments: argparse.Namespace, policy: Policy) -> Report:
-    memory, printed = Memory(arguments.memory), [read_printed(size, root=root) for size, root in arguments.printed]
+    printed = [read_printed(size, root=root) for size, root in arguments.printed]
+    memory, given = Memory(arguments.memory), GivenFiles(arguments.files, printed)
     if "://" in arguments.log:
-        return watch(address_reader(arguments.log), policy, memory, arguments.files, datetime.now(UTC), printed)
+        return watch(address_reader(arguments.log), policy, memory, given, datetime.now(UTC))
     folder = Path(arguments.log)
     inside = folder / "ledger"
     read = folder_reader(inside if (inside / "checkpoint").is_file() else folder)
-    return watch(read, policy, memory, arguments.files, printed=printed, clock=datetime.now(UTC))
+    return watch(read, policy, memory, given, clock=datetime.now(UTC))
 
 
 def _run_bundle(path: Path, policy: Policy) -> Report:
@@ -5155,10 +5160,10 @@ NOT_WITNESSED = (
 )
 
 
-def _line(finding: Mismatch, *, of_a_file: bool) -> str:
-    if of_a_file and (finding.part, finding.expected, finding.found) == (COSIGNATURES, A_QUORUM, NOBODY):
-        return f"{finding.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
-    return str(finding)
+def _line(mismatch: Mismatch, *, of_a_file: bool) -> str:
+    if of_a_file and (mismatch.part, mismatch.expected, mismatch.found) == (COSIGNATURES, A_QUORUM, NOBODY):
+        return f"{mismatch.where}: no witness cosigned its checkpoint, and your policy asks for a quorum of them"
+    return str(mismatch)
 
 
 def _lines(report: Report, *, of_a_file: bool) -> Iterator[str]:

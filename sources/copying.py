@@ -33,7 +33,7 @@ def copy_evidence(source: EvidencePlace, *, target: EvidencePlace) -> int:
             copy.flush()
             if digest.hexdigest() != sha256:
                 raise Damaged(name)
-            target.keep(copy, name, sha256)
+            target.keep(copy, name, sha256=sha256)
         copied += 1
     return copied
 

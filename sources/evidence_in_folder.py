@@ -27,7 +27,7 @@ class Folder:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
+    def keep(self, file: BinaryIO, name: str, *, sha256: str) -> None:
         os.fsync(file.fileno())
         kept = self.path / name
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,7 @@ class Bucket:
         # Unnamed on disk, so that even a crash leaves nothing behind.
         return cast(AbstractContextManager[BinaryIO], tempfile.TemporaryFile())
 
-    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
+    def keep(self, file: BinaryIO, name: str, *, sha256: str) -> None:
         size = file.seek(0, 2)
         if self._is_kept(name, size):
             return

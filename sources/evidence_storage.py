@@ -43,7 +43,7 @@ class EvidencePlace(Protocol):
     def incoming(self) -> AbstractContextManager[BinaryIO]:
         """A new temporary file to write to; discarded at the end of the block unless kept."""
 
-    def keep(self, file: BinaryIO, name: str, sha256: str) -> None:
+    def keep(self, file: BinaryIO, name: str, *, sha256: str) -> None:
         """Keep a written file under `name`; durable once this returns."""
 
     def open(self, name: str) -> BinaryIO:
@@ -91,7 +91,7 @@ def store(chunks: Iterable[bytes], *, limit: int) -> Stored:
     kept_at = place()
     with kept_at.incoming() as file:
         stored = _write(file, chunks, limit)
-        kept_at.keep(file, place_name(stored.sha256), stored.sha256)
+        kept_at.keep(file, place_name(stored.sha256), sha256=stored.sha256)
     return stored
 
 

@@ -18,6 +18,7 @@ from accounts.ledger_integrity import (
     moment_in_words,
     read_entries,
 )
+from ledger.canonical import JsonObject
 from sources.ledger_entries import (
     actor_content,
     actor_public,
@@ -30,7 +31,7 @@ from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
 ACTORS = Root("actor", Actor, "actors as the ledger has them")
 SOURCES = Root("source", Source, "sources as the ledger has them")
-IN_THE_LEDGER_ALONE = "why it was released stands in the ledger alone"
+IN_THE_LEDGER_ALONE = "only the ledger holds the reason for a release"
 
 
 class Merges:
@@ -46,7 +47,7 @@ class Merges:
         return self._into.get(pk, pk) if pk else None
 
 
-def with_merged(content: Mapping[str, Any], now: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def with_merged(content: Mapping[str, Any], names: Iterable[str], *, now: Mapping[str, Any]) -> JsonObject:
     """The row's present content, with the entry's own value for each of `names` that only a merge has changed since."""
     named = {name: content[name] for name in names if name in content and content[name] != now[name]}
     merges = Merges(named.values())
@@ -64,7 +65,7 @@ def as_public(shown: Callable[[Any], Mapping[str, Any]], *names: str) -> dict[st
             now = shown(row)
             if not now:
                 return said.opened[name]
-            return now[name] if name == "public" else with_merged(said.opened, now, name)[name]
+            return now[name] if name == "public" else with_merged(said.opened, [name], now=now)[name]
 
         return Field(value, latest=True, optional=True)
 
@@ -81,10 +82,10 @@ def _actors(ids: Sequence[UUID]) -> Iterable[Actor]:
 PLACE = ("part_of_id", "part_of_from", "part_of_to", "stands_alone_because")
 
 
-def _actor_content(actor: Actor, said: OpenedEntry) -> dict[str, Any]:
+def _actor_content(actor: Actor, said: OpenedEntry) -> JsonObject:
     """The actor's content, allowing for a place or owner taken over in a merge: early releases recorded none."""
     then, now = said.opened["content"], actor_content(actor)
-    taken = with_merged(then, now, "part_of_id", "owned_by_id")
+    taken = with_merged(then, ["part_of_id", "owned_by_id"], now=now)
     if all(then.get(name) == taken[name] for name in (*PLACE, "owned_by_id")):
         return taken
     for place in _places_of_merged(actor, said):
@@ -139,7 +140,7 @@ _SOURCE: dict[str, Field[Source]] = {
     "body/source": Field(lambda row, said: str(row.pk)),
     "body/desk": Field(lambda row, said: str(row.desk_id)),
     "content": Field(
-        lambda row, said: with_merged(said.opened["content"], source_content(row), "publisher_id"), latest=True
+        lambda row, said: with_merged(said.opened["content"], ["publisher_id"], now=source_content(row)), latest=True
     ),
     **as_public(source_public, "publisher"),
 }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from accounts.ledger_entries import record_act
 from accounts.models import User
+from ledger.canonical import JsonObject
 from ledger.recording import WrittenEntry
 from sources.models import Actor, Attachment, Capture, Relay, Source, Visibility
 
@@ -29,24 +30,24 @@ def is_sealed(*visibilities: str) -> bool:
     return Visibility.RESTRICTED in visibilities
 
 
-def actor_content(actor: Actor) -> dict[str, Any]:
+def actor_content(actor: Actor) -> JsonObject:
     """The fields of an actor that an entry commits to."""
     names = ("name", "kind", "part_of_id", "part_of_from", "part_of_to", "stands_alone_because", "owned_by_id")
     return {name: canonical_value(getattr(actor, name)) for name in (*names, "reliability", "visibility")}
 
 
-def source_content(source: Source) -> dict[str, Any]:
+def source_content(source: Source) -> JsonObject:
     """The fields of a source that an entry commits to."""
     names = ("kind", "title", "url", "publisher_id", "published_at", "basis", "basis_reason", "language")
     return {name: canonical_value(getattr(source, name)) for name in (*names, "reliability", "visibility")}
 
 
-def actor_public(actor: Actor) -> dict[str, Any]:
+def actor_public(actor: Actor) -> JsonObject:
     """The commitment on its own of what public pages show of a public actor; empty for any other."""
     return {"public": {"name": actor.name}} if actor.visibility == Visibility.PUBLIC else {}
 
 
-def source_public(source: Source) -> dict[str, Any]:
+def source_public(source: Source) -> JsonObject:
     """The same of a public source, with its publisher apart, who may become public without the source."""
     if source.visibility != Visibility.PUBLIC:
         return {}
@@ -54,12 +55,12 @@ def source_public(source: Source) -> dict[str, Any]:
     return {"public": {**shown, "retracted": source.retracted_at is not None}, "publisher": _id(source.publisher_id)}
 
 
-def relay_content(relay: Relay) -> dict[str, Any]:
+def relay_content(relay: Relay) -> JsonObject:
     """The fields of a relay that an entry commits to."""
     return {"upstream": str(relay.upstream_id), "quote": relay.quote}
 
 
-def file_content(row: Attachment, capture: Capture | None) -> dict[str, Any]:
+def file_content(row: Attachment, capture: Capture | None) -> JsonObject:
     """The fields of a file that an entry commits to, with those of its capture, if any."""
     content = {"sha256": row.sha256, "size": row.size, "media_type": row.media_type, "name": row.name}
     if capture is not None:

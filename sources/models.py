@@ -168,7 +168,7 @@ class Source(models.Model):
         _("reliability"), max_length=1, choices=Reliability, blank=True, help_text=_("None: its publisher’s.")
     )
     visibility = models.CharField(_("visibility"), max_length=16, choices=Visibility, default=Visibility.DESK)
-    # A retracted source stops counting; a corrected one goes on counting and is marked.
+    # A retracted source stops counting; a corrected one still counts and is marked.
     retracted_at = models.DateTimeField(null=True, blank=True)
     retracted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     retracted_reason = models.TextField(blank=True)
@@ -354,7 +354,7 @@ class Capture(models.Model):
         constraints: ClassVar = [
             _known("visibility", Visibility, "capture_visibility_known"),
             _known("state", CaptureState, "capture_state_known"),
-            # An answer without a kept file would be a claim that nobody could check.
+            # A finished capture without its file could not be checked.
             models.CheckConstraint(
                 condition=~Q(state=CaptureState.DONE) | Q(attachment__isnull=False),
                 name="capture_done_has_file",

@@ -65,7 +65,7 @@ class Command(BaseCommand):
             trusted,
             times_from=options["times_from"],
         )
-        lines = [str(finding) for finding in [*of_keys.findings, *report.findings]]
+        lines = [str(mismatch) for mismatch in [*of_keys.findings, *report.findings]]
         if (forged := forged_place()) is not None:
             lines.append(f"behind the newest checkpoint: {forged}")
         if file is None:
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         for line in lines:
             self.stdout.write(printable(line))
         if lines:
-            raise CommandError(f"{len(lines)} findings in {checkpoint.size} entries")
+            raise CommandError(f"{len(lines)} mismatches in {checkpoint.size} entries")
         self.stdout.write(f"keys: {file}")
         for name, words in [*of_keys.said.items(), *report.said.items()]:
             self.stdout.write(printable(f"{name}: {words}"))
