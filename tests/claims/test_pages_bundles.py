@@ -54,7 +54,7 @@ def test_its_page_says_how_far_it_is(cast: Cast, asked: str) -> None:
     Bundle.objects.update(state="waiting", checkpoint=None)
     make_bundles()
     ready = text_of(client.get(asked))
-    words = ("It waits for its turn", "3 of 7 parts", "It is ready", "Refresh", "Download bundle")
+    words = ("Waiting for a signed checkpoint", "3 of 7 parts", "Ready:", "Refresh", "Download bundle")
     assert [[word in text for word in words] for text in (waiting, half, ready)] == [
         [True, False, False, True, False],
         [False, True, False, True, False],

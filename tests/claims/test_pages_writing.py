@@ -225,7 +225,7 @@ def test_a_reporter_edits_their_own_claims_only(cast: "Cast") -> None:
 def test_publishing_asks_first_and_then_shows_the_page_to_all(cast: "Cast") -> None:
     claim = factories.claim(cast)
     page = got(cast.editor, f"/claims/{claim.reference}/publish/")
-    assert "Everybody can then read what it says" in text_of(page)
+    assert "Anyone can then read its wording" in text_of(page)
     assert factories.fresh(claim).published_at is None
     _post(cast.editor, f"/claims/{claim.reference}/publish/", {})
     assert factories.fresh(claim).published_at is not None

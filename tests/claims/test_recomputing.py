@@ -159,7 +159,7 @@ def test_its_pages_say_that_the_numbers_are_being_brought_up_to_date(cast: Cast)
 
     def said() -> list[bool]:
         pages = (f"/claims/{row.reference}/", f"/claims/{row.reference}/history/", f"/public/{row.reference}/")
-        return ["being brought up to date" in client.get(page).content.decode() for page in pages]
+        return ["being recounted" in client.get(page).content.decode() for page in pages]
 
     assert said() == [True, True, True]
     recompute_claims()

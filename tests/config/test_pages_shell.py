@@ -113,7 +113,7 @@ def test_a_password_is_not_changed_without_the_present_one(signed_in: Client) ->
 
 def test_a_weak_password_is_refused_with_the_reason(signed_in: Client) -> None:
     new = {"oldpassword": PASSWORD, "password1": "123456789012345", "password2": "123456789012345"}
-    assert "common or were leaked" in signed_in.post("/account/password/change/", new).content.decode()
+    assert "common or has been leaked" in signed_in.post("/account/password/change/", new).content.decode()
 
 
 @pytest.mark.parametrize("name", ["account_signup", "account_email", "account_reset_password"])

@@ -154,7 +154,7 @@ def test_the_review_says_that_who_was_assigned_again_confirms_first(made: Ground
     withdraw_assignment(assignment=made.claim.assignments.get(), by=made.cast.editor)
     factories.assigned(made.cast, made.claim)
     for_editor, for_assessor = (text_of(got(person, address)) for person in (made.cast.editor, made.cast.reviewer))
-    assert ("Approve assessment" in for_editor, "The assignment that this was submitted with" in for_editor) == (
+    assert ("Approve assessment" in for_editor, "The assignment behind this assessment" in for_editor) == (
         False,
         True,
     )

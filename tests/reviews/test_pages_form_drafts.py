@@ -137,7 +137,7 @@ def test_a_session_that_ends_gives_the_form_back_after_sign_in(cast: Cast, claim
     client.cookies.clear()
     answer = client.post(address, sent)
     asked = client.get(answer["Location"]).content.decode()
-    assert ("You were signed out. What you typed is saved" in asked, TYPED in asked) == (True, False)
+    assert ("You have been signed out. Your text is saved" in asked, TYPED in asked) == (True, False)
     page = _signed_in_by_form(client, answer, cast.reviewer)
     assert page.context["form"]["excerpt"].value() == TYPED
     assert Source.objects.filter(url__contains="example.org").count() == 0  # nothing was done with it
@@ -237,7 +237,7 @@ def test_it_is_kept_for_whose_form_it_was_and_not_for_who_signed_in_meanwhile(ca
     other = _strict(cast.editor)
     answer = other.post(address, sent)
     assert (answer.status_code, TYPED in answer.content.decode()) == (403, False)
-    assert "kept for the person whose form it was" in text_of(answer)
+    assert "saved among the drafts of the person who typed it" in text_of(answer)
     assert [row.author for row in FormDraft.objects.all()] == [cast.reviewer]
 
 
@@ -362,7 +362,7 @@ def test_what_can_be_kept_no_more_is_shown_once_more(
     client = Client() if gone == "session" else _strict(cast.reviewer)
     answer = client.post(address, sent)
     text = text_of(answer)
-    assert (answer.status_code, "What you typed could not be saved" in text, TYPED in text) == (400, True, True)
+    assert (answer.status_code, "Your text could not be saved" in text, TYPED in text) == (400, True, True)
     saved = client.post(address, sent | {"keep": "draft"}, headers={"accept": "application/json"})
     assert (saved.status_code, FormDraft.objects.count()) == (400, 0)
 
@@ -376,4 +376,4 @@ def test_a_refusal_shows_what_can_be_kept_no_more(cast: Cast, claim: Claim, monk
     monkeypatch.setattr("claims.views.evidence.attach_source", refuse)
     client, address = signed_in(cast.reviewer), _address(claim)
     text = text_of(client.post(address, _filled(client.get(address), excerpt=TYPED, url="example.org/a")))
-    assert ("What you typed could not be saved" in text, TYPED in text) == (True, True)
+    assert ("Your text could not be saved" in text, TYPED in text) == (True, True)

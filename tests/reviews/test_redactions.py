@@ -448,7 +448,7 @@ def _invited(cast: Cast) -> str:
 def test_an_editor_does_not_learn_from_a_preview_who_is_invited(cast: Cast) -> None:
     address = _invited(cast)
     for words in (address, "Zephyrine Quill", "nobody@example.org"):
-        with pytest.raises(Invalid, match="Nothing on this desk holds these words"):
+        with pytest.raises(Invalid, match="No text on this desk contains these words"):
             look_for(desk=cast.desk, words=words, file=None, by=cast.editor)
 
 

@@ -257,7 +257,7 @@ def test_the_pages_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
     assert Redaction.objects.get().state == "done"
     assert "Erased in 1 place." in text_of(editor.get(address))
     assert NAME not in editor.get(f"/actors/{shared.pk}/").content.decode()
-    assert "waits for you" not in admin.get("/claims/").content.decode()
+    assert "awaits you" not in admin.get("/claims/").content.decode()
 
 
 def test_nobody_else_finds_the_redaction_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
@@ -369,7 +369,7 @@ def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cas
     row = desks_own(cast)
     own, address = f"/desk/{cast.desk.pk}/redactions/{row.pk}/", f"/redactions/{row.pk}/"
     editor, stranger = signed_in(cast.editor), signed_in(cast.stranger)
-    assert "You are the only editor of this desk." in text_of(editor.get(own))
+    assert "You are this desk’s only editor." in text_of(editor.get(own))
     assert stranger.get(address).status_code == 404
     editor.post(own, {"decision": "ask", "person": "stranger"})
     assert "A redaction beyond your desks awaits you" in stranger.get("/claims/").content.decode()
