@@ -32,7 +32,7 @@ from reviews.actions.grounds import (
 )
 from reviews.actions.notifications import notify
 from reviews.actions.planning import cancel_reminders, plan_decision
-from reviews.inputs import AnswerInput, AssessmentInput
+from reviews.inputs import AnswerInput, AssessmentInput, ElementLine
 from reviews.ledger_entries import assessed, assessment_content, decided
 from reviews.models import (
     Answer,

@@ -101,7 +101,7 @@ def test_the_databases_keys_are_handed_out_to_nobody(settings: "Settings", tmp_p
     assert planted not in Client().get("/ledger/policy").content.decode()
     settings.LEDGER_SIGNER = tmp_path / "none"
     assert Client().get("/ledger/policy").status_code == 404
-    with pytest.raises(CommandError, match=r"No file says which keys the ledger has\. Set LEDGER_POLICY"):
+    with pytest.raises(CommandError, match=r"No file names the ledger's keys\. Set LEDGER_POLICY"):
         call_command("export_ledger", str(tmp_path / "export"), stdout=StringIO())
 
 

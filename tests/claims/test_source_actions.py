@@ -248,7 +248,7 @@ def test_a_circle_of_actors_is_refused_and_shown(cast: Cast) -> None:
     with pytest.raises(Invalid) as error:
         change_actor(actor=top, fields=ActorInput(part_of=low.pk), by=cast.reviewer)
     assert error.value.errors == {
-        "part_of": ["That would close a circle: Government → Spokesman → Council → Government."]
+        "part_of": ["This would make a circle: Government → Spokesman → Council → Government."]
     }
 
 

@@ -150,7 +150,7 @@ def watched(
     files = {**hashes_alone(log), CHECKPOINT: newest}
     if witnessed is not None:
         files[WITNESSED] = witnessed
-    return watch(files.get, DEMANDING, Memory(memory), (), now)
+    return watch(files.get, DEMANDING, Memory(memory), None, now)
 
 
 def lines(report: Report) -> list[str]:
