@@ -103,9 +103,7 @@ class Session(AbstractBaseSession):
     Its addresses are not kept: only the security log has addresses, for a while.
     """
 
-    id = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False
-    )  # for pages: the key is a credential
+    id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # for pages: the key is a credential
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField()

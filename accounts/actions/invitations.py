@@ -41,7 +41,7 @@ def invite(*, desk: Desk, role: str, name: str, email: str, by: User, now: datet
 
 
 def resend_invitation(*, invitation: Invitation, by: User, now: datetime | None = None) -> Invitation:
-    """Send the invitation again with a new link and term; the earlier link stops working. Raises Forbidden, Conflict."""
+    """Send another mail with a new link and term; the earlier link stops working. Raises Forbidden, Conflict."""
     now = now or timezone.now()
     with recorded_transaction():
         may_administer(by)
