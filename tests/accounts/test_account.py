@@ -75,7 +75,7 @@ def test_a_new_address_is_used_once_its_link_was_followed_and_the_old_one_is_tol
     client = signed_in(cast.reporter)
     given = {"email": "new@example.org", "password": password_of(cast.reporter)}
     assert client.post("/account/mail/address/", given)["Location"] == "/account/mail/"
-    assert "new@example.org waits to be confirmed." in text_of(client.get("/account/mail/"))
+    assert "new@example.org is not confirmed yet." in text_of(client.get("/account/mail/"))
     link = f"/account/mail/confirm/{links_sent()['confirm-address']}/"
     assert "new@example.org becomes reporter’s address." in text_of(client.get(link))
     assert fresh(cast.reporter).email == "reporter@example.org"
@@ -143,7 +143,7 @@ def test_a_token_is_shown_once_and_works(cast: Cast) -> None:
     assert token not in client.get("/account/tokens/").content.decode()
     assert Client().get("/api/v1/tokens/", headers={"Authorization": f"Bearer {token}"}).status_code == 200
     assert fresh(row).last_used_at is not None
-    assert "nightly export made" in text_of(client.get("/account/tokens/"))
+    assert "nightly export created" in text_of(client.get("/account/tokens/"))
     assert client.post(f"/account/tokens/{row.id}/end/").status_code == 302
     assert not Token.objects.exists()
 

@@ -49,7 +49,7 @@ def test_an_administrator_needs_no_desk(cast: Cast, monkeypatch: pytest.MonkeyPa
         (["nadia", "--role", "editor"], GOOD, "Give --role and --desk"),
         (["nadia", "--desk", "UKR"], GOOD, "Give --role and --desk"),
         (["reporter", "--role", "editor", "--desk", "UKR"], GOOD, "taken"),
-        (["nadia", "--role", "editor", "--desk", "UKR"], "short", "Too short"),
+        (["nadia", "--role", "editor", "--desk", "UKR"], "short", "Too short: use at least"),
         (["nadia", "--role", "editor", "--desk", "UKR", "--password-stdin"], "", "holds no password"),
     ],
 )
