@@ -1,7 +1,7 @@
-"""What one form brings at once: new actors, a new source with its file, the evidence, and where the source got it.
+"""Actions for forms that create several things at once: new actors, a new source with its file, evidence, a relay.
 
-Each is one transaction made of the actions for its parts. Where an actor's id is asked for, `{"name", "kind"}` stands
-for the actor of that name, written down where the desk has none. Errors of a part name it: `source.url`,
+Each is one transaction made of the actions for its rows. Wherever an actor's id is expected, `{"name", "kind"}` stands
+for the actor of that name, created where the desk has none. Errors name the field of the nested row: `source.url`,
 `source.publisher.name`, `claimant.name`.
 """
 
@@ -36,14 +36,14 @@ from sources.queries import actor_called
 
 @dataclass(frozen=True)
 class File:
-    """A file that is handed in: its bytes in pieces, which can be read once, and the name that it came with."""
+    """A submitted file: its bytes in pieces, which can be read once, and its name."""
 
     chunks: Iterable[bytes]
     name: str
 
     @cached_property
     def stored(self) -> Stored:
-        """Its bytes, kept when they are first asked for. Raises Invalid, OutOfService."""
+        """The stored bytes; stores them on the first call. Raises Invalid, OutOfService."""
         with _naming("source"):
             return keep_file(self.chunks)
 
@@ -60,16 +60,16 @@ def report_with_source(
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Write a claim down with one piece of evidence, whose source may be new.
+    """Add a claim with one piece of evidence, whose source may be new.
 
-    `fields` and `evidence` as for `report_claim`; `source`: an `id`, or the fields of a new one.
-    Raises NotFound, Forbidden, Invalid, PolicyNotMet.
+    `fields` and `evidence` as for `report_claim`; `source`: an `id`, or the fields of a new one. Raises NotFound,
+    Forbidden, Invalid, PolicyNotMet.
     """
     now = now or timezone.now()
     _keep_first(file, desk, by)
     with recorded_transaction():
         lock_desk(desk)
-        lock_graph(desk.pk, shared=file is None)  # a file may be of a source that verdicts rest on
+        lock_graph(desk.pk, shared=file is None)  # verdicts may rest on the source of a file
         fields = with_actors(desk, fields, by=by, now=now)
         carrier = _source(desk, source, evidence.get("visibility"), file, by=by, now=now)
         return report_claim(
@@ -87,7 +87,7 @@ def edit_with_actors(
     by: User,
     now: datetime | None = None,
 ) -> Claim:
-    """Change a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
+    """Edit a claim, whose claimant and parties may be new actors. Raises as `edit_claim`."""
     now = now or timezone.now()
     with recorded_transaction():
         if fields.keys() & RESTS_ON:
@@ -109,15 +109,15 @@ def attach_source(
     by: User,
     now: datetime | None = None,
 ) -> Evidence:
-    """Attach a source that may be new to a claim; `upstream` is where it got it from, `quote` what shows that.
+    """Attach a source that may be new to a claim; `upstream` is the source it is based on, `quote` what shows that.
 
-    `source`: an `id`, or the fields of a new one; `evidence` as for `attach_evidence`.
-    Raises NotFound, Forbidden, Invalid, Conflict, Unconfirmed.
+    `source`: an `id`, or the fields of a new one; `evidence` as for `attach_evidence`. Raises NotFound, Forbidden,
+    Invalid, Conflict, Unconfirmed.
     """
     now = now or timezone.now()
     _keep_first(file, claim.desk, by)
     with recorded_transaction():
-        # A relay and a file may be of a source that other claims rest on.
+        # Other claims may rest on the source of a relay or a file.
         lock_graph(claim.desk_id, shared=upstream is None and file is None)
         carrier = _source(claim.desk, source, evidence.get("visibility"), file, by=by, now=now)
         parts = Effects()
@@ -143,7 +143,7 @@ def change_source_with_publisher(
     by: User,
     now: datetime | None = None,
 ) -> SourceOutcome:
-    """Change a source, whose publisher may be a new actor. Raises as `change_source`."""
+    """A moment with an unchanged clock time keeps its seconds and microseconds, which no control shows."""
     now = now or timezone.now()
     with recorded_transaction():
         lock_graph(source.desk_id)
@@ -153,19 +153,19 @@ def change_source_with_publisher(
 
 
 def _keep_first(file: File | None, desk: Desk, by: User) -> None:
-    """Keep the bytes of a file before the graph's lock is taken, for who may write on the desk at all."""
+    """Store the bytes of a file before the graph's lock is taken, for people who may write on the desk."""
     if file is not None:
         may_write(by, desk)
         assert file.stored
 
 
 def _with_publisher(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The fields of a source with its publisher as an id; a new one is seen by whom the source is seen."""
+    """The fields of a source with its publisher as an id; a new publisher gets the source's visibility."""
     return {**fields, **_publisher_of(desk, fields, by=by, now=now)}
 
 
 def _publisher_of(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The publisher that the fields describe, written down, as an id under its name; nothing where they do not."""
+    """The described publisher, created, as an id under its field's name; empty where the fields describe none."""
     if not isinstance(fields.get("publisher"), Mapping):
         return {}
     visibility = str(fields.get("visibility") or Visibility.DESK)
@@ -174,7 +174,7 @@ def _publisher_of(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datet
 
 
 def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetime) -> dict[str, Any]:
-    """The fields of a claim with its new actors written down, as ids."""
+    """The fields of a claim with its new actors created, as ids."""
 
     def found(value: Any, name: str) -> Any:
         if not isinstance(value, Mapping):
@@ -192,7 +192,7 @@ def with_actors(desk: Desk, fields: Mapping[str, Any], *, by: User, now: datetim
 
 
 def _actor(desk: Desk, new: Mapping[str, Any], visibility: str, *, by: User, now: datetime) -> Actor:
-    """The actor of that name, or a new one, seen by whom the thing is seen by that names it."""
+    """The actor of that name, or a new one with the visibility of the row that names it."""
     name = " ".join(str(new.get("name", "")).split())
     restricted = visibility == Visibility.RESTRICTED
     present = actor_called(by, desk.pk, name, restricted=restricted) if name and "\x00" not in name else None
@@ -203,7 +203,7 @@ def _actor(desk: Desk, new: Mapping[str, Any], visibility: str, *, by: User, now
 def _source(
     desk: Desk, given: Mapping[str, Any], visibility: str | None, file: File | None, *, by: User, now: datetime
 ) -> Source:
-    """The source named by `id`, or a new one of these fields, with the file kept."""
+    """The source named by `id`, or a new one of these fields, with its file stored."""
     described = bool(given.get("url") or given.get("title"))
     if given.get("id") is not None:
         if described:
@@ -233,7 +233,7 @@ def _new_source(
 
 @contextmanager
 def _naming(part: str) -> Iterator[None]:
-    """Errors inside are of this part: `url` becomes `source.url`."""
+    """Prefix the field of errors raised inside: `url` becomes `source.url`."""
     try:
         yield
     except Invalid as error:

@@ -1,4 +1,4 @@
-"""The elements in an edit of a claim: each is merged by itself, so that one that somebody adds meanwhile stays."""
+"""The elements in an edit of a claim: each is merged by itself, so that an element added meanwhile stays."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,11 +19,11 @@ ORDER = "elements.order"
 
 
 class ElementsGiven:
-    """What an edit says of a locked claim's elements.
+    """An edit's changes to a locked claim's elements.
 
-    `entries`: the whole list as the author has it, each with its `id` or, to be added, without; None says nothing.
-    `changes`: what that gives as fields of an edit (`claims.reading.values.element_values`); `order`: the order now,
-    as one more field; `added`: the elements to be added. Raises Invalid.
+    `entries`: the author's whole list, each with its `id`, or without one to be added; None leaves the elements alone.
+    `changes`: the resulting fields of an edit (`claims.reading.values.element_values`); `order`: the present order, as
+    one more field; `added`: the elements to add. Raises Invalid.
     """
 
     def __init__(self, claim: Claim, entries: Sequence[Mapping[str, Any]] | None, seen: SeenValues) -> None:
@@ -32,7 +32,8 @@ class ElementsGiven:
         self.order = {ORDER: _in_order(self.present)}
         self.changes: dict[str, Any] = {}
         self.added: list[Mapping[str, Any]] = []
-        self._sequence: list[UUID | None] = list(self.present)  # in the order of afterwards; None for the next added
+        # the order after the edit; None for the next added element
+        self._sequence: list[UUID | None] = list(self.present)
         if entries is not None:
             self._read(entries, seen)
 
@@ -48,11 +49,11 @@ class ElementsGiven:
                 self.changes[element_field(part, "text")] = _words(entry)
             if "essential" in entry:
                 self.changes[element_field(part, "essential")] = entry["essential"]
-        # What somebody else added in the same words meanwhile is not added once more.
+        # An element that a colleague added meanwhile in the same words is not added again.
         there = {self.present[pk].text for pk in unseen}
         kept = [entry for entry in entries if entry.get("id") or _words(entry) not in there]
         self.added = [entry for entry in kept if not entry.get("id")]
-        if seen.values is None:  # a form does not let one change the order
+        if seen.values is None:  # forms cannot change the order
             left_out = [pk for pk in self.present if pk not in known]
             self.changes[ORDER] = _in_order([*known, *left_out])
             self._sequence = [*(entry.get("id") for entry in kept), *left_out]
@@ -61,7 +62,7 @@ class ElementsGiven:
         check_number([*self.present, *self.added], MOST_ELEMENTS, "elements")
 
     def _unseen(self, seen: SeenValues) -> set[UUID]:
-        """The elements that were added after the author looked."""
+        """The elements that were added after the author opened the form."""
         if seen.values is not None:
             return {pk for pk, part in self.present.items() if element_field(part, "text") not in seen.values}
         if seen.version is None:
@@ -70,14 +71,17 @@ class ElementsGiven:
         return {pk for pk, part in self.present.items() if element_field(part, "added") in since}
 
     def _refuse_left_out(self, ids: set[UUID]) -> None:
-        # Whether evidence bears on it is not asked: the answer could tell of evidence that is restricted.
+        # Existing evidence on the element makes no difference: the answer could reveal restricted evidence.
         message = _("“%(text)s” cannot be removed. Reword it, or mark it as not essential.")
         left_out = [message % {"text": part.text} for pk, part in self.present.items() if pk in ids]
         if left_out:
             raise Invalid({"elements": left_out})
 
     def write(self, changed: Mapping[str, Any]) -> list[str]:
-        """Write those of the changes that `accounts.edits.merge` left, and the added elements; the fields of these."""
+        """Write the changes that `accounts.edits.merge` kept, and the added elements.
+
+        Returns the names of the changed fields.
+        """
         names = [name for name in changed if name.startswith("elements.")]
         if not names and not self.added:
             return []
@@ -95,7 +99,7 @@ class ElementsGiven:
         return [element_field(part, name) for part in new for name in ("added", "text", "essential")]
 
     def _save(self, rows: Sequence[Element]) -> None:
-        # Out of each other's way first: a position may stand once only.
+        # Move elements out of the way first: each position is unique.
         self.claim.elements.update(position=F("position") + 1000)
         for position, part in enumerate(rows):
             part.position = position
