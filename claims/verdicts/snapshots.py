@@ -11,7 +11,7 @@ from claims.verdicts.evidence_graph import EvidenceGraph
 
 
 def snapshot(graph: EvidenceGraph) -> str:
-    """The graph as canonical JSON (RFC 8785): identifiers, words and days only, nothing that somebody wrote."""
+    """The graph as canonical JSON (RFC 8785): only identifiers, words of the code and days, never a person's text."""
     recorded: dict[str, Any] = {
         "v": 1,
         "day": graph.day.isoformat(),
@@ -49,7 +49,7 @@ def snapshot(graph: EvidenceGraph) -> str:
 
 
 def snapshot_without(graph: str, hidden: Collection[str]) -> str:
-    """A snapshot without these identifiers: rows that are named by one are left out, fields that name one are null."""
+    """A snapshot without these identifiers: rows identified by one are left out, fields that name one are null."""
     kept: dict[str, Any] = json.loads(graph)
     for name in ("claimants", "parties"):
         kept[name] = [pk for pk in kept[name] if pk not in hidden]

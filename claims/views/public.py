@@ -1,4 +1,4 @@
-"""What anybody may read: the published claims, with the public part of what carries them."""
+"""Public pages: the published claims, with the public part of their evidence."""
 
 import json
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ from sources.models import Actor, Visibility
 @require_safe
 @login_not_required
 def public_claims(request: HttpRequest) -> HttpResponse:
-    """Every published claim, the latest first."""
+    """Every published claim, latest first."""
     page = read_page(
         published_claims(),
         order=Order("published_at", newest_first=True),
@@ -80,7 +80,7 @@ def public_claim(request: HttpRequest, reference: str) -> HttpResponse:
 @require_safe
 @login_not_required
 def short(request: HttpRequest, reference: str) -> HttpResponse:
-    """The address that stands on paper: leads to the claim's public page. Raises NotFound."""
+    """The short address printed on paper: redirects to the claim's public page. Raises NotFound."""
     return redirect("public-claim", published_claim(reference).reference)
 
 
@@ -96,9 +96,9 @@ def _change(claim: Claim, change: StatusChange) -> dict[str, Any]:
 
 
 def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """What the page shows besides status changes, in the words of the entries that it was last written by.
+    """The page's content besides status changes, in the words of the entries that last wrote it.
 
-    `waiting_since`: since when something of it waits for its place in the log; `overdue`: for too long.
+    `waiting_since`: since when an entry waits to be sequenced; `overdue`: whether that is too long.
     """
     since, claimant = min(waiting_since(claim, checkpoint), default=None), _public_name(claim.claimant)
     return {
@@ -117,7 +117,7 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
 def _about_the_log(
     checkpoint: Checkpoint | None, stamps: Iterable[DailyStamp], on_paper: Printed | None
 ) -> dict[str, Any]:
-    """What the page says of the log as its proofs have it: how many entries, which are dated, what is printed."""
+    """What the page says of the log, from its proofs: the number of entries, their dates, the printed digests."""
     return {
         "size": checkpoint.size if checkpoint else 0,
         "dated": [stamp.checkpoint_id for stamp in stamps],
@@ -139,7 +139,7 @@ def _evidence_as_recorded(number: int, row: Evidence) -> dict[str, Any]:
 
 
 def _public_name(actor: Actor | None) -> str:
-    """An actor's name where the actor is public; a desk's own actors are named nowhere outside."""
+    """An actor's name where the actor is public. A desk's own actors are never named outside the desk."""
     return actor.name if actor is not None and actor.visibility == Visibility.PUBLIC else ""
 
 
