@@ -1,5 +1,7 @@
-"""What an evidence bundle shows and no entry in it proves: rows from before the ledger, or whose entries its reader may
-not read. The rest of its history is told by its proofs (`ledger.verifier.compute_history`)."""
+"""Rows in an evidence bundle that no entry in it proves: older than the ledger, or with entries hidden from its reader.
+
+The proofs tell the rest of the history (`ledger.verifier.compute_history`).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +18,10 @@ from sources.models import Actor, Attachment, Capture, Relay, Source
 
 
 def unproven_rows(shown: Shown, history: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows that this reader may see of which the history of the bundle has nothing, nor why that is left out."""
+    """The rows visible to this reader that the bundle's history neither contains nor explains as left out."""
     told = {(subject["sort"], subject["id"]) for subject in history["subjects"] if "content" in subject}
     moves = [act["body"]["number"] for act in history["acts"] if act.get("kind") == STATUS_CHANGED]
-    # What is later than the checkpoint is counted, and left out; what is older than the log has no entry.
+    # Rows later than the checkpoint are counted and left out; rows older than the log have no entry.
     changes = [change for change in history_of(shown.claim) if change.seq < min(moves, default=0)]
     rows: list[tuple[str, str, dict[str, Any]]] = [("claim", str(shown.claim.pk), _claim(shown.claim))]
     rows += [("status change", "", _change(change, shown)) for change in changes]

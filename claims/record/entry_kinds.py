@@ -1,7 +1,7 @@
-"""What each kind of entry in the ledger says in the open and commits to: the catalogue that docs/ledger-kinds.md shows.
+"""The catalogue of ledger entries: what each kind states openly and what it commits to. docs/ledger-kinds.md shows it.
 
-A type is a word of `TYPES`, a shape of `SHAPES`, or a list of one (`[id]`); `or null` stands behind what may be null. A
-name that ends with `?` is not in every entry of the kind. Tests hold every act against this.
+A type is a word of `TYPES`, a shape of `SHAPES`, or a list of one (`[id]`); `or null` marks a value that may be null. A
+name that ends with `?` is not in every entry of the kind. Tests compare every act with the catalogue.
 """
 
 from collections.abc import Mapping
@@ -113,7 +113,10 @@ NEVER, ALWAYS, RESTRICTED = "never", "always", "restricted"
 
 @dataclass(frozen=True)
 class EntryKind:
-    """A kind of entry. `stream`: what it is about, which names its stream unless it is sealed; `sealed`: when."""
+    """A kind of entry.
+
+    `stream`: the subject, which names its stream unless it is sealed; `sealed`: when it is sealed.
+    """
 
     stream: str
     meaning: str
@@ -126,10 +129,10 @@ class EntryKind:
 CLAIM, EVIDENCE, SOURCE, ACTOR, PERSON = "claim:<id>", "evidence:<id>", "source:<id>", "actor:<id>", "person:<id>"
 DESK, REDACTION, FINDING = "desk:<id>", "redaction:<id>", "assessment:<id>"
 REASON = {"reason": "text"}
-_WHY = {"threshold_reason?": "text"}  # of a claim that has a threshold of its own
+_WHY = {"threshold_reason?": "text"}  # of a claim with its own threshold
 _WRITTEN = {"claim": "id", "desk": "id", "reference": "text", "version": "number"}
 _SET = {"claim": "id", "version": "number"}
-# What public pages show, by itself: of what everybody may see.
+# The content of public pages, committed separately: of things that are public.
 _PUBLIC_CLAIM = {"public?": "public claim", "claimant?": "id or null"}
 
 

@@ -1,4 +1,4 @@
-"""Versions of a claim: they grow, and what made each grow can be told in words."""
+"""Versions of a claim: each has a cause that can be told in words."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -24,19 +24,17 @@ def count_version(
     changed: Sequence[str] = (),
     fields: Iterable[str] = (),
 ) -> None:
-    """Raise a locked claim's version and keep what did it, and the reason where one was given.
+    """Raise a locked claim's version, and keep the cause with the reason where one was given.
 
-    `changed`: the claim's columns that the caller has set and that are saved with it. `fields`: those of the claim that
-    an edit changed, by the names that people edit them by.
-
-    Called for an edit of the claim, for evidence that is not restricted, and for a status change: nothing else, so
-    that the version tells nobody of what they may not see.
+    `changed`: the claim's columns that the caller has set and that are saved with it. `fields`: the claim's fields that
+    an edit changed, by their names in forms. Called for an edit of the claim, for evidence that is not restricted, and
+    for a status change only, so that the version reveals nothing hidden.
     """
     if names := list(fields):
         count_edit(claim, names, by=by, now=now)
     else:
         claim.version += 1
-    # Always later: who follows what has changed would not find what moves back, having waited for a lock.
+    # The time always grows: a reader of changes would miss a row whose time went back because it waited for a lock.
     claim.changed_at = max(now, claim.changed_at + timedelta(microseconds=1))
     claim.save(update_fields=[*changed, "version", "changed_at"])
     row = Revision(claim=claim, version=claim.version, kind=kind, by=by, at=now, evidence=evidence)
@@ -45,7 +43,7 @@ def count_version(
 
 
 def check_version(claim: Claim, seen: int) -> None:
-    """Refuse what was decided on another version than the present one. Raises Stale with what happened since."""
+    """Refuse a decision made on an earlier version of the claim. Raises Stale with the changes since."""
     if seen == claim.version:
         return
     raise Stale(
@@ -56,7 +54,7 @@ def check_version(claim: Claim, seen: int) -> None:
 
 
 def changes_since(claim: Claim, seen: int) -> list[str]:
-    """What raised the version after `seen`, oldest first, one sentence each."""
+    """The causes of the versions after `seen`, oldest first, one sentence each."""
     rows = (
         Revision.objects.filter(claim=claim, version__gt=seen)
         .select_related("by", "evidence__source")

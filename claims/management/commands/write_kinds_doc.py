@@ -1,4 +1,4 @@
-"""Writes docs/ledger-kinds.md from the catalogue of kinds, or says whether it has drifted from it."""
+"""The command that writes docs/ledger-kinds.md from the catalogue of kinds, or checks that it is up to date."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 
 def kinds_page() -> Iterator[str]:
-    """The page as lines of Markdown: how to read it, the kinds, the shapes."""
+    """The page as lines of Markdown: an introduction, the kinds, the shapes."""
     yield from (
         "# The kinds of entries",
         "",
