@@ -258,10 +258,10 @@ def last_captures(user: User, source_ids: Iterable[UUID]) -> dict[UUID, Capture]
 def history_of(claim: Claim) -> list[StatusChange]:
     """A claim's status changes, oldest first, each with `words` (its text; None once erased)."""
     changes = list(StatusChange.objects.filter(claim=claim).select_related("by", "decided_by").order_by("seq"))
+    # The text is kept in a table of its own, so that a redaction can erase it.
     words = {row.seq: row for row in StatusChangeText.objects.filter(claim=claim)}
     for change in changes:
-        # type: ignore[attr-defined]  # kept in a table of its own, so that it can be erased
-        change.words = words.get(change.seq)
+        change.words = words.get(change.seq)  # type: ignore[attr-defined]
     return changes
 
 
@@ -286,8 +286,8 @@ def change_of(claim: Claim, seq: int) -> StatusChange:
     change = StatusChange.objects.filter(claim=claim, seq=seq).select_related("by", "decided_by").first()
     if change is None:
         raise NotFound(_("Status change not found."))
-    # type: ignore[attr-defined]  # as in history_of
-    change.words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()
+    words = StatusChangeText.objects.filter(claim=claim, seq=seq).first()
+    change.words = words  # type: ignore[attr-defined]  # as in history_of
     return change
 
 

@@ -59,8 +59,8 @@ def _take_off(user: User, doubtful: list[tuple[Model, "Field[Any, Any]"]]) -> No
     for row, field in doubtful:
         if row.__dict__[field.attname] not in seen[field.related_model]:
             setattr(row, field.name, None)
-            # type: ignore[method-assign]  # saving would erase the removed name in the table
-            row.save = _refuse_to_save
+            # Saving would erase the removed name in the table.
+            row.save = _refuse_to_save  # type: ignore[method-assign]
 
 
 def _seen(user: User, model: Any, ids: Iterable[Any]) -> set[Any]:

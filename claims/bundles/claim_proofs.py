@@ -13,6 +13,7 @@ from accounts.models import Role
 from claims.bundles.actor_proofs import actor_proofs
 from claims.bundles.history_proofs import proven_history, redactions_of_entries, without_hidden
 from claims.bundles.stored import Shown
+from claims.mappings import JsonObject
 from claims.queries import visible_sources
 from ledger.bundles import Made
 from ledger.entries import LeafEntry, Opening, read_entry
@@ -125,7 +126,7 @@ def _read(one: ProvenLeaf) -> _Read:
     return _Read(one, str(kind.value) if kind else "", inside.get("body", {}), _value(one, "content/content"))
 
 
-def _value(one: ProvenLeaf, name: str) -> dict[str, Any]:
+def _value(one: ProvenLeaf, name: str) -> JsonObject:
     opening = one.openings.get(name)
     return opening.value if opening and isinstance(opening.value, dict) else {}
 

@@ -17,6 +17,7 @@ from claims.bundles.claim_proofs import Proofs, proofs_for
 from claims.bundles.gaps import Gap, gaps_in, snapshots_for
 from claims.bundles.stored import Shown, left_out
 from claims.bundles.unproven import unproven_rows
+from claims.mappings import JsonObject
 from claims.models import Claim
 from ledger.bundles import Made, Manifest, sign_manifest
 from ledger.canonical import canonical
@@ -74,14 +75,14 @@ class Contents:
     made_for: Any
     proofs: Proofs
     history: Mapping[str, Any]
-    unproven: list[dict[str, Any]]
+    unproven: list[JsonObject]
     snapshots: list[Made]
     files: Sequence[Attachment]
     withheld: list[str]
     left_out: list[Gap]
 
 
-def history_in(claim: Claim, proofs: Iterable[Made]) -> dict[str, Any]:
+def history_in(claim: Claim, proofs: Iterable[Made]) -> JsonObject:
     """The history that the proofs tell, as in section 10 of `docs/ledger.md`."""
     return compute_history(claim.reference, {file.path: json.loads(file.content) for file in proofs})
 
@@ -174,7 +175,7 @@ def named_in(made: Iterable[Made]) -> list[str]:
     return sorted(map(str, found))
 
 
-def _in_manifest(number: int, file: Attachment, proofs: Proofs) -> dict[str, Any]:
+def _in_manifest(number: int, file: Attachment, proofs: Proofs) -> JsonObject:
     return {
         "path": path_of(number, file),
         "sha256": file.sha256,

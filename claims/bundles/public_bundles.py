@@ -17,6 +17,7 @@ from claims.bundles.files import Contents, FileTooLarge, history_in, made_of, pa
 from claims.bundles.gaps import gaps_in
 from claims.bundles.public_proofs import CONTENT, PUBLIC, public_file, public_streams, waiting_since
 from claims.bundles.stored import measure_stored, pieces_of
+from claims.mappings import JsonObject
 from claims.models import Claim
 from claims.queries import public_evidence
 from claims.record.ledger_entries import claim_public, evidence_public
@@ -163,7 +164,7 @@ def _kept_by(history: Mapping[str, Any]) -> dict[str, str]:
     return {act["body"]["attachment"]: act["proof"] for act in acts}
 
 
-def _unproven(claim: Claim, sources: Sequence[Source], history: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _unproven(claim: Claim, sources: Sequence[Source], history: Mapping[str, Any]) -> list[JsonObject]:
     """Parts of the public page that the log has no public words for, since they were last written before it had any."""
     acts = {act["entry"]: act for act in history["acts"]}
     told = {

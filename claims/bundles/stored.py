@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,6 +16,7 @@ from accounts.models import Desk, Role, User
 from accounts.queries import role_in
 from claims.access.scopes import material_for
 from claims.access.withheld import hidden_among, withhold
+from claims.mappings import JsonObject
 from claims.models import Bundle, BundlePart, Claim, Evidence
 from claims.queries import evidence_of, get_claim, relays_among, visible_sources, withheld_evidence
 from house.errors import NotFound
@@ -44,7 +44,7 @@ class Shown:
     withheld_evidence: int = field(default=0)
 
     @cached_property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> JsonObject:
         """The ids of all these rows, as a bundle's row keeps them."""
         return {
             "role": self.role or "",
@@ -54,7 +54,7 @@ class Shown:
             "files": sorted(str(file.pk) for file in (*self.files, *self.too_large)),
         }
 
-    def covers(self, before: dict[str, Any]) -> bool:
+    def covers(self, before: JsonObject) -> bool:
         """Whether the reader may still see everything they could see then: the rows, and all ids in the bundle
         (`named`).
         """
@@ -64,7 +64,7 @@ class Shown:
             return False
         return all(set(before[name]) <= set(found) for name, found in self.ids.items() if name != "role")
 
-    def rows_in(self, before: dict[str, Any]) -> list[Evidence | Source | Relay | Attachment]:
+    def rows_in(self, before: JsonObject) -> list[Evidence | Source | Relay | Attachment]:
         """The rows that were visible then."""
         named: dict[str, Sequence[Evidence | Source | Relay | Attachment]]
         named = {

@@ -22,6 +22,7 @@ from accounts.ledger_integrity import (
     moment_in_words,
 )
 from accounts.models import Desk, FieldChange
+from claims.mappings import JsonObject
 from claims.models import (
     ActorMerge,
     Claim,
@@ -323,7 +324,7 @@ def _evidence(ids: Sequence[UUID]) -> Iterable[Evidence]:
     return Evidence.objects.filter(claim__in=ids).prefetch_related("claim", "superseded_by", "elements")
 
 
-def _evidence_content(item: Evidence, said: OpenedEntry) -> dict[str, Any]:
+def _evidence_content(item: Evidence, said: OpenedEntry) -> JsonObject:
     """The content that an entry commits to.
 
     Where the superseding evidence was withdrawn or restricted since, the piece is live again without an entry.

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.ledger_entries import committed_person, record_act
 from accounts.models import User
+from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, StatusChange
 from claims.verdicts.sentences import told_interval
 from ledger.entries import format_time
@@ -34,7 +35,7 @@ def _of_claim(
     )
 
 
-def claim_content(claim: Claim) -> dict[str, Any]:
+def claim_content(claim: Claim) -> JsonObject:
     """The committed content of a claim: how it reads."""
     return {
         **{name: canonical_value(getattr(claim, name)) for name in CLAIM_FIELDS},
@@ -49,13 +50,13 @@ def claim_content(claim: Claim) -> dict[str, Any]:
     }
 
 
-def evidence_content(item: Evidence) -> dict[str, Any]:
+def evidence_content(item: Evidence) -> JsonObject:
     """The committed content of a piece of evidence."""
     content = {name: canonical_value(getattr(item, name)) for name in EVIDENCE_FIELDS}
     return content | {"elements": sorted(str(part.pk) for part in item.elements.all())}
 
 
-def claim_public(claim: Claim) -> dict[str, Any]:
+def claim_public(claim: Claim) -> JsonObject:
     """The separate commitment of a published claim: the content of its public page, and its claimant."""
     if claim.published_at is None:
         return {}
@@ -65,7 +66,7 @@ def claim_public(claim: Claim) -> dict[str, Any]:
     return {"public": {**shown, **threshold}, "claimant": canonical_value(claim.claimant_id)}
 
 
-def evidence_public(item: Evidence) -> dict[str, Any]:
+def evidence_public(item: Evidence) -> JsonObject:
     """The same of a piece of public evidence."""
     if item.visibility != Visibility.PUBLIC:
         return {}
@@ -73,7 +74,7 @@ def evidence_public(item: Evidence) -> dict[str, Any]:
     return {"public": {name.removesuffix("_id"): canonical_value(getattr(item, name)) for name in names}}
 
 
-def status_body(change: StatusChange) -> dict[str, Any]:
+def status_body(change: StatusChange) -> JsonObject:
     """The open part of a status change's entry, besides the claim."""
     return {
         "number": change.seq,
@@ -88,7 +89,7 @@ def status_body(change: StatusChange) -> dict[str, Any]:
     }
 
 
-def status_committed(change: StatusChange, reason: str, decision_reason: str) -> dict[str, Any]:
+def status_committed(change: StatusChange, reason: str, decision_reason: str) -> JsonObject:
     """The committed part of a status change's entry, besides the assessor."""
     return {
         "decided_by": committed_person(change.decided_by),

@@ -6,11 +6,11 @@ ever made from them.
 
 import json
 from datetime import UTC, date, datetime
-from typing import Any
 
 from django.db.models import QuerySet
 
 from accounts.compiled import compiled, prepared
+from claims.mappings import JsonObject
 from claims.models import Claim, StatusChange
 from claims.states import State
 from claims.turns import LARGE, take_turn
@@ -126,10 +126,10 @@ def load_evidence_graph(claim: Claim) -> EvidenceGraph:
     )
 
 
-def _read_graph(claim: Claim) -> dict[str, Any]:
+def _read_graph(claim: Claim) -> JsonObject:
     """The rows of a claim's graph by kind, each in the order of `_STANDING`; None for a kind without rows."""
     [(text,)] = prepared(_STANDING, {"claim": claim.pk, "claimant": claim.claimant_id, "desk": claim.desk_id})
-    found: dict[str, Any] = json.loads(text)
+    found: JsonObject = json.loads(text)
     return found
 
 

@@ -21,6 +21,7 @@ from uuid import UUID
 import rfc8785
 
 from accounts.compiled import prepared
+from claims.mappings import JsonObject
 from claims.models import Claim, Grounds
 from claims.states import State
 from claims.verdicts.policy import CONTRARY_STANCE
@@ -193,7 +194,7 @@ def load_grounds(claim: Claim, asked: RestsOn) -> PresentGrounds:
     asked_with = {"claim": claim.pk, "evidence": list(evidence), "contrary": contrary, "named": list(asked.named)}
     [(text,)] = prepared(_GROUNDS, asked_with)
     read = json.loads(text)
-    content: dict[str, Any] = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
+    content: JsonObject = {"v": 1, **{kind: read[kind] or {} for kind in KINDS}}
     read_from = {UUID(pk) for kind in ("claim", "evidence", "contrary", "source", "actor") for pk in content[kind]}
     near = {UUID(pk) for pk in read["near"] or ()}
     return PresentGrounds(content, grounds_digest(content), frozenset({*read_from, *near, *evidence, claim.desk_id}))

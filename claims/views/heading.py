@@ -9,6 +9,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from claims.mappings import TemplateContext
 from claims.models import Claim, Evidence
 from claims.record.erased import CONTENT, ERASED, NOTE, THRESHOLD_REASON, Erased
 from claims.verdicts.evidence_graph import EvidenceGraph, denying_parties
@@ -25,7 +26,7 @@ class Tab:
     count: int | None = None
 
 
-def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> dict[str, Any]:
+def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any) -> TemplateContext:
     """The context of `claims/claim_base.html` for one tab, with `graph` for pages that add to it in `more`.
 
     `claim`: from `claim_shown`. `rows`: all of its evidence that the person may see, which every tab reads.
@@ -39,7 +40,7 @@ def claim_context(claim: Claim, tab: str, rows: Sequence[Evidence], **more: Any)
     }
 
 
-def graph_context(claim: Claim) -> dict[str, Any]:
+def graph_context(claim: Claim) -> TemplateContext:
     """The claim's support, for `parts/standing.html` and what is shown beside it, and `graph` itself."""
     graph = load_evidence_graph(claim)
     return {
@@ -74,7 +75,7 @@ def names_above(claim: Claim, graph: EvidenceGraph) -> dict[str, str]:
     return {pk: graph.names[pk] for pk in wanted if pk in graph.names}
 
 
-def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> dict[str, Any]:
+def without_erased(claim: Claim, graph: EvidenceGraph, erased: Erased) -> TemplateContext:
     """The same context without what a redaction erased. The claim in it is for display only."""
     names: Mapping[str, str] = {pk: ERASED if pk in erased.actors else name for pk, name in graph.names.items()}
     graph, shown = replace(graph, names=names), copy(claim)

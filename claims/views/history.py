@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.requests import PersonsRequest
 from claims.access.withheld import hidden_among, ids_in
 from claims.bundles.history_proofs import checkpoint_for
+from claims.mappings import JsonObject
 from claims.models import Claim, StatusChange
 from claims.reading.page_queries import claim_shown, evidence_numbered, history_shown
 from claims.record.erased import ERASED, NOTHING, Erased, erased_of, openable_of
@@ -166,7 +167,7 @@ def _words(name: str, words: str | None, named: Collection[str], *, gone: Collec
 
 def _change_as_recorded(
     change: StatusChange, evidence: Iterable[UUID], closed: list[str], gone: Collection[str]
-) -> dict[str, Any]:
+) -> JsonObject:
     """The line's content in the words of its entry, without what was erased (`gone`).
 
     The reasons and the numbers of evidence are read from the page itself.
@@ -190,7 +191,7 @@ def _change_as_recorded(
     return shown | {name: ERASED for name in ("by", "decided_by", "graph_digest") if name in gone}
 
 
-def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> dict[str, Any]:
+def _claim_as_recorded(claim: Claim, graph: EvidenceGraph, numbers: Mapping[UUID, str]) -> JsonObject:
     """The heading of the page in the words of the entries that last wrote it.
 
     Covers the wording and other fields of the claim, its state, the actors named, and the evidence by number.
@@ -221,7 +222,7 @@ def _closing(claim: Claim) -> dict[str, str] | None:
     return {"at": format_time(claim.closed_at), "why": claim.closed_reason, "note": claim.closed_note}
 
 
-def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> dict[str, Any]:
+def _log(claim: Claim, actors: Iterable[str], checkpoint: Checkpoint | None) -> JsonObject:
     """How long the first entry missing from the checkpoint has waited, of the claim or the actors in its heading, and
     whether that is too long.
 

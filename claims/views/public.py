@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.qr import outline
 from claims.bundles.public_proofs import Printed, printed, public_checkpoint, waiting_since
+from claims.mappings import JsonObject
 from claims.models import Claim, Evidence, Stance, StatusChange
 from claims.queries import history_of, public_evidence, published_claim, published_claims, waits_for_recomputation
 from claims.reading.paging import Order, read_page
@@ -84,7 +84,7 @@ def short(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("public-claim", published_claim(reference).reference)
 
 
-def _change(claim: Claim, change: StatusChange) -> dict[str, Any]:
+def _change(claim: Claim, change: StatusChange) -> JsonObject:
     """One status change as the page shows it; `shown`: the same in the words of its entry, as JSON."""
     move = find_move(change.from_state, change.to_state)
     return {
@@ -95,7 +95,7 @@ def _change(claim: Claim, change: StatusChange) -> dict[str, Any]:
     }
 
 
-def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> dict[str, Any]:
+def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> JsonObject:
     """The page's content besides status changes, in the words of the entries that last wrote it.
 
     `waiting_since`: since when an entry waits to be sequenced; `overdue`: whether that is too long.
@@ -114,9 +114,7 @@ def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpo
     }
 
 
-def _about_the_log(
-    checkpoint: Checkpoint | None, stamps: Iterable[DailyStamp], on_paper: Printed | None
-) -> dict[str, Any]:
+def _about_the_log(checkpoint: Checkpoint | None, stamps: Iterable[DailyStamp], on_paper: Printed | None) -> JsonObject:
     """What the page says of the log, from its proofs: the number of entries, their dates, the printed digests."""
     return {
         "size": checkpoint.size if checkpoint else 0,
@@ -125,7 +123,7 @@ def _about_the_log(
     }
 
 
-def _evidence_as_recorded(number: int, row: Evidence) -> dict[str, Any]:
+def _evidence_as_recorded(number: int, row: Evidence) -> JsonObject:
     source = source_public(row.source)
     publisher = _public_name(row.source.publisher)
     return {
@@ -143,7 +141,7 @@ def _public_name(actor: Actor | None) -> str:
     return actor.name if actor is not None and actor.visibility == Visibility.PUBLIC else ""
 
 
-def _item(number: int, row: Evidence) -> dict[str, Any]:
+def _item(number: int, row: Evidence) -> JsonObject:
     """One piece of evidence as `parts/evidence.html` takes it."""
     return {
         "anchor": f"e-{number}",

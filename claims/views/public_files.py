@@ -1,7 +1,5 @@
 """Public downloads of published claims: proofs, evidence bundles, and the list of published claims."""
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -12,6 +10,7 @@ from django.views.decorators.http import require_safe
 from claims.bundles.history_proofs import checkpoint_for
 from claims.bundles.public_bundles import public_bundle
 from claims.bundles.public_proofs import public_checkpoint, public_proof, public_proof_file, public_proof_files
+from claims.mappings import JsonObject
 from claims.models import Claim
 from claims.queries import published_claim, published_claims_listed
 from claims.reading.paging import Order, read_page
@@ -108,6 +107,6 @@ def published_list(request: HttpRequest) -> HttpResponse:
     return HttpResponse(canonical(said), content_type="application/json", headers={"Cache-Control": FOR_A_SECOND})
 
 
-def _listed(claim: Claim) -> dict[str, Any]:
+def _listed(claim: Claim) -> JsonObject:
     published = format_time(claim.published_at) if claim.published_at else None
     return {"reference": claim.reference, "state": claim.state, "published_at": published}
