@@ -146,7 +146,11 @@ def asking_witnesses(policy: WitnessPolicy | None, url: str) -> Iterator[None]:
     for name, witness in policy.witnesses.items() if policy else ():
         asking = Asking(witness, policy)  # type: ignore[arg-type]  # there are none without a policy
         threading.Thread(
-            target=_keep_asking, args=(asking, name, url, end), name=f"witness {name}", daemon=True
+            target=_keep_asking,
+            args=(asking, name),
+            kwargs={"url": url, "end": end},
+            name=f"witness {name}",
+            daemon=True,
         ).start()
     try:
         yield

@@ -88,7 +88,7 @@ def _source(web: HiddenWeb, name: str, by: User, publisher: Actor | None = None,
 
 
 def _attach(web: HiddenWeb, name: str, source: Source, by: User, claim: Claim) -> Evidence:
-    fields = {"source": source.pk, "stance": "supports", "quote": web.text(name)}
+    fields = {"source": source.pk, "stance": "supports", "excerpt": web.text(name)}
     row = attach_evidence(claim=claim, fields=fields, by=by)
     web.rows[name] = row
     return row
@@ -119,7 +119,7 @@ def _judged(web: HiddenWeb, read: Evidence) -> None:
         name=world.form_draft.name,
         path=world.form_draft.path,
         about=About(desk=cast.desk, claim=world.claim),
-        content=[("quote", "Half a sentence"), ("upstream", str(contrary.source_id))],
+        content=[("excerpt", "Half a sentence"), ("upstream", str(contrary.source_id))],
         seen=SeenDraft(world.form_draft.pk, world.form_draft.version),
         by=cast.reviewer,
     )
@@ -161,7 +161,7 @@ def _name_what_is_hidden(web: HiddenWeb, told: Source, read: Evidence) -> None:
     capture = Capture.objects.get(source=told)  # of its new address
     capture.attachment = kept
     capture.save(update_fields=["attachment"])
-    web.rows |= {"captured": kept, "capture": capture}
+    web.rows |= {"kept": kept, "capture": capture}
     admitting = {"against_interest": named.pk, "against_interest_reason": "It costs them."}
     change_evidence(evidence=read, fields=admitting, by=editor)
     Evidence.objects.filter(pk=read.pk).update(superseded_by=web.rows["newer"].pk)
@@ -184,4 +184,4 @@ def change(web: HiddenWeb, mark: str, names: Iterable[str]) -> None:
         elif isinstance(row, Actor):
             change_actor(actor=row, fields={"name": web.text(name)}, by=editor)
         elif isinstance(row, Evidence):
-            change_evidence(evidence=row, fields={"quote": web.text(name)}, by=editor)
+            change_evidence(evidence=row, fields={"excerpt": web.text(name)}, by=editor)

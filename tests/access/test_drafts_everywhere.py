@@ -131,7 +131,7 @@ def test_nobody_else_is_shown_a_draft(
     who: str, world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     secret = "Zanzibarian words"
-    FormDraft.objects.filter(pk=world.form_draft.pk).update(content=[["quote", secret]])
+    FormDraft.objects.filter(pk=world.form_draft.pk).update(content=[["excerpt", secret]])
     addresses = [world.form_draft.path, f"{world.form_draft.path}?draft={world.form_draft.pk}", "/drafts/", "/"]
     addresses += [f"/drafts/{world.form_draft.pk}/", f"/claims/{world.claim.reference}/"]
     assert [address for address in addresses if secret in clients[who].get(address).content.decode()] == []

@@ -283,7 +283,7 @@ def test_a_source_is_not_released_before_its_publisher(
     world: AccessWorld, clients: dict[str, Client], taken_back: None
 ) -> None:
     source = put_in_restricted_material(world, world.cast.editor)
-    with pytest.raises(Invalid, match="at least as strict as its publisher"):
+    with pytest.raises(Invalid, match="at least as restricted as its publisher"):
         factories.released(source, world.cast.editor)
 
 

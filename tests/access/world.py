@@ -129,7 +129,7 @@ def make_world(files: Path) -> AccessWorld:
             name="attach",
             path=f"/claims/{claim.reference}/attach/",
             about=About(desk=cast.desk, claim=claim),
-            content=[("quote", "Half a sentence")],
+            content=[("excerpt", "Half a sentence")],
             seen=SeenDraft(),
             by=cast.reviewer,
         ),

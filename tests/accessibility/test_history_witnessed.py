@@ -74,7 +74,7 @@ def test_what_waits_for_its_witnesses_for_longer_than_an_hour_is_no_green_and_no
     cosign(verdict, KEYS[0])
     marks, kind, words = said(page_of(world.cast.reporter), verdict)
     assert (marks, kind) == ("missing", "broken")
-    assert words.startswith("No quorum of witnesses has confirmed what was recorded")
+    assert words.startswith("For more than an hour no quorum of witnesses has confirmed")
 
 
 def test_what_was_recorded_just_now_is_not_witnessed_yet_and_as_it_was_recorded(

@@ -59,7 +59,7 @@ def test_a_name_is_taken_whatever_its_case(cast: Cast) -> None:
         ({"password": "1234567890"}, {"password"}),
         ({"username": "two words"}, {"username"}),
         ({"username": ""}, {"username"}),
-        ({"email": "no one"}, {"email"}),
+        ({"email": "nobody"}, {"email"}),
         ({"time_zone": "Europe/Atlantis"}, {"time_zone"}),
     ],
 )

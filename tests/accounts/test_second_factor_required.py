@@ -148,7 +148,7 @@ def test_no_notice_for_who_has_one(client: Client, cast: Cast) -> None:
     require(cast, 10)
     second_factors.app(cast.reviewer)
     client.force_login(cast.reviewer)
-    assert "second factor is required" not in client.get("/").content.decode()
+    assert "must have a second factor" not in client.get("/").content.decode()
 
 
 # From then on

@@ -89,7 +89,7 @@ def test_who_proposed_it_takes_it_back_and_does_not_decide(cast: Cast, claim: Cl
 def test_a_second_editor_leaves_everything_as_it_is(cast: Cast, claim: Claim, editor: Api, editor2: Api) -> None:
     path = proposed(editor)
     assert editor2.post(f"{path}withdraw/").status_code == 403
-    assert editor2.post(f"{path}reject/").json()["state"] == "rejected"
+    assert editor2.post(f"{path}reject/").json()["state"] == "refused"
     assert factories.fresh(claim).statement == f"{NAME} saw it."
 
 

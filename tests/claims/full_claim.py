@@ -69,7 +69,7 @@ def _restricted(cast: "Cast", claim: "Claim") -> None:
     secret = factories.source(cast, "A whisper", visibility="restricted", by=cast.editor)
     with_file(cast, secret, b"Heard.", "heard.txt", by=cast.editor)
     item = factories.attach(cast, fresh(claim), secret, "context", by=cast.editor, visibility="restricted")
-    change_evidence(evidence=item, fields={"quote": "Heard."}, by=cast.editor)
+    change_evidence(evidence=item, fields={"excerpt": "Heard."}, by=cast.editor)
 
 
 def _erased(cast: "Cast", source: "Source") -> None:

@@ -37,13 +37,13 @@ def test_too_much_of_a_claim_is_refused_with_what_to_do(cast: Cast, field: str, 
         evidence = [{"source": source.pk, "stance": "supports"}]
         report_claim(desk=cast.desk, fields={"statement": "Much.", field: given}, evidence=evidence, by=cast.editor)
     assert list(edited.value.errors) == list(reported.value.errors) == [field]
-    assert "Leave out what matters least." in str(edited.value)
+    assert "Leave out the least important." in str(edited.value)
 
 
 def test_more_evidence_than_a_new_claim_takes_is_attached_one_by_one(cast: Cast) -> None:
     source = factories.source(cast)
     many = [{"source": source.pk, "stance": "supports"}] * (MOST_ATTACHED + 1)
-    with pytest.raises(Invalid, match="Attach the others to it one by one"):
+    with pytest.raises(Invalid, match="Attach the others one by one"):
         report_claim(desk=cast.desk, fields={"statement": "Much."}, evidence=many, by=cast.editor)
 
 

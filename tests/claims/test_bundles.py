@@ -200,7 +200,7 @@ def test_it_says_what_is_left_out(cast: Cast, verdict: Claim) -> None:
         "Restricted material that its reader may not see",
         "The text of assessments and decisions is disclosed to editors only. Their times are in the log.",
         "1 piece of evidence is restricted and is left out.",
-        "Findings that wait for a second person",
+        "assessments awaiting a second person",
     ]
     page = files_in(data)["index.html"].decode()
     assert [text for text in said if text not in page] == []
@@ -285,7 +285,7 @@ def test_a_file_later_than_the_checkpoint_is_said_to_be_tied_to_nothing(cast: Ca
 def test_without_any_checkpoint_it_fails_after_a_minute(cast: Cast) -> None:
     claim = factories.claim(cast)
     row = make(ask_for_bundle(claim=claim, by=cast.reporter, now=timezone.now() - timedelta(minutes=1)))
-    assert (row.state, row.error.partition(".")[0]) == ("failed", "Nothing of this claim stands in a signed checkpoint")
+    assert (row.state, row.error.partition(".")[0]) == ("failed", "No signed checkpoint covers this claim")
 
 
 def test_a_server_without_its_key_says_so(cast: Cast, verdict: Claim, settings: Any, tmp_path: Path) -> None:
@@ -357,7 +357,9 @@ def test_a_storage_that_does_not_answer_is_asked_again(
     assert make(row).state == "done"
 
 
-@pytest.mark.parametrize(("content", "said"), [(None, "missing in the storage"), (b"Other.", "not what was kept")])
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "missing from storage"), (b"Other.", "differs from what was stored")]
+)
 def test_a_file_that_is_not_what_was_kept_is_told(
     cast: Cast, verdict: Claim, settings: Any, content: bytes | None, said: str
 ) -> None:
@@ -411,7 +413,7 @@ def test_the_command_writes_a_bundle(cast: Cast, verdict: Claim, in_folder: Path
 
 @pytest.mark.parametrize(
     ("who", "reference", "said"),
-    [("stranger", "UKR-1", "There is no such claim"), ("no one", "UKR-1", "no active account")],
+    [("stranger", "UKR-1", "Claim not found"), ("nobody", "UKR-1", "no active account")],
 )
 def test_the_command_gives_nobody_more_than_they_may_see(
     cast: Cast, verdict: Claim, in_folder: Path, who: str, reference: str, said: str

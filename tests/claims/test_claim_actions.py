@@ -190,7 +190,7 @@ def test_elements_are_reworded_added_and_set_aside(cast: Cast) -> None:
     assert _elements(claim) == [("at sea", True), ("in the dark", True), ("ships", False)]
 
 
-@pytest.mark.parametrize("captured", [[], ["ships"]])
+@pytest.mark.parametrize("kept", [[], ["ships"]])
 def test_no_element_is_taken_away(cast: Cast, kept: list[str]) -> None:
     claim = factories.claim(cast, elements=["ships", "by night"])
     entries = [{"id": part.pk, "text": part.text} for part in claim.elements.filter(text__in=kept)]

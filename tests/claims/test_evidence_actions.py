@@ -37,7 +37,7 @@ def test_a_source_and_a_stance_are_enough(cast: Cast) -> None:
         ({"credibility": 0}, {"credibility"}),
         ({"credibility": 7}, {"credibility"}),
         ({"basis": "hearsay"}, {"basis"}),
-        ({"quote": "x" * 4001}, {"quote"}),
+        ({"excerpt": "x" * 4001}, {"excerpt"}),
         ({"locator": "x" * 201}, {"locator"}),
         ({"elements": [uuid4()]}, {"elements"}),
         ({"against_interest": uuid4()}, {"against_interest"}),
@@ -96,7 +96,7 @@ def test_a_field_that_somebody_else_changed_meanwhile_is_not_overwritten(cast: C
     (item,) = factories.firsthand(cast, factories.claim(cast), 1)
     seen = SeenValues(version=item.version)
     _change(cast, item, locator="page 3")
-    change_evidence(evidence=item, fields={"quote": "So it was."}, seen=seen, by=cast.editor)
+    change_evidence(evidence=item, fields={"excerpt": "So it was."}, seen=seen, by=cast.editor)
     with pytest.raises(EditConflict) as error:
         change_evidence(evidence=item, fields={"locator": "page 4"}, seen=seen, by=cast.editor)
     (conflict,) = error.value.fields

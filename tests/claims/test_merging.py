@@ -191,7 +191,7 @@ def test_a_restricted_actor_is_not_merged(cast: Cast, hidden: str) -> None:
         factories.actor(cast, by=cast.editor, visibility="restricted" if hidden in (name, "both") else "desk")
         for name in ("merged", "remains")
     )
-    with pytest.raises(Invalid, match="restricted actor is not merged"):
+    with pytest.raises(Invalid, match="restricted actor cannot be merged"):
         _merge(cast, merged, remains)
 
 

@@ -162,7 +162,7 @@ def test_another_capture_can_be_asked_for_when_none_waits(cast: "Cast") -> None:
     signed_in(cast.reviewer).post(_page(source, "capture"))
     assert Capture.objects.get().source == source
     assert signed_in(cast.reviewer).post(_page(source, "capture")).status_code == 409
-    assert "Fetch again" not in text_of(got(cast.reviewer, _page(source)))
+    assert "Capture again" not in text_of(got(cast.reviewer, _page(source)))
 
 
 def test_a_capture_that_is_being_fetched_waits(cast: "Cast") -> None:
@@ -209,7 +209,7 @@ def test_the_head_of_a_file_has_its_size_and_no_body(cast: "Cast") -> None:
 def test_a_file_whose_bytes_are_gone_is_told(cast: "Cast", settings: "Settings", tmp_path: Any) -> None:
     file = _file(cast, factories.source(cast))
     settings.EVIDENCE_STORAGE = tmp_path / "elsewhere"
-    assert "This file is missing in the storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
+    assert "This file is missing from storage." in text_of(got(cast.reporter, f"/attachments/{file.pk}/", 404))
 
 
 def test_files_are_hidden_from_strangers_and_the_restricted_from_the_desk(cast: "Cast") -> None:
@@ -218,7 +218,7 @@ def test_files_are_hidden_from_strangers_and_the_restricted_from_the_desk(cast: 
     addresses = [signed_in(user).get(f"/attachments/{file.pk}/").status_code
                  for user in (cast.reviewer, cast.editor, cast.reporter, cast.auditor, cast.stranger)]  # fmt: skip
     assert addresses == [200, 200, 404, 404, 404]
-    assert "What was kept 0" in text_of(got(cast.reporter, _page(source)))
+    assert "Files 0" in text_of(got(cast.reporter, _page(source)))
 
 
 def test_an_empty_and_a_too_large_file_are_refused_at_the_field(cast: "Cast", settings: "Settings") -> None:

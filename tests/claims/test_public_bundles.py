@@ -76,7 +76,7 @@ def test_anybody_takes_a_bundle_that_the_verifier_finds_whole(published: Claim, 
     assert report.said["statement"] == "The harbour was closed."
     assert report.said["claim"].startswith(published.reference)
     assert report.said["state"].startswith("corroborated")
-    assert "for anybody; 0 entries are later" in report.said["created"]
+    assert "for anybody; 0 entries are later" in report.said["made"]
     assert report.said["fields"].endswith(", 0 rows unproven")
 
 
@@ -115,7 +115,7 @@ def test_a_file_that_was_restricted_once_is_in_it_by_the_desks_word(
     assert (checked(data).findings, files_in(data)["files/0001.txt"]) == ([], b"Let out.")
     (kept,) = [one for one in _manifest(data)["files"] if one["path"] == "files/0001.txt"]
     assert kept["proof"] is None
-    assert any("their dates are the desk’s word" in text for text in _manifest(data)["withheld"])
+    assert any("Their dates rest on the desk’s word" in text for text in _manifest(data)["withheld"])
 
 
 def test_files_beyond_the_bound_are_left_out_and_that_is_said(

@@ -159,7 +159,7 @@ def test_its_pages_say_that_the_numbers_are_being_brought_up_to_date(cast: Cast)
 
     def said() -> list[bool]:
         pages = (f"/claims/{row.reference}/", f"/claims/{row.reference}/history/", f"/public/{row.reference}/")
-        return ["being brought up to date" in client.get(page).content.decode() for page in pages]
+        return ["being recounted" in client.get(page).content.decode() for page in pages]
 
     assert said() == [True, True, True]
     recompute_claims()
@@ -182,7 +182,7 @@ def test_a_page_asks_before_it_takes_support_away_and_keeps_what_was_typed(cast:
     assert (done.status_code, fresh(claim).support_lost) == (302, True)
 
 
-@pytest.mark.parametrize("element", ["source", "relay", "actor", "claim", "threshold"])
+@pytest.mark.parametrize("part", ["source", "relay", "actor", "claim", "threshold"])
 def test_the_other_pages_ask_too(cast: Cast, part: str) -> None:
     claim = factories.claim_in(cast, "corroborated")
     first = claim.evidence.filter(source__basis="firsthand").earliest("created_at")

@@ -64,7 +64,7 @@ def test_others_see_no_difference(cast: Cast, stance: str, state: str) -> None:
     claim = factories.claim_in(cast, state)
     before = _seen_by_others(claim)
     item = _hidden(cast, claim, stance)
-    change_evidence(evidence=item, fields={"quote": "More.", "credibility": 5}, by=cast.reporter)
+    change_evidence(evidence=item, fields={"excerpt": "More.", "credibility": 5}, by=cast.reporter)
     assert _seen_by_others(claim) == before
     withdraw_evidence(evidence=item, reason="A mix-up.", by=cast.reporter)
     retract_source(source=item.source, reason="Taken back.", by=cast.editor)
@@ -156,7 +156,7 @@ def test_only_auditors_learn_that_something_is_withheld(cast: Cast, name: str, c
 @pytest.mark.parametrize("act", [change_evidence, withdraw_evidence])
 def test_who_does_not_see_it_does_not_change_it(cast: Cast, act: Any) -> None:
     item = _hidden(cast, factories.claim(cast))
-    fields: dict[str, Any] = {"fields": {"quote": "x"}} if act is change_evidence else {"reason": "x"}
+    fields: dict[str, Any] = {"fields": {"excerpt": "x"}} if act is change_evidence else {"reason": "x"}
     with pytest.raises(NotFound):
         act(evidence=item, by=cast.reviewer2, **fields)
 
@@ -334,7 +334,7 @@ def test_a_capture_made_while_restricted_stays_so_when_its_source_is_released(ca
         assert list(last_captures(person, [source.pk]).values()) == seen
 
 
-@pytest.mark.parametrize("role", ["publisher", "against_interest", "element"])
+@pytest.mark.parametrize("role", ["publisher", "against_interest", "part"])
 def test_restricting_an_actor_tells_nothing_of_what_is_restricted_already(cast: Cast, role: str) -> None:
     actor = factories.actor(cast, kind="person", by=cast.reviewer)
     claim = factories.claim(cast)

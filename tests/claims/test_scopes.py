@@ -301,7 +301,7 @@ def test_a_file_is_released_with_its_capture_and_never_looser_than_its_source(ca
     capture = request_capture(source=source, by=cast.editor)
     capture.attachment = file
     capture.save()
-    with pytest.raises(Invalid, match="Release that first"):
+    with pytest.raises(Invalid, match="Release the source first"):
         factories.released(file, cast.editor)
     factories.released(source, cast.editor)
     factories.released(file, cast.editor)

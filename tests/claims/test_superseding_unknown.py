@@ -25,7 +25,7 @@ def test_two_unknown_publishers_are_not_one_voice(cast: Cast, make: object) -> N
     assert callable(make)
     claim = factories.claim(cast)
     earlier, later = (factories.attach(cast, claim, make(cast, title), "denies") for title in ("First", "Second"))
-    with pytest.raises(Invalid, match="not known whose statement") as error:
+    with pytest.raises(Invalid, match="publisher of this statement is unknown") as error:
         change_evidence(evidence=earlier, fields={"superseded_by": later.pk}, by=cast.reviewer)
     assert (set(error.value.errors), fresh(earlier).live) == ({"superseded_by"}, True)
 

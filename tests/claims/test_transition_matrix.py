@@ -47,7 +47,7 @@ def _stands(claim: Claim) -> tuple[object, ...]:
     return row.state, row.last_seq, row.version, StatusChange.objects.filter(claim=claim).count()
 
 
-@pytest.mark.parametrize(("before", "after", "element", "met"), MOVES)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), lone_outcome(before, after, part, met)
     graph = _stands(claim)
@@ -76,7 +76,7 @@ def test_a_move_alone(world: ListWorld, before: str, after: str, part: str, met:
     assert _stands(claim) == graph
 
 
-@pytest.mark.parametrize(("before", "after", "element", "met"), MOVES)
+@pytest.mark.parametrize(("before", "after", "part", "met"), MOVES)
 def test_a_finding(world: ListWorld, before: str, after: str, part: str, met: bool) -> None:
     claim, outcome = world.claim(before, met=met), assessment_outcome(before, after, part, met)
     graph = _stands(claim)
@@ -129,7 +129,7 @@ def _decide(world: ListWorld, claim: Claim, assessment: Assessment, part: str, o
     assert (part, change.by, change.decided_by) == (part, world.people["assigned"], by)
 
 
-@pytest.mark.parametrize("element", REPORTERS)
+@pytest.mark.parametrize("part", REPORTERS)
 @pytest.mark.parametrize("met", [False, True])
 def test_a_report(world: ListWorld, part: str, met: bool) -> None:
     by = world.people[part]

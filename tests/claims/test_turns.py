@@ -269,7 +269,7 @@ def _act(who: str, subject: object) -> Callable[[], str]:
             try:
                 turns.wait_for_own(subject)
             except TooMany:
-                return "rejected"
+                return "refused"
             return "done"
 
     return ask
@@ -281,7 +281,7 @@ def test_acts_at_several_windows_on_what_is_known_to_be_small_go_on_beside_a_lar
     turns.remember_size("small", is_large=False)
     assert _all(*[_act("one", "small")] * 8) == ["done"] * 8
     turns.remember_size("small", is_large=True)
-    assert _all(*[_act("one", "small")] * 8) == ["rejected"] * 8
+    assert _all(*[_act("one", "small")] * 8) == ["refused"] * 8
 
 
 def test_acts_at_several_windows_at_once_hold_each_other_up_for_nothing(

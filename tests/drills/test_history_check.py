@@ -59,7 +59,7 @@ def test_history_check_of_50_changes(system: System, page: "Page", say: Callable
         now, loaded = page.evaluate("[performance.now(), performance.getEntriesByType('navigation')[0].responseEnd]")
         checked.append((now - loaded) / 1000)
         served.append(page.evaluate(OF_THE_PROOF) / 1000)
-    assert f"{CHANGES} changes are as they were recorded" in page.locator(SUM).inner_text()
+    assert f"{CHANGES} changes match the record" in page.locator(SUM).inner_text()
     say(
         runs=len(waited),
         from_the_address_to_the_green_line=_spread(waited),

@@ -143,7 +143,7 @@ def evidence(cast: Cast, visibility: str = "public") -> Subject:
         "stance": ("denies", "context"),
         "basis": ("firsthand", "unknown"),
         "basis_reason": ("My reason", "Their reason"),
-        "quote": ("My excerpt", "Their excerpt"),
+        "excerpt": ("My excerpt", "Their excerpt"),
         "locator": ("page 2", "page 3"),
         "credibility": (1, 2),
         "against_interest": (other.pk, None),

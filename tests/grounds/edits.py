@@ -191,7 +191,7 @@ EDITS: dict[str, Edit] = {
     "evidence released": lambda w, _by: factories.released(w.item, w.cast.editor, "public"),
     "evidence withdrawn": lambda w, by: withdraw_evidence(evidence=w.item, reason="A mix-up.", by=by),
     "evidence superseded": _supersede,
-    "answered excerpt": lambda w, by: change_evidence(evidence=w.answered, fields={"quote": "It was empty."}, by=by),
+    "answered excerpt": lambda w, by: change_evidence(evidence=w.answered, fields={"excerpt": "It was empty."}, by=by),
     "source kind": _source(kind="document"),
     "source title": _source(title="Another log"),
     "source address": _source(url="https://example.org/other"),

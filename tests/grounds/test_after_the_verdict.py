@@ -108,7 +108,7 @@ def test_a_reporter_alone_swaps_nothing_under_a_published_verdict_unseen(made: G
     factories.approved(cast, factories.finding(cast, claim, "corroborated"))
     publish_claim(claim=claim, by=cast.editor)
     change_source(source=source, fields={"title": "Swapped", "url": "https://example.org/swapped"}, by=cast.reporter)
-    change_evidence(evidence=item, fields={"quote": "Swapped."}, by=cast.reporter)
+    change_evidence(evidence=item, fields={"excerpt": "Swapped."}, by=cast.reporter)
     assert (fresh(claim).changed_since_verdict, _open_tasks(claim)) == (True, 1)
     assert _told(claim) == {"editor", "reviewer"}
 

@@ -75,19 +75,19 @@ def test_what_was_submitted_before_the_claim_moved_there_and_back_is_neither_app
 ) -> None:
     _moved_there_and_back(made)
     assert fresh(made.claim).state == made.assessment.from_state
-    with pytest.raises(Conflict, match="has moved since"):
+    with pytest.raises(Conflict, match="status has changed since"):
         _approve(made)
-    with pytest.raises((Conflict, Forbidden), match="has moved since"):
+    with pytest.raises((Conflict, Forbidden), match="status has changed since"):
         _confirm(made)
     page = signed_in(made.cast.editor).get(f"/reviews/{made.assessment.pk}/")
-    assert "has moved" in text_of(page)
+    assert "status has changed" in text_of(page)
 
 
 def _read(made: GroundsWorld, told: list[str]) -> list[str]:
     """What the approver reads of it: what is restricted by now stands on the page alone, in no error."""
     shown = of_assessment(made.cast.editor, fresh(made.assessment))
     assert shown is not None
-    hidden = any("of restricted material: the page of what changed shows" in text for text in told)
+    hidden = any("to restricted material: see the page of changes" in text for text in told)
     return [*told, *(str(line) for line in shown.diff.lines if hidden)]
 
 
@@ -105,7 +105,7 @@ def test_what_was_changed_since_is_not_approved_whoever_changed_it(made: Grounds
 @pytest.mark.parametrize("name", sorted(TO_ANSWER))
 def test_what_came_to_say_otherwise_has_to_be_answered_before_it_is_approved(made: GroundsWorld, name: str) -> None:
     EDITS[name](made, made.cast.reviewer)
-    with pytest.raises(PolicyNotMet, match="which says otherwise") as error:
+    with pytest.raises(PolicyNotMet, match="contrary evidence") as error:
         _approve(made)
     assert [missing.code for missing in error.value.missing] == ["unanswered"]
     with pytest.raises(PolicyNotMet):
@@ -122,7 +122,7 @@ def test_what_is_no_part_of_the_grounds_stops_no_approval(made: GroundsWorld, na
 
 def test_the_approver_reads_who_changed_what(made: GroundsWorld) -> None:
     change_source(source=made.source, fields={"title": "Another log"}, by=made.cast.reviewer2)
-    change_evidence(evidence=made.item, fields={"quote": "at noon"}, by=made.cast.editor)
+    change_evidence(evidence=made.item, fields={"excerpt": "at noon"}, by=made.cast.editor)
     assert _changed_by(made, made.cast.editor) == [
         "editor changed Evidence “Another log”, quote: “at two in the morning” is now “at noon”.",
         "reviewer2 changed Source “Another log”, title: “Harbour log” is now “Another log”.",
@@ -251,7 +251,7 @@ def _declared_and_taken_back(made: GroundsWorld, person: User) -> None:
 
 def test_an_approver_who_took_a_conflict_back_while_it_waited_does_not_approve(made: GroundsWorld) -> None:
     _declared_and_taken_back(made, made.cast.editor)
-    with pytest.raises(Forbidden, match="while this waited"):
+    with pytest.raises(Forbidden, match="while this was waiting"):
         _approve(made)
     _approve(made, by=factories.person("editor2", "editor", made.cast.desk))
 

@@ -119,7 +119,7 @@ def test_an_assessor_does_not_confirm_what_is_hidden_from_them(made: GroundsWorl
     path = f"claims/{made.claim.reference}/assessments/{assessment.pk}/confirm/"
     assert Api(made.cast.reviewer).send("POST", path, given).status_code == 409
     text = text_of(got(made.cast.reviewer, f"/reviews/{assessment.pk}/"))
-    assert ("Some of what changed is hidden from you." in text, "Confirm assessment" in text) == (True, False)
+    assert ("Some of the changes are hidden from you." in text, "Confirm assessment" in text) == (True, False)
 
 
 def test_an_approver_from_whom_a_change_is_hidden_does_not_approve(made: GroundsWorld) -> None:
@@ -161,6 +161,6 @@ def test_the_refusal_of_an_approval_says_of_restricted_changes_that_the_page_sho
     with pytest.raises(Stale) as refused:
         approve(**decision, by=made.cast.editor)
     told = " ".join(refused.value.changes)
-    assert "of restricted material: the page of what changed shows" in told
+    assert "to restricted material: see the page of changes" in told
     assert "may not see" not in told
     assert "Crane" not in told

@@ -79,7 +79,7 @@ def test_who_hid_a_refutation_does_not_confirm_once_it_is_released(made: Grounds
 def test_who_edited_evidence_while_it_was_outside_does_not_confirm_and_is_named(verdict: GroundsWorld) -> None:
     cast = verdict.cast
     change_evidence(evidence=verdict.past, fields={"superseded_by": None}, by=cast.reviewer2)
-    change_evidence(evidence=fresh(verdict.later), fields={"quote": "Swapped"}, by=cast.editor)
+    change_evidence(evidence=fresh(verdict.later), fields={"excerpt": "Swapped"}, by=cast.editor)
     change_evidence(evidence=fresh(verdict.past), fields={"superseded_by": verdict.later.pk}, by=cast.reviewer2)
     shown = of_verdict(cast.editor, fresh(verdict.claim))
     assert shown is not None
@@ -154,7 +154,7 @@ def test_the_review_says_that_who_was_assigned_again_confirms_first(made: Ground
     withdraw_assignment(assignment=made.claim.assignments.get(), by=made.cast.editor)
     factories.assigned(made.cast, made.claim)
     for_editor, for_assessor = (text_of(got(person, address)) for person in (made.cast.editor, made.cast.reviewer))
-    assert ("Approve assessment" in for_editor, "The assignment that this was submitted with" in for_editor) == (
+    assert ("Approve assessment" in for_editor, "The assignment behind this assessment" in for_editor) == (
         False,
         True,
     )

@@ -69,7 +69,7 @@ def test_moments_and_days_are_said_as_everywhere(made: GroundsWorld) -> None:
 def test_the_list_marks_what_changed_and_narrows_to_it(verdict: GroundsWorld) -> None:
     factories.claim_in(verdict.cast, "corroborated")
     narrowed = "/claims/?changed_since_verdict=on"
-    assert "No claim is like this" in text_of(got(verdict.cast.editor, narrowed))
+    assert "No claims match" in text_of(got(verdict.cast.editor, narrowed))
     _retitle(verdict, verdict.cast.reviewer2)
     page = got(verdict.cast.editor, narrowed)
     assert [row.reference for row in page.context["rows"]] == [verdict.claim.reference]  # type: ignore[attr-defined]
@@ -83,7 +83,7 @@ def test_approving_is_refused_and_what_was_typed_stays(made: GroundsWorld) -> No
     answer = signed_in(made.cast.editor).post(_review(made), filled)
     assert answer.status_code == 409
     text = text_of(answer)
-    assert "What this rests on has changed since it was submitted." in text
+    assert "The grounds have changed since this was submitted." in text
     assert "reviewer changed Source “Another log”, title: “Harbour log” is now “Another log”." in text
     assert "I checked.</textarea>" in answer.content.decode()
 
@@ -167,12 +167,12 @@ def test_my_work_and_the_notifications_lead_there(verdict: GroundsWorld) -> None
 
 
 def test_what_is_restricted_now_is_told_to_nobody_who_may_not_see_it(verdict: GroundsWorld) -> None:
-    change_evidence(evidence=verdict.item, fields={"quote": "at the secret hour"}, by=verdict.cast.reviewer)
+    change_evidence(evidence=verdict.item, fields={"excerpt": "at the secret hour"}, by=verdict.cast.reviewer)
     change_source(source=verdict.source, fields={"visibility": "restricted"}, by=verdict.cast.editor)
     address = f"/claims/{verdict.claim.reference}/"
     for person in (verdict.cast.reporter, verdict.cast.reviewer2, verdict.cast.auditor):
         text = text_of(got(person, address))
-        assert "of what you may not see" in text
+        assert "to material you cannot see" in text
         assert not [words for words in ("Harbour log", "two in the morning", "secret hour") if words in text]
         told = Api(person).get(f"claims/{verdict.claim.reference}/grounds/").json()
         assert not [words for words in ("Harbour log", "two in the morning", "secret hour") if words in str(told)]

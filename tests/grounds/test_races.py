@@ -52,7 +52,7 @@ def _changes(assessment: Assessment, people: Cast) -> dict[str, Callable[[], Any
     by = people.reviewer2
     return {
         "title": partial(change_source, source=source, fields={"title": "Other"}, by=by),
-        "quote": partial(change_evidence, evidence=item, fields={"quote": "Other"}, by=by),
+        "excerpt": partial(change_evidence, evidence=item, fields={"excerpt": "Other"}, by=by),
         "file": partial(attach_file, source=source, chunks=[b"a page"], name="page.txt", by=by),
         "name of a publisher": partial(change_actor, actor=publisher, fields={"name": "Other"}, by=by),
         "place": partial(edit_claim, claim=assessment.claim, fields={"place": "Odesa"}, by=by),
@@ -60,7 +60,7 @@ def _changes(assessment: Assessment, people: Cast) -> dict[str, Callable[[], Any
     }
 
 
-@pytest.mark.parametrize("what", ["title", "quote", "file", "name of a publisher", "place", "merge"])
+@pytest.mark.parametrize("what", ["title", "excerpt", "file", "name of a publisher", "place", "merge"])
 def test_a_change_and_an_approval_pass_each_other(people: Cast, what: str) -> None:
     for headstart in HEADSTARTS:
         for leads in (True, False):
@@ -113,7 +113,7 @@ def test_a_verdict_is_confirmed_while_it_changes_again(people: Cast) -> None:
         assert shown is not None
         outcomes = together(
             partial(confirm_verdict, claim=claim, reason="So.", seen_grounds=shown.now, by=people.editor),
-            changes["quote"],
+            changes["excerpt"],
             headstart=headstart,
         )
         watched = verdict_watch(claim)

@@ -32,7 +32,7 @@ def _out_and_in_by_restricting(made: GroundsWorld, by: User) -> None:
 
 def _excerpt_while_restricted(made: GroundsWorld, by: User) -> None:
     change_evidence(evidence=made.item, fields={"visibility": "restricted"}, by=made.cast.reviewer2)
-    change_evidence(evidence=fresh(made.item), fields={"quote": "Swapped"}, by=by)
+    change_evidence(evidence=fresh(made.item), fields={"excerpt": "Swapped"}, by=by)
     release_evidence(evidence=fresh(made.item), visibility="desk", reason="They agreed.", by=made.cast.editor)
 
 

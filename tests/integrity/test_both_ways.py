@@ -173,7 +173,7 @@ def _go_on(cast: factories.Cast) -> None:
     change_due(assignment=moved, due_at=due_at + timedelta(days=1), by=cast.editor)
     source = factories.source(cast, publisher=factories.actor(cast))
     item = factories.attach(cast, claim, source, "context", excerpt="As it was.")
-    change_evidence(evidence=item, fields={"quote": "As it was then."}, by=cast.editor)
+    change_evidence(evidence=item, fields={"excerpt": "As it was then."}, by=cast.editor)
     change_source(source=source, fields={"reliability": "B"}, by=cast.editor)
     create_token(user=cast.editor, name="a script", by=cast.editor)
     set_threshold(claim=fresh(claim), threshold=3, reason="A grave matter.", by=cast.editor)

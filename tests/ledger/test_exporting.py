@@ -165,7 +165,7 @@ def test_that_it_was_taken_is_recorded(work: "Cast", tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("who", ["reporter", "reviewer"])
 def test_who_audits_no_desk_gets_nothing(work: "Cast", tmp_path: Path, who: str) -> None:
-    with pytest.raises(CommandError, match="Auditors and editors of a desk read its ledger"):
+    with pytest.raises(CommandError, match="Only a desk’s auditors and editors read its ledger"):
         opened(tmp_path / "export", getattr(work, who))
     assert not (tmp_path / "export").exists()
 

@@ -161,9 +161,9 @@ def test_a_file_from_before_there_were_witnesses_is_told_as_not_witnessed(
         "witness_policy": WITNESS_POLICY_TEXT.decode(),
     }
     (folder / "demanding").write_bytes(canonical(demanding))
-    (folder / "captured").write_bytes(UNWITNESSED[name]())
+    (folder / "kept").write_bytes(UNWITNESSED[name]())
     command = "bundle" if name == "bundle" else "proof"
-    assert main([command, str(folder / "captured"), "--policy", str(folder / "demanding")]) == 1
+    assert main([command, str(folder / "kept"), "--policy", str(folder / "demanding")]) == 1
     *lines, remark, last = capsys.readouterr().out.splitlines()
     assert last.startswith("not witnessed (") and remark == verifier.NOT_WITNESSED
     assert any(

@@ -91,7 +91,7 @@ def do_everything(cast: "Cast") -> None:
     sources = [item.source for item in factories.firsthand(cast, claim, 2)]
     factories.approved(cast, factories.finding(cast, claim, "corroborated"))
     item = factories.attach(cast, fresh(claim), factories.source(cast), "context")
-    change_evidence(evidence=item, fields={"quote": "Seen."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields={"excerpt": "Seen."}, by=cast.reviewer)
     withdraw_evidence(evidence=item, reason="Another day.", by=cast.reviewer)
     relay = factories.relay(cast, sources[0], factories.source(cast, "The log"), quote="as the log has it")
     remove_relay(relay=relay, by=editor)

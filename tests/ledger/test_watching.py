@@ -514,5 +514,5 @@ def test_a_server_that_fails_says_nothing_of_the_log(site: WatchedSite) -> None:
         address_reader(site.address)("checkpoint")
     site.server.shutdown()
     site.server.server_close()
-    with pytest.raises(Unusable, match="rejected"):
+    with pytest.raises(Unusable, match="refused"):
         address_reader(site.address)("checkpoint")

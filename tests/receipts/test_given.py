@@ -186,6 +186,6 @@ def test_restricted_evidence_that_a_merge_reaches_is_told_to_editors_of_the_desk
 def test_restricted_evidence_that_one_changes_oneself_gives_a_receipt(cast: Cast) -> None:
     source = factories.source(cast, by=cast.reviewer, visibility="restricted")
     item = factories.attach(cast, factories.claim(cast), source, by=cast.reviewer)
-    change_evidence(evidence=item, fields={"quote": "Other words."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields={"excerpt": "Other words."}, by=cast.reviewer)
     kinds = [row["kind"] for row in Api(cast.reviewer).get("receipts/").json()["results"]]
     assert kinds[0] == "evidence_changed"

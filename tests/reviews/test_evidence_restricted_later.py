@@ -38,7 +38,7 @@ def _named(name: str, claim: Claim) -> dict[str, Any]:
     client = Api(User.objects.get(username=name))
     found = client.rows(f"claims/{claim.reference}/assessments/")[0]
     return {
-        "assessment": len(found["evidence"]),
+        "finding": len(found["evidence"]),
         "answers": [answer["text"] for answer in found["answers"]],
         "one finding": len(client.get(f"claims/{claim.reference}/assessments/{found['id']}/").json()["evidence"]),
         "history": len(client.rows(f"claims/{claim.reference}/history/")[1]["evidence"]),
@@ -47,7 +47,7 @@ def _named(name: str, claim: Claim) -> dict[str, Any]:
 
 
 def test_who_may_not_see_it_is_named_the_rest_alone(finding: Assessment) -> None:
-    rest = {"assessment": 2, "answers": [], "one finding": 2, "history": 2, "one change": 2}
+    rest = {"finding": 2, "answers": [], "one finding": 2, "history": 2, "one change": 2}
     assert {name: _named(name, finding.claim) for name in ("reporter", "auditor")} == {
         "reporter": rest,
         "auditor": rest,
@@ -55,7 +55,7 @@ def test_who_may_not_see_it_is_named_the_rest_alone(finding: Assessment) -> None
 
 
 def test_who_may_see_it_is_named_all_of_it(finding: Assessment) -> None:
-    everything = {"assessment": 3, "answers": [ANSWER], "one finding": 3, "history": 3, "one change": 3}
+    everything = {"finding": 3, "answers": [ANSWER], "one finding": 3, "history": 3, "one change": 3}
     assert _named("editor", finding.claim) == everything
 
 

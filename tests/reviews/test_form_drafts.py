@@ -43,7 +43,7 @@ def _kept(by: User, claim: Claim, text: str, *, now: Any = None, **seen: Any) ->
         name="attach",
         path=PATH,
         about=About(desk=claim.desk, claim=claim),
-        content=[("quote", text), ("stance", "supports")],
+        content=[("excerpt", text), ("stance", "supports")],
         seen=SeenDraft(**seen),
         by=by,
         now=now,
@@ -51,7 +51,7 @@ def _kept(by: User, claim: Claim, text: str, *, now: Any = None, **seen: Any) ->
 
 
 def _texts(user: User) -> list[str]:
-    return [dict(row.content)["quote"] for row in form_drafts_of(user)]
+    return [dict(row.content)["excerpt"] for row in form_drafts_of(user)]
 
 
 def test_a_save_goes_on_from_the_last_one(cast: Cast, claim: Claim) -> None:
@@ -100,7 +100,7 @@ def test_a_form_that_is_done_ends_the_draft_that_was_seen_and_no_other(cast: Cas
 
 @pytest.mark.parametrize(
     "content",
-    [[("quote", "x" * (LONGEST_DRAFT + 1))], [(f"f{n}", "") for n in range(1001)], [("quote", "a\x00b")]],
+    [[("excerpt", "x" * (LONGEST_DRAFT + 1))], [(f"f{n}", "") for n in range(1001)], [("excerpt", "a\x00b")]],
     ids=["too long", "too many fields", "NUL"],
 )
 def test_what_cannot_be_kept_is_refused(cast: Cast, claim: Claim, content: list[tuple[str, str]]) -> None:
@@ -137,9 +137,9 @@ def test_some_more_are_kept_where_nothing_else_can_save_them(
         "seen": SeenDraft(),
         "is_last_chance": True,
     }
-    keep_form_draft(**last, content=[("quote", "Two.")], by=cast.reviewer)
+    keep_form_draft(**last, content=[("excerpt", "Two.")], by=cast.reviewer)
     with pytest.raises(Invalid):
-        keep_form_draft(**last, content=[("quote", "Three.")], by=cast.reviewer)
+        keep_form_draft(**last, content=[("excerpt", "Three.")], by=cast.reviewer)
 
 
 def test_nobody_reads_or_ends_somebody_elses(cast: Cast, claim: Claim) -> None:
@@ -214,8 +214,8 @@ def test_a_form_goes_on_from_the_draft_that_it_carries_whatever_its_number(
     """Numbers begin at random: the largest has a digit more than most."""
     monkeypatch.setattr("reviews.actions.form_drafts.secrets.randbelow", lambda below: below - 1)
     client, address = signed_in(cast.reviewer), f"/claims/{claim.reference}/attach/"
-    given = {"stance": "supports", "quote": "One.", "draft-window": ""}
+    given = {"stance": "supports", "excerpt": "One.", "draft-window": ""}
     for _ in range(2):
         carried = client.post(address, given).context["drafts"]
-        given |= {"draft-id": carried.draft_id, "draft-version": str(carried.version), "quote": "One. Two."}
+        given |= {"draft-id": carried.draft_id, "draft-version": str(carried.version), "excerpt": "One. Two."}
     assert _texts(cast.reviewer) == ["One. Two."]

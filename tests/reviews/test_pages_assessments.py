@@ -44,7 +44,7 @@ def test_a_finding_is_handed_in_and_waits_for_a_second_person(cast: "Cast") -> N
     assert (finding.state, finding.proposed_state, finding.evidence.count()) == ("waiting", "corroborated", 3)
     text = text_of(got(cast.reviewer, answer["Location"]))
     assert "awaiting a decision" in text
-    assert "You cannot decide on your own finding." in text
+    assert "You cannot decide on your own assessment." in text
 
 
 def test_policy_lists_what_is_missing_and_keeps_every_word(cast: "Cast") -> None:
@@ -244,7 +244,7 @@ def test_deciding_twice_is_told(cast: "Cast") -> None:
         f"/reviews/{finding.pk}/",
         {"reason": "Me too.", "decision": "approve", "seen_version": factories.fresh(claim).version},
     )
-    assert (answer.status_code, "This finding waits no longer" in text_of(answer)) == (409, True)
+    assert (answer.status_code, "This assessment is no longer awaiting a decision" in text_of(answer)) == (409, True)
     assert "Me too.</textarea>" in answer.content.decode()
 
 

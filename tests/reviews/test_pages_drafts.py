@@ -72,7 +72,7 @@ def test_the_second_of_two_windows_is_shown_both_texts_and_decides(cast: "Cast",
     _keep(cast.reviewer, claim, rationale="What the first window says.")
     second = signed_in(cast.reviewer).post(_page(claim), untouched | {"keep": "draft", "rationale": "The second says."})
     assert second.status_code == 409
-    assert "Another window has kept this draft since" in text_of(second)
+    assert "Another window has saved this draft since" in text_of(second)
     assert "What the first window says." in text_of(second)
     assert fields_of(second)["rationale"] == "The second says."
     third = signed_in(cast.reviewer).post(_page(claim), fields_of(second) | {"keep": "draft"})
@@ -98,7 +98,7 @@ def test_what_happened_since_and_what_is_gone_is_told(cast: "Cast", claim: Claim
     withdraw_evidence(evidence=refuting, reason="A mistake.", by=cast.editor)
     change_evidence(evidence=supporting, fields={"visibility": "restricted"}, by=cast.editor)
     text = text_of(got(cast.reviewer, _page(claim)))
-    for told in ("editor edited the claim.", "was withdrawn.", "is restricted now", "It saw a ferry."):
+    for told in ("editor edited the claim.", "was withdrawn.", "is now restricted", "It saw a ferry."):
         assert told in text
     assert fields_of(got(cast.reviewer, _page(claim)))["rationale"] == "Nearly done."
 
@@ -118,7 +118,7 @@ def test_a_stale_page_keeps_what_has_no_field_any_more(cast: "Cast", claim: Clai
 
 def test_what_cannot_be_kept_stays_in_the_form(cast: "Cast", claim: Claim) -> None:
     answer = _keep(cast.reviewer, claim, rationale="x" * 20_001)
-    assert (answer.status_code, "This is too long" in text_of(answer)) == (400, True)
+    assert (answer.status_code, "Too long" in text_of(answer)) == (400, True)
     assert fields_of(answer)["rationale"] == "x" * 20_001
     odd = {"seen_version": "9" * 30, "draft_version": "-1", "evidence": ["1", "\x00"], "answer_x": "?"}
     assert _keep(cast.reviewer, claim, rationale="Odd, and kept.", **odd).status_code == 302
@@ -280,7 +280,7 @@ def test_it_is_shown_before_an_assessment_is_submitted_without_it(cast: "Cast", 
     client, sent = _hidden_meanwhile(cast, claim)
     asked = client.post(_page(claim), sent)
     text = text_of(asked)
-    assert (asked.status_code, "it is left out when you submit again" in text) == (400, True)
+    assert (asked.status_code, "left out when you submit again" in text) == (400, True)
     assert ("Another ferry." in text, "The harbour log" in text) == (True, False)
     assert AssessmentDraft.objects.get().content["answers"][0]["text"] == "Another ferry."
     assert "/reviews/" in client.post(_page(claim), _filled(asked))["Location"]

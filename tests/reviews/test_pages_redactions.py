@@ -181,7 +181,7 @@ def test_of_drafts_it_is_told_that_some_were_affected_once_a_second_editor_confi
     address = f"{new.removesuffix('new/')}{proposed(cast, new).pk}/"
     client = signed_in(editor2)
     page = client.get(address)
-    assert ("says no" in page.content.decode(), "affected too" in page.content.decode()) == (False, False)
+    assert ("says no" in page.content.decode(), "changed too" in page.content.decode()) == (False, False)
     client.post(address, {"decision": "erase", "seen": hidden(page, "seen")})
     assert "Drafts, visible only to their authors, were changed too." in text_of(client.get(address))
     assert AssessmentDraft.objects.get().content["rationale"] == "[redacted] says no."

@@ -229,7 +229,7 @@ def test_every_sort_of_work_has_a_page(cast: "Cast") -> None:
         "lost": [claim.reference],
         "changed": [],
         "recheck": [claim.reference],
-        "no one": [],
+        "nobody": [],
     }
     assert sorted(entries(cast.reviewer, "assigned")) == [waiting.reference, free.reference]
     assert entries(cast.reviewer, "waiting") == [waiting.reference]

@@ -329,7 +329,7 @@ def test_a_refused_or_withdrawn_redaction_keeps_no_words(cast: Cast, editor2: Us
     first = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
     second = propose_redaction(desk=cast.desk, words=NAME, reason="Asked.", by=cast.editor)
     ended = refuse_redaction(redaction=first, by=editor2), withdraw_redaction(redaction=second, by=cast.editor)
-    assert [(row.state, row.words) for row in ended] == [("rejected", ""), ("withdrawn", "")]
+    assert [(row.state, row.words) for row in ended] == [("refused", ""), ("withdrawn", "")]
     assert list(Act.objects.filter(kind__startswith="redaction_").order_by("pk").values_list("kind", flat=True)) == [
         *("redaction_proposed", "redaction_proposed", "redaction_refused", "redaction_withdrawn")
     ]
@@ -448,7 +448,7 @@ def _invited(cast: Cast) -> str:
 def test_an_editor_does_not_learn_from_a_preview_who_is_invited(cast: Cast) -> None:
     address = _invited(cast)
     for words in (address, "Zephyrine Quill", "nobody@example.org"):
-        with pytest.raises(Invalid, match="Nothing on this desk holds these words"):
+        with pytest.raises(Invalid, match="No text on this desk contains these words"):
             look_for(desk=cast.desk, words=words, file=None, by=cast.editor)
 
 

@@ -173,7 +173,7 @@ def test_an_administrator_who_takes_the_right_from_another_is_not_both(cast: Cas
     change_account(user=admin2, changes={"is_staff": False}, by=cast.admin)
     with pytest.raises(Conflict):
         done_by(row, cast.admin)
-    assert refuse_redaction(redaction=row, by=cast.admin).state == "rejected"
+    assert refuse_redaction(redaction=row, by=cast.admin).state == "refused"
 
 
 def test_a_shared_actors_redaction_waits_for_the_other_of_the_two(cast: Cast, shared: Actor) -> None:
@@ -257,7 +257,7 @@ def test_the_pages_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
     assert Redaction.objects.get().state == "done"
     assert "Erased in 1 place." in text_of(editor.get(address))
     assert NAME not in editor.get(f"/actors/{shared.pk}/").content.decode()
-    assert "waits for you" not in admin.get("/claims/").content.decode()
+    assert "awaits you" not in admin.get("/claims/").content.decode()
 
 
 def test_nobody_else_finds_the_redaction_of_a_shared_actor(cast: Cast, shared: Actor) -> None:
@@ -361,7 +361,7 @@ def test_nobody_decides_for_who_edits_the_desk_no_more(cast: Cast, end: str) -> 
     assert STRIP not in client.get("/claims/").content.decode()
     with pytest.raises(NotFound):
         done_by(fresh(row), cast.stranger)
-    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "rejected"
+    assert refuse_redaction(redaction=fresh(row), by=editor2).state == "refused"
 
 
 def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cast) -> None:
@@ -369,7 +369,7 @@ def test_the_person_is_asked_decides_and_sees_nothing_else_of_the_desk(cast: Cas
     row = desks_own(cast)
     own, address = f"/desk/{cast.desk.pk}/redactions/{row.pk}/", f"/redactions/{row.pk}/"
     editor, stranger = signed_in(cast.editor), signed_in(cast.stranger)
-    assert "You are the only editor of this desk." in text_of(editor.get(own))
+    assert "You are this desk’s only editor." in text_of(editor.get(own))
     assert stranger.get(address).status_code == 404
     editor.post(own, {"decision": "ask", "person": "stranger"})
     assert "A redaction beyond your desks awaits you" in stranger.get("/claims/").content.decode()

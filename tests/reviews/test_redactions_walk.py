@@ -104,7 +104,7 @@ class RedactionWalk:
 
     def reword(self) -> None:
         edit_claim(claim=self.claim, fields={"statement": self.text()}, by=self.cast.editor)
-        change_evidence(evidence=self.one(Evidence.objects.all()), fields={"quote": self.text()}, by=self.cast.editor)
+        change_evidence(evidence=self.one(Evidence.objects.all()), fields={"excerpt": self.text()}, by=self.cast.editor)
 
     def withdraw(self) -> None:
         withdraw_evidence(evidence=self.one(Evidence.objects.all()), reason=self.text(), by=self.cast.editor)

@@ -346,7 +346,7 @@ def _confirm(cast: Cast, item: Evidence) -> None:
 
 
 def _reword(cast: Cast, item: Evidence) -> None:
-    change_evidence(evidence=item, fields={"quote": "Fourteen crates."}, by=cast.reviewer)
+    change_evidence(evidence=item, fields={"excerpt": "Fourteen crates."}, by=cast.reviewer)
 
 
 def _take_out(cast: Cast, item: Evidence) -> None:

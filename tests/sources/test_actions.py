@@ -175,7 +175,7 @@ def test_a_file_is_kept_byte_for_byte(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "captured"),
+    ("given", "kept"),
     [
         ("note.txt", "note.txt"),
         ("../../etc/passwd", "passwd"),

@@ -81,7 +81,7 @@ def _go_on(cast: Cast, verdict: Claim) -> None:
     editor = cast.editor
     source = verdict.evidence.order_by("created_at")[0].source
     spoken = factories.attach(cast, verdict, factories.source(cast, "A radio talk"), "context", excerpt="They left.")
-    change_evidence(evidence=spoken, fields={"quote": "They left at ten."}, by=editor)
+    change_evidence(evidence=spoken, fields={"excerpt": "They left at ten."}, by=editor)
     other = factories.attach(cast, verdict, factories.source(cast, "A letter"), "context", excerpt="Not me.")
     withdraw_evidence(evidence=other, reason="Of another day.", by=editor)
     factories.relay(cast, source, factories.source(cast, "The port's log"), quote="as the log has it")

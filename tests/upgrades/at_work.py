@@ -79,7 +79,7 @@ def sources(desk: Desk, people: dict[str, User]) -> None:
 
 class _OldPage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = b"<!doctype html><title>Captured</title><p>As it was."
+        body = b"<!doctype html><title>Kept</title><p>As it was."
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
