@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -31,6 +32,34 @@ from ledger.stamps import last_stamps
 from ledger.views import tiles_address
 from sources.ledger_entries import source_public
 from sources.models import Actor, Visibility
+
+
+@dataclass(frozen=True, slots=True)
+class PublicChange:
+    """One status change as the page shows it; `shown`: the same in the words of its entry, as JSON."""
+
+    row: StatusChange
+    voices: str
+    by_two: bool
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicEvidence:
+    """One piece of evidence as the public page shows it."""
+
+    anchor: str
+    number: int
+    title: str
+    url: str
+    publisher: str
+    published_on: datetime | None
+    basis: str
+    stance: str
+    excerpt: str
+    locator: str
+    credibility: int | None
+    notes: list[str]
 
 
 @require_safe
@@ -84,15 +113,14 @@ def short(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("public-claim", published_claim(reference).reference)
 
 
-def _change(claim: Claim, change: StatusChange) -> JsonObject:
-    """One status change as the page shows it; `shown`: the same in the words of its entry, as JSON."""
+def _change(claim: Claim, change: StatusChange) -> PublicChange:
     move = find_move(change.from_state, change.to_state)
-    return {
-        "row": change,
-        "voices": voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
-        "by_two": move is not None and move.deciders is Deciders.SECOND,
-        "shown": json.dumps({"claim": str(claim.pk), "reference": claim.reference, **status_body(change)}),
-    }
+    return PublicChange(
+        row=change,
+        voices=voices_in_words(change.independence_min, change.independence_max, exact=change.independence_exact),
+        by_two=move is not None and move.deciders is Deciders.SECOND,
+        shown=json.dumps({"claim": str(claim.pk), "reference": claim.reference, **status_body(change)}),
+    )
 
 
 def _as_recorded(claim: Claim, evidence: Iterable[Evidence], checkpoint: Checkpoint | None) -> JsonObject:
@@ -141,22 +169,21 @@ def _public_name(actor: Actor | None) -> str:
     return actor.name if actor is not None and actor.visibility == Visibility.PUBLIC else ""
 
 
-def _item(number: int, row: Evidence) -> JsonObject:
-    """One piece of evidence as `parts/evidence.html` takes it."""
-    return {
-        "anchor": f"e-{number}",
-        "number": number,
-        "title": row.source.title,
-        "url": row.source.url,
-        "publisher": _public_name(row.source.publisher),
-        "published_on": row.source.published_at,
-        "basis": row.get_basis_display() or row.source.get_basis_display(),
-        "stance": Stance(row.stance).label.capitalize(),
-        "excerpt": row.excerpt,
-        "locator": row.locator,
-        "credibility": row.credibility,
-        "notes": _notes(row),
-    }
+def _item(number: int, row: Evidence) -> PublicEvidence:
+    return PublicEvidence(
+        anchor=f"e-{number}",
+        number=number,
+        title=row.source.title,
+        url=row.source.url,
+        publisher=_public_name(row.source.publisher),
+        published_on=row.source.published_at,
+        basis=row.get_basis_display() or row.source.get_basis_display(),
+        stance=Stance(row.stance).label.capitalize(),
+        excerpt=row.excerpt,
+        locator=row.locator,
+        credibility=row.credibility,
+        notes=_notes(row),
+    )
 
 
 def _notes(row: Evidence) -> list[str]:

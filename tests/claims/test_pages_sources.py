@@ -152,7 +152,7 @@ def test_a_failed_capture_says_why_and_offers_a_screenshot(cast: "Cast") -> None
     source = create_source(desk=cast.desk, fields=fields, by=cast.reviewer)
     Capture.objects.update(state=CaptureState.FAILED, error="It answered 404.")
     page = got(cast.reviewer, _page(source))
-    assert "Not kept It answered 404." in text_of(page)
+    assert "Capture failed It answered 404." in text_of(page)
     assert "Upload a screenshot instead" in text_of(page)
     assert f'href="/sources/{source.pk}/attachments/"' in page.content.decode()
 
@@ -240,8 +240,8 @@ def test_an_actor_shows_its_chain_its_parts_and_what_it_published(cast: "Cast") 
     factories.actor(cast, "The spokesman", part_of=ministry)
     factories.source(cast, "Statement", publisher=ministry)
     text = text_of(got(cast.reporter, f"/actors/{ministry.pk}/"))
-    assert "Whose voice The ministry speaks for the next from 1 Jan 2020 The state" in text
-    assert "Its parts 1 The spokesman" in text
+    assert "Speaks for The ministry speaks for the next from 1 Jan 2020 The state" in text
+    assert "Speaks through 1 The spokesman" in text
     assert "Published 1 Statement" in text
 
 
