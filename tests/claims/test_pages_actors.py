@@ -59,7 +59,7 @@ def test_places_that_differ_stand_beside_each_other_to_choose_from(cast: "Cast")
     remains = factories.actor(cast, "Speaker", part_of=factories.actor(cast, "Council"), part_of_from="2021-01-01")
     shown = _hand_in(cast, merged, remains)
     assert (shown.status_code, list(shown.context["form"].errors)) == (400, ["chain"])
-    assert "Spokesman part of Ministry Speaker part of Council from 1 Jan 2021" in text_of(shown)
+    assert "Spokesman speaks for Ministry Speaker speaks for Council from 1 Jan 2021" in text_of(shown)
 
 
 def test_the_address_of_what_was_merged_leads_to_what_it_is(cast: "Cast") -> None:
