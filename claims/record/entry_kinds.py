@@ -127,7 +127,7 @@ class EntryKind:
 
 
 CLAIM, EVIDENCE, SOURCE, ACTOR, PERSON = "claim:<id>", "evidence:<id>", "source:<id>", "actor:<id>", "person:<id>"
-DESK, REDACTION, FINDING = "desk:<id>", "redaction:<id>", "assessment:<id>"
+DESK, REDACTION, ASSESSMENT = "desk:<id>", "redaction:<id>", "assessment:<id>"
 REASON = {"reason": "text"}
 _WHY = {"threshold_reason?": "text"}  # of a claim with its own threshold
 _WRITTEN = {"claim": "id", "desk": "id", "reference": "text", "version": "number"}
@@ -239,14 +239,14 @@ CATALOGUE: dict[str, EntryKind] = {
         by="person or null",
     ),
     "assessed": EntryKind(
-        f"{CLAIM}, sealed {FINDING}",
+        f"{CLAIM}, sealed {ASSESSMENT}",
         "An assessment was submitted. Sealed while it awaits a second person.",
         {"claim": "id", "assessment": "id"},
         {"content": "finding"},
         "while it waits",
     ),
     "assessment_confirmed": EntryKind(
-        FINDING,
+        ASSESSMENT,
         "An assessor confirmed an open assessment after its grounds changed.",
         {"claim": "id", "assessment": "id"},
         {"grounds": "hash"},

@@ -115,7 +115,7 @@ def edit_source(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    return _taken_back(
+    return _retract_or_correct(
         request,
         source_id,
         act=retract_source,
@@ -128,7 +128,7 @@ def retract(request: PersonsRequest, source_id: UUID) -> HttpResponse:
 
 @form_page
 def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
-    return _taken_back(
+    return _retract_or_correct(
         request,
         source_id,
         act=correct_source,
@@ -139,7 +139,7 @@ def correct(request: PersonsRequest, source_id: UUID) -> HttpResponse:
     )
 
 
-def _taken_back(
+def _retract_or_correct(
     request: PersonsRequest, source_id: UUID, *, act: Any, title: str, button: str, hint: str, line: str
 ) -> HttpResponse:
     """Retract or correct a source in two steps: a dry run that shows the effects on claims, then the act itself."""
@@ -158,7 +158,7 @@ def _taken_back(
         button=button if tried else _("Preview impact"),
         back=reverse("source", args=[source_id]),
         lines=[line],
-        template="sources/taken_back.html",
+        template="sources/retract_or_correct.html",
         tried=effects if tried else None,
         resting=claims_resting_on_source(request.user, row),
     )
