@@ -148,10 +148,10 @@ class ByName(forms.TextInput):
             return self.names.named(value)
         return ((self.names.named(UUID(value)) if ID.fullmatch(str(value)) else None) or str(value)) if value else None
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # as in Django
         return self.context_of(name, key=name, value=value, attrs=attrs or {})
 
-    def context_of(self, name: str, *, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:
+    def context_of(self, name: str, *, key: str, value: Any, attrs: dict[str, Any]) -> dict[str, Any]:  # as get_context
         """As `get_context`; `key` distinguishes controls with one name."""
         stem = attrs.get("id", f"id_{key}")
         context = super().get_context(name, value, {**attrs, "list": f"{stem}_names"})
@@ -178,7 +178,7 @@ class Repeated(forms.Widget):
             values = [self.each.chosen(data, f"{name}-{number}", value) for number, value in enumerate(values, start=1)]
         return [value for value in values if value]
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # as in Django
         context = super().get_context(name, value, attrs)
         base = {**(attrs or {})}
         stem = base.pop("id", f"id_{name}")
@@ -189,7 +189,7 @@ class Repeated(forms.Widget):
         ]
         return context
 
-    def _control(self, name: str, number: int, value: Any, attrs: dict[str, Any]) -> Any:
+    def _control(self, name: str, number: int, value: Any, attrs: dict[str, Any]) -> Any:  # HTML attributes
         if isinstance(self.each, ByName):
             return self.each.context_of(name, key=f"{name}-{number}", value=value, attrs=attrs)["widget"]
         return self.each.get_context(name, str(value), attrs)["widget"]

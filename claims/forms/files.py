@@ -49,7 +49,7 @@ class KeptFileInput(forms.FileInput):
             row = None
         return Chosen(row) if row else Gone()
 
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # as in Django
         context = super().get_context(name, None, attrs)
         context["widget"]["kept"] = value.row if isinstance(value, Chosen) else None
         context["widget"]["gone"] = isinstance(value, Gone)

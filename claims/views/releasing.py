@@ -160,7 +160,7 @@ def _page(
     request: PersonsRequest,
     row: Any,
     desk_id: UUID | None,
-    act: Callable[[dict[str, Any]], object],
+    act: Callable[[dict[str, Any]], object],  # takes cleaned_data
     *,
     name: str,
     back: str,
